@@ -1,0 +1,21 @@
+// Opens the theme's search from the home page, and mends what the theme's script leaves closed to some readers.
+
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-ly-search]")) return;
+  const toggle = document.getElementById("__search");
+  if (!toggle.checked) toggle.click();
+  document.querySelector("[data-md-component=search-query]").focus();
+});
+
+// What scrolls sideways can be reached by keyboard; a copy button is no landmark.
+function mend() {
+  for (const box of document.querySelectorAll(".md-typeset__scrollwrap, div.arithmatex")) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+  for (const nav of document.querySelectorAll(".md-code__nav:not([role])")) nav.setAttribute("role", "none");
+}
+addEventListener("load", mend);
+addEventListener("resize", mend);
+// The theme adds copy buttons and table wrappers when it pleases.
+new MutationObserver(mend).observe(document.querySelector("article"), { childList: true, subtree: true });

@@ -1,0 +1,183 @@
+"""Makes what costs time: a loss's evidence, record and figures, overlays, articles, the inventory.
+
+Each function takes plain JSON values and returns named files; the worker calls them in processes of their own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sphobjinv
+
+from lossary import charts, display, figure, properties
+from lossary.article import run as run_article
+from lossary.catalog import Source, families, load
+from lossary.chart import Chart, Picture, Table, Trace
+from lossary.errors import CatalogError, Failure
+from lossary.evaluate import curve
+from lossary.loss import AXES, Loss
+from lossary.record import call, record
+from lossary.verify import verify
+
+Files = dict[str, bytes]
+
+
+def _source(payload: Mapping[str, Any]) -> Source:
+    return Source(payload["slug"], payload["family"], Path(payload["path"]), payload["shown"])
+
+
+def loss_files(payload: Mapping[str, Any]) -> Files:
+    """Verify one loss; its record as JSON and all its figures.
+
+    Raises:
+        CatalogError: with all that is wrong with the loss.
+    """
+    source = _source(payload)
+    loss = load(source)
+    evidence, failures = verify(loss)
+    if failures:
+        raise CatalogError(failures)
+    try:
+        views = charts.views(loss, call(loss), display.for_figure(loss))
+        files = {k: v for view in views for k, v in view_files(f"figures/{loss.slug}", view).items()}
+    except Exception as error:
+        raise CatalogError([Failure(loss.path, "figure", f"{type(error).__name__}: {error}")]) from error
+    title = families([source])[source.family].title
+    made = record(loss, evidence, views, title)
+    return {"record.json": json.dumps(made, ensure_ascii=False).encode(), **files}
+
+
+def view_files(folder: str, view: charts.View) -> Files:
+    """All published forms of a view."""
+    if view.name == "card":
+        return {
+            f"{folder}/card.png": figure.png(view.picture),
+            f"{folder}/card-dark.png": figure.png(view.picture, "dark"),
+            **picture_files(folder, "card", view.picture, None),
+        }
+    return picture_files(folder, view.name, view.picture, view.table)
+
+
+def picture_files(folder: str, name: str, picture: Picture, table: Table | None) -> Files:
+    """A picture as its three SVGs, and its numbers as CSV."""
+    forms = figure.svg(picture)
+    files = {f"{folder}/{name}.svg": forms["auto"]}
+    files |= {f"{folder}/{name}-{theme}.svg": forms[theme] for theme in ("light", "dark")}  # type: ignore[index]
+    return files | ({f"{folder}/{name}.csv": table.csv()} if table else {})
+
+
+def family_files(payload: Mapping[str, Any]) -> Files:
+    """The overlays of a family: for each axis that its losses are drawn on, loss and gradient.
+
+    Losses that the members' relations name join as context, where they share the axis.
+    """
+    members = [load(_source(s)) for s in payload["members"]]
+    context = [load(_source(s)) for s in payload["context"]]
+    counts = {name: sum(any(s.axis.name == name for s in m.sections) for m in members) for name in AXES}
+    most = max(counts.values())
+    shown = [name for name, count in counts.items() if count and (count > 1 or most == 1)]
+    files: Files = {}
+    figures = []
+    folder = f"figures/families/{payload['name']}"
+    for axis in shown:
+        for which in ("loss", "gradient"):
+            drawn = charts.overlay(members, context, axis, which)
+            if drawn is None:
+                continue
+            chart, table = drawn
+            name = f"{axis}-{which}"
+            files |= picture_files(folder, name, chart, table)
+            figures.append(
+                {
+                    "src": f"{folder}/{name}.svg",
+                    "alt": chart.description,
+                    "caption": f"{chart.description} Curves that leave the top go on.",
+                    "width": chart.size[0],
+                    "height": chart.size[1],
+                }
+            )
+    return {"figures.json": json.dumps(figures).encode(), **files}
+
+
+def hero_files(payload: Mapping[str, Any]) -> Files:
+    """The picture of the home page: the same skewed sample, and what each loss calls its centre."""
+    losses = [load(_source(s)) for s in payload["members"]]
+    chosen: dict[str, Loss] = {}
+    for loss in losses:
+        found = loss.properties.get("elicits")
+        if isinstance(found, str) and loss.main.axis.name == "residual":
+            chosen.setdefault(found, loss)
+    sample = properties.skewed_sample("real")
+    t = np.linspace(-0.3, 4.2, charts.POINTS)
+    traces, marks, told = [], [], []
+    for k, (name, loss) in enumerate(chosen.items()):
+        risk = sum(curve(loss, loss.main, t, None, float(y)).loss for y in sample) / len(sample)
+        # Each expected loss in units of its own least value: only where it is least counts here.
+        scaled = risk / risk.min()
+        best = int(np.argmin(scaled))
+        traces.append(Trace(t, scaled, f"trace{k % 8}", f"{loss.title}: {name}", dashed=k % 2 == 1))
+        marks.append((float(t[best]), float(scaled[best])))
+        told.append(f"{loss.title} at the {name}, {t[best]:.2f}")
+    ticks = tuple(float(y) for y in sample)
+    chart = Chart(
+        title="One sample, several centres",
+        description=f"Expected loss of a constant prediction over {len(sample)} skewed targets. Least for {'; '.join(told)}.",
+        heading="expected loss, each relative to its least value",
+        role="ink",
+        xlabel="the constant that is predicted; the targets are the ticks",
+        traces=tuple(traces),
+        kinks=tuple(marks),
+        rug=ticks,
+        size=(760, 400),
+        ylim=(0.85, 3.0),
+    )
+    words = {
+        "src": "figures/home/centres.svg",
+        "alt": chart.description,
+        "caption": "Predict one number for all the targets below the axis. Each loss has its own favourite, and the "
+        "circles mark it: choosing a loss is choosing what you mean by typical.",
+        "width": chart.size[0],
+        "height": chart.size[1],
+    }
+    table = Table(("prediction", *(loss.slug for loss in chosen.values())), (t, *(trace.y for trace in traces)))
+    return {"hero.json": json.dumps(words).encode(), **picture_files("figures/home", "centres", chart, table)}
+
+
+def article_files(payload: Mapping[str, Any]) -> Files:
+    """Run an article; its Markdown and its figures.
+
+    Raises:
+        CatalogError: with all that is wrong with the article.
+    """
+    article = run_article(Path(payload["path"]), payload["shown"])
+    files: Files = {"article.md": article.markdown.encode(), "title": article.title.encode()}
+    for name, picture in article.charts.items():
+        files |= picture_files(f"figures/{article.name}", name, picture, None)
+    return files
+
+
+def inventory_files(payload: Mapping[str, Any]) -> Files:
+    """The Sphinx inventory: a label and a document for each loss."""
+    inventory = sphobjinv.Inventory()
+    inventory.project, inventory.version = "Lossary", payload["version"]
+    for slug, title in payload["titles"].items():
+        uri = f"losses/{slug}/"
+        entries = (("label", f"loss-{slug}", f"{uri}#loss-{slug}"), ("doc", f"losses/{slug}", uri))
+        for role, name, target in entries:
+            inventory.objects.append(
+                sphobjinv.DataObjStr(name=name, domain="std", role=role, priority="1", uri=target, dispname=title)
+            )
+    return {"objects.inv": sphobjinv.compress(inventory.data_file())}
+
+
+MAKERS: dict[str, Callable[[Mapping[str, Any]], Files]] = {
+    "loss": loss_files,
+    "family": family_files,
+    "hero": hero_files,
+    "article": article_files,
+    "inventory": inventory_files,
+}

@@ -1,0 +1,106 @@
+"""What a picture shows, as plain data: traces, marks and words. It knows neither losses nor matplotlib."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One curve.
+
+    Attributes:
+        x, y: the points.
+        role: its colour, a role of the palette.
+        label: written at its end; empty for none.
+        strong: the one that the picture is about.
+        dashed: a second of its kind.
+    """
+
+    x: Array
+    y: Array
+    role: str = "loss"
+    label: str = ""
+    strong: bool = True
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A line chart.
+
+    Attributes:
+        title, description: for screen readers, and the `<title>` and `<desc>` of an SVG.
+        heading: the words over the vertical axis, which name what is drawn, in the colour of `role`.
+        xlabel: what moves.
+        kinks: points (x, y) where the curve is not smooth.
+        ends: places on the horizontal axis where the domain ends.
+        size: width and height in CSS pixels.
+        xlim, ylim: fixed ranges, where pictures are to be compared.
+        bare: a thumbnail, without numbers and words.
+        rug: values marked by ticks along the lower edge, such as a sample.
+    """
+
+    title: str
+    description: str
+    heading: str
+    role: str
+    xlabel: str
+    traces: tuple[Trace, ...]
+    kinks: tuple[tuple[float, float], ...] = ()
+    ends: tuple[float, ...] = ()
+    size: tuple[int, int] = (460, 330)
+    xlim: tuple[float, float] | None = None
+    ylim: tuple[float, float] | None = None
+    bare: bool = False
+    rug: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A heat map over two quantities; `values[up, across]`."""
+
+    title: str
+    description: str
+    heading: str
+    xlabel: str
+    ylabel: str
+    across: Array
+    up: Array
+    values: Array
+    size: tuple[int, int] = (560, 460)
+
+
+@dataclass(frozen=True)
+class Card:
+    """A loss in one picture: its name, its formula in mathtext, its loss and its gradient side by side."""
+
+    title: str
+    description: str
+    name: str
+    call: str
+    formula: str
+    charts: tuple[Chart, Chart]
+    size: tuple[int, int] = (1200, 630)
+
+
+Picture = Chart | Surface | Card
+
+
+@dataclass(frozen=True)
+class Table:
+    """The numbers of a picture: column names and columns of one length."""
+
+    names: tuple[str, ...]
+    columns: tuple[Array, ...] = field(repr=False)
+
+    def csv(self) -> bytes:
+        """The table as CSV, each number with the digits that bring it back exactly."""
+        rows = zip(*(column.tolist() for column in self.columns), strict=True)
+        lines = [",".join(self.names), *(",".join(repr(v) for v in row) for row in rows)]
+        return ("\n".join(lines) + "\n").encode()

@@ -1,0 +1,263 @@
+"""Turns curves into pictures: which views a loss has, what each shows, and what its words say. Draws nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossary import points
+from lossary.chart import Card, Chart, Picture, Surface, Table, Trace
+from lossary.evaluate import Curve, curve, surface
+from lossary.loss import AXES, Loss, Parameter, Section
+
+POINTS = 401
+MAP_POINTS = 61
+
+
+@dataclass(frozen=True)
+class View:
+    """A picture of a loss, with the numbers behind it and the words around it."""
+
+    name: str
+    title: str
+    alt: str
+    caption: str
+    picture: Picture
+    table: Table | None
+
+
+def grid(loss: Loss, section: Section, parameters: Mapping[str, Any]) -> NDArray[np.float64]:
+    """The points of a section that are drawn: evenly spaced, and each kink exactly and from both sides."""
+    low, high = section.span
+    special = [k for k in points.kinks(loss, section, parameters) if low < k < high]
+    step = (high - low) * 1e-9
+    near = [k + side * step for k in special for side in (-1, 0, 1)]
+    return np.unique(np.concatenate([np.linspace(low, high, POINTS), near]))
+
+
+def _curve(loss: Loss, section: Section, parameters: Mapping[str, Any], y: float) -> Curve:
+    return curve(loss, section, grid(loss, section, parameters), parameters, y)
+
+
+def line_view(loss: Loss, which: str, parameters: Mapping[str, Any], section: Section | None = None) -> View:
+    """The loss or the gradient along a section, a curve for each branch."""
+    section = section or loss.main
+    words = {"loss": "loss", "gradient": "gradient", "curvature": "curvature"}[which]
+    curves = {label: _curve(loss, section, parameters, y) for label, y in section.branches.items()}
+    traces = tuple(
+        Trace(c.t, getattr(c, which), which, label, strong=k == 0, dashed=k > 0)
+        for k, (label, c) in enumerate(curves.items())
+    )
+    first = next(iter(curves.values()))
+    chart = Chart(
+        title=f"{loss.title}: {words}",
+        description=f"{_shape(first, which)} {section.note}{_setting(loss, parameters)}",
+        heading=words,
+        role=which,
+        xlabel=section.label,
+        traces=traces,
+        kinks=_marks(loss, section, parameters, which),
+        ends=tuple(e for e in section.limits if np.isfinite(e)),
+    )
+    names, columns = [_column(section)], [first.t]
+    for label, c in curves.items():
+        names.append(f"{which} ({label})" if label else which)
+        columns.append(getattr(c, which))
+    caption = section.caption if which == "loss" else _gradient_caption(loss, section, parameters)
+    return View(which, words.capitalize(), f"{words.capitalize()} of {loss.title}. {chart.description}", caption, chart, Table(tuple(names), tuple(columns)))
+
+
+def _column(section: Section) -> str:
+    return section.axis.name
+
+
+def _marks(loss: Loss, section: Section, parameters: Mapping[str, Any], which: str) -> tuple[tuple[float, float], ...]:
+    low, high = section.span
+    special = [k for k in points.kinks(loss, section, parameters) if low < k < high]
+    if not special:
+        return ()
+    y = next(iter(section.branches.values()))
+    at = curve(loss, section, np.array(special), parameters, y)
+    return tuple(zip(special, getattr(at, which).tolist(), strict=True))
+
+
+def _shape(c: Curve, which: str) -> str:
+    values = getattr(c, which)
+    low, high = int(np.argmin(values)), int(np.argmax(values))
+    return (
+        f"From {_n(values[0])} at {_n(c.t[0])} to {_n(values[-1])} at {_n(c.t[-1])}; "
+        f"least {_n(values[low])} at {_n(c.t[low])}, greatest {_n(values[high])} at {_n(c.t[high])}."
+    )
+
+
+def _n(value: float) -> str:
+    return f"{0.0 if abs(value) < 1e-9 else value:.3g}"
+
+
+def _setting(loss: Loss, parameters: Mapping[str, Any]) -> str:
+    given = [f"{p.name} = {parameters[p.name]:g}" for p in loss.parameters if p.kind == "number" and parameters[p.name] is not None]
+    return f" At {', '.join(given)}." if given else ""
+
+
+def _gradient_caption(loss: Loss, section: Section, parameters: Mapping[str, Any]) -> str:
+    special = points.kinks(loss, section, parameters)
+    words = f"Its derivative by the {section.label.split(',')[0]}, by autograd."
+    if special:
+        at = curve(loss, section, np.array(special), parameters, next(iter(section.branches.values())))
+        told = ", ".join(f"{_n(g)} at {_n(k)}" for k, g in zip(special, at.gradient, strict=True))
+        words += f" At the marked points torch gives {told}."
+    return words
+
+
+def sweep_view(loss: Loss, parameter: Parameter, parameters: Mapping[str, Any], values: Sequence[float] | None = None) -> View:
+    """The loss at several values of one parameter; the default is the strongest."""
+    section = loss.main
+    chosen = [v for v in (values or parameter.typical) if v is not None]
+    default = parameter.neutral if parameter.default is None else parameter.default
+    if values is None and default not in chosen:
+        chosen = sorted([*chosen, default])
+    y = next(iter(section.branches.values()))
+    traces, names, columns = [], [_column(section)], []
+    settings = [{**parameters, parameter.name: None if parameter.default is None and v == default else v} for v in chosen]
+    t = np.unique(np.concatenate([grid(loss, section, s) for s in settings]))
+    columns.append(t)
+    for v, setting in zip(chosen, settings, strict=True):
+        c = curve(loss, section, t, setting, y)
+        traces.append(Trace(t, c.loss, _ramp(chosen, v, default), f"{parameter.name} = {v:g}", strong=v == default))
+        names.append(f"{parameter.name}={v:g}")
+        columns.append(c.loss)
+    told = ", ".join(f"{v:g}" for v in chosen)
+    chart = Chart(
+        title=f"{loss.title}: {parameter.name} = {told}",
+        description=f"The loss at {parameter.name} = {told}. {section.note}",
+        heading="loss",
+        role="loss",
+        xlabel=section.label,
+        traces=tuple(traces),
+        ends=tuple(e for e in section.limits if np.isfinite(e)),
+        size=(720, 380),
+    )
+    caption = f"{loss.title} at {parameter.name} = {told}; the default is the strong line."
+    return View("sweep", f"Sweep of {parameter.name}", f"{loss.title}. {chart.description}", caption, chart, Table(tuple(names), tuple(columns)))
+
+
+def _ramp(values: Sequence[float], value: float, default: float | None) -> str:
+    if value == default:
+        return "loss"
+    below = [v for v in values if default is not None and v < default]
+    above = [v for v in values if default is None or v > default]
+    if value in below:
+        return "below1" if below.index(value) == len(below) - 1 else "below2"
+    return "above1" if above.index(value) == 0 else "above2"
+
+
+def thumb_view(loss: Loss) -> View:
+    """A bare picture on the axes that all losses of this kind share, so that thumbnails can be compared."""
+    section = loss.main
+    axis = section.axis
+    traces = []
+    for k, y in enumerate(section.branches.values()):
+        c = _curve(loss, section, loss.defaults(), y)
+        traces.append(Trace(c.t, c.loss, "loss", strong=k == 0, dashed=k > 0))
+    chart = Chart(
+        title=loss.title,
+        description=loss.summary,
+        heading="",
+        role="loss",
+        xlabel="",
+        traces=tuple(traces),
+        size=(200, 140),
+        xlim=axis.span,
+        ylim=(-0.04 * axis.top, axis.top),
+        bare=True,
+    )
+    return View("thumb", "Thumbnail", f"Curve of {loss.title}.", "", chart, None)
+
+
+def card_view(loss: Loss, call: str, formula: str, parameters: Mapping[str, Any]) -> View:
+    """Loss, gradient and formula in one picture."""
+    pair = tuple(line_view(loss, which, parameters).picture for which in ("loss", "gradient"))
+    assert isinstance(pair[0], Chart) and isinstance(pair[1], Chart)
+    picture = Card(loss.title, f"{loss.title}: {loss.summary}", loss.title, call, formula, (pair[0], pair[1]))
+    return View("card", "Card", f"{loss.title}: loss, gradient and formula.", "", picture, None)
+
+
+def map_views(loss: Loss) -> list[View]:
+    """The heat maps that a loss declares."""
+    made = []
+    for chart in loss.maps:
+        across, up, values = surface(loss, chart, MAP_POINTS)
+        low, high = float(values.min()), float(values.max())
+        picture = Surface(
+            title=chart.title,
+            description=f"A heat map: from {_n(low)} to {_n(high)}. Across: {chart.labels[0]}. Up: {chart.labels[1]}. {chart.note}",
+            heading="loss",
+            xlabel=chart.labels[0],
+            ylabel=chart.labels[1],
+            across=across,
+            up=up,
+            values=values,
+        )
+        wide = np.meshgrid(across, up)
+        table = Table((chart.labels[0], chart.labels[1], "loss"), (wide[0].ravel(), wide[1].ravel(), values.ravel()))
+        made.append(View(chart.name, chart.title, f"{chart.title}. {picture.description}", f"{chart.caption} {chart.note}", picture, table))
+    return made
+
+
+def swept(loss: Loss) -> Parameter | None:
+    """The first parameter that is a number and has typical values."""
+    return next((p for p in loss.parameters if p.kind in ("number", "per element") and len(p.typical) > 1 and p.key != "weight"), None)
+
+
+def views(loss: Loss, call: str, formula: str) -> list[View]:
+    """Every view that a page shows, at the defaults."""
+    defaults = loss.defaults()
+    made = [line_view(loss, "loss", defaults), line_view(loss, "gradient", defaults), *map_views(loss)]
+    parameter = swept(loss)
+    if parameter:
+        made.append(sweep_view(loss, parameter, defaults))
+    made += [card_view(loss, call, formula, defaults), thumb_view(loss)]
+    return made
+
+
+def overlay(
+    members: Sequence[Loss], context: Sequence[Loss], axis_name: str, which: str
+) -> tuple[Chart, Table] | None:
+    """Losses on one axis, with others as grey context; None where no member has a section along it."""
+    traces, columns, names = [], [], []
+    axis = AXES[axis_name]
+    for loss in (*members, *context):
+        own = next((s for s in loss.sections if s.axis is axis), None)
+        if own is None:
+            continue
+        span = axis.span if np.isinf(own.limits[0]) else own.span
+        special = [k for k in points.kinks(loss, own, loss.defaults()) if span[0] < k < span[1]]
+        near = [k + side * 1e-9 for k in special for side in (-1, 0, 1)]
+        t = np.unique(np.concatenate([np.linspace(*span, POINTS), near]))
+        c = curve(loss, own, t, loss.defaults())
+        member = loss in members
+        role = f"trace{len(traces) % 8}" if member else "muted"
+        traces.append(Trace(t, getattr(c, which), role, loss.title, strong=member, dashed=len(traces) % 2 == 1))
+        names += [f"{loss.slug} {axis_name}", f"{loss.slug} {which}"]
+        columns += [c.t, getattr(c, which)]
+    if not any(trace.strong for trace in traces):
+        return None
+    listed = ", ".join(t.label for t in traces)
+    top = axis.top if which == "loss" else None
+    chart = Chart(
+        title=f"{which.capitalize()} along the {axis_name}",
+        description=f"The {which} of {listed} along the {axis_name}.",
+        heading=which,
+        role="ink",
+        xlabel=axis.label,
+        traces=tuple(traces),
+        size=(760, 400),
+        ylim=(-0.03 * top, top) if top else axis.slopes,
+    )
+    longest = max(len(c) for c in columns)
+    padded = tuple(np.pad(c, (0, longest - len(c)), constant_values=np.nan) for c in columns)
+    return chart, Table(tuple(names), padded)

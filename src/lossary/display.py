@@ -1,0 +1,122 @@
+"""A loss's formulas as LaTeX for pages and figures, with the symbols that they use. It knows no page and no figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from math_core import LatexError, LatexToMathML
+
+from lossary import exact
+from lossary.formula import Built, Formula, Symbolic, Written
+from lossary.loss import Kind, Loss
+from lossary.notation import figure_latex, page_latex
+from lossary.symbols import TABLE, indicator, sigmoid, softplus
+
+# Functions that a reader may not know by their sign: how each is explained where it occurs.
+FUNCTIONS = {
+    softplus: (r"\operatorname{softplus}(z)", r"$\log(1 + e^{z})$, a smooth version of $\max(0, z)$"),
+    sigmoid: (r"\sigma(z)", r"the sigmoid, $1 / (1 + e^{-z})$"),
+    indicator: ("[a = b]", "1 if the two are equal, else 0"),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One formula as a page shows it."""
+
+    label: str
+    latex: str
+    gradients: tuple[tuple[str, str, str], ...]
+    where: tuple[str, ...]
+    executable: bool
+
+
+def kinds_of(loss: Loss, formula: Formula) -> Mapping[str, Kind]:
+    """The kinds of the inputs for which a formula is meant: those that it names, else those of the example."""
+    parameters = {**loss.defaults(), **{k: v for k, v in formula.at.items() if loss.parameter(k)}}
+    example = {name: np.asarray(value) for name, value in loss.example.items()}
+    kinds = exact.chosen_kinds(loss, example, parameters)
+    return {**kinds, **{name: kind for name, kind in formula.at.items() if name in kinds}}
+
+
+def built(loss: Loss, formula: Symbolic) -> Built:
+    """A symbolic formula bound to the loss."""
+    return exact.built(loss, formula, kinds_of(loss, formula))
+
+
+def shown(loss: Loss, formula: Formula) -> Shown:
+    """The LaTeX of a formula, its gradients as (input, what it is differentiated by, LaTeX), and its shorthands."""
+    if isinstance(formula, Written):
+        symbols = {i.name: TABLE[i.symbol].latex for i in loss.inputs}
+        gradients = tuple((name, symbols[name], latex) for name, latex in formula.gradient_latex.items())
+        return Shown(formula.label, formula.latex, gradients, (), False)
+    assert isinstance(formula, Symbolic)
+    bound = built(loss, formula)
+    kinds = kinds_of(loss, formula)
+    gradients = tuple(
+        (name, TABLE[_symbol(loss, name)].latex + ("_{c}" if kinds[name].rank else ""), page_latex(expression))
+        for name, expression in bound.gradient.items()
+    )
+    where = tuple(
+        f"{page_latex(_left(bound, name))} = {page_latex(expression)}" for name, expression in bound.definitions.items()
+    )
+    return Shown(formula.label, page_latex(bound.value), gradients, where, True)
+
+
+def _symbol(loss: Loss, name: str) -> str:
+    return next(i.symbol for i in loss.inputs if i.name == name)
+
+
+def _left(bound: Built, name: str) -> object:
+    made = bound.scope[name]
+    return made[bound.scope["c"]] if hasattr(made, "label") else made
+
+
+def for_figure(loss: Loss) -> str:
+    """The main formula in mathtext; empty where it is not executed."""
+    main = loss.formulas[0]
+    return figure_latex(built(loss, main).value) if isinstance(main, Symbolic) else ""
+
+
+def symbols(loss: Loss) -> list[tuple[str, str]]:
+    """Each symbol of the loss's formulas with its meaning, in the order in which a reader meets them."""
+    meanings = {i.symbol: i.meaning for i in loss.inputs}
+    meanings |= {p.key: f"the parameter `{p.name}`" for p in loss.parameters}
+    used: dict[str, str] = {}
+    functions: dict[str, str] = {}
+    for formula in (*loss.formulas, *([loss.computed] if loss.computed else [])):
+        if not isinstance(formula, Symbolic):
+            continue
+        bound = built(loss, formula)
+        for name in bound.used:
+            meaning = meanings.get(name) or (TABLE[name].meaning if name in TABLE else "")
+            latex = formula.notation.get(name) or (TABLE[name].latex if name in TABLE else name)
+            if meaning:
+                used.setdefault(latex, meaning)
+        for expression in (bound.value, *bound.gradient.values(), *bound.definitions.values()):
+            for function, (latex, meaning) in FUNCTIONS.items():
+                if expression.has(function):
+                    functions.setdefault(latex, meaning)
+    return [*used.items(), *functions.items()]
+
+
+def all_latex(loss: Loss) -> Iterator[tuple[str, str]]:
+    """Every LaTeX string that the loss's page prints, with where it stands."""
+    for k, formula in enumerate((*loss.formulas, *([loss.computed] if loss.computed else []))):
+        one = shown(loss, formula)
+        name = "computed" if formula is loss.computed else f"formula {k + 1}"
+        yield name, one.latex
+        yield from ((f"{name}, gradient by {of}", latex) for of, _, latex in one.gradients)
+        yield from ((f"{name}, where", latex) for latex in one.where)
+    yield from ((f"symbol {meaning}", latex) for latex, meaning in symbols(loss))
+
+
+def parse_error(latex: str) -> str | None:
+    """What is wrong with a LaTeX string, or None."""
+    try:
+        LatexToMathML(fancy_error=False).convert_with_local_state(latex, displaystyle=True)
+    except LatexError as error:
+        return str(error)
+    return None

@@ -1,0 +1,48 @@
+"""The errors that people see: each says where, what, and how to mend it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class LossaryError(ValueError):
+    """A request that cannot be answered; its text is for the person who made it."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One thing wrong with one loss.
+
+    Attributes:
+        path: the file to mend.
+        stage: what was being done: "load", "evaluate", "formula", "gradient", "property", "snippet", ...
+        message: what is wrong, with the first offending point, and expected against got where there are any.
+        parameters: the setting, in words; empty for the default or where none applies.
+    """
+
+    path: str
+    stage: str
+    message: str
+    parameters: str = ""
+
+    def __str__(self) -> str:
+        setting = f" [{self.parameters}]" if self.parameters else ""
+        return f"{self.path}: {self.stage}{setting}: {self.message}"
+
+
+class CatalogError(LossaryError):
+    """Losses that may not be published, all of them at once."""
+
+    def __init__(self, failures: Iterable[Failure]) -> None:
+        self.failures = tuple(failures)
+        count = len(self.failures)
+        lines = "\n".join(f"  {failure}" for failure in self.failures)
+        super().__init__(f"{count} failure{'s' * (count != 1)} in the catalog:\n{lines}")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint such as ' (did you mean huber?)', or nothing."""
+    close = difflib.get_close_matches(word, list(known), n=3, cutoff=0.6)
+    return f" (did you mean {' or '.join(close)}?)" if close else ""

@@ -1,0 +1,388 @@
+"""The declaration of a loss: plain frozen data that every other stage reads.
+
+It knows nothing of torch, figures or pages. A loss file builds one `Loss`; its slug and its family are the
+file's name and folder, so that neither is ever written twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from lossary.formula import Formula
+
+Number = float | int
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the values of an input are: the words for the page, and the numbers it is checked at.
+
+    Attributes:
+        name: the words a page uses, such as "probabilities".
+        rank: how many trailing dimensions make one value (0: a number, 1: a vector).
+        integer: values are integers and have no gradient.
+        values: numbers (rank 0) at which a loss of such an input is checked, tails included.
+        ends: numbers at the closed ends of the domain, where torch may clamp.
+        sampler: for rank 1, which vectors to draw: "logits", "distribution" or "log_distribution".
+        lower, upper: the closed ends of the domain, for messages and for solvers.
+    """
+
+    name: str
+    rank: int = 0
+    integer: bool = False
+    values: tuple[float, ...] = ()
+    ends: tuple[float, ...] = ()
+    sampler: str = ""
+    lower: float = float("-inf")
+    upper: float = float("inf")
+
+
+_TAILS = (1e-300, 1e-12, 1e-4, 1e-2, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 7.5, 12.0, 40.0, 100.0, 1000.0, 1e6)
+_SYMMETRIC = (*(-v for v in reversed(_TAILS)), 0.0, *_TAILS)
+_INSIDE = (2e-12, 1e-9, 1e-6, 1e-3, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
+
+REAL = Kind("real numbers", values=_SYMMETRIC)
+REAL_TARGET = Kind("real numbers", values=(0.0, 0.75, -3.0, 1000.0))
+LOGIT = Kind("logits (any real number)", values=_SYMMETRIC)
+PROBABILITY = Kind(
+    "probabilities, from 0 to 1",
+    values=(*_INSIDE, *(1 - v for v in reversed(_INSIDE[:-1]))),
+    ends=(0.0, 1.0, 1e-60, 1e-30, 1e-13),
+    lower=0.0,
+    upper=1.0,
+)
+BINARY = Kind("labels 0 or 1, or probabilities in between", values=(0.0, 1.0, 0.3, 0.9), lower=0.0, upper=1.0)
+LOG_PROBABILITY = Kind(
+    "log-probabilities (at most 0)",
+    values=(0.0, -1e-12, -1e-3, -0.05, -0.3, -0.7, -1.0, -2.5, -7.0, -40.0, -200.0, -745.0),
+    upper=0.0,
+)
+OUTCOME_PROBABILITY = Kind(
+    "probabilities, from 0 to 1",
+    values=(0.0, 1e-300, 1e-9, 1e-3, 0.1, 0.3, 0.5, 0.9, 1.0),
+    lower=0.0,
+    upper=1.0,
+)
+OUTCOME_LOG_PROBABILITY = Kind(
+    "log-probabilities (at most 0)", values=(-700.0, -40.0, -7.0, -1.0, -0.3, -1e-3, 0.0), upper=0.0
+)
+LOGITS = Kind("logits, one for each class", rank=1, sampler="logits")
+CLASS_INDEX = Kind("class indices 0 to C - 1", integer=True)
+CLASS_PROBABILITIES = Kind("class probabilities", rank=1, sampler="distribution", lower=0.0, upper=1.0)
+
+
+@dataclass(frozen=True)
+class Input:
+    """One tensor that the loss takes.
+
+    Attributes:
+        name: the argument's name in the contract, such as "input".
+        symbol: its symbol in the formulas, a key of the symbol table.
+        kinds: what its values may be; with several, the shape (and `selects`) tells which one was meant.
+        shape: the shape in the notation of torch's documentation, such as "(*)" or "(N, C)".
+        meaning: one clause that says what it is.
+        kinds_at: other kinds under a setting, by (parameter, value).
+    """
+
+    name: str
+    symbol: str
+    kinds: tuple[Kind, ...]
+    shape: str
+    meaning: str
+    kinds_at: Mapping[tuple[str, Any], tuple[Kind, ...]] = field(default_factory=dict)
+
+    def candidates(self, parameters: Mapping[str, Any]) -> tuple[Kind, ...]:
+        """The kinds that its values may be under these parameters."""
+        for (name, value), kinds in self.kinds_at.items():
+            if parameters.get(name) == value:
+                return kinds
+        return self.kinds
+
+
+@dataclass(frozen=True)
+class Range:
+    """The values that a numeric parameter may take; open ends are not included."""
+
+    lower: float = float("-inf")
+    upper: float = float("inf")
+    lower_open: bool = False
+    upper_open: bool = False
+
+    def holds(self, value: float) -> bool:
+        above = value > self.lower if self.lower_open else value >= self.lower
+        below = value < self.upper if self.upper_open else value <= self.upper
+        return above and below
+
+    def text(self, name: str) -> str:
+        """The range in words a reader and an error message share, such as "delta > 0"."""
+        low, high = f"{self.lower:g}", f"{self.upper:g}"
+        if self.lower == float("-inf") and self.upper == float("inf"):
+            return "any number"
+        if self.upper == float("inf"):
+            return f"{name} {'>' if self.lower_open else '>='} {low}"
+        if self.lower == float("-inf"):
+            return f"{name} {'<' if self.upper_open else '<='} {high}"
+        return f"{low} {'<' if self.lower_open else '<='} {name} {'<' if self.upper_open else '<='} {high}"
+
+
+POSITIVE = Range(lower=0.0, lower_open=True)
+UNIT = Range(lower=0.0, upper=1.0)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One keyword of the loss.
+
+    Attributes:
+        name: the keyword, as torch spells it.
+        default: the default; None where torch's default is "none given".
+        meaning: one clause for the page.
+        kind: "number", "integer", "boolean", "per class" (a vector over the classes) or
+            "per element" (a tensor that is broadcast against the input).
+        range: the values allowed.
+        neutral: the number that stands for None in a formula.
+        typical: settings at which the loss is checked and drawn in the sweep, weakest to strongest.
+        symbol: its symbol, a key of the symbol table; its own name if empty.
+        only_with: the kinds of inputs with which torch lets it differ from the default, by input.
+    """
+
+    name: str
+    default: Any
+    meaning: str
+    kind: Literal["number", "integer", "boolean", "per class", "per element"] = "number"
+    range: Range = Range()
+    neutral: float | None = None
+    typical: tuple[Any, ...] = ()
+    symbol: str = ""
+    only_with: Mapping[str, Kind] = field(default_factory=dict)
+
+    def allowed(self, kinds: Mapping[str, Kind], value: Any) -> bool:
+        """Whether this value may be given with inputs of these kinds."""
+        return value == self.default or all(kinds[name] is kind for name, kind in self.only_with.items())
+
+    @property
+    def key(self) -> str:
+        return self.symbol or self.name
+
+    def range_text(self) -> str:
+        if self.kind == "boolean":
+            return "true or false"
+        words = self.range.text(self.name)
+        if self.kind == "per class":
+            return f"one number for each class, {words}" if words != "any number" else "one number for each class"
+        if self.kind == "per element":
+            return f"a tensor that broadcasts to the input, {words}"
+        if self.kind == "integer":
+            return "any integer" if words == "any number" else f"integer, {words}"
+        return words
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """How per-sample values become the answer.
+
+    `divisor` gets (inputs, parameters, number of values) as arrays and plain values and returns what the sum is
+    divided by; None leaves the values alone. `divides_by` says it in words.
+    """
+
+    name: str
+    divides_by: str
+    divisor: Callable[[Mapping[str, Any], Mapping[str, Any], int], float] | None
+
+
+NONE = Reduction("none", "nothing: one value for each element", None)
+SUM = Reduction("sum", "nothing: the values are added", lambda inputs, parameters, count: 1.0)
+MEAN = Reduction("mean", "the number of elements", lambda inputs, parameters, count: float(count))
+ELEMENTWISE = (NONE, SUM, MEAN)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A quantity along which losses can be drawn and compared.
+
+    `span`, `top` (of the loss) and `slopes` (of the gradient) are the axes that thumbnails and overlays share, so
+    that a flat loss looks flat beside a steep one.
+    """
+
+    name: str
+    label: str
+    span: tuple[float, float]
+    top: float
+    slopes: tuple[float, float]
+
+
+RESIDUAL = Axis("residual", "residual, input − target", (-3.0, 3.0), 4.5, (-3.3, 3.3))
+PROBABILITY_AXIS = Axis("probability", "predicted probability", (0.0, 1.0), 4.0, (-12.0, 12.0))
+LOGIT_AXIS = Axis("logit", "logit of the true class", (-6.0, 6.0), 6.6, (-1.1, 0.1))
+MARGIN_AXIS = Axis("margin", "margin, target × input", (-3.0, 3.0), 4.5, (-3.3, 0.3))
+AXES = {axis.name: axis for axis in (RESIDUAL, PROBABILITY_AXIS, LOGIT_AXIS, MARGIN_AXIS)}
+
+
+@dataclass(frozen=True)
+class Section:
+    """A line through the space of inputs along which one quantity `t` moves and the rest is held fixed.
+
+    Attributes:
+        axis: the quantity that moves.
+        label: the axis label, which says what moves.
+        span: the range that is drawn.
+        inputs: function of SymPy symbols `t` (what moves) and `y` (the target value of a branch) that returns
+            each input as an expression or a nested list of expressions.
+        branches: target values `y` that get a curve each, by label; the first is the main one.
+        perfect: where along `t` the prediction is perfect for the main branch; may be infinite.
+        limits: the ends of `t`'s own domain.
+        note: what is held fixed, in one sentence.
+        caption: what to see in the picture, in one or two sentences.
+        kinks: functions of the parameters (by symbol) that give points of `t` where the loss is not smooth.
+        target_values: values of `y` from which a skewed sample is drawn to find what the loss elicits:
+            "real", "binary" or "unit"; empty where the question makes no sense.
+        link: where the section's variable is not the prediction's mean itself, the map from `t` to it:
+            "" (identity) or "sigmoid".
+    """
+
+    axis: Axis
+    label: str
+    span: tuple[float, float]
+    inputs: Callable[..., Mapping[str, Any]]
+    branches: Mapping[str, float]
+    perfect: float
+    note: str
+    caption: str
+    limits: tuple[float, float] = (float("-inf"), float("inf"))
+    kinks: tuple[Callable[..., Any], ...] = ()
+    target_values: Literal["real", "binary", "unit", ""] = ""
+    link: Literal["", "sigmoid"] = ""
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """A second section where two quantities `s` (across) and `t` (up) move."""
+
+    name: str
+    title: str
+    labels: tuple[str, str]
+    spans: tuple[tuple[float, float], tuple[float, float]]
+    inputs: Callable[..., Mapping[str, Any]]
+    note: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Precision:
+    """The size of the numbers that torch rounds on the way in float64, where it is more than the result's own, and why.
+
+    Differences are measured against it: `absolute` is a plain size, `of_input` a multiple of the largest input.
+    """
+
+    absolute: float = 0.0
+    of_input: float = 0.0
+    why: str = ""
+
+
+EXACT = Precision()
+
+
+@dataclass(frozen=True)
+class Cited:
+    """A property that was taken from a reference instead of being checked."""
+
+    value: Any
+    source: str
+
+
+@dataclass(frozen=True)
+class Library:
+    """The same loss elsewhere; `factor` is that library's value divided by torch's per-element value."""
+
+    name: str
+    call: str
+    factor: float | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A confirmed source; the citation text and the BibTeX entry are both made from these fields."""
+
+    authors: tuple[str, ...]
+    title: str
+    venue: str
+    year: int
+    doi: str | None = None
+    arxiv: str | None = None
+    url: str | None = None
+    kind: Literal["article", "inproceedings", "book", "misc"] = "article"
+
+
+@dataclass(frozen=True)
+class Relation:
+    """An identity or limit that links two losses, and the two Python expressions whose equality shows it.
+
+    `left` and `right` are evaluated in float64 and must agree within `tolerance` (relative). They may use torch, nn
+    and F, and these tensors: `input`, `target` (64 real numbers), `logits`, `label` (64, labels 0 or 1), `scores`,
+    `p`, `q` (8 by 5: logits, and two batches of distributions) and `classes` (8 class indices).
+    """
+
+    slug: str
+    text: str
+    left: str
+    right: str
+    tolerance: float = 1e-12
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Everything that Lossary knows about one loss.
+
+    Attributes:
+        title: the page's title.
+        summary: one sentence.
+        inputs, parameters: the signature, in order.
+        formulas: the main formula first; each further one covers other settings (see `Formula.at`).
+        computed: what torch computes at the closed ends of the domain, if it differs from the formula there.
+        sections: where to draw; the first is the main one.
+        properties: the claims, by key of the vocabulary; a function of the parameters where it depends on them.
+        torch: the class in torch.nn, or None.
+        functional: the function in torch.nn.functional, or None.
+        function: the loss's own torch function of (inputs, parameters) for one value per sample, where torch has none.
+        example: small inputs for the example on the page.
+    """
+
+    title: str
+    summary: str
+    inputs: tuple[Input, ...]
+    formulas: tuple[Formula, ...]
+    sections: tuple[Section, ...]
+    example: Mapping[str, Any]
+    properties: Mapping[str, Any]
+    parameters: tuple[Parameter, ...] = ()
+    aliases: tuple[str, ...] = ()
+    search_terms: tuple[str, ...] = ()
+    torch: str | None = None
+    functional: str | None = None
+    function: Callable[..., Any] | None = None
+    reductions: tuple[Reduction, ...] = ELEMENTWISE
+    default_reduction: str = "mean"
+    sample_dimension: int | None = None
+    computed: Formula | None = None
+    precision: Precision = EXACT
+    maps: tuple[HeatMap, ...] = ()
+    libraries: tuple[Library, ...] = ()
+    references: tuple[Reference, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    prose: str = field(default="", repr=False)
+    slug: str = ""
+    family: str = ""
+    path: str = ""
+
+    def parameter(self, name: str) -> Parameter | None:
+        return next((p for p in self.parameters if p.name == name), None)
+
+    def defaults(self) -> dict[str, Any]:
+        return {p.name: p.default for p in self.parameters}
+
+    @property
+    def main(self) -> Section:
+        return self.sections[0]

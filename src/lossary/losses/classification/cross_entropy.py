@@ -1,0 +1,711 @@
+r"""## When to use it
+
+- Exactly one of several classes is right, and the model returns one raw score per class. The
+  softmax is part of the loss and is computed in a stable way.
+- Next-token prediction, segmentation, and everything else that is a classification at each
+  position. The exponential of the mean loss is the perplexity.
+- You need good probabilities. The expected loss is smallest exactly when the predicted distribution
+  is the true one.
+- The target is a distribution itself, as in distillation, mixup or label smoothing: pass
+  probabilities in place of class numbers.
+
+The gradient with respect to the scores is the predicted distribution minus the target.
+
+## When not to
+
+- Several classes may hold at once: [[bce_with_logits]].
+- There is one output unit only. Use [[bce_with_logits]]; with one class this loss is always zero.
+- You already hold log-probabilities: [[nll]].
+- Many labels are wrong. A confident prediction that contradicts a wrong label costs without bound.
+  [[generalized_cross_entropy]] and [[symmetric_cross_entropy]] limit that cost.
+- Easy examples outnumber the hard ones by far: [[focal]].
+- The vocabulary is so large that the score matrix does not fit in memory: [[linear_cross_entropy]]
+  or [[adaptive_log_softmax]].
+
+## Pitfalls
+
+### A softmax in the model puts a floor under the loss
+
+The loss applies its own softmax. Probabilities fed to it lie between 0 and 1, so their differences
+are small and the second softmax makes them almost even. The loss then cannot come near zero, and
+the floor rises with the number of classes. No warning appears; training is just slow and stuck.
+Return raw scores from the model. A `log_softmax` in front is harmless, because a second one changes
+nothing.
+
+```python
+scores = torch.tensor([[10.0, 0.0, 0.0]])
+target = torch.tensor([0])
+
+print("scores       ", round(F.cross_entropy(scores, target).item(), 4))
+print("softmax      ", round(F.cross_entropy(scores.softmax(1), target).item(), 4))
+print("log_softmax  ", round(F.cross_entropy(scores.log_softmax(1), target).item(), 4))
+for classes in (2, 10, 1000):
+    perfect = F.one_hot(target, classes).float()
+    print("floor with", classes, round(F.cross_entropy(perfect, target).item(), 4))
+```
+
+```output
+scores        0.0001
+softmax       0.5515
+log_softmax   0.0001
+floor with 2 0.3133
+floor with 10 1.4612
+floor with 1000 5.9095
+```
+
+### The classes belong in dimension 1
+
+Sequence models return `(batch, time, classes)`, but the loss reads the second dimension as the
+classes. Usually the shapes clash and you get an error. When the length equals the number of
+classes, nothing clashes, and the loss normalises over time. Below, both steps predict class 0 with
+confidence, and class 0 is right. Transpose, or flatten batch and time together.
+
+```python
+scores = torch.tensor([[[4.0, 0.0], [4.0, 0.0]]])
+target = torch.tensor([[0, 0]])
+
+print("as it is  ", round(F.cross_entropy(scores, target).item(), 4))
+print("transposed", round(F.cross_entropy(scores.transpose(1, 2), target).item(), 4))
+flat = F.cross_entropy(scores.flatten(0, 1), target.flatten())
+print("flattened ", round(flat.item(), 4))
+try:
+    F.cross_entropy(torch.zeros(2, 5, 7), torch.zeros(2, 5, dtype=torch.long))
+except RuntimeError as error:
+    print(error)
+```
+
+```output
+as it is   0.6931
+transposed 0.0181
+flattened  0.0181
+Expected target size [2, 7], got [2, 5]
+```
+
+### A batch in which every target is ignored gives NaN
+
+The mean divides by the number of targets that count. If all of them equal `ignore_index`, that is
+zero divided by zero. The gradient happens to be zero, so the model survives, but the logged loss
+does not. Class weights of zero are worse: there the gradient is NaN as well. Sum the loss and
+divide by a count that is at least one.
+
+```python
+scores = torch.zeros(2, 3, requires_grad=True)
+ignored = torch.tensor([-100, -100])
+
+loss = F.cross_entropy(scores, ignored)
+print(loss.item(), torch.autograd.grad(loss, scores)[0][0])
+
+weight = torch.tensor([0.0, 1.0, 1.0])
+loss = F.cross_entropy(scores, torch.tensor([0, 0]), weight=weight)
+print(loss.item(), torch.autograd.grad(loss, scores)[0][0])
+
+count = (ignored != -100).sum().clamp(min=1)
+print((F.cross_entropy(scores, ignored, reduction="sum") / count).item())
+```
+
+```output
+nan tensor([0., 0., 0.])
+nan tensor([nan, nan, nan])
+0.0
+```
+
+### Class weights cancel in a batch of one
+
+With class weights, the mean is the weighted sum divided by the sum of the weights of the targets
+that occur. A single sample is multiplied and divided by the same number, so its weight has no
+effect. In a larger batch the weights only shift attention between its own samples. The mean of the
+unreduced losses is a different number; use it, or the sum, if the weight of a sample should not
+depend on its neighbours.
+
+```python
+scores = torch.tensor([[2.0, 1.0, 0.0], [0.0, 1.0, 2.0]])
+target = torch.tensor([0, 1])
+weight = torch.tensor([1.0, 5.0, 1.0])
+
+each = F.cross_entropy(scores, target, weight=weight, reduction="none")
+print("mean          ", round(F.cross_entropy(scores, target, weight=weight).item(), 4))
+print("sum / weights ", round((each.sum() / weight[target].sum()).item(), 4))
+print("mean of each  ", round(each.mean().item(), 4))
+
+one = F.cross_entropy(scores[1:], target[1:])
+heavy = F.cross_entropy(scores[1:], target[1:], weight=weight)
+print("batch of one:", round(one.item(), 4), "weighted:", round(heavy.item(), 4))
+```
+
+```output
+mean           1.2409
+sum / weights  1.2409
+mean of each   3.7228
+batch of one: 1.4076 weighted: 1.4076
+```
+
+### The same target as one-hot gives another weighted mean
+
+With class numbers the weighted mean divides by the sum of the weights. With probabilities, even if
+they are one-hot, it divides by the batch size. Switching to soft targets, or adding mixup, thus
+changes the scale of the loss. Reduce by hand when both forms occur in one project.
+
+```python
+scores = torch.tensor([[2.3, 2.1, 4.5], [4.2, 3.2, 5.1]])
+target = torch.tensor([1, 2])
+one_hot = F.one_hot(target, 3).float()
+weight = torch.tensor([25.0, 25.0, 100.0])
+
+print("class numbers", round(F.cross_entropy(scores, target, weight=weight).item(), 3))
+print("one-hot      ", round(F.cross_entropy(scores, one_hot, weight=weight).item(), 3))
+print("unweighted   ", round(F.cross_entropy(scores, target).item(), 3))
+```
+
+```output
+class numbers 0.87
+one-hot       54.405
+unweighted    1.513
+```
+
+### Scores of minus infinity break label smoothing and soft targets
+
+Masking a class with minus infinity works with class numbers, as long as no target is the masked
+class. Label smoothing asks for some probability on every class, also on the masked one, and the
+loss is infinite. With soft targets the term is zero times infinity, which is NaN. Mask with a large
+finite negative number.
+
+```python
+scores = torch.tensor([[2.0, 1.0, float("-inf")]])
+target = torch.tensor([0])
+one_hot = torch.tensor([[1.0, 0.0, 0.0]])
+
+print(F.cross_entropy(scores, target))
+print(F.cross_entropy(scores, target, label_smoothing=0.1))
+print(F.cross_entropy(scores, one_hot))
+print(F.cross_entropy(scores.clamp(min=-1e4), one_hot))
+```
+
+```output
+tensor(0.3133)
+tensor(inf)
+tensor(nan)
+tensor(0.3133)
+```
+
+### Soft targets are not checked
+
+A row need not sum to one and may be negative; the loss uses it as it is. A sum of two doubles the
+loss, and a negative entry makes the loss negative. Normalise the rows yourself.
+
+```python
+scores = torch.tensor([[2.0, 1.0, 0.0]])
+
+for row in ([1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [-1.0, 0.0, 0.0]):
+    print(row, round(F.cross_entropy(scores, torch.tensor([row])).item(), 4))
+```
+
+```output
+[1.0, 0.0, 0.0] 0.4076
+[2.0, 0.0, 0.0] 0.8152
+[-1.0, 0.0, 0.0] -0.4076
+```
+
+### The type and shape of the target decide what it means
+
+A `long` target of shape `(N,)` holds class numbers; a floating-point target of the shape of the
+scores holds probabilities. Everything in between is an error: class numbers as floats, a one-hot
+matrix of integers, a column `(N, 1)`, or `int32`. `ignore_index` works with class numbers only.
+
+```python
+scores = torch.tensor([[2.0, 1.0, 0.0]])
+targets = {
+    "float numbers": torch.tensor([0.0]),
+    "int32 numbers": torch.tensor([0], dtype=torch.int32),
+    "integer one-hot": torch.tensor([[1, 0, 0]]),
+    "column": torch.tensor([0]).view(1, 1),
+}
+for name, target in targets.items():
+    try:
+        F.cross_entropy(scores, target)
+    except RuntimeError as error:
+        print(f"{name}: {error}")
+try:
+    F.cross_entropy(scores, torch.tensor([[1.0, 0.0, 0.0]]), ignore_index=0)
+except RuntimeError as error:
+    print("ignore_index:", error)
+```
+
+```output
+float numbers: expected target dtype to be Long or Byte, but got Float
+int32 numbers: expected target dtype to be Long or Byte, but got Int
+integer one-hot: Expected floating point type for target with class probabilities, got Long
+column: 0D or 1D target tensor expected, multi-target not supported
+ignore_index: ignore_index is not supported for floating point target
+```
+
+### Label smoothing spreads over all classes, the right one included
+
+PyTorch mixes the one-hot target with an even distribution over *all* classes, so the right class
+gets part of the smoothing back. Some code spreads it over the wrong classes only and gets a
+different loss for the same setting. Either way the smallest possible loss is the entropy of the
+smoothed target, not zero; do not compare it with a loss without smoothing.
+
+```python
+scores = torch.tensor([[2.0, 1.0, 0.0]])
+target = torch.tensor([0])
+over_all = torch.tensor([[0.9 + 0.1 / 3, 0.1 / 3, 0.1 / 3]])
+over_wrong = torch.tensor([[0.9, 0.05, 0.05]])
+
+print("label_smoothing=0.1", F.cross_entropy(scores, target, label_smoothing=0.1))
+print("over all classes   ", F.cross_entropy(scores, over_all))
+print("over wrong classes ", F.cross_entropy(scores, over_wrong))
+smallest = F.cross_entropy(over_all.log(), target, label_smoothing=0.1)
+print("smallest possible  ", smallest)
+print("entropy of target  ", -(over_all * over_all.log()).sum())
+```
+
+```output
+label_smoothing=0.1 tensor(0.5076)
+over all classes    tensor(0.5076)
+over wrong classes  tensor(0.5576)
+smallest possible   tensor(0.2911)
+entropy of target   tensor(0.2911)
+```
+
+### With class weights, label smoothing moves the optimum
+
+The smoothing part of the loss is weighted class by class. A heavy class then takes a large share
+of the smoothing even in samples that do not belong to it. The optimum is proportional to weight
+times smoothed target, which can be far from what you meant. Smooth the targets yourself and weight
+each sample instead.
+
+```python
+target = torch.tensor([0])
+weight = torch.tensor([1.0, 1.0, 10.0])
+smoothed = torch.tensor([[0.9 + 0.1 / 3, 0.1 / 3, 0.1 / 3]])
+best = weight * smoothed / (weight * smoothed).sum()
+
+scores = best.log().requires_grad_()
+loss = F.cross_entropy(scores, target, weight=weight, label_smoothing=0.1)
+gradient = torch.autograd.grad(loss, scores)[0]
+print("smoothed target:", smoothed[0])
+print("optimum:        ", best[0])
+print("gradient there vanishes:", gradient.abs().max().item() < 1e-5)
+```
+
+```output
+smoothed target: tensor([0.9333, 0.0333, 0.0333])
+optimum:         tensor([0.7179, 0.0256, 0.2564])
+gradient there vanishes: True
+```
+
+### ignore_index drops the sample, not the class
+
+Samples whose target is the ignored index do not count. The class itself, if it is a real one, still
+takes part in the softmax of all other samples, and they keep pushing its score down. To take a
+class out altogether, remove its column or set its score to a large negative number.
+
+```python
+target = torch.tensor([1])
+
+for score in (1.0, 0.0, -1e4):
+    scores = torch.tensor([[score, 1.0, 1.0]])
+    print(score, round(F.cross_entropy(scores, target, ignore_index=0).item(), 4))
+```
+
+```output
+1.0 1.0986
+0.0 0.862
+-10000.0 0.6931
+```
+
+### One output unit learns nothing
+
+The softmax over a single class is always 1. The loss is zero and so is the gradient, whatever the
+score. A binary classifier needs two outputs here, or one output and
+[[bce_with_logits]].
+
+```python
+scores = torch.tensor([[5.0], [-5.0]], requires_grad=True)
+loss = F.cross_entropy(scores, torch.tensor([0, 0]))
+
+print(loss.item())
+print(torch.autograd.grad(loss, scores)[0].flatten())
+```
+
+```output
+0.0
+tensor([0., 0.])
+```
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lossary.formula import Symbolic
+from lossary.loss import (
+    CLASS_INDEX,
+    CLASS_PROBABILITIES,
+    LOGIT_AXIS,
+    LOGITS,
+    NONE,
+    SUM,
+    UNIT,
+    HeatMap,
+    Input,
+    Library,
+    Reference,
+    Relation,
+    Loss,
+    Parameter,
+    Precision,
+    Range,
+    Reduction,
+    Section,
+)
+from lossary.symbols import cases, equal, exp, indicator, log, sum_over
+
+
+def _targets_weight(inputs: Mapping[str, Any], parameters: Mapping[str, Any], count: int) -> float:
+    """What torch's mean divides by: the weights of the targets that count, or the samples for soft targets."""
+    target = np.asarray(inputs["target"])
+    if target.ndim == np.asarray(inputs["input"]).ndim:
+        return float(count)
+    kept = target[target != parameters["ignore_index"]].astype(int)
+    weight = parameters["weight"]
+    return float(kept.size if weight is None else np.asarray(weight, dtype=float)[kept].sum())
+
+
+loss = Loss(
+    title="Cross-entropy",
+    summary="The negative log-probability that the softmax of the scores gives to the right class.",
+    torch="torch.nn.CrossEntropyLoss",
+    functional="torch.nn.functional.cross_entropy",
+    aliases=(
+        "CrossEntropyLoss",
+        "nn.CrossEntropyLoss",
+        "CE loss",
+        "cross entropy",
+        "categorical cross-entropy",
+        "softmax cross entropy",
+        "softmax_cross_entropy",
+        "optax.softmax_cross_entropy",
+        "softmax loss",
+        "softmax_cross_entropy_with_integer_labels",
+        "tf.nn.softmax_cross_entropy_with_logits",
+        "F.cross_entropy",
+        "CategoricalCrossentropy",
+        "SparseCategoricalCrossentropy",
+        "sparse_categorical_crossentropy",
+        "multinomial logistic loss",
+        "HalfMultinomialLoss",
+        "logitcrossentropy",
+    ),
+    search_terms=(
+        "cross entorpy loss",
+        "perplexity language model loss",
+        "next-token loss",
+        "SFT loss",
+        "multiclass classification loss",
+        "label smoothing",
+        "class weights",
+        "ignore_index",
+        "expected target dtype to be Long or Byte",
+        "expected scalar type Long",
+        "0D or 1D target tensor expected, multi-target not supported",
+        "Expected floating point type for target with class probabilities",
+        "Expected target size",
+        "ignore_index is not supported for floating point target",
+        "CrossEntropyLoss nan",
+        "softmax before CrossEntropyLoss",
+        "one-hot targets",
+    ),
+    inputs=(
+        Input("input", "x", (LOGITS,), "(C), (N, C) or (N, C, d1, …)", "the raw scores: no softmax before it"),
+        Input(
+            "target",
+            "y",
+            (CLASS_INDEX, CLASS_PROBABILITIES),
+            "(), (N) or (N, d1, …) for indices; same as input for probabilities",
+            "the true class, or a probability for each class",
+        ),
+    ),
+    parameters=(
+        Parameter(
+            "weight",
+            None,
+            "a factor for each class; with class indices the mean divides by the sum of the targets' factors",
+            kind="per class",
+            range=Range(lower=0.0),
+            neutral=1.0,
+            typical=(None, (1.0, 2.0, 0.5)),
+        ),
+        Parameter(
+            "ignore_index",
+            -100,
+            "a target value whose samples are left out, of the sum and of the count",
+            kind="integer",
+            typical=(-100, 0),
+            only_with={"target": CLASS_INDEX},
+        ),
+        Parameter(
+            "label_smoothing",
+            0.0,
+            "how much of the target is spread evenly over all classes",
+            range=UNIT,
+            typical=(0.0, 0.1, 0.3),
+        ),
+    ),
+    reductions=(
+        NONE,
+        SUM,
+        Reduction("mean", "the sum of the targets' weights, ignored targets left out", _targets_weight),
+    ),
+    sample_dimension=1,
+    formulas=(
+        Symbolic(
+            value=lambda x, y, j, C: -log(exp(x[y]) / sum_over(j, exp(x[j]), C)),
+            gradient={
+                "input": lambda x, y, c, j, C: exp(x[c]) / sum_over(j, exp(x[j]), C) - indicator(c, y),
+            },
+            at={"target": CLASS_INDEX, "weight": None, "label_smoothing": 0.0, "ignore_index": -100},
+        ),
+        Symbolic(
+            label="With class weights, label smoothing and an ignored index",
+            where={
+                "q": lambda c, y, label_smoothing, C: (1 - label_smoothing) * indicator(c, y) + label_smoothing / C,
+                "L": lambda j, x, C: log(sum_over(j, exp(x[j]), C)),
+            },
+            value=lambda q, c, L, x, C, weight, y, ignore_index: cases(
+                (0, equal(y, ignore_index)),
+                (sum_over(c, weight[c] * q[c] * (L - x[c]), C), True),
+            ),
+            gradient={
+                "input": lambda q, c, k, L, x, C, weight, y, ignore_index: cases(
+                    (0, equal(y, ignore_index)),
+                    (exp(x[c] - L) * sum_over(k, weight[k] * q[k], C) - weight[c] * q[c], True),
+                ),
+            },
+            at={"target": CLASS_INDEX},
+        ),
+        Symbolic(
+            label="With probabilities for a target",
+            where={
+                "q": lambda c, y, label_smoothing, C: (1 - label_smoothing) * y[c] + label_smoothing / C,
+                "L": lambda j, x, C: log(sum_over(j, exp(x[j]), C)),
+            },
+            value=lambda q, c, L, x, C, weight: sum_over(c, weight[c] * q[c] * (L - x[c]), C),
+            gradient={
+                "input": lambda q, c, k, L, x, C, weight: (
+                    exp(x[c] - L) * sum_over(k, weight[k] * q[k], C) - weight[c] * q[c]
+                ),
+                "target": lambda c, L, x, weight, label_smoothing: (1 - label_smoothing) * (weight[c] * (L - x[c])),
+            },
+            at={"target": CLASS_PROBABILITIES},
+        ),
+    ),
+    precision=Precision(
+        absolute=1.0,
+        why="it takes the logarithm of a sum that is rounded first, so that a loss below the spacing of numbers around 1 "
+        "is lost",
+    ),
+    sections=(
+        Section(
+            axis=LOGIT_AXIS,
+            label="logit of the true class",
+            span=(-6.0, 6.0),
+            inputs=lambda t, y: {"input": [t, 0, 0], "target": y},
+            branches={"": 0},
+            perfect=float("inf"),
+            note="Three classes. The logit of the true class moves, the other two stay at 0.",
+            caption="Far to the left the loss is a straight line: the true class is hopeless and every step helps "
+            "equally. Far to the right there is nothing left to win.",
+        ),
+        Section(
+            axis=LOGIT_AXIS,
+            label="logit of class 1, with two classes",
+            span=(-6.0, 6.0),
+            inputs=lambda t, y: {"input": [0, t], "target": [1 - y, y]},
+            branches={"target 1": 1.0, "target 0": 0.0},
+            perfect=float("inf"),
+            target_values="binary",
+            link="sigmoid",
+            note="Two classes. The logit of class 0 stays at 0.",
+            caption="With two classes and one logit held at 0, cross-entropy is binary cross-entropy with logits.",
+        ),
+    ),
+    maps=(
+        HeatMap(
+            name="logits",
+            title="Cross-entropy over two logits",
+            labels=("logit of the true class", "logit of a wrong class"),
+            spans=((-6.0, 6.0), (-6.0, 6.0)),
+            inputs=lambda s, t: {"input": [s, t, 0], "target": 0},
+            note="Three classes. The third logit stays at 0.",
+            caption="Only differences of logits count. Where the wrong class leads, the lines run parallel to the "
+            "diagonal; where it trails, the third class takes over and they stand upright.",
+        ),
+    ),
+    example={
+        "input": [[2.0, 0.5, -1.0], [0.2, 1.5, 0.3], [-0.5, 0.1, 0.4]],
+        "target": [0, 1, 0],
+    },
+    properties={
+        "convex": True,
+        "smoothness": "Cinf",
+        "lipschitz": 1,
+        "gradient_lipschitz": 0.25,
+        "bounded": False,
+        "value_at_perfect": 0,
+        "gradient_limits": (-1, 0),
+        "elicits": "logit of the mean",
+        "proper": "strictly proper",
+        "calibrated": True,
+    },
+    relations=(
+        Relation(
+            "nll",
+            "[[nll]] after a `log_softmax`.",
+            "F.cross_entropy(scores, classes)",
+            "F.nll_loss(scores.log_softmax(1), classes)",
+        ),
+        Relation(
+            "kl_div",
+            "With soft targets it is [[kl_div]] plus the entropy of the targets, so the gradients agree.",
+            "F.cross_entropy(scores, q)",
+            'F.kl_div(scores.log_softmax(1), q, reduction="batchmean") - (q * q.log()).sum(1).mean()',
+        ),
+        Relation(
+            "bce_with_logits",
+            "With two classes it is [[bce_with_logits]] of the difference of the two scores.",
+            "F.cross_entropy(scores[:, :2], classes % 2)",
+            "F.binary_cross_entropy_with_logits(scores[:, 1] - scores[:, 0], (classes % 2).double())",
+        ),
+        Relation(
+            "linear_cross_entropy",
+            "[[linear_cross_entropy]] is this loss of a linear layer's output.",
+            "F.cross_entropy(scores @ p.T, classes)",
+            "F.linear_cross_entropy(scores, p, classes)",
+        ),
+        Relation(
+            "generalized_cross_entropy",
+            "[[generalized_cross_entropy]] tends to this loss as `q` goes to zero.",
+            "F.cross_entropy(scores, classes)",
+            "((1 - scores.softmax(1).gather(1, classes[:, None]) ** 1e-6) / 1e-6).mean()",
+            1e-4,
+        ),
+        Relation(
+            "listnet",
+            "[[listnet]] is this loss with the softmax of the relevances as soft target.",
+            "F.cross_entropy(scores, (3 * q).softmax(1))",
+            "-((3 * q).softmax(1) * scores.log_softmax(1)).sum(1).mean()",
+        ),
+        Relation(
+            "info_nce",
+            "[[info_nce]] is this loss of similarities divided by the temperature.",
+            "F.cross_entropy(scores / 0.07, classes)",
+            "((scores / 0.07).logsumexp(1) - (scores / 0.07).gather(1, classes[:, None])[:, 0]).mean()",
+        ),
+        Relation(
+            "arcface",
+            "[[arcface]] with margin `m=0` is this loss of cosines times `s`.",
+            "F.cross_entropy(64 * scores.tanh(), classes)",
+            "F.cross_entropy(64 * torch.where(F.one_hot(classes, 5).bool(), (scores.tanh().acos() + 0.0).cos(), scores.tanh()), classes)",
+        ),
+        Relation(
+            "cosface",
+            "[[cosface]] with margin `m=0` is this loss of cosines times `s`.",
+            "F.cross_entropy(64 * scores.tanh(), classes)",
+            "F.cross_entropy(64 * (scores.tanh() - 0.0 * F.one_hot(classes, 5)), classes)",
+        ),
+        Relation(
+            "poly_loss",
+            "[[poly_loss]] with `epsilon=0` is exactly this loss.",
+            "F.cross_entropy(scores, classes)",
+            '(F.cross_entropy(scores, classes, reduction="none") + 0.0 * (1 - scores.softmax(1).gather(1, classes[:, None])[:, 0])).mean()',
+        ),
+    ),
+    libraries=(
+        Library(
+            "Keras",
+            "keras.losses.SparseCategoricalCrossentropy(from_logits=True)",
+            1,
+            "Arguments are (y_true, y_pred). Class numbers. from_logits=False is the default, and then probabilities are clipped.",
+        ),
+        Library(
+            "Keras",
+            "keras.losses.CategoricalCrossentropy(from_logits=True)",
+            1,
+            "Arguments are (y_true, y_pred). One-hot or probabilities. from_logits=False is the default, and then probabilities are clipped.",
+        ),
+        Library(
+            "TensorFlow",
+            "tf.nn.softmax_cross_entropy_with_logits(labels, logits)",
+            1,
+            "One value a row; no reduction. Labels come first.",
+        ),
+        Library(
+            "optax",
+            "optax.softmax_cross_entropy(logits, labels)",
+            1,
+            "Labels are one-hot or probabilities, the classes are on the last axis; no reduction.",
+        ),
+        Library(
+            "optax",
+            "optax.softmax_cross_entropy_with_integer_labels(logits, labels)",
+            1,
+            "Class numbers, the classes are on the last axis; no reduction.",
+        ),
+        Library(
+            "scikit-learn",
+            'HistGradientBoostingClassifier(loss="log_loss")',
+            1,
+            "With more than two classes. The class HalfMultinomialLoss behind it is private.",
+        ),
+        Library(
+            "Flux.jl",
+            "Flux.logitcrossentropy(ŷ, y)",
+            1,
+            "One-hot targets, the classes are on the first axis; the mean by default.",
+        ),
+    ),
+    references=(
+        Reference(
+            ("C. E. Shannon",),
+            "A Mathematical Theory of Communication",
+            "Bell System Technical Journal 27(3), 379-423",
+            1948,
+            doi="10.1002/j.1538-7305.1948.tb01338.x",
+        ),
+        Reference(
+            ("John S. Bridle",),
+            "Probabilistic Interpretation of Feedforward Classification Network Outputs, with Relationships to Statistical Pattern Recognition",
+            "Neurocomputing (Springer), 227-236",
+            1990,
+            doi="10.1007/978-3-642-76153-9_28",
+            kind="inproceedings",
+        ),
+        Reference(
+            (
+                "Christian Szegedy",
+                "Vincent Vanhoucke",
+                "Sergey Ioffe",
+                "Jonathon Shlens",
+                "Zbigniew Wojna",
+            ),
+            "Rethinking the Inception Architecture for Computer Vision",
+            "CVPR 2016, 2818-2826",
+            2016,
+            doi="10.1109/CVPR.2016.308",
+            arxiv="1512.00567",
+            kind="inproceedings",
+        ),
+        Reference(
+            (
+                "Tilmann Gneiting",
+                "Adrian E. Raftery",
+            ),
+            "Strictly Proper Scoring Rules, Prediction, and Estimation",
+            "Journal of the American Statistical Association 102, 359-378",
+            2007,
+            doi="10.1198/016214506000001437",
+        ),
+    ),
+)

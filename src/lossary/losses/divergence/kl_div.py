@@ -1,0 +1,484 @@
+r"""## When to use it
+
+- The target is a whole distribution and the model predicts one: distillation from a teacher, label
+  distributions from several annotators, topic mixtures.
+- You want a value that is zero exactly when the two distributions agree. [[cross_entropy]] with the
+  same soft targets has the same gradient, but its smallest value is the entropy of the target.
+- As a penalty that keeps a model near a reference model, one distribution per token or state.
+
+The call measures `KL(target || prediction)`. Wherever the target has mass the prediction must have
+some too, so the prediction spreads out to cover the target.
+
+## When not to
+
+- The targets are class numbers. The divergence is then the same as [[cross_entropy]], and that one
+  takes the numbers directly.
+- The distributions may give zero probability to different outcomes. The divergence is infinite
+  there; [[js_divergence]], [[hellinger]] and [[total_variation]] stay bounded.
+- Swapping the two should not matter: [[js_divergence]].
+- Outcomes have an order or a distance, and near misses should cost less: [[wasserstein_1d]].
+- Both are Gaussians given by mean and variance, as in a variational autoencoder: [[kl_gaussian]].
+
+## Pitfalls
+
+### The first argument must hold log-probabilities
+
+The prediction goes in as logarithms, the target as plain probabilities. Probabilities or raw scores
+in the first place are accepted without a warning and give a number that means nothing. A true
+divergence is never negative, so a negative loss is the alarm. Put a `log_softmax` in front.
+
+```python
+prediction = torch.tensor([[0.2, 0.3, 0.5]])
+target = torch.tensor([[0.1, 0.6, 0.3]])
+
+print("logarithms   ", F.kl_div(prediction.log(), target, reduction="sum"))
+print("probabilities", F.kl_div(prediction, target, reduction="sum"))
+scores = torch.tensor([[2.0, 1.0, 0.0]])
+print("raw scores   ", F.kl_div(scores, target, reduction="sum"))
+print("by definition", (target * (target / prediction).log()).sum())
+```
+
+```output
+logarithms    tensor(0.1933)
+probabilities tensor(-1.2479)
+raw scores    tensor(-1.6979)
+by definition tensor(0.1933)
+```
+
+### The default reduction does not return the divergence
+
+The divergence of one sample is a sum over the outcomes. `"mean"`, the default, divides by the
+number of outcomes as well, so the result is too small by that factor and shrinks as the vocabulary
+grows. `"batchmean"` divides by the batch size only. PyTorch has announced for years that
+`"mean"` will change; as the output shows, it has not. Write `reduction="batchmean"`.
+
+```python
+prediction = torch.tensor([[0.5, 0.25, 0.25], [0.9, 0.05, 0.05]]).log()
+target = torch.tensor([[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]])
+
+each = F.kl_div(prediction, target, reduction="none").sum(dim=1)
+print("one per sample   ", each)
+print("their mean       ", each.mean())
+print("batchmean        ", F.kl_div(prediction, target, reduction="batchmean"))
+print("mean, the default", F.kl_div(prediction, target))
+```
+
+```output
+one per sample    tensor([0.1733, 0.5108])
+their mean        tensor(0.3421)
+batchmean         tensor(0.3421)
+mean, the default tensor(0.1140)
+UserWarning: reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' divides only by the batch size, and aligns with the KL div math definition.'mean' will be changed to behave the same as 'batchmean' in the next major release.
+```
+
+### batchmean passed by position becomes mean
+
+The third positional argument of `F.kl_div` is an old flag named `size_average`, not `reduction`. A
+string there counts as true and selects `"mean"`. The warning does not say what happened. Pass the
+name.
+
+```python
+prediction = torch.tensor([[0.5, 0.5], [0.9, 0.1]]).log()
+target = torch.tensor([[0.25, 0.75], [0.5, 0.5]])
+
+print("by name    ", F.kl_div(prediction, target, reduction="batchmean"))
+print("by position", F.kl_div(prediction, target, "batchmean"))
+```
+
+```output
+by name     tensor(0.3208)
+by position tensor(0.1604)
+UserWarning: size_average and reduce args will be deprecated, please use reduction='mean' instead.
+```
+
+### batchmean divides by the first dimension, whatever it is
+
+A single distribution of shape `(C,)` has no batch dimension, so `"batchmean"` divides by the number
+of outcomes. A tensor `(batch, time, C)` is divided by the batch size only, so the result adds up
+all time steps and grows with the length of the sequence. Use `"sum"` for one distribution, and
+flatten batch and time together for sequences.
+
+```python
+prediction = torch.tensor([0.5, 0.25, 0.25]).log()
+target = torch.tensor([0.25, 0.5, 0.25])
+print("shape (3,), batchmean   ", F.kl_div(prediction, target, reduction="batchmean"))
+print("shape (3,), sum         ", F.kl_div(prediction, target, reduction="sum"))
+
+steps = prediction.expand(2, 5, 3)
+wanted = target.expand(2, 5, 3)
+flat = steps.flatten(0, 1), wanted.flatten(0, 1)
+print("shape (2, 5, 3)         ", F.kl_div(steps, wanted, reduction="batchmean"))
+print("flattened to (10, 3)    ", F.kl_div(*flat, reduction="batchmean"))
+```
+
+```output
+shape (3,), batchmean    tensor(0.0578)
+shape (3,), sum          tensor(0.1733)
+shape (2, 5, 3)          tensor(0.8664)
+flattened to (10, 3)     tensor(0.1733)
+```
+
+### Swapping the distributions gives another divergence
+
+The divergence is not symmetric, and the argument order hides which one you get: the prediction
+comes first in the call but second in `KL(target || prediction)`. For the reverse direction, swap
+both the roles and the logarithms.
+
+```python
+prediction = torch.tensor([[0.2, 0.3, 0.5]])
+target = torch.tensor([[0.1, 0.6, 0.3]])
+
+print("KL(target || prediction)", F.kl_div(prediction.log(), target, reduction="sum"))
+print("KL(prediction || target)", F.kl_div(target.log(), prediction, reduction="sum"))
+```
+
+```output
+KL(target || prediction) tensor(0.1933)
+KL(prediction || target) tensor(0.1861)
+```
+
+### log_target must match what the target holds
+
+`log_target=True` says that the target holds logarithms. Forgetting it, or setting it for plain
+probabilities, is not detected: the first gives NaN, the second a number that is far off. If both
+sides come from models, use `log_softmax` on both together with the flag.
+
+```python
+prediction = torch.tensor([[0.5, 0.25, 0.25]]).log()
+target = torch.tensor([[0.25, 0.5, 0.25]])
+flag = {"log_target": True, "reduction": "sum"}
+
+print("probabilities, no flag  ", F.kl_div(prediction, target, reduction="sum"))
+print("logarithms with flag    ", F.kl_div(prediction, target.log(), **flag))
+print("logarithms, no flag     ", F.kl_div(prediction, target.log(), reduction="sum"))
+print("probabilities with flag ", F.kl_div(prediction, target, **flag))
+```
+
+```output
+probabilities, no flag   tensor(0.1733)
+logarithms with flag     tensor(0.1733)
+logarithms, no flag      tensor(nan)
+probabilities with flag  tensor(6.4220)
+```
+
+### A zero in the target is fine as a probability, not as a logarithm
+
+An outcome with target probability zero adds nothing, and PyTorch handles that case for plain
+probabilities. As a logarithm the entry is minus infinity, and the product of zero and minus
+infinity is NaN. One-hot targets and hard masks run into this. Keep such targets as probabilities.
+
+```python
+prediction = torch.tensor([[0.5, 0.5]]).log()
+target = torch.tensor([[1.0, 0.0]])
+
+print(F.kl_div(prediction, target, reduction="none"))
+print(F.kl_div(prediction, target.log(), log_target=True, reduction="none"))
+```
+
+```output
+tensor([[0.6931, 0.0000]])
+tensor([[0.6931,    nan]])
+```
+
+### A prediction of probability zero gives infinity or NaN
+
+If the prediction rules an outcome out and the target does not, the divergence is infinite, and that
+is the correct value. If both rule it out, the term should be zero but comes out as NaN. Masked
+scores of minus infinity cause both. Mask with a large finite negative number before the
+`log_softmax`, or drop the masked outcomes from both tensors.
+
+```python
+prediction = torch.tensor([[0.0, float("-inf")]])
+
+print(F.kl_div(prediction, torch.tensor([[0.5, 0.5]]), reduction="none"))
+print(F.kl_div(prediction, torch.tensor([[1.0, 0.0]]), reduction="none"))
+finite = prediction.clamp(min=-1e4)
+print(F.kl_div(finite, torch.tensor([[1.0, 0.0]]), reduction="none"))
+```
+
+```output
+tensor([[-0.3466,     inf]])
+tensor([[0., nan]])
+tensor([[0., 0.]])
+```
+
+### Single terms may be negative, a divergence may not
+
+Only the sum over all outcomes is never negative. Single terms are negative wherever the target is
+below the prediction, so an unreduced loss with negative entries is no error. A negative sum is one:
+then a row does not sum to one, or the first argument is not logarithms. (Rounding can leave a sum a
+hair below zero when the two agree.)
+
+```python
+prediction = torch.tensor([[0.5, 0.3, 0.2]]).log()
+target = torch.tensor([[0.2, 0.3, 0.5]])
+
+print(F.kl_div(prediction, target, reduction="none"))
+print("sum over outcomes ", F.kl_div(prediction, target, reduction="sum"))
+print("unnormalised      ", F.kl_div(prediction, 0.3 * target, reduction="sum"))
+```
+
+```output
+tensor([[-0.1833,  0.0000,  0.4581]])
+sum over outcomes  tensor(0.2749)
+unnormalised       tensor(-0.2787)
+```
+
+### The gradient makes sense only through log_softmax
+
+With respect to its first argument the gradient is minus the target, a constant. Optimising free
+"log-probabilities" would raise them all without end. The `log_softmax` in front is what keeps the
+prediction a distribution; through it the gradient becomes prediction minus target.
+
+```python
+scores = torch.tensor([[1.0, 2.0, 3.0]], requires_grad=True)
+target = torch.tensor([[0.2, 0.3, 0.5]])
+
+log_prediction = scores.log_softmax(1)
+loss = F.kl_div(log_prediction, target, reduction="batchmean")
+direct, through = torch.autograd.grad(loss, (log_prediction, scores))
+print("log-probabilities  ", direct)
+print("scores             ", through)
+print("prediction - target", (log_prediction.exp() - target).detach())
+```
+
+```output
+log-probabilities   tensor([[-0.2000, -0.3000, -0.5000]])
+scores              tensor([[-0.1100, -0.0553,  0.1652]])
+prediction - target tensor([[-0.1100, -0.0553,  0.1652]])
+```
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lossary.formula import Symbolic
+from lossary.loss import (
+    ELEMENTWISE,
+    OUTCOME_LOG_PROBABILITY,
+    OUTCOME_PROBABILITY,
+    PROBABILITY_AXIS,
+    Input,
+    Library,
+    Reference,
+    Relation,
+    Loss,
+    Parameter,
+    Precision,
+    Reduction,
+    Section,
+)
+from lossary.loss import LOG_PROBABILITY as _LOG
+from lossary.symbols import exp, log, xlogy
+
+
+def _batch_size(inputs: Mapping[str, Any], parameters: Mapping[str, Any], count: int) -> float:
+    """The first dimension of the input, whatever it stands for; 1 where there is none."""
+    shape = np.asarray(inputs["input"]).shape
+    return float(shape[0]) if shape else 1.0
+
+
+loss = Loss(
+    title="Kullback-Leibler divergence",
+    summary="How far a predicted distribution, given as log-probabilities, is from a target distribution.",
+    torch="torch.nn.KLDivLoss",
+    functional="torch.nn.functional.kl_div",
+    aliases=(
+        "KLDivLoss",
+        "KL divergence",
+        "KL loss",
+        "KLD",
+        "Kullback-Leibler",
+        "relative entropy",
+        "forward KL",
+        "F.kl_div",
+        "KLDivergence",
+        "kl_divergence",
+        "kullback_leibler_divergence",
+    ),
+    search_terms=(
+        "knowledge distillation loss",
+        "kl divergence between two categorical distributions",
+        "KLDivLoss negative value",
+        "batchmean",
+        "log_target",
+        "reduction: 'mean' divides the total loss by both the batch size and the support size",
+        "scipy.stats.entropy(pk, qk)",
+        "optax.kl_divergence",
+        "tf.keras.losses.KLDivergence",
+        "soft targets from a teacher",
+    ),
+    inputs=(
+        Input("input", "x", (_LOG,), "(*)", "the logarithm of the predicted probabilities: log_softmax gives it"),
+        Input(
+            "target",
+            "y",
+            (OUTCOME_PROBABILITY,),
+            "(*), same as input",
+            "the true probabilities, or their logarithm where log_target is true",
+            kinds_at={("log_target", True): (OUTCOME_LOG_PROBABILITY,)},
+        ),
+    ),
+    parameters=(
+        Parameter(
+            "log_target",
+            False,
+            "whether the target, too, is given as log-probabilities",
+            kind="boolean",
+            typical=(False, True),
+        ),
+    ),
+    reductions=(
+        *ELEMENTWISE,
+        Reduction("batchmean", "the size of the first dimension", _batch_size),
+    ),
+    formulas=(
+        Symbolic(
+            value=lambda x, y: xlogy(y, y) - y * x,
+            gradient={"input": lambda y: -y, "target": lambda x, y: log(y) + 1 - x},
+            at={"log_target": False},
+        ),
+        Symbolic(
+            label="With log_target, y being a log-probability",
+            value=lambda x, y: exp(y) * (y - x),
+            gradient={"input": lambda y: -exp(y), "target": lambda x, y: exp(y) * (y - x + 1)},
+            at={"log_target": True},
+        ),
+    ),
+    precision=Precision(
+        absolute=1.0,
+        why="its two terms cancel where the prediction meets the target",
+    ),
+    sections=(
+        Section(
+            axis=PROBABILITY_AXIS,
+            label="predicted probability of the first outcome",
+            span=(0.01, 0.99),
+            inputs=lambda t, y: {"input": [log(t), log(1 - t)], "target": [y, 1 - y]},
+            branches={"": 0.3},
+            perfect=0.3,
+            limits=(0.0, 1.0),
+            target_values="unit",
+            note="Two outcomes, summed. The target gives 0.3 to the first one.",
+            caption="Zero where the prediction meets the target, positive everywhere else, and without bound where "
+            "the prediction rules out what can happen.",
+        ),
+    ),
+    example={
+        "input": [[-0.6931, -1.3863, -1.3863], [-0.1054, -2.9957, -2.9957]],
+        "target": [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]],
+    },
+    properties={
+        "convex": True,
+        "smoothness": "Cinf",
+        "lipschitz": "inf",
+        "gradient_lipschitz": "inf",
+        "bounded": False,
+        "symmetric": False,
+        "value_at_perfect": 0,
+        "elicits": "mean",
+    },
+    relations=(
+        Relation(
+            "cross_entropy",
+            "[[cross_entropy]] with soft targets minus the entropy of the targets.",
+            'F.kl_div(scores.log_softmax(1), q, reduction="batchmean")',
+            "F.cross_entropy(scores, q) + (q * q.log()).sum(1).mean()",
+        ),
+        Relation(
+            "bce",
+            "For two outcomes it is [[bce]] minus the entropy of the label.",
+            'F.kl_div(torch.stack((p[:, 0], 1 - p[:, 0]), 1).log(), torch.stack((q[:, 0], 1 - q[:, 0]), 1), reduction="batchmean")',
+            "F.binary_cross_entropy(p[:, 0], q[:, 0]) - F.binary_cross_entropy(q[:, 0], q[:, 0])",
+        ),
+        Relation(
+            "nll",
+            "With one-hot targets it is [[nll]].",
+            'F.kl_div(p.log(), F.one_hot(classes, 5).double(), reduction="batchmean")',
+            "F.nll_loss(p.log(), classes)",
+        ),
+        Relation(
+            "renyi_divergence",
+            "[[renyi_divergence]] tends to this divergence as `alpha` goes to one.",
+            'F.kl_div(p.log(), q, reduction="none").sum(1)',
+            "(q ** (1 + 1e-6) * p ** -1e-6).sum(1).log() / 1e-6",
+            1e-4,
+        ),
+        Relation(
+            "js_divergence",
+            "[[js_divergence]] is the average of the two divergences from the even mixture.",
+            '0.5 * F.kl_div(((p + q) / 2).log(), p, reduction="batchmean") + 0.5 * F.kl_div(((p + q) / 2).log(), q, reduction="batchmean")',
+            "(-((p + q) / 2 * ((p + q) / 2).log()).sum(1) + 0.5 * (p * p.log()).sum(1) + 0.5 * (q * q.log()).sum(1)).mean()",
+        ),
+        Relation(
+            "poisson_deviance",
+            "For two distributions, the sum of [[poisson_deviance]] over the outcomes is twice this divergence.",
+            '2 * F.kl_div(p.log(), q, reduction="none").sum(1)',
+            "(2 * (q * (q / p).log() - q + p)).sum(1)",
+        ),
+    ),
+    libraries=(
+        Library(
+            "Keras",
+            "keras.losses.KLDivergence()",
+            1,
+            "Arguments are (y_true, y_pred). Both are probabilities, not logarithms, and are clipped at keras.config.epsilon(); one value a sample, as batchmean.",
+        ),
+        Library(
+            "optax",
+            "optax.kl_divergence(log_predictions, targets)",
+            1,
+            "Summed over the last axis; no further reduction.",
+        ),
+        Library(
+            "optax",
+            "optax.kl_divergence_with_log_targets(log_predictions, log_targets)",
+            1,
+            "As log_target=True, summed over the last axis.",
+        ),
+        Library(
+            "SciPy",
+            "scipy.stats.entropy(pk, qk)",
+            1,
+            "The target comes first; both are probabilities and are normalised.",
+        ),
+        Library(
+            "SciPy",
+            "scipy.special.rel_entr(x, y)",
+            1,
+            "Elementwise, the target first, both as probabilities. scipy.special.kl_div adds y - x to each element.",
+        ),
+        Library(
+            "Flux.jl",
+            "Flux.kldivergence(ŷ, y)",
+            1,
+            "Both are probabilities; an epsilon is added inside the logarithm. Summed over the first axis.",
+        ),
+    ),
+    references=(
+        Reference(
+            (
+                "S. Kullback",
+                "R. A. Leibler",
+            ),
+            "On Information and Sufficiency",
+            "The Annals of Mathematical Statistics 22(1), 79-86",
+            1951,
+            doi="10.1214/aoms/1177729694",
+        ),
+        Reference(
+            (
+                "Geoffrey Hinton",
+                "Oriol Vinyals",
+                "Jeff Dean",
+            ),
+            "Distilling the Knowledge in a Neural Network",
+            "arXiv",
+            2015,
+            arxiv="1503.02531",
+            kind="misc",
+        ),
+    ),
+)

@@ -1,0 +1,343 @@
+r"""## When to use it
+
+- The prediction should be the **conditional median**: half of the outcomes above it, half below.
+  That is a good summary when the target is skewed, as prices, incomes and waiting times are.
+- Some targets are wrong. Every residual pulls with the same strength, whatever its size, so a
+  handful of outliers cannot move the fit far.
+- The noise has Laplace-like tails. Minimising the absolute error is then the same as maximising the
+  likelihood.
+- The number must be explained to others: it is the average distance from the target, in the
+  target's own unit.
+
+## When not to
+
+- You need the mean, for example because predictions will be added up. On skewed data the median is
+  biased for that purpose. Use [[mse]].
+- You want training to settle by itself. The gradient does not shrink near the optimum, so a fixed
+  learning rate keeps jumping over it. Lower the rate over time, or use [[huber]] or [[smooth_l1]],
+  which are rounded at zero.
+- You need another quantile than the median: [[quantile]].
+- Targets span several orders of magnitude and only relative errors matter: [[mape]] or [[msle]].
+
+## Pitfalls
+
+### A column of predictions against a row of targets compares every pair
+
+Predictions of shape `(N, 1)` and targets of shape `(N,)` are broadcast to `(N, N)`. Below, every
+prediction is perfect. The loss is still positive, and its gradient pulls all of them towards the
+median of the targets. PyTorch only warns. Give both tensors the same shape first.
+
+```python
+prediction = torch.tensor([[0.0], [2.0], [10.0]], requires_grad=True)
+target = torch.tensor([0.0, 2.0, 10.0])
+
+loss = F.l1_loss(prediction, target)
+loss.backward()
+print(round(loss.item(), 4), prediction.grad.sign().squeeze(1))
+print(F.l1_loss(prediction.squeeze(1), target).item())
+```
+
+```output
+4.4444 tensor([-1.,  0.,  1.])
+0.0
+UserWarning: Using a target size (torch.Size([3])) that is different to the input size (torch.Size([3, 1])). This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.
+```
+
+### F.l1_loss can drop its weight without a word
+
+Inside a `torch.device` context, `F.l1_loss` forgets the `weight` argument and returns the
+unweighted mean. The same happens under `torch.set_default_device`, under `torch.compile` and with
+tensor subclasses, because the step that hands the call over to them leaves `weight` out.
+`F.mse_loss` does not have this defect. Until it is fixed upstream, weight the unreduced loss
+yourself.
+
+```python
+prediction = torch.tensor([1.0, 3.0])
+target = torch.zeros(2)
+weight = torch.tensor([1.0, 3.0])
+
+print("outside:", F.l1_loss(prediction, target, weight=weight))
+with torch.device("cpu"):
+    print("inside: ", F.l1_loss(prediction, target, weight=weight))
+    each = F.l1_loss(prediction, target, reduction="none")
+    print("by hand:", (weight * each).sum() / weight.sum())
+```
+
+```output
+outside: tensor(2.5000)
+inside:  tensor(2.)
+by hand: tensor(2.5000)
+```
+
+### The gradient keeps its size all the way to the target
+
+Each element contributes the sign of its residual, divided by the number of elements under the mean.
+A residual of almost nothing pulls as hard as a large one. Only at exactly zero is the gradient
+zero, because PyTorch takes that value from the many that would be valid at a kink. Expect a model
+trained at a constant rate to hover around the optimum rather than reach it.
+
+```python
+prediction = torch.tensor([0.0, 1e-8, -3.0], requires_grad=True)
+target = torch.zeros(3)
+
+F.l1_loss(prediction, target).backward()
+print(prediction.grad)
+```
+
+```output
+tensor([ 0.0000,  0.3333, -0.3333])
+```
+
+### The best constant need not be unique
+
+With an even number of targets, everything between the two middle ones is a median, and the loss is
+flat there. The gradient is zero on the whole stretch, so where training stops depends on where it
+began. This is no error, but do not expect two runs to agree.
+
+```python
+target = torch.tensor([0.0, 10.0])
+
+for constant in (1.0, 5.0, 9.0):
+    prediction = torch.tensor(constant, requires_grad=True)
+    loss = F.l1_loss(prediction.expand(2), target)
+    loss.backward()
+    print(constant, loss.item(), prediction.grad.item())
+```
+
+```output
+1.0 5.0 0.0
+5.0 5.0 0.0
+9.0 5.0 0.0
+```
+
+### Weights exist in the function but not in the class
+
+`F.l1_loss`, `F.mse_loss` and `F.huber_loss` accept `weight`. Their classes do not, and neither does
+`F.smooth_l1_loss`. In a module that needs weights, call the function, or keep `reduction="none"`
+and average by hand.
+
+```python
+prediction = torch.ones(2)
+target = torch.zeros(2)
+weight = torch.ones(2)
+
+attempts = (
+    lambda: nn.L1Loss(weight=weight),
+    lambda: nn.MSELoss(weight=weight),
+    lambda: F.smooth_l1_loss(prediction, target, weight=weight),
+)
+for attempt in attempts:
+    try:
+        attempt()
+    except TypeError as error:
+        print("TypeError:", error)
+```
+
+```output
+TypeError: _Loss.__init__() got an unexpected keyword argument 'weight'
+TypeError: _Loss.__init__() got an unexpected keyword argument 'weight'
+TypeError: smooth_l1_loss() got an unexpected keyword argument 'weight'
+```
+
+### Complex numbers work, integers do not
+
+For complex input the loss is the modulus of the difference. For integers the mean fails, because an
+integer type cannot hold it; convert with `.float()`. `F.mse_loss` accepts neither. (The docstring
+of `L1Loss` says that the sum divides by the number of elements. It does not; the mean does.)
+
+```python
+print(F.l1_loss(torch.tensor([3 + 4j]), torch.tensor([0j])))
+print(F.l1_loss(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 4.0]), reduction="sum"))
+
+one_two = torch.tensor([1, 2])
+one_four = torch.tensor([1, 4])
+for loss in (F.l1_loss, F.mse_loss):
+    try:
+        loss(one_two, one_four)
+    except (RuntimeError, NotImplementedError) as error:
+        print(f"{type(error).__name__}: {str(error)[:60]}")
+print(F.l1_loss(one_two.float(), one_four.float()))
+```
+
+```output
+tensor(5.)
+tensor(2.)
+RuntimeError: mean(): could not infer output dtype. Input dtype must be ei
+NotImplementedError: "mse_cpu" not implemented for 'Long'
+tensor(1.)
+```
+"""
+
+from lossary.formula import Symbolic
+from lossary.loss import REAL, REAL_TARGET, RESIDUAL, Input, Library, Reference, Relation, Loss, Section
+from lossary.symbols import sign
+
+loss = Loss(
+    title="Mean absolute error (L1)",
+    summary="The distance between prediction and target; its best constant prediction is the median.",
+    torch="torch.nn.L1Loss",
+    functional="torch.nn.functional.l1_loss",
+    aliases=(
+        "L1Loss",
+        "L1",
+        "L1 loss",
+        "MAE",
+        "MAE loss",
+        "mean absolute error",
+        "absolute error",
+        "absolute deviation",
+        "absolute loss",
+        "least absolute deviations",
+        "LAD",
+        "F.l1_loss",
+        "MeanAbsoluteError",
+        "mean_absolute_error",
+        "AbsoluteError",
+        "L1DistLoss",
+        "reg:absoluteerror",
+    ),
+    search_terms=(
+        "loss whose minimizer is the median",
+        "loss whose minimiser is the median",
+        "median regression loss",
+        "regression loss robust to outliers",
+        "Laplace likelihood",
+        "F.l1_loss weight ignored torch.compile",
+        "__init__() got an unexpected keyword argument 'weight'",
+        "mean(): could not infer output dtype",
+        "tf.keras.losses.MeanAbsoluteError",
+        "sklearn mean_absolute_error",
+        "Manhattan distance loss",
+    ),
+    inputs=(
+        Input("input", "x", (REAL,), "(*)", "the predictions"),
+        Input("target", "y", (REAL_TARGET,), "(*), same as input", "the values to predict"),
+    ),
+    formulas=(
+        Symbolic(
+            value=lambda r: abs(r),
+            gradient={"input": lambda r: sign(r), "target": lambda r: -sign(r)},
+        ),
+    ),
+    sections=(
+        Section(
+            axis=RESIDUAL,
+            label="residual, input − target",
+            span=(-3.0, 3.0),
+            inputs=lambda t, y: {"input": t, "target": y},
+            branches={"": 0.0},
+            perfect=0.0,
+            kinks=(lambda: 0,),
+            target_values="real",
+            note="One element. The target is 0, so the input is the residual.",
+            caption="The price grows at the same rate everywhere, so the gradient keeps its size right up to the "
+            "kink at zero and changes only its sign there.",
+        ),
+    ),
+    example={"input": [2.5, 0.0, 2.0], "target": [3.0, -0.5, 2.0]},
+    properties={
+        "convex": True,
+        "smoothness": "C0",
+        "lipschitz": 1,
+        "gradient_lipschitz": "inf",
+        "bounded": False,
+        "symmetric": True,
+        "value_at_perfect": 0,
+        "gradient_limits": (-1, 1),
+        "redescending": False,
+        "elicits": "median",
+    },
+    relations=(
+        Relation(
+            "quantile",
+            "Twice the [[quantile]] loss with `tau=0.5`.",
+            "F.l1_loss(input, target)",
+            "2 * torch.maximum(0.5 * (target - input), -0.5 * (target - input)).mean()",
+        ),
+        Relation(
+            "smooth_l1",
+            "[[smooth_l1]] with `beta=0` is exactly this loss.",
+            "F.l1_loss(input, target)",
+            "F.smooth_l1_loss(input, target, beta=0.0)",
+        ),
+        Relation(
+            "huber",
+            "[[huber]] divided by `delta` tends to this loss as `delta` goes to zero.",
+            "F.l1_loss(input, target)",
+            "F.huber_loss(input, target, delta=1e-6) / 1e-6",
+            1e-4,
+        ),
+        Relation(
+            "charbonnier",
+            "[[charbonnier]] tends to this loss as `eps` goes to zero.",
+            "F.l1_loss(input, target)",
+            "((input - target) ** 2 + 1e-6 ** 2).sqrt().mean()",
+            1e-4,
+        ),
+        Relation(
+            "epsilon_insensitive",
+            "[[epsilon_insensitive]] with `epsilon=0` is exactly this loss.",
+            "F.l1_loss(input, target)",
+            "((input - target).abs() - 0.0).clamp(min=0).mean()",
+        ),
+        Relation(
+            "wasserstein_1d",
+            "On two samples sorted in the same order it equals [[wasserstein_1d]].",
+            "F.l1_loss(input.sort().values, target.sort().values)",
+            "(input.sort().values - target.sort().values).abs().mean()",
+        ),
+        Relation(
+            "total_variation",
+            "Summed over the outcomes of two distributions it is twice [[total_variation]].",
+            'F.l1_loss(p, q, reduction="none").sum(1)',
+            "2 * (torch.maximum(p, q) - torch.minimum(p, q)).sum(1) / 2",
+        ),
+    ),
+    libraries=(
+        Library("Keras", "keras.losses.MeanAbsoluteError()", 1, "Arguments are (y_true, y_pred)."),
+        Library(
+            "scikit-learn",
+            "sklearn.metrics.mean_absolute_error(y_true, y_pred)",
+            1,
+            "A metric on arrays. Arguments are (y_true, y_pred).",
+        ),
+        Library(
+            "scikit-learn",
+            'HistGradientBoostingRegressor(loss="absolute_error")',
+            1,
+            "The class AbsoluteError behind it is private.",
+        ),
+        Library(
+            "XGBoost", 'objective="reg:absoluteerror"', None, "Recent versions optimise a smooth approximation of it."
+        ),
+        Library("Flux.jl", "Flux.mae(ŷ, y)", 1, "The mean by default; agg chooses another reduction."),
+        Library("LossFunctions.jl", "L1DistLoss()", 1, ""),
+        Library("neuralforecast", "MAE()", 1, "Called as (y, y_hat, mask); weighted mean over the horizon."),
+    ),
+    references=(
+        Reference(
+            ("Tilmann Gneiting",),
+            "Making and Evaluating Point Forecasts",
+            "Journal of the American Statistical Association 106(494), 746-762",
+            2011,
+            doi="10.1198/jasa.2011.r10138",
+            arxiv="0912.0902",
+        ),
+        Reference(
+            ("Timothy O. Hodson",),
+            "Root-mean-square error (RMSE) or mean absolute error (MAE): when to use them or not",
+            "Geoscientific Model Development 15(14), 5481-5487",
+            2022,
+            doi="10.5194/gmd-15-5481-2022",
+        ),
+        Reference(
+            (
+                "Gilbert Bassett",
+                "Roger Koenker",
+            ),
+            "Asymptotic Theory of Least Absolute Error Regression",
+            "Journal of the American Statistical Association 73(363), 618-622",
+            1978,
+        ),
+    ),
+)

@@ -1,0 +1,460 @@
+r"""## When to use it
+
+- The prediction should be the **conditional mean** of the target. Among all constants, the mean of
+  the targets has the smallest squared error, so this is the loss for quantities that will later be
+  added up or averaged: demand, energy, cost.
+- The noise is roughly Gaussian with the same spread everywhere. Minimising the squared error is
+  then the same as maximising the likelihood.
+- You want easy optimisation. The gradient is proportional to the residual, so steps shrink on their
+  own near the optimum, and for a linear model the minimum has a closed form.
+
+## When not to
+
+- Some targets are wrong or have heavy tails. The gradient grows with the residual and nothing caps
+  it, so a few bad points can pull the whole fit. [[huber]] caps that pull, [[l1]] gives every point
+  the same pull, and [[tukey_biweight]] ignores points that are far enough away.
+- Targets span several orders of magnitude. The large ones then decide almost everything. Predict
+  the logarithm, or use [[msle]] or [[mape]].
+- The spread of the noise changes from sample to sample and should be learned: [[gaussian_nll]]. For
+  counts, use [[poisson_nll]].
+- The output is a class probability. Behind a sigmoid, the gradient of the squared error almost
+  vanishes when the model is confidently wrong. Train with [[bce_with_logits]] or
+  [[cross_entropy]]; keep the squared error for reporting, as the [[brier]] score.
+
+## Pitfalls
+
+### A column of predictions against a row of targets compares every pair
+
+A linear layer with one output returns shape `(N, 1)`. If the target has shape `(N,)`, the two are
+broadcast to `(N, N)` and the loss averages over all pairs. Here the predictions are perfect, yet
+the loss is not zero, and the gradient pulls every prediction towards the mean of the targets. The
+only sign is a warning. Make the shapes equal, for instance with `squeeze(1)`.
+
+```python
+prediction = torch.tensor([[1.0], [2.0], [3.0], [4.0]], requires_grad=True)
+target = torch.tensor([1.0, 2.0, 3.0, 4.0])
+
+loss = F.mse_loss(prediction, target)
+loss.backward()
+print(loss.item())
+print(prediction.grad.squeeze(1))
+print(F.mse_loss(prediction.squeeze(1), target).item())
+```
+
+```output
+2.5
+tensor([-0.7500, -0.2500,  0.2500,  0.7500])
+0.0
+UserWarning: Using a target size (torch.Size([4])) that is different to the input size (torch.Size([4, 1])). This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.
+```
+
+### Other losses meet the same shapes in silence, or refuse them
+
+Do not count on the warning. Some losses broadcast without a word, and some raise an error instead.
+The habit that always helps is `assert prediction.shape == target.shape`.
+
+```python
+column = torch.full((3, 1), 0.5)
+row = torch.zeros(3)
+
+print(F.poisson_nll_loss(column, row, reduction="none").shape)
+print(F.gaussian_nll_loss(column, row, torch.ones(3, 1), reduction="none").shape)
+for loss in (F.binary_cross_entropy, F.binary_cross_entropy_with_logits):
+    try:
+        loss(column, row)
+    except ValueError as error:
+        print("ValueError:", str(error)[:62])
+```
+
+```output
+torch.Size([3, 3])
+torch.Size([3, 3])
+ValueError: Using a target size (torch.Size([3])) that is different to the
+ValueError: Target size (torch.Size([3])) must be the same as input size (
+```
+
+### A reduction passed by position is ignored
+
+The first positional argument of `nn.MSELoss` is not `reduction`. It is `size_average`, a leftover
+from early versions, and any non-empty string counts as true there, which means `"mean"`. The same
+happens in the function: `F.mse_loss(prediction, target, "none")` returns the mean. `nn.HuberLoss`
+is newer and does take `reduction` first. Always write `reduction=`.
+
+```python
+print(nn.MSELoss("sum").reduction)
+print(nn.MSELoss(reduction="sum").reduction)
+print(nn.HuberLoss("sum").reduction)
+```
+
+```output
+mean
+sum
+sum
+UserWarning: size_average and reduce args will be deprecated, please use reduction='mean' instead.
+```
+
+### Multiplying by a mask does not remove a NaN
+
+A missing target stored as NaN gives a NaN loss, and NaN times zero is still NaN. So masking the
+unreduced loss comes too late. Select the valid entries first and compute the loss of those.
+
+```python
+prediction = torch.tensor([1.0, 2.0])
+target = torch.tensor([float("nan"), 1.0])
+valid = ~target.isnan()
+
+unreduced = F.mse_loss(prediction, target, reduction="none")
+print((unreduced * valid).sum())
+print(F.mse_loss(prediction[valid], target[valid], reduction="sum"))
+```
+
+```output
+tensor(nan)
+tensor(1.)
+```
+
+### The square root of the loss has no gradient at a perfect fit
+
+People who want the RMSE often write `torch.sqrt(F.mse_loss(...))`. The slope of a square root is
+infinite at zero, the slope of the squared error is zero there, and their product is NaN. One
+perfect batch is enough to fill the model with NaN. Add a small constant under the root, or train on
+the squared error and take the root only for the report. See [[rmse]].
+
+```python
+prediction = torch.tensor([1.0, 2.0], requires_grad=True)
+target = torch.tensor([1.0, 2.0])
+
+bare = torch.sqrt(F.mse_loss(prediction, target))
+safe = torch.sqrt(F.mse_loss(prediction, target) + 1e-8)
+print(torch.autograd.grad(bare, prediction)[0])
+print(torch.autograd.grad(safe, prediction)[0])
+```
+
+```output
+tensor([nan, nan])
+tensor([0., 0.])
+```
+
+### There is no factor one half, and the mean runs over every element
+
+Many textbooks, and `optax.l2_loss`, put one half in front of the square. PyTorch does not. The
+default mean also divides by all elements, not by the number of samples. Three readings of "the
+squared loss of this batch" therefore give three numbers, and a learning rate tuned for one does not
+fit the others.
+
+```python
+prediction = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+target = torch.zeros(2, 2)
+squares = F.mse_loss(prediction, target, reduction="none")
+
+print("torch mean      ", F.mse_loss(prediction, target).item())
+print("with one half   ", (squares / 2).mean().item())
+print("mean per sample ", squares.sum(dim=1).mean().item())
+```
+
+```output
+torch mean       7.5
+with one half    3.75
+mean per sample  15.0
+```
+
+### A weighted mean does not mean the same in every loss
+
+`F.mse_loss` and `F.l1_loss` accept `weight` and divide by the sum of the weights. `F.huber_loss`
+and `F.binary_cross_entropy` also accept it but divide by the number of elements. So the same
+weights leave one loss on its usual scale and inflate the other. To be sure, take
+`reduction="none"` and write the average yourself. Further exceptions: [[cross_entropy]] divides by
+the weights of the classes that occur, [[kl_div]] has `batchmean`, and [[ctc]] first divides each
+loss by the length of its target.
+
+```python
+prediction = torch.tensor([1.0, 3.0])
+target = torch.zeros(2)
+weight = torch.tensor([1.0, 3.0])
+
+for loss in (F.mse_loss, F.l1_loss, F.huber_loss):
+    each = weight * loss(prediction, target, reduction="none")
+    print(loss.__name__, loss(prediction, target, weight=weight).item())
+    print("  over sum of weights:", (each.sum() / weight.sum()).item())
+    print("  over count:         ", each.mean().item())
+
+probability = torch.tensor([0.9, 0.2])
+label = torch.tensor([1.0, 0.0])
+each = weight * F.binary_cross_entropy(probability, label, reduction="none")
+loss = F.binary_cross_entropy(probability, label, weight=weight)
+print("binary_cross_entropy divides by the count:", torch.allclose(loss, each.mean()))
+```
+
+```output
+mse_loss 7.0
+  over sum of weights: 7.0
+  over count:          14.0
+l1_loss 2.5
+  over sum of weights: 2.5
+  over count:          5.0
+huber_loss 4.0
+  over sum of weights: 2.0
+  over count:          4.0
+binary_cross_entropy divides by the count: True
+```
+
+### The mean of batch means is not the mean over the data
+
+When the last batch is smaller, its samples count for more in an average of batch losses. The
+reported epoch loss then depends on the batch size. Add up the sums and divide once by the number of
+elements.
+
+```python
+prediction = torch.tensor([1.0, 1.0, 1.0, 4.0])
+target = torch.zeros(4)
+
+means = []
+total = 0.0
+for batch in (slice(0, 3), slice(3, 4)):
+    means.append(F.mse_loss(prediction[batch], target[batch]).item())
+    total += F.mse_loss(prediction[batch], target[batch], reduction="sum").item()
+print("mean of batch means", sum(means) / len(means))
+print("sum over count     ", total / target.numel())
+print("all at once        ", F.mse_loss(prediction, target).item())
+```
+
+```output
+mean of batch means 8.5
+sum over count      4.75
+all at once         4.75
+```
+
+### The mean over nothing is NaN
+
+A batch whose entries were all filtered out leaves an empty tensor. Its sum is zero, but its mean is
+zero divided by zero. Skip such a batch, or use the sum and divide by a count that is at least one.
+
+```python
+empty = torch.empty(0)
+total = F.mse_loss(empty, empty, reduction="sum")
+
+print(F.mse_loss(empty, empty))
+print(total)
+print(total / max(empty.numel(), 1))
+```
+
+```output
+tensor(nan)
+tensor(0.)
+tensor(0.)
+```
+
+### Half precision overflows on ordinary residuals
+
+Squaring doubles the exponent. In float16 a residual of a few hundred already squares to more than
+the largest number the type can hold. Compute the loss in float32.
+
+```python
+prediction = torch.tensor([300.0], dtype=torch.float16)
+target = torch.tensor([0.0], dtype=torch.float16)
+
+print(torch.finfo(torch.float16).max)
+print(F.mse_loss(prediction, target))
+print(F.mse_loss(prediction.float(), target.float()))
+```
+
+```output
+65504.0
+tensor(inf, dtype=torch.float16)
+tensor(90000.)
+```
+"""
+
+from lossary.formula import Symbolic
+from lossary.loss import REAL, REAL_TARGET, RESIDUAL, Input, Library, Reference, Relation, Loss, Section
+
+loss = Loss(
+    title="Mean squared error (L2)",
+    summary="The squared difference of prediction and target; its best constant prediction is the mean.",
+    torch="torch.nn.MSELoss",
+    functional="torch.nn.functional.mse_loss",
+    aliases=(
+        "MSELoss",
+        "MSE",
+        "MSE loss",
+        "mean square error",
+        "mean squared error",
+        "squared error",
+        "squared_error",
+        "squared loss",
+        "quadratic loss",
+        "L2 loss",
+        "least squares",
+        "least squares loss",
+        "F.mse_loss",
+        "MeanSquaredError",
+        "mean_squared_error",
+        "L2DistLoss",
+        "reg:squarederror",
+    ),
+    search_terms=(
+        "loss whose minimizer is the mean",
+        "loss whose minimiser is the mean",
+        "Gaussian likelihood with fixed variance",
+        "sum of squared residuals",
+        "half squared error",
+        "HalfSquaredError",
+        "optax l2_loss",
+        "TrivialLoss",
+        "target size different to the input size broadcasting warning",
+        "Using a target size that is different to the input size",
+        "size_average and reduce args will be deprecated",
+        "\"mse_cpu\" not implemented for 'Long'",
+        "tf.keras.losses.MeanSquaredError",
+        "sklearn mean_squared_error",
+        "weighted mean squared error",
+        "masked mse loss nan",
+    ),
+    inputs=(
+        Input("input", "x", (REAL,), "(*)", "the predictions"),
+        Input("target", "y", (REAL_TARGET,), "(*), same as input", "the values to predict"),
+    ),
+    formulas=(
+        Symbolic(
+            value=lambda r: r**2,
+            gradient={"input": lambda r: 2 * r, "target": lambda r: -2 * r},
+        ),
+    ),
+    sections=(
+        Section(
+            axis=RESIDUAL,
+            label="residual, input − target",
+            span=(-3.0, 3.0),
+            inputs=lambda t, y: {"input": t, "target": y},
+            branches={"": 0.0},
+            perfect=0.0,
+            target_values="real",
+            note="One element. The target is 0, so the input is the residual.",
+            caption="The gradient is proportional to the residual: twice the error pulls twice as hard and costs "
+            "four times as much.",
+        ),
+    ),
+    example={"input": [2.5, 0.0, 2.0], "target": [3.0, -0.5, 2.0]},
+    properties={
+        "convex": True,
+        "smoothness": "Cinf",
+        "lipschitz": "inf",
+        "gradient_lipschitz": 2,
+        "bounded": False,
+        "symmetric": True,
+        "value_at_perfect": 0,
+        "gradient_limits": ("-inf", "inf"),
+        "redescending": False,
+        "elicits": "mean",
+    },
+    relations=(
+        Relation(
+            "huber",
+            "[[huber]] with a `delta` beyond every residual is half this loss.",
+            "F.mse_loss(input, target) / 2",
+            "F.huber_loss(input, target, delta=1e6)",
+            1e-4,
+        ),
+        Relation(
+            "rmse",
+            "The square of [[rmse]] is this loss with the default mean.",
+            "F.mse_loss(input, target)",
+            "((input - target) ** 2).mean().sqrt() ** 2",
+        ),
+        Relation(
+            "gaussian_nll",
+            "[[gaussian_nll]] with variance one is half this loss.",
+            "F.mse_loss(input, target) / 2",
+            "F.gaussian_nll_loss(input, target, torch.ones_like(input))",
+        ),
+        Relation(
+            "expectile",
+            "Twice the [[expectile]] loss with `tau=0.5`.",
+            "F.mse_loss(input, target)",
+            "2 * ((0.5 - (target < input).double()).abs() * (target - input) ** 2).mean()",
+        ),
+        Relation(
+            "squared_epsilon_insensitive",
+            "[[squared_epsilon_insensitive]] with `epsilon=0` is exactly this loss.",
+            "F.mse_loss(input, target)",
+            "(((input - target).abs() - 0.0).clamp(min=0) ** 2).mean()",
+        ),
+        Relation(
+            "barron",
+            "[[barron]] at `alpha=2` with `c=1` is half this loss.",
+            "F.mse_loss(input, target) / 2",
+            "(1e-7 / (2 - 1e-7) * (((input - target) ** 2 / 1e-7 + 1) ** (1 - 5e-8) - 1)).mean()",
+            1e-4,
+        ),
+        Relation(
+            "brier",
+            "On a predicted probability and a label of 0 or 1 this is the [[brier]] score.",
+            "F.mse_loss(torch.sigmoid(logits), label)",
+            "torch.where(label.bool(), (1 - torch.sigmoid(logits)) ** 2, torch.sigmoid(logits) ** 2).mean()",
+        ),
+        Relation(
+            "squared_error_classification",
+            "With targets of -1 and 1 it equals [[squared_error_classification]].",
+            "F.mse_loss(logits, 2 * label - 1)",
+            "((1 - (2 * label - 1) * logits) ** 2).mean()",
+        ),
+        Relation(
+            "msle",
+            "[[msle]] is this loss after `log1p` on both arguments.",
+            "F.mse_loss(input.abs().log1p(), target.abs().log1p())",
+            "(((1 + input.abs()).log() - (1 + target.abs()).log()) ** 2).mean()",
+        ),
+    ),
+    libraries=(
+        Library("Keras", "keras.losses.MeanSquaredError()", 1, "Arguments are (y_true, y_pred)."),
+        Library(
+            "scikit-learn",
+            "sklearn.metrics.mean_squared_error(y_true, y_pred)",
+            1,
+            "A metric on arrays. Arguments are (y_true, y_pred).",
+        ),
+        Library(
+            "scikit-learn",
+            'HistGradientBoostingRegressor(loss="squared_error")',
+            0.5,
+            "The class HalfSquaredError behind it is private.",
+        ),
+        Library("optax", "optax.squared_error(predictions, targets)", 1, "Elementwise; no reduction."),
+        Library("optax", "optax.l2_loss(predictions, targets)", 0.5, "Elementwise; no reduction."),
+        Library("Flux.jl", "Flux.mse(ŷ, y)", 1, "The mean by default; agg chooses another reduction."),
+        Library("LossFunctions.jl", "L2DistLoss()", 1, ""),
+        Library("statsmodels", "statsmodels.robust.norms.LeastSquares()", 0.5, "A function of the residual alone."),
+        Library(
+            "Ceres Solver",
+            "ceres::TrivialLoss()",
+            1,
+            "A function of the squared residual norm; the solver's cost is half of it.",
+        ),
+        Library("XGBoost", 'objective="reg:squarederror"', 0.5, "Judged by its gradient, prediction minus label."),
+        Library("neuralforecast", "MSE()", 1, "Called as (y, y_hat, mask=...); weighted mean over the horizon."),
+    ),
+    references=(
+        Reference(
+            ("Stephen M. Stigler",),
+            "Gauss and the Invention of Least Squares",
+            "The Annals of Statistics 9(3), 465-474",
+            1981,
+            doi="10.1214/aos/1176345451",
+        ),
+        Reference(
+            ("Tilmann Gneiting",),
+            "Making and Evaluating Point Forecasts",
+            "Journal of the American Statistical Association 106(494), 746-762",
+            2011,
+            doi="10.1198/jasa.2011.r10138",
+            arxiv="0912.0902",
+        ),
+        Reference(
+            ("Timothy O. Hodson",),
+            "Root-mean-square error (RMSE) or mean absolute error (MAE): when to use them or not",
+            "Geoscientific Model Development 15(14), 5481-5487",
+            2022,
+            doi="10.5194/gmd-15-5481-2022",
+        ),
+    ),
+)

@@ -1,0 +1,317 @@
+r"""## When to use it
+
+- Most residuals are well behaved but some targets are wrong or far out. Inside `delta` the loss is
+  the squared error; outside it grows in a straight line, so the pull of one point never exceeds
+  `delta`.
+- You want [[l1]]'s calm towards outliers without its kink. The gradient is continuous and goes to
+  zero with the residual, so training settles instead of jumping around the optimum.
+- You can say where "small" ends. `delta` has the unit of the target: set it to the largest residual
+  that still counts as ordinary noise.
+- In value-based reinforcement learning, where it keeps the error of one surprising transition from
+  dominating an update.
+
+## When not to
+
+- You need exactly the mean or exactly the median of the target. For skewed noise the minimiser is
+  in general neither of them, and it moves with `delta`. Use [[mse]] or [[l1]].
+- Gross outliers should have no influence at all. Here a distant point pulls less than under the
+  squared error, but it never stops pulling. [[tukey_biweight]], [[welsch]] and [[cauchy]] let go,
+  at the price of not being convex.
+- You need a second derivative everywhere. It jumps at `delta`; [[pseudo_huber]] and [[log_cosh]]
+  are smooth versions.
+- Over- and underestimation should cost differently: [[quantile]] or [[expectile]].
+
+## Pitfalls
+
+### delta is measured in the units of the target
+
+Rescaling the data changes which points count as outliers. Below, the same two errors are given in
+metres and in kilometres. In metres the large error is capped: no error pulls harder than `delta`.
+In kilometres both fall inside `delta`, the loss is purely quadratic, and the large error
+dominates as it would under the squared error. Normalise the target or scale `delta` with it.
+
+```python
+metres = torch.tensor([0.5, 20.0])
+
+for name, residual in (("metres", metres), ("kilometres", metres / 1000)):
+    residual.requires_grad_()
+    loss = F.huber_loss(residual, torch.zeros(2), reduction="sum", delta=1.0)
+    pull = torch.autograd.grad(loss, residual)[0]
+    ratio = round((pull[1] / pull[0]).item(), 1)
+    print(f"{name}: the large error pulls {ratio} times as hard as the small one")
+```
+
+```output
+metres: the large error pulls 2.0 times as hard as the small one
+kilometres: the large error pulls 40.0 times as hard as the small one
+```
+
+### HuberLoss and SmoothL1Loss agree only at 1
+
+`HuberLoss(delta=d)` is `d` times `SmoothL1Loss(beta=d)`. The two have the same shape but a
+different height, and they coincide only when the parameter is one, which is the default of both.
+Swapping one for the other with another parameter rescales the loss and with it the effective
+learning rate.
+
+```python
+prediction = torch.tensor([0.2, 0.5, 2.0, -3.0])
+target = torch.zeros(4)
+
+for d in (0.5, 1.0, 2.0):
+    huber = F.huber_loss(prediction, target, reduction="none", delta=d)
+    smooth = F.smooth_l1_loss(prediction, target, reduction="none", beta=d)
+    print(d, huber.tolist()[2:], smooth.tolist()[2:], torch.allclose(huber, d * smooth))
+```
+
+```output
+0.5 [0.875, 1.375] [1.75, 2.75] True
+1.0 [1.5, 2.5] [1.5, 2.5] True
+2.0 [2.0, 4.0] [1.0, 2.0] True
+```
+
+### Raising delta also raises the slope of the tails
+
+The slope outside `delta` is `delta` itself, so a sweep over `delta` changes the step size as well
+as the robustness. In [[smooth_l1]] the tails always have slope one, and the parameter changes the
+curvature at zero instead. Pick the one whose scale you want to hold still.
+
+```python
+prediction = torch.tensor([0.25, 3.0, -3.0], requires_grad=True)
+target = torch.zeros(3)
+
+for d in (0.5, 2.0):
+    huber = F.huber_loss(prediction, target, reduction="sum", delta=d)
+    smooth = F.smooth_l1_loss(prediction, target, reduction="sum", beta=d)
+    print("delta", d, torch.autograd.grad(huber, prediction)[0])
+    print("beta ", d, torch.autograd.grad(smooth, prediction)[0])
+```
+
+```output
+delta 0.5 tensor([ 0.2500,  0.5000, -0.5000])
+beta  0.5 tensor([ 0.5000,  1.0000, -1.0000])
+delta 2.0 tensor([ 0.2500,  2.0000, -2.0000])
+beta  2.0 tensor([ 0.1250,  1.0000, -1.0000])
+```
+
+### A large delta gives half of MSELoss
+
+With `delta` beyond every residual only the quadratic branch is left, and that branch is half the
+squared error. The PyTorch documentation describes this limit as `MSELoss`; it is off by a factor of
+two. With plain gradient descent, halve the learning rate when you move from the wide Huber loss to
+`MSELoss`.
+
+```python
+prediction = torch.tensor([1.5, -2.0])
+target = torch.zeros(2)
+
+print(F.huber_loss(prediction, target, delta=1e6))
+print(F.mse_loss(prediction, target))
+print(F.mse_loss(prediction, target) / 2)
+```
+
+```output
+tensor(1.5625)
+tensor(3.1250)
+tensor(1.5625)
+```
+
+### delta must be positive, and it is the second positional argument
+
+`nn.HuberLoss(0.5)` reads the number as `reduction`, and complains only when the loss is called. A
+tensor is refused, so `delta` cannot be a learned parameter. Zero is refused too, because the loss
+would vanish everywhere. If you were looking for the absolute error as the limit, use [[l1]], or
+[[smooth_l1]] with `beta=0`, which is exactly that.
+
+```python
+prediction = torch.tensor([0.0, 0.5, -2.0])
+target = torch.zeros(3)
+
+attempts = (
+    lambda: nn.HuberLoss(0.5)(prediction, target),
+    lambda: nn.HuberLoss(delta=torch.tensor(0.5)),
+    lambda: F.huber_loss(prediction, target, delta=0.0),
+    lambda: F.smooth_l1_loss(prediction, target, beta=-1.0),
+)
+for attempt in attempts:
+    try:
+        attempt()
+    except (TypeError, ValueError, RuntimeError) as error:
+        print(f"{type(error).__name__}: {error}")
+print(F.smooth_l1_loss(prediction, target, reduction="none", beta=0.0))
+```
+
+```output
+ValueError: 0.5 is not a valid value for reduction
+TypeError: delta must be a float or int, got: <class 'torch.Tensor'>
+RuntimeError: huber_loss does not support non-positive values for delta.
+RuntimeError: smooth_l1_loss does not support negative values for beta.
+tensor([0.0000, 0.5000, 2.0000])
+```
+"""
+
+from lossary.formula import Symbolic
+from lossary.loss import (
+    POSITIVE,
+    REAL,
+    REAL_TARGET,
+    RESIDUAL,
+    Input,
+    Library,
+    Reference,
+    Relation,
+    Loss,
+    Parameter,
+    Section,
+)
+from lossary.symbols import cases, sign
+
+loss = Loss(
+    title="Huber loss",
+    summary="Quadratic for small residuals and linear for large ones, joined with a continuous slope.",
+    torch="torch.nn.HuberLoss",
+    functional="torch.nn.functional.huber_loss",
+    aliases=(
+        "HuberLoss",
+        "Huber",
+        "Huber function",
+        "Huber's t",
+        "HuberT",
+        "F.huber_loss",
+        "optax.huber_loss",
+        "keras.losses.Huber",
+        "tf.keras.losses.Huber",
+        "ceres::HuberLoss",
+    ),
+    search_terms=(
+        "robust regression loss",
+        "quadratic near zero linear in the tails",
+        "L2 near zero L1 far away",
+        "M-estimator",
+        "clipped gradient of the squared error",
+        "DQN error clipping",
+        "huber delta",
+        "huber_loss does not support non-positive values for delta",
+        "is not a valid value for reduction",
+        "scipy least_squares loss='huber'",
+    ),
+    inputs=(
+        Input("input", "x", (REAL,), "(*)", "the predictions"),
+        Input("target", "y", (REAL_TARGET,), "(*), same as input", "the values to predict"),
+    ),
+    parameters=(
+        Parameter(
+            "delta",
+            1.0,
+            "the residual at which the parabola turns into a straight line; also the slope of that line",
+            range=POSITIVE,
+            typical=(0.5, 1.0, 2.0),
+        ),
+    ),
+    formulas=(
+        Symbolic(
+            value=lambda r, delta: cases((r**2 / 2, abs(r) <= delta), (delta * (abs(r) - delta / 2), True)),
+            gradient={
+                "input": lambda r, delta: cases((r, abs(r) <= delta), (delta * sign(r), True)),
+                "target": lambda r, delta: cases((-r, abs(r) <= delta), (-delta * sign(r), True)),
+            },
+        ),
+    ),
+    sections=(
+        Section(
+            axis=RESIDUAL,
+            label="residual, input − target",
+            span=(-3.0, 3.0),
+            inputs=lambda t, y: {"input": t, "target": y},
+            branches={"": 0.0},
+            perfect=0.0,
+            kinks=(lambda delta: -delta, lambda delta: delta),
+            target_values="real",
+            note="One element. The target is 0, so the input is the residual.",
+            caption="A parabola between the two marks, straight lines outside. The gradient grows with the "
+            "residual until it reaches delta, and stays there.",
+        ),
+    ),
+    example={"input": [0.5, -1.5, 4.0], "target": [0.0, 0.0, 0.0]},
+    properties={
+        "convex": True,
+        "smoothness": "C1",
+        "lipschitz": lambda delta: delta,
+        "gradient_lipschitz": 1,
+        "bounded": False,
+        "symmetric": True,
+        "value_at_perfect": 0,
+        "gradient_limits": lambda delta: (-delta, delta),
+        "redescending": False,
+        "elicits": "Huber mean",
+    },
+    relations=(
+        Relation(
+            "smooth_l1",
+            "`delta` times [[smooth_l1]] with `beta=delta`; the two are equal at 1.",
+            "F.huber_loss(input, target, delta=0.5)",
+            "0.5 * F.smooth_l1_loss(input, target, beta=0.5)",
+        ),
+        Relation(
+            "mse",
+            "With a `delta` beyond every residual it is half of [[mse]].",
+            "F.huber_loss(input, target, delta=1e6)",
+            "F.mse_loss(input, target) / 2",
+            1e-4,
+        ),
+        Relation(
+            "l1",
+            "Divided by `delta`, it tends to [[l1]] as `delta` goes to zero.",
+            "F.huber_loss(input, target, delta=1e-6) / 1e-6",
+            "F.l1_loss(input, target)",
+            1e-4,
+        ),
+    ),
+    libraries=(
+        Library("Keras", "keras.losses.Huber(delta=1.0)", 1, "Arguments are (y_true, y_pred)."),
+        Library("optax", "optax.huber_loss(predictions, targets, delta=1.0)", 1, "Elementwise; no reduction."),
+        Library(
+            "scikit-learn",
+            'GradientBoostingRegressor(loss="huber", alpha=0.9)',
+            1,
+            "Here delta is the alpha-quantile of the absolute residuals, found anew at each step.",
+        ),
+        Library("SciPy", "scipy.special.huber(delta, r)", 1, "A function of the residual alone; delta comes first."),
+        Library(
+            "SciPy",
+            'scipy.optimize.least_squares(fun, x0, loss="huber", f_scale=delta)',
+            1,
+            "Compared by the cost, which halves rho. rho itself, a function of the squared residual, is twice torch's value.",
+        ),
+        Library(
+            "statsmodels",
+            "statsmodels.robust.norms.HuberT(t=1.345)",
+            1,
+            "A function of the residual alone; t is delta, with another default.",
+        ),
+        Library(
+            "Ceres Solver",
+            "ceres::HuberLoss(a)",
+            2,
+            "A function of the squared residual norm, with a for delta; the solver's cost is half of it.",
+        ),
+        Library(
+            "Flux.jl", "Flux.huber_loss(ŷ, y; delta = 1)", 1, "The mean by default; agg chooses another reduction."
+        ),
+        Library("LossFunctions.jl", "HuberLoss(1.0)", 1, "The argument is delta."),
+        Library(
+            "neuralforecast",
+            "HuberLoss(delta=1.0)",
+            1,
+            "Called as (y, y_hat, mask=...); weighted mean over the horizon.",
+        ),
+    ),
+    references=(
+        Reference(
+            ("Peter J. Huber",),
+            "Robust Estimation of a Location Parameter",
+            "The Annals of Mathematical Statistics 35(1), 73-101",
+            1964,
+            doi="10.1214/aoms/1177703732",
+        ),
+    ),
+)

@@ -1,0 +1,139 @@
+"""Prints a formula as LaTeX in its author's order: one printer for pages, a second for matplotlib's mathtext.
+
+It knows how things are written and nothing of what they mean.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+from sympy.printing.latex import LatexPrinter
+
+from lossary.symbols import LATEX, Expression
+
+
+class PagePrinter(LatexPrinter):  # type: ignore[misc]
+    """SymPy's printer, made to write what an author would: no reordering, bars for absolute values, cases with "if"."""
+
+    def __init__(self) -> None:
+        super().__init__({"order": "none", "fold_short_frac": False, "ln_notation": False})
+
+    def _print_Symbol(self, expr: Any, style: str = "plain") -> str:
+        return LATEX.get(str(expr), str(expr))
+
+    def _print_IndexedBase(self, expr: Any) -> str:
+        return LATEX.get(str(expr.label), str(expr.label))
+
+    def _print_Indexed(self, expr: Any) -> str:
+        return f"{self._print(expr.base)}_{{{','.join(self._print(i) for i in expr.indices)}}}"
+
+    def _print_Float(self, expr: Any) -> str:
+        return f"{float(expr):g}"
+
+    def _print_Abs(self, expr: Any, exp: str | None = None) -> str:
+        bars = rf"\left|{self._print(expr.args[0])}\right|"
+        return bars if exp is None else f"{bars}^{{{exp}}}"
+
+    def _log(self, argument: Any) -> str:
+        inner = self._print(argument)
+        plain = argument.is_Symbol or isinstance(argument, sp.Indexed)
+        if plain:
+            return rf"\log {inner}"
+        if isinstance(argument, sp.Sum):
+            return rf"\log {inner}"
+        return rf"\log\left({inner}\right)"
+
+    def _print_log(self, expr: Any, exp: str | None = None) -> str:
+        return self._log(expr.args[0]) if exp is None else rf"\left({self._log(expr.args[0])}\right)^{{{exp}}}"
+
+    def _print_xlogy(self, expr: Any) -> str:
+        x, y = expr.args
+        factor = self._print(x)
+        return rf"{f'({factor})' if x.is_Add else factor} {self._log(y)}"
+
+    def _print_softplus(self, expr: Any) -> str:
+        return self._named(r"\operatorname{softplus}", expr)
+
+    def _print_sigmoid(self, expr: Any, exp: str | None = None) -> str:
+        return self._named(r"\sigma", expr)
+
+    def _named(self, name: str, expr: Any) -> str:
+        return f"{name}({self._print(expr.args[0])})"
+
+    def _print_sign(self, expr: Any, exp: str | None = None) -> str:
+        return rf"\operatorname{{sign}}({self._print(expr.args[0])})"
+
+    def _print_exp(self, expr: Any, exp: str | None = None) -> str:
+        return f"e^{{{self._print(expr.args[0])}}}"
+
+    _print_ExpBase = _print_exp
+
+    def _print_indicator(self, expr: Any) -> str:
+        left, right = (self._print(argument) for argument in expr.args)
+        return f"[{left} = {right}]"
+
+    def _print_Sum(self, expr: Any) -> str:
+        # Code counts classes from 0, mathematics from 1; the bounds are only printed.
+        index, _, last = expr.limits[0]
+        count = self._print(last + 1)
+        summand = expr.args[0]
+        if summand.is_Mul and summand.args[0] == 1:
+            # Unevaluated sums carry a factor 1 that nobody wrote.
+            summand = sp.Mul(*summand.args[1:], evaluate=False)
+        term = self._print(summand)
+        body = rf"\left({term}\right)" if summand.is_Add else term
+        return rf"\sum_{{{self._print(index)}=1}}^{{{count}}} {body}"
+
+    def _print_Piecewise(self, expr: Any) -> str:
+        lines = [
+            f"{self._print(value)} & {self._condition(condition)}" for value, condition in expr.args
+        ]
+        return r"\begin{cases} " + r" \\ ".join(lines) + r" \end{cases}"
+
+    def _condition(self, condition: Any) -> str:
+        return r"\text{otherwise}" if condition == sp.true else rf"\text{{if }} {self._print(condition)}"
+
+    def _print_Relational(self, expr: Any) -> str:
+        sign = {"==": "=", "!=": r"\neq", "<": "<", "<=": r"\leq", ">": ">", ">=": r"\geq"}[expr.rel_op]
+        return f"{self._print(expr.lhs)} {sign} {self._print(expr.rhs)}"
+
+    def _print_Add(self, expr: Any, order: str | None = None) -> str:
+        # a - b + 1 is parsed as (a - b) + 1; only a sum's first term may lose its brackets.
+        first, *rest = expr.args
+        if first.is_Add:
+            return self._print_Add(sp.Add(*first.args, *rest, evaluate=False), order)
+        return str(super()._print_Add(expr, order="none"))
+
+    def _print_Mul(self, expr: Any) -> str:
+        # A leading minus before a bracket or a sum: -(...) as its author wrote it, not -1(...).
+        if expr.args and expr.args[0] == -1 and len(expr.args) == 2:
+            rest = expr.args[1]
+            inner = self._print(rest)
+            return rf"-\left[{inner}\right]" if rest.is_Add else f"-{inner}"
+        return str(super()._print_Mul(expr))
+
+
+class FigurePrinter(PagePrinter):
+    """The same for matplotlib's mathtext, which has no cases environment and draws short bars."""
+
+    def _print_Abs(self, expr: Any, exp: str | None = None) -> str:
+        bars = rf"\vert {self._print(expr.args[0])} \vert"
+        return bars if exp is None else f"{bars}^{{{exp}}}"
+
+    def _print_Piecewise(self, expr: Any) -> str:
+        lines = [rf"{self._print(value)}\ \ {self._condition(condition)}" for value, condition in expr.args]
+        return r"\left\{\substack{" + r" \\ ".join(lines) + r"}\right."
+
+    def _condition(self, condition: Any) -> str:
+        return r"\mathrm{otherwise}" if condition == sp.true else rf"\mathrm{{if}}\ {self._print(condition)}"
+
+
+def page_latex(expression: Expression) -> str:
+    """LaTeX for a page."""
+    return str(PagePrinter().doprint(expression))
+
+
+def figure_latex(expression: Expression) -> str:
+    """LaTeX for matplotlib's mathtext."""
+    return str(FigurePrinter().doprint(expression))

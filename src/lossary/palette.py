@@ -1,0 +1,53 @@
+"""The colours of Lossary, light and dark, by what they mean. Figures and style sheet use the same."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Theme = Literal["light", "dark", "auto"]
+
+# role: (light, dark). Told apart by people with the common colour deficiencies, and by lightness in print.
+ROLES: dict[str, tuple[str, str]] = {
+    "paper": ("#fbfaf6", "#14171c"),
+    "ink": ("#1b1f27", "#e8e6df"),
+    "muted": ("#5b6270", "#a2a8b3"),
+    "rule": ("#d9d5ca", "#343a44"),
+    "loss": ("#1f5fa8", "#7db7f0"),
+    "gradient": ("#b8461b", "#f0a071"),
+    "curvature": ("#1a7f5a", "#63c9a0"),
+    # Values of a parameter: from below the default to above it; the default itself is "loss".
+    "below2": ("#8fb9b3", "#4f7f7a"),
+    "below1": ("#4f938c", "#76b3ab"),
+    "above1": ("#8a72b5", "#b5a0e0"),
+    "above2": ("#b9a9d6", "#8272a8"),
+    # Losses laid over each other.
+    "trace0": ("#1f5fa8", "#7db7f0"),
+    "trace1": ("#b8461b", "#f0a071"),
+    "trace2": ("#1a7f5a", "#63c9a0"),
+    "trace3": ("#7a4fa3", "#c09be8"),
+    "trace4": ("#8a6d00", "#d9bd4f"),
+    "trace5": ("#a8336f", "#ee8fbd"),
+    "trace6": ("#3d6f7c", "#8cc4d1"),
+    "trace7": ("#5b6270", "#a2a8b3"),
+}
+
+HEAT_STEPS = 12
+
+
+def _mix(a: str, b: str, share: float) -> str:
+    one, two = (tuple(int(c[k : k + 2], 16) for k in (1, 3, 5)) for c in (a, b))
+    return "#" + "".join(f"{round(x + (y - x) * share):02x}" for x, y in zip(one, two, strict=True))
+
+
+# A heat map's levels run from the paper to the loss colour: the more ink, the more loss.
+for _k in range(HEAT_STEPS):
+    _share = 0.04 + 0.92 * _k / (HEAT_STEPS - 1)
+    ROLES[f"heat{_k}"] = (
+        _mix("#eef3f8", "#123f73", _share),
+        _mix("#1b222b", "#a9d0f7", _share),
+    )
+
+
+def colours(theme: Literal["light", "dark"]) -> dict[str, str]:
+    """Role to colour."""
+    return {role: pair[theme == "dark"] for role, pair in ROLES.items()}

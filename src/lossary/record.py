@@ -1,0 +1,281 @@
+"""The record of a loss: everything that pages, the JSON index and other tools say of it, as plain JSON values.
+
+Made from a verified loss; it computes nothing new and knows no template.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sympy as sp
+
+from lossary import display, properties, prose
+from lossary.charts import View
+from lossary.loss import Cited, Loss, Reference
+from lossary.notation import page_latex
+from lossary.symbols import TABLE, atom
+from lossary.verify import Evidence, example_code, function_name, own_source
+
+SMOOTHNESS_WORDS = {
+    "discontinuous": "discontinuous",
+    "C0": "C⁰: continuous, with a kink",
+    "C1": "C¹: the gradient is continuous",
+    "C2": "C²: the curvature is continuous",
+    "Cinf": "C∞: smooth everywhere",
+}
+
+
+def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: str) -> dict[str, Any]:
+    """The record, in the field names of losses.json and of the page templates."""
+    parts = prose.parse(loss.prose)
+    outputs = iter(evidence.outputs)
+
+    def with_outputs(text: str) -> str:
+        count = len(prose.snippets(text))
+        printed = [next(outputs) for _ in range(count)]
+        return prose.replace_outputs(text, printed.__getitem__)
+
+    formulas = [display.shown(loss, f) for f in loss.formulas]
+    # The order of the docstring, in which the outputs were printed.
+    when, when_not = with_outputs(parts.when), with_outputs(parts.when_not)
+    pitfalls = [{"title": p.title, "markdown": with_outputs(p.markdown)} for p in parts.pitfalls]
+    return {
+        "slug": loss.slug,
+        "title": loss.title,
+        "family": loss.family,
+        "family_title": family_title,
+        "summary": loss.summary,
+        "aliases": list(loss.aliases),
+        "search_terms": list(loss.search_terms),
+        "torch": loss.torch,
+        "call": call(loss),
+        "functional": functional_call(loss),
+        "functional_name": loss.functional,
+        "inputs": [
+            {
+                "name": i.name,
+                "latex": TABLE[i.symbol].latex,
+                "kind": ", or ".join(kind.name for kind in i.kinds),
+                "shape": i.shape,
+                "meaning": i.meaning,
+            }
+            for i in loss.inputs
+        ],
+        "parameters": [
+            {
+                "name": p.name,
+                "latex": TABLE[p.key].latex if p.key in TABLE else "",
+                "default": p.default,
+                "meaning": p.meaning,
+                "range": p.range_text(),
+            }
+            for p in loss.parameters
+        ],
+        "formulas": [_formula(f) for f in formulas],
+        "computed": _formula(display.shown(loss, loss.computed)) if loss.computed else None,
+        "formula_checked": all(f.executable for f in formulas),
+        "checks": {
+            "points": evidence.points,
+            "settings": evidence.settings,
+            "max_error_value": evidence.max_error_value,
+            "max_error_gradient": evidence.max_error_gradient,
+        },
+        "precision": _precision(loss),
+        "symbols": [{"latex": latex, "meaning": meaning} for latex, meaning in display.symbols(loss)],
+        "reductions": [
+            {"name": r.name, "value": _value_text(evidence.reductions[r.name]), "divides_by": r.divides_by}
+            for r in loss.reductions
+        ],
+        "example": {"code": page_example(loss), "output": evidence.example},
+        "source": own_source(loss),
+        "properties": {
+            key: {"value": _plain(value), "at": _at(loss), "evidence": _evidence(loss, key)}
+            for key, (value, _) in evidence.properties.items()
+        },
+        "property_rows": [
+            {
+                "key": key,
+                "label": properties.LABELS[key],
+                "value_text": value_text(loss, key, value),
+                "evidence": _evidence(loss, key),
+                "how": how[:1].upper() + how[1:] + ".",
+            }
+            for key, (value, how) in evidence.properties.items()
+        ],
+        "axis": loss.main.axis.name,
+        "variable": loss.main.label,
+        "section_note": loss.main.note,
+        "views": [
+            {
+                "name": v.name,
+                "title": v.title,
+                "alt": v.alt,
+                "caption": v.caption,
+                "width": v.picture.size[0],
+                "height": v.picture.size[1],
+                "csv": v.table is not None,
+                "png": v.name == "card",
+            }
+            for v in views
+        ],
+        "prose": {"when": when, "when_not": when_not},
+        "pitfalls": pitfalls,
+        "libraries": [
+            {"name": entry.name, "call": entry.call, "factor": entry.factor, "note": entry.note}
+            for entry in loss.libraries
+        ],
+        "relations": [
+            {"slug": r.slug, "text": r.text, "left": r.left, "right": r.right, "evidence": "checked"}
+            for r in loss.relations
+        ],
+        "references": [
+            {"text": citation(r), "doi": r.doi, "arxiv": r.arxiv, "url": r.url, "bibtex": bibtex(r)}
+            for r in loss.references
+        ],
+        "torch_version": evidence.torch_version,
+        "source_path": loss.path,
+    }
+
+
+def _formula(shown: display.Shown) -> dict[str, Any]:
+    return {
+        "label": shown.label,
+        "note": f"{shown.label}." if shown.label else "",
+        "latex": shown.latex,
+        "gradients": [{"of": of, "by": by, "latex": latex} for of, by, latex in shown.gradients],
+        "where": list(shown.where),
+        "executable": shown.executable,
+    }
+
+
+def _precision(loss: Loss) -> str:
+    if not loss.precision.why:
+        return ""
+    scale = "the input" if loss.precision.of_input else "1"
+    return f"Differences are measured against {scale} where the result is smaller: torch loses digits there, since {loss.precision.why}."
+
+
+def _keywords(loss: Loss) -> str:
+    given = [p for p in loss.parameters if p.kind in ("number", "boolean") and p.default is not None]
+    return ", ".join(f"{p.name}={p.default!r}" for p in given)
+
+
+def _names(loss: Loss) -> str:
+    return ", ".join(i.name for i in loss.inputs)
+
+
+def call(loss: Loss) -> str:
+    """How the loss is called, with its numeric defaults spelled out."""
+    if loss.torch:
+        return f"nn.{loss.torch.rpartition('.')[2]}({_keywords(loss)})({_names(loss)})"
+    keywords = f", {_keywords(loss)}" if _keywords(loss) else ""
+    return f"{function_name(loss)}({_names(loss)}{keywords})"
+
+
+def functional_call(loss: Loss) -> str | None:
+    """The same through torch.nn.functional, or None."""
+    if not loss.functional:
+        return None
+    keywords = f", {_keywords(loss)}" if _keywords(loss) else ""
+    return f"F.{loss.functional.rpartition('.')[2]}({_names(loss)}{keywords})"
+
+
+def page_example(loss: Loss) -> str:
+    """The example with its imports, ready to paste."""
+    imports = "import torch\nfrom torch import nn\n" if loss.torch else "import torch\n"
+    return f"{imports}\n{example_code(loss)}"
+
+
+def _value_text(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_value_text(v) for v in value)}]"
+    return f"{value:.6g}"
+
+
+def _evidence(loss: Loss, key: str) -> str:
+    return "cited" if isinstance(loss.properties[key], Cited) else "checked"
+
+
+def _at(loss: Loss) -> dict[str, Any]:
+    return {p.name: p.default for p in loss.parameters if p.default is not None}
+
+
+def _plain(value: Any) -> Any:
+    """A property's value as JSON: infinite numbers are strings, whole floats are numbers like the others."""
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, float) and math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    return value
+
+
+def value_text(loss: Loss, key: str, value: Any) -> str:
+    """A property's value in words and signs; where it depends on parameters, as an expression with its default."""
+    text = _words(key, value)
+    claim = loss.properties[key]
+    if callable(claim):
+        return f"{_symbolic(loss, claim)}, that is {text} at the defaults"
+    return text
+
+
+def _words(key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if key == "smoothness":
+        return SMOOTHNESS_WORDS.get(value, str(value))
+    if key == "gradient_limits":
+        return " and ".join(_number(v) for v in value)
+    if key in ("lipschitz", "gradient_lipschitz") and value == "inf":
+        return "none: unbounded"
+    return _number(value) if isinstance(value, int | float) else str(value)
+
+
+def _number(value: Any) -> str:
+    if value in ("inf", "-inf"):
+        return "−∞" if value == "-inf" else "∞"
+    return f"{value:g}".replace("-", "−")
+
+
+def _symbolic(loss: Loss, claim: Callable[..., Any]) -> str:
+    names = inspect.signature(claim).parameters
+    with sp.evaluate(False):
+        made = claim(*(atom(name, TABLE[name].latex) for name in names))
+    parts = made if isinstance(made, list | tuple) else [made]
+    return " and ".join(f"${page_latex(sp.sympify(part))}$" for part in parts)
+
+
+def citation(reference: Reference) -> str:
+    """A reference as one line of text."""
+    names = reference.authors
+    who = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"{who} ({reference.year}). {reference.title}. *{reference.venue}*."
+
+
+_VENUE = re.compile(r"^(?P<name>.*?)(?:,)? (?P<volume>\d+)(?:\((?P<number>[^)]+)\))?(?:, (?P<pages>[\d–-]+))?$")
+
+
+def bibtex(reference: Reference) -> str:
+    """A reference as a BibTeX entry."""
+    family = re.sub(r"[^a-z]", "", reference.authors[0].split()[-1].lower())
+    place = "journal" if reference.kind == "article" else "booktitle"
+    found = _VENUE.match(reference.venue)
+    fields: dict[str, str | None] = {
+        "author": " and ".join(reference.authors),
+        "title": f"{{{reference.title}}}",
+        place: found["name"] if found else reference.venue,
+        "volume": found["volume"] if found else None,
+        "number": found["number"] if found else None,
+        "pages": found["pages"].replace("-", "--") if found and found["pages"] else None,
+        "year": str(reference.year),
+        "doi": reference.doi,
+        "eprint": reference.arxiv,
+        "archiveprefix": "arXiv" if reference.arxiv else None,
+        "url": reference.url,
+    }
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+    return "\n".join([f"@{reference.kind}{{{family}{reference.year},", *lines, "}"])
+

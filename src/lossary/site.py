@@ -1,0 +1,267 @@
+"""Puts the whole site together as (path, bytes), doing again only what has changed.
+
+It works from records and files in the cache; what is missing is made by worker processes, so that this module
+imports neither torch nor matplotlib nor SymPy.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lossary.cache import PACKAGE, Cache, default_folder, digest, sources_key, templates_key
+from lossary.catalog import BUILT_IN, Family, Source, duplicate_aliases, duplicate_slugs, families, sources
+from lossary.errors import CatalogError, Failure
+from lossary.page import link, render
+from lossary.worker import Job, run
+
+Progress = Callable[[int, int, str], None]
+Records = dict[str, dict[str, Any]]
+
+ARTICLES = PACKAGE / "articles"
+# What losses.json holds of a record, besides what is derived from it.
+_INDEX = ("slug", "title", "family", "summary", "aliases", "torch", "inputs", "parameters", "formula_checked",
+          "properties", "axis", "torch_version")  # fmt: skip
+
+
+@dataclass
+class Build:
+    """What a build needs to know: the catalog, the address, and how it treats failures.
+
+    Attributes:
+        catalog: a package or a folder of losses.
+        address: the published address, or nothing.
+        strict: a failure stops the build; otherwise it is shown on the page of the loss that fails.
+        processes: how many workers.
+        cache: where made things are kept.
+        progress: told (done, all, name) after each piece of work.
+    """
+
+    catalog: str = BUILT_IN
+    address: str = ""
+    strict: bool = True
+    processes: int = field(default_factory=lambda: os.cpu_count() or 1)
+    cache: Cache = field(default_factory=lambda: Cache(default_folder()))
+    progress: Progress = lambda done, count, name: None
+
+
+def site(build: Build) -> Iterator[tuple[str, bytes]]:
+    """Every generated file of the site by its path.
+
+    Raises:
+        CatalogError: with all failures of the catalog at once, where the build is strict.
+    """
+    found = sources(build.catalog)
+    base = sources_key()
+    failures = duplicate_slugs(found)
+    unique = list({source.slug: source for source in reversed(found)}.values())[::-1]
+    jobs = {source.slug: _loss_job(source, base) for source in unique}
+    texts = {path.stem: _article_job(path, base) for path in sorted(ARTICLES.glob("*.md"))} if build.catalog == BUILT_IN else {}
+    failures += _make(build, [*jobs.values(), *texts.values()])
+    made = {slug: build.cache.get(job.key) for slug, job in jobs.items()}
+    records: Records = {slug: json.loads(files["record.json"]) for slug, files in made.items() if files}
+    failures += duplicate_aliases([(r["slug"], r["source_path"], r["aliases"]) for r in records.values()])
+    if failures and build.strict:
+        raise CatalogError(failures)
+    groups = families(unique)
+    shared = _shared_jobs(build, unique, jobs, records, groups, base)
+    failures += _make(build, shared.values())
+    if failures and build.strict:
+        raise CatalogError(failures)
+    build.cache.prune({job.key for job in (*jobs.values(), *texts.values(), *shared.values())})
+
+    for files in (*made.values(), *(build.cache.get(job.key) for job in (*shared.values(), *texts.values()))):
+        for path, data in (files or {}).items():
+            if "/" in path or path == "objects.inv":
+                yield path, data
+    titles = {slug: record["title"] for slug, record in records.items()}
+    yield from _pages(build, unique, records, groups, shared, failures)
+    for name, job in texts.items():
+        files = build.cache.get(job.key)
+        if files:
+            yield f"{name}.md", link(files["article.md"].decode(), titles, "").encode()
+    yield from _indexes(build, records, groups)
+
+
+def _make(build: Build, jobs: Sequence[Job] | Any) -> list[Failure]:
+    """Run the jobs whose files are not there."""
+    missing = [job for job in jobs if build.cache.get(job.key) is None]
+    done = 0
+
+    def told(job: Job) -> None:
+        nonlocal done
+        done += 1
+        build.progress(done, len(missing), job.shown)
+
+    if not missing:
+        return []
+    build.progress(0, len(missing), "")
+    return run(missing, build.cache, build.processes, told)
+
+
+def _loss_job(source: Source, base: str) -> Job:
+    text = source.path.read_bytes()
+    title = families([source])[source.family].title
+    return Job("loss", digest("loss", base, source.family, source.slug, source.shown, title, text), source.shown, _payload(source))
+
+
+def _payload(source: Source) -> dict[str, str]:
+    return {"slug": source.slug, "family": source.family, "path": str(source.path), "shown": source.shown}
+
+
+def _article_job(path: Path, base: str) -> Job:
+    shown = f"src/lossary/articles/{path.name}"
+    return Job("article", digest("article", base, path.read_bytes()), shown, {"path": str(path), "shown": shown})
+
+
+def _shared_jobs(
+    build: Build, found: Sequence[Source], jobs: Mapping[str, Job], records: Records, groups: Mapping[str, Family], base: str
+) -> dict[str, Job]:
+    """What several losses make together: overlays, the picture on the home page, the inventory."""
+    by_slug = {source.slug: source for source in found}
+    shared = {}
+    for name in groups:
+        members = [slug for slug, record in records.items() if record["family"] == name]
+        named = {r["slug"] for slug in members for r in records[slug]["relations"]}
+        context = sorted(slug for slug in named if slug in records and slug not in members)
+        if members:
+            key = digest("family", base, name, *(jobs[slug].key for slug in (*members, *context)))
+            payload = {
+                "name": name,
+                "members": [_payload(by_slug[slug]) for slug in members],
+                "context": [_payload(by_slug[slug]) for slug in context],
+            }
+            shared[name] = Job("family", key, f"family {name}", payload)
+    elicited = [slug for slug, record in records.items() if record["axis"] == "residual" and "elicits" in record["properties"]]
+    if elicited:
+        payload = {"members": [_payload(by_slug[slug]) for slug in elicited]}
+        shared["/hero"] = Job("hero", digest("hero", base, *(jobs[s].key for s in elicited)), "home page", payload)
+    named_titles = {slug: record["title"] for slug, record in records.items()}
+    inventory = {"titles": named_titles, "version": ""}
+    shared["/inventory"] = Job("inventory", digest("inventory", base, json.dumps(inventory)), "objects.inv", inventory)
+    return shared
+
+
+def _pages(
+    build: Build,
+    found: Sequence[Source],
+    records: Records,
+    groups: Mapping[str, Family],
+    shared: Mapping[str, Job],
+    failures: Sequence[Failure],
+) -> Iterator[tuple[str, bytes]]:
+    titles = {slug: record["title"] for slug, record in records.items()}
+    known = json.dumps(titles)
+    templates = templates_key()
+    for source in found:
+        path = f"losses/{source.slug}.md"
+        if source.slug not in records:
+            told = [str(f) for f in failures if f.path == source.shown] or ["the loss could not be built"]
+            yield path, render("failed.md", title=source.slug, message="\n".join(told)).encode()
+            continue
+        record = records[source.slug]
+        key = digest("page", templates, build.address, known, json.dumps(record))
+        kept = build.cache.get(key)
+        if kept is None:
+            text = link(render("loss.md", loss=record, site_url=build.address), titles, "../")
+            kept = {"page": text.encode()}
+            build.cache.put(key, kept)
+        yield path, kept["page"]
+    described = [_family(build, name, family, records, shared) for name, family in groups.items()]
+    for family in described:
+        values = {"family": family, "losses": family["losses"], "figures": family["figures"]}
+        text = link(render("family.md", **values), titles, "../../")
+        yield f"families/{family['name']}/index.md", text.encode()
+    hero_files = build.cache.get(shared["/hero"].key) if "/hero" in shared else None
+    hero = json.loads(hero_files["hero.json"]) if hero_files else None
+    shown = [family for family in described if family["losses"]]
+    yield "index.md", render("home.md", families=shown, hero=hero, count=len(records)).encode()
+
+
+def _family(
+    build: Build, name: str, family: Family, records: Records, shared: Mapping[str, Job]
+) -> dict[str, Any]:
+    files = build.cache.get(shared[name].key) if name in shared else None
+    figures = json.loads(files["figures.json"]) if files else []
+    return {
+        "name": name,
+        "title": family.title,
+        "text": family.text,
+        "summary": " ".join(family.text.split("\n\n")[0].split()),
+        "losses": [record for record in records.values() if record["family"] == name],
+        "figures": [{**figure, "src": f"../../{figure['src']}"} for figure in figures],
+    }
+
+
+def _indexes(build: Build, records: Records, groups: Mapping[str, Family]) -> Iterator[tuple[str, bytes]]:
+    entries = [index_entry(record, build.address) for record in records.values()]
+    yield "losses.json", (json.dumps(entries, ensure_ascii=False, indent=1) + "\n").encode()
+    yield "losses.schema.json", (PACKAGE / "losses.schema.json").read_bytes()
+    yield "llms.txt", _llms(records, groups, build.address).encode()
+
+
+def _address(build_address: str, path: str) -> str:
+    return f"{build_address.rstrip('/')}/{path}" if build_address else path
+
+
+def index_entry(record: Mapping[str, Any], address: str) -> dict[str, Any]:
+    """One object of losses.json; addresses are absolute where the published one is known, else relative to the file."""
+    main = record["formulas"][0]
+    folder = f"figures/{record['slug']}"
+    figures = [f"{folder}/{view['name']}{form}.svg" for view in record["views"] for form in ("", "-light", "-dark")]
+    figures += [f"{folder}/card.png", f"{folder}/card-dark.png"]
+    return {
+        **{name: record[name] for name in _INDEX},
+        "parameters": [{k: p[k] for k in ("name", "default", "meaning", "range")} for p in record["parameters"]],
+        "inputs": [{k: i[k] for k in ("name", "kind", "shape", "meaning")} for i in record["inputs"]],
+        "formula_latex": main["latex"],
+        "gradient_latex": main["gradients"][0]["latex"] if main["gradients"] else None,
+        "checks": {k: record["checks"][k] for k in ("points", "max_error_value", "max_error_gradient")},
+        "figures": [_address(address, path) for path in figures],
+        "url": _address(address, f"losses/{record['slug']}/"),
+        "libraries": record["libraries"],
+        "references": [{k: r[k] for k in ("text", "doi", "arxiv", "url")} for r in record["references"]],
+    }
+
+
+def _llms(records: Records, groups: Mapping[str, Family], address: str) -> str:
+    lines = [
+        "# Lossary",
+        "",
+        "> The glossary of loss functions. Each formula, number and property was checked by running the torch code.",
+        "",
+        f"The index as JSON: {_address(address, 'losses.json')}",
+    ]
+    for name, family in groups.items():
+        members = [r for r in records.values() if r["family"] == name]
+        if members:
+            lines += ["", f"## {family.title}", ""]
+            lines += [f"- [{r['title']}]({_address(address, 'losses/' + r['slug'] + '.md')}): {r['summary']}" for r in members]
+    return "\n".join(lines) + "\n"
+
+
+def navigation(catalog: str = BUILT_IN) -> list[dict[str, Any]]:
+    """The site's navigation, derived from the files: families with their losses, then the articles."""
+    found = sources(catalog)
+    groups = families(found)
+    sections: list[dict[str, Any]] = [{"All losses": "index.md"}]
+    for name, family in groups.items():
+        members = [f"losses/{source.slug}.md" for source in found if source.family == name]
+        sections.append({family.title: [f"families/{name}/index.md", *members]})
+    return sections
+
+
+def articles() -> list[str]:
+    """The pages of the articles."""
+    return [f"{path.stem}.md" for path in sorted(ARTICLES.glob("*.md"))]
+
+
+def origins(catalog: str = BUILT_IN) -> dict[str, str]:
+    """For each page that comes from one file, that file, for edit links."""
+    pages = {f"losses/{source.slug}.md": source.shown for source in sources(catalog)}
+    pages |= {f"families/{s.family}/index.md": s.shown.rsplit("/", 1)[0] + "/__init__.py" for s in sources(catalog)}
+    return pages | {name: f"src/lossary/articles/{name}" for name in articles()}

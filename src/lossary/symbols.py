@@ -1,0 +1,130 @@
+"""The one table of mathematical symbols: how each name in a formula is written, and what it stands for.
+
+A formula is a function whose argument names are keys of this table (or the symbols that a loss gives its own
+inputs and parameters). It knows nothing of losses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import sympy as sp
+
+Expression = sp.Expr
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """One entry of the table: LaTeX, meaning, and, for a shorthand, the expression that it abbreviates."""
+
+    latex: str
+    meaning: str
+    integer: bool = False
+    indexed: bool = False
+    definition: Callable[..., Expression] | None = None
+
+
+TABLE: dict[str, Symbol] = {
+    "x": Symbol("x", "the input: the model's prediction"),
+    "y": Symbol("y", "the target"),
+    "p": Symbol("p", "the predicted probability"),
+    "z": Symbol("z", "the logit"),
+    "r": Symbol("r", "the residual", definition=lambda x, y: x - y),
+    "u": Symbol("u", "the residual seen from the target", definition=lambda x, y: y - x),
+    "m": Symbol("m", "the margin", definition=lambda x, y: y * x),
+    "C": Symbol("C", "the number of classes", integer=True),
+    "c": Symbol("c", "runs over the classes", integer=True),
+    "j": Symbol("j", "runs over the classes", integer=True),
+    "k": Symbol("k", "runs over the classes", integer=True),
+    "q": Symbol("q", "the smoothed target"),
+    "L": Symbol("L", "the log-sum-exp of the logits"),
+    "t": Symbol("t", "the quantity that moves along the section"),
+    "s": Symbol("s", "the second quantity that moves"),
+    "delta": Symbol(r"\delta", "the threshold"),
+    "beta": Symbol(r"\beta", "the threshold"),
+    "eps": Symbol(r"\varepsilon", "a small constant"),
+    "label_smoothing": Symbol(r"\varepsilon", "label smoothing"),
+    "alpha": Symbol(r"\alpha", "the shape"),
+    "gamma": Symbol(r"\gamma", "the exponent"),
+    "sigma": Symbol(r"\sigma", "the scale"),
+    "tau": Symbol(r"\tau", "the level"),
+    "margin": Symbol("m", "the margin"),
+    "weight": Symbol("w", "the weight"),
+    "pos_weight": Symbol("w_{+}", "the weight of the positive class"),
+    "ignore_index": Symbol(r"i_{\mathrm{ignore}}", "the target that is left out", integer=True),
+}
+
+
+@cache
+def atom(name: str, latex: str, integer: bool = False, indexed: bool = False) -> Expression:
+    """The SymPy atom of a name: a real or integer symbol, or an indexed base for a vector.
+
+    The name is the one in the code; `latex` is carried in a table beside it, since SymPy's own name would be
+    parsed for Greek letters and subscripts.
+    """
+    LATEX[name] = latex
+    if indexed:
+        base: Expression = sp.IndexedBase(name, real=True)
+        return base
+    return sp.Symbol(name, integer=True) if integer else sp.Symbol(name, real=True)
+
+
+# How each atom that was ever made is written; the printer looks names up here.
+LATEX: dict[str, str] = {}
+
+
+class softplus(sp.Function):  # type: ignore[misc]  # noqa: N801 - SymPy prints a function by its class name
+    """log(1 + e^x), kept whole so that a page can say softplus and an evaluation can be exact in both tails."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Expression:
+        return sigmoid(self.args[0])
+
+    def expand_definition(self) -> Expression:
+        return sp.log(1 + sp.exp(self.args[0]))
+
+
+class sigmoid(sp.Function):  # type: ignore[misc]  # noqa: N801
+    """1 / (1 + e^-x)."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Expression:
+        return sigmoid(self.args[0]) * sigmoid(-self.args[0])
+
+
+class xlogy(sp.Function):  # type: ignore[misc]  # noqa: N801
+    """x log y with the convention 0 log 0 = 0, which torch follows; printed as the plain product."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Expression:
+        x, y = self.args
+        return sp.log(y) if argindex == 1 else x / y
+
+
+class indicator(sp.Function):  # type: ignore[misc]  # noqa: N801
+    """1 where its two integer arguments are equal, else 0; printed as a bracket."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Expression:
+        return sp.Integer(0)
+
+
+def cases(*branches: tuple[Expression, object]) -> Expression:
+    """A piecewise expression: pairs of (expression, condition), the last condition may be True."""
+    return sp.Piecewise(*branches)
+
+
+def sum_over(index: Expression, term: Expression, count: Expression) -> Expression:
+    """The sum of `term` over `index` = 0 .. count - 1, kept as a sum."""
+    return sp.Sum(term, (index, 0, sp.Add(count, -1, evaluate=True)))
+
+
+log, exp, sqrt, sign, cosh, cos, atan = sp.log, sp.exp, sp.sqrt, sp.sign, sp.cosh, sp.cos, sp.atan
+maximum, minimum, pi = sp.Max, sp.Min, sp.pi
+equal = sp.Eq

@@ -1,0 +1,653 @@
+"""Laws that every loss of the catalog keeps: torch, the displayed formula and its gradient say the same thing."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+import torch
+from cases import LOSSES, Arrays, by_torch, every_loss
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from lossary import charts, exact, points
+from lossary.errors import LossaryError
+from lossary.evaluate import curve, evaluate
+from lossary.formula import Symbolic
+from lossary.loss import Loss
+
+F = torch.nn.functional
+LEAST_NORMAL = 2.0**-1022
+ROUNDING = 1e-14
+quick = settings(max_examples=60, deadline=None, derandomize=True)
+
+
+def calls(loss: Loss) -> Iterator[tuple[dict[str, Any], Arrays]]:
+    """Every setting with every batch of inputs that suits it."""
+    for setting in points.settings(loss):
+        for batch in points.batches(loss, setting):
+            yield setting, batch
+
+
+def symbolic(loss: Loss, batch: Arrays, setting: Mapping[str, Any]) -> list[Symbolic]:
+    """The executable formulas that cover a call."""
+    kinds = exact.chosen_kinds(loss, batch, setting)
+    return [f for f in loss.formulas if isinstance(f, Symbolic) and exact.applies(loss, f, kinds, setting)]
+
+
+def declared_size(loss: Loss, row: Any) -> float:
+    """The size of the numbers that torch rounds on the way to one value, as its file declares it."""
+    return loss.precision.absolute + loss.precision.of_input * float(np.max(np.abs(row)))
+
+
+def assert_close(got: float, wanted: Any, size: float, place: str) -> None:
+    """Equal up to a few roundings of float64 at the given size or at that of the value itself."""
+    if mpmath.isinf(wanted):
+        assert got == float(wanted), place
+        return
+    with mpmath.workdps(60):
+        gap = abs(mpmath.mpf(float(got)) - wanted)
+        allowed = ROUNDING * max(abs(wanted), mpmath.mpf(size), mpmath.mpf(LEAST_NORMAL))
+        assert gap <= allowed, f"{place}: {got!r} by torch, {mpmath.nstr(wanted, 20)} by the formula"
+
+
+def place(batch: Arrays, k: int, setting: Mapping[str, Any]) -> str:
+    return ", ".join([*(f"{name} = {a[k]!r}" for name, a in batch.items()), f"{setting}"])
+
+
+@every_loss
+def test_torch_value_is_the_formula(loss: Loss) -> None:
+    compared = 0
+    for setting, batch in calls(loss):
+        value, _ = by_torch(loss, batch, setting)
+        formulas = symbolic(loss, batch, setting)
+        assert formulas
+        for formula in formulas:
+            wanted = exact.values(loss, formula, batch, setting)
+            assert len(wanted) == value.size
+            for k, (a, b) in enumerate(zip(value.ravel(), wanted, strict=True)):
+                assert not mpmath.isnan(b), f"the formula is undefined at {place(batch, k, setting)}"
+                assert_close(a, b, declared_size(loss, batch[loss.inputs[0].name][k]), place(batch, k, setting))
+                compared += 1
+    assert compared >= 150
+
+
+@every_loss
+def test_autograd_is_the_gradient_formula(loss: Loss) -> None:
+    for setting, batch in calls(loss):
+        _, gradient = by_torch(loss, batch, setting)
+        for formula in symbolic(loss, batch, setting):
+            assert loss.inputs[0].name in formula.gradient
+            for name, rows in exact.gradients(loss, formula, batch, setting).items():
+                got = gradient[name].reshape(len(rows), -1)
+                for k, row in enumerate(rows):
+                    finite = [abs(float(b)) for b in row if mpmath.isfinite(b)]
+                    size = declared_size(loss, batch[loss.inputs[0].name][k])
+                    size = max(size, *finite) if len(row) > 1 and finite else size
+                    for a, b in zip(got[k], row, strict=True):
+                        if mpmath.isfinite(b):
+                            assert_close(a, b, size, f"gradient by {name} at {place(batch, k, setting)}")
+
+
+def test_an_infinite_gradient_is_only_at_the_ends_of_a_domain() -> None:
+    found = set()
+    for loss in LOSSES.values():
+        for setting, batch in calls(loss):
+            kinds = exact.chosen_kinds(loss, batch, setting)
+            for formula in symbolic(loss, batch, setting):
+                for name, rows in exact.gradients(loss, formula, batch, setting).items():
+                    for k, row in enumerate(rows):
+                        if not all(mpmath.isfinite(b) for b in row):
+                            at = np.atleast_1d(batch[name][k])
+                            assert np.isin(at, (kinds[name].lower, kinds[name].upper)).any(), place(batch, k, setting)
+                            found.add((loss.slug, name))
+    assert ("kl_div", "target") in found
+
+
+@every_loss
+def test_far_tails_are_finite(loss: Loss) -> None:
+    reached = 0.0
+    for setting, batch in calls(loss):
+        value, gradient = by_torch(loss, batch, setting)
+        reached = max(reached, float(np.max(np.abs(value))))
+        assert np.isfinite(value).all()
+        assert np.isfinite(gradient[loss.inputs[0].name]).all()
+    assert reached > 25
+
+
+@every_loss
+def test_sympy_derives_the_declared_gradient(loss: Loss) -> None:
+    for setting, batch in calls(loss):
+        rows = few_rows(loss, batch, setting, 12)
+        for formula in symbolic(loss, rows, setting):
+            declared = exact.gradients(loss, formula, rows, setting)
+            for name, derived in exact.derivatives(loss, formula, rows, setting).items():
+                for one, other in zip(itertools.chain(*declared[name]), itertools.chain(*derived), strict=True):
+                    assert agree(one, other), (name, rows, setting)
+
+
+@every_loss
+def test_the_gradient_is_the_slope_of_the_value_at_fifty_digits(loss: Loss) -> None:
+    """Without SymPy's rules of differentiation: the difference quotient in 50 digits, at a few points."""
+    for setting, batch in calls(loss):
+        rows = few_rows(loss, batch, setting, 5, inside=True)
+        for formula in symbolic(loss, rows, setting):
+            kinds = exact.chosen_kinds(loss, rows, setting)
+            bound = exact.built(loss, formula, kinds)
+            arguments = [(*a, 0) for a in exact.samples(loss, rows, setting).arguments(loss, setting)]
+            names = [v.name for v in bound.variables]
+            for name, declared in exact.gradients(loss, formula, rows, setting).items():
+                for row, given in zip(declared, arguments, strict=True):
+                    for c, wanted in enumerate(row):
+                        slope = difference_quotient(bound.run_value, given, names.index(name), c)
+                        with mpmath.workdps(50):
+                            assert abs(slope - wanted) <= mpmath.mpf(10) ** -18 * (1 + abs(wanted)), (name, given)
+
+
+def difference_quotient(run: Callable[..., Any], given: tuple[Any, ...], slot: int, component: int) -> Any:
+    """The central difference with a step of 1e-12, exact to about 1e-20 because 50 digits are kept."""
+    with mpmath.workdps(60):
+        step = mpmath.mpf(10) ** -12
+
+        def moved(side: int) -> Any:
+            old = given[slot]
+            new = [*old] if isinstance(old, list) else [old]
+            new[component] += side * step
+            return run(*given[:slot], new if isinstance(old, list) else new[0], *given[slot + 1 :])
+
+        return (moved(1) - moved(-1)) / (2 * step)
+
+
+def agree(one: Any, other: Any) -> bool:
+    if not (mpmath.isfinite(one) and mpmath.isfinite(other)):
+        return bool(one == other) or bool(mpmath.isnan(one) and mpmath.isnan(other))
+    with mpmath.workdps(50):
+        return bool(abs(one - other) <= mpmath.mpf(10) ** -40 * (1 + abs(one)))
+
+
+def few_rows(loss: Loss, batch: Arrays, setting: Mapping[str, Any], count: int, inside: bool = False) -> Arrays:
+    """Some rows of moderate size, away from kinks and, if asked, from the ends of the domain."""
+    kinds = exact.chosen_kinds(loss, batch, setting)
+    special = [k for section in loss.sections for k in points.kinks(loss, section, setting)]
+    kept = []
+    for k in range(len(next(iter(batch.values())))):
+        row = {name: array[k] for name, array in batch.items()}
+        moderate = all(np.max(np.abs(v)) <= 12 for v in row.values())
+        within = all(room(kinds[name], v) > 1e-4 for name, v in row.items() if not kinds[name].integer)
+        if moderate and (within or not inside) and all(kink_distance(row, s) > 0.01 for s in special):
+            kept.append(k)
+    assert kept, setting
+    chosen = np.random.default_rng(3).permutation(kept)[:count]
+    return {name: array[chosen] for name, array in batch.items()}
+
+
+def room(kind: Any, value: Any) -> float:
+    """How far a value may move before it leaves its domain."""
+    return float(np.min(np.minimum(np.asarray(value) - kind.lower, kind.upper - np.asarray(value))))
+
+
+def kink_distance(row: Mapping[str, Any], kink: float) -> float:
+    """How far a row is from a kink of the residual, the margin or the input itself."""
+    numbers = [float(v) for v in row.values() if np.ndim(v) == 0]
+    if len(numbers) < 2:
+        return math.inf
+    return min(abs(v - kink) for v in (numbers[0], numbers[0] - numbers[1], numbers[0] * numbers[1]))
+
+
+@every_loss
+def test_autograd_is_the_finite_difference(loss: Loss) -> None:
+    """Central differences of fourth order in float64, of torch's own value."""
+    for setting, batch in calls(loss):
+        rows = few_rows(loss, batch, setting, 24, inside=True)
+        kinds = exact.chosen_kinds(loss, rows, setting)
+        _, gradient = by_torch(loss, rows, setting)
+        for name, found in gradient.items():
+            count = len(found)
+            parts = range(found.reshape(count, -1).shape[1])
+            steps = np.array([1e-3 * min(1.0, room(kinds[name], v)) for v in rows[name]])
+            for part in parts:
+                slope = slopes(loss, rows, setting, name, part, steps)
+                wanted = found.reshape(count, -1)[:, part]
+                assert np.abs(slope - wanted) == pytest.approx(0, abs=1e-8 * (1 + np.max(np.abs(wanted)))), name
+                assert slope == pytest.approx(wanted, rel=1e-6, abs=1e-8)
+
+
+def slopes(
+    loss: Loss, rows: Arrays, setting: Mapping[str, Any], name: str, part: int, steps: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    def value(multiple: int) -> NDArray[np.float64]:
+        moved = rows[name].astype(float).copy().reshape(len(steps), -1)
+        moved[:, part] += multiple * steps
+        return by_torch(loss, {**rows, name: moved.reshape(rows[name].shape)}, setting)[0]
+
+    return (8 * (value(1) - value(-1)) - (value(2) - value(-2))) / (12 * steps)
+
+
+# --- reductions -----------------------------------------------------------------------------------------------------
+
+
+def a_batch(loss: Loss, shape: tuple[int, ...], seed: int = 0) -> dict[str, NDArray[Any]]:
+    """Random moderate inputs of a shape; vectors get four classes more, where the loss says a sample's vector lies."""
+    rng = np.random.default_rng(seed)
+    classes = 4
+    made = {}
+    for entry in loss.inputs:
+        kind = entry.kinds[0]
+        if kind.integer:
+            made[entry.name] = rng.integers(0, classes, shape)
+        elif kind.rank:
+            at = len(shape) if loss.sample_dimension is None else loss.sample_dimension
+            made[entry.name] = rng.normal(size=(*shape[:at], classes, *shape[at:]))
+        else:
+            low, high = max(kind.lower, -3.0), min(kind.upper, 3.0)
+            made[entry.name] = rng.uniform(low, high, shape) * 0.98 + 0.01 * (low + high)
+    return made
+
+
+@every_loss
+@pytest.mark.parametrize("shape", [(5,), (2, 3)])
+def test_reductions_in_numbers(loss: Loss, shape: tuple[int, ...]) -> None:
+    """From the values of single elements: what each name of a reduction promises, without a setting that bends it."""
+    inputs = a_batch(loss, shape)
+    each = np.asarray(evaluate(loss, inputs, reduction="none").value)
+    assert each.shape == shape
+    promised = {"none": each, "sum": each.sum(), "mean": each.sum() / each.size, "batchmean": each.sum() / shape[0]}
+    for reduction in loss.reductions:
+        answer = evaluate(loss, inputs, reduction=reduction.name)
+        assert answer.value == pytest.approx(promised[reduction.name], rel=1e-14, abs=1e-15)
+        assert answer.formula_value == pytest.approx(promised[reduction.name], rel=1e-14, abs=1e-15)
+        divisor = 1.0 if reduction.divisor is None else each.sum() / promised[reduction.name]
+        summed = evaluate(loss, inputs, reduction="sum").gradient
+        for name, gradient in answer.gradient.items():
+            assert np.asarray(gradient) * divisor == pytest.approx(np.asarray(summed[name]), rel=1e-13, abs=1e-15)
+    assert loss.default_reduction in promised
+    assert evaluate(loss, inputs).value == pytest.approx(promised[loss.default_reduction], rel=1e-14)
+
+
+@every_loss
+def test_reductions_keep_torchs_rules_at_every_setting(loss: Loss) -> None:
+    for setting in points.settings(loss):
+        inputs = {name: np.asarray(v) for name, v in loss.example.items()}
+        for reduction in loss.reductions:
+            answer = evaluate(loss, inputs, setting, reduction.name)
+            value, _ = by_torch(loss, inputs, setting, reduction.name)
+            assert answer.value == pytest.approx(value, rel=1e-15, nan_ok=True)
+            assert answer.formula_value == pytest.approx(value, rel=1e-13, abs=1e-15, nan_ok=True)
+
+
+WEIGHT = np.array([0.5, 2.0, 1.25, 3.0])
+
+
+def log_softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("ignored", [-100, 2])
+def test_weighted_mean_of_cross_entropy_by_hand(smoothing: float, ignored: int) -> None:
+    loss = LOSSES["cross_entropy"]
+    scores = np.random.default_rng(1).normal(size=(6, 4)) * 2
+    target = np.array([0, 2, 1, 3, 2, 0])
+    minus_log = -log_softmax(scores)
+    each = np.zeros(6)
+    for n, y in enumerate(target):
+        spread = sum(WEIGHT[c] * minus_log[n, c] for c in range(4)) * smoothing / 4
+        each[n] = 0 if y == ignored else (1 - smoothing) * WEIGHT[y] * minus_log[n, y] + spread
+    kept = target[target != ignored]
+    wanted = {"none": each, "sum": each.sum(), "mean": each.sum() / WEIGHT[kept].sum()}
+    given = {"weight": WEIGHT.tolist(), "ignore_index": ignored, "label_smoothing": smoothing}
+    for reduction, value in wanted.items():
+        answer = evaluate(loss, {"input": scores, "target": target}, given, reduction)
+        assert answer.value == pytest.approx(value, rel=1e-14)
+        assert answer.formula_value == pytest.approx(value, rel=1e-14)
+    assert len(kept) == (6 if ignored == -100 else 4)
+
+
+def test_weighted_mean_of_soft_cross_entropy_divides_by_the_batch() -> None:
+    rng = np.random.default_rng(2)
+    scores, target = rng.normal(size=(5, 4)), rng.dirichlet(np.ones(4), size=5)
+    each = -(WEIGHT * target * log_softmax(scores)).sum(axis=1)
+    given = {"weight": WEIGHT.tolist()}
+    answer = evaluate(LOSSES["cross_entropy"], {"input": scores, "target": target}, given)
+    assert answer.value == pytest.approx(each.sum() / 5, rel=1e-14)
+    assert answer.formula_value == pytest.approx(each.sum() / 5, rel=1e-14)
+
+
+def test_classes_lie_in_the_second_dimension() -> None:
+    rng = np.random.default_rng(3)
+    scores, target = rng.normal(size=(2, 4, 3)), rng.integers(0, 4, (2, 3))
+    answer = evaluate(LOSSES["cross_entropy"], {"input": scores, "target": target}, reduction="none")
+    logs = log_softmax(scores)
+    wanted = [[-logs[n, target[n, d], d] for d in range(3)] for n in range(2)]
+    assert np.asarray(answer.value) == pytest.approx(np.array(wanted), rel=1e-14)
+    assert np.asarray(answer.formula_value) == pytest.approx(np.array(wanted), rel=1e-14)
+
+
+def test_weights_of_elements_do_not_change_what_the_mean_divides_by() -> None:
+    p, y, w = np.array([0.9, 0.2, 0.6]), np.array([1.0, 0.0, 0.0]), np.array([2.0, 0.5, 3.0])
+    each = -w * (y * np.log(p) + (1 - y) * np.log(1 - p))
+    inputs = {"input": p, "target": y}
+    assert evaluate(LOSSES["bce"], inputs, {"weight": w.tolist()}).value == pytest.approx(each.sum() / 3, rel=1e-14)
+    logits = {"input": np.log(p / (1 - p)), "target": y}
+    positive = {"weight": w.tolist(), "pos_weight": 4.0}
+    answer = evaluate(LOSSES["bce_with_logits"], logits, positive)
+    wanted = -w * (4 * y * np.log(p) + (1 - y) * np.log(1 - p))
+    assert answer.value == pytest.approx(wanted.sum() / 3, rel=1e-14)
+    assert answer.formula_value == pytest.approx(wanted.sum() / 3, rel=1e-14)
+
+
+def test_four_reductions_of_kl_div_by_hand() -> None:
+    q, p = np.array([[0.2, 0.8], [0.5, 0.5], [0.0, 1.0]]), np.array([[0.4, 0.6], [0.1, 0.9], [0.3, 0.7]])
+    each = np.where(q > 0, q * (np.log(np.where(q > 0, q, 1)) - np.log(p)), 0)
+    wanted = {"none": each, "sum": each.sum(), "mean": each.sum() / 6, "batchmean": each.sum() / 3}
+    for reduction, value in wanted.items():
+        answer = evaluate(LOSSES["kl_div"], {"input": np.log(p), "target": q}, reduction=reduction)
+        assert answer.value == pytest.approx(value, rel=1e-14, abs=1e-16)
+        assert answer.formula_value == pytest.approx(value, rel=1e-14, abs=1e-16)
+
+
+# --- precision ------------------------------------------------------------------------------------------------------
+
+
+@every_loss
+def test_float32_is_close_to_float64(loss: Loss) -> None:
+    inputs = a_batch(loss, (12,), seed=5)
+    single, double = evaluate(loss, inputs, dtype="float32"), evaluate(loss, inputs)
+    assert single.value != double.value
+    assert single.value == pytest.approx(double.value, rel=1e-5)
+    for name, gradient in single.gradient.items():
+        assert np.asarray(gradient) == pytest.approx(np.asarray(double.gradient[name]), rel=1e-5, abs=1e-7)
+
+
+@every_loss
+def test_formula_value_is_taken_at_the_inputs_that_torch_saw(loss: Loss) -> None:
+    inputs = a_batch(loss, (12,), seed=6)
+    rounded = {n: a if a.dtype.kind == "i" else a.astype(np.float32).astype(float) for n, a in inputs.items()}
+    answer = evaluate(loss, inputs, dtype="float32").formula_value
+    assert answer == evaluate(loss, rounded).formula_value
+    assert answer != evaluate(loss, inputs).formula_value
+
+
+def test_no_value_is_invented_for_a_bad_request() -> None:
+    inputs = {"input": [1.0], "target": [0.0]}
+    bad: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+        (inputs, {"parameters": {"delta": 0}}, "delta > 0, got 0"),
+        (inputs, {"parameters": {"dleta": 1}}, "did you mean delta"),
+        (inputs, {"parameters": {"delta": float("nan")}}, "delta > 0"),
+        (inputs, {"reduction": "average"}, "no reduction 'average'"),
+        (inputs, {"dtype": "float8"}, "unknown dtype"),
+        ({"input": [1.0]}, {}, "'target' is missing"),
+        ({**inputs, "targt": [1.0]}, {}, "did you mean target"),
+        ({"input": [[1.0], [1.0, 2.0]], "target": [0.0]}, {}, "rectangular"),
+        ({"input": [1.0, 2.0], "target": [1.0, 2.0, 3.0]}, {}, "torch refused"),
+    ]
+    for given_inputs, rest, message in bad:
+        with pytest.raises(LossaryError, match=re.escape(message)):
+            evaluate(LOSSES["huber"], given_inputs, **rest)
+
+
+# --- kinks and clamps -----------------------------------------------------------------------------------------------
+
+
+def kinked() -> list[Any]:
+    return [
+        pytest.param(loss, setting, id=f"{loss.slug} {setting}")
+        for loss in LOSSES.values()
+        if loss.main.kinks
+        for setting in points.settings(loss)
+    ]
+
+
+@pytest.mark.parametrize(("loss", "setting"), kinked())
+def test_gradient_at_a_kink_is_what_the_page_says(loss: Loss, setting: dict[str, Any]) -> None:
+    special = points.kinks(loss, loss.main, setting)
+    caption = charts.line_view(loss, "gradient", setting).caption
+    told = re.search(r"At the marked points torch gives (.+)\.$", caption)
+    assert told
+    pairs = [[float(v) for v in part.split(" at ")] for part in told[1].split(", ")]
+    assert [t for _, t in pairs] == pytest.approx(special, rel=1e-2)
+    y = next(iter(loss.main.branches.values()))
+    for t, (gradient, _) in zip(special, pairs, strict=True):
+        row = {n: np.array([float(v)]) for n, v in loss.main.inputs(t, y).items()}
+        _, found = by_torch(loss, row, setting)
+        assert gradient == pytest.approx(float(found[loss.inputs[0].name][0]), rel=5e-3)
+
+
+def test_documented_gradients_at_kinks() -> None:
+    at_zero = by_torch(LOSSES["l1"], {"input": np.zeros(1), "target": np.zeros(1)}, {})
+    assert at_zero[1]["input"].tolist() == [0.0]
+    for delta in (0.5, 1.0, 2.0):
+        at = {"input": np.array([-delta, delta]), "target": np.zeros(2)}
+        value, gradient = by_torch(LOSSES["huber"], at, {"delta": delta})
+        assert value.tolist() == [delta**2 / 2] * 2
+        assert gradient["input"].tolist() == [-delta, delta]
+
+
+@pytest.mark.parametrize(
+    ("p", "y", "value", "gradient"),
+    [
+        (0.0, 1.0, 100.0, -1e12),
+        (1.0, 0.0, 100.0, 1e12),
+        (1e-60, 1.0, 100.0, -1e12),
+        (1e-30, 1.0, 69.07755278982137, -1e12),
+        (1e-13, 1.0, 29.933606208922594, -1e12),
+        (0.0, 0.0, 0.0, 0.0),
+        (1.0, 1.0, 0.0, 0.0),
+        (0.0, 0.3, 30.0, -3e11),
+        (1.0, 0.3, 70.0, 7e11),
+    ],
+)
+def test_clamps_of_bce(p: float, y: float, value: float, gradient: float) -> None:
+    loss = LOSSES["bce"]
+    answer = evaluate(loss, {"input": [p], "target": [y]}, reduction="none")
+    assert answer.value == pytest.approx([value], rel=1e-15)
+    assert answer.gradient["input"] == pytest.approx([gradient], rel=1e-8, abs=1e-12)
+    assert isinstance(loss.computed, Symbolic)
+    batch = {"input": np.array([p]), "target": np.array([y])}
+    (computed,) = exact.values(loss, loss.computed, batch, loss.defaults())
+    assert float(computed) == pytest.approx(value, rel=1e-15)
+    ((slope,),) = exact.gradients(loss, loss.computed, batch, loss.defaults())["input"]
+    assert float(slope) == pytest.approx(answer.gradient["input"][0], rel=1e-15)
+
+
+def test_no_clamp_hides_where_the_formula_is_claimed() -> None:
+    """Inside its domain bce is checked against the plain formula, down to where the clamp of the gradient begins."""
+    loss = LOSSES["bce"]
+    smallest = min(v for v in loss.inputs[0].kinds[0].values)
+    assert 1e-12 < smallest <= 2e-12
+    answer = evaluate(loss, {"input": [smallest], "target": [1.0]}, reduction="none")
+    assert answer.gradient["input"] == pytest.approx([-1 / smallest], rel=1e-14)
+
+
+# --- the points themselves ------------------------------------------------------------------------------------------
+
+
+@every_loss
+def test_settings_hold_every_typical_value(loss: Loss) -> None:
+    chosen = points.settings(loss)
+    assert chosen[0] == loss.defaults()
+    for p in loss.parameters:
+        assert len(p.typical) > 1, f"{p.name} is checked at its default only"
+        for value in p.typical:
+            plain = list(value) if isinstance(value, tuple) else value
+            assert any(s == {**loss.defaults(), p.name: plain} for s in chosen)
+    together = {p.name: list(p.typical[-1]) if isinstance(p.typical[-1], tuple) else p.typical[-1] for p in loss.parameters}
+    assert together in chosen
+
+
+@every_loss
+def test_points_cover_the_domain_and_both_tails(loss: Loss) -> None:
+    for setting in points.settings(loss):
+        seen: dict[str, set[str]] = {i.name: set() for i in loss.inputs}
+        for batch in points.batches(loss, setting):
+            for entry in loss.inputs:
+                kind = exact.chosen_kinds(loss, batch, setting)[entry.name]
+                seen[entry.name].add(kind.name)
+                column = batch[entry.name]
+                assert np.isin(kind.values, column).all()
+                if entry is loss.inputs[0]:
+                    assert_spread(column, kind)
+                if kind.integer:
+                    classes = batch[loss.inputs[0].name].shape[-1]
+                    assert set(column.tolist()) == set(range(classes))
+                if kind.sampler == "distribution":
+                    assert column.sum(axis=1) == pytest.approx(np.ones(len(column)), rel=1e-12)
+                    assert (column == 1).any() and (column > 0).all(axis=1).any()
+        for entry in loss.inputs:
+            allowed = {
+                k.name
+                for k in entry.candidates(setting)
+                if all(p.allowed({entry.name: k}, setting[p.name]) for p in loss.parameters if entry.name in p.only_with)
+            }
+            assert seen[entry.name] == allowed
+
+
+def assert_spread(column: NDArray[np.float64], kind: Any) -> None:
+    """The prediction's values reach far into every open end and close to every closed one, and lie densely between."""
+    assert len(np.unique(column.reshape(len(column), -1), axis=0)) >= 11
+    if kind.sampler == "logits":
+        assert np.ptp(column, axis=1).max() >= 1e4
+        assert (np.ptp(column, axis=1) == 0).any()
+        assert column.max() >= 700 and column.min() <= -1e4
+        return
+    for end, sign in ((kind.lower, -1), (kind.upper, 1)):
+        outermost = np.sort(sign * column)[-1] * sign
+        if math.isinf(end):
+            # A log-probability below -745 is a probability of 0; any other number is tried far out.
+            assert sign * outermost >= (745 if kind.upper == 0 else 1e6)
+        else:
+            assert abs(outermost - end) <= 1e-11
+    if math.isinf(kind.lower) and math.isinf(kind.upper):
+        smallest = np.abs(column[column != 0]).min()
+        assert smallest <= 1e-299 and 0.0 in column
+
+
+@every_loss
+def test_points_lie_on_both_sides_of_each_kink(loss: Loss) -> None:
+    for setting in points.settings(loss):
+        (batch, *_) = points.batches(loss, setting)
+        for section in loss.sections:
+            for kink in points.kinks(loss, section, setting):
+                y = next(iter(section.branches.values()))
+                for t in (kink, kink - 1e-9, kink + 1e-9, kink - 1e-3, kink + 1e-3):
+                    row = section.inputs(t, y)
+                    hit = np.logical_and.reduce([batch[name] == float(v) for name, v in row.items()])
+                    assert hit.any(), (setting, kink, t)
+
+
+@every_loss
+def test_points_fill_the_drawn_range(loss: Loss) -> None:
+    """No gap of the drawn range is wider than a fiftieth of it, for losses of single numbers."""
+    if any(kind.rank for entry in loss.inputs for kind in entry.kinds):
+        return
+    for setting in points.settings(loss):
+        for batch in points.batches(loss, setting):
+            for section in loss.sections:
+                if any(isinstance(v, list) for v in section.inputs(0.5, 0.5).values()):
+                    continue
+                for y in section.branches.values():
+                    low, high = section.span
+                    grid = np.linspace(low, high, 81)
+                    wanted = [float(section.inputs(t, y)[loss.inputs[0].name]) for t in grid]
+                    assert np.isin(wanted, batch[loss.inputs[0].name]).all()
+
+
+# --- what holds for all numbers ------------------------------------------------------------------------------------
+
+
+def convex_losses() -> list[Any]:
+    return [pytest.param(loss, id=loss.slug) for loss in LOSSES.values() if loss.properties.get("convex") is True]
+
+
+@pytest.mark.parametrize("loss", convex_losses())
+@quick
+@given(a=st.floats(0, 1), b=st.floats(0, 1), share=st.floats(0, 1), setting=st.integers(0, 20))
+def test_no_chord_lies_below_a_convex_curve(loss: Loss, a: float, b: float, share: float, setting: int) -> None:
+    section = loss.main
+    low, high = (-40.0, 40.0) if math.isinf(section.limits[0]) else (section.limits[0] + 1e-6, section.limits[1] - 1e-6)
+    ends = np.array([low + (high - low) * v for v in (a, b)])
+    middle = share * ends[0] + (1 - share) * ends[1]
+    suited = [s for s in points.settings(loss) if fits(loss, s)]
+    chosen = suited[setting % len(suited)]
+    for y in section.branches.values():
+        at = curve(loss, section, np.array([*ends, middle]), chosen, y).loss
+        chord = share * at[0] + (1 - share) * at[1]
+        assert at[2] <= chord + 1e-12 * (1 + abs(chord))
+
+
+def fits(loss: Loss, setting: Mapping[str, Any]) -> bool:
+    try:
+        curve(loss, loss.main, np.array([0.5]), setting)
+    except (RuntimeError, LossaryError):
+        return False
+    return True
+
+
+residuals = st.floats(-1e6, 1e6, allow_subnormal=False)
+deltas = st.floats(1e-3, 1e3)
+
+
+def one(loss: str, x: float, y: float, **parameters: float) -> float:
+    answer = evaluate(LOSSES[loss], {"input": [x], "target": [y]}, parameters, "sum")
+    assert isinstance(answer.value, float)
+    return answer.value
+
+
+@quick
+@given(r=residuals, delta=deltas)
+def test_huber_lies_between_a_parabola_and_a_line(r: float, delta: float) -> None:
+    value = one("huber", r, 0.0, delta=delta)
+    half, line = one("mse", r, 0.0) / 2, delta * one("l1", r, 0.0)
+    assert 0 <= value <= min(half, line) * (1 + 1e-14)
+    assert value >= line - delta**2 / 2 - 1e-12 * line
+    assert value == pytest.approx(half if abs(r) <= delta else line - delta**2 / 2, rel=1e-12, abs=1e-300)
+
+
+@quick
+@given(r=residuals, shift=st.floats(-100, 100), slug=st.sampled_from(["l1", "mse", "huber"]))
+def test_residual_losses_are_even_and_know_only_the_difference(r: float, shift: float, slug: str) -> None:
+    assert one(slug, r, 0.0) == one(slug, -r, 0.0) == one(slug, 0.0, r)
+    assert one(slug, r + shift, shift) == pytest.approx(one(slug, (r + shift) - shift, 0.0), rel=1e-15)
+
+
+@quick
+@given(z=st.floats(-15, 15), y=st.floats(0, 1))
+def test_bce_with_logits_is_bce_of_the_sigmoid(z: float, y: float) -> None:
+    p = 1 / (1 + math.exp(-z))
+    assert one("bce_with_logits", z, y) == pytest.approx(one("bce", p, y), rel=1e-9, abs=1e-15)
+
+
+@quick
+@given(scores=st.lists(st.floats(-20, 20), min_size=2, max_size=6), shift=st.floats(-1e3, 1e3), at=st.integers(0, 5))
+def test_cross_entropy_does_not_see_a_common_shift(scores: list[float], shift: float, at: int) -> None:
+    loss = LOSSES["cross_entropy"]
+    y = at % len(scores)
+    plain = evaluate(loss, {"input": [scores], "target": [y]})
+    moved = evaluate(loss, {"input": [[s + shift for s in scores]], "target": [y]})
+    assert moved.value == pytest.approx(plain.value, rel=1e-9, abs=1e-11)
+    gradient = np.asarray(plain.gradient["input"][0])
+    assert gradient.sum() == pytest.approx(0, abs=1e-14)
+    assert -1 <= gradient[y] <= 0 and (np.delete(gradient, y) >= 0).all()
+
+
+masses = st.lists(st.floats(1e-6, 1.0), min_size=3, max_size=3)
+
+
+@quick
+@given(first=masses, second=masses)
+def test_kl_div_is_zero_only_for_equal_distributions(first: list[float], second: list[float]) -> None:
+    p, q = (np.array(m) / sum(m) for m in (first, second))
+    loss = LOSSES["kl_div"]
+    value = evaluate(loss, {"input": np.log(p), "target": q}, reduction="sum").value
+    # Pinsker's inequality: it is at least half the squared distance of the two.
+    assert value >= np.abs(p - q).sum() ** 2 / 2 - 1e-14
+    same = evaluate(loss, {"input": np.log(p), "target": p}, reduction="sum").value
+    assert same == pytest.approx(0, abs=1e-15)

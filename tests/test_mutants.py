@@ -1,0 +1,327 @@
+"""Mutants: every formula, gradient, divisor, relation and torch call of the catalog, made wrong, is caught."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+import torch
+from cases import LOSSES, by_torch, criterion, every_loss
+
+from lossary import points, verify
+from lossary.evaluate import curve
+from lossary.formula import Builder, Formula, Symbolic
+from lossary.loss import Loss, Reduction
+
+SMALL = sp.Rational(1, 10**9)
+MUTATIONS: dict[str, Callable[[Any], Any]] = {
+    "sign": lambda e: -e,
+    "factor": lambda e: (1 + SMALL) * e,
+    "offset": lambda e: e + SMALL,
+}
+COARSE: dict[str, Callable[[Any], Any]] = {
+    "sign": lambda e: -e,
+    "factor": lambda e: 2 * e,
+    "offset": lambda e: e + 1,
+}
+
+
+def mutated(builder: Builder, change: Callable[[Any], Any]) -> Builder:
+    """The builder with its answer changed; its argument names are still those of the original."""
+
+    @functools.wraps(builder)
+    def wrong(*symbols: Any) -> Any:
+        return change(builder(*symbols))
+
+    return wrong
+
+
+def with_formula(loss: Loss, number: int, **changes: Any) -> Loss:
+    """The loss with one of its formulas changed."""
+    formulas = list(loss.formulas)
+    formulas[number] = dataclasses.replace(formulas[number], **changes)  # type: ignore[type-var]
+    return dataclasses.replace(loss, formulas=tuple(formulas))
+
+
+def first(loss: Loss, stage: str) -> str:
+    """The first failure of one stage, or nothing. An exception counts: verify turns it into a failure."""
+    try:
+        failure = next(iter(verify.CHECKS[stage](loss, verify.Evidence())), None)
+    except Exception as error:
+        return repr(error)
+    return str(failure) if failure else ""
+
+
+def executable() -> list[tuple[Loss, int, Symbolic]]:
+    return [
+        (loss, number, formula)
+        for loss in LOSSES.values()
+        for number, formula in enumerate(loss.formulas)
+        if isinstance(formula, Symbolic)
+    ]
+
+
+def test_three_mutants_of_every_main_formula_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = "formula and gradient"
+    monkeypatch.setattr(verify, "CHECKS", {stage: verify.CHECKS[stage]})
+    caught = []
+    for slug, loss in LOSSES.items():
+        main = loss.formulas[0]
+        assert isinstance(main, Symbolic)
+        assert verify.verify(loss)[1] == []
+        for name, change in COARSE.items():
+            _, failures = verify.verify(with_formula(loss, 0, value=mutated(main.value, change)))
+            if failures and all(f.path == loss.path and f.stage == "formula" for f in failures):
+                caught.append(f"{slug}: {name}")
+    assert len(caught) == 3 * len(LOSSES) >= 21
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+@pytest.mark.parametrize(
+    ("loss", "number", "formula"), [pytest.param(*e, id=f"{e[0].slug}-{e[1]}") for e in executable()]
+)
+def test_small_mutants_of_every_formula(loss: Loss, number: int, formula: Symbolic, mutation: str) -> None:
+    wrong = with_formula(loss, number, value=mutated(formula.value, MUTATIONS[mutation]))
+    told = first(wrong, "formula and gradient")
+    assert ": formula" in told and "expected" in told and "got" in told, told
+
+
+def gradients() -> list[Any]:
+    return [pytest.param(*e, name, id=f"{e[0].slug}-{e[1]}-{name}") for e in executable() for name in e[2].gradient]
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+@pytest.mark.parametrize(("loss", "number", "formula", "name"), gradients())
+def test_mutants_of_every_gradient(loss: Loss, number: int, formula: Symbolic, name: str, mutation: str) -> None:
+    """Torch's autograd and SymPy's derivative each notice, without the other."""
+    builder = mutated(formula.gradient[name], MUTATIONS[mutation])
+    wrong = with_formula(loss, number, gradient={**formula.gradient, name: builder})
+    told = first(wrong, "formula and gradient")
+    assert ": gradient" in told and f"gradient by {name} at" in told, told
+    assert f"the declared gradient by {name} at" in first(wrong, "derivative")
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+@pytest.mark.parametrize(
+    ("loss", "number", "formula", "name"),
+    [pytest.param(*e, n, id=f"{e[0].slug}-{e[1]}-{n}") for e in executable() for n in e[2].where],
+)
+def test_mutants_of_every_shorthand(loss: Loss, number: int, formula: Symbolic, name: str, mutation: str) -> None:
+    wrong = with_formula(loss, number, where={**formula.where, name: mutated(formula.where[name], MUTATIONS[mutation])})
+    assert ": formula" in first(wrong, "formula and gradient")
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+@pytest.mark.parametrize("loss", [pytest.param(x, id=x.slug) for x in LOSSES.values() if x.computed])
+def test_mutants_of_what_torch_computes_at_the_ends(loss: Loss, mutation: str) -> None:
+    computed = loss.computed
+    assert isinstance(computed, Symbolic)
+    value = dataclasses.replace(computed, value=mutated(computed.value, MUTATIONS[mutation]))
+    assert ": clamp" in first(dataclasses.replace(loss, computed=value), "clamps")
+    for name, builder in computed.gradient.items():
+        changed: Formula = dataclasses.replace(
+            computed, gradient={**computed.gradient, name: mutated(builder, MUTATIONS[mutation])}
+        )
+        assert ": clamp" in first(dataclasses.replace(loss, computed=changed), "clamps")
+
+
+@every_loss
+def test_a_formula_that_is_undefined_everywhere_is_no_formula(loss: Loss) -> None:
+    """The logarithm of a negative number must not pass because there is nothing to compare."""
+    main = loss.formulas[0]
+    assert isinstance(main, Symbolic)
+    wrong = with_formula(loss, 0, value=mutated(main.value, lambda e: sp.log(-1 - e**2)), gradient={})
+    assert first(wrong, "formula and gradient")
+
+
+@every_loss
+def test_a_formula_that_is_undefined_in_a_corner_is_caught(loss: Loss) -> None:
+    """Undefined where the loss is above 30, the plain formula elsewhere."""
+    main = loss.formulas[0]
+    assert isinstance(main, Symbolic)
+    wrong = with_formula(loss, 0, value=mutated(main.value, lambda e: e + 0 * sp.log(30 - e)))
+    setting = loss.defaults()
+    highest = max(float(np.max(by_torch(loss, b, setting)[0])) for b in points.batches(loss, setting))
+    assert bool(first(wrong, "formula and gradient")) == (highest > 30)
+
+
+@every_loss
+def test_a_formula_may_not_be_left_out(loss: Loss) -> None:
+    """Without its last formula a loss either has a setting that nothing covers, or another formula covers it."""
+    if len(loss.formulas) > 1:
+        fewer = dataclasses.replace(loss, formulas=loss.formulas[:-1])
+        assert "no declared formula covers this setting" in first(fewer, "formula and gradient")
+
+
+@every_loss
+def test_a_formula_that_nothing_reaches_is_reported(loss: Loss) -> None:
+    main = loss.formulas[0]
+    if loss.parameters:
+        name = loss.parameters[0].name
+        never = dataclasses.replace(main, at={name: 12345.0}, label="never")  # type: ignore[type-var]
+        more = dataclasses.replace(loss, formulas=(*loss.formulas, never))
+        assert "'never' was never reached" in first(more, "formula and gradient")
+
+
+# --- the torch side -------------------------------------------------------------------------------------------------
+
+Wrong = Callable[[Loss], Callable[..., Any]]
+
+
+def own(loss: Loss) -> Callable[..., Any]:
+    """The loss's torch call as a function of inputs and settings, as a file with its own function declares it."""
+
+    def call(*inputs: Any, **setting: Any) -> Any:
+        plain = {k: v.tolist() if isinstance(v, torch.Tensor) else v for k, v in setting.items()}
+        return criterion(loss, plain, "none")(*inputs)
+
+    return call
+
+
+def replaced(loss: Loss, function: Callable[..., Any]) -> Loss:
+    return dataclasses.replace(loss, torch=None, functional=None, function=function)
+
+
+def torch_mutants(loss: Loss) -> dict[str, Callable[..., Any]]:
+    call = own(loss)
+
+    def doubled_gradient(first: Any, *rest: Any, **setting: Any) -> Any:
+        return call(first + (first - first.detach()), *rest, **setting)
+
+    def no_gradient(first: Any, *rest: Any, **setting: Any) -> Any:
+        return call(first.detach(), *rest, **setting) + 0 * first.sum()
+
+    def wrong_in_the_tail(first: Any, *rest: Any, **setting: Any) -> Any:
+        value = call(first, *rest, **setting)
+        return torch.where(value > 20, value * (1 + 1e-9), value)
+
+    def without_settings(*inputs: Any, **setting: Any) -> Any:
+        return call(*inputs, **loss.defaults())
+
+    return {
+        "sign": lambda *inputs, **setting: -call(*inputs, **setting),
+        "factor": lambda *inputs, **setting: (1 + 1e-9) * call(*inputs, **setting),
+        "offset": lambda *inputs, **setting: call(*inputs, **setting) + 1e-9,
+        "clipped": lambda *inputs, **setting: call(*inputs, **setting).clamp(max=25.0),
+        "nan": lambda *inputs, **setting: call(*inputs, **setting) * float("nan"),
+        "float32": lambda first, *rest, **setting: call(first.float().double(), *rest, **setting),
+        "doubled gradient": doubled_gradient,
+        "no gradient": no_gradient,
+        "tail": wrong_in_the_tail,
+        **({"settings ignored": without_settings} if loss.parameters else {}),
+    }
+
+
+@every_loss
+def test_the_same_call_as_an_own_function_passes(loss: Loss) -> None:
+    assert first(replaced(loss, own(loss)), "formula and gradient") == ""
+
+
+@pytest.mark.parametrize(
+    ("loss", "name"), [pytest.param(x, n, id=f"{x.slug}-{n}") for x in LOSSES.values() for n in torch_mutants(x)]
+)
+def test_mutants_of_the_torch_code(loss: Loss, name: str) -> None:
+    assert first(replaced(loss, torch_mutants(loss)[name]), "formula and gradient")
+
+
+@every_loss
+def test_exchanged_inputs_are_caught_where_they_matter(loss: Loss) -> None:
+    call = own(loss)
+
+    def exchanged(a: Any, b: Any, **setting: Any) -> Any:
+        return call(b, a, **setting)
+
+    told = first(replaced(loss, exchanged), "formula and gradient")
+    assert bool(told) == (loss.properties.get("symmetric") is not True)
+
+
+# --- declared rules -------------------------------------------------------------------------------------------------
+
+
+def more(divisor: Callable[..., float]) -> Callable[..., float]:
+    return lambda inputs, parameters, count: divisor(inputs, parameters, count) * (1 + 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("loss", "rule"),
+    [pytest.param(x, r, id=f"{x.slug}-{r.name}") for x in LOSSES.values() for r in x.reductions if r.divisor],
+)
+def test_mutants_of_every_reduction(loss: Loss, rule: Reduction) -> None:
+    assert rule.divisor
+    changed = dataclasses.replace(rule, divisor=more(rule.divisor))
+    wrong = dataclasses.replace(loss, reductions=tuple(changed if r is rule else r for r in loss.reductions))
+    assert f"reduction {rule.name}: expected" in first(wrong, "reductions")
+
+
+@pytest.mark.parametrize(
+    ("slug", "name"), [("cross_entropy", "mean"), ("kl_div", "batchmean"), ("kl_div", "mean"), ("huber", "sum")]
+)
+def test_the_rule_of_another_reduction_is_caught(slug: str, name: str) -> None:
+    """The mean of cross-entropy is no plain mean, batchmean no mean: the examples tell them apart."""
+    loss = LOSSES[slug]
+    rules: Mapping[str, Callable[..., float]] = {
+        "mean": (lambda inputs, parameters, count: float(count)) if slug == "cross_entropy" else first_dimension,
+        "batchmean": lambda inputs, parameters, count: float(count),
+        "sum": lambda inputs, parameters, count: float(count),
+    }
+    changed = tuple(dataclasses.replace(r, divisor=rules[name]) if r.name == name else r for r in loss.reductions)
+    assert f"reduction {name}" in first(dataclasses.replace(loss, reductions=changed), "reductions")
+
+
+def first_dimension(inputs: Mapping[str, Any], parameters: Mapping[str, Any], count: int) -> float:
+    return float(np.asarray(inputs["input"]).shape[0])
+
+
+def relations() -> list[Any]:
+    return [pytest.param(x, k, id=f"{x.slug}-{r.slug}") for x in LOSSES.values() for k, r in enumerate(x.relations)]
+
+
+@pytest.mark.parametrize(("loss", "number"), relations())
+def test_mutants_of_every_relation(loss: Loss, number: int) -> None:
+    relation = loss.relations[number]
+    assert first(dataclasses.replace(loss, relations=(relation,)), "relations") == ""
+    for wrong in (f"1.01 * ({relation.left})", f"-({relation.left})", f"({relation.left}) + 0.01"):
+        changed = dataclasses.replace(relation, left=wrong)
+        told = first(dataclasses.replace(loss, relations=(changed,)), "relations")
+        assert f"to {relation.slug}" in told and "expected" in told and "got" in told
+
+
+def kinked() -> list[Any]:
+    return [pytest.param(x, id=x.slug) for x in LOSSES.values() if x.main.kinks]
+
+
+@pytest.mark.parametrize("loss", kinked())
+def test_kinks_may_be_neither_forgotten_nor_misplaced(loss: Loss) -> None:
+    main = loss.main
+    for kinks in ((), tuple(shifted(k) for k in main.kinks), main.kinks[1:]):
+        wrong = dataclasses.replace(loss, sections=(dataclasses.replace(main, kinks=kinks), *loss.sections[1:]))
+        told = first(only(wrong, "smoothness"), "properties")
+        assert "smoothness: expected" in told
+
+
+def shifted(kink: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(kink)
+    def wrong(*parameters: Any) -> Any:
+        return kink(*parameters) + 0.25
+
+    return wrong
+
+
+def only(loss: Loss, key: str) -> Loss:
+    return dataclasses.replace(loss, properties={key: loss.properties[key]})
+
+
+@every_loss
+def test_a_section_that_is_not_finite_is_caught(loss: Loss) -> None:
+    """A span stretched to the end of the domain, or so far that float64 overflows."""
+    main = loss.main
+    span = main.limits if np.isfinite(main.limits[0]) else (-1e308, 1e308)
+    wide = dataclasses.replace(main, span=span)
+    drawn = curve(loss, wide, np.linspace(*span, 401))
+    told = first(dataclasses.replace(loss, sections=(wide,)), "sections")
+    assert bool(told) == (not np.isfinite([drawn.loss, drawn.gradient]).all()), told
