@@ -3,6 +3,7 @@
 import sys
 
 import mkdocs_gen_files
+from mkdocs_gen_files.editor import FilesEditor
 
 # `mkdocs serve` keeps modules between builds; an edit to the package must count at the next one.
 for name in [name for name in sys.modules if name.partition(".")[0] == "lossary" and name != "lossary.mathml"]:
@@ -11,7 +12,7 @@ for name in [name for name in sys.modules if name.partition(".")[0] == "lossary"
 from lossary.progress import console  # noqa: E402
 from lossary.site import Build, articles, navigation, origins, site  # noqa: E402
 
-config = mkdocs_gen_files.FilesEditor.current().config
+config = FilesEditor.current().config
 build = Build(address=config.site_url or "", strict=not config.extra["serving"], progress=console())
 for path, data in site(build):
     with mkdocs_gen_files.open(path, "wb") as file:

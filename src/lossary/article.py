@@ -110,7 +110,8 @@ def _front_matter(lines: list[str]) -> tuple[dict[str, str], int]:
     for number, line in enumerate(lines[1 : bars[1]], 2):
         key, _, value = (part.strip() for part in line.partition(":"))
         if key not in KEYS or not value:
-            raise _Fault(number, "front matter", f"expected one of {', '.join(KEYS)} as 'key: value', got {line.strip()!r}")
+            expected = " or ".join(f"'{known}: …'" for known in KEYS)
+            raise _Fault(number, "front matter", f"expected {expected}, got {line.strip()!r}")
         front[key] = value
     missing = [key for key in KEYS if key not in front]
     if missing:

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import sphobjinv
 
-from lossary import charts, display, figure, properties
+from lossary import charts, figure, properties
 from lossary.article import run as run_article
 from lossary.catalog import Source, families, load
 from lossary.chart import Chart, Picture, Table, Trace
 from lossary.errors import CatalogError, Failure
 from lossary.evaluate import curve
 from lossary.loss import AXES, Loss
-from lossary.record import call, record
+from lossary.record import record
 from lossary.verify import verify
 
 Files = dict[str, bytes]
@@ -42,7 +42,7 @@ def loss_files(payload: Mapping[str, Any]) -> Files:
     if failures:
         raise CatalogError(failures)
     try:
-        views = charts.views(loss, call(loss), display.for_figure(loss))
+        views = charts.views(loss)
         files = {k: v for view in views for k, v in view_files(f"figures/{loss.slug}", view).items()}
     except Exception as error:
         raise CatalogError([Failure(loss.path, "figure", f"{type(error).__name__}: {error}")]) from error
@@ -66,7 +66,7 @@ def picture_files(folder: str, name: str, picture: Picture, table: Table | None)
     """A picture as its three SVGs, and its numbers as CSV."""
     forms = figure.svg(picture)
     files = {f"{folder}/{name}.svg": forms["auto"]}
-    files |= {f"{folder}/{name}-{theme}.svg": forms[theme] for theme in ("light", "dark")}  # type: ignore[index]
+    files |= {f"{folder}/{name}-{theme}.svg": forms[theme] for theme in ("light", "dark")}
     return files | ({f"{folder}/{name}.csv": table.csv()} if table else {})
 
 
@@ -115,7 +115,7 @@ def hero_files(payload: Mapping[str, Any]) -> Files:
     t = np.linspace(-0.3, 4.2, charts.POINTS)
     traces, marks, told = [], [], []
     for k, (name, loss) in enumerate(chosen.items()):
-        risk = sum(curve(loss, loss.main, t, None, float(y)).loss for y in sample) / len(sample)
+        risk = np.mean([curve(loss, loss.main, t, None, float(y)).loss for y in sample], axis=0)
         # Each expected loss in units of its own least value: only where it is least counts here.
         scaled = risk / risk.min()
         best = int(np.argmin(scaled))
@@ -125,7 +125,7 @@ def hero_files(payload: Mapping[str, Any]) -> Files:
     ticks = tuple(float(y) for y in sample)
     chart = Chart(
         title="One sample, several centres",
-        description=f"Expected loss of a constant prediction over {len(sample)} skewed targets. Least for {'; '.join(told)}.",
+        description=f"Expected loss of a constant over {len(sample)} skewed targets, least for {'; '.join(told)}.",
         heading="expected loss, each relative to its least value",
         role="ink",
         xlabel="the constant that is predicted; the targets are the ticks",

@@ -46,7 +46,7 @@ def _version(name: str) -> str:
 
 
 def sources_key() -> str:
-    """The key of what makes a loss's evidence and figures: the package's code and fonts, and the libraries' versions."""
+    """The key of what makes evidence and figures: the package's code and fonts, and the libraries' versions."""
     files = sorted([*PACKAGE.glob("*.py"), *PACKAGE.glob("fonts/*")])
     return digest(_environment_key(), *(part for f in files for part in (f.name, f.read_bytes())))
 
@@ -89,7 +89,10 @@ class Cache:
     def put(self, key: str, files: Mapping[str, bytes]) -> None:
         """Keep files under a key."""
         body = b"".join(files.values())
-        index = {"sha256": hashlib.sha256(body).hexdigest(), "files": [[name, len(data)] for name, data in files.items()]}
+        index = {
+            "sha256": hashlib.sha256(body).hexdigest(),
+            "files": [[name, len(data)] for name, data in files.items()],
+        }
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent)

@@ -76,8 +76,7 @@ def sources(catalog: str = BUILT_IN) -> list[Source]:
 def families(found: Iterable[Source]) -> dict[str, Family]:
     """The families of some sources, by name, read from the docstrings of their folders."""
     return {
-        name: _family(name, path)
-        for name, path in sorted({(source.family, source.path.parent) for source in found})
+        name: _family(name, path) for name, path in sorted({(source.family, source.path.parent) for source in found})
     }
 
 
@@ -116,7 +115,7 @@ def load(source: Source) -> Loss:
 def _module(source: Source) -> ModuleType:
     name = f"_lossary_catalog.{source.family}.{source.slug}"
     spec = importlib.util.spec_from_file_location(name, source.path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     # Not the cached bytecode: a file that changed within one second has the same time stamp.

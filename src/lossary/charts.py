@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lossary import points
+from lossary import display, points
 from lossary.chart import Card, Chart, Picture, Surface, Table, Trace
-from lossary.evaluate import Curve, curve, surface
+from lossary.display import call
+from lossary.errors import LossaryError, nearest
+from lossary.evaluate import Curve, check_parameters, curve, surface
 from lossary.loss import AXES, Loss, Parameter, Section
 
 POINTS = 401
@@ -43,36 +46,36 @@ def _curve(loss: Loss, section: Section, parameters: Mapping[str, Any], y: float
     return curve(loss, section, grid(loss, section, parameters), parameters, y)
 
 
-def line_view(loss: Loss, which: str, parameters: Mapping[str, Any], section: Section | None = None) -> View:
-    """The loss or the gradient along a section, a curve for each branch."""
-    section = section or loss.main
-    words = {"loss": "loss", "gradient": "gradient", "curvature": "curvature"}[which]
+def line_view(loss: Loss, which: str, parameters: Mapping[str, Any]) -> View:
+    """The loss, its gradient or its curvature along the main section, a curve for each branch."""
+    section = loss.main
+    chart = _line_chart(loss, which, parameters, section)
+    names, columns = [section.axis.name], [chart.traces[0].x]
+    for label, trace in zip(section.branches, chart.traces, strict=True):
+        names.append(f"{which} ({label})" if label else which)
+        columns.append(trace.y)
+    caption = section.caption if which == "loss" else _gradient_caption(loss, section, parameters)
+    word = which.capitalize()
+    table = Table(tuple(names), tuple(columns))
+    return View(which, word, f"{word} of {loss.title}. {chart.description}", caption, chart, table)
+
+
+def _line_chart(loss: Loss, which: str, parameters: Mapping[str, Any], section: Section) -> Chart:
     curves = {label: _curve(loss, section, parameters, y) for label, y in section.branches.items()}
     traces = tuple(
         Trace(c.t, getattr(c, which), which, label, strong=k == 0, dashed=k > 0)
         for k, (label, c) in enumerate(curves.items())
     )
-    first = next(iter(curves.values()))
-    chart = Chart(
-        title=f"{loss.title}: {words}",
-        description=f"{_shape(first, which)} {section.note}{_setting(loss, parameters)}",
-        heading=words,
+    return Chart(
+        title=f"{loss.title}: {which}",
+        description=f"{_shape(next(iter(curves.values())), which)} {section.note}{_setting(loss, parameters)}",
+        heading=which,
         role=which,
         xlabel=section.label,
         traces=traces,
         kinks=_marks(loss, section, parameters, which),
         ends=tuple(e for e in section.limits if np.isfinite(e)),
     )
-    names, columns = [_column(section)], [first.t]
-    for label, c in curves.items():
-        names.append(f"{which} ({label})" if label else which)
-        columns.append(getattr(c, which))
-    caption = section.caption if which == "loss" else _gradient_caption(loss, section, parameters)
-    return View(which, words.capitalize(), f"{words.capitalize()} of {loss.title}. {chart.description}", caption, chart, Table(tuple(names), tuple(columns)))
-
-
-def _column(section: Section) -> str:
-    return section.axis.name
 
 
 def _marks(loss: Loss, section: Section, parameters: Mapping[str, Any], which: str) -> tuple[tuple[float, float], ...]:
@@ -99,7 +102,11 @@ def _n(value: float) -> str:
 
 
 def _setting(loss: Loss, parameters: Mapping[str, Any]) -> str:
-    given = [f"{p.name} = {parameters[p.name]:g}" for p in loss.parameters if p.kind == "number" and parameters[p.name] is not None]
+    given = [
+        f"{p.name} = {parameters[p.name]:g}"
+        for p in loss.parameters
+        if p.kind == "number" and parameters[p.name] is not None
+    ]
     return f" At {', '.join(given)}." if given else ""
 
 
@@ -113,36 +120,52 @@ def _gradient_caption(loss: Loss, section: Section, parameters: Mapping[str, Any
     return words
 
 
-def sweep_view(loss: Loss, parameter: Parameter, parameters: Mapping[str, Any], values: Sequence[float] | None = None) -> View:
-    """The loss at several values of one parameter; the default is the strongest."""
+def sweep_view(
+    loss: Loss,
+    parameter: Parameter,
+    parameters: Mapping[str, Any],
+    values: Sequence[float] | None = None,
+    which: str = "loss",
+) -> View:
+    """The loss, or another curve, at several values of one parameter; the default is the strongest."""
     section = loss.main
     chosen = [v for v in (values or parameter.typical) if v is not None]
     default = parameter.neutral if parameter.default is None else parameter.default
     if values is None and default not in chosen:
         chosen = sorted([*chosen, default])
     y = next(iter(section.branches.values()))
-    traces, names, columns = [], [_column(section)], []
-    settings = [{**parameters, parameter.name: None if parameter.default is None and v == default else v} for v in chosen]
+    traces, names, columns = [], [section.axis.name], []
+    settings = [
+        {**parameters, parameter.name: None if parameter.default is None and v == default else v} for v in chosen
+    ]
     t = np.unique(np.concatenate([grid(loss, section, s) for s in settings]))
     columns.append(t)
     for v, setting in zip(chosen, settings, strict=True):
         c = curve(loss, section, t, setting, y)
-        traces.append(Trace(t, c.loss, _ramp(chosen, v, default), f"{parameter.name} = {v:g}", strong=v == default))
+        drawn = getattr(c, which)
+        traces.append(Trace(t, drawn, _ramp(chosen, v, default), f"{parameter.name} = {v:g}", strong=v == default))
         names.append(f"{parameter.name}={v:g}")
-        columns.append(c.loss)
+        columns.append(drawn)
     told = ", ".join(f"{v:g}" for v in chosen)
     chart = Chart(
         title=f"{loss.title}: {parameter.name} = {told}",
-        description=f"The loss at {parameter.name} = {told}. {section.note}",
-        heading="loss",
-        role="loss",
+        description=f"The {which} at {parameter.name} = {told}. {section.note}",
+        heading=which,
+        role=which,
         xlabel=section.label,
         traces=tuple(traces),
         ends=tuple(e for e in section.limits if np.isfinite(e)),
         size=(720, 380),
     )
     caption = f"{loss.title} at {parameter.name} = {told}; the default is the strong line."
-    return View("sweep", f"Sweep of {parameter.name}", f"{loss.title}. {chart.description}", caption, chart, Table(tuple(names), tuple(columns)))
+    return View(
+        "sweep",
+        f"Sweep of {parameter.name}",
+        f"{loss.title}. {chart.description}",
+        caption,
+        chart,
+        Table(tuple(names), tuple(columns)),
+    )
 
 
 def _ramp(values: Sequence[float], value: float, default: float | None) -> str:
@@ -178,11 +201,17 @@ def thumb_view(loss: Loss) -> View:
     return View("thumb", "Thumbnail", f"Curve of {loss.title}.", "", chart, None)
 
 
-def card_view(loss: Loss, call: str, formula: str, parameters: Mapping[str, Any]) -> View:
+def card_view(loss: Loss, parameters: Mapping[str, Any]) -> View:
     """Loss, gradient and formula in one picture."""
-    pair = tuple(line_view(loss, which, parameters).picture for which in ("loss", "gradient"))
-    assert isinstance(pair[0], Chart) and isinstance(pair[1], Chart)
-    picture = Card(loss.title, f"{loss.title}: {loss.summary}", loss.title, call, formula, (pair[0], pair[1]))
+    left, right = (_line_chart(loss, which, parameters, loss.main) for which in ("loss", "gradient"))
+    picture = Card(
+        loss.title,
+        f"{loss.title}: {loss.summary}",
+        loss.title,
+        call(loss),
+        display.for_figure(loss),
+        (left, right),
+    )
     return View("card", "Card", f"{loss.title}: loss, gradient and formula.", "", picture, None)
 
 
@@ -194,7 +223,7 @@ def map_views(loss: Loss) -> list[View]:
         low, high = float(values.min()), float(values.max())
         picture = Surface(
             title=chart.title,
-            description=f"A heat map: from {_n(low)} to {_n(high)}. Across: {chart.labels[0]}. Up: {chart.labels[1]}. {chart.note}",
+            description=f"From {_n(low)} to {_n(high)}. Across: {chart.labels[0]}. Up: {chart.labels[1]}. {chart.note}",
             heading="loss",
             xlabel=chart.labels[0],
             ylabel=chart.labels[1],
@@ -204,31 +233,47 @@ def map_views(loss: Loss) -> list[View]:
         )
         wide = np.meshgrid(across, up)
         table = Table((chart.labels[0], chart.labels[1], "loss"), (wide[0].ravel(), wide[1].ravel(), values.ravel()))
-        made.append(View(chart.name, chart.title, f"{chart.title}. {picture.description}", f"{chart.caption} {chart.note}", picture, table))
+        made.append(
+            View(
+                chart.name,
+                chart.title,
+                f"{chart.title}. {picture.description}",
+                f"{chart.caption} {chart.note}",
+                picture,
+                table,
+            )
+        )
     return made
 
 
 def swept(loss: Loss) -> Parameter | None:
     """The first parameter that is a number and has typical values."""
-    return next((p for p in loss.parameters if p.kind in ("number", "per element") and len(p.typical) > 1 and p.key != "weight"), None)
+    return next(
+        (
+            p
+            for p in loss.parameters
+            if p.kind in ("number", "per element") and len(p.typical) > 1 and p.key != "weight"
+        ),
+        None,
+    )
 
 
-def views(loss: Loss, call: str, formula: str) -> list[View]:
+def views(loss: Loss) -> list[View]:
     """Every view that a page shows, at the defaults."""
     defaults = loss.defaults()
     made = [line_view(loss, "loss", defaults), line_view(loss, "gradient", defaults), *map_views(loss)]
     parameter = swept(loss)
     if parameter:
         made.append(sweep_view(loss, parameter, defaults))
-    made += [card_view(loss, call, formula, defaults), thumb_view(loss)]
+    made += [card_view(loss, defaults), thumb_view(loss)]
     return made
 
 
-def overlay(
-    members: Sequence[Loss], context: Sequence[Loss], axis_name: str, which: str
-) -> tuple[Chart, Table] | None:
+def overlay(members: Sequence[Loss], context: Sequence[Loss], axis_name: str, which: str) -> tuple[Chart, Table] | None:
     """Losses on one axis, with others as grey context; None where no member has a section along it."""
-    traces, columns, names = [], [], []
+    traces: list[Trace] = []
+    columns: list[NDArray[np.float64]] = []
+    names: list[str] = []
     axis = AXES[axis_name]
     for loss in (*members, *context):
         own = next((s for s in loss.sections if s.axis is axis), None)
@@ -261,3 +306,88 @@ def overlay(
     longest = max(len(c) for c in columns)
     padded = tuple(np.pad(c, (0, longest - len(c)), constant_values=np.nan) for c in columns)
     return chart, Table(tuple(names), padded)
+
+
+def picture(loss: Loss, view: str, given: Mapping[str, Any], size: tuple[int, int] | None = None) -> Picture:
+    """A picture on demand: any view, any parameters; a parameter with a list of numbers gives a curve for each.
+
+    Raises:
+        LossaryError: for an unknown view, or parameters that do not fit.
+    """
+    lists = {
+        name: list(value)
+        for name, value in given.items()
+        if isinstance(value, list | tuple) and loss.parameter(name) and loss.parameter(name).kind == "number"  # type: ignore[union-attr]
+    }
+    if len(lists) > 1:
+        raise LossaryError(f"only one parameter may have several values, got {', '.join(lists)}")
+    settings = check_parameters(loss, {name: value for name, value in given.items() if name not in lists})
+    for name, several in lists.items():
+        for value in several:
+            check_parameters(loss, {name: value})
+    made = _view(loss, view, settings, lists)
+    return dataclasses.replace(made, size=size) if size else made
+
+
+def _view(loss: Loss, view: str, settings: dict[str, Any], lists: Mapping[str, list[float]]) -> Picture:
+    curves = ("loss", "gradient", "curvature")
+    names = [*curves, "sweep", "card", "thumb", *(chart.name for chart in loss.maps)]
+    if lists:
+        if view not in (*curves, "sweep"):
+            raise LossaryError(
+                f"several values of a parameter can be drawn in the views {', '.join((*curves, 'sweep'))}"
+            )
+        ((name, several),) = lists.items()
+        parameter = loss.parameter(name)
+        assert parameter is not None
+        return sweep_view(loss, parameter, settings, several, "loss" if view == "sweep" else view).picture
+    if view in curves:
+        return line_view(loss, view, settings).picture
+    if view == "sweep":
+        parameter = swept(loss)
+        if parameter is None:
+            raise LossaryError(f"{loss.slug} has no parameter to sweep")
+        return sweep_view(loss, parameter, settings).picture
+    if view == "card":
+        return card_view(loss, settings).picture
+    if view == "thumb":
+        return thumb_view(loss).picture
+    for made in map_views(loss):
+        if made.name == view:
+            return made.picture
+    raise LossaryError(f"{loss.slug} has no view {view!r}{nearest(view, names)}; its views are: {', '.join(names)}")
+
+
+def comparison(
+    losses: Sequence[Loss], settings: Sequence[Mapping[str, Any]], which: str, size: tuple[int, int] | None
+) -> Chart:
+    """Losses over each other on an axis that all of them have, each at its own settings.
+
+    Raises:
+        LossaryError: where they share no axis, or parameters do not fit.
+    """
+    shared = [name for name in AXES if all(any(s.axis.name == name for s in loss.sections) for loss in losses)]
+    if not shared:
+        told = ", ".join(
+            f"{loss.slug} ({' or '.join(dict.fromkeys(s.axis.name for s in loss.sections))})" for loss in losses
+        )
+        raise LossaryError(f"these losses share no axis: {told}")
+    axis = AXES[shared[0]]
+    traces = []
+    for k, (loss, given) in enumerate(zip(losses, settings, strict=True)):
+        setting = check_parameters(loss, given)
+        section = next(s for s in loss.sections if s.axis is axis)
+        c = _curve(loss, section, setting, next(iter(section.branches.values())))
+        told = ", ".join(f"{name} = {value}" for name, value in given.items())
+        label = f"{loss.title} ({told})" if told else loss.title
+        traces.append(Trace(c.t, getattr(c, which), f"trace{k % 8}", label, dashed=k % 2 == 1))
+    listed = ", ".join(trace.label for trace in traces)
+    return Chart(
+        title=f"{which.capitalize()} of {listed}",
+        description=f"The {which} of {listed} along the {axis.name}.",
+        heading=which,
+        role="ink",
+        xlabel=axis.label,
+        traces=tuple(traces),
+        size=size or (760, 400),
+    )

@@ -84,6 +84,7 @@ def symbols(loss: Loss) -> list[tuple[str, str]]:
     """Each symbol of the loss's formulas with its meaning, in the order in which a reader meets them."""
     meanings = {i.symbol: i.meaning for i in loss.inputs}
     meanings |= {p.key: f"the parameter `{p.name}`" for p in loss.parameters}
+    written = {p.key: p.written for p in loss.parameters}
     used: dict[str, str] = {}
     functions: dict[str, str] = {}
     for formula in (*loss.formulas, *([loss.computed] if loss.computed else [])):
@@ -92,7 +93,7 @@ def symbols(loss: Loss) -> list[tuple[str, str]]:
         bound = built(loss, formula)
         for name in bound.used:
             meaning = meanings.get(name) or (TABLE[name].meaning if name in TABLE else "")
-            latex = formula.notation.get(name) or (TABLE[name].latex if name in TABLE else name)
+            latex = formula.notation.get(name) or written.get(name) or (TABLE[name].latex if name in TABLE else name)
             if meaning:
                 used.setdefault(latex, meaning)
         for expression in (bound.value, *bound.gradient.values(), *bound.definitions.values()):
@@ -120,3 +121,33 @@ def parse_error(latex: str) -> str | None:
     except LatexError as error:
         return str(error)
     return None
+
+
+def function_name(loss: Loss) -> str:
+    """The name of the loss's own function."""
+    return loss.function.__name__ if loss.function else ""
+
+
+def _keywords(loss: Loss) -> str:
+    given = [p for p in loss.parameters if p.kind in ("number", "boolean") and p.default is not None]
+    return ", ".join(f"{p.name}={p.default!r}" for p in given)
+
+
+def _names(loss: Loss) -> str:
+    return ", ".join(i.name for i in loss.inputs)
+
+
+def call(loss: Loss) -> str:
+    """How the loss is called, with its numeric defaults spelled out."""
+    if loss.torch:
+        return f"nn.{loss.torch.rpartition('.')[2]}({_keywords(loss)})({_names(loss)})"
+    keywords = f", {_keywords(loss)}" if _keywords(loss) else ""
+    return f"{function_name(loss)}({_names(loss)}{keywords})"
+
+
+def functional_call(loss: Loss) -> str | None:
+    """The same through torch.nn.functional, or None."""
+    if not loss.functional:
+        return None
+    keywords = f", {_keywords(loss)}" if _keywords(loss) else ""
+    return f"F.{loss.functional.rpartition('.')[2]}({_names(loss)}{keywords})"

@@ -73,9 +73,7 @@ def check_parameters(loss: Loss, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _checked(loss: Loss, parameter: Parameter, value: Any) -> Any:
-    wrong = LossaryError(
-        f"{loss.slug}: parameter {parameter.name} must be {parameter.range_text()}, got {value!r}"
-    )
+    wrong = LossaryError(f"{loss.slug}: parameter {parameter.name} must be {parameter.range_text()}, got {value!r}")
     if value is None:
         if parameter.default is None:
             return None
@@ -131,7 +129,9 @@ def run(loss: Loss, inputs: Mapping[str, torch.Tensor], parameters: Mapping[str,
     return per_sample.sum() / rule.divisor(arrays, parameters, per_sample.numel())
 
 
-def tensors(loss: Loss, inputs: Mapping[str, Any], parameters: Mapping[str, Any], dtype: str) -> dict[str, torch.Tensor]:
+def tensors(
+    loss: Loss, inputs: Mapping[str, Any], parameters: Mapping[str, Any], dtype: str
+) -> dict[str, torch.Tensor]:
     """Turn plain numbers and lists into the tensors of a call.
 
     Raises:
@@ -142,7 +142,9 @@ def tensors(loss: Loss, inputs: Mapping[str, Any], parameters: Mapping[str, Any]
     names = [i.name for i in loss.inputs]
     for name in inputs:
         if name not in names:
-            raise LossaryError(f"{loss.slug} has no input {name!r}{nearest(name, names)}; its inputs are: {', '.join(names)}")
+            raise LossaryError(
+                f"{loss.slug} has no input {name!r}{nearest(name, names)}; its inputs are: {', '.join(names)}"
+            )
     arrays: dict[str, NDArray[Any]] = {}
     for name in names:
         if name not in inputs:
@@ -150,7 +152,9 @@ def tensors(loss: Loss, inputs: Mapping[str, Any], parameters: Mapping[str, Any]
         try:
             arrays[name] = np.asarray(inputs[name], dtype=float)
         except (TypeError, ValueError):
-            raise LossaryError(f"{loss.slug}: the input {name!r} is not a number or a rectangular list of numbers") from None
+            raise LossaryError(
+                f"{loss.slug}: the input {name!r} is not a number or a rectangular list of numbers"
+            ) from None
     kinds = exact.chosen_kinds(loss, arrays, parameters)
     made = {}
     for name, array in arrays.items():
@@ -186,7 +190,9 @@ def evaluate(
     chosen = reduction or loss.default_reduction
     known = [r.name for r in loss.reductions]
     if chosen not in known:
-        raise LossaryError(f"{loss.slug} has no reduction {chosen!r}{nearest(str(chosen), known)}; it has: {', '.join(known)}")
+        raise LossaryError(
+            f"{loss.slug} has no reduction {chosen!r}{nearest(str(chosen), known)}; it has: {', '.join(known)}"
+        )
     made = tensors(loss, inputs, settings, dtype)
     try:
         value, gradient = value_and_gradient(loss, made, settings, chosen)
@@ -203,9 +209,7 @@ def value_and_gradient(
     loss: Loss, inputs: Mapping[str, torch.Tensor], parameters: Mapping[str, Any], reduction: str
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor | None]]:
     """The value, and its gradient (that of the sum for `none`) with respect to each real-valued input."""
-    leaves = {
-        name: t.detach().clone().requires_grad_(t.dtype.is_floating_point) for name, t in inputs.items()
-    }
+    leaves = {name: t.detach().clone().requires_grad_(t.dtype.is_floating_point) for name, t in inputs.items()}
     value = run(loss, leaves, parameters, reduction)
     wanted = {name: t for name, t in leaves.items() if t.requires_grad}
     found: tuple[torch.Tensor | None, ...] = (
@@ -214,14 +218,17 @@ def value_and_gradient(
         else (None,) * len(wanted)
     )
     gradient = {
-        name: torch.zeros_like(leaf) if g is None else g
-        for (name, leaf), g in zip(wanted.items(), found, strict=True)
+        name: torch.zeros_like(leaf) if g is None else g for (name, leaf), g in zip(wanted.items(), found, strict=True)
     }
     return value.detach(), {**gradient}
 
 
 def _formula_value(
-    loss: Loss, inputs: Mapping[str, torch.Tensor], parameters: Mapping[str, Any], reduction: str, shape: tuple[int, ...]
+    loss: Loss,
+    inputs: Mapping[str, torch.Tensor],
+    parameters: Mapping[str, Any],
+    reduction: str,
+    shape: tuple[int, ...],
 ) -> Any:
     arrays = {name: t.to(torch.float64).numpy() if t.is_floating_point() else t.numpy() for name, t in inputs.items()}
     formula = exact.formula_for(loss, exact.chosen_kinds(loss, arrays, parameters), parameters)
@@ -258,10 +265,7 @@ def section_inputs(
 ) -> dict[str, torch.Tensor]:
     """The loss's inputs at the points `t` of a section, for the branch with target value `y`."""
     (symbol,) = _symbols("t")
-    made = {
-        name: _assemble(expression, (symbol,), (t,))
-        for name, expression in section.inputs(symbol, y).items()
-    }
+    made = {name: _assemble(expression, (symbol,), (t,)) for name, expression in section.inputs(symbol, y).items()}
     return _integers(loss, made, parameters)
 
 
@@ -282,11 +286,9 @@ def curve(
     parameters: Mapping[str, Any] | None = None,
     branch: float | None = None,
 ) -> Curve:
-    """Evaluate a loss along a section in float64.
+    """Evaluate a loss along a section in float64, at the points `t` (1-D).
 
-    Args:
-        t: the points, a 1-D array.
-        branch: the target value; that of the section's first branch if None.
+    `branch` is the target value; that of the section's first branch if None.
 
     Raises:
         LossaryError: for wrong parameters.

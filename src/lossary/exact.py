@@ -38,9 +38,7 @@ def variables(loss: Loss, kinds: Mapping[str, Kind]) -> tuple[Variable, ...]:
         Variable(i.name, i.symbol, TABLE[i.symbol].latex, kinds[i.name].integer, kinds[i.name].rank > 0)
         for i in loss.inputs
     ]
-    for p in loss.parameters:
-        latex = TABLE[p.key].latex if p.key in TABLE else rf"\mathrm{{{p.name}}}"
-        made.append(Variable(p.name, p.key, latex, p.kind == "integer", p.kind == "per class"))
+    made += [Variable(p.name, p.key, p.written, p.kind == "integer", p.kind == "per class") for p in loss.parameters]
     return tuple(made)
 
 

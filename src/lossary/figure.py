@@ -7,11 +7,12 @@ which become classes, so that its light, dark and adaptive forms are one drawing
 from __future__ import annotations
 
 import io
+import logging
 import re
 from functools import cache
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from xml.etree import ElementTree
 
 import matplotlib as mpl
@@ -21,7 +22,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from lossary.chart import Card, Chart, Picture, Surface
+from lossary.chart import Card, Chart, Picture, Surface, Trace
+from lossary.errors import LossaryError
 from lossary.palette import HEAT_STEPS, ROLES, Theme, colours
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 FONTS = Path(__file__).parent / "fonts"
+# It complains on standard error of the date inside the fonts that a PDF embeds.
+logging.getLogger("fontTools").setLevel(logging.ERROR)
 SALT = "lossary"
 
 
@@ -37,7 +41,7 @@ Box = tuple[float, float, float, float]  # left, bottom, width, height, in pixel
 
 
 @cache
-def _settings() -> dict[str, object]:
+def _settings() -> dict[Any, Any]:
     for file in sorted(FONTS.glob("*.ttf")):
         font_manager.fontManager.addfont(str(file))
     return {
@@ -78,6 +82,22 @@ def pdf(picture: Picture, theme: Literal["light", "dark"] = "light") -> bytes:
     return _raster(picture, theme, "pdf", 1.0)
 
 
+def draw_into(axes: Axes, picture: Picture, theme: Literal["light", "dark"] = "light") -> None:
+    """Draw the curves of a chart into somebody else's axes, which keep their place.
+
+    Raises:
+        LossaryError: for a picture that is not a line chart.
+    """
+    if not isinstance(picture, Chart):
+        raise LossaryError("only a line chart can be drawn into existing axes; save the others as files")
+    palette = colours(theme)
+    _curves(axes, picture, palette, 1.0)
+    axes.set_xlabel(picture.xlabel)
+    axes.set_ylabel(picture.heading)
+    if any(trace.label for trace in picture.traces):
+        axes.legend([trace.label for trace in picture.traces])
+
+
 def _raster(picture: Picture, theme: Literal["light", "dark"], kind: str, scale: float) -> bytes:
     with mpl.rc_context(_settings()):
         figure = _draw(picture, colours(theme), paper=True)
@@ -104,25 +124,18 @@ def _draw(picture: Picture, palette: Palette, paper: bool) -> Figure:
 def draw_chart(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: float = 1.0) -> None:
     """Draw a chart into axes that are placed within `box`; `scale` enlarges words, lines and margins."""
     _frame(axes, chart, palette, scale)
-    widths = {True: 2.2 * scale, False: 1.6 * scale}
-    for trace in chart.traces:
-        axes.plot(
-            trace.x,
-            trace.y,
-            color=palette[trace.role],
-            linewidth=widths[trace.strong] * (0.8 if chart.bare else 1),
-            linestyle=(0, (5, 2.5)) if trace.dashed else "-",
-            solid_capstyle="round",
-            zorder=4 if trace.strong else 3,
-        )
-    if not chart.bare:
-        for x, y in chart.kinks:
-            axes.plot([x], [y], "o", ms=5.5 * scale, mfc=palette["paper"], mec=palette["ink"], mew=1.2 * scale, zorder=6)
+    _curves(axes, chart, palette, scale)
     _limits(axes, chart)
     if chart.rug:
         axes.plot(
-            chart.rug, np.full(len(chart.rug), 0.025), "|", transform=axes.get_xaxis_transform(),
-            color=palette["ink"], ms=9 * scale, mew=0.9, zorder=5,
+            chart.rug,
+            np.full(len(chart.rug), 0.025),
+            "|",
+            transform=axes.get_xaxis_transform(),
+            color=palette["ink"],
+            ms=9 * scale,
+            mew=0.9,
+            zorder=5,
         )
     for end in chart.ends:
         axes.axvline(end, color=palette["muted"], linewidth=0.9, linestyle=(0, (1, 2)), zorder=2)
@@ -137,6 +150,25 @@ def draw_chart(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: floa
     _place(axes, chart, palette, box, scale)
 
 
+def _curves(axes: Axes, chart: Chart, palette: Palette, scale: float) -> None:
+    widths = {True: 2.2 * scale, False: 1.6 * scale}
+    for trace in chart.traces:
+        axes.plot(
+            trace.x,
+            trace.y,
+            color=palette[trace.role],
+            linewidth=widths[trace.strong] * (0.8 if chart.bare else 1),
+            linestyle=(0, (5, 2.5)) if trace.dashed else "-",
+            solid_capstyle="round",
+            zorder=4 if trace.strong else 3,
+        )
+    if not chart.bare:
+        for x, y in chart.kinks:
+            axes.plot(
+                [x], [y], "o", ms=5.5 * scale, mfc=palette["paper"], mec=palette["ink"], mew=1.2 * scale, zorder=6
+            )
+
+
 def _frame(axes: Axes, chart: Chart, palette: Palette, scale: float) -> None:
     axes.patch.set_alpha(0)
     for side in ("top", "right"):
@@ -144,7 +176,14 @@ def _frame(axes: Axes, chart: Chart, palette: Palette, scale: float) -> None:
     for side in ("left", "bottom"):
         axes.spines[side].set_color(palette["rule"])
         axes.spines[side].set_linewidth(0.9)
-    axes.tick_params(colors=palette["rule"], labelcolor=palette["muted"], length=3.5, width=0.9, pad=4 * scale, labelsize=10.5 * scale)
+    axes.tick_params(
+        colors=palette["rule"],
+        labelcolor=palette["muted"],
+        length=3.5,
+        width=0.9,
+        pad=4 * scale,
+        labelsize=10.5 * scale,
+    )
     if chart.bare:
         axes.tick_params(length=0, labelleft=False, labelbottom=False)
     else:
@@ -177,45 +216,76 @@ def _place(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: float) -
     assert isinstance(figure, Figure)
     total_width, total_height = figure.get_size_inches() * 72
     left, bottom, width, height = box
-    labels = [] if chart.bare else [
-        axes.text(0, 0, t.label, color=palette[t.role], fontsize=10.5 * scale, va="center", ha="left",
-                  fontweight="semibold" if t.strong else "normal", clip_on=False)
-        for t in chart.traces if t.label
-    ]
-    ends = [t for t in chart.traces if t.label]
-    margin = (4, 4, 4, 4) if chart.bare else (
-        _tick_width(axes) + 14,
-        46 * scale,
-        max((_width(label) for label in labels), default=0.0) + (16 if labels else 14),
-        34 * scale,
+    labels = (
+        []
+        if chart.bare
+        else [
+            axes.text(
+                0,
+                0,
+                t.label,
+                color=palette[t.role],
+                fontsize=10.5 * scale,
+                va="center",
+                ha="left",
+                fontweight="semibold" if t.strong else "normal",
+                clip_on=False,
+            )
+            for t in chart.traces
+            if t.label
+        ]
     )
-    axes.set_position((
-        (left + margin[0]) / total_width,
-        (bottom + margin[1]) / total_height,
-        (width - margin[0] - margin[2]) / total_width,
-        (height - margin[1] - margin[3]) / total_height,
-    ))
+    ends = [t for t in chart.traces if t.label]
+    margin = (
+        (4, 4, 4, 4)
+        if chart.bare
+        else (
+            _tick_width(axes) + 14,
+            46 * scale,
+            max((_width(label) for label in labels), default=0.0) + (16 if labels else 14),
+            34 * scale,
+        )
+    )
+    axes.set_position(
+        (
+            (left + margin[0]) / total_width,
+            (bottom + margin[1]) / total_height,
+            (width - margin[0] - margin[2]) / total_width,
+            (height - margin[1] - margin[3]) / total_height,
+        )
+    )
     if chart.bare:
         return
     inner = height - margin[1] - margin[3]
-    for label, trace, y in zip(labels, ends, _spread([_end(axes, t) for t in ends], inner, 14 * scale), strict=True):
+    for label, y in zip(labels, _spread([_end(axes, t) for t in ends], inner, 14 * scale), strict=True):
         # Just right of the axes, at the height where its curve leaves.
         label.set_transform(axes.transAxes)
         label.set_position((1 + 7 / (width - margin[0] - margin[2]), y / inner))
     figure.text(
-        (left + 8) / total_width, (bottom + height - 12 * scale) / total_height, chart.heading,
-        color=palette[chart.role], fontsize=12 * scale, fontweight="semibold", va="center", ha="left",
+        (left + 8) / total_width,
+        (bottom + height - 12 * scale) / total_height,
+        chart.heading,
+        color=palette[chart.role],
+        fontsize=12 * scale,
+        fontweight="semibold",
+        va="center",
+        ha="left",
     )
     figure.text(
-        (left + width - margin[2]) / total_width, (bottom + 13 * scale) / total_height, chart.xlabel,
-        color=palette["muted"], fontsize=11 * scale, va="center", ha="right",
+        (left + width - margin[2]) / total_width,
+        (bottom + 13 * scale) / total_height,
+        chart.xlabel,
+        color=palette["muted"],
+        fontsize=11 * scale,
+        va="center",
+        ha="right",
     )
 
 
-def _end(axes: Axes, trace: object) -> float:
+def _end(axes: Axes, trace: Trace) -> float:
     """Where a curve leaves on the right, as a share of the axes' height."""
     low, high = axes.get_ylim()
-    return float(np.clip((trace.y[-1] - low) / (high - low), 0.0, 1.0))  # type: ignore[attr-defined]
+    return float(np.clip((trace.y[-1] - low) / (high - low), 0.0, 1.0))
 
 
 def _spread(shares: list[float], height: float, least: float) -> list[float]:
@@ -270,26 +340,66 @@ def _draw_surface(figure: Figure, picture: Surface, palette: Palette) -> None:
     bar.tick_params(colors=palette["rule"], labelcolor=palette["muted"], length=3.5, pad=3, labelsize=10.5)
     for side in bar.spines.values():
         side.set_visible(False)
-    figure.text((width - 74) / width, 1 - 18 / height, picture.heading, color=palette["loss"], fontsize=12, fontweight="semibold", va="center", ha="left")
+    figure.text(
+        (width - 74) / width,
+        1 - 18 / height,
+        picture.heading,
+        color=palette["loss"],
+        fontsize=12,
+        fontweight="semibold",
+        va="center",
+        ha="left",
+    )
     figure.text(8 / width, 1 - 18 / height, picture.ylabel, color=palette["muted"], fontsize=11, va="center", ha="left")
-    figure.text((width - 92) / width, 14 / height, picture.xlabel, color=palette["muted"], fontsize=11, va="center", ha="right")
+    figure.text(
+        (width - 92) / width, 14 / height, picture.xlabel, color=palette["muted"], fontsize=11, va="center", ha="right"
+    )
 
 
 def _draw_card(figure: Figure, card: Card, palette: Palette) -> None:
     width, height = card.size
-    figure.text(48 / width, 1 - 62 / height, card.name, color=palette["ink"], fontsize=38, fontfamily="IBM Plex Serif", fontweight="semibold", va="center")
-    figure.text(48 / width, 1 - 116 / height, card.call, color=palette["muted"], fontsize=20, fontfamily="IBM Plex Mono", va="center")
+    figure.text(
+        48 / width,
+        1 - 62 / height,
+        card.name,
+        color=palette["ink"],
+        fontsize=38,
+        fontfamily="IBM Plex Serif",
+        fontweight="semibold",
+        va="center",
+    )
+    figure.text(
+        48 / width,
+        1 - 116 / height,
+        card.call,
+        color=palette["muted"],
+        fontsize=20,
+        fontfamily="IBM Plex Mono",
+        va="center",
+    )
     # Two texts, so that the sign stands at the middle of a formula of several lines.
     sign = figure.text(48 / width, 1 - 196 / height, r"$\ell\ =\ $", color=palette["ink"], fontsize=27, va="center")
     start = 48 + _width(sign) + 10
-    formula = figure.text(start / width, 1 - 196 / height, f"${card.formula}$", color=palette["ink"], fontsize=27, va="center")
+    formula = figure.text(
+        start / width, 1 - 196 / height, f"${card.formula}$", color=palette["ink"], fontsize=27, va="center"
+    )
     room = width - 48 - start
     if _width(formula) > room:
         formula.set_fontsize(27 * room / _width(formula))
     for k, chart in enumerate(card.charts):
         box = (40 + k * (width - 80) / 2, 40, (width - 80) / 2 - 16, height - 300)
         draw_chart(figure.add_axes((0, 0, 1, 1), label=f"chart{k}"), chart, palette, box, scale=1.55)
-    figure.text(1 - 48 / width, 26 / height, "Lossary", color=palette["muted"], fontsize=18, fontfamily="IBM Plex Serif", fontweight="semibold", va="center", ha="right")
+    figure.text(
+        1 - 48 / width,
+        26 / height,
+        "Lossary",
+        color=palette["muted"],
+        fontsize=18,
+        fontfamily="IBM Plex Serif",
+        fontweight="semibold",
+        va="center",
+        ha="right",
+    )
 
 
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -319,7 +429,8 @@ def _svg_forms(text: str, picture: Picture) -> dict[Theme, bytes]:
     body = re.sub(r">\s+<", "><", body).replace(' xmlns:ns0="http://www.w3.org/2000/svg"', "").replace("ns0:", "")
     body = re.sub(r' xmlns:ns1="[^"]*"', "", body).replace("ns1:href", "href")
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" role="img">'
         f"<title>{escape(picture.title)}</title><desc>{escape(picture.description)}</desc>"
     )
 
@@ -332,12 +443,17 @@ def _svg_forms(text: str, picture: Picture) -> dict[Theme, bytes]:
         "light": sheet("light"),
         "dark": sheet("dark"),
     }
-    return {theme: f"{head}<style>*{{stroke-linejoin:round}}{css}</style>{body}</svg>\n".encode() for theme, css in forms.items()}
+    return {
+        theme: f"{head}<style>*{{stroke-linejoin:round}}{css}</style>{body}</svg>\n".encode()
+        for theme, css in forms.items()
+    }
 
 
 def _shorten(element: ElementTree.Element) -> None:
     if "d" in element.attrib:
-        element.set("d", re.sub(r" ?([A-Za-z]) ?", r"\1", " ".join(_NUMBER.sub(_hundredth, _thin(element.attrib["d"])).split())))
+        element.set(
+            "d", re.sub(r" ?([A-Za-z]) ?", r"\1", " ".join(_NUMBER.sub(_hundredth, _thin(element.attrib["d"])).split()))
+        )
     if "transform" in element.attrib:
         # Only shifts: a scale needs all its digits.
         moved = _TRANSLATE.sub(lambda m: _NUMBER.sub(_hundredth, m[0]), element.attrib["transform"])
@@ -418,7 +534,12 @@ def _unwrap(parent: ElementTree.Element) -> None:
     kept: list[ElementTree.Element] = []
     for child in list(parent):
         _unwrap(child)
-        hidden = child.tag == f"{_SVG}path" and "class" not in child.attrib and "id" not in child.attrib and "fill:none" in child.get("style", "")
+        hidden = (
+            child.tag == f"{_SVG}path"
+            and "class" not in child.attrib
+            and "id" not in child.attrib
+            and "fill:none" in child.get("style", "")
+        )
         empty = child.tag in (f"{_SVG}g", f"{_SVG}defs") and len(child) == 0
         if hidden or empty:
             continue

@@ -28,13 +28,16 @@ class Formula(Protocol):
     """What every stage after the declaration may ask of a formula."""
 
     @property
-    def label(self) -> str: ...
+    def label(self) -> str:
+        """Which case it is."""
 
     @property
-    def at(self) -> Mapping[str, Any]: ...
+    def at(self) -> Mapping[str, Any]:
+        """The settings that it holds for."""
 
     @property
-    def executable(self) -> bool: ...
+    def executable(self) -> bool:
+        """Whether what is shown is what is run."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +63,7 @@ class Symbolic:
 
     @property
     def executable(self) -> bool:
+        """The expression that is shown is the one that is run."""
         return True
 
 
@@ -80,6 +84,7 @@ class Written:
 
     @property
     def executable(self) -> bool:
+        """What is shown is not run; the reference beside it is."""
         return False
 
 
@@ -104,9 +109,7 @@ class Built:
     def __init__(self, formula: Symbolic, variables: Sequence[Variable]) -> None:
         self.formula = formula
         self.variables = tuple(variables)
-        self.scope: dict[str, Any] = {
-            v.symbol: atom(v.symbol, v.latex, v.integer, v.indexed) for v in self.variables
-        }
+        self.scope: dict[str, Any] = {v.symbol: atom(v.symbol, v.latex, v.integer, v.indexed) for v in self.variables}
         self.definitions: dict[str, Expression] = {}
         self.used: dict[str, None] = {}
         self._derivatives: dict[tuple[str, int], list[Callable[..., Any]]] = {}
@@ -170,10 +173,12 @@ class Built:
 
     @cached_property
     def run_value(self) -> Callable[..., Any]:
+        """The value as a function of `arguments`."""
         return self.function(self.full)
 
     @cached_property
     def run_gradient(self) -> dict[str, Callable[..., Any]]:
+        """The declared gradients as functions of `arguments`, by input."""
         return {name: self.function(self.expand(e)) for name, e in self.gradient.items()}
 
     def derivative(self, name: str, classes: int) -> list[Callable[..., Any]]:
@@ -197,8 +202,13 @@ class Built:
                 plain |= {base[k]: sp.Symbol(f"{v.symbol}_{k}", real=True) for k in range(classes)}
         concrete = self.full.subs(self._loose("C"), classes).doit()
         if not variable.indexed:
-            return [self.function(sp.diff(concrete.xreplace(plain), self.scope[variable.symbol]).xreplace(
-                {symbol: component for component, symbol in plain.items()}))]
+            return [
+                self.function(
+                    sp.diff(concrete.xreplace(plain), self.scope[variable.symbol]).xreplace(
+                        {symbol: component for component, symbol in plain.items()}
+                    )
+                )
+            ]
         # An index that is only known at run time (x[y]) becomes a choice among the components.
         concrete = _spread(concrete, classes).xreplace(plain)
         back = {symbol: component for component, symbol in plain.items()}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from lossary.formula import Formula
+from lossary.symbols import TABLE
 
 Number = float | int
 
@@ -111,6 +112,7 @@ class Range:
     upper_open: bool = False
 
     def holds(self, value: float) -> bool:
+        """Whether a value lies in the range."""
         above = value > self.lower if self.lower_open else value >= self.lower
         below = value < self.upper if self.upper_open else value <= self.upper
         return above and below
@@ -144,7 +146,8 @@ class Parameter:
         range: the values allowed.
         neutral: the number that stands for None in a formula.
         typical: settings at which the loss is checked and drawn in the sweep, weakest to strongest.
-        symbol: its symbol, a key of the symbol table; its own name if empty.
+        symbol: its name in formulas, a key of the symbol table; its own name if empty.
+        latex: how a symbol that is not in the table is written.
         only_with: the kinds of inputs with which torch lets it differ from the default, by input.
     """
 
@@ -156,6 +159,7 @@ class Parameter:
     neutral: float | None = None
     typical: tuple[Any, ...] = ()
     symbol: str = ""
+    latex: str = ""
     only_with: Mapping[str, Kind] = field(default_factory=dict)
 
     def allowed(self, kinds: Mapping[str, Kind], value: Any) -> bool:
@@ -164,9 +168,16 @@ class Parameter:
 
     @property
     def key(self) -> str:
+        """Its name in formulas."""
         return self.symbol or self.name
 
+    @property
+    def written(self) -> str:
+        """Its LaTeX."""
+        return self.latex or (TABLE[self.key].latex if self.key in TABLE else rf"\mathrm{{{self.name}}}")
+
     def range_text(self) -> str:
+        """The values allowed, in words."""
         if self.kind == "boolean":
             return "true or false"
         words = self.range.text(self.name)
@@ -378,11 +389,14 @@ class Loss:
     path: str = ""
 
     def parameter(self, name: str) -> Parameter | None:
+        """The parameter of a name, or None."""
         return next((p for p in self.parameters if p.name == name), None)
 
     def defaults(self) -> dict[str, Any]:
+        """All parameters at their defaults."""
         return {p.name: p.default for p in self.parameters}
 
     @property
     def main(self) -> Section:
+        """The section that the loss is drawn and measured along."""
         return self.sections[0]

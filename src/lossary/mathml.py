@@ -6,9 +6,10 @@ of class "arithmatex", between \\(…\\) or \\[…\\].
 
 from __future__ import annotations
 
-from html import escape, unescape
+import re
+from html import unescape
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, fromstring, tostring
 
 from markdown.extensions import Extension
 from markdown.treeprocessors import Treeprocessor
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from markdown import Markdown
 
 CONVERTER = LatexToMathML(fancy_error=False)
+# Entities of HTML that XML does not know, such as &ApplyFunction;.
+HTML_ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot);)\w+;")
+BRACKETS = ("(", "[", ")", "]")
+TALL = ("mfrac", "mtable", "munder", "mover", "munderover", "msqrt", "mroot")
 
 
 class MathError(ValueError):
@@ -30,13 +35,26 @@ def to_mathml(latex: str, *, display: bool) -> str:
         mathml = CONVERTER.convert_with_local_state(latex, displaystyle=display)
     except LatexError as error:
         raise MathError(f"LaTeX does not parse: {latex!r}: {error}") from error
-    return mathml.replace("<math", f'<math alttext="{escape(latex)}"', 1)
+    root = fromstring(HTML_ENTITY.sub(lambda entity: unescape(entity[0]), mathml))
+    root.set("alttext", latex)
+    settle_brackets(root)
+    return tostring(root, encoding="unicode")
+
+
+def settle_brackets(root: Element) -> None:
+    """Keep the plain bracket around low content: Chromium gives one that may grow the width of the largest."""
+    for row in root.iter("mrow"):
+        ends = [child for child in (row[0], row[-1]) if child.text in BRACKETS] if len(row) else []
+        if ends and not any(row.find(f".//{tag}") is not None for tag in TALL):
+            for end in ends:
+                end.set("stretchy", "false")
 
 
 class MathMLTreeprocessor(Treeprocessor):  # type: ignore[misc]
     """Replaces the content of each formula that arithmatex marked."""
 
     def run(self, root: Element) -> None:
+        """Convert every marked formula below an element."""
         for element in root.iter():
             if element.get("class") != "arithmatex" or not element.text:
                 continue
@@ -62,6 +80,7 @@ class MathMLExtension(Extension):  # type: ignore[misc]
     """Registers the processor."""
 
     def extendMarkdown(self, md: Markdown) -> None:
+        """Add the processor."""
         # After inline patterns (20), where arithmatex makes its elements; before toc (5) reads headings.
         md.treeprocessors.register(MathMLTreeprocessor(md), "lossary-mathml", 15)
 

@@ -86,9 +86,7 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
         return rf"\sum_{{{self._print(index)}=1}}^{{{count}}} {body}"
 
     def _print_Piecewise(self, expr: Any) -> str:
-        lines = [
-            f"{self._print(value)} & {self._condition(condition)}" for value, condition in expr.args
-        ]
+        lines = [f"{self._print(value)} & {self._condition(condition)}" for value, condition in expr.args]
         return r"\begin{cases} " + r" \\ ".join(lines) + r" \end{cases}"
 
     def _condition(self, condition: Any) -> str:

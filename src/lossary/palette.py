@@ -20,14 +20,14 @@ ROLES: dict[str, tuple[str, str]] = {
     "below1": ("#4f938c", "#76b3ab"),
     "above1": ("#8a72b5", "#b5a0e0"),
     "above2": ("#b9a9d6", "#8272a8"),
-    # Losses laid over each other.
+    # Losses laid over each other: none has the colour of a gradient or a curvature.
     "trace0": ("#1f5fa8", "#7db7f0"),
-    "trace1": ("#b8461b", "#f0a071"),
-    "trace2": ("#1a7f5a", "#63c9a0"),
-    "trace3": ("#7a4fa3", "#c09be8"),
-    "trace4": ("#8a6d00", "#d9bd4f"),
-    "trace5": ("#a8336f", "#ee8fbd"),
-    "trace6": ("#3d6f7c", "#8cc4d1"),
+    "trace1": ("#8a6d00", "#d9bd4f"),
+    "trace2": ("#7a4fa3", "#c09be8"),
+    "trace3": ("#a8336f", "#ee8fbd"),
+    "trace4": ("#2b7686", "#7fcbd9"),
+    "trace5": ("#6b4a2b", "#c9a07a"),
+    "trace6": ("#4c6b1f", "#a9cc74"),
     "trace7": ("#5b6270", "#a2a8b3"),
 }
 

@@ -65,13 +65,16 @@ class Line:
     parameters: Mapping[str, Any]
 
     def f(self, t: Array) -> Array:
+        """The loss on the main branch."""
         return self.loss(t, self.y)
 
     def g(self, t: Array) -> Array:
+        """The gradient on the main branch."""
         return self.gradient(t, self.y)
 
     @property
     def open_ended(self) -> bool:
+        """Whether `t` runs over all real numbers."""
         return math.isinf(self.limits[0])
 
     def wide(self) -> Array:
@@ -106,6 +109,7 @@ class Finding:
 
 
 def convex(line: Line) -> Finding:
+    """Whether no chord lies below the curve, and the gradient never falls."""
     t = line.wide()
     f, g = line.f(t), line.g(t)
     rise = np.diff(g)
@@ -121,6 +125,7 @@ def convex(line: Line) -> Finding:
 
 
 def smoothness(line: Line) -> Finding:
+    """The smoothness class, from what jumps at the declared kinks; an undeclared kink is found and told."""
     hidden = _undeclared_kink(line)
     if hidden is not None:
         return Finding(f"a kink that is not declared, at {_number(hidden)}", "the gradient jumps there")
@@ -156,6 +161,7 @@ def _undeclared_kink(line: Line) -> float | None:
 
 
 def lipschitz(line: Line) -> Finding:
+    """The steepest slope, or "inf" where it grows without bound."""
     t = line.wide()
     g = np.abs(line.g(t))
     if _grows(line, line.gradient):
@@ -164,6 +170,7 @@ def lipschitz(line: Line) -> Finding:
 
 
 def gradient_lipschitz(line: Line) -> Finding:
+    """The steepest change of the gradient, or "inf" where it jumps or grows without bound."""
     t = line.wide()
     t = t[np.concatenate([[True], np.diff(t) > 1e-7])]
     quotients = np.abs(np.diff(line.g(t)) / np.diff(t))
@@ -177,19 +184,21 @@ def gradient_lipschitz(line: Line) -> Finding:
 
 
 def _grows(line: Line, values: Callable[[Array, float], Array]) -> bool:
-    return any(
-        abs(v[1]) > 10 * (1 + abs(v[0])) for v in (values(ends, line.y) for ends in line.far((1e3, 1e6)))
-    )
+    return any(abs(v[1]) > 10 * (1 + abs(v[0])) for v in (values(ends, line.y) for ends in line.far((1e3, 1e6))))
 
 
 def bounded(line: Line) -> Finding:
+    """Whether the loss settles towards both ends of the domain."""
     lower, upper = (line.f(ends) for ends in line.far((1e3, 1e6, 1e9)))
     if any(abs(v[2] - v[1]) > 1e-5 * (1 + abs(v[1])) for v in (lower, upper)):
-        return Finding(False, f"the loss still grows far out: {_number(max(lower[2], upper[2]))} at the last point tried")
+        return Finding(
+            False, f"the loss still grows far out: {_number(max(lower[2], upper[2]))} at the last point tried"
+        )
     return Finding(True, f"the loss settles far out, and is nowhere above {_number(line.f(line.wide()).max())}")
 
 
 def supremum(line: Line) -> Finding:
+    """The largest value anywhere, for a bounded loss."""
     lower, upper = line.far((1e3, 1e6, 1e9))
     t = np.concatenate([line.wide(), lower, upper])
     largest = float(line.f(t).max())
@@ -197,6 +206,7 @@ def supremum(line: Line) -> Finding:
 
 
 def symmetric(line: Line) -> Finding:
+    """Whether the loss is the same for r and -r, or with the two distributions exchanged."""
     if line.target_values == "unit":
         grid = np.linspace(0.05, 0.95, 19)
         pairs = [(a, b) for a in grid for b in grid if a != b]
@@ -205,21 +215,27 @@ def symmetric(line: Line) -> Finding:
     t = line.wide()
     f, mirrored = line.f(t), line.f(-t)
     gap = float(np.max(np.abs(f - mirrored) / (1e-300 + np.abs(f) + np.abs(mirrored))))
-    return Finding(gap < 1e-12, f"the loss at r and at -r differ by at most {_number(gap)} (relative), {len(t):,} points")
+    return Finding(
+        gap < 1e-12, f"the loss at r and at -r differ by at most {_number(gap)} (relative), {len(t):,} points"
+    )
 
 
 def value_at_perfect(line: Line) -> Finding:
+    """The loss where the prediction is perfect, or its limit there."""
     t = line.perfect if math.isfinite(line.perfect) else math.copysign(700.0, line.perfect)
     if line.perfect in line.limits:
         t = t - math.copysign(1e-15, t - sum(line.limits) / 2)
     value = float(line.f(np.array([t]))[0])
     if abs(value) < 1e-14:
         value = 0.0
-    words = f"at t = {_number(line.perfect)}" if math.isfinite(line.perfect) else "in the limit of a logit without bound"
+    words = (
+        f"at t = {_number(line.perfect)}" if math.isfinite(line.perfect) else "in the limit of a logit without bound"
+    )
     return Finding(value, f"the loss is {_number(value)} {words}")
 
 
 def gradient_limits(line: Line) -> Finding:
+    """The gradient towards minus and plus infinity."""
     limits: list[Any] = []
     for ends in line.far((1e3, 1e6, 1e9)):
         g = line.g(ends)
@@ -229,12 +245,14 @@ def gradient_limits(line: Line) -> Finding:
 
 
 def redescending(line: Line) -> Finding:
+    """Whether the gradient fades to zero towards both ends."""
     largest = float(np.abs(line.g(line.wide())).max())
     last = max(abs(float(line.g(ends)[-1])) for ends in line.far((1e3, 1e6)))
     return Finding(last < 1e-3 * largest, f"the gradient is {_number(last)} far out, {_number(largest)} at its largest")
 
 
 def elicits(line: Line) -> Finding:
+    """Which functional of a skewed sample minimises the expected loss."""
     sample = skewed_sample(line.target_values)
     best = minimiser(line, sample, np.full(len(sample), 1 / len(sample)))
     values = {name: functional(sample, line.parameters) for name, functional in FUNCTIONALS.items()}
@@ -326,6 +344,7 @@ def _mean_of(line: Line, t: float) -> float:
 
 
 def proper(line: Line) -> Finding:
+    """Whether the true probability is the best prediction, and the only one."""
     gaps, ties = [], 0
     for chance in np.linspace(0.05, 0.95, 19):
         best = minimiser(line, np.array([1.0, 0.0]), np.array([chance, 1 - chance]))
@@ -333,7 +352,9 @@ def proper(line: Line) -> Finding:
         t = np.linspace(*_search_range(line, np.array([0.0, 1.0])), 801)
         risk = chance * line.loss(t, 1.0) + (1 - chance) * line.loss(t, 0.0)
         apart = np.abs(np.array([_mean_of(line, v) for v in t]) - chance) > 0.02
-        honest = float(chance * line.loss(np.array([best]), 1.0)[0] + (1 - chance) * line.loss(np.array([best]), 0.0)[0])
+        honest = float(
+            chance * line.loss(np.array([best]), 1.0)[0] + (1 - chance) * line.loss(np.array([best]), 0.0)[0]
+        )
         ties += int(np.any(risk[apart] <= honest + 1e-12))
     if max(gaps) > 1e-5:
         return Finding("not proper", f"the best prediction misses the true probability by up to {_number(max(gaps))}")
@@ -342,6 +363,7 @@ def proper(line: Line) -> Finding:
 
 
 def calibrated(line: Line) -> Finding:
+    """Whether the best prediction always picks the likelier class."""
     wrong = []
     chances = [c for c in np.linspace(0.05, 0.95, 19) if abs(c - 0.5) > 0.01]
     for chance in chances:

@@ -18,15 +18,8 @@ from lossary.charts import View
 from lossary.loss import Cited, Loss, Reference
 from lossary.notation import page_latex
 from lossary.symbols import TABLE, atom
-from lossary.verify import Evidence, example_code, function_name, own_source
-
-SMOOTHNESS_WORDS = {
-    "discontinuous": "discontinuous",
-    "C0": "C⁰: continuous, with a kink",
-    "C1": "C¹: the gradient is continuous",
-    "C2": "C²: the curvature is continuous",
-    "Cinf": "C∞: smooth everywhere",
-}
+from lossary.verify import Evidence, example_code, own_source
+from lossary.words import property_text
 
 
 def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: str) -> dict[str, Any]:
@@ -52,8 +45,8 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
         "aliases": list(loss.aliases),
         "search_terms": list(loss.search_terms),
         "torch": loss.torch,
-        "call": call(loss),
-        "functional": functional_call(loss),
+        "call": display.call(loss),
+        "functional": display.functional_call(loss),
         "functional_name": loss.functional,
         "inputs": [
             {
@@ -68,7 +61,7 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
         "parameters": [
             {
                 "name": p.name,
-                "latex": TABLE[p.key].latex if p.key in TABLE else "",
+                "latex": p.written,
                 "default": p.default,
                 "meaning": p.meaning,
                 "range": p.range_text(),
@@ -156,32 +149,10 @@ def _precision(loss: Loss) -> str:
     if not loss.precision.why:
         return ""
     scale = "the input" if loss.precision.of_input else "1"
-    return f"Differences are measured against {scale} where the result is smaller: torch loses digits there, since {loss.precision.why}."
-
-
-def _keywords(loss: Loss) -> str:
-    given = [p for p in loss.parameters if p.kind in ("number", "boolean") and p.default is not None]
-    return ", ".join(f"{p.name}={p.default!r}" for p in given)
-
-
-def _names(loss: Loss) -> str:
-    return ", ".join(i.name for i in loss.inputs)
-
-
-def call(loss: Loss) -> str:
-    """How the loss is called, with its numeric defaults spelled out."""
-    if loss.torch:
-        return f"nn.{loss.torch.rpartition('.')[2]}({_keywords(loss)})({_names(loss)})"
-    keywords = f", {_keywords(loss)}" if _keywords(loss) else ""
-    return f"{function_name(loss)}({_names(loss)}{keywords})"
-
-
-def functional_call(loss: Loss) -> str | None:
-    """The same through torch.nn.functional, or None."""
-    if not loss.functional:
-        return None
-    keywords = f", {_keywords(loss)}" if _keywords(loss) else ""
-    return f"F.{loss.functional.rpartition('.')[2]}({_names(loss)}{keywords})"
+    return (
+        f"Differences are measured against {scale} where the result is smaller: torch loses digits there, "
+        f"since {loss.precision.why}."
+    )
 
 
 def page_example(loss: Loss) -> str:
@@ -215,35 +186,17 @@ def _plain(value: Any) -> Any:
 
 def value_text(loss: Loss, key: str, value: Any) -> str:
     """A property's value in words and signs; where it depends on parameters, as an expression with its default."""
-    text = _words(key, value)
+    text = property_text(key, value)
     claim = loss.properties[key]
     if callable(claim):
         return f"{_symbolic(loss, claim)}, that is {text} at the defaults"
     return text
 
 
-def _words(key: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if key == "smoothness":
-        return SMOOTHNESS_WORDS.get(value, str(value))
-    if key == "gradient_limits":
-        return " and ".join(_number(v) for v in value)
-    if key in ("lipschitz", "gradient_lipschitz") and value == "inf":
-        return "none: unbounded"
-    return _number(value) if isinstance(value, int | float) else str(value)
-
-
-def _number(value: Any) -> str:
-    if value in ("inf", "-inf"):
-        return "−∞" if value == "-inf" else "∞"
-    return f"{value:g}".replace("-", "−")
-
-
 def _symbolic(loss: Loss, claim: Callable[..., Any]) -> str:
-    names = inspect.signature(claim).parameters
+    written = {p.key: p.written for p in loss.parameters}
     with sp.evaluate(False):
-        made = claim(*(atom(name, TABLE[name].latex) for name in names))
+        made = claim(*(atom(name, written[name]) for name in inspect.signature(claim).parameters))
     parts = made if isinstance(made, list | tuple) else [made]
     return " and ".join(f"${page_latex(sp.sympify(part))}$" for part in parts)
 
@@ -278,4 +231,3 @@ def bibtex(reference: Reference) -> str:
     }
     lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
     return "\n".join([f"@{reference.kind}{{{family}{reference.year},", *lines, "}"])
-

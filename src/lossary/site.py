@@ -60,7 +60,11 @@ def site(build: Build) -> Iterator[tuple[str, bytes]]:
     failures = duplicate_slugs(found)
     unique = list({source.slug: source for source in reversed(found)}.values())[::-1]
     jobs = {source.slug: _loss_job(source, base) for source in unique}
-    texts = {path.stem: _article_job(path, base) for path in sorted(ARTICLES.glob("*.md"))} if build.catalog == BUILT_IN else {}
+    texts = (
+        {path.stem: _article_job(path, base) for path in sorted(ARTICLES.glob("*.md"))}
+        if build.catalog == BUILT_IN
+        else {}
+    )
     failures += _make(build, [*jobs.values(), *texts.values()])
     made = {slug: build.cache.get(job.key) for slug, job in jobs.items()}
     records: Records = {slug: json.loads(files["record.json"]) for slug, files in made.items() if files}
@@ -106,7 +110,12 @@ def _make(build: Build, jobs: Sequence[Job] | Any) -> list[Failure]:
 def _loss_job(source: Source, base: str) -> Job:
     text = source.path.read_bytes()
     title = families([source])[source.family].title
-    return Job("loss", digest("loss", base, source.family, source.slug, source.shown, title, text), source.shown, _payload(source))
+    return Job(
+        "loss",
+        digest("loss", base, source.family, source.slug, source.shown, title, text),
+        source.shown,
+        _payload(source),
+    )
 
 
 def _payload(source: Source) -> dict[str, str]:
@@ -119,7 +128,12 @@ def _article_job(path: Path, base: str) -> Job:
 
 
 def _shared_jobs(
-    build: Build, found: Sequence[Source], jobs: Mapping[str, Job], records: Records, groups: Mapping[str, Family], base: str
+    build: Build,
+    found: Sequence[Source],
+    jobs: Mapping[str, Job],
+    records: Records,
+    groups: Mapping[str, Family],
+    base: str,
 ) -> dict[str, Job]:
     """What several losses make together: overlays, the picture on the home page, the inventory."""
     by_slug = {source.slug: source for source in found}
@@ -136,7 +150,9 @@ def _shared_jobs(
                 "context": [_payload(by_slug[slug]) for slug in context],
             }
             shared[name] = Job("family", key, f"family {name}", payload)
-    elicited = [slug for slug, record in records.items() if record["axis"] == "residual" and "elicits" in record["properties"]]
+    elicited = [
+        slug for slug, record in records.items() if record["axis"] == "residual" and "elicits" in record["properties"]
+    ]
     if elicited:
         payload = {"members": [_payload(by_slug[slug]) for slug in elicited]}
         shared["/hero"] = Job("hero", digest("hero", base, *(jobs[s].key for s in elicited)), "home page", payload)
@@ -182,9 +198,7 @@ def _pages(
     yield "index.md", render("home.md", families=shown, hero=hero, count=len(records)).encode()
 
 
-def _family(
-    build: Build, name: str, family: Family, records: Records, shared: Mapping[str, Job]
-) -> dict[str, Any]:
+def _family(build: Build, name: str, family: Family, records: Records, shared: Mapping[str, Job]) -> dict[str, Any]:
     files = build.cache.get(shared[name].key) if name in shared else None
     figures = json.loads(files["figures.json"]) if files else []
     return {
@@ -240,7 +254,9 @@ def _llms(records: Records, groups: Mapping[str, Family], address: str) -> str:
         members = [r for r in records.values() if r["family"] == name]
         if members:
             lines += ["", f"## {family.title}", ""]
-            lines += [f"- [{r['title']}]({_address(address, 'losses/' + r['slug'] + '.md')}): {r['summary']}" for r in members]
+            lines += [
+                f"- [{r['title']}]({_address(address, 'losses/' + r['slug'] + '.md')}): {r['summary']}" for r in members
+            ]
     return "\n".join(lines) + "\n"
 
 

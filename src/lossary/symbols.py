@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, TypeAlias
 
 import sympy as sp
 
-Expression = sp.Expr
+# SymPy has no types; the name says what is meant.
+Expression: TypeAlias = Any
 
 
 @dataclass(frozen=True)
@@ -75,43 +77,44 @@ def atom(name: str, latex: str, integer: bool = False, indexed: bool = False) ->
 LATEX: dict[str, str] = {}
 
 
-class softplus(sp.Function):  # type: ignore[misc]  # noqa: N801 - SymPy prints a function by its class name
+class softplus(sp.Function):  # type: ignore[misc]
     """log(1 + e^x), kept whole so that a page can say softplus and an evaluation can be exact in both tails."""
 
     nargs = 1
 
     def fdiff(self, argindex: int = 1) -> Expression:
+        """The derivative, for SymPy."""
         return sigmoid(self.args[0])
 
-    def expand_definition(self) -> Expression:
-        return sp.log(1 + sp.exp(self.args[0]))
 
-
-class sigmoid(sp.Function):  # type: ignore[misc]  # noqa: N801
+class sigmoid(sp.Function):  # type: ignore[misc]
     """1 / (1 + e^-x)."""
 
     nargs = 1
 
     def fdiff(self, argindex: int = 1) -> Expression:
+        """The derivative, for SymPy."""
         return sigmoid(self.args[0]) * sigmoid(-self.args[0])
 
 
-class xlogy(sp.Function):  # type: ignore[misc]  # noqa: N801
+class xlogy(sp.Function):  # type: ignore[misc]
     """x log y with the convention 0 log 0 = 0, which torch follows; printed as the plain product."""
 
     nargs = 2
 
     def fdiff(self, argindex: int = 1) -> Expression:
+        """The derivative, for SymPy."""
         x, y = self.args
         return sp.log(y) if argindex == 1 else x / y
 
 
-class indicator(sp.Function):  # type: ignore[misc]  # noqa: N801
+class indicator(sp.Function):  # type: ignore[misc]
     """1 where its two integer arguments are equal, else 0; printed as a bracket."""
 
     nargs = 2
 
     def fdiff(self, argindex: int = 1) -> Expression:
+        """The derivative, for SymPy."""
         return sp.Integer(0)
 
 

@@ -247,7 +247,12 @@ def derivatives(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
                 for name in declared:
                     for k, (row, other) in enumerate(zip(declared[name], derived[name], strict=True)):
                         for a, b in zip(row, other, strict=True):
-                            if _defined(a) and _defined(b) and not _close(a, b) and not _at_kink(loss, thin, k, setting):
+                            if (
+                                _defined(a)
+                                and _defined(b)
+                                and not _close(a, b)
+                                and not _at_kink(loss, thin, k, setting)
+                            ):
                                 yield _fail(loss, "derivative", _not_derivative(name, thin, k, b, a), setting)
                                 return
 
@@ -314,8 +319,12 @@ def reductions(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
                     message = f"reduction {reduction.name}: expected {mpmath.nstr(b, 20)}, got {a!r} from torch"
                     yield _fail(loss, "reduction", message, setting)
     for reduction in loss.reductions:
-        answer = run(loss, _tensors(loss, {k: np.asarray(v) for k, v in loss.example.items()}, loss.defaults()),
-                     loss.defaults(), reduction.name)
+        answer = run(
+            loss,
+            _tensors(loss, {k: np.asarray(v) for k, v in loss.example.items()}, loss.defaults()),
+            loss.defaults(),
+            reduction.name,
+        )
         evidence.reductions[reduction.name] = answer.tolist()
 
 
@@ -331,13 +340,20 @@ def finite(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
                     bad = np.flatnonzero(~np.isfinite(array))
                     if bad.size:
                         at = f"t = {drawn.t[bad[0]]:.6g}{f' ({label})' if label else ''}"
-                        yield _fail(loss, "evaluate", f"the {name} along {section.label!r} is {array[bad[0]]} at {at}", setting)
+                        yield _fail(
+                            loss, "evaluate", f"the {name} along {section.label!r} is {array[bad[0]]} at {at}", setting
+                        )
 
 
 def _fits(loss: Loss, section: Section, setting: Mapping[str, Any]) -> bool:
     """Whether a setting suits the section's number of classes and the kinds of its inputs."""
-    made = section_inputs(loss, section, torch.tensor([float(np.mean(section.span))], dtype=torch.float64),
-                          next(iter(section.branches.values())), setting)
+    made = section_inputs(
+        loss,
+        section,
+        torch.tensor([float(np.mean(section.span))], dtype=torch.float64),
+        next(iter(section.branches.values())),
+        setting,
+    )
     kinds = exact.chosen_kinds(loss, {name: t.numpy() for name, t in made.items()}, setting)
     if not all(p.allowed(kinds, setting[p.name]) for p in loss.parameters):
         return False
@@ -352,7 +368,9 @@ def line(loss: Loss, section: Section, setting: Mapping[str, Any]) -> properties
         array: NDArray[np.float64] = getattr(curve(loss, section, t, setting, y), which)
         return array
 
-    by: Callable[[str], Callable[[NDArray[np.float64], float], NDArray[np.float64]]] = lambda which: partial(along, which)
+    def by(which: str) -> Callable[[NDArray[np.float64], float], NDArray[np.float64]]:
+        return partial(along, which)
+
     return properties.Line(
         loss=by("loss"),
         gradient=by("gradient"),
@@ -401,7 +419,11 @@ def example_code(loss: Loss) -> str:
         grad = ", requires_grad=True" if i is loss.inputs[0] else ""
         lines.append(f"{i.name} = torch.tensor({_literal(value, kind.integer)}{grad})")
     names = ", ".join(i.name for i in loss.inputs)
-    call = f"nn.{loss.torch.rpartition('.')[2]}()({names})" if loss.torch else f"{function_name(loss)}({names}).mean()"
+    call = (
+        f"nn.{loss.torch.rpartition('.')[2]}()({names})"
+        if loss.torch
+        else f"{display.function_name(loss)}({names}).mean()"
+    )
     lines += ["", f"loss = {call}", "loss.backward()", "print(loss.item())", f"print({loss.inputs[0].name}.grad)"]
     return "\n".join(lines)
 
@@ -410,11 +432,6 @@ def _literal(value: Any, integer: bool) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(_literal(v, integer) for v in value)}]"
     return str(int(value)) if integer else repr(float(value))
-
-
-def function_name(loss: Loss) -> str:
-    """The name of the loss's own function."""
-    return loss.function.__name__ if loss.function else ""
 
 
 def own_source(loss: Loss) -> str | None:
@@ -436,7 +453,9 @@ def snippets(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
             continue
         evidence.outputs.append(printed)
         if printed != snippet.expected:
-            yield _fail(loss, "snippet", f"line {snippet.line} of the docstring: expected {snippet.expected!r}, got {printed!r}")
+            yield _fail(
+                loss, "snippet", f"line {snippet.line} of the docstring: expected {snippet.expected!r}, got {printed!r}"
+            )
 
 
 def _relation_names() -> dict[str, Any]:

@@ -62,7 +62,8 @@ def _serve(
             break
         if process is None:
             process = _start(cache)
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
             process.stdin.write(json.dumps(dataclasses.asdict(job)) + "\n")
             process.stdin.flush()
@@ -86,7 +87,13 @@ def _serve(
 def _start(cache: Cache) -> subprocess.Popen[str]:
     path = os.pathsep.join(filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]))
     # One thread each: the processes share the cores, and sums do not depend on how many there are.
-    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "MPLBACKEND": "agg"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": path,
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "MPLBACKEND": "agg",
+    }
     return subprocess.Popen(
         [sys.executable, "-m", "lossary.worker", str(cache.folder.resolve())],
         stdin=subprocess.PIPE,

@@ -150,11 +150,10 @@ from lossary.loss import (
     PROBABILITY_AXIS,
     Input,
     Library,
-    Reference,
-    Relation,
     Loss,
     Parameter,
-    Range,
+    Reference,
+    Relation,
     Section,
 )
 from lossary.symbols import log, maximum, xlogy

@@ -201,12 +201,12 @@ from lossary.loss import (
     LOGIT_AXIS,
     Input,
     Library,
-    Reference,
-    Relation,
     Loss,
     Parameter,
     Precision,
     Range,
+    Reference,
+    Relation,
     Section,
 )
 from lossary.symbols import sigmoid, softplus

@@ -351,13 +351,13 @@ from lossary.loss import (
     HeatMap,
     Input,
     Library,
-    Reference,
-    Relation,
     Loss,
     Parameter,
     Precision,
     Range,
     Reduction,
+    Reference,
+    Relation,
     Section,
 )
 from lossary.symbols import cases, equal, exp, indicator, log, sum_over

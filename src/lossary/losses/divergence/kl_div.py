@@ -262,12 +262,12 @@ from lossary.loss import (
     PROBABILITY_AXIS,
     Input,
     Library,
-    Reference,
-    Relation,
     Loss,
     Parameter,
     Precision,
     Reduction,
+    Reference,
+    Relation,
     Section,
 )
 from lossary.loss import LOG_PROBABILITY as _LOG

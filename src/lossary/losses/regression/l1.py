@@ -169,7 +169,7 @@ tensor(1.)
 """
 
 from lossary.formula import Symbolic
-from lossary.loss import REAL, REAL_TARGET, RESIDUAL, Input, Library, Reference, Relation, Loss, Section
+from lossary.loss import REAL, REAL_TARGET, RESIDUAL, Input, Library, Loss, Reference, Relation, Section
 from lossary.symbols import sign
 
 loss = Loss(

@@ -266,7 +266,7 @@ tensor(90000.)
 """
 
 from lossary.formula import Symbolic
-from lossary.loss import REAL, REAL_TARGET, RESIDUAL, Input, Library, Reference, Relation, Loss, Section
+from lossary.loss import REAL, REAL_TARGET, RESIDUAL, Input, Library, Loss, Reference, Relation, Section
 
 loss = Loss(
     title="Mean squared error (L2)",

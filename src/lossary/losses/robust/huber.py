@@ -157,10 +157,10 @@ from lossary.loss import (
     RESIDUAL,
     Input,
     Library,
-    Reference,
-    Relation,
     Loss,
     Parameter,
+    Reference,
+    Relation,
     Section,
 )
 from lossary.symbols import cases, sign

@@ -1,0 +1,190 @@
+"""The Python interface: a loss that can be evaluated, drawn and checked by calling its methods."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lossary import loss as declaration
+from lossary.catalog import BUILT_IN, sources
+from lossary.catalog import catalog as load_catalog
+from lossary.catalog import load as load_source
+from lossary.errors import Failure, LossaryError, nearest
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from lossary.chart import Picture
+    from lossary.evaluate import Curve, Evaluation
+    from lossary.palette import Theme
+    from lossary.verify import Evidence
+
+VIEWS = ("loss", "gradient", "curvature", "sweep", "card", "thumb")
+Settings = Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """The outcome of all checks of one loss; true where all hold."""
+
+    slug: str
+    evidence: Evidence
+    failures: tuple[Failure, ...]
+
+    def __bool__(self) -> bool:
+        return not self.failures
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawing:
+    """A picture that can be saved, or shown by a notebook."""
+
+    picture: Picture
+    theme: Theme = "auto"
+
+    def svg(self) -> bytes:
+        """The picture as SVG; with theme "auto" it follows the reader's colour scheme."""
+        from lossary import figure
+
+        return figure.svg(self.picture)[self.theme]
+
+    def png(self, scale: float = 2.0) -> bytes:
+        """The picture as PNG on paper, `scale` device pixels for each CSS pixel."""
+        from lossary import figure
+
+        return figure.png(self.picture, "dark" if self.theme == "dark" else "light", scale)
+
+    def pdf(self) -> bytes:
+        """The picture as PDF on paper."""
+        from lossary import figure
+
+        return figure.pdf(self.picture, "dark" if self.theme == "dark" else "light")
+
+    def save(self, path: str | Path) -> None:
+        """Write the picture to a file whose ending chooses the format.
+
+        Raises:
+            LossaryError: where the ending is none of .svg, .png and .pdf.
+        """
+        target = Path(path)
+        makers = {".svg": self.svg, ".png": self.png, ".pdf": self.pdf}
+        if target.suffix.lower() not in makers:
+            raise LossaryError(f"cannot write {target.name}: the file's name must end in .svg, .png or .pdf")
+        target.write_bytes(makers[target.suffix.lower()]())
+
+    def _repr_svg_(self) -> str:
+        return self.svg().decode()
+
+
+@dataclasses.dataclass(frozen=True)
+class Loss(declaration.Loss):
+    """A declared loss with what can be done with it."""
+
+    def evaluate(
+        self,
+        inputs: Mapping[str, Any],
+        parameters: Settings | None = None,
+        reduction: str | None = None,
+        dtype: str = "float64",
+    ) -> Evaluation:
+        """Value, gradients and formula value of one call; see `lossary.evaluate.evaluate`."""
+        from lossary.evaluate import evaluate
+
+        return evaluate(self, inputs, parameters, reduction, dtype)
+
+    def curve(
+        self, t: NDArray[np.float64] | Sequence[float] | None = None, parameters: Settings | None = None
+    ) -> Curve:
+        """The loss along its main section, at the points `t` or at those that a figure shows."""
+        import numpy as np
+
+        from lossary import charts
+        from lossary.evaluate import check_parameters, curve
+
+        settings = check_parameters(self, parameters or {})
+        where = charts.grid(self, self.main, settings) if t is None else np.asarray(t, dtype=float)
+        return curve(self, self.main, where, settings)
+
+    def figure(
+        self,
+        view: str = "loss",
+        parameters: Settings | None = None,
+        *,
+        theme: Theme = "auto",
+        size: tuple[int, int] | None = None,
+        ax: Axes | None = None,
+    ) -> Drawing:
+        """A figure; a parameter with a list of values gives a curve for each.
+
+        Args:
+            view: "loss", "gradient", "curvature", "sweep", "card", "thumb", or a heat map that the loss declares.
+            parameters: settings; at most one may be a list of values.
+            theme: "light", "dark" or "auto".
+            size: width and height in CSS pixels.
+            ax: draw into these matplotlib axes as well.
+
+        Raises:
+            LossaryError: for an unknown view or wrong parameters.
+        """
+        from lossary import charts
+
+        picture = charts.picture(self, view, parameters or {}, size)
+        if ax is not None:
+            from lossary import figure
+
+            figure.draw_into(ax, picture, "dark" if theme == "dark" else "light")
+        return Drawing(picture, theme)
+
+    def check(self) -> Report:
+        """Run every check."""
+        from lossary.verify import verify
+
+        evidence, failures = verify(self)
+        return Report(self.slug, evidence, tuple(failures))
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from html import escape
+
+        drawing = self.figure("card").svg().decode()
+        words = f"<p><strong>{escape(self.title)}</strong>: {escape(self.summary)}</p>"
+        return {"image/svg+xml": drawing, "text/html": f"<div>{words}{drawing}</div>", "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        return f"<lossary.Loss {self.slug}: {self.title}>"
+
+
+def _wrap(plain: declaration.Loss) -> Loss:
+    return Loss(**{f.name: getattr(plain, f.name) for f in dataclasses.fields(plain)})
+
+
+def catalog(name: str = BUILT_IN) -> dict[str, Loss]:
+    """Every loss of a catalog by slug; the one that ships with Lossary by default.
+
+    Raises:
+        CatalogError: with everything that is wrong with the catalog.
+    """
+    return {slug: _wrap(plain) for slug, plain in load_catalog(name).items()}
+
+
+def get(name: str, catalog: str = BUILT_IN) -> Loss:
+    """One loss by its slug, or by any of its other names.
+
+    Raises:
+        LossaryError: where no loss has the name; the message suggests the nearest ones.
+    """
+    found = sources(catalog)
+    for source in found:
+        if source.slug == name:
+            return _wrap(load_source(source))
+    wanted = name.casefold()
+    names: dict[str, str] = {}
+    for slug, plain in load_catalog(catalog).items():
+        for other in (slug, plain.title, *plain.aliases, *filter(None, (plain.torch, plain.functional))):
+            names[other.casefold()] = slug
+            if other.casefold() == wanted:
+                return _wrap(plain)
+    raise LossaryError(f"no loss is called {name!r}{nearest(wanted, names)}; `lossary list` shows all {len(found)}")

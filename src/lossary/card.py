@@ -1,0 +1,82 @@
+"""Prints a loss as a card in the terminal. It draws nothing and checks nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from sympy.printing.pretty.pretty import PrettyPrinter
+from sympy.printing.pretty.stringpict import prettyForm
+
+from lossary import display, points, properties
+from lossary.api import Loss
+from lossary.formula import Symbolic
+from lossary.loss import Cited
+from lossary.words import property_text
+
+
+class CardPrinter(PrettyPrinter):  # type: ignore[misc]
+    """SymPy's two-dimensional text, with sums and products written as on the pages."""
+
+    def __init__(self) -> None:
+        super().__init__({"use_unicode": True, "order": "none", "wrap_line": False})
+
+    def _print_Sum(self, expr: Any) -> Any:
+        term = expr.args[0]
+        if term.is_Mul and term.args[0] == 1:
+            term = term.func(*term.args[1:], evaluate=False)
+        inner = self._print(term)
+        inner = prettyForm(*inner.parens()) if term.is_Add else inner
+        return prettyForm(*inner.left(f"Σ_{expr.limits[0][0]} "))
+
+    def _print_xlogy(self, expr: Any) -> Any:
+        x, y = expr.args
+        factor = prettyForm(*self._print(x).parens()) if x.is_Add else self._print(x)
+        return prettyForm(*factor.right("⋅log", prettyForm(*self._print(y).parens())))
+
+    def _print_indicator(self, expr: Any) -> Any:
+        left, right = (self._print(a) for a in expr.args)
+        return prettyForm(*prettyForm(*left.right(" = ", right)).parens("[", "]"))
+
+    def _print_Indexed(self, expr: Any) -> Any:
+        return prettyForm(f"{expr.base}[{expr.indices[0]}]")
+
+
+def print_card(loss: Loss) -> None:
+    """Title, formula, call, parameters, properties and other names."""
+    console = Console(highlight=False)
+    console.print(Text(loss.title, style="bold"), Text(f"  {loss.slug} · {loss.family}", style="dim"), sep="")
+    console.print(loss.summary, "\n")
+    for formula in loss.formulas:
+        if not isinstance(formula, Symbolic):
+            console.print(Text(formula.latex if hasattr(formula, "latex") else "", style="cyan"), "\n")
+            continue
+        if formula.label:
+            console.print(Text(formula.label, style="dim"))
+        bound = display.built(loss, formula)
+        console.print(Text(CardPrinter().doprint(bound.value), style="cyan"))
+        for name, meaning in bound.definitions.items():
+            console.print(Text(f"where {name} is", style="dim"))
+            console.print(Text(CardPrinter().doprint(meaning), style="dim"))
+        console.print()
+    console.print(Text(display.call(loss), style="bold"))
+    functional = display.functional_call(loss)
+    if functional:
+        console.print(functional)
+    if loss.parameters:
+        table = Table("parameter", "default", "range", "meaning", box=None, pad_edge=False, header_style="dim")
+        for p in loss.parameters:
+            table.add_row(p.name, str(p.default), p.range_text(), p.meaning)
+        console.print()
+        console.print(table)
+    table = Table("property", "value", box=None, pad_edge=False, header_style="dim")
+    for key, claim in loss.properties.items():
+        value = claim.value if isinstance(claim, Cited) else claim
+        found = points.call_with(value, loss, loss.defaults()) if callable(value) else value
+        table.add_row(properties.LABELS[key], property_text(key, found))
+    console.print()
+    console.print(table)
+    console.print()
+    console.print(Text(f"Also known as {', '.join(loss.aliases)}", style="dim"))

@@ -1,0 +1,284 @@
+"""The command line: a thin layer of words over the Python interface."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lossary.catalog import BUILT_IN, families, sources
+from lossary.errors import Failure, LossaryError
+
+CATALOG = click.option("--catalog", "-c", default=BUILT_IN, metavar="M", help="A package or a folder of losses.")
+SETTINGS = click.option("--set", "-s", "settings", multiple=True, metavar="NAME=VALUE[,VALUE…]", help="A parameter.")
+THEME = click.option("--theme", type=click.Choice(["light", "dark", "auto"]), default="auto", show_default=True)
+SIZE = click.option("--size", metavar="WxH", help="Width and height in CSS pixels.")
+OUTPUT = click.option("-o", "--output", required=True, type=click.Path(dir_okay=False), help="F.svg, F.png or F.pdf.")
+
+
+class _Group(click.Group):
+    """Turns an error that is meant for people into one line and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except LossaryError as error:
+            raise click.ClickException(str(error)) from error
+        except BrokenPipeError:
+            # The reader of a pipe, such as `head`, has seen enough.
+            sys.stderr.close()
+            return None
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="lossary")
+def main() -> None:
+    """Lossary, the glossary of loss functions."""
+
+
+@main.command("list")
+@click.option("--family", help="Only this family.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON list.")
+@CATALOG
+def list_losses(family: str | None, as_json: bool, catalog: str) -> None:
+    """Show the losses: slug, title, family and summary."""
+    from lossary.api import catalog as load
+
+    names = families(sources(catalog))
+    if family is not None and family not in names:
+        raise LossaryError(f"no family {family!r}; the families are: {', '.join(names)}")
+    chosen = [loss for loss in load(catalog).values() if family in (None, loss.family)]
+    if as_json:
+        rows = [{"slug": x.slug, "title": x.title, "family": x.family, "summary": x.summary} for x in chosen]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    width = max((len(loss.slug) for loss in chosen), default=0)
+    wide = max((len(loss.title) for loss in chosen), default=0)
+    broad = max((len(loss.family) for loss in chosen), default=0)
+    for loss in chosen:
+        click.echo(f"{loss.slug:<{width}}  {loss.title:<{wide}}  {loss.family:<{broad}}  {loss.summary}")
+
+
+@main.command()
+@click.argument("slug")
+@CATALOG
+def show(slug: str, catalog: str) -> None:
+    """Show a card of one loss, by its slug or any other name."""
+    from lossary.api import get
+    from lossary.card import print_card
+
+    print_card(get(slug, catalog))
+
+
+@main.command()
+@CATALOG
+def evaluate(catalog: str) -> None:
+    """Answer JSON Lines on standard input with JSON Lines on standard output."""
+    from functools import cache
+
+    from lossary.api import Loss, get
+    from lossary.request import answers
+
+    @cache
+    def find(slug: str) -> Loss:
+        return get(slug, catalog)
+
+    for answer in answers(sys.stdin, find):
+        click.echo(answer)
+
+
+@main.command()
+@click.argument("slug")
+@click.option("--view", default="loss", show_default=True, help="loss, gradient, curvature, sweep, card, thumb, …")
+@SETTINGS
+@THEME
+@SIZE
+@OUTPUT
+@CATALOG
+def figure(
+    slug: str, view: str, settings: Sequence[str], theme: Any, size: str | None, output: str, catalog: str
+) -> None:
+    """Draw one figure of a loss."""
+    from lossary.api import get
+
+    loss = get(slug, catalog)
+    loss.figure(view, _settings(loss, settings), theme=theme, size=_size(size)).save(output)
+
+
+@main.command()
+@click.argument("slugs", nargs=-1, required=True)
+@click.option("--view", type=click.Choice(["loss", "gradient"]), default="loss", show_default=True)
+@SETTINGS
+@THEME
+@SIZE
+@OUTPUT
+@CATALOG
+def compare(
+    slugs: Sequence[str], view: str, settings: Sequence[str], theme: Any, size: str | None, output: str, catalog: str
+) -> None:
+    """Lay losses that share an axis over each other; `--set huber.delta=2`, or `--set delta=2` for all that have it."""
+    from lossary.api import Drawing, get
+    from lossary.charts import comparison
+
+    losses = [get(slug, catalog) for slug in slugs]
+    given: list[dict[str, Any]] = []
+    used: set[str] = set()
+    for loss in losses:
+        own = []
+        for entry in settings:
+            name = entry.partition("=")[0]
+            owner, _, parameter = name.rpartition(".")
+            if (not owner and loss.parameter(parameter)) or owner == loss.slug:
+                own.append(entry.removeprefix(f"{owner}.") if owner else entry)
+                used.add(entry)
+        given.append(_settings(loss, own))
+    for entry in settings:
+        if entry not in used:
+            raise LossaryError(f"--set {entry}: none of {', '.join(slugs)} has this parameter")
+    Drawing(comparison(losses, given, view, _size(size)), theme).save(output)
+
+
+@main.command()
+@click.argument("slugs", nargs=-1)
+@CATALOG
+def check(slugs: Sequence[str], catalog: str) -> None:
+    """Run every check on losses and report each; exit 1 if any fails."""
+    from lossary.catalog import duplicate_slugs
+    from lossary.errors import nearest
+
+    found = sources(catalog)
+    known = [source.slug for source in found]
+    for slug in slugs:
+        if slug not in known:
+            raise LossaryError(f"no loss {slug!r}{nearest(slug, known)}; `lossary list` shows all")
+    chosen = [source for source in found if not slugs or source.slug in slugs]
+    failures: list[Failure] = duplicate_slugs(found)
+    for lines, failed in _in_processes(_check_one, chosen):
+        failures += failed
+        click.echo("\n".join(lines))
+    failures += _duplicate_names(catalog, known) if not slugs else []
+    for failure in failures:
+        click.echo(f"\n{failure}", err=True)
+    click.echo(f"\n{len(chosen)} checked, {len({f.path for f in failures})} failed")
+    if failures:
+        sys.exit(1)
+
+
+def _duplicate_names(catalog: str, known: Sequence[str]) -> list[Failure]:
+    """Aliases that two losses claim; files that do not load have been reported already."""
+    from lossary.catalog import duplicate_aliases, load
+    from lossary.errors import CatalogError
+
+    entries = []
+    for source in sources(catalog):
+        try:
+            loss = load(source)
+        except CatalogError:
+            continue
+        entries.append((loss.slug, loss.path, loss.aliases))
+    return duplicate_aliases(entries)
+
+
+def _in_processes(work: Callable[[Any], Any], items: Sequence[Any]) -> Any:
+    """Map over items on all cores, in order; a single item stays in this process."""
+    if len(items) < 2:
+        yield from map(work, items)
+        return
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        yield from pool.map(work, items)
+
+
+def _check_one(source: Any) -> tuple[list[str], list[Failure]]:
+    """Check one loss; lines to print and failures."""
+    from lossary.catalog import load
+    from lossary.errors import CatalogError
+    from lossary.verify import CHECKS, verify
+
+    try:
+        loss = load(source)
+    except CatalogError as error:
+        return [f"{source.slug}", "  failed  load"], list(error.failures)
+    evidence, failures = verify(loss)
+    lines = [
+        f"{loss.slug}: {evidence.points:,} points at {evidence.settings} settings, largest relative difference "
+        f"{evidence.max_error_value:.1e} in the value, {evidence.max_error_gradient:.1e} in the gradient"
+    ]
+    lines += [f"  {'ok    ' if name in evidence.passed else 'failed'}  {name}" for name in CHECKS]
+    return lines, failures
+
+
+@main.command()
+@click.argument("slug")
+@click.option("--family", required=True, help="The folder that the file goes to.")
+@CATALOG
+def new(slug: str, family: str, catalog: str) -> None:
+    """Write a commented starting file for a new loss, which already passes `check`."""
+    from lossary.starter import write
+
+    click.echo(f"wrote {write(slug, family, catalog)}")
+
+
+@main.command()
+@click.option("--out", required=True, type=click.Path(file_okay=False), help="The folder to fill.")
+@click.option("--jobs", type=click.IntRange(1), help="How many processes; all cores by default.")
+@CATALOG
+def export(out: str, jobs: int | None, catalog: str) -> None:
+    """Write the generated Markdown, figures and data as plain files, for any site generator."""
+    import os
+
+    from lossary.progress import console
+    from lossary.site import Build, site
+
+    build = Build(catalog=catalog, address=os.environ.get("SITE_URL", ""), progress=console())
+    if jobs:
+        build.processes = jobs
+    count = 0
+    for path, data in site(build):
+        target = Path(out) / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        count += 1
+    click.echo(f"wrote {count} files to {out}")
+
+
+def _settings(loss: Any, entries: Sequence[str]) -> dict[str, Any]:
+    """Read `name=value` and `name=value,value`."""
+    given: dict[str, Any] = {}
+    for entry in entries:
+        name, equals, text = entry.partition("=")
+        if not equals or not text:
+            raise LossaryError(f"--set {entry}: write it as NAME=VALUE or NAME=VALUE,VALUE")
+        values = [_value(entry, part) for part in text.split(",")]
+        parameter = loss.parameter(name.strip())
+        several = len(values) > 1 or (parameter is not None and parameter.kind == "per class")
+        given[name.strip()] = values if several else values[0]
+    return given
+
+
+def _value(entry: str, text: str) -> Any:
+    words = {"true": True, "false": False, "none": None}
+    word = text.strip().lower()
+    if word in words:
+        return words[word]
+    try:
+        number = float(word)
+    except ValueError:
+        raise LossaryError(f"--set {entry}: {text!r} is not a number, true, false or none") from None
+    return int(number) if number.is_integer() and "." not in word and "e" not in word else number
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit() and 80 <= int(width) <= 4000 and 60 <= int(height) <= 4000):
+        raise LossaryError(
+            f"--size {text}: write it as WIDTHxHEIGHT in pixels, such as 640x400, from 80x60 to 4000x4000"
+        )
+    return int(width), int(height)

@@ -1,0 +1,33 @@
+"""Says values in words: properties and numbers, the same on pages, in cards and in the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SMOOTHNESS = {
+    "discontinuous": "discontinuous",
+    "C0": "C⁰: continuous, with a kink",
+    "C1": "C¹: the gradient is continuous",
+    "C2": "C²: the curvature is continuous",
+    "Cinf": "C∞: smooth everywhere",
+}
+
+
+def number(value: Any) -> str:
+    """A number with a true minus sign; "inf" and "-inf" as the sign for infinity."""
+    if value in ("inf", "-inf"):
+        return "−∞" if value == "-inf" else "∞"
+    return f"{value:g}".replace("-", "−")
+
+
+def property_text(key: str, value: Any) -> str:
+    """The value of a property."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if key == "smoothness":
+        return SMOOTHNESS.get(value, str(value))
+    if key == "gradient_limits":
+        return " and ".join(number(v) for v in value)
+    if key in ("lipschitz", "gradient_lipschitz") and value == "inf":
+        return "none: unbounded"
+    return number(value) if isinstance(value, int | float) else str(value)

@@ -1,0 +1,401 @@
+"""Bad loss files: each kind of mistake gives exactly one message, which says where, what and at which point."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from conftest import MakeCatalog
+
+from lossary.catalog import catalog, duplicate_aliases, duplicate_slugs, load, sources
+from lossary.errors import CatalogError, Failure, LossaryError
+from lossary.verify import CHECKS, verify
+
+GOOD = r'''r"""## When to use it
+
+When a residual is measured in units of `sigma`.
+
+## When not to
+
+When it is not: [[mse]].
+
+## Pitfalls
+
+### Halving sigma quadruples the loss
+
+It is squared.
+
+```python
+for sigma in (1.0, 0.5):
+    print(sigma, (torch.tensor(3.0) / sigma) ** 2 / 2)
+```
+
+```output
+1.0 tensor(4.5000)
+0.5 tensor(18.)
+```
+"""
+
+from lossary.formula import Symbolic
+from lossary.loss import POSITIVE, REAL, REAL_TARGET, RESIDUAL, Input, Loss, Parameter, Relation, Section
+from lossary.symbols import log, sqrt
+
+
+def scaled_square(input, target, sigma=1.0):
+    r = (input - target) / sigma
+    return r * r / 2
+
+
+loss = Loss(
+    title="Scaled square",
+    summary="Half the square of a residual in units of sigma.",
+    function=scaled_square,
+    aliases=("scaled squared error",),
+    inputs=(
+        Input("input", "x", (REAL,), "(*)", "the predictions"),
+        Input("target", "y", (REAL_TARGET,), "(*), same as input", "the values to predict"),
+    ),
+    parameters=(Parameter("sigma", 1.0, "the unit", range=POSITIVE, typical=(0.5, 1.0, 3.0)),),
+    formulas=(
+        Symbolic(
+            value=lambda r, sigma: r**2 / (2 * sigma**2),
+            gradient={"input": lambda r, sigma: r / sigma**2, "target": lambda r, sigma: -r / sigma**2},
+        ),
+    ),
+    sections=(
+        Section(
+            axis=RESIDUAL,
+            label="residual, input − target",
+            span=(-3.0, 3.0),
+            inputs=lambda t, y: {"input": t, "target": y},
+            branches={"": 0.0},
+            perfect=0.0,
+            target_values="real",
+            note="One element. The target is 0.",
+            caption="A parabola.",
+        ),
+    ),
+    example={"input": [0.5, -1.5], "target": [0.0, 1.0]},
+    properties={
+        "convex": True,
+        "smoothness": "Cinf",
+        "gradient_lipschitz": lambda sigma: 1 / sigma**2,
+        "symmetric": True,
+        "elicits": "mean",
+    },
+    relations=(
+        Relation("mse", "At `sigma=1` it is half of [[mse]].", "((input - target) ** 2).mean()", "F.mse_loss(input, target)"),
+    ),
+)
+'''
+
+
+def changed(old: str, new: str, text: str = GOOD) -> str:
+    """The good file with one mistake."""
+    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in the file"
+    return text.replace(old, new)
+
+
+def failures(root: Path) -> list[Failure]:
+    """Everything that is wrong with a catalog, as a build would collect it."""
+    found = sources(str(root))
+    told = duplicate_slugs(found)
+    losses = []
+    for source in found:
+        try:
+            losses.append(load(source))
+        except CatalogError as error:
+            told += error.failures
+    told += duplicate_aliases([(loss.slug, loss.path, loss.aliases) for loss in losses])
+    return told + [failure for loss in losses for failure in verify(loss)[1]]
+
+
+def only_failure(make: MakeCatalog, text: str) -> Failure:
+    root = make({"toy/scaled_square": text})
+    told = failures(root)
+    assert len(told) == 1, "\n".join(map(str, told))
+    assert told[0].path == str(root / "toy" / "scaled_square.py")
+    assert str(told[0]).startswith(f"{told[0].path}: {told[0].stage}")
+    assert "\n" not in told[0].message.strip()
+    return told[0]
+
+
+def test_the_good_file_has_no_failure(make_catalog: MakeCatalog) -> None:
+    root = make_catalog({"toy/scaled_square": GOOD})
+    (loss,) = catalog(str(root)).values()
+    evidence, told = verify(loss)
+    assert told == []
+    assert evidence.passed == list(CHECKS)
+    assert evidence.points > 500 and evidence.settings == 3
+    assert evidence.outputs == ["1.0 tensor(4.5000)\n0.5 tensor(18.)"]
+    assert evidence.example.splitlines()[0] == "1.625"
+    assert evidence.reductions == {"none": [0.125, 3.125], "sum": 3.25, "mean": 1.625}
+    assert (loss.slug, loss.family, loss.prose[:17]) == ("scaled_square", "toy", "## When to use it")
+
+
+# --- files that do not load -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("loss = Loss(", "loss = Loss((", r"line \d+: SyntaxError"),
+        ("from lossary.symbols import log, sqrt", "from lossary.symbols import logg", "line 28: ImportError.*logg"),
+        ("\nloss = Loss(", "\nraise ValueError('no luck')\nloss = Loss(", "line 36: ValueError: no luck"),
+        ("\nloss = Loss(", "\nvalue = Loss(", "must assign a lossary Loss to the name 'loss', found NoneType"),
+        ("\nloss = Loss(", "\nloss = dict(", "must assign a lossary Loss to the name 'loss', found dict"),
+        ('title="Scaled square",', 'titel="Scaled square",', "line 36: TypeError.*titel"),
+    ],
+)
+def test_a_file_that_does_not_load(make_catalog: MakeCatalog, old: str, new: str, message: str) -> None:
+    failure = only_failure(make_catalog, changed(old, new))
+    assert failure.stage == "load"
+    assert re.search(message, failure.message), failure.message
+
+
+def test_two_files_may_not_share_a_slug(make_catalog: MakeCatalog) -> None:
+    root = make_catalog({"one/scaled_square": GOOD, "two/scaled_square": changed('("scaled squared error",)', "()")})
+    with pytest.raises(CatalogError) as caught:
+        catalog(str(root))
+    (failure,) = caught.value.failures
+    assert failure.path == str(root / "two" / "scaled_square.py")
+    assert failure.message == (
+        f"the slug 'scaled_square' is taken by {root / 'one' / 'scaled_square.py'}; rename one of the files"
+    )
+
+
+@pytest.mark.parametrize("alias", ["scaled squared error", "Scaled Squared ERROR", "Scaled_square"])
+def test_two_losses_may_not_share_an_alias(make_catalog: MakeCatalog, alias: str) -> None:
+    text = changed('("scaled squared error",)', repr((alias,)))
+    root = make_catalog({"one/scaled_square": GOOD, "two/other": text})
+    with pytest.raises(CatalogError) as caught:
+        catalog(str(root))
+    (failure,) = caught.value.failures
+    # An alias that is another loss's slug belongs to that loss; of two equal aliases the first loss keeps it.
+    blamed = "two/other" if alias == "Scaled_square" else "one/scaled_square"
+    assert failure.path == str(root / f"{blamed}.py")
+    assert "already belongs to" in failure.message
+
+
+# --- files that load, and are wrong ---------------------------------------------------------------------------------
+
+# what is wrong: (the right text, the wrong text, stage, what the message must contain)
+WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
+    "raises when evaluated": (
+        "    return r * r / 2",
+        "    return r * r / undefined_name",
+        "evaluate",
+        ("NameError", "undefined_name"),
+    ),
+    "raises at one setting only": (
+        "    return r * r / 2",
+        "    if sigma == 3.0:\n        raise ArithmeticError('three')\n    return r * r / 2",
+        "evaluate",
+        ("ArithmeticError", "three", "sigma = 3.0"),
+    ),
+    "nan inside its domain": (
+        "    return r * r / 2",
+        "    return torch.where((r - 1).abs() < 0.01, torch.nan, r * r / 2)",
+        "formula",
+        ("value at input = 1", "target = 0", "expected 0.5", "got nan"),
+    ),
+    "nan outside the drawn range": (
+        "    return r * r / 2",
+        "    return torch.where(r.abs() > 100, torch.nan, r * r / 2)",
+        "formula",
+        ("input = -1000", "target = 0", "expected", "got nan"),
+    ),
+    "disagrees with its formula": (
+        "    return r * r / 2",
+        "    return r * r",
+        "formula",
+        ("value at input = ", "target = 0", "sigma = 1.0", "expected", "by the formula", "got", "from torch"),
+    ),
+    "disagrees at one setting": (
+        "    return r * r / 2",
+        "    return r * r / 2 * (1.5 if sigma == 3.0 else 1.0)",
+        "formula",
+        ("value at input = ", "sigma = 3.0", "expected", "got"),
+    ),
+    "disagrees in the far tail": (
+        "    return r * r / 2",
+        "    return torch.where(r.abs() > 1e5, r.abs(), r * r / 2)",
+        "formula",
+        ("value at input = -1000000", "expected 500000000000.0", "got 1000000.0"),
+    ),
+    "wrong gradient": (
+        '"input": lambda r, sigma: r / sigma**2,',
+        '"input": lambda r, sigma: r / sigma,',
+        "gradient",
+        ("gradient by input at input = ", "sigma = 0.5", "expected", "got"),
+    ),
+    "wrong gradient of the target": (
+        '"target": lambda r, sigma: -r / sigma**2',
+        '"target": lambda r, sigma: r / sigma**2',
+        "gradient",
+        ("gradient by target at input = ", "expected", "got"),
+    ),
+    "formula undefined inside the domain": (
+        "value=lambda r, sigma: r**2 / (2 * sigma**2),",
+        "value=lambda r, sigma: sqrt(r) ** 4 / (2 * sigma**2) + 0 * log(1000 - r),",
+        "formula",
+        ("value at input = ", "nan"),
+    ),
+    "false property": ('"convex": True', '"convex": False', "property", ("convex: expected False", "got True")),
+    "false smoothness": ('"Cinf"', '"C1"', "property", ("smoothness: expected 'C1'", "got 'Cinf'")),
+    "false constant": ("lambda sigma: 1 / sigma**2", "1.01", "property", ("gradient_lipschitz: expected 1.01", "got 1")),
+    "false constant at one setting": (
+        "lambda sigma: 1 / sigma**2",
+        "lambda sigma: min(1 / sigma**2, 2)",
+        "property",
+        ("gradient_lipschitz: expected 2", "got 4", "sigma = 0.5"),
+    ),
+    "false median": ('"elicits": "mean"', '"elicits": "median"', "property", ("elicits: expected 'median'", "'mean'")),
+    "unknown property": ('"convex": True', '"convxe": True', "declaration", ("unknown property 'convxe'", "convex")),
+    "claim that cannot be looked at": (
+        '            target_values="real",\n',
+        "",
+        "property",
+        ("elicits needs a section with target_values",),
+    ),
+    "snippet prints something else": (
+        "0.5 tensor(18.)",
+        "0.5 tensor(17.)",
+        "snippet",
+        ("line 15", "expected '1.0 tensor(4.5000)\\n0.5 tensor(17.)'", "got '1.0 tensor(4.5000)\\n0.5 tensor(18.)'"),
+    ),
+    "snippet raises": (
+        "    print(sigma, (torch.tensor(3.0) / sigma) ** 2 / 2)",
+        "    print(sigma, torch.tensr(3.0))",
+        "snippet",
+        ("line 15", "line 2 of the snippet raised AttributeError", "tensr"),
+    ),
+    "no output fence": ("```output\n1.0 tensor(4.5000)\n0.5 tensor(18.)\n```\n", "", "snippet", ("line 15", "output fence")),
+    "missing heading": ("## When not to\n\nWhen it is not: [[mse]].\n\n", "", "declaration", ("'## When not to' is missing",)),
+    "unknown heading": ("## When not to", "## Whenever", "declaration", ("unknown heading '## Whenever'",)),
+    "no prose": (GOOD[: GOOD.index("from lossary.formula")], "", "declaration", ("'## When to use it'",)),
+    "typical value out of range": (
+        "typical=(0.5, 1.0, 3.0)",
+        "typical=(-0.5, 1.0, 3.0)",
+        "declaration",
+        ("typical value", "sigma > 0", "got -0.5"),
+    ),
+    "unknown symbol": (
+        "value=lambda r, sigma: r**2 / (2 * sigma**2),",
+        "value=lambda residual, sigma: residual**2 / (2 * sigma**2),",
+        "formula",
+        ("the symbol 'residual'", "not declared", "known are"),
+    ),
+    "unknown input symbol": (
+        'Input("input", "x",',
+        'Input("input", "xx",',
+        "declaration",
+        ("the symbol 'xx' of an input is not in the symbol table",),
+    ),
+    "shared symbol": ('Input("target", "y",', 'Input("target", "x",', "declaration", ("share a symbol", "x, x")),
+    "wrong relation": (
+        '"F.mse_loss(input, target)"',
+        '"F.mse_loss(input, target) / 2"',
+        "relation",
+        ("to mse", "F.mse_loss(input, target) / 2", "expected", "got"),
+    ),
+    "relation that raises": ('"F.mse_loss(input, target)"', '"F.mse(input, target)"', "relation", ("to mse", "AttributeError")),
+    "empty summary": (
+        'summary="Half the square of a residual in units of sigma."',
+        'summary=" "',
+        "declaration",
+        ("the summary is empty",),
+    ),
+    "neither torch class nor function": (
+        "    function=scaled_square,\n",
+        "",
+        "declaration",
+        ("either the torch class or the loss's own torch function",),
+    ),
+    "unknown torch class": (
+        "    function=scaled_square,\n",
+        '    torch="torch.nn.ScaledLoss",\n',
+        "declaration",
+        ("has no torch.nn.ScaledLoss",),
+    ),
+    "latex that does not parse": (
+        "            value=lambda r, sigma: r**2",
+        '            notation={"a": r"\\frac{a"},\n            where={"a": lambda r: r**2},\n            value=lambda a, sigma: a',
+        "latex",
+        (r"\frac{a",),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_a_mistake_gives_one_clear_message(make_catalog: MakeCatalog, kind: str) -> None:
+    old, new, stage, words = WRONG[kind]
+    text = changed(old, new).replace("from lossary.formula", "import torch\n\nfrom lossary.formula", 1)
+    failure = only_failure(make_catalog, text)
+    assert failure.stage == stage
+    for word in words:
+        assert word in str(failure), f"{word!r} is missing in: {failure}"
+
+
+def test_two_mistakes_in_one_file_are_both_told(make_catalog: MakeCatalog) -> None:
+    text = changed('"convex": True', '"convex": False', changed("0.5 tensor(18.)", "0.5 tensor(17.)"))
+    root = make_catalog({"toy/scaled_square": text})
+    assert sorted(f.stage for f in failures(root)) == ["property", "snippet"]
+
+
+def test_a_missing_heading_does_not_hide_what_else_is_wrong(make_catalog: MakeCatalog) -> None:
+    text = changed("## When not to\n\nWhen it is not: [[mse]].\n\n", "", changed('"convex": True', '"convxe": True'))
+    root = make_catalog({"toy/scaled_square": text})
+    told = "\n".join(map(str, failures(root)))
+    assert "unknown property 'convxe'" in told
+    assert "'## When not to' is missing" in told
+
+
+def test_every_broken_file_is_reported_in_one_run(make_catalog: MakeCatalog) -> None:
+    plain = changed('("scaled squared error",)', "()")
+    files = {
+        "toy/a": changed("loss = Loss(", "loss = Loss((", plain),
+        "toy/b": changed("\nloss = Loss(", "\n1 / 0\nloss = Loss(", plain),
+        "toy/c": plain,
+        "toy/d": changed("\nloss = Loss(", "\nlos = Loss(", plain),
+        "other/c": plain,
+        "toy/e": GOOD,
+        "toy/f": GOOD,
+    }
+    root = make_catalog(files)
+    with pytest.raises(CatalogError) as caught:
+        catalog(str(root))
+    told = {Path(f.path).relative_to(root).with_suffix("").as_posix(): f.message for f in caught.value.failures}
+    assert set(told) == {"toy/a", "toy/b", "toy/d", "toy/c", "toy/f"}
+    assert len(caught.value.failures) == 5
+    text = str(caught.value)
+    assert text.startswith("5 failures in the catalog:\n")
+    for name, word in {"a": "SyntaxError", "b": "ZeroDivisionError", "d": "'loss'", "f": "already belongs to e"}.items():
+        assert word in told[f"toy/{name}"]
+        assert f"{root}/toy/{name}.py: load: " in text
+
+
+def test_one_failure_is_one_failure() -> None:
+    assert str(CatalogError([Failure("a.py", "load", "no")])) == "1 failure in the catalog:\n  a.py: load: no"
+    assert str(Failure("a.py", "formula", "no", "delta = 2")) == "a.py: formula [delta = 2]: no"
+
+
+def test_a_catalog_that_is_not_there() -> None:
+    with pytest.raises(LossaryError, match="no catalog 'nowhere.at.all'"):
+        sources("nowhere.at.all")
+
+
+def test_an_edited_file_is_read_again(make_catalog: MakeCatalog) -> None:
+    """Even within one second and at the same size, where a time stamp would not tell."""
+    root = make_catalog({"toy/scaled_square": GOOD})
+    first = catalog(str(root))["scaled_square"]
+    make_catalog({"toy/scaled_square": changed('title="Scaled square"', 'title="Scalud square"')})
+    second = catalog(str(root))["scaled_square"]
+    assert (first.title, second.title) == ("Scaled square", "Scalud square")
+
+
+def test_files_with_an_underscore_are_no_losses(make_catalog: MakeCatalog) -> None:
+    root = make_catalog({"toy/scaled_square": GOOD, "toy/_shared": "raise ValueError", "_drafts/a": "raise ValueError"})
+    assert list(catalog(str(root))) == ["scaled_square"]

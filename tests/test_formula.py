@@ -1,0 +1,325 @@
+"""Formulas as numbers and as text: 50 digits that can be trusted, and LaTeX in the order in which it was written."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import matplotlib as mpl
+import mpmath
+import numpy as np
+import pytest
+import sympy as sp
+from cases import LOSSES
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from lossary import display
+from lossary.formula import Built, Symbolic, Variable, precise
+from lossary.loss import Loss
+from lossary.mathml import to_mathml
+from lossary.notation import figure_latex, page_latex
+from lossary.symbols import cases, exp, indicator, log, maximum, sigmoid, sign, softplus, sqrt, sum_over, xlogy
+
+X, Y, P, Z = (Variable(name, name, name) for name in "xypz")
+VECTOR, CLASS = Variable("input", "x", "x", indexed=True), Variable("target", "y", "y", integer=True)
+DELTA = Variable("delta", "delta", r"\delta")
+Where = Mapping[str, Callable[..., Any]]
+
+
+def bind(value: Callable[..., Any], *variables: Variable, where: Where | None = None, **gradient: Any) -> Built:
+    return Built(Symbolic(value=value, gradient=gradient, where=where or {}), variables or (X, Y))
+
+
+def run(value: Callable[..., Any], given: Any, *variables: Variable, **rest: Any) -> Any:
+    """The formula at 50 digits; `given` are the variables' values, C and c follow."""
+    return bind(value, *(variables or (X, Y)), **rest).run_value(*given, 0, 0)
+
+
+def same(value: Any, wanted: Any, digits: int = 48) -> bool:
+    with mpmath.workdps(80):
+        return bool(abs(value - wanted) <= abs(wanted) * mpmath.mpf(10) ** -digits)
+
+
+# --- numbers --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("z", [-2000, -1000, -745, -40, -1e-300, 0, 1e-300, 40, 200, 1000])
+def test_a_small_term_beside_one_is_not_lost(z: float) -> None:
+    found = run(lambda z: log(1 + exp(z)), (mpmath.mpf(z),), Z)
+    with mpmath.workdps(1200):
+        assert same(found, mpmath.log(1 + mpmath.exp(z)))
+    assert same(run(lambda z: softplus(z), (mpmath.mpf(z),), Z), found)
+
+
+def test_log_of_one_and_next_to_nothing() -> None:
+    found = run(lambda z: log(1 + exp(z)), (mpmath.mpf(-1000),), Z)
+    assert mpmath.nstr(found, 10) == "5.075958898e-435"
+
+
+@pytest.mark.parametrize("z", [40, 200, 700, 2000])
+@pytest.mark.parametrize("whole", [True, False])
+def test_cancellation_costs_no_digits(z: int, whole: bool) -> None:
+    formula = (lambda z: softplus(z) - z) if whole else (lambda z: log(1 + exp(z)) - z)
+    found = run(formula, (mpmath.mpf(z),), Z)
+    with mpmath.workdps(1200):
+        assert same(found, mpmath.log1p(mpmath.exp(-z)))
+
+
+def test_differences_of_equal_numbers() -> None:
+    third = mpmath.mpf(1) / 3
+    assert run(lambda x, y: x - y, (third, third)) == 0
+    near = mpmath.mpf(1 + 2**-52)
+    assert run(lambda x, y: (x - y) ** 2, (near, mpmath.mpf(1))) == mpmath.mpf(2) ** -104
+    tiny = mpmath.mpf(2) ** -200
+    assert same(run(lambda x: 1 - sp.cos(x), (tiny,), X), tiny**2 / 2)
+
+
+def test_sums_over_classes_are_executed() -> None:
+    scores = [mpmath.mpf(v) for v in (1, -1000, 700)]
+    formula = lambda x, y, j, C: -log(exp(x[y]) / sum_over(j, exp(x[j]), C))
+    found = bind(formula, VECTOR, CLASS).run_value(scores, 1, 3, 0)
+    with mpmath.workdps(60):
+        assert same(found, 1700 + mpmath.log1p(mpmath.exp(-699)), 50)
+        right = bind(formula, VECTOR, CLASS).run_value(scores, 2, 3, 0)
+        assert same(right, mpmath.log1p(mpmath.exp(-699) + mpmath.exp(-1700)))
+
+
+@pytest.mark.parametrize(
+    ("formula", "at"),
+    [
+        (lambda x: log(x), -1.0),
+        (lambda x: sqrt(x), -1.0),
+        (lambda x: 1 / x, 0.0),
+        (lambda x: log(x) - log(x), 0.0),
+    ],
+)
+def test_what_is_undefined_is_not_a_number(formula: Callable[..., Any], at: float) -> None:
+    with sp.evaluate(False):
+        assert mpmath.isnan(run(formula, (mpmath.mpf(at),), X))
+
+
+def test_infinite_values_stay_infinite() -> None:
+    assert run(lambda x: log(x), (mpmath.mpf(0),), X) == -mpmath.inf
+    assert run(lambda x: -log(x), (mpmath.mpf(0),), X) == mpmath.inf
+
+
+def test_zero_times_the_logarithm_of_zero() -> None:
+    zero = mpmath.mpf(0)
+    assert run(lambda x, y: xlogy(x, y), (zero, zero)) == 0
+    assert run(lambda x, y: xlogy(x, y), (mpmath.mpf(1), zero)) == -mpmath.inf
+    assert mpmath.isnan(run(lambda x, y: x * log(y), (zero, zero)))
+
+
+def test_functions_that_sympy_does_not_have() -> None:
+    at = (mpmath.mpf("0.75"),)
+    with mpmath.workdps(60):
+        assert same(run(lambda z: sigmoid(z), at, Z), 1 / (1 + mpmath.exp(-at[0])))
+        assert same(run(lambda z: sigmoid(-z), (mpmath.mpf(800),), Z), mpmath.exp(-800) / (1 + mpmath.exp(-800)))
+    matches = [bind(lambda c, y: indicator(c, y), CLASS).run_value(1, 3, c) for c in range(3)]
+    assert matches == [0, 1, 0]
+
+
+def test_derivatives_of_the_functions_that_sympy_does_not_have() -> None:
+    x, y = sp.symbols("x y", real=True)
+    assert sp.diff(softplus(2 * x), x) == 2 * sigmoid(2 * x)
+    assert sp.diff(sigmoid(x), x) == sigmoid(x) * sigmoid(-x)
+    assert sp.diff(xlogy(x, y), x) == sp.log(y)
+    assert sp.diff(xlogy(x, y), y) == x / y
+    assert sp.diff(indicator(x, y), x) == 0
+
+
+def test_evaluation_leaves_the_working_precision_alone() -> None:
+    before = mpmath.mp.prec
+    run(lambda z: log(1 + exp(z)) - z, (mpmath.mpf(200),), Z)
+    precise(lambda v: v, [mpmath.mpf(1)])
+    assert mpmath.mp.prec == before
+
+
+def test_shorthands_are_replaced_however_deep() -> None:
+    where: Where = {
+        "u": lambda x, y: x - y,
+        "q": lambda c, x, L: exp(x[c] - L),
+        "L": lambda j, x, C: log(sum_over(j, exp(x[j]), C)),
+    }
+    bound = bind(lambda q, c, C: sum_over(c, q[c] ** 2, C), VECTOR, CLASS, where=where)
+    scores = [mpmath.mpf(v) for v in (0, 1, 3)]
+    total = sum(mpmath.exp(s) for s in scores)
+    assert same(bound.run_value(scores, 0, 3, 0), sum((mpmath.exp(s) / total) ** 2 for s in scores), 13)
+    assert not {"q", "L"} & {str(s) for s in bound.full.free_symbols}
+    assert list(bound.definitions) == ["q", "L"] or list(bound.definitions) == ["L", "q"]
+
+
+def test_a_shorthand_may_be_summed_over_the_index_that_it_sums_over_itself() -> None:
+    """The k of the shorthand is not the k of the formula."""
+    where: Where = {"q": lambda c, k, x, C: sum_over(k, x[k] * x[c], C)}
+    bound = bind(lambda q, k, C: sum_over(k, q[k], C), VECTOR, CLASS, where=where)
+    values = [mpmath.mpf(v) for v in (1, 2, 4)]
+    assert bound.run_value(values, 0, 3, 0) == 49
+
+
+def test_derivative_of_a_sum_has_a_component_for_each_class() -> None:
+    formula = Symbolic(value=lambda x, y, j, C: -log(exp(x[y]) / sum_over(j, exp(x[j]), C)), gradient={})
+    parts = Built(formula, (VECTOR, CLASS)).derivative("input", 3)
+    scores = [mpmath.mpf(v) for v in (0, 1, 3)]
+    total = sum(mpmath.exp(s) for s in scores)
+    found = [part(scores, 2, 3, 0) for part in parts]
+    assert len(found) == 3
+    for k, value in enumerate(found):
+        assert same(value, mpmath.exp(scores[k]) / total - (k == 2), 13)
+
+
+def test_an_unknown_symbol_is_named() -> None:
+    with pytest.raises(ValueError, match=r"'rho', which is not declared; known are .*delta"):
+        bind(lambda rho: rho**2)
+
+
+def test_all_of_a_table_symbol_is_known() -> None:
+    for loss in LOSSES.values():
+        for formula in loss.formulas:
+            assert isinstance(formula, Symbolic)
+            meanings = [meaning for _, meaning in display.symbols(loss)]
+            assert all(meanings) and display.built(loss, formula).used
+
+
+# --- text -----------------------------------------------------------------------------------------------------------
+
+PRINTED: list[tuple[Callable[..., Any], tuple[Variable, ...], str]] = [
+    (lambda x, y: x - y, (X, Y), "x - y"),
+    (lambda x, y: y - x, (X, Y), "y - x"),
+    (lambda x, y: y + x, (X, Y), "y + x"),
+    (lambda x: 1 - x, (X,), "1 - x"),
+    (lambda x, y: y * x, (X, Y), "y x"),
+    (lambda x, y: x * y, (X, Y), "x y"),
+    (lambda x: x - 1, (X,), "x - 1"),
+    (lambda x, y: x - y + 1, (X, Y), "x - y + 1"),
+    (lambda x, y: x - (y + 1), (X, Y), r"x - \left(y + 1\right)"),
+    (lambda x: -x, (X,), "-x"),
+    (lambda x, y: -(x + y), (X, Y), r"-\left[x + y\right]"),
+    (lambda x: x**2, (X,), "x^{2}"),
+    (lambda x: x**2 / 2, (X,), r"\frac{x^{2}}{2}"),
+    (lambda x, y: (x - y) ** 2, (X, Y), r"\left(x - y\right)^{2}"),
+    (lambda x: abs(x), (X,), r"\left|x\right|"),
+    (lambda x: abs(x) ** 3, (X,), r"\left|x\right|^{3}"),
+    (lambda x: sign(x), (X,), r"\operatorname{sign}(x)"),
+    (lambda x: exp(-x), (X,), "e^{-x}"),
+    (lambda p: log(p), (P,), r"\log p"),
+    (lambda p: log(1 - p), (P,), r"\log\left(1 - p\right)"),
+    (lambda p: -log(p), (P,), r"-\log p"),
+    (lambda p: log(p) ** 2, (P,), r"\left(\log p\right)^{2}"),
+    (lambda x: sqrt(1 + x**2), (X,), r"\sqrt{1 + x^{2}}"),
+    (lambda y, p: xlogy(y, p), (Y, P), r"y \log p"),
+    (lambda y, p: xlogy(1 - y, 1 - p), (Y, P), r"(1 - y) \log\left(1 - p\right)"),
+    (lambda z: softplus(-z), (Z,), r"\operatorname{softplus}(-z)"),
+    (lambda z, y: sigmoid(z) - y, (Z, Y), r"\sigma(z) - y"),
+    (lambda x, delta: delta * (abs(x) - delta / 2), (X, DELTA), r"\delta \left(\left|x\right| - \frac{\delta}{2}\right)"),
+    (
+        lambda x, delta: cases((x**2 / 2, abs(x) <= delta), (delta * abs(x), True)),
+        (X, DELTA),
+        r"\begin{cases} \frac{x^{2}}{2} & \text{if } \left|x\right| \leq \delta \\ "
+        r"\delta \left|x\right| & \text{otherwise} \end{cases}",
+    ),
+    (
+        lambda x: cases((0, x < 0), (1, x > 1), (x, True)),
+        (X,),
+        r"\begin{cases} 0 & \text{if } x < 0 \\ 1 & \text{if } x > 1 \\ x & \text{otherwise} \end{cases}",
+    ),
+    (lambda x, j, C: sum_over(j, x[j], C), (VECTOR,), r"\sum_{j=1}^{C} x_{j}"),
+    (lambda x, j, C: sum_over(j, x[j] - 1, C), (VECTOR,), r"\sum_{j=1}^{C} \left(x_{j} - 1\right)"),
+    (
+        lambda x, j, k, C: sum_over(j, sum_over(k, x[j] * x[k], C), C),
+        (VECTOR,),
+        r"\sum_{j=1}^{C} \sum_{k=1}^{C} x_{j} x_{k}",
+    ),
+    (lambda x, j, C: log(sum_over(j, exp(x[j]), C)), (VECTOR,), r"\log \sum_{j=1}^{C} e^{x_{j}}"),
+    (lambda x, y: x[y], (VECTOR, CLASS), "x_{y}"),
+    (lambda c, y: indicator(c, y), (CLASS,), "[c = y]"),
+]
+
+
+@pytest.mark.parametrize(("formula", "variables", "latex"), PRINTED, ids=[latex for _, _, latex in PRINTED])
+def test_printed_as_written(formula: Callable[..., Any], variables: tuple[Variable, ...], latex: str) -> None:
+    printed = page_latex(bind(formula, *variables).value)
+    assert re.sub(r"\s+", " ", printed) == latex
+    assert printed == page_latex(bind(formula, *variables).value)
+
+
+def test_a_sum_inside_a_product_keeps_its_brackets() -> None:
+    """What is summed and what is not must be told apart by a reader as by the machine."""
+    printed = page_latex(bind(lambda x, y, j, C: sum_over(j, x[j], C) * x[y] + 1, VECTOR, CLASS).value)
+    assert printed in (r"\left(\sum_{j=1}^{C} x_{j}\right) x_{y} + 1", r"\left[\sum_{j=1}^{C} x_{j}\right] x_{y} + 1")
+    difference = page_latex(bind(lambda x, j, C: sum_over(j, x[j], C) - 1, VECTOR).value)
+    assert difference in (r"\sum_{j=1}^{C} x_{j} - 1", r"\left(\sum_{j=1}^{C} x_{j}\right) - 1")
+
+
+@pytest.mark.parametrize(
+    ("formula", "latex"),
+    [
+        (lambda x: maximum(x, 0), r"\max\left(x, 0\right)"),
+        (lambda x: maximum(0, 1 - x), r"\max\left(0, 1 - x\right)"),
+        (lambda x: maximum(log(x), -100), r"\max\left(\log x, -100\right)"),
+    ],
+)
+def test_a_maximum_keeps_the_order_of_its_author(formula: Callable[..., Any], latex: str) -> None:
+    assert page_latex(bind(formula, X).value) == latex
+
+
+@pytest.mark.parametrize(("value", "latex"), [(0.5, "0.5"), (1e-12, r"10^{-12}"), (2.5e-9, r"2.5 \cdot 10^{-9}")])
+def test_numbers_are_written_as_mathematics(value: float, latex: str) -> None:
+    printed = page_latex(bind(lambda x: x + value, X).value)
+    assert printed in (f"x + {latex}", f"x + {latex}".replace(r"\cdot", r"\times"))
+
+
+def test_no_formula_of_the_catalog_prints_code() -> None:
+    for loss in LOSSES.values():
+        for where, latex in display.all_latex(loss):
+            assert not re.search(r"\d[eE][-+]?\d", latex), f"{loss.slug}, {where}: {latex}"
+            assert not re.search(r"\*|_\d\d|Piecewise|Sum\(|lambda", latex), f"{loss.slug}, {where}: {latex}"
+
+
+def test_a_symbol_is_written_in_one_way_only() -> None:
+    """Two symbols of one formula may not look alike, and Greek names come out as Greek letters."""
+    for loss in LOSSES.values():
+        for formula in loss.formulas:
+            assert isinstance(formula, Symbolic)
+            names = [v.latex for v in display.built(loss, formula).variables]
+            assert len(set(names)) == len(names), (loss.slug, names)
+
+
+def every_formula() -> list[Any]:
+    found = []
+    for loss in LOSSES.values():
+        for number, formula in enumerate((*loss.formulas, *([loss.computed] if loss.computed else []))):
+            if isinstance(formula, Symbolic):
+                found.append(pytest.param(loss, formula, id=f"{loss.slug}-{number}"))
+    return found
+
+
+@pytest.mark.parametrize(("loss", "formula"), every_formula())
+def test_figures_and_pages_can_show_every_formula(loss: Loss, formula: Symbolic) -> None:
+    bound = display.built(loss, formula)
+    for expression in (bound.value, *bound.gradient.values(), *bound.definitions.values()):
+        assert ink(figure_latex(expression)) > 15
+        mathml = to_mathml(page_latex(expression), display=True)
+        assert mathml.startswith("<math") and "<merror" not in mathml
+
+
+def ink(latex: str) -> int:
+    """How many pixels matplotlib's mathtext covers with a formula; it raises where it cannot read it."""
+    with mpl.rc_context({"mathtext.fontset": "cm"}):
+        figure = Figure(figsize=(8, 2), dpi=72)
+        canvas = FigureCanvasAgg(figure)
+        figure.text(0.05, 0.5, f"${latex}$", fontsize=20)
+        canvas.draw()
+        figure.savefig(io.BytesIO(), format="svg")
+    return int((np.asarray(canvas.buffer_rgba())[:, :, 0] < 128).sum())
+
+
+def test_mathtext_draws_the_cases_of_a_formula_on_lines_of_their_own() -> None:
+    main = LOSSES["huber"].formulas[0]
+    assert isinstance(main, Symbolic)
+    latex = figure_latex(display.built(LOSSES["huber"], main).value)
+    assert r"\begin" not in latex
+    assert latex.count(r"\\") == 1

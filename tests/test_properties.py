@@ -1,0 +1,454 @@
+"""Each measurement of a property tells the truth on curves whose truth is known, and each false claim is caught."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from cases import LOSSES
+from numpy.typing import NDArray
+
+from lossary import properties, verify
+from lossary.evaluate import curve
+from lossary.loss import Cited, Loss
+from lossary.properties import Line
+
+Array = NDArray[np.float64]
+Curve = Callable[[Array], Array]
+
+
+def residual(f: Curve, g: Curve, h: Curve, *, kinks: tuple[float, ...] = (), **parameters: float) -> Line:
+    """A loss of the residual t - y."""
+    return Line(
+        loss=lambda t, y: f(t - y),
+        gradient=lambda t, y: g(t - y),
+        curvature=lambda t, y: h(t - y),
+        y=0.0,
+        span=(-3.0, 3.0),
+        limits=(-math.inf, math.inf),
+        kinks=kinks,
+        perfect=0.0,
+        axis="residual",
+        target_values="real",
+        link="",
+        parameters=parameters,
+    )
+
+
+def probability(
+    f: Callable[[Array, float], Array], g: Callable[[Array, float], Array], h: Callable[[Array, float], Array],
+    targets: str = "binary",
+) -> Line:
+    """A loss of a probability t and a target y."""
+    unit = targets == "unit"
+    return Line(
+        f, g, h, 0.3 if unit else 1.0, (0.03, 0.97), (0.0, 1.0), (), 0.3 if unit else 1.0, "probability", targets, "", {}
+    )
+
+
+def logit(f: Callable[[Array, float], Array], g: Callable[[Array, float], Array], h: Callable[[Array, float], Array]) -> Line:
+    """A loss of a logit t and a label y."""
+    inf = math.inf
+    return Line(f, g, h, 1.0, (-6.0, 6.0), (-inf, inf), (), inf, "logit", "binary", "sigmoid", {})
+
+
+def sigmoid(t: Array) -> Array:
+    return np.asarray(np.exp(-np.logaddexp(0, -t)))
+
+
+def flat(t: Array) -> Array:
+    return np.zeros_like(t)
+
+
+def pinball(tau: float) -> Line:
+    f: Curve = lambda r: np.maximum(-tau * r, (1 - tau) * r)
+    return residual(f, lambda r: np.where(r < 0, -tau, np.where(r > 0, 1 - tau, 0.0)), flat, kinks=(0.0,), tau=tau)
+
+
+def expectile(tau: float) -> Line:
+    w: Curve = lambda r: np.where(r < 0, tau, 1 - tau)
+    return residual(lambda r: w(r) * r**2, lambda r: 2 * w(r) * r, lambda r: 2 * w(r), kinks=(0.0,), tau=tau)
+
+
+def huber(delta: float) -> Line:
+    return residual(
+        lambda r: np.where(np.abs(r) <= delta, r**2 / 2, delta * (np.abs(r) - delta / 2)),
+        lambda r: np.clip(r, -delta, delta),
+        lambda r: np.where(np.abs(r) <= delta, 1.0, 0.0),
+        kinks=(-delta, delta),
+        delta=delta,
+    )
+
+
+def welsch(c: float) -> Line:
+    return residual(
+        lambda r: 1 - np.exp(-((r / c) ** 2) / 2),
+        lambda r: r / c**2 * np.exp(-((r / c) ** 2) / 2),
+        lambda r: (1 - (r / c) ** 2) / c**2 * np.exp(-((r / c) ** 2) / 2),
+    )
+
+
+def step(kinks: tuple[float, ...]) -> Line:
+    return residual(lambda r: np.where(r > 0.1, 1.0, 0.0), flat, flat, kinks=kinks)
+
+
+def clipped_square() -> Line:
+    return residual(
+        lambda r: np.minimum(r**2, 1.0),
+        lambda r: np.where(np.abs(r) < 1, 2 * r, 0.0),
+        lambda r: np.where(np.abs(r) < 1, 2.0, 0.0),
+        kinks=(-1.0, 1.0),
+    )
+
+
+SQUARE = residual(lambda r: r**2, lambda r: 2 * r, lambda r: np.full_like(r, 2.0))
+ABSOLUTE = residual(np.abs, np.sign, flat, kinks=(0.0,))
+QUARTIC = residual(lambda r: r**4, lambda r: 4 * r**3, lambda r: 12 * r**2)
+CUBIC = residual(lambda r: np.abs(r) ** 3, lambda r: 3 * r * np.abs(r), lambda r: 6 * np.abs(r), kinks=(0.0,))
+TANH = residual(
+    lambda r: 1 + np.tanh(r), lambda r: 1 - np.tanh(r) ** 2, lambda r: -2 * np.tanh(r) * (1 - np.tanh(r) ** 2)
+)
+SINE = residual(lambda r: 1 + np.sin(r), np.cos, lambda r: -np.sin(r))
+SHIFTED = residual(lambda r: (r - 1) ** 2 + 0.25, lambda r: 2 * (r - 1), lambda r: np.full_like(r, 2.0))
+LINEAR = residual(lambda r: 3 * r, lambda r: np.full_like(r, 3.0), flat)
+CONCAVE = residual(
+    lambda r: np.sqrt(np.abs(r) + 1) - 1,
+    lambda r: np.sign(r) / (2 * np.sqrt(np.abs(r) + 1)),
+    lambda r: -0.25 * (np.abs(r) + 1) ** -1.5,
+    kinks=(0.0,),
+)
+LOG_SCORE = probability(
+    lambda p, y: -(y * np.log(p) + (1 - y) * np.log(1 - p)),
+    lambda p, y: (p - y) / (p * (1 - p)),
+    lambda p, y: y / p**2 + (1 - y) / (1 - p) ** 2,
+)
+BRIER = probability(lambda p, y: (p - y) ** 2, lambda p, y: 2 * (p - y), lambda p, y: np.full_like(p, 2.0))
+ABSOLUTE_SCORE = probability(lambda p, y: np.abs(p - y), lambda p, y: np.sign(p - y), lambda p, y: flat(p))
+ZERO_ONE = probability(
+    lambda p, y: np.where((p > 0.5) == (y > 0.5), 0.0, 1.0), lambda p, y: flat(p), lambda p, y: flat(p)
+)
+KULLBACK = probability(
+    lambda p, y: y * np.log(y / p) + (1 - y) * np.log((1 - y) / (1 - p)),
+    lambda p, y: (p - y) / (p * (1 - p)),
+    lambda p, y: y / p**2 + (1 - y) / (1 - p) ** 2,
+    "unit",
+)
+SQUARED_DISTANCE = probability(
+    lambda p, y: 2 * (p - y) ** 2, lambda p, y: 4 * (p - y), lambda p, y: np.full_like(p, 4.0), "unit"
+)
+LOGISTIC = logit(
+    lambda z, y: np.logaddexp(0, z) - y * z,
+    lambda z, y: sigmoid(z) - y,
+    lambda z, y: sigmoid(z) * sigmoid(-z),
+)
+BACKWARDS = logit(
+    lambda z, y: np.logaddexp(0, z) - (1 - y) * z,
+    lambda z, y: sigmoid(z) - (1 - y),
+    lambda z, y: sigmoid(z) * sigmoid(-z),
+)
+TILTED = logit(
+    lambda z, y: 4 * y * np.logaddexp(0, -z) + (1 - y) * np.logaddexp(0, z),
+    lambda z, y: (1 - y) * sigmoid(z) - 4 * y * sigmoid(-z),
+    lambda z, y: (4 * y + 1 - y) * sigmoid(z) * sigmoid(-z),
+)
+
+NO_NAME = "none"  # elicits nothing that has a name
+HIDDEN = "hidden"  # a kink that the declaration does not mention
+CURVES: Mapping[str, tuple[Line, dict[str, Any]]] = {
+    "square": (
+        SQUARE,
+        {
+            "convex": True, "smoothness": "Cinf", "lipschitz": "inf", "gradient_lipschitz": 2, "bounded": False,
+            "symmetric": True, "value_at_perfect": 0, "gradient_limits": ("-inf", "inf"), "redescending": False,
+            "elicits": "mean",
+        },
+    ),
+    "absolute": (
+        ABSOLUTE,
+        {
+            "convex": True, "smoothness": "C0", "lipschitz": 1, "gradient_lipschitz": "inf", "bounded": False,
+            "symmetric": True, "value_at_perfect": 0, "gradient_limits": (-1, 1), "redescending": False,
+            "elicits": "median",
+        },
+    ),
+    "absolute, kink not declared": (dataclasses.replace(ABSOLUTE, kinks=()), {"smoothness": HIDDEN}),
+    "absolute, kink misplaced": (dataclasses.replace(ABSOLUTE, kinks=(0.5,)), {"smoothness": HIDDEN}),
+    "quartic": (
+        QUARTIC,
+        {
+            "convex": True, "smoothness": "Cinf", "lipschitz": "inf", "gradient_lipschitz": "inf", "bounded": False,
+            "symmetric": True, "gradient_limits": ("-inf", "inf"), "redescending": False, "elicits": NO_NAME,
+        },
+    ),
+    "cubic": (CUBIC, {"convex": True, "smoothness": "C2", "lipschitz": "inf", "gradient_lipschitz": "inf"}),
+    "huber": (
+        huber(0.5),
+        {
+            "convex": True, "smoothness": "C1", "lipschitz": 0.5, "gradient_lipschitz": 1, "bounded": False,
+            "symmetric": True, "gradient_limits": (-0.5, 0.5), "redescending": False, "elicits": "Huber mean",
+        },
+    ),
+    "huber, kinks not declared": (dataclasses.replace(huber(0.5), kinks=()), {"smoothness": HIDDEN}),
+    "huber, one kink not declared": (dataclasses.replace(huber(0.5), kinks=(-0.5,)), {"smoothness": HIDDEN}),
+    "welsch": (
+        welsch(1.0),
+        {
+            "convex": False, "smoothness": "Cinf", "lipschitz": math.exp(-0.5), "gradient_lipschitz": 1, "bounded": True,
+            "supremum": 1, "symmetric": True, "value_at_perfect": 0, "gradient_limits": (0, 0), "redescending": True,
+            "elicits": NO_NAME,
+        },
+    ),
+    "welsch of another width": (welsch(0.7), {"lipschitz": math.exp(-0.5) / 0.7, "gradient_lipschitz": 1 / 0.49}),
+    "narrow welsch": (welsch(0.05), {"lipschitz": math.exp(-0.5) / 0.05, "gradient_lipschitz": 400}),
+    "tanh": (
+        TANH,
+        {
+            "convex": False, "smoothness": "Cinf", "lipschitz": 1, "gradient_lipschitz": 4 / 3**1.5, "bounded": True,
+            "supremum": 2, "symmetric": False, "value_at_perfect": 1, "gradient_limits": (0, 0), "redescending": True,
+        },
+    ),
+    "step": (
+        step((0.1,)),
+        {"convex": False, "smoothness": "discontinuous", "bounded": True, "supremum": 1, "symmetric": False},
+    ),
+    "step, not declared": (step(()), {"smoothness": HIDDEN}),
+    "clipped square": (
+        clipped_square(),
+        {
+            "convex": False, "smoothness": "C0", "lipschitz": 2, "gradient_lipschitz": "inf", "bounded": True,
+            "supremum": 1, "redescending": True, "gradient_limits": (0, 0),
+        },
+    ),
+    "sine": (
+        SINE,
+        {
+            "convex": False, "smoothness": "Cinf", "lipschitz": 1, "gradient_lipschitz": 1, "symmetric": False,
+            "redescending": False, "value_at_perfect": 1, "bounded": True, "supremum": 2,
+        },
+    ),
+    "shifted square": (SHIFTED, {"symmetric": False, "value_at_perfect": 1.25, "convex": True, "elicits": NO_NAME}),
+    "linear": (LINEAR, {"convex": True, "lipschitz": 3, "gradient_lipschitz": 0, "gradient_limits": (3, 3)}),
+    "square root": (CONCAVE, {"convex": False, "smoothness": "C0", "lipschitz": 0.5, "bounded": False}),
+    "pinball": (
+        pinball(0.8),
+        {
+            "convex": True, "smoothness": "C0", "lipschitz": 0.8, "gradient_limits": (-0.8, 0.2), "symmetric": False,
+            "elicits": "tau-quantile",
+        },
+    ),
+    "even pinball": (pinball(0.5), {"symmetric": True, "elicits": "median"}),
+    "expectile": (
+        expectile(0.8),
+        {
+            "convex": True, "smoothness": "C1", "lipschitz": "inf", "gradient_lipschitz": 1.6, "symmetric": False,
+            "elicits": "tau-expectile",
+        },
+    ),
+    "even expectile": (expectile(0.5), {"elicits": "mean"}),
+    "log score": (
+        LOG_SCORE,
+        {
+            "convex": True, "smoothness": "Cinf", "lipschitz": "inf", "gradient_lipschitz": "inf", "bounded": False,
+            "value_at_perfect": 0, "elicits": "mean", "proper": "strictly proper", "calibrated": True,
+        },
+    ),
+    "brier": (
+        BRIER,
+        {
+            "convex": True, "lipschitz": 2, "gradient_lipschitz": 2, "bounded": True, "supremum": 1, "elicits": "mean",
+            "proper": "strictly proper", "calibrated": True,
+        },
+    ),
+    "absolute score": (ABSOLUTE_SCORE, {"elicits": "median", "proper": "not proper", "calibrated": True}),
+    "zero-one": (ZERO_ONE, {"proper": "proper", "calibrated": True}),
+    "kullback": (KULLBACK, {"symmetric": False, "bounded": False, "value_at_perfect": 0, "elicits": "mean"}),
+    "squared distance": (SQUARED_DISTANCE, {"symmetric": True, "bounded": True, "elicits": "mean"}),
+    "logistic": (
+        LOGISTIC,
+        {
+            "convex": True, "smoothness": "Cinf", "lipschitz": 1, "gradient_lipschitz": 0.25, "bounded": False,
+            "value_at_perfect": 0, "gradient_limits": (-1, 0), "redescending": False, "elicits": "logit of the mean",
+            "proper": "strictly proper", "calibrated": True,
+        },
+    ),
+    "backwards": (
+        BACKWARDS,
+        {"gradient_limits": (0, 1), "elicits": NO_NAME, "proper": "not proper", "calibrated": False},
+    ),
+    "tilted": (TILTED, {"gradient_limits": (-4, 0), "elicits": NO_NAME, "proper": "not proper", "calibrated": False}),
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "truth"),
+    [pytest.param(line, k, v, id=f"{name}: {k}") for name, (line, truths) in CURVES.items() for k, v in truths.items()],
+)
+def test_a_measurement_tells_the_truth(line: Line, key: str, truth: Any) -> None:
+    finding = properties.MEASURES[key](line)
+    told = (finding.value, *finding.also)
+    if truth == NO_NAME:
+        assert not set(told) & set(properties.FUNCTIONALS)
+    elif truth == HIDDEN:
+        assert "not declared" in finding.value
+    else:
+        assert any(properties.agree(truth, value) for value in told), finding
+    assert len(finding.how) > 15
+
+
+def test_every_measurement_has_said_different_things() -> None:
+    """The table above is a test of the measurements only if each of them has to say yes and no."""
+    truths: dict[str, set[str]] = {key: set() for key in properties.MEASURES}
+    for _, told in CURVES.values():
+        for key, truth in told.items():
+            truths[key].add(repr(truth))
+    assert {key: len(found) for key, found in truths.items() if len(found) < 2} == {}
+    assert {repr(name) for name in properties.FUNCTIONALS} <= truths["elicits"]
+    assert {repr(name) for name in properties.SMOOTHNESS} <= truths["smoothness"]
+
+
+def test_the_sample_tells_functionals_apart() -> None:
+    """A loss that elicits the mean must not be able to pass for one that elicits another thing."""
+    sample = properties.skewed_sample("real")
+    values = [f(sample, {"tau": 0.8, "delta": 0.5}) for f in properties.FUNCTIONALS.values()]
+    numbers = np.sort([v for v in values if v is not None])
+    assert len(numbers) >= 5
+    assert np.diff(numbers).min() > 0.005
+    assert len(sample) % 2 == 1, "an even sample has no single median"
+    binary = properties.skewed_sample("binary")
+    assert set(binary) == {0.0, 1.0}
+    assert 0 < binary.mean() < 0.5
+
+
+def test_functionals_are_what_their_names_say() -> None:
+    sample = properties.skewed_sample("real")
+    f = properties.FUNCTIONALS
+    assert f["mean"](sample, {}) == pytest.approx(sum(sample) / 51, rel=1e-14)
+    assert f["median"](sample, {}) == sorted(sample)[25]
+    assert f["tau-quantile"](sample, {"tau": 0.8}) == sorted(sample)[40]
+    assert f["tau-quantile"](sample, {}) is None
+    assert f["Huber mean"](sample, {}) is None
+    centre = f["Huber mean"](sample, {"delta": 0.5})
+    assert centre is not None
+    assert np.clip(sample - centre, -0.5, 0.5).sum() == pytest.approx(0, abs=1e-9)
+    assert f["Huber mean"](sample, {"delta": 1e6}) == pytest.approx(sample.mean(), rel=1e-9)
+    middle = f["tau-expectile"](sample, {"tau": 0.8})
+    assert middle is not None
+    above, below = (sample - middle)[sample > middle].sum(), (middle - sample)[sample <= middle].sum()
+    assert 0.8 * above == pytest.approx(0.2 * below, rel=1e-9)
+    assert f["logit of the mean"](np.array([0.0, 0.0, 0.0, 1.0]), {}) == pytest.approx(-math.log(3), rel=1e-14)
+    assert f["logit of the mean"](np.array([2.0]), {}) is None
+
+
+@pytest.mark.parametrize(
+    ("claimed", "found", "same"),
+    [
+        (True, True, True), (True, False, False), (True, 1.0, False), (1, True, False), (0, False, False),
+        (1, 1.0, True), (1, 1 + 1e-7, True), (1, 1 + 1e-5, False), (1000, 1000.01, False), (0, 1e-4, False),
+        ("inf", "inf", True), ("inf", 5.0, False), (5.0, "inf", False), ("mean", "median", False),
+        ((-1, 1), (-1.0, 1.0), True), ((-1, 1), (1.0, -1.0), False), ((-1, 1), (-1.0,), False), ((-1, 1), -1.0, False),
+        (["-inf", 0], ("-inf", 0.0), True), (1.0, math.nan, False),
+    ],
+)
+def test_when_a_claim_agrees_with_a_finding(claimed: Any, found: Any, same: bool) -> None:
+    assert properties.agree(claimed, found) is same
+
+
+# --- the catalog's own claims ---------------------------------------------------------------------------------------
+
+
+def wrong_values(key: str, value: Any) -> list[Any]:
+    """Claims that are nearly right."""
+    if isinstance(value, bool):
+        return [not value]
+    if key == "smoothness":
+        order = list(properties.SMOOTHNESS)
+        at = order.index(value)
+        return [order[k] for k in (at - 1, at + 1) if 0 <= k < len(order)]
+    if key == "elicits":
+        return [name for name in ("mean", "median", "logit of the mean", "mode") if name != value]
+    if key == "proper":
+        return [name for name in ("strictly proper", "proper", "not proper") if name != value]
+    if key == "gradient_limits":
+        low, high = value
+        return [(high, low), (low, low), (high, high), (low, 0.99 if high == "inf" else high + 0.01)]
+    if value == "inf":
+        return [1.0, 1e9]
+    return [value * 1.01 if value else 0.01, value - 0.01, "inf"]
+
+
+def altered(claim: Any, choose: int) -> Any:
+    """The claim with the chosen wrong value, at every setting if it depends on the parameters."""
+    key, value = claim
+    if not callable(value):
+        return wrong_values(key, value)[choose]
+
+    @functools.wraps(value)
+    def wrong(*parameters: Any) -> Any:
+        return wrong_values(key, value(*parameters))[choose]
+
+    return wrong
+
+
+def claims() -> list[Any]:
+    return [
+        pytest.param(loss, key, id=f"{loss.slug}: {key}")
+        for loss in LOSSES.values()
+        for key, claim in loss.properties.items()
+        if not isinstance(claim, Cited)
+    ]
+
+
+@pytest.mark.parametrize(("loss", "key"), claims())
+def test_a_claim_of_the_catalog_holds_and_a_wrong_one_is_caught(loss: Loss, key: str) -> None:
+    claim = loss.properties[key]
+    right = dataclasses.replace(loss, properties={key: claim})
+    evidence = verify.Evidence()
+    assert list(verify.claimed_properties(right, evidence)) == []
+    assert key in evidence.properties
+    example = claim(*(p.default for p in loss.parameters[:1])) if callable(claim) else claim
+    for choose in range(len(wrong_values(key, example))):
+        wrong = dataclasses.replace(loss, properties={key: altered((key, claim), choose)})
+        told = [str(f) for f in verify.claimed_properties(wrong, verify.Evidence())]
+        assert told, (key, choose)
+        assert all("property" in t and f"{key}: expected" in t and "got" in t and loss.path in t for t in told)
+
+
+def test_a_claim_that_depends_on_parameters_is_checked_at_each_of_their_typical_values() -> None:
+    loss = LOSSES["huber"]
+    wrong = dataclasses.replace(loss, properties={"lipschitz": lambda delta: delta if delta < 2 else 2.5})
+    (failure,) = verify.claimed_properties(wrong, verify.Evidence())
+    assert failure.parameters == "delta = 2.0"
+    constant = dataclasses.replace(loss, properties={"lipschitz": lambda delta: 1.0})
+    assert len(list(verify.claimed_properties(constant, verify.Evidence()))) == 2
+
+
+def test_a_cited_property_keeps_its_source() -> None:
+    cited = dataclasses.replace(LOSSES["l1"], properties={"convex": Cited(False, "a book")})
+    evidence = verify.Evidence()
+    assert list(verify.claimed_properties(cited, evidence)) == []
+    assert evidence.properties == {"convex": (False, "a book")}
+
+
+@pytest.mark.parametrize("slug", LOSSES)
+def test_a_line_is_the_loss_along_its_section(slug: str) -> None:
+    """What the measurements see is torch at the section's inputs, at the kinks and far out as well."""
+    loss = LOSSES[slug]
+    for section in loss.sections:
+        line = verify.line(loss, section, loss.defaults())
+        t = line.wide()
+        assert (np.diff(t) > 0).all()
+        assert t.min() <= (-1e6 if line.open_ended else section.limits[0] + 1e-9)
+        assert t.max() >= (1e6 if line.open_ended else section.limits[1] - 1.0000001e-9)
+        assert np.isin([k + s * 1e-9 for k in line.kinks for s in (-1, 1)], t).all()
+        for y in section.branches.values():
+            drawn = curve(loss, section, t, None, y)
+            assert (line.loss(t, y) == drawn.loss).all()
+            assert (line.gradient(t, y) == drawn.gradient).all()
+            slope = np.gradient(drawn.loss, t)[1:-1]
+            inner = (np.abs(t[1:-1] - np.mean(section.span)) < 0.4 * np.ptp(section.span)) & (np.diff(t)[1:] > 1e-4)
+            assert np.median(np.abs(slope - drawn.gradient[1:-1])[inner]) < 1e-3

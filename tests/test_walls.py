@@ -1,0 +1,172 @@
+"""The walls between modules: who may import what, no list of losses anywhere, and nothing heavy on the warm path."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import lossary
+from lossary.catalog import sources
+
+ROOT = Path(lossary.__file__).parent
+CORE = sorted(path for path in ROOT.glob("*.py"))
+LOSS_FILES = sorted(path for path in (ROOT / "losses").rglob("*.py"))
+SLUGS = {source.slug for source in sources()}
+
+# Each module may import those that stand before it, and none behind it.
+ORDER = (
+    "errors symbols formula palette chart mathml loss notation exact points catalog display words evaluate properties "
+    "prose article verify charts figure record build cache page progress worker site api __init__ card request starter "
+    "cli __main__"
+).split()
+
+# Which modules may import a library at all, at whatever depth; nobody else does.
+ONLY = {
+    "torch": {"evaluate", "verify"},
+    "matplotlib": {"figure"},
+    "mkdocs": set(),
+    "mkdocs_gen_files": set(),
+    "material": set(),
+    "markdown": {"mathml"},
+    "jinja2": {"page"},
+    "sphobjinv": {"build"},
+}
+
+# What a build with nothing to do imports.
+WARM = ("catalog", "cache", "page", "worker", "site", "errors")
+HEAVY = ("torch", "sympy", "matplotlib", "numpy", "mpmath")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The full names of all that a file imports, inside functions too, but not for type checkers alone."""
+    for node in walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: relative imports are not used"
+            assert node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def walk(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those under `if TYPE_CHECKING`."""
+    yield node
+    if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from walk(child)
+
+
+def own(path: Path) -> set[str]:
+    """The modules of the package that a file imports."""
+    found = set()
+    for name in imports(path):
+        first, _, rest = name.partition(".")
+        if first == "lossary":
+            module = rest.partition(".")[0]
+            found.add(module if (ROOT / f"{module}.py").exists() or module == "losses" else "__init__")
+    return found
+
+
+def external(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imports(path)} - {"lossary"} - set(sys.stdlib_module_names)
+
+
+every_module = pytest.mark.parametrize("path", CORE, ids=[path.stem for path in CORE])
+
+
+@every_module
+def test_libraries_are_imported_where_they_belong(path: Path) -> None:
+    for library, allowed in ONLY.items():
+        if library in external(path):
+            assert path.stem in allowed, f"{path.name} imports {library}"
+
+
+@every_module
+def test_layers_go_one_way(path: Path) -> None:
+    assert path.stem in ORDER, f"give {path.name} a place among the layers"
+    rank = ORDER.index(path.stem)
+    for module in own(path) - {path.stem}:
+        assert module != "losses", f"{path.name} imports a loss"
+        assert ORDER.index(module) < rank, f"{path.name} imports {module}, which lies behind it"
+
+
+@pytest.mark.parametrize("path", LOSS_FILES, ids=[f"{p.parent.name}/{p.stem}" for p in LOSS_FILES])
+def test_loss_files_know_only_how_to_declare(path: Path) -> None:
+    assert own(path) <= {"formula", "loss", "symbols"}
+    assert external(path) <= {"numpy", "torch"}
+
+
+@pytest.mark.parametrize("path", [*CORE, *LOSS_FILES], ids=[str(p.relative_to(ROOT)) for p in (*CORE, *LOSS_FILES)])
+def test_no_list_of_losses_and_no_special_case(path: Path) -> None:
+    """No comparison with a slug, no branch on one, no two slugs side by side."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        place = f"{path.name}:{getattr(node, 'lineno', 0)}"
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            about = any("slug" in ast.unparse(side).lower() for side in sides if not isinstance(side, ast.Constant))
+            assert not (about and any(isinstance(side, ast.Constant) and side.value for side in sides)), place
+            literals = {c.value for side in sides for c in ast.walk(side) if isinstance(c, ast.Constant)}
+            assert not literals & SLUGS, place
+        if isinstance(node, ast.MatchValue) and isinstance(node.value, ast.Constant):
+            assert node.value.value not in SLUGS, place
+        if isinstance(node, ast.List | ast.Tuple | ast.Set):
+            assert len(strings(node.elts) & SLUGS) < 2, place
+        if isinstance(node, ast.Dict):
+            assert len(strings(node.keys) & SLUGS) < 2, place
+
+
+def strings(nodes: list[ast.expr] | list[ast.expr | None]) -> set[str]:
+    return {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+
+
+def test_templates_and_scripts_know_no_loss_by_name() -> None:
+    project = ROOT.parents[1]
+    texts = [*ROOT.glob("templates/*"), *project.glob("scripts/**/*.html"), *project.glob("scripts/**/*.py")]
+    assert texts
+    for path in texts:
+        text = path.read_text("utf-8")
+        assert not re.search(r"""slug\s*[!=]=\s*['"]""", text), path.name
+        quoted = set(re.findall(r"""['"]([a-z0-9_]+)['"]""", text))
+        assert not quoted & SLUGS, path.name
+
+
+@every_module
+def test_every_module_says_in_a_sentence_what_it_is(path: Path) -> None:
+    docstring = ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    assert docstring, f"{path.name} has no docstring"
+    first = docstring.splitlines()[0]
+    assert re.fullmatch(r"[A-Z`].*[.]", first), f"{path.name} begins with {first!r}"
+
+
+def loaded(code: str) -> set[str]:
+    """The top-level modules that a fresh interpreter holds after some code."""
+    script = f"{code}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
+
+
+@pytest.mark.parametrize("module", [name for name in WARM if (ROOT / f"{name}.py").exists()])
+def test_the_warm_path_imports_nothing_heavy(module: str) -> None:
+    assert not loaded(f"import lossary.{module}") & set(HEAVY)
+
+
+def test_finding_losses_imports_none_of_them() -> None:
+    code = "import lossary.catalog as c; found = c.sources(); assert found; c.families(found); c.duplicate_slugs(found)"
+    assert not loaded(code) & {*HEAVY, "_lossary_catalog"}
+
+
+def test_the_package_alone_imports_nothing_heavy() -> None:
+    assert not loaded("import lossary") & set(HEAVY)
+
+
+def test_heavy_libraries_are_seen_when_they_are_there() -> None:
+    """The test of the tests above: an evaluation does import them."""
+    assert {"torch", "numpy", "sympy"} <= loaded("import lossary.evaluate")
