@@ -3,20 +3,26 @@
 import sys
 
 import mkdocs_gen_files
+from mkdocs.exceptions import PluginError
 from mkdocs_gen_files.editor import FilesEditor
 
 # `mkdocs serve` keeps modules between builds; an edit to the package must count at the next one.
 for name in [name for name in sys.modules if name.partition(".")[0] == "lossary" and name != "lossary.mathml"]:
     del sys.modules[name]
 
+from lossary.errors import LossaryError  # noqa: E402
 from lossary.progress import console  # noqa: E402
 from lossary.site import Build, articles, navigation, origins, site  # noqa: E402
 
 config = FilesEditor.current().config
 build = Build(address=config.site_url or "", strict=not config.extra["serving"], progress=console())
-for path, data in site(build):
-    with mkdocs_gen_files.open(path, "wb") as file:
-        file.write(data)
+try:
+    for path, data in site(build):
+        with mkdocs_gen_files.open(path, "wb") as file:
+            file.write(data)
+except LossaryError as error:
+    # One message for people instead of a traceback; nothing is published.
+    raise PluginError(str(error)) from None
 for page, source in origins().items():
     mkdocs_gen_files.set_edit_path(page, f"../{source}")
 config.nav = [*navigation(), *articles(), "about.md"]

@@ -82,6 +82,7 @@ def on_post_build(config: MkDocsConfig) -> None:
             # A page's own entry has no fragment; its sections keep to their text.
             if entry["location"] in _aliases:
                 entry["aliases"] = _aliases[entry["location"]]
+                entry["boost"] = 2  # MSELoss is its own page before a heading elsewhere that names it
         index.write_text(json.dumps(data, separators=(",", ":")), encoding="utf-8")
     for path, markdown in _sources.items():
         target = site / path

@@ -28,7 +28,8 @@ def criterion(loss: Loss, setting: Mapping[str, Any], reduction: str) -> Any:
         for p, v in ((p, setting[p.name]) for p in loss.parameters)
     }
     if loss.torch is None:
-        assert reduction == "none" and loss.function is not None
+        assert reduction == "none"
+        assert loss.function is not None
         function = loss.function
         return lambda *inputs: function(*inputs, **given)
     return getattr(torch.nn, loss.torch.rpartition(".")[2])(**given, reduction=reduction)

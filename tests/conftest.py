@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from cases import LOSSES
 
+from cases import LOSSES
 from lossary.loss import Loss
 
 MakeCatalog = Callable[[Mapping[str, str]], Path]

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from conftest import MakeCatalog
 
+from conftest import MakeCatalog
 from lossary.catalog import catalog, duplicate_aliases, duplicate_slugs, load, sources
 from lossary.errors import CatalogError, Failure, LossaryError
 from lossary.verify import CHECKS, verify
@@ -86,10 +86,14 @@ loss = Loss(
         "elicits": "mean",
     },
     relations=(
-        Relation("mse", "At `sigma=1` it is half of [[mse]].", "((input - target) ** 2).mean()", "F.mse_loss(input, target)"),
+        Relation("mse", "Half of [[mse]].", "((input - target) ** 2).mean() / 2", "F.mse_loss(input, target) / 2"),
     ),
 )
 '''
+
+
+OUTPUT = "```output\n1.0 tensor(4.5000)\n0.5 tensor(18.)\n```\n"
+WHEN_NOT = "## When not to\n\nWhen it is not: [[mse]].\n\n"
 
 
 def changed(old: str, new: str, text: str = GOOD) -> str:
@@ -128,7 +132,8 @@ def test_the_good_file_has_no_failure(make_catalog: MakeCatalog) -> None:
     evidence, told = verify(loss)
     assert told == []
     assert evidence.passed == list(CHECKS)
-    assert evidence.points > 500 and evidence.settings == 3
+    assert evidence.points > 500
+    assert evidence.settings == 3
     assert evidence.outputs == ["1.0 tensor(4.5000)\n0.5 tensor(18.)"]
     assert evidence.example.splitlines()[0] == "1.625"
     assert evidence.reductions == {"none": [0.125, 3.125], "sum": 3.25, "mean": 1.625}
@@ -272,8 +277,8 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         "snippet",
         ("line 15", "line 2 of the snippet raised AttributeError", "tensr"),
     ),
-    "no output fence": ("```output\n1.0 tensor(4.5000)\n0.5 tensor(18.)\n```\n", "", "snippet", ("line 15", "output fence")),
-    "missing heading": ("## When not to\n\nWhen it is not: [[mse]].\n\n", "", "declaration", ("'## When not to' is missing",)),
+    "no output fence": (OUTPUT, "", "snippet", ("line 15", "output fence")),
+    "missing heading": (WHEN_NOT, "", "declaration", ("'## When not to' is missing",)),
     "unknown heading": ("## When not to", "## Whenever", "declaration", ("unknown heading '## Whenever'",)),
     "no prose": (GOOD[: GOOD.index("from lossary.formula")], "", "declaration", ("'## When to use it'",)),
     "typical value out of range": (
@@ -296,12 +301,17 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
     ),
     "shared symbol": ('Input("target", "y",', 'Input("target", "x",', "declaration", ("share a symbol", "x, x")),
     "wrong relation": (
-        '"F.mse_loss(input, target)"',
         '"F.mse_loss(input, target) / 2"',
+        '"F.mse_loss(input, target)"',
         "relation",
-        ("to mse", "F.mse_loss(input, target) / 2", "expected", "got"),
+        ("to mse", "F.mse_loss(input, target)", "expected", "got"),
     ),
-    "relation that raises": ('"F.mse_loss(input, target)"', '"F.mse(input, target)"', "relation", ("to mse", "AttributeError")),
+    "relation that raises": (
+        '"F.mse_loss(input, target) / 2"',
+        '"F.mse(input, target)"',
+        "relation",
+        ("to mse", "AttributeError"),
+    ),
     "empty summary": (
         'summary="Half the square of a residual in units of sigma."',
         'summary=" "',
@@ -322,7 +332,9 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
     ),
     "latex that does not parse": (
         "            value=lambda r, sigma: r**2",
-        '            notation={"a": r"\\frac{a"},\n            where={"a": lambda r: r**2},\n            value=lambda a, sigma: a',
+        '            notation={"a": r"\\frac{a"},\n'
+        '            where={"a": lambda r: r**2},\n'
+        "            value=lambda a, sigma: a",
         "latex",
         (r"\frac{a",),
     ),
@@ -346,7 +358,7 @@ def test_two_mistakes_in_one_file_are_both_told(make_catalog: MakeCatalog) -> No
 
 
 def test_a_missing_heading_does_not_hide_what_else_is_wrong(make_catalog: MakeCatalog) -> None:
-    text = changed("## When not to\n\nWhen it is not: [[mse]].\n\n", "", changed('"convex": True', '"convxe": True'))
+    text = changed(WHEN_NOT, "", changed('"convex": True', '"convxe": True'))
     root = make_catalog({"toy/scaled_square": text})
     told = "\n".join(map(str, failures(root)))
     assert "unknown property 'convxe'" in told
@@ -383,7 +395,7 @@ def test_one_failure_is_one_failure() -> None:
 
 
 def test_a_catalog_that_is_not_there() -> None:
-    with pytest.raises(LossaryError, match="no catalog 'nowhere.at.all'"):
+    with pytest.raises(LossaryError, match=r"no catalog 'nowhere\.at\.all'"):
         sources("nowhere.at.all")
 
 

@@ -12,10 +12,10 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
-from cases import LOSSES
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from cases import LOSSES
 from lossary import display
 from lossary.formula import Built, Symbolic, Variable, precise
 from lossary.loss import Loss
@@ -79,7 +79,10 @@ def test_differences_of_equal_numbers() -> None:
 
 def test_sums_over_classes_are_executed() -> None:
     scores = [mpmath.mpf(v) for v in (1, -1000, 700)]
-    formula = lambda x, y, j, C: -log(exp(x[y]) / sum_over(j, exp(x[j]), C))
+
+    def formula(x: Any, y: Any, j: Any, C: Any) -> Any:
+        return -log(exp(x[y]) / sum_over(j, exp(x[j]), C))
+
     found = bind(formula, VECTOR, CLASS).run_value(scores, 1, 3, 0)
     with mpmath.workdps(60):
         assert same(found, 1700 + mpmath.log1p(mpmath.exp(-699)), 50)
@@ -180,8 +183,8 @@ def test_all_of_a_table_symbol_is_known() -> None:
     for loss in LOSSES.values():
         for formula in loss.formulas:
             assert isinstance(formula, Symbolic)
-            meanings = [meaning for _, meaning in display.symbols(loss)]
-            assert all(meanings) and display.built(loss, formula).used
+            assert display.built(loss, formula).used
+            assert all(meaning for _, meaning in display.symbols(loss))
 
 
 # --- text -----------------------------------------------------------------------------------------------------------
@@ -214,7 +217,11 @@ PRINTED: list[tuple[Callable[..., Any], tuple[Variable, ...], str]] = [
     (lambda y, p: xlogy(1 - y, 1 - p), (Y, P), r"(1 - y) \log\left(1 - p\right)"),
     (lambda z: softplus(-z), (Z,), r"\operatorname{softplus}(-z)"),
     (lambda z, y: sigmoid(z) - y, (Z, Y), r"\sigma(z) - y"),
-    (lambda x, delta: delta * (abs(x) - delta / 2), (X, DELTA), r"\delta \left(\left|x\right| - \frac{\delta}{2}\right)"),
+    (
+        lambda x, delta: delta * (abs(x) - delta / 2),
+        (X, DELTA),
+        r"\delta \left(\left|x\right| - \frac{\delta}{2}\right)",
+    ),
     (
         lambda x, delta: cases((x**2 / 2, abs(x) <= delta), (delta * abs(x), True)),
         (X, DELTA),
@@ -303,7 +310,8 @@ def test_figures_and_pages_can_show_every_formula(loss: Loss, formula: Symbolic)
     for expression in (bound.value, *bound.gradient.values(), *bound.definitions.values()):
         assert ink(figure_latex(expression)) > 15
         mathml = to_mathml(page_latex(expression), display=True)
-        assert mathml.startswith("<math") and "<merror" not in mathml
+        assert mathml.startswith("<math")
+        assert "<merror" not in mathml
 
 
 def ink(latex: str) -> int:

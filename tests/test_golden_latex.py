@@ -9,7 +9,6 @@ import re
 from pathlib import Path
 
 from cases import LOSSES
-
 from lossary import display
 from lossary.mathml import to_mathml
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,8 +12,8 @@ import numpy as np
 import pytest
 import sympy as sp
 import torch
-from cases import LOSSES, by_torch, criterion, every_loss
 
+from cases import LOSSES, by_torch, criterion, every_loss
 from lossary import points, verify
 from lossary.evaluate import curve
 from lossary.formula import Builder, Formula, Symbolic
@@ -87,7 +88,7 @@ def test_three_mutants_of_every_main_formula_are_caught(monkeypatch: pytest.Monk
 def test_small_mutants_of_every_formula(loss: Loss, number: int, formula: Symbolic, mutation: str) -> None:
     wrong = with_formula(loss, number, value=mutated(formula.value, MUTATIONS[mutation]))
     told = first(wrong, "formula and gradient")
-    assert ": formula" in told and "expected" in told and "got" in told, told
+    assert re.search(": formula.*expected .* got ", told), told
 
 
 def gradients() -> list[Any]:
@@ -101,7 +102,7 @@ def test_mutants_of_every_gradient(loss: Loss, number: int, formula: Symbolic, n
     builder = mutated(formula.gradient[name], MUTATIONS[mutation])
     wrong = with_formula(loss, number, gradient={**formula.gradient, name: builder})
     told = first(wrong, "formula and gradient")
-    assert ": gradient" in told and f"gradient by {name} at" in told, told
+    assert re.search(f": gradient.*gradient by {name} at", told), told
     assert f"the declared gradient by {name} at" in first(wrong, "derivative")
 
 
@@ -284,7 +285,7 @@ def test_mutants_of_every_relation(loss: Loss, number: int) -> None:
     for wrong in (f"1.01 * ({relation.left})", f"-({relation.left})", f"({relation.left}) + 0.01"):
         changed = dataclasses.replace(relation, left=wrong)
         told = first(dataclasses.replace(loss, relations=(changed,)), "relations")
-        assert f"to {relation.slug}" in told and "expected" in told and "got" in told
+        assert re.search(f"to {relation.slug}: .*expected .* got ", told), told
 
 
 def kinked() -> list[Any]:
@@ -318,6 +319,11 @@ def test_a_section_that_is_not_finite_is_caught(loss: Loss) -> None:
     main = loss.main
     span = main.limits if np.isfinite(main.limits[0]) else (-8e307, 8e307)
     wide = dataclasses.replace(main, span=span)
-    drawn = curve(loss, wide, np.linspace(*span, 401))
+    drawn = [
+        curve(loss, wide, np.linspace(*span, 401), setting, y)
+        for setting in points.settings(loss)
+        if loss.parameter("weight") is None or setting["weight"] is None
+        for y in main.branches.values()
+    ]
     told = first(dataclasses.replace(loss, sections=(wide,)), "sections")
-    assert bool(told) == (not np.isfinite([drawn.loss, drawn.gradient]).all()), told
+    assert bool(told) == (not all(np.isfinite([c.loss, c.gradient]).all() for c in drawn)), told

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import LOSSES
 from numpy.typing import NDArray
 
+from cases import LOSSES
 from lossary import properties, verify
 from lossary.evaluate import curve
 from lossary.loss import Cited, Loss
@@ -20,6 +20,7 @@ from lossary.properties import Line
 
 Array = NDArray[np.float64]
 Curve = Callable[[Array], Array]
+Branches = Callable[[Array, float], Array]
 
 
 def residual(f: Curve, g: Curve, h: Curve, *, kinks: tuple[float, ...] = (), **parameters: float) -> Line:
@@ -41,17 +42,15 @@ def residual(f: Curve, g: Curve, h: Curve, *, kinks: tuple[float, ...] = (), **p
 
 
 def probability(
-    f: Callable[[Array, float], Array], g: Callable[[Array, float], Array], h: Callable[[Array, float], Array],
-    targets: str = "binary",
+    f: Branches, g: Branches, h: Branches, targets: str = "binary"
 ) -> Line:
     """A loss of a probability t and a target y."""
     unit = targets == "unit"
-    return Line(
-        f, g, h, 0.3 if unit else 1.0, (0.03, 0.97), (0.0, 1.0), (), 0.3 if unit else 1.0, "probability", targets, "", {}
-    )
+    y = 0.3 if unit else 1.0
+    return Line(f, g, h, y, (0.03, 0.97), (0.0, 1.0), (), y, "probability", targets, "", {})
 
 
-def logit(f: Callable[[Array, float], Array], g: Callable[[Array, float], Array], h: Callable[[Array, float], Array]) -> Line:
+def logit(f: Branches, g: Branches, h: Branches) -> Line:
     """A loss of a logit t and a label y."""
     inf = math.inf
     return Line(f, g, h, 1.0, (-6.0, 6.0), (-inf, inf), (), inf, "logit", "binary", "sigmoid", {})
@@ -66,12 +65,19 @@ def flat(t: Array) -> Array:
 
 
 def pinball(tau: float) -> Line:
-    f: Curve = lambda r: np.maximum(-tau * r, (1 - tau) * r)
-    return residual(f, lambda r: np.where(r < 0, -tau, np.where(r > 0, 1 - tau, 0.0)), flat, kinks=(0.0,), tau=tau)
+    return residual(
+        lambda r: np.maximum(-tau * r, (1 - tau) * r),
+        lambda r: np.where(r < 0, -tau, np.where(r > 0, 1 - tau, 0.0)),
+        flat,
+        kinks=(0.0,),
+        tau=tau,
+    )
 
 
 def expectile(tau: float) -> Line:
-    w: Curve = lambda r: np.where(r < 0, tau, 1 - tau)
+    def w(r: Array) -> Array:
+        return np.where(r < 0, tau, 1 - tau)
+
     return residual(lambda r: w(r) * r**2, lambda r: 2 * w(r) * r, lambda r: 2 * w(r), kinks=(0.0,), tau=tau)
 
 
@@ -198,8 +204,8 @@ CURVES: Mapping[str, tuple[Line, dict[str, Any]]] = {
     "welsch": (
         welsch(1.0),
         {
-            "convex": False, "smoothness": "Cinf", "lipschitz": math.exp(-0.5), "gradient_lipschitz": 1, "bounded": True,
-            "supremum": 1, "symmetric": True, "value_at_perfect": 0, "gradient_limits": (0, 0), "redescending": True,
+            "convex": False, "smoothness": "Cinf", "lipschitz": math.exp(-0.5), "gradient_lipschitz": 1,
+            "bounded": True, "supremum": 1, "symmetric": True, "value_at_perfect": 0, "gradient_limits": (0, 0), "redescending": True,
             "elicits": NO_NAME,
         },
     ),

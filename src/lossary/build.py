@@ -95,12 +95,17 @@ def family_files(payload: Mapping[str, Any]) -> Files:
                 {
                     "src": f"{folder}/{name}.svg",
                     "alt": chart.description,
-                    "caption": f"{chart.description} Curves that leave the top go on.",
+                    "caption": _overlay_caption(chart, axis),
                     "width": chart.size[0],
                     "height": chart.size[1],
                 }
             )
     return {"figures.json": json.dumps(figures).encode(), **files}
+
+
+def _overlay_caption(chart: Chart, axis: str) -> str:
+    words = f"The {chart.heading} along the {axis}, each loss with its defaults."
+    return f"{words} Grey: related losses of other families." if any(t.role == "muted" for t in chart.traces) else words
 
 
 def hero_files(payload: Mapping[str, Any]) -> Files:
@@ -112,28 +117,29 @@ def hero_files(payload: Mapping[str, Any]) -> Files:
         if isinstance(found, str) and loss.main.axis.name == "residual":
             chosen.setdefault(found, loss)
     sample = properties.skewed_sample("real")
-    t = np.linspace(-0.3, 4.2, charts.POINTS)
+    t = np.linspace(-0.2, 3.2, charts.POINTS)
     traces, marks, told = [], [], []
     for k, (name, loss) in enumerate(chosen.items()):
         risk = np.mean([curve(loss, loss.main, t, None, float(y)).loss for y in sample], axis=0)
         # Each expected loss in units of its own least value: only where it is least counts here.
         scaled = risk / risk.min()
         best = int(np.argmin(scaled))
-        traces.append(Trace(t, scaled, f"trace{k % 8}", f"{loss.title}: {name}", dashed=k % 2 == 1))
+        traces.append(Trace(t, scaled, f"trace{k % 8}", name, dashed=k % 2 == 1))
         marks.append((float(t[best]), float(scaled[best])))
         told.append(f"{loss.title} at the {name}, {t[best]:.2f}")
     ticks = tuple(float(y) for y in sample)
     chart = Chart(
         title="One sample, several centres",
         description=f"Expected loss of a constant over {len(sample)} skewed targets, least for {'; '.join(told)}.",
-        heading="expected loss, each relative to its least value",
+        heading="expected loss, relative to its least value",
         role="ink",
-        xlabel="the constant that is predicted; the targets are the ticks",
+        xlabel="predicted constant; ticks: the targets",
         traces=tuple(traces),
         kinks=tuple(marks),
         rug=ticks,
-        size=(760, 400),
-        ylim=(0.85, 3.0),
+        size=(560, 380),
+        xlim=(-0.25, 3.25),
+        ylim=(0.9, 2.2),
     )
     words = {
         "src": "figures/home/centres.svg",

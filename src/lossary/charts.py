@@ -291,7 +291,7 @@ def overlay(members: Sequence[Loss], context: Sequence[Loss], axis_name: str, wh
         columns += [c.t, getattr(c, which)]
     if not any(trace.strong for trace in traces):
         return None
-    listed = ", ".join(t.label for t in traces)
+    listed = " and ".join(", ".join(t.label for t in traces).rsplit(", ", 1))
     top = axis.top if which == "loss" else None
     chart = Chart(
         title=f"{which.capitalize()} along the {axis_name}",

@@ -129,7 +129,7 @@ def function_name(loss: Loss) -> str:
 
 
 def _keywords(loss: Loss) -> str:
-    given = [p for p in loss.parameters if p.kind in ("number", "boolean") and p.default is not None]
+    given = [p for p in loss.parameters if p.kind == "number" and p.default]
     return ", ".join(f"{p.name}={p.default!r}" for p in given)
 
 

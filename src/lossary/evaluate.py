@@ -231,7 +231,7 @@ def _formula_value(
     shape: tuple[int, ...],
 ) -> Any:
     arrays = {name: t.to(torch.float64).numpy() if t.is_floating_point() else t.numpy() for name, t in inputs.items()}
-    formula = exact.formula_for(loss, exact.chosen_kinds(loss, arrays, parameters), parameters)
+    formula = exact.formula_for(loss, arrays, parameters)
     if formula is None or not formula.executable:
         return None
     exact_values = exact.values(loss, formula, arrays, parameters)

@@ -42,8 +42,11 @@ def variables(loss: Loss, kinds: Mapping[str, Kind]) -> tuple[Variable, ...]:
     return tuple(made)
 
 
-def applies(loss: Loss, formula: Formula, kinds: Mapping[str, Kind], parameters: Mapping[str, Any]) -> bool:
-    """Whether a formula holds for these kinds and settings."""
+def applies(loss: Loss, formula: Formula, inputs: Arrays, parameters: Mapping[str, Any]) -> bool:
+    """Whether a formula holds for these inputs and settings."""
+    kinds = chosen_kinds(loss, inputs, parameters)
+    if isinstance(formula, Symbolic) and formula.inside and not formula.inside(inputs):
+        return False
     for name, wanted in formula.at.items():
         if name in kinds:
             if kinds[name] is not wanted:
@@ -53,9 +56,9 @@ def applies(loss: Loss, formula: Formula, kinds: Mapping[str, Kind], parameters:
     return True
 
 
-def formula_for(loss: Loss, kinds: Mapping[str, Kind], parameters: Mapping[str, Any]) -> Formula | None:
+def formula_for(loss: Loss, inputs: Arrays, parameters: Mapping[str, Any]) -> Formula | None:
     """The first declared formula that holds, or None."""
-    return next((f for f in loss.formulas if applies(loss, f, kinds, parameters)), None)
+    return next((f for f in loss.formulas if applies(loss, f, inputs, parameters)), None)
 
 
 @cache

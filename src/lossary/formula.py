@@ -52,6 +52,7 @@ class Symbolic:
         notation: how local shorthands are written, LaTeX by name.
         label: which case this is, where a loss has several.
         at: the settings it holds for: parameter values, or the kind of an input by the input's name.
+        inside: function of the inputs (arrays by name) that says whether it covers them; None where it covers all.
     """
 
     value: Builder
@@ -60,6 +61,7 @@ class Symbolic:
     notation: Mapping[str, str] = field(default_factory=dict)
     label: str = ""
     at: Mapping[str, Any] = field(default_factory=dict)
+    inside: Callable[[Mapping[str, Any]], bool] | None = None
 
     @property
     def executable(self) -> bool:
@@ -256,7 +258,7 @@ def _at(run: Callable[..., Any], values: Sequence[Any], digits: int) -> Any:
     with mpmath.workdps(digits):
         try:
             answer = mpmath.mpmathify(run(*values))
-        except (ZeroDivisionError, ValueError, TypeError):
+        except (ZeroDivisionError, ValueError, TypeError, IndexError):
             return mpmath.nan
         return mpmath.nan if isinstance(answer, mpmath.mpc) else +answer
 

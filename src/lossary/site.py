@@ -7,6 +7,7 @@ imports neither torch nor matplotlib nor SymPy.
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from lossary.catalog import BUILT_IN, Family, Source, duplicate_aliases, duplica
 from lossary.errors import CatalogError, Failure
 from lossary.page import link, render
 from lossary.worker import Job, run
+
+logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, int, str], None]
 Records = dict[str, dict[str, Any]]
@@ -76,6 +79,8 @@ def site(build: Build) -> Iterator[tuple[str, bytes]]:
     failures += _make(build, shared.values())
     if failures and build.strict:
         raise CatalogError(failures)
+    if failures:
+        logger.error("%s", CatalogError(failures))
     build.cache.prune({job.key for job in (*jobs.values(), *texts.values(), *shared.values())})
 
     for files in (*made.values(), *(build.cache.get(job.key) for job in (*shared.values(), *texts.values()))):

@@ -60,6 +60,9 @@ def verify(loss: Loss) -> tuple[Evidence, list[Failure]]:
     evidence = Evidence()
     failures: list[Failure] = []
     for stage, check in CHECKS.items():
+        if stage in CONSEQUENCES and "formula and gradient" in CHECKS and "formula and gradient" not in evidence.passed:
+            # A wrong formula would fail these, too, and bury its own message.
+            continue
         try:
             found = list(check(loss, evidence))
         except Exception as error:  # a loss file's own code may raise anything, anywhere
@@ -111,20 +114,25 @@ def values_and_gradients(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     settings = points.settings(loss)
     evidence.settings = len(settings)
     used: set[int] = set()
+    wrong: set[int] = set()
     for setting in settings:
         for batch in points.batches(loss, setting):
-            kinds = exact.chosen_kinds(loss, batch, setting)
-            formulas = [f for f in loss.formulas if exact.applies(loss, f, kinds, setting)]
+            formulas = [f for f in loss.formulas if exact.applies(loss, f, batch, setting)]
             if not formulas:
                 yield _fail(loss, "formula", "no declared formula covers this setting", setting)
                 return
             value, gradient = value_and_gradient(loss, _tensors(loss, batch, setting), setting, "none")
             for k, formula in enumerate(formulas):
-                used.add(loss.formulas.index(formula))
-                count = k == 0
-                yield from _compare_values(loss, evidence, formula, batch, setting, value, gradient, count)
+                number = loss.formulas.index(formula)
+                used.add(number)
+                if number in wrong:
+                    continue
+                found = list(_compare_values(loss, evidence, formula, batch, setting, value, gradient, k == 0))
                 if isinstance(formula, Symbolic):
-                    yield from _compare_gradients(loss, evidence, formula, batch, setting, gradient)
+                    found += _compare_gradients(loss, evidence, formula, batch, setting, gradient)
+                if found:
+                    wrong.add(number)
+                    yield from found
     for k, formula in enumerate(loss.formulas):
         if k not in used:
             yield _fail(loss, "formula", f"the formula {formula.label or k + 1!r} was never reached by a check")
@@ -240,7 +248,7 @@ def derivatives(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
             kinds = exact.chosen_kinds(loss, batch, setting)
             thin = _thin(batch, 120 if not any(k.rank for k in kinds.values()) else 24)
             for formula in loss.formulas:
-                if not isinstance(formula, Symbolic) or not exact.applies(loss, formula, kinds, setting):
+                if not isinstance(formula, Symbolic) or not exact.applies(loss, formula, batch, setting):
                     continue
                 declared = exact.gradients(loss, formula, thin, setting)
                 derived = exact.derivatives(loss, formula, thin, setting)
@@ -302,8 +310,7 @@ def reductions(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     """Each reduction by torch against the declared rule on the exact values."""
     for setting in points.settings(loss):
         inputs = {name: np.asarray(v) for name, v in loss.example.items()}
-        kinds = exact.chosen_kinds(loss, inputs, setting)
-        formula = exact.formula_for(loss, kinds, setting)
+        formula = exact.formula_for(loss, inputs, setting)
         if formula is None:
             continue
         largest = float(max(np.max(np.abs(inputs[i.name])) for i in loss.inputs[:1]))
@@ -514,3 +521,6 @@ CHECKS: dict[str, Callable[[Loss, Evidence], Iterator[Failure]]] = {
     "notation": notation,
     "written formulas": written,
 }
+
+# What a wrong formula or gradient makes fail as well.
+CONSEQUENCES = {"derivative", "reductions"}

@@ -13,10 +13,10 @@ r"""## When to use it
 - Your model ends in a linear layer. Give the raw score to [[bce_with_logits]]. A sigmoid followed
   by this loss rounds large scores to 1 and loses their gradient, as shown below.
 - Exactly one of several classes is right: [[cross_entropy]].
-- Positives are very rare and easy negatives drown them: [[focal]], or `pos_weight` of
+- Positives are very rare and easy negatives drown them: [[focal|focal loss]], or `pos_weight` of
   [[bce_with_logits]].
 - One confident mistake must not dominate the score. As the probability of the observed label goes
-  to zero the formula grows without bound, and PyTorch stops it only at a high ceiling. [[brier]]
+  to zero the formula grows without bound, and PyTorch stops it only at a high ceiling. [[brier|Brier score]]
   never gets large.
 
 ## Pitfalls
@@ -264,7 +264,7 @@ loss = Loss(
         ),
         Relation(
             "nll",
-            "[[nll]] on the two log-probabilities of no and yes.",
+            "[[nll|negative log-likelihood]] on the two log-probabilities of no and yes.",
             "F.binary_cross_entropy(torch.sigmoid(logits), label)",
             "F.nll_loss(torch.stack((1 - torch.sigmoid(logits), torch.sigmoid(logits)), 1).log(), label.long())",
         ),

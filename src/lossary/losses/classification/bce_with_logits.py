@@ -13,8 +13,8 @@ The gradient with respect to the logit is simply the predicted probability minus
 - Exactly one class is right. Then the outputs compete, and [[cross_entropy]] says so to the model.
 - The model already returns probabilities: [[bce]].
 - Almost everything is an easy negative, as in dense object detection. `pos_weight` cannot tell easy
-  from hard negatives; [[focal]] can.
-- The overlap of a small region is what counts: [[dice]] or [[tversky]], often added to this loss.
+  from hard negatives; [[focal|focal loss]] can.
+- The overlap of a small region is what counts: [[dice|Dice loss]] or [[tversky|Tversky loss]], often added to this loss.
 
 ## Pitfalls
 
@@ -46,7 +46,7 @@ probabilities [0.6931, 0.4741, 0.3133]
 
 [[bce]] rejects a label outside 0 to 1. This loss does not. Labels of -1 and 1, or class numbers
 such as 2, give a plausible value that can be negative and has no lower bound, so training runs away
-with a falling loss. For labels of -1 and 1 use [[soft_margin]], or convert them as below.
+with a falling loss. For labels of -1 and 1 use [[soft_margin|soft margin]], or convert them as below.
 
 ```python
 print(F.binary_cross_entropy_with_logits(torch.tensor([-3.0]), torch.tensor([-1.0])))
@@ -332,43 +332,43 @@ loss = Loss(
         ),
         Relation(
             "soft_margin",
-            "[[soft_margin]] with the labels -1 and 1 in place of 0 and 1.",
+            "[[soft_margin|soft margin]] with the labels -1 and 1 in place of 0 and 1.",
             "F.binary_cross_entropy_with_logits(logits, label)",
             "F.soft_margin_loss(logits, 2 * label - 1)",
         ),
         Relation(
             "logistic",
-            "[[logistic]] with the labels -1 and 1 in place of 0 and 1.",
+            "[[logistic|logistic]] with the labels -1 and 1 in place of 0 and 1.",
             "F.binary_cross_entropy_with_logits(logits, label)",
             "F.softplus(-(2 * label - 1) * logits, threshold=100).mean()",
         ),
         Relation(
             "multilabel_soft_margin",
-            "[[multilabel_soft_margin]] has the same mean over all elements.",
+            "[[multilabel_soft_margin|multi-label soft margin]] has the same mean over all elements.",
             "F.binary_cross_entropy_with_logits(scores, q.round())",
             "F.multilabel_soft_margin_loss(scores, q.round())",
         ),
         Relation(
             "focal",
-            "[[focal]] with `gamma=0` and `alpha=0.5` is half this loss.",
+            "[[focal|focal loss]] with `gamma=0` and `alpha=0.5` is half this loss.",
             "F.binary_cross_entropy_with_logits(logits, label) / 2",
             "(0.5 * -torch.where(label.bool(), F.logsigmoid(logits), F.logsigmoid(-logits))).mean()",
         ),
         Relation(
             "ranknet",
-            "[[ranknet]] is this loss of the difference of two scores.",
+            "[[ranknet|RankNet]] is this loss of the difference of two scores.",
             "F.binary_cross_entropy_with_logits(input - target, label)",
             "(F.softplus(input - target, threshold=100) - label * (input - target)).mean()",
         ),
         Relation(
             "bpr",
-            "[[bpr]] is this loss of the difference of two scores, with every label equal to one.",
+            "[[bpr|Bayesian personalised ranking]] is this loss of the difference of two scores, with every label equal to one.",
             "F.binary_cross_entropy_with_logits(input - target, torch.ones_like(input))",
             "-F.logsigmoid(input - target).mean()",
         ),
         Relation(
             "gan_nonsaturating_generator",
-            "[[gan_nonsaturating_generator]] is this loss with every label equal to one.",
+            "[[gan_nonsaturating_generator|non-saturating GAN]] is this loss with every label equal to one.",
             "F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits))",
             "-F.logsigmoid(logits).mean()",
         ),

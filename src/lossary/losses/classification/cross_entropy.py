@@ -15,12 +15,12 @@ The gradient with respect to the scores is the predicted distribution minus the 
 
 - Several classes may hold at once: [[bce_with_logits]].
 - There is one output unit only. Use [[bce_with_logits]]; with one class this loss is always zero.
-- You already hold log-probabilities: [[nll]].
+- You already hold log-probabilities: [[nll|negative log-likelihood]].
 - Many labels are wrong. A confident prediction that contradicts a wrong label costs without bound.
-  [[generalized_cross_entropy]] and [[symmetric_cross_entropy]] limit that cost.
-- Easy examples outnumber the hard ones by far: [[focal]].
-- The vocabulary is so large that the score matrix does not fit in memory: [[linear_cross_entropy]]
-  or [[adaptive_log_softmax]].
+  [[generalized_cross_entropy|generalized cross-entropy]] and [[symmetric_cross_entropy|symmetric cross-entropy]] limit that cost.
+- Easy examples outnumber the hard ones by far: [[focal|focal loss]].
+- The vocabulary is so large that the score matrix does not fit in memory: [[linear_cross_entropy|linear cross-entropy]]
+  or [[adaptive_log_softmax|adaptive log-softmax with loss]].
 
 ## Pitfalls
 
@@ -466,6 +466,7 @@ loss = Loss(
                 "input": lambda x, y, c, j, C: exp(x[c]) / sum_over(j, exp(x[j]), C) - indicator(c, y),
             },
             at={"target": CLASS_INDEX, "weight": None, "label_smoothing": 0.0, "ignore_index": -100},
+            inside=lambda inputs: bool(np.all(inputs["target"] >= 0)),
         ),
         Symbolic(
             label="With class weights, label smoothing and an ignored index",
@@ -562,7 +563,7 @@ loss = Loss(
     relations=(
         Relation(
             "nll",
-            "[[nll]] after a `log_softmax`.",
+            "[[nll|negative log-likelihood]] after a `log_softmax`.",
             "F.cross_entropy(scores, classes)",
             "F.nll_loss(scores.log_softmax(1), classes)",
         ),
@@ -580,44 +581,44 @@ loss = Loss(
         ),
         Relation(
             "linear_cross_entropy",
-            "[[linear_cross_entropy]] is this loss of a linear layer's output.",
+            "[[linear_cross_entropy|linear cross-entropy]] is this loss of a linear layer's output.",
             "F.cross_entropy(scores @ p.T, classes)",
             "F.linear_cross_entropy(scores, p, classes)",
         ),
         Relation(
             "generalized_cross_entropy",
-            "[[generalized_cross_entropy]] tends to this loss as `q` goes to zero.",
+            "[[generalized_cross_entropy|generalized cross-entropy]] tends to this loss as `q` goes to zero.",
             "F.cross_entropy(scores, classes)",
             "((1 - scores.softmax(1).gather(1, classes[:, None]) ** 1e-6) / 1e-6).mean()",
             1e-4,
         ),
         Relation(
             "listnet",
-            "[[listnet]] is this loss with the softmax of the relevances as soft target.",
+            "[[listnet|ListNet]] is this loss with the softmax of the relevances as soft target.",
             "F.cross_entropy(scores, (3 * q).softmax(1))",
             "-((3 * q).softmax(1) * scores.log_softmax(1)).sum(1).mean()",
         ),
         Relation(
             "info_nce",
-            "[[info_nce]] is this loss of similarities divided by the temperature.",
+            "[[info_nce|InfoNCE]] is this loss of similarities divided by the temperature.",
             "F.cross_entropy(scores / 0.07, classes)",
             "((scores / 0.07).logsumexp(1) - (scores / 0.07).gather(1, classes[:, None])[:, 0]).mean()",
         ),
         Relation(
             "arcface",
-            "[[arcface]] with margin `m=0` is this loss of cosines times `s`.",
+            "[[arcface|ArcFace]] with margin `m=0` is this loss of cosines times `s`.",
             "F.cross_entropy(64 * scores.tanh(), classes)",
             "F.cross_entropy(64 * torch.where(F.one_hot(classes, 5).bool(), (scores.tanh().acos() + 0.0).cos(), scores.tanh()), classes)",
         ),
         Relation(
             "cosface",
-            "[[cosface]] with margin `m=0` is this loss of cosines times `s`.",
+            "[[cosface|CosFace]] with margin `m=0` is this loss of cosines times `s`.",
             "F.cross_entropy(64 * scores.tanh(), classes)",
             "F.cross_entropy(64 * (scores.tanh() - 0.0 * F.one_hot(classes, 5)), classes)",
         ),
         Relation(
             "poly_loss",
-            "[[poly_loss]] with `epsilon=0` is exactly this loss.",
+            "[[poly_loss|Poly-1 cross-entropy]] with `epsilon=0` is exactly this loss.",
             "F.cross_entropy(scores, classes)",
             '(F.cross_entropy(scores, classes, reduction="none") + 0.0 * (1 - scores.softmax(1).gather(1, classes[:, None])[:, 0])).mean()',
         ),

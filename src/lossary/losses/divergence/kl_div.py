@@ -14,10 +14,10 @@ some too, so the prediction spreads out to cover the target.
 - The targets are class numbers. The divergence is then the same as [[cross_entropy]], and that one
   takes the numbers directly.
 - The distributions may give zero probability to different outcomes. The divergence is infinite
-  there; [[js_divergence]], [[hellinger]] and [[total_variation]] stay bounded.
-- Swapping the two should not matter: [[js_divergence]].
-- Outcomes have an order or a distance, and near misses should cost less: [[wasserstein_1d]].
-- Both are Gaussians given by mean and variance, as in a variational autoencoder: [[kl_gaussian]].
+  there; [[js_divergence|Jensen-Shannon divergence]], [[hellinger|Hellinger distance]] and [[total_variation|total variation distance]] stay bounded.
+- Swapping the two should not matter: [[js_divergence|Jensen-Shannon divergence]].
+- Outcomes have an order or a distance, and near misses should cost less: [[wasserstein_1d|Wasserstein-1]].
+- Both are Gaussians given by mean and variance, as in a variational autoencoder: [[kl_gaussian|Gaussian KL]].
 
 ## Pitfalls
 
@@ -395,26 +395,26 @@ loss = Loss(
         ),
         Relation(
             "nll",
-            "With one-hot targets it is [[nll]].",
+            "With one-hot targets it is [[nll|negative log-likelihood]].",
             'F.kl_div(p.log(), F.one_hot(classes, 5).double(), reduction="batchmean")',
             "F.nll_loss(p.log(), classes)",
         ),
         Relation(
             "renyi_divergence",
-            "[[renyi_divergence]] tends to this divergence as `alpha` goes to one.",
+            "[[renyi_divergence|Renyi divergence]] tends to this divergence as `alpha` goes to one.",
             'F.kl_div(p.log(), q, reduction="none").sum(1)',
             "(q ** (1 + 1e-6) * p ** -1e-6).sum(1).log() / 1e-6",
             1e-4,
         ),
         Relation(
             "js_divergence",
-            "[[js_divergence]] is the average of the two divergences from the even mixture.",
+            "[[js_divergence|Jensen-Shannon divergence]] is the average of the two divergences from the even mixture.",
             '0.5 * F.kl_div(((p + q) / 2).log(), p, reduction="batchmean") + 0.5 * F.kl_div(((p + q) / 2).log(), q, reduction="batchmean")',
             "(-((p + q) / 2 * ((p + q) / 2).log()).sum(1) + 0.5 * (p * p.log()).sum(1) + 0.5 * (q * q.log()).sum(1)).mean()",
         ),
         Relation(
             "poisson_deviance",
-            "For two distributions, the sum of [[poisson_deviance]] over the outcomes is twice this divergence.",
+            "For two distributions, the sum of [[poisson_deviance|Poisson deviance]] over the outcomes is twice this divergence.",
             '2 * F.kl_div(p.log(), q, reduction="none").sum(1)',
             "(2 * (q * (q / p).log() - q + p)).sum(1)",
         ),

@@ -14,10 +14,10 @@ r"""## When to use it
 - You need the mean, for example because predictions will be added up. On skewed data the median is
   biased for that purpose. Use [[mse]].
 - You want training to settle by itself. The gradient does not shrink near the optimum, so a fixed
-  learning rate keeps jumping over it. Lower the rate over time, or use [[huber]] or [[smooth_l1]],
+  learning rate keeps jumping over it. Lower the rate over time, or use [[huber]] or [[smooth_l1|Smooth L1]],
   which are rounded at zero.
-- You need another quantile than the median: [[quantile]].
-- Targets span several orders of magnitude and only relative errors matter: [[mape]] or [[msle]].
+- You need another quantile than the median: [[quantile|quantile loss]].
+- Targets span several orders of magnitude and only relative errors matter: [[mape|mean absolute percentage error]] or [[msle|mean squared logarithmic error]].
 
 ## Pitfalls
 
@@ -250,13 +250,13 @@ loss = Loss(
     relations=(
         Relation(
             "quantile",
-            "Twice the [[quantile]] loss with `tau=0.5`.",
+            "Twice the [[quantile|quantile loss]] loss with `tau=0.5`.",
             "F.l1_loss(input, target)",
             "2 * torch.maximum(0.5 * (target - input), -0.5 * (target - input)).mean()",
         ),
         Relation(
             "smooth_l1",
-            "[[smooth_l1]] with `beta=0` is exactly this loss.",
+            "[[smooth_l1|Smooth L1]] with `beta=0` is exactly this loss.",
             "F.l1_loss(input, target)",
             "F.smooth_l1_loss(input, target, beta=0.0)",
         ),
@@ -269,26 +269,26 @@ loss = Loss(
         ),
         Relation(
             "charbonnier",
-            "[[charbonnier]] tends to this loss as `eps` goes to zero.",
+            "[[charbonnier|Charbonnier]] tends to this loss as `eps` goes to zero.",
             "F.l1_loss(input, target)",
             "((input - target) ** 2 + 1e-6 ** 2).sqrt().mean()",
             1e-4,
         ),
         Relation(
             "epsilon_insensitive",
-            "[[epsilon_insensitive]] with `epsilon=0` is exactly this loss.",
+            "[[epsilon_insensitive|epsilon-insensitive loss]] with `epsilon=0` is exactly this loss.",
             "F.l1_loss(input, target)",
             "((input - target).abs() - 0.0).clamp(min=0).mean()",
         ),
         Relation(
             "wasserstein_1d",
-            "On two samples sorted in the same order it equals [[wasserstein_1d]].",
+            "On two samples sorted in the same order it equals [[wasserstein_1d|Wasserstein-1]].",
             "F.l1_loss(input.sort().values, target.sort().values)",
             "(input.sort().values - target.sort().values).abs().mean()",
         ),
         Relation(
             "total_variation",
-            "Summed over the outcomes of two distributions it is twice [[total_variation]].",
+            "Summed over the outcomes of two distributions it is twice [[total_variation|total variation distance]].",
             'F.l1_loss(p, q, reduction="none").sum(1)',
             "2 * (torch.maximum(p, q) - torch.minimum(p, q)).sum(1) / 2",
         ),

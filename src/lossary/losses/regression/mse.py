@@ -12,14 +12,14 @@ r"""## When to use it
 
 - Some targets are wrong or have heavy tails. The gradient grows with the residual and nothing caps
   it, so a few bad points can pull the whole fit. [[huber]] caps that pull, [[l1]] gives every point
-  the same pull, and [[tukey_biweight]] ignores points that are far enough away.
+  the same pull, and [[tukey_biweight|Tukey biweight]] ignores points that are far enough away.
 - Targets span several orders of magnitude. The large ones then decide almost everything. Predict
-  the logarithm, or use [[msle]] or [[mape]].
-- The spread of the noise changes from sample to sample and should be learned: [[gaussian_nll]]. For
-  counts, use [[poisson_nll]].
+  the logarithm, or use [[msle|mean squared logarithmic error]] or [[mape|mean absolute percentage error]].
+- The spread of the noise changes from sample to sample and should be learned: [[gaussian_nll|Gaussian negative log-likelihood]]. For
+  counts, use [[poisson_nll|Poisson negative log-likelihood]].
 - The output is a class probability. Behind a sigmoid, the gradient of the squared error almost
   vanishes when the model is confidently wrong. Train with [[bce_with_logits]] or
-  [[cross_entropy]]; keep the squared error for reporting, as the [[brier]] score.
+  [[cross_entropy]]; keep the squared error for reporting, as the [[brier|Brier score]] score.
 
 ## Pitfalls
 
@@ -118,7 +118,7 @@ tensor(1.)
 People who want the RMSE often write `torch.sqrt(F.mse_loss(...))`. The slope of a square root is
 infinite at zero, the slope of the squared error is zero there, and their product is NaN. One
 perfect batch is enough to fill the model with NaN. Add a small constant under the root, or train on
-the squared error and take the root only for the report. See [[rmse]].
+the squared error and take the root only for the report. See [[rmse|root mean squared error]].
 
 ```python
 prediction = torch.tensor([1.0, 2.0], requires_grad=True)
@@ -164,7 +164,7 @@ mean per sample  15.0
 and `F.binary_cross_entropy` also accept it but divide by the number of elements. So the same
 weights leave one loss on its usual scale and inflate the other. To be sure, take
 `reduction="none"` and write the average yourself. Further exceptions: [[cross_entropy]] divides by
-the weights of the classes that occur, [[kl_div]] has `batchmean`, and [[ctc]] first divides each
+the weights of the classes that occur, [[kl_div]] has `batchmean`, and [[ctc|connectionist temporal classification]] first divides each
 loss by the length of its target.
 
 ```python
@@ -357,50 +357,50 @@ loss = Loss(
         ),
         Relation(
             "rmse",
-            "The square of [[rmse]] is this loss with the default mean.",
+            "The square of [[rmse|root mean squared error]] is this loss with the default mean.",
             "F.mse_loss(input, target)",
             "((input - target) ** 2).mean().sqrt() ** 2",
         ),
         Relation(
             "gaussian_nll",
-            "[[gaussian_nll]] with variance one is half this loss.",
+            "[[gaussian_nll|Gaussian negative log-likelihood]] with variance one is half this loss.",
             "F.mse_loss(input, target) / 2",
             "F.gaussian_nll_loss(input, target, torch.ones_like(input))",
         ),
         Relation(
             "expectile",
-            "Twice the [[expectile]] loss with `tau=0.5`.",
+            "Twice the [[expectile|expectile loss]] loss with `tau=0.5`.",
             "F.mse_loss(input, target)",
             "2 * ((0.5 - (target < input).double()).abs() * (target - input) ** 2).mean()",
         ),
         Relation(
             "squared_epsilon_insensitive",
-            "[[squared_epsilon_insensitive]] with `epsilon=0` is exactly this loss.",
+            "[[squared_epsilon_insensitive|squared epsilon-insensitive loss]] with `epsilon=0` is exactly this loss.",
             "F.mse_loss(input, target)",
             "(((input - target).abs() - 0.0).clamp(min=0) ** 2).mean()",
         ),
         Relation(
             "barron",
-            "[[barron]] at `alpha=2` with `c=1` is half this loss.",
+            "[[barron|general adaptive robust loss]] at `alpha=2` with `c=1` is half this loss.",
             "F.mse_loss(input, target) / 2",
             "(1e-7 / (2 - 1e-7) * (((input - target) ** 2 / 1e-7 + 1) ** (1 - 5e-8) - 1)).mean()",
             1e-4,
         ),
         Relation(
             "brier",
-            "On a predicted probability and a label of 0 or 1 this is the [[brier]] score.",
+            "On a predicted probability and a label of 0 or 1 this is the [[brier|Brier score]] score.",
             "F.mse_loss(torch.sigmoid(logits), label)",
             "torch.where(label.bool(), (1 - torch.sigmoid(logits)) ** 2, torch.sigmoid(logits) ** 2).mean()",
         ),
         Relation(
             "squared_error_classification",
-            "With targets of -1 and 1 it equals [[squared_error_classification]].",
+            "With targets of -1 and 1 it equals [[squared_error_classification|squared margin]].",
             "F.mse_loss(logits, 2 * label - 1)",
             "((1 - (2 * label - 1) * logits) ** 2).mean()",
         ),
         Relation(
             "msle",
-            "[[msle]] is this loss after `log1p` on both arguments.",
+            "[[msle|mean squared logarithmic error]] is this loss after `log1p` on both arguments.",
             "F.mse_loss(input.abs().log1p(), target.abs().log1p())",
             "(((1 + input.abs()).log() - (1 + target.abs()).log()) ** 2).mean()",
         ),

@@ -15,11 +15,11 @@ r"""## When to use it
 - You need exactly the mean or exactly the median of the target. For skewed noise the minimiser is
   in general neither of them, and it moves with `delta`. Use [[mse]] or [[l1]].
 - Gross outliers should have no influence at all. Here a distant point pulls less than under the
-  squared error, but it never stops pulling. [[tukey_biweight]], [[welsch]] and [[cauchy]] let go,
+  squared error, but it never stops pulling. [[tukey_biweight|Tukey biweight]], [[welsch|Welsch]] and [[cauchy|Cauchy]] let go,
   at the price of not being convex.
-- You need a second derivative everywhere. It jumps at `delta`; [[pseudo_huber]] and [[log_cosh]]
+- You need a second derivative everywhere. It jumps at `delta`; [[pseudo_huber|pseudo-Huber]] and [[log_cosh|log-cosh]]
   are smooth versions.
-- Over- and underestimation should cost differently: [[quantile]] or [[expectile]].
+- Over- and underestimation should cost differently: [[quantile|quantile loss]] or [[expectile|expectile loss]].
 
 ## Pitfalls
 
@@ -72,7 +72,7 @@ for d in (0.5, 1.0, 2.0):
 ### Raising delta also raises the slope of the tails
 
 The slope outside `delta` is `delta` itself, so a sweep over `delta` changes the step size as well
-as the robustness. In [[smooth_l1]] the tails always have slope one, and the parameter changes the
+as the robustness. In [[smooth_l1|Smooth L1]] the tails always have slope one, and the parameter changes the
 curvature at zero instead. Pick the one whose scale you want to hold still.
 
 ```python
@@ -120,7 +120,7 @@ tensor(1.5625)
 `nn.HuberLoss(0.5)` reads the number as `reduction`, and complains only when the loss is called. A
 tensor is refused, so `delta` cannot be a learned parameter. Zero is refused too, because the loss
 would vanish everywhere. If you were looking for the absolute error as the limit, use [[l1]], or
-[[smooth_l1]] with `beta=0`, which is exactly that.
+[[smooth_l1|Smooth L1]] with `beta=0`, which is exactly that.
 
 ```python
 prediction = torch.tensor([0.0, 0.5, -2.0])
@@ -247,7 +247,7 @@ loss = Loss(
     relations=(
         Relation(
             "smooth_l1",
-            "`delta` times [[smooth_l1]] with `beta=delta`; the two are equal at 1.",
+            "`delta` times [[smooth_l1|Smooth L1]] with `beta=delta`; the two are equal at 1.",
             "F.huber_loss(input, target, delta=0.5)",
             "0.5 * F.smooth_l1_loss(input, target, beta=0.5)",
         ),

@@ -1,0 +1,146 @@
+"""Measures what a build costs: cold, warm, and warm against a bare MkDocs build of the very same pages."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from mkdocs.utils.yaml import yaml_load
+
+from lossary.catalog import BUILT_IN, sources
+from lossary.site import articles, navigation
+
+ROOT = Path(__file__).parent.parent
+TARGET = 1.25  # warm build over bare build, at most
+BUILDS = 5  # of each kind; the best counts, for noise only adds
+LINES = 3000
+DRAWINGS = 10
+
+
+def main() -> None:
+    """Run everything once and print one table; slow is told, not punished."""
+    with tempfile.TemporaryDirectory(prefix="lossary-bench-") as name:
+        folder = Path(name)
+        # A cache of its own: the cold build is cold, and the project's cache stays as it is.
+        os.environ.update(LOSSARY_CACHE=str(folder / "cache"), NO_MKDOCS_2_WARNING="1")
+        count = len(sources(BUILT_IN))
+        cold = timed(lambda: mkdocs(ROOT / "mkdocs.yml", folder / "site"))
+        bare_config = bare_project(folder / "bare")
+        warm, bare = [], []
+        for _ in range(BUILDS):  # in turn, so that a busy minute slows both
+            bare.append(timed(lambda: mkdocs(bare_config, folder / "bare-site")))
+            warm.append(timed(lambda: mkdocs(ROOT / "mkdocs.yml", folder / "site")))
+        ratio = min(warm) / min(bare)
+        start, rate = evaluation()
+        drawing = drawn()
+    verdict = "met" if ratio <= TARGET else "not met"
+    rows = [
+        (f"cold build, {count} losses, {os.cpu_count()} cores", f"{cold:.1f} s, {cold / count:.1f} s a loss"),
+        ("bare `mkdocs build` of the exported pages", f"{min(bare):.2f} s"),
+        ("warm `mkdocs build`", f"{min(warm):.2f} s"),
+        ("warm over bare", f"{ratio:.2f}; the target, at most {TARGET}, is {verdict}"),
+        ("`lossary evaluate`, huber", f"{rate:,.0f} lines a second, after {start:.1f} s to start"),
+        ("one figure as SVG in three forms", f"{drawing * 1000:.0f} ms"),
+    ]
+    width = max(len(label) for label, _ in rows)
+    for label, value in rows:
+        print(f"{label:<{width}}  {value}")
+
+
+def timed(work: Callable[[], object]) -> float:
+    """How long a call takes, in seconds."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def run(*command: str) -> None:
+    """Run a Python module quietly; what it says is shown only where it fails."""
+    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, text=True, capture_output=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+
+
+def mkdocs(config: Path, site: Path) -> None:
+    """One build, as a process of its own."""
+    run("mkdocs", "build", "--quiet", "--config-file", str(config), "--site-dir", str(site))
+
+
+def bare_project(folder: Path) -> Path:
+    """The same site as plain files: exported pages beside the written ones, without generator and hooks.
+
+    Returns:
+        The path of its configuration, which is the project's own in all that is left.
+    """
+    pages = folder / "docs"
+    shutil.copytree(ROOT / "docs", pages, ignore=shutil.ignore_patterns("decisions"))
+    run("lossary", "export", "--out", str(pages))
+    with (ROOT / "mkdocs.yml").open("rb") as file:
+        config: dict[str, Any] = yaml_load(file)
+    for key in ("hooks", "watch", "exclude_docs"):
+        config.pop(key)
+    config["docs_dir"] = str(pages)
+    config["theme"]["custom_dir"] = str(ROOT / config["theme"]["custom_dir"])
+    config["plugins"] = [plugin for plugin in config["plugins"] if "gen-files" not in plugin]
+    config["nav"] = [*navigation(), *articles(), "about.md"]
+    path = folder / "mkdocs.yml"
+    path.write_text(json.dumps(config), encoding="utf-8")  # JSON is YAML
+    return path
+
+
+def evaluation() -> tuple[float, float]:
+    """How long `lossary evaluate` takes to its first answer, and how many lines a second it answers from then on."""
+    request = {
+        "slug": "huber",
+        "parameters": {"delta": 0.5},
+        "inputs": {"input": [0.1, -2.0, 3.0, 0.4], "target": [0.0, 0.5, 1.0, 0.0]},
+    }
+    line = json.dumps(request) + "\n"
+    start = time.perf_counter()
+    with subprocess.Popen(
+        [sys.executable, "-m", "lossary", "evaluate"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(line)
+        process.stdin.flush()
+        answer = json.loads(process.stdout.readline())
+        if "error" in answer:
+            sys.exit(f"lossary evaluate: {answer['error']}")
+        first = time.perf_counter()
+        feeder = threading.Thread(target=feed, args=(process.stdin, line * LINES))
+        feeder.start()
+        answered = sum(1 for _ in process.stdout)
+        seconds = time.perf_counter() - first
+        feeder.join()
+    if answered != LINES:
+        sys.exit(f"lossary evaluate answered {answered} of {LINES} lines")
+    return first - start, LINES / seconds
+
+
+def feed(stream: IO[str], text: str) -> None:
+    """Write everything and close."""
+    with stream:
+        stream.write(text)
+
+
+def drawn() -> float:
+    """Seconds for drawing one figure whose curve is known already."""
+    import lossary
+
+    figure = lossary.get("huber").figure("loss")
+    figure.svg()  # fonts are loaded once
+    return min(timed(figure.svg) for _ in range(DRAWINGS))
+
+
+if __name__ == "__main__":
+    main()
