@@ -190,7 +190,7 @@ def test_curves_cover_the_declared_span(slug: str) -> None:
         for trace in chart.traces:
             assert (trace.x[0], trace.x[-1]) == loss.main.span
             assert len(trace.x) >= 401
-            assert chart.ylim is None and chart.xlim is None
+            assert (chart.xlim, chart.ylim) == (None, None)
         assert chart.xlabel == loss.main.label
     (thumb,) = charts_of(views(slug)["thumb"])
     assert thumb.bare

