@@ -144,7 +144,6 @@ def hero_files(payload: Mapping[str, Any]) -> Files:
     )
     words = {
         "src": "figures/home/centres.svg",
-        "image": "figures/home/card.png",
         "alt": chart.description,
         "caption": "Predict one number for all the targets below the axis. Each loss has its own favourite, and the "
         "circles mark it: choosing a loss is choosing what you mean by typical.",

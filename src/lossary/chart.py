@@ -100,7 +100,7 @@ class Table:
     columns: tuple[Array, ...] = field(repr=False)
 
     def csv(self) -> bytes:
-        """The table as CSV, each number with the digits that bring it back exactly."""
+        """The table as CSV, each number with all its digits, and nothing where there is none."""
         rows = zip(*(column.tolist() for column in self.columns), strict=True)
-        lines = [",".join(self.names), *(",".join(repr(v) for v in row) for row in rows)]
+        lines = [",".join(self.names), *(",".join("" if v != v else repr(v) for v in row) for row in rows)]
         return ("\n".join(lines) + "\n").encode()

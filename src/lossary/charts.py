@@ -155,12 +155,11 @@ def sweep_view(
         xlabel=section.label,
         traces=tuple(traces),
         ends=tuple(e for e in section.limits if np.isfinite(e)),
-        size=(720, 380),
     )
-    caption = f"{loss.title} at {parameter.name} = {told}; the default is the strong line."
+    caption = f"The {which} at {parameter.name} = {told}; the default is the strong line."
     return View(
-        "sweep",
-        f"Sweep of {parameter.name}",
+        "sweep" if which == "loss" else f"sweep-{which}",
+        f"Sweep of {parameter.name}: {which}",
         f"{loss.title}. {chart.description}",
         caption,
         chart,
@@ -264,7 +263,7 @@ def views(loss: Loss) -> list[View]:
     made = [line_view(loss, "loss", defaults), line_view(loss, "gradient", defaults), *map_views(loss)]
     parameter = swept(loss)
     if parameter:
-        made.append(sweep_view(loss, parameter, defaults))
+        made += [sweep_view(loss, parameter, defaults, which=which) for which in ("loss", "gradient")]
     made += [card_view(loss, defaults), thumb_view(loss)]
     return made
 
@@ -300,7 +299,6 @@ def overlay(members: Sequence[Loss], context: Sequence[Loss], axis_name: str, wh
         role="ink",
         xlabel=axis.label,
         traces=tuple(traces),
-        size=(760, 400),
         ylim=(-0.03 * top, top) if top else axis.slopes,
     )
     longest = max(len(c) for c in columns)
@@ -389,5 +387,5 @@ def comparison(
         role="ink",
         xlabel=axis.label,
         traces=tuple(traces),
-        size=size or (760, 400),
+        size=size or (560, 400),
     )

@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import io
 import logging
-import re
 from functools import cache
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from xml.etree import ElementTree
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from lossary.chart import Card, Chart, Picture, Surface, Trace
 from lossary.errors import LossaryError
 from lossary.palette import HEAT_STEPS, ROLES, Theme, colours
+from lossary.svg import forms
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,6 +34,8 @@ FONTS = Path(__file__).parent / "fonts"
 logging.getLogger("fontTools").setLevel(logging.ERROR)
 SALT = "lossary"
 
+
+DASHES = (0, (5, 2.5))
 
 Palette = dict[str, str]
 Box = tuple[float, float, float, float]  # left, bottom, width, height, in pixels of the figure
@@ -69,7 +70,7 @@ def svg(picture: Picture) -> dict[Theme, bytes]:
         figure = _draw(picture, _stand_ins(), paper=False)
         stream = io.StringIO()
         figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return _svg_forms(stream.getvalue(), picture)
+    return forms(stream.getvalue(), picture, _stand_ins())
 
 
 def png(picture: Picture, theme: Literal["light", "dark"] = "light", scale: float = 1.0) -> bytes:
@@ -158,7 +159,7 @@ def _curves(axes: Axes, chart: Chart, palette: Palette, scale: float) -> None:
             trace.y,
             color=palette[trace.role],
             linewidth=widths[trace.strong] * (0.8 if chart.bare else 1),
-            linestyle=(0, (5, 2.5)) if trace.dashed else "-",
+            linestyle=DASHES if trace.dashed else "-",
             solid_capstyle="round",
             zorder=4 if trace.strong else 3,
         )
@@ -182,7 +183,7 @@ def _frame(axes: Axes, chart: Chart, palette: Palette, scale: float) -> None:
         length=3.5,
         width=0.9,
         pad=4 * scale,
-        labelsize=10.5 * scale,
+        labelsize=11.5 * scale,
     )
     if chart.bare:
         axes.tick_params(length=0, labelleft=False, labelbottom=False)
@@ -212,74 +213,105 @@ def _limits(axes: Axes, chart: Chart) -> None:
 
 def _place(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: float) -> None:
     """Give the axes the room that their words leave, then write the words."""
+    left, bottom, width, height = box
+    if chart.bare:
+        _position(axes, (left + 4, bottom + 4, width - 8, height - 8))
+        return
+    named = [trace for trace in chart.traces if trace.label]
+    labels = [_label(axes, trace, palette, scale) for trace in named]
+    widest = max((_width(label) for label in labels), default=0.0)
+    # At the ends of the curves where the words fit there, else in rows over the axes.
+    rows = [] if widest <= 0.25 * width else _rows(labels, width - 16 * scale, scale)
+    gap = 16.0 if labels and not rows else 0.0
+    start = left + _tick_width(axes) + 14
+    inner = (
+        start,
+        bottom + 48 * scale,
+        left + width - start - (widest + gap if gap else 14),
+        height - (48 + 36 + 18 * len(rows)) * scale,
+    )
+    _position(axes, inner)
+    top = bottom + height - 13 * scale
+    _write(axes, left + 8, top, chart.heading, palette[chart.role], 13 * scale, "left", "semibold")
+    _write(axes, inner[0] + inner[2], bottom + 13 * scale, chart.xlabel, palette["muted"], 12 * scale, "right")
+    if rows:
+        _legend(axes, named, labels, rows, palette, (left + 8, top - 19 * scale), scale)
+        return
+    for label, y in zip(labels, _spread([_end(axes, t) for t in named], inner[3], 15 * scale), strict=True):
+        _move(label, inner[0] + inner[2] + 7, inner[1] + y)
+
+
+def _label(axes: Axes, trace: Trace, palette: Palette, scale: float) -> Text:
+    weight = "semibold" if trace.strong else "normal"
+    return _write(axes, 0, 0, trace.label, palette[trace.role], 11.5 * scale, "left", weight)
+
+
+def _rows(labels: list[Text], room: float, scale: float) -> list[list[int]]:
+    """Which labels share a line, each with a sample of its curve before it."""
+    rows: list[list[int]] = [[]]
+    used = 0.0
+    for k, label in enumerate(labels):
+        needed = _width(label) + 46 * scale
+        if rows[-1] and used + needed > room:
+            rows.append([])
+            used = 0.0
+        rows[-1].append(k)
+        used += needed
+    return rows
+
+
+def _legend(
+    axes: Axes,
+    traces: list[Trace],
+    labels: list[Text],
+    rows: list[list[int]],
+    palette: Palette,
+    corner: tuple[float, float],
+    scale: float,
+) -> None:
+    figure = _figure(axes)
+    width, height = figure.get_size_inches() * 72
+    for line, row in enumerate(rows):
+        x, y = corner[0], corner[1] - 18 * scale * line
+        for k in row:
+            sample = Line2D(
+                [x / width, (x + 22 * scale) / width],
+                [y / height, y / height],
+                color=palette[traces[k].role],
+                linewidth=2.2 * scale,
+                linestyle=DASHES if traces[k].dashed else "-",
+            )
+            figure.add_artist(sample)
+            _move(labels[k], x + 28 * scale, y)
+            x += _width(labels[k]) + 46 * scale
+
+
+def _figure(axes: Axes) -> Figure:
     figure = axes.figure
     assert isinstance(figure, Figure)
-    total_width, total_height = figure.get_size_inches() * 72
-    left, bottom, width, height = box
-    labels = (
-        []
-        if chart.bare
-        else [
-            axes.text(
-                0,
-                0,
-                t.label,
-                color=palette[t.role],
-                fontsize=10.5 * scale,
-                va="center",
-                ha="left",
-                fontweight="semibold" if t.strong else "normal",
-                clip_on=False,
-            )
-            for t in chart.traces
-            if t.label
-        ]
+    return figure
+
+
+def _position(axes: Axes, box: Box) -> None:
+    width, height = _figure(axes).get_size_inches() * 72
+    axes.set_position((box[0] / width, box[1] / height, box[2] / width, box[3] / height))
+
+
+def _write(
+    axes: Axes, x: float, y: float, text: str, colour: str, size: float, align: str, weight: str = "normal"
+) -> Text:
+    """Put words at a place of the figure, in pixels from its lower left corner."""
+    figure = _figure(axes)
+    width, height = figure.get_size_inches() * 72
+    return figure.text(
+        x / width, y / height, text, color=colour, fontsize=size, ha=align, va="center", fontweight=weight
     )
-    ends = [t for t in chart.traces if t.label]
-    margin = (
-        (4, 4, 4, 4)
-        if chart.bare
-        else (
-            _tick_width(axes) + 14,
-            46 * scale,
-            max((_width(label) for label in labels), default=0.0) + (16 if labels else 14),
-            34 * scale,
-        )
-    )
-    axes.set_position(
-        (
-            (left + margin[0]) / total_width,
-            (bottom + margin[1]) / total_height,
-            (width - margin[0] - margin[2]) / total_width,
-            (height - margin[1] - margin[3]) / total_height,
-        )
-    )
-    if chart.bare:
-        return
-    inner = height - margin[1] - margin[3]
-    for label, y in zip(labels, _spread([_end(axes, t) for t in ends], inner, 14 * scale), strict=True):
-        # Just right of the axes, at the height where its curve leaves.
-        label.set_transform(axes.transAxes)
-        label.set_position((1 + 7 / (width - margin[0] - margin[2]), y / inner))
-    figure.text(
-        (left + 8) / total_width,
-        (bottom + height - 12 * scale) / total_height,
-        chart.heading,
-        color=palette[chart.role],
-        fontsize=12 * scale,
-        fontweight="semibold",
-        va="center",
-        ha="left",
-    )
-    figure.text(
-        (left + width - margin[2]) / total_width,
-        (bottom + 13 * scale) / total_height,
-        chart.xlabel,
-        color=palette["muted"],
-        fontsize=11 * scale,
-        va="center",
-        ha="right",
-    )
+
+
+def _move(text: Text, x: float, y: float) -> None:
+    assert isinstance(text.figure, Figure)
+    width, height = text.figure.get_size_inches() * 72
+    text.set_position((x / width, y / height))
 
 
 def _end(axes: Axes, trace: Trace) -> float:
@@ -310,9 +342,7 @@ def _width(text: Text) -> float:
 
 
 def _tick_width(axes: Axes) -> float:
-    figure = axes.figure
-    assert isinstance(figure, Figure)
-    figure.canvas.draw()
+    _figure(axes).canvas.draw()
     return max((_width(label) for label in axes.get_yticklabels()), default=0.0)
 
 
@@ -329,7 +359,7 @@ def _draw_surface(figure: Figure, picture: Surface, palette: Palette) -> None:
     bands.set_linewidth(0.4)
     for side in axes.spines.values():
         side.set_visible(False)
-    axes.tick_params(colors=palette["rule"], labelcolor=palette["muted"], length=3.5, pad=4, labelsize=10.5)
+    axes.tick_params(colors=palette["rule"], labelcolor=palette["muted"], length=3.5, pad=4, labelsize=11.5)
     bar = figure.add_axes(((width - 74) / width, 50 / height, 16 / width, (height - 90) / height))
     for k in range(HEAT_STEPS):
         bar.axhspan(levels[k], levels[k + 1], color=fills[k], linewidth=0.4)
@@ -337,7 +367,7 @@ def _draw_surface(figure: Figure, picture: Surface, palette: Palette) -> None:
     bar.yaxis.tick_right()
     bar.set_xticks([])
     bar.yaxis.set_major_locator(MaxNLocator(6))
-    bar.tick_params(colors=palette["rule"], labelcolor=palette["muted"], length=3.5, pad=3, labelsize=10.5)
+    bar.tick_params(colors=palette["rule"], labelcolor=palette["muted"], length=3.5, pad=3, labelsize=11.5)
     for side in bar.spines.values():
         side.set_visible(False)
     figure.text(
@@ -400,150 +430,3 @@ def _draw_card(figure: Figure, card: Card, palette: Palette) -> None:
         va="center",
         ha="right",
     )
-
-
-_SVG = "{http://www.w3.org/2000/svg}"
-_NUMBER = re.compile(r"-?\d+\.\d{2,}")
-_TRANSLATE = re.compile(r"translate\([^)]*\)")
-
-
-def _svg_forms(text: str, picture: Picture) -> dict[Theme, bytes]:
-    """Turn matplotlib's SVG into the three published forms.
-
-    Empty groups and invisible shapes go, coordinates keep the hundredth of a pixel, stand-in colours become classes,
-    and a title and a description come in for screen readers.
-    """
-    root = ElementTree.fromstring(text)
-    used: dict[str, None] = {}
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if child.tag in (f"{_SVG}metadata", f"{_SVG}style") or not isinstance(child.tag, str):
-                parent.remove(child)
-    for element in root.iter():
-        _shorten(element)
-        _classify(element, used)
-    _unwrap(root)
-    _rename(root)
-    width, height = picture.size
-    body = "".join(ElementTree.tostring(child, encoding="unicode") for child in root)
-    body = re.sub(r">\s+<", "><", body).replace(' xmlns:ns0="http://www.w3.org/2000/svg"', "").replace("ns0:", "")
-    body = re.sub(r' xmlns:ns1="[^"]*"', "", body).replace("ns1:href", "href")
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" role="img">'
-        f"<title>{escape(picture.title)}</title><desc>{escape(picture.description)}</desc>"
-    )
-
-    def sheet(theme: Literal["light", "dark"]) -> str:
-        palette, names = colours(theme), {"f": "fill", "s": "stroke"}
-        return "".join(f".{c}{{{names[c[0]]}:{palette[c[2:]]}}}" for c in used)
-
-    forms: dict[Theme, str] = {
-        "auto": f"{sheet('light')}@media(prefers-color-scheme:dark){{{sheet('dark')}}}",
-        "light": sheet("light"),
-        "dark": sheet("dark"),
-    }
-    return {
-        theme: f"{head}<style>*{{stroke-linejoin:round}}{css}</style>{body}</svg>\n".encode()
-        for theme, css in forms.items()
-    }
-
-
-def _shorten(element: ElementTree.Element) -> None:
-    if "d" in element.attrib:
-        element.set(
-            "d", re.sub(r" ?([A-Za-z]) ?", r"\1", " ".join(_NUMBER.sub(_hundredth, _thin(element.attrib["d"])).split()))
-        )
-    if "transform" in element.attrib:
-        # Only shifts: a scale needs all its digits.
-        moved = _TRANSLATE.sub(lambda m: _NUMBER.sub(_hundredth, m[0]), element.attrib["transform"])
-        element.set("transform", moved)
-    for name in ("x", "y"):
-        if name in element.attrib:
-            element.set(name, _NUMBER.sub(_hundredth, element.attrib[name]))
-    if element.tag == f"{_SVG}g":
-        element.attrib.pop("id", None)
-
-
-def _thin(path: str) -> str:
-    """A path of straight lines without the points that lie on the line between their neighbours."""
-    if "Q" in path or "C" in path or path.count("L") < 8:
-        return path
-    parts = re.findall(r"[MLz][^MLz]*", path)
-    kept: list[tuple[str, float, float]] = []
-    closed = []
-    for part in parts:
-        if part[0] == "z":
-            closed.append(len(kept))
-            continue
-        x, y = (float(v) for v in part[1:].split()[:2])
-        while len(kept) > 1 and part[0] == "L" and kept[-1][0] == "L" and _straight(kept[-2], kept[-1], (x, y)):
-            kept.pop()
-        kept.append((part[0], x, y))
-    pieces = [f"{letter} {x} {y}" for letter, x, y in kept]
-    for k in reversed(closed):
-        pieces.insert(k, "z")
-    return " ".join(pieces)
-
-
-def _straight(a: tuple[str, float, float], b: tuple[str, float, float], c: tuple[float, float]) -> bool:
-    """Whether b is within a fiftieth of a pixel of the line from a to c, and between them."""
-    ux, uy, vx, vy = c[0] - a[1], c[1] - a[2], b[1] - a[1], b[2] - a[2]
-    length = float(np.hypot(ux, uy))
-    along = ux * vx + uy * vy
-    return length > 0 and abs(ux * vy - uy * vx) / length < 0.02 and 0 <= along <= length * length
-
-
-def _hundredth(match: re.Match[str]) -> str:
-    return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
-
-
-def _classify(element: ElementTree.Element, used: dict[str, None]) -> None:
-    """Replace stand-in colours in the style by classes such as "s-loss" (stroke) and "f-paper" (fill)."""
-    roles = {colour: role for role, colour in _stand_ins().items()}
-    names, rest = [], []
-    for declaration in filter(None, (part.strip() for part in element.attrib.pop("style", "").split(";"))):
-        key, _, value = (part.strip() for part in declaration.partition(":"))
-        role = roles.get(value)
-        if role and key in ("fill", "stroke"):
-            names.append(f"{key[0]}-{role}")
-            used[names[-1]] = None
-        elif key != "stroke-linejoin":
-            rest.append(f"{key}:{value}")
-    if names:
-        element.set("class", " ".join(names))
-    if rest:
-        element.set("style", ";".join(rest))
-
-
-def _rename(root: ElementTree.Element) -> None:
-    """Give shapes that are used again short names."""
-    names = {e.get("id"): f"g{k}" for k, e in enumerate(root.iter()) if "id" in e.attrib}
-    link = "{http://www.w3.org/1999/xlink}href"
-    for element in root.iter():
-        if "id" in element.attrib:
-            element.set("id", names[element.attrib["id"]])
-        if link in element.attrib:
-            element.set(link, "#" + names[element.attrib[link][1:]])
-        if "clip-path" in element.attrib:
-            element.set("clip-path", f"url(#{names[element.attrib['clip-path'][5:-1]]})")
-
-
-def _unwrap(parent: ElementTree.Element) -> None:
-    """Dissolve groups and definitions without attributes or content, and drop shapes that nobody sees."""
-    kept: list[ElementTree.Element] = []
-    for child in list(parent):
-        _unwrap(child)
-        hidden = (
-            child.tag == f"{_SVG}path"
-            and "class" not in child.attrib
-            and "id" not in child.attrib
-            and "fill:none" in child.get("style", "")
-        )
-        empty = child.tag in (f"{_SVG}g", f"{_SVG}defs") and len(child) == 0
-        if hidden or empty:
-            continue
-        kept += list(child) if child.tag == f"{_SVG}g" and not child.attrib else [child]
-    for child in list(parent):
-        parent.remove(child)
-    parent.extend(kept)

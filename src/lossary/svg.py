@@ -1,0 +1,163 @@
+"""Turns the SVG that matplotlib wrote into the small, themed, accessible one that is published. Knows text only.
+
+A drawing comes in stand-in colours, one for each role of the palette. They become classes, so that the light, the
+dark and the adaptive form are one drawing with three style sheets.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from html import escape
+from typing import Literal
+from xml.etree import ElementTree
+
+from lossary.chart import Picture
+from lossary.palette import Theme, colours
+
+_SVG = "{http://www.w3.org/2000/svg}"
+_NUMBER = re.compile(r"-?\d+\.\d{2,}")
+_TRANSLATE = re.compile(r"translate\([^)]*\)")
+
+
+def forms(text: str, picture: Picture, stand_ins: Mapping[str, str]) -> dict[Theme, bytes]:
+    """Turn matplotlib's SVG into the three published forms.
+
+    Empty groups and invisible shapes go, coordinates keep the hundredth of a pixel, stand-in colours become classes,
+    and a title and a description come in for screen readers.
+    """
+    root = ElementTree.fromstring(text)
+    used: dict[str, None] = {}
+    roles = {colour: role for role, colour in stand_ins.items()}
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag in (f"{_SVG}metadata", f"{_SVG}style") or not isinstance(child.tag, str):
+                parent.remove(child)
+    for element in root.iter():
+        _shorten(element)
+        _classify(element, roles, used)
+    _unwrap(root)
+    _rename(root)
+    width, height = picture.size
+    body = "".join(ElementTree.tostring(child, encoding="unicode") for child in root)
+    body = re.sub(r">\s+<", "><", body).replace(' xmlns:ns0="http://www.w3.org/2000/svg"', "").replace("ns0:", "")
+    body = re.sub(r' xmlns:ns1="[^"]*"', "", body).replace("ns1:href", "href")
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" role="img">'
+        f"<title>{escape(picture.title)}</title><desc>{escape(picture.description)}</desc>"
+    )
+
+    def sheet(theme: Literal["light", "dark"]) -> str:
+        palette, names = colours(theme), {"f": "fill", "s": "stroke"}
+        return "".join(f".{c}{{{names[c[0]]}:{palette[c[2:]]}}}" for c in used)
+
+    sheets: dict[Theme, str] = {
+        "auto": f"{sheet('light')}@media(prefers-color-scheme:dark){{{sheet('dark')}}}",
+        "light": sheet("light"),
+        "dark": sheet("dark"),
+    }
+    return {
+        theme: f"{head}<style>*{{stroke-linejoin:round}}{css}</style>{body}</svg>\n".encode()
+        for theme, css in sheets.items()
+    }
+
+
+def _shorten(element: ElementTree.Element) -> None:
+    if "d" in element.attrib:
+        element.set(
+            "d", re.sub(r" ?([A-Za-z]) ?", r"\1", " ".join(_NUMBER.sub(_hundredth, _thin(element.attrib["d"])).split()))
+        )
+    if "transform" in element.attrib:
+        # Only shifts: a scale needs all its digits.
+        moved = _TRANSLATE.sub(lambda m: _NUMBER.sub(_hundredth, m[0]), element.attrib["transform"])
+        element.set("transform", moved)
+    for name in ("x", "y"):
+        if name in element.attrib:
+            element.set(name, _NUMBER.sub(_hundredth, element.attrib[name]))
+    if element.tag == f"{_SVG}g":
+        element.attrib.pop("id", None)
+
+
+def _thin(path: str) -> str:
+    """A path of straight lines without the points that lie on the line between their neighbours."""
+    if "Q" in path or "C" in path or path.count("L") < 8:
+        return path
+    parts = re.findall(r"[MLz][^MLz]*", path)
+    kept: list[tuple[str, float, float]] = []
+    closed = []
+    for part in parts:
+        if part[0] == "z":
+            closed.append(len(kept))
+            continue
+        x, y = (float(v) for v in part[1:].split()[:2])
+        while len(kept) > 1 and part[0] == "L" and kept[-1][0] == "L" and _straight(kept[-2], kept[-1], (x, y)):
+            kept.pop()
+        kept.append((part[0], x, y))
+    pieces = [f"{letter} {x} {y}" for letter, x, y in kept]
+    for k in reversed(closed):
+        pieces.insert(k, "z")
+    return " ".join(pieces)
+
+
+def _straight(a: tuple[str, float, float], b: tuple[str, float, float], c: tuple[float, float]) -> bool:
+    """Whether b is within a fiftieth of a pixel of the line from a to c, and between them."""
+    ux, uy, vx, vy = c[0] - a[1], c[1] - a[2], b[1] - a[1], b[2] - a[2]
+    length = math.hypot(ux, uy)
+    along = ux * vx + uy * vy
+    return length > 0 and abs(ux * vy - uy * vx) / length < 0.02 and 0 <= along <= length * length
+
+
+def _hundredth(match: re.Match[str]) -> str:
+    return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
+
+
+def _classify(element: ElementTree.Element, roles: Mapping[str, str], used: dict[str, None]) -> None:
+    """Replace stand-in colours in the style by classes such as "s-loss" (stroke) and "f-paper" (fill)."""
+    names, rest = [], []
+    for declaration in filter(None, (part.strip() for part in element.attrib.pop("style", "").split(";"))):
+        key, _, value = (part.strip() for part in declaration.partition(":"))
+        role = roles.get(value)
+        if role and key in ("fill", "stroke"):
+            names.append(f"{key[0]}-{role}")
+            used[names[-1]] = None
+        elif key != "stroke-linejoin":
+            rest.append(f"{key}:{value}")
+    if names:
+        element.set("class", " ".join(names))
+    if rest:
+        element.set("style", ";".join(rest))
+
+
+def _rename(root: ElementTree.Element) -> None:
+    """Give shapes that are used again short names."""
+    names = {e.get("id"): f"g{k}" for k, e in enumerate(root.iter()) if "id" in e.attrib}
+    link = "{http://www.w3.org/1999/xlink}href"
+    for element in root.iter():
+        if "id" in element.attrib:
+            element.set("id", names[element.attrib["id"]])
+        if link in element.attrib:
+            element.set(link, "#" + names[element.attrib[link][1:]])
+        if "clip-path" in element.attrib:
+            element.set("clip-path", f"url(#{names[element.attrib['clip-path'][5:-1]]})")
+
+
+def _unwrap(parent: ElementTree.Element) -> None:
+    """Dissolve groups and definitions without attributes or content, and drop shapes that nobody sees."""
+    kept: list[ElementTree.Element] = []
+    for child in list(parent):
+        _unwrap(child)
+        hidden = (
+            child.tag == f"{_SVG}path"
+            and "class" not in child.attrib
+            and "id" not in child.attrib
+            and "fill:none" in child.get("style", "")
+        )
+        empty = child.tag in (f"{_SVG}g", f"{_SVG}defs") and len(child) == 0
+        if hidden or empty:
+            continue
+        kept += list(child) if child.tag == f"{_SVG}g" and not child.attrib else [child]
+    for child in list(parent):
+        parent.remove(child)
+    parent.extend(kept)
