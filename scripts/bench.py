@@ -87,7 +87,7 @@ def bare_project(folder: Path) -> Path:
     with (ROOT / "mkdocs.yml").open("rb") as file:
         config: dict[str, Any] = yaml_load(file)
     for key in ("hooks", "watch", "exclude_docs"):
-        config.pop(key)
+        config.pop(key, None)
     config["docs_dir"] = str(pages)
     config["theme"]["custom_dir"] = str(ROOT / config["theme"]["custom_dir"])
     config["plugins"] = [plugin for plugin in config["plugins"] if "gen-files" not in plugin]

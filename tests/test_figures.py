@@ -289,7 +289,7 @@ def test_a_sweep_has_a_column_for_each_typical_value(slug: str) -> None:
     view = views(slug)["sweep"]
     assert view.table is not None
     names, (t, *columns) = read(view.table)
-    values = sorted({parameter.neutral if v is None else v for v in parameter.typical})
+    values: list[float] = sorted({parameter.neutral if v is None else v for v in parameter.typical})  # type: ignore[type-var]
     assert names[1:] == [f"{parameter.name}={v:g}" for v in values]
     for value, column in zip(values, columns, strict=True):
         given = None if value == parameter.neutral and parameter.default is None else value
@@ -358,9 +358,9 @@ def test_a_raster_lies_on_paper() -> None:
     from matplotlib.image import imread
 
     for theme in ("light", "dark"):
-        pixels = imread(io.BytesIO(figure.png(views("l1")["loss"].picture, theme)))  # type: ignore[arg-type]
+        pixels = imread(io.BytesIO(figure.png(views("l1")["loss"].picture, theme)))
         corner = [round(float(v) * 255) for v in pixels[0, 0, :3]]
-        assert "#" + "".join(f"{v:02x}" for v in corner) == colours(theme)["paper"]  # type: ignore[arg-type]
+        assert "#" + "".join(f"{v:02x}" for v in corner) == colours(theme)["paper"]
 
 
 # --- colours --------------------------------------------------------------------------------------------------------

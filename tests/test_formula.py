@@ -320,9 +320,10 @@ def ink(latex: str) -> int:
         figure = Figure(figsize=(8, 2), dpi=72)
         canvas = FigureCanvasAgg(figure)
         figure.text(0.05, 0.5, f"${latex}$", fontsize=20)
-        canvas.draw()
+        canvas.draw()  # type: ignore[no-untyped-call]
         figure.savefig(io.BytesIO(), format="svg")
-    return int((np.asarray(canvas.buffer_rgba())[:, :, 0] < 128).sum())
+    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    return int((pixels[:, :, 0] < 128).sum())
 
 
 def test_mathtext_draws_the_cases_of_a_formula_on_lines_of_their_own() -> None:

@@ -6,6 +6,7 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import mpmath
@@ -236,7 +237,7 @@ def a_batch(loss: Loss, shape: tuple[int, ...], seed: int = 0) -> dict[str, NDAr
     """Random moderate inputs of a shape; vectors get four classes more, where the loss says a sample's vector lies."""
     rng = np.random.default_rng(seed)
     classes = 4
-    made = {}
+    made: dict[str, NDArray[Any]] = {}
     for entry in loss.inputs:
         kind = entry.kinds[0]
         if kind.integer:
@@ -574,12 +575,19 @@ def test_no_chord_lies_below_a_convex_curve(loss: Loss, a: float, b: float, shar
     low, high = (-40.0, 40.0) if math.isinf(section.limits[0]) else (section.limits[0] + 1e-6, section.limits[1] - 1e-6)
     ends = np.array([low + (high - low) * v for v in (a, b)])
     middle = share * ends[0] + (1 - share) * ends[1]
-    suited = [s for s in points.settings(loss) if fits(loss, s)]
+    suited = fitting(loss.slug)
     chosen = suited[setting % len(suited)]
     for y in section.branches.values():
         at = curve(loss, section, np.array([*ends, middle]), chosen, y).loss
         chord = share * at[0] + (1 - share) * at[1]
         assert at[2] <= chord + 1e-12 * (1 + abs(chord))
+
+
+@cache
+def fitting(slug: str) -> list[dict[str, Any]]:
+    """The settings under which a loss can be drawn along its main section."""
+    loss = LOSSES[slug]
+    return [s for s in points.settings(loss) if fits(loss, s)]
 
 
 def fits(loss: Loss, setting: Mapping[str, Any]) -> bool:

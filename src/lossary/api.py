@@ -183,8 +183,17 @@ def get(name: str, catalog: str = BUILT_IN) -> Loss:
     wanted = name.casefold()
     names: dict[str, str] = {}
     for slug, plain in load_catalog(catalog).items():
-        for other in (slug, plain.title, *plain.aliases, *filter(None, (plain.torch, plain.functional))):
+        for other in _names(plain):
             names[other.casefold()] = slug
             if other.casefold() == wanted:
                 return _wrap(plain)
     raise LossaryError(f"no loss is called {name!r}{nearest(wanted, names)}; `lossary list` shows all {len(found)}")
+
+
+def _names(plain: declaration.Loss) -> list[str]:
+    """All names of a loss, torch's in each spelling that its users type."""
+    names = [plain.slug, plain.title, *plain.aliases]
+    for full, module, short in ((plain.torch, "torch.nn.", "nn."), (plain.functional, "torch.nn.functional.", "F.")):
+        if full:
+            names += [full, full.replace(module, short), full.removeprefix(module)]
+    return names

@@ -16,6 +16,7 @@ from lossary.display import call
 from lossary.errors import LossaryError, nearest
 from lossary.evaluate import Curve, check_parameters, curve, surface
 from lossary.loss import AXES, Loss, Parameter, Section
+from lossary.words import number
 
 POINTS = 401
 MAP_POINTS = 61
@@ -115,8 +116,8 @@ def _gradient_caption(loss: Loss, section: Section, parameters: Mapping[str, Any
     words = f"Its derivative by the {section.label.split(',')[0]}, by autograd."
     if special:
         at = curve(loss, section, np.array(special), parameters, next(iter(section.branches.values())))
-        told = ", ".join(f"{_n(g)} at {_n(k)}" for k, g in zip(special, at.gradient, strict=True))
-        words += f" At the marked points torch gives {told}."
+        values = " and ".join(number(0.0 if abs(g) < 1e-9 else float(g)) for g in at.gradient)
+        words += f" At the mark it is {values}." if len(special) == 1 else f" At the marks it is {values}."
     return words
 
 
@@ -373,6 +374,9 @@ def comparison(
     axis = AXES[shared[0]]
     traces = []
     for k, (loss, given) in enumerate(zip(losses, settings, strict=True)):
+        for name, value in given.items():
+            if isinstance(value, list) and (parameter := loss.parameter(name)) and parameter.kind == "number":
+                raise LossaryError(f"{loss.slug}: a comparison takes one value of {name}, got {value}")
         setting = check_parameters(loss, given)
         section = next(s for s in loss.sections if s.axis is axis)
         c = _curve(loss, section, setting, next(iter(section.branches.values())))

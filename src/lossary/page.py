@@ -42,8 +42,3 @@ def link(text: str, titles: Mapping[str, str], root: str) -> str:
         return words or slug.replace("_", " ")
 
     return _LINK.sub(resolve, text)
-
-
-def linked_slugs(text: str) -> set[str]:
-    """The slugs that a text links to, with or without a page."""
-    return {match[1] for match in _LINK.finditer(text)}

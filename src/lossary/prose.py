@@ -133,6 +133,6 @@ def replace_outputs(text: str, outputs: Callable[[int], str]) -> str:
         if language == "python":
             return f"```python\n{body}```"
         count += 1
-        return f"```text {{.output}}\n{outputs(count)}\n```"
+        return f"```{{ .text .ly-output }}\n{outputs(count)}\n```"
 
     return _FENCE.sub(show, text)

@@ -176,31 +176,32 @@ def _pages(
     failures: Sequence[Failure],
 ) -> Iterator[tuple[str, bytes]]:
     titles = {slug: record["title"] for slug, record in records.items()}
-    known = json.dumps(titles)
-    templates = templates_key()
-    for source in found:
-        path = f"losses/{source.slug}.md"
-        if source.slug not in records:
-            told = [str(f) for f in failures if f.path == source.shown] or ["the loss could not be built"]
-            yield path, render("failed.md", title=source.slug, message="\n".join(told)).encode()
-            continue
-        record = records[source.slug]
-        key = digest("page", templates, build.address, known, json.dumps(record))
+    base = digest(templates_key(), build.address, json.dumps(titles))
+
+    def rendered(template: str, root: str, **values: Any) -> bytes:
+        """A filled template, made once for the same values."""
+        key = digest("page", base, template, root, json.dumps(values))
         kept = build.cache.get(key)
         if kept is None:
-            text = link(render("loss.md", loss=record, site_url=build.address), titles, "../")
-            kept = {"page": text.encode()}
+            kept = {"page": link(render(template, site_url=build.address, **values), titles, root).encode()}
             build.cache.put(key, kept)
-        yield path, kept["page"]
+        return kept["page"]
+
+    for source in found:
+        path = f"losses/{source.slug}.md"
+        if source.slug in records:
+            yield path, rendered("loss.md", "../", loss=records[source.slug])
+            continue
+        told = [str(f) for f in failures if f.path == source.shown] or ["the loss could not be built"]
+        yield path, rendered("failed.md", "../", title=source.slug, message="\n".join(told))
     described = [_family(build, name, family, records, shared) for name, family in groups.items()]
     for family in described:
         values = {"family": family, "losses": family["losses"], "figures": family["figures"]}
-        text = link(render("family.md", **values), titles, "../../")
-        yield f"families/{family['name']}/index.md", text.encode()
+        yield f"families/{family['name']}/index.md", rendered("family.md", "../../", **values)
     hero_files = build.cache.get(shared["/hero"].key) if "/hero" in shared else None
     hero = json.loads(hero_files["hero.json"]) if hero_files else None
     shown = [family for family in described if family["losses"]]
-    yield "index.md", render("home.md", families=shown, hero=hero, count=len(records)).encode()
+    yield "index.md", rendered("home.md", "", families=shown, hero=hero, count=len(records))
 
 
 def _family(build: Build, name: str, family: Family, records: Records, shared: Mapping[str, Job]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import keyword
 import re
 from pathlib import Path
 
-from lossary.catalog import folder, sources
+from lossary.catalog import BUILT_IN, folder, sources
 from lossary.errors import LossaryError
 from lossary.page import render
 
@@ -20,10 +20,11 @@ def write(slug: str, family: str, catalog: str) -> Path:
     for what, name in (("slug", slug), ("family", family)):
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
             raise LossaryError(f"the {what} {name!r} must be a lower-case Python name such as huber or smooth_l1")
-    taken = {source.slug: source.shown for source in sources(catalog)}
+    root = _root(catalog)
+    taken = {source.slug: source.shown for source in sources(str(root))}
     if slug in taken:
         raise LossaryError(f"the slug {slug!r} is taken by {taken[slug]}")
-    path = folder(catalog) / family / f"{slug}.py"
+    path = root / family / f"{slug}.py"
     path.parent.mkdir(parents=True, exist_ok=True)
     package = path.parent / "__init__.py"
     if not package.exists():
@@ -31,3 +32,11 @@ def write(slug: str, family: str, catalog: str) -> Path:
         package.write_text(f'"""{title}\n\nSay in a sentence or two what these losses have in common.\n"""\n', "utf-8")
     path.write_text(render("starter.py", slug=slug, title=slug.replace("_", " ").capitalize()), "utf-8")
     return path
+
+
+def _root(catalog: str) -> Path:
+    """The catalog's folder; a path that does not exist yet is made, a package must be there."""
+    path = Path(catalog)
+    if catalog != BUILT_IN and (path.parent != Path(".") or catalog.startswith(".")):
+        path.mkdir(parents=True, exist_ok=True)
+    return folder(catalog)
