@@ -21,10 +21,13 @@ PREFIXES = [
     ("torch.nn.", "nn.", "torch.nn."),
     ("nn.", "nn.", "torch.nn."),
 ]
+# A name that is a single word, and what the search leaves out of it.
+ONE_WORD = re.compile(r"[\w.:]+(?: loss| function)?")
 
 # on_startup runs once and sees no configuration; each later rebuild does.
 _serving = False
 _aliases: dict[str, list[str]] = {}
+_names: dict[str, list[str]] = {}
 _sources: dict[str, str] = {}
 
 
@@ -38,6 +41,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Tell generator and theme whether this is a preview, and forget the build before."""
     config.extra["serving"] = _serving
     _aliases.clear()
+    _names.clear()
     _sources.clear()
     return config
 
@@ -63,11 +67,13 @@ def spellings(title: str) -> list[str]:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> None:
     """Collect a page's other names and its source."""
-    terms = [str(term) for key in ("aliases", "search_terms") for term in page.meta.get(key) or []]
-    if page.meta.get("aliases"):  # a loss, whose title is a name
+    aliases = [str(name) for name in page.meta.get("aliases") or []]
+    terms = [*aliases, *map(str, page.meta.get("search_terms") or [])]
+    if aliases:  # a loss, whose title is a name
         terms += spellings(str(page.title))
     if terms:
         _aliases[page.url] = list(dict.fromkeys(name for term in terms for name in expand(term)))
+        _names[page.url] = [name for name in aliases if ONE_WORD.fullmatch(name)]
     _sources[page.file.src_uri] = markdown
 
 
@@ -82,6 +88,7 @@ def on_post_build(config: MkDocsConfig) -> None:
             # A page's own entry has no fragment; its sections keep to their text.
             if entry["location"] in _aliases:
                 entry["aliases"] = _aliases[entry["location"]]
+                entry["names"] = _names[entry["location"]]
                 entry["boost"] = 2  # MSELoss is its own page before a heading elsewhere that names it
         index.write_text(json.dumps(data, separators=(",", ":")), encoding="utf-8")
     for path, markdown in _sources.items():

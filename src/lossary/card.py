@@ -49,7 +49,7 @@ def print_card(loss: Loss) -> None:
     console = Console(highlight=False)
     console.print(Text(loss.title, style="bold"), Text(f"  {loss.slug} · {loss.family}", style="dim"), sep="")
     console.print(loss.summary, "\n")
-    for formula in loss.formulas:
+    for formula in display.formulas(loss):
         if not isinstance(formula, Symbolic):
             console.print(Text(formula.latex if hasattr(formula, "latex") else "", style="cyan"), "\n")
             continue

@@ -35,6 +35,8 @@ class Shown:
 
 def kinds_of(loss: Loss, formula: Formula) -> Mapping[str, Kind]:
     """The kinds of the inputs for which a formula is meant: those that it names, else those of the example."""
+    if loss.summed and formula is loss.summed.formula:
+        return loss.summed.kinds
     parameters = {**loss.defaults(), **{k: v for k, v in formula.at.items() if loss.parameter(k)}}
     example = {name: np.asarray(value) for name, value in loss.example.items()}
     kinds = exact.chosen_kinds(loss, example, parameters)
@@ -87,7 +89,7 @@ def symbols(loss: Loss) -> list[tuple[str, str]]:
     written = {p.key: p.written for p in loss.parameters}
     used: dict[str, str] = {}
     functions: dict[str, str] = {}
-    for formula in (*loss.formulas, *([loss.computed] if loss.computed else [])):
+    for formula in (*formulas(loss), *([loss.computed] if loss.computed else [])):
         if not isinstance(formula, Symbolic):
             continue
         bound = built(loss, formula)
@@ -103,9 +105,21 @@ def symbols(loss: Loss) -> list[tuple[str, str]]:
     return [*used.items(), *functions.items()]
 
 
+def formulas(loss: Loss) -> tuple[Formula, ...]:
+    """All formulas in the order of the page: the main one, what its elements add up to, the further ones."""
+    summed = (loss.summed.formula,) if loss.summed else ()
+    return (loss.formulas[0], *summed, *loss.formulas[1:])
+
+
+def used_symbols(loss: Loss) -> set[str]:
+    """The names of the symbols that occur in any formula of the loss."""
+    every = (*formulas(loss), *([loss.computed] if loss.computed else []))
+    return {name for f in every if isinstance(f, Symbolic) for name in built(loss, f).used}
+
+
 def all_latex(loss: Loss) -> Iterator[tuple[str, str]]:
     """Every LaTeX string that the loss's page prints, with where it stands."""
-    for k, formula in enumerate((*loss.formulas, *([loss.computed] if loss.computed else []))):
+    for k, formula in enumerate((*formulas(loss), *([loss.computed] if loss.computed else []))):
         one = shown(loss, formula)
         name = "computed" if formula is loss.computed else f"formula {k + 1}"
         yield name, one.latex

@@ -101,13 +101,15 @@ class Samples:
             yield (*values, self.classes)
 
 
-def samples(loss: Loss, inputs: Arrays, parameters: Mapping[str, Any]) -> Samples:
-    """Line the inputs up by torch's broadcasting rules.
+def samples(
+    loss: Loss, inputs: Arrays, parameters: Mapping[str, Any], kinds: Mapping[str, Kind] | None = None
+) -> Samples:
+    """Line the inputs up by torch's broadcasting rules; `kinds` are those that the call shows if not given.
 
     Raises:
         ValueError: where the shapes do not fit together.
     """
-    kinds = chosen_kinds(loss, inputs, parameters)
+    kinds = kinds or chosen_kinds(loss, inputs, parameters)
     flat: dict[str, NDArray[Any]] = {}
     classes = 0
     for entry in loss.inputs:
@@ -151,9 +153,16 @@ def _parameter(value: Any, neutral: float | None, kind: str, classes: int) -> An
     return mpmath.mpf(neutral if value is None else value)
 
 
-def values(loss: Loss, formula: Formula, inputs: Arrays, parameters: Mapping[str, Any]) -> list[Any]:
+def values(
+    loss: Loss,
+    formula: Formula,
+    inputs: Arrays,
+    parameters: Mapping[str, Any],
+    kinds: Mapping[str, Kind] | None = None,
+) -> list[Any]:
     """The formula's value for each sample, as mpmath numbers in row order."""
-    lined = samples(loss, inputs, parameters)
+    kinds = kinds or chosen_kinds(loss, inputs, parameters)
+    lined = samples(loss, inputs, parameters, kinds)
     if isinstance(formula, Written):
         names = [*(i.name for i in loss.inputs), *(p.name for p in loss.parameters)]
         return [
@@ -161,7 +170,7 @@ def values(loss: Loss, formula: Formula, inputs: Arrays, parameters: Mapping[str
             for row in lined.arguments(loss, parameters)
         ]
     assert isinstance(formula, Symbolic)
-    run = built(loss, formula, chosen_kinds(loss, inputs, parameters)).run_value
+    run = built(loss, formula, kinds).run_value
     return [run(*row, 0) for row in lined.arguments(loss, parameters)]
 
 

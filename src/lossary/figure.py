@@ -220,8 +220,10 @@ def _place(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: float) -
     named = [trace for trace in chart.traces if trace.label]
     labels = [_label(axes, trace, palette, scale) for trace in named]
     widest = max((_width(label) for label in labels), default=0.0)
-    # At the ends of the curves where the words fit there, else in rows over the axes.
-    rows = [] if widest <= 0.25 * width else _rows(labels, width - 16 * scale, scale)
+    ends = [_end(axes, trace) for trace in named]
+    # At the ends of the curves where the words fit there and the ends lie apart, else in rows over the axes.
+    fits = widest <= 0.25 * width and (len(ends) < 2 or min(np.diff(sorted(ends))) > 0.02)
+    rows = [] if fits else _rows(labels, width - 16 * scale, scale)
     gap = 16.0 if labels and not rows else 0.0
     start = left + _tick_width(axes) + 14
     inner = (
@@ -237,7 +239,7 @@ def _place(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: float) -
     if rows:
         _legend(axes, named, labels, rows, palette, (left + 8, top - 19 * scale), scale)
         return
-    for label, y in zip(labels, _spread([_end(axes, t) for t in named], inner[3], 15 * scale), strict=True):
+    for label, y in zip(labels, _spread(ends, inner[3], 15 * scale), strict=True):
         _move(label, inner[0] + inner[2] + 7, inner[1] + y)
 
 

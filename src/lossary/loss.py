@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from lossary.formula import Formula
+from lossary.formula import Formula, Symbolic
 from lossary.symbols import TABLE
 
 Number = float | int
@@ -71,6 +71,8 @@ OUTCOME_LOG_PROBABILITY = Kind(
 )
 LOGITS = Kind("logits, one for each class", rank=1, sampler="logits")
 CLASS_INDEX = Kind("class indices 0 to C - 1", integer=True)
+DISTRIBUTION = Kind("probabilities that sum to 1", rank=1, sampler="distribution", lower=0.0, upper=1.0)
+LOG_DISTRIBUTION = Kind("their logarithms", rank=1, sampler="log_distribution", upper=0.0)
 CLASS_PROBABILITIES = Kind("class probabilities", rank=1, sampler="distribution", lower=0.0, upper=1.0)
 
 
@@ -281,6 +283,18 @@ class HeatMap:
 
 
 @dataclass(frozen=True)
+class Summed:
+    """A formula of a whole vector, for a loss whose elements add up to something with a name, such as a divergence.
+
+    `reduction` is the one that gives it for one vector, `kinds` what each input holds then.
+    """
+
+    formula: Symbolic
+    reduction: str
+    kinds: Mapping[str, Kind]
+
+
+@dataclass(frozen=True)
 class Precision:
     """The size of the numbers that torch rounds on the way in float64, where it is more than the result's own, and why.
 
@@ -352,6 +366,7 @@ class Loss:
         summary: one sentence.
         inputs, parameters: the signature, in order.
         formulas: the main formula first; each further one covers other settings (see `Formula.at`).
+        summed: what the elements of one vector add up to, where that has a formula of its own.
         computed: what torch computes at the closed ends of the domain, if it differs from the formula there.
         sections: where to draw; the first is the main one.
         properties: the claims, by key of the vocabulary; a function of the parameters where it depends on them.
@@ -377,6 +392,7 @@ class Loss:
     reductions: tuple[Reduction, ...] = ELEMENTWISE
     default_reduction: str = "mean"
     sample_dimension: int | None = None
+    summed: Summed | None = None
     computed: Formula | None = None
     precision: Precision = EXACT
     maps: tuple[HeatMap, ...] = ()

@@ -56,7 +56,7 @@ def batches(loss: Loss, parameters: Mapping[str, Any]) -> list[Batch]:
         if any(kind.rank for kind in kinds):
             fixed = [len(parameters[p.name]) for p in loss.parameters if p.kind == "per class" and parameters[p.name]]
             for classes in fixed or (2, 3, 5):
-                made.append(_vectors(loss, kinds, classes))
+                made.append(vectors(loss, kinds, classes))
         else:
             made.append(_numbers(loss, kinds, parameters))
     return made
@@ -94,7 +94,7 @@ def _numeric(values: list[Any]) -> list[float]:
     return [float(v) if not isinstance(v, list | tuple) else float("nan") for v in values]
 
 
-def _vectors(loss: Loss, kinds: tuple[Kind, ...], classes: int) -> Batch:
+def vectors(loss: Loss, kinds: tuple[Kind, ...], classes: int) -> Batch:
     """All pairs of the vectors and numbers that suit each kind."""
     pools = [_pool(kind, classes, k) for k, kind in enumerate(kinds)]
     rows = list(itertools.product(*pools))
@@ -112,4 +112,6 @@ def _pool(kind: Kind, classes: int, seed: int) -> list[Any]:
     if kind.sampler == "distribution":
         drawn = [rng.dirichlet(np.full(classes, a)) for a in (0.3, 1.0, 5.0)]
         return [np.full(classes, 1 / classes), np.eye(classes)[-1], *drawn]
+    if kind.sampler == "log_distribution":
+        return [np.log(rng.dirichlet(np.full(classes, a))) for a in (0.5, 1.0, 5.0, 50.0)]
     return list(kind.values)

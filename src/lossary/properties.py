@@ -411,4 +411,4 @@ def _clean(value: float) -> float:
 
 
 def _number(value: float) -> str:
-    return f"{float(value):.6g}"
+    return f"{float(value):.4g}".replace("e-0", "e-").replace("e+0", "e")

@@ -32,7 +32,8 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
         printed = [next(outputs) for _ in range(count)]
         return prose.replace_outputs(text, printed.__getitem__)
 
-    formulas = [display.shown(loss, f) for f in loss.formulas]
+    used = display.used_symbols(loss)
+    formulas = [display.shown(loss, f) for f in display.formulas(loss)]
     # The order of the docstring, in which the outputs were printed.
     when, when_not = with_outputs(parts.when), with_outputs(parts.when_not)
     pitfalls = [{"title": p.title, "markdown": with_outputs(p.markdown)} for p in parts.pitfalls]
@@ -61,7 +62,7 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
         "parameters": [
             {
                 "name": p.name,
-                "latex": p.written,
+                "latex": p.written if p.key in used else "",
                 "default": p.default,
                 "meaning": p.meaning,
                 "range": p.range_text(),

@@ -306,6 +306,23 @@ def ends(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
         yield from (Failure(f.path, "clamp", f.message, f.parameters) for f in found)
 
 
+def sums(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
+    """What the elements of a vector add up to, against torch's reduction of that vector alone."""
+    if loss.summed is None:
+        return
+    kinds, setting = loss.summed.kinds, loss.defaults()
+    for classes in (2, 3, 5):
+        batch = points.vectors(loss, tuple(kinds[i.name] for i in loss.inputs), classes)
+        wanted = exact.values(loss, loss.summed.formula, batch, setting, kinds)
+        for k, b in enumerate(wanted):
+            row = {name: torch.tensor(a[k][None], dtype=torch.float64) for name, a in batch.items()}
+            got = float(run(loss, row, setting, loss.summed.reduction))
+            if not _relative(got, b, _rounded(loss, batch, k)) <= TOLERANCE:
+                yield _fail(loss, "sum", _mismatch(f"{loss.summed.reduction} of a vector", batch, k, b, got))
+                return
+        evidence.points += len(wanted)
+
+
 def reductions(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     """Each reduction by torch against the declared rule on the exact values."""
     for setting in points.settings(loss):
@@ -513,6 +530,7 @@ CHECKS: dict[str, Callable[[Loss, Evidence], Iterator[Failure]]] = {
     "formula and gradient": values_and_gradients,
     "derivative": derivatives,
     "clamps": ends,
+    "sums": sums,
     "reductions": reductions,
     "sections": finite,
     "properties": claimed_properties,

@@ -258,13 +258,13 @@ loss = Loss(
     relations=(
         Relation(
             "bce_with_logits",
-            "The input is the sigmoid of the logits of [[bce_with_logits]].",
+            "Of the sigmoid of a logit it is [[bce_with_logits]] of that logit.",
             "F.binary_cross_entropy(torch.sigmoid(logits), label)",
             "F.binary_cross_entropy_with_logits(logits, label)",
         ),
         Relation(
             "nll",
-            "[[nll|negative log-likelihood]] on the two log-probabilities of no and yes.",
+            "It is the [[nll|negative log-likelihood]] on the two log-probabilities of no and yes.",
             "F.binary_cross_entropy(torch.sigmoid(logits), label)",
             "F.nll_loss(torch.stack((1 - torch.sigmoid(logits), torch.sigmoid(logits)), 1).log(), label.long())",
         ),

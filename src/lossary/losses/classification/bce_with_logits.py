@@ -320,37 +320,37 @@ loss = Loss(
     relations=(
         Relation(
             "bce",
-            "[[bce]] of the sigmoid of the logits.",
+            "It is [[bce]] of the sigmoid of the logits, without the rounding.",
             "F.binary_cross_entropy_with_logits(logits, label)",
             "F.binary_cross_entropy(torch.sigmoid(logits), label)",
         ),
         Relation(
             "cross_entropy",
-            "[[cross_entropy]] over two classes whose scores are zero and the logit.",
+            "It is [[cross_entropy]] over two classes whose scores are zero and the logit.",
             "F.binary_cross_entropy_with_logits(logits, label)",
             "F.cross_entropy(torch.stack((torch.zeros_like(logits), logits), 1), label.long())",
         ),
         Relation(
             "soft_margin",
-            "[[soft_margin|soft margin]] with the labels -1 and 1 in place of 0 and 1.",
+            "It is the [[soft_margin|soft margin]] loss with the labels -1 and 1 in place of 0 and 1.",
             "F.binary_cross_entropy_with_logits(logits, label)",
             "F.soft_margin_loss(logits, 2 * label - 1)",
         ),
         Relation(
             "logistic",
-            "[[logistic|logistic]] with the labels -1 and 1 in place of 0 and 1.",
+            "It is the [[logistic|logistic]] loss of the margin, with the labels -1 and 1 in place of 0 and 1.",
             "F.binary_cross_entropy_with_logits(logits, label)",
             "F.softplus(-(2 * label - 1) * logits, threshold=100).mean()",
         ),
         Relation(
             "multilabel_soft_margin",
-            "[[multilabel_soft_margin|multi-label soft margin]] has the same mean over all elements.",
+            "The [[multilabel_soft_margin|multi-label soft margin]] loss has the same mean over all elements.",
             "F.binary_cross_entropy_with_logits(scores, q.round())",
             "F.multilabel_soft_margin_loss(scores, q.round())",
         ),
         Relation(
             "focal",
-            "[[focal|focal loss]] with `gamma=0` and `alpha=0.5` is half this loss.",
+            "The [[focal|focal loss]] with `gamma=0` and `alpha=0.5` is half this loss.",
             "F.binary_cross_entropy_with_logits(logits, label) / 2",
             "(0.5 * -torch.where(label.bool(), F.logsigmoid(logits), F.logsigmoid(-logits))).mean()",
         ),
@@ -368,7 +368,7 @@ loss = Loss(
         ),
         Relation(
             "gan_nonsaturating_generator",
-            "[[gan_nonsaturating_generator|non-saturating GAN]] is this loss with every label equal to one.",
+            "The [[gan_nonsaturating_generator|non-saturating GAN]] generator loss is this loss with every label equal to one.",
             "F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits))",
             "-F.logsigmoid(logits).mean()",
         ),

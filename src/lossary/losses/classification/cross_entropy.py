@@ -563,7 +563,7 @@ loss = Loss(
     relations=(
         Relation(
             "nll",
-            "[[nll|negative log-likelihood]] after a `log_softmax`.",
+            "It is the [[nll|negative log-likelihood]] after a `log_softmax`.",
             "F.cross_entropy(scores, classes)",
             "F.nll_loss(scores.log_softmax(1), classes)",
         ),
@@ -581,13 +581,13 @@ loss = Loss(
         ),
         Relation(
             "linear_cross_entropy",
-            "[[linear_cross_entropy|linear cross-entropy]] is this loss of a linear layer's output.",
+            "[[linear_cross_entropy|Linear cross-entropy]] is this loss of a linear layer's output.",
             "F.cross_entropy(scores @ p.T, classes)",
             "F.linear_cross_entropy(scores, p, classes)",
         ),
         Relation(
             "generalized_cross_entropy",
-            "[[generalized_cross_entropy|generalized cross-entropy]] tends to this loss as `q` goes to zero.",
+            "[[generalized_cross_entropy|Generalized cross-entropy]] tends to this loss as `q` goes to zero.",
             "F.cross_entropy(scores, classes)",
             "((1 - scores.softmax(1).gather(1, classes[:, None]) ** 1e-6) / 1e-6).mean()",
             1e-4,

@@ -256,7 +256,9 @@ import numpy as np
 
 from lossary.formula import Symbolic
 from lossary.loss import (
+    DISTRIBUTION,
     ELEMENTWISE,
+    LOG_DISTRIBUTION,
     OUTCOME_LOG_PROBABILITY,
     OUTCOME_PROBABILITY,
     PROBABILITY_AXIS,
@@ -269,9 +271,10 @@ from lossary.loss import (
     Reference,
     Relation,
     Section,
+    Summed,
 )
 from lossary.loss import LOG_PROBABILITY as _LOG
-from lossary.symbols import exp, log, xlogy
+from lossary.symbols import exp, log, sum_over, xlogy
 
 
 def _batch_size(inputs: Mapping[str, Any], parameters: Mapping[str, Any], count: int) -> float:
@@ -347,6 +350,15 @@ loss = Loss(
             at={"log_target": True},
         ),
     ),
+    summed=Summed(
+        Symbolic(
+            label="Summed over the outcomes of one distribution: the divergence",
+            value=lambda x, y, c, C: sum_over(c, xlogy(y[c], y[c]) - y[c] * x[c], C),
+            gradient={},
+        ),
+        reduction="sum",
+        kinds={"input": LOG_DISTRIBUTION, "target": DISTRIBUTION},
+    ),
     precision=Precision(
         absolute=1.0,
         why="its two terms cancel where the prediction meets the target",
@@ -383,7 +395,7 @@ loss = Loss(
     relations=(
         Relation(
             "cross_entropy",
-            "[[cross_entropy]] with soft targets minus the entropy of the targets.",
+            "It is [[cross_entropy]] with soft targets, minus the entropy of the targets.",
             'F.kl_div(scores.log_softmax(1), q, reduction="batchmean")',
             "F.cross_entropy(scores, q) + (q * q.log()).sum(1).mean()",
         ),
@@ -395,26 +407,26 @@ loss = Loss(
         ),
         Relation(
             "nll",
-            "With one-hot targets it is [[nll|negative log-likelihood]].",
+            "With one-hot targets it is the [[nll|negative log-likelihood]].",
             'F.kl_div(p.log(), F.one_hot(classes, 5).double(), reduction="batchmean")',
             "F.nll_loss(p.log(), classes)",
         ),
         Relation(
             "renyi_divergence",
-            "[[renyi_divergence|Renyi divergence]] tends to this divergence as `alpha` goes to one.",
+            "The [[renyi_divergence|Renyi divergence]] tends to this divergence as `alpha` goes to one.",
             'F.kl_div(p.log(), q, reduction="none").sum(1)',
             "(q ** (1 + 1e-6) * p ** -1e-6).sum(1).log() / 1e-6",
             1e-4,
         ),
         Relation(
             "js_divergence",
-            "[[js_divergence|Jensen-Shannon divergence]] is the average of the two divergences from the even mixture.",
+            "The [[js_divergence|Jensen-Shannon divergence]] is the average of the two divergences from the even mixture.",
             '0.5 * F.kl_div(((p + q) / 2).log(), p, reduction="batchmean") + 0.5 * F.kl_div(((p + q) / 2).log(), q, reduction="batchmean")',
             "(-((p + q) / 2 * ((p + q) / 2).log()).sum(1) + 0.5 * (p * p.log()).sum(1) + 0.5 * (q * q.log()).sum(1)).mean()",
         ),
         Relation(
             "poisson_deviance",
-            "For two distributions, the sum of [[poisson_deviance|Poisson deviance]] over the outcomes is twice this divergence.",
+            "For two distributions, the sum of the [[poisson_deviance|Poisson deviance]] over the outcomes is twice this divergence.",
             '2 * F.kl_div(p.log(), q, reduction="none").sum(1)',
             "(2 * (q * (q / p).log() - q + p)).sum(1)",
         ),

@@ -250,7 +250,7 @@ loss = Loss(
     relations=(
         Relation(
             "quantile",
-            "Twice the [[quantile|quantile loss]] loss with `tau=0.5`.",
+            "It is twice the [[quantile|quantile loss]] with `tau=0.5`.",
             "F.l1_loss(input, target)",
             "2 * torch.maximum(0.5 * (target - input), -0.5 * (target - input)).mean()",
         ),
@@ -269,26 +269,26 @@ loss = Loss(
         ),
         Relation(
             "charbonnier",
-            "[[charbonnier|Charbonnier]] tends to this loss as `eps` goes to zero.",
+            "The [[charbonnier|Charbonnier]] loss tends to this loss as `eps` goes to zero.",
             "F.l1_loss(input, target)",
             "((input - target) ** 2 + 1e-6 ** 2).sqrt().mean()",
             1e-4,
         ),
         Relation(
             "epsilon_insensitive",
-            "[[epsilon_insensitive|epsilon-insensitive loss]] with `epsilon=0` is exactly this loss.",
+            "The [[epsilon_insensitive|epsilon-insensitive loss]] with `epsilon=0` is exactly this loss.",
             "F.l1_loss(input, target)",
             "((input - target).abs() - 0.0).clamp(min=0).mean()",
         ),
         Relation(
             "wasserstein_1d",
-            "On two samples sorted in the same order it equals [[wasserstein_1d|Wasserstein-1]].",
+            "On two samples sorted in the same order it equals the [[wasserstein_1d|Wasserstein-1]] distance.",
             "F.l1_loss(input.sort().values, target.sort().values)",
             "(input.sort().values - target.sort().values).abs().mean()",
         ),
         Relation(
             "total_variation",
-            "Summed over the outcomes of two distributions it is twice [[total_variation|total variation distance]].",
+            "Summed over the outcomes of two distributions it is twice the [[total_variation|total variation distance]].",
             'F.l1_loss(p, q, reduction="none").sum(1)',
             "2 * (torch.maximum(p, q) - torch.minimum(p, q)).sum(1) / 2",
         ),

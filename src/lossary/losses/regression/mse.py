@@ -19,7 +19,7 @@ r"""## When to use it
   counts, use [[poisson_nll|Poisson negative log-likelihood]].
 - The output is a class probability. Behind a sigmoid, the gradient of the squared error almost
   vanishes when the model is confidently wrong. Train with [[bce_with_logits]] or
-  [[cross_entropy]]; keep the squared error for reporting, as the [[brier|Brier score]] score.
+  [[cross_entropy]]; keep the squared error for reporting, as the [[brier|Brier score]].
 
 ## Pitfalls
 
@@ -357,50 +357,50 @@ loss = Loss(
         ),
         Relation(
             "rmse",
-            "The square of [[rmse|root mean squared error]] is this loss with the default mean.",
+            "The square of the [[rmse|root mean squared error]] is this loss with the default mean.",
             "F.mse_loss(input, target)",
             "((input - target) ** 2).mean().sqrt() ** 2",
         ),
         Relation(
             "gaussian_nll",
-            "[[gaussian_nll|Gaussian negative log-likelihood]] with variance one is half this loss.",
+            "The [[gaussian_nll|Gaussian negative log-likelihood]] with variance one is half this loss.",
             "F.mse_loss(input, target) / 2",
             "F.gaussian_nll_loss(input, target, torch.ones_like(input))",
         ),
         Relation(
             "expectile",
-            "Twice the [[expectile|expectile loss]] loss with `tau=0.5`.",
+            "It is twice the [[expectile|expectile loss]] with `tau=0.5`.",
             "F.mse_loss(input, target)",
             "2 * ((0.5 - (target < input).double()).abs() * (target - input) ** 2).mean()",
         ),
         Relation(
             "squared_epsilon_insensitive",
-            "[[squared_epsilon_insensitive|squared epsilon-insensitive loss]] with `epsilon=0` is exactly this loss.",
+            "The [[squared_epsilon_insensitive|squared epsilon-insensitive loss]] with `epsilon=0` is exactly this loss.",
             "F.mse_loss(input, target)",
             "(((input - target).abs() - 0.0).clamp(min=0) ** 2).mean()",
         ),
         Relation(
             "barron",
-            "[[barron|general adaptive robust loss]] at `alpha=2` with `c=1` is half this loss.",
+            "The [[barron|general adaptive robust loss]] at `alpha=2` with `c=1` is half this loss.",
             "F.mse_loss(input, target) / 2",
             "(1e-7 / (2 - 1e-7) * (((input - target) ** 2 / 1e-7 + 1) ** (1 - 5e-8) - 1)).mean()",
             1e-4,
         ),
         Relation(
             "brier",
-            "On a predicted probability and a label of 0 or 1 this is the [[brier|Brier score]] score.",
+            "On a predicted probability and a label of 0 or 1 this is the [[brier|Brier score]].",
             "F.mse_loss(torch.sigmoid(logits), label)",
             "torch.where(label.bool(), (1 - torch.sigmoid(logits)) ** 2, torch.sigmoid(logits) ** 2).mean()",
         ),
         Relation(
             "squared_error_classification",
-            "With targets of -1 and 1 it equals [[squared_error_classification|squared margin]].",
+            "With targets of -1 and 1 it equals the [[squared_error_classification|squared margin]] loss.",
             "F.mse_loss(logits, 2 * label - 1)",
             "((1 - (2 * label - 1) * logits) ** 2).mean()",
         ),
         Relation(
             "msle",
-            "[[msle|mean squared logarithmic error]] is this loss after `log1p` on both arguments.",
+            "The [[msle|mean squared logarithmic error]] is this loss after `log1p` on both arguments.",
             "F.mse_loss(input.abs().log1p(), target.abs().log1p())",
             "(((1 + input.abs()).log() - (1 + target.abs()).log()) ** 2).mean()",
         ),

@@ -247,7 +247,7 @@ loss = Loss(
     relations=(
         Relation(
             "smooth_l1",
-            "`delta` times [[smooth_l1|Smooth L1]] with `beta=delta`; the two are equal at 1.",
+            "It is `delta` times [[smooth_l1|Smooth L1]] with `beta=delta`; the two are equal at 1.",
             "F.huber_loss(input, target, delta=0.5)",
             "0.5 * F.smooth_l1_loss(input, target, beta=0.5)",
         ),
