@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from mkdocs.utils.yaml import yaml_load
 
-from lossary.catalog import BUILT_IN, sources
+from lossary.discovery import BUILT_IN, sources
 from lossary.site import articles, navigation
 
 ROOT = Path(__file__).parent.parent

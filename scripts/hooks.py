@@ -69,7 +69,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     """Collect a page's other names and its source."""
     aliases = [str(name) for name in page.meta.get("aliases") or []]
     terms = [*aliases, *map(str, page.meta.get("search_terms") or [])]
-    if aliases:  # a loss, whose title is a name
+    if "aliases" in page.meta:  # a loss, whose title is a name
         terms += spellings(str(page.title))
     if terms:
         _aliases[page.url] = list(dict.fromkeys(name for term in terms for name in expand(term)))

@@ -11,7 +11,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from lossary.catalog import catalog
+from lossary.discovery import catalog
 from lossary.exact import chosen_kinds
 from lossary.loss import Loss
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import MakeCatalog
-from lossary.catalog import catalog, duplicate_aliases, duplicate_slugs, load, sources
+from lossary.discovery import catalog, duplicate_aliases, duplicate_slugs, load, sources
 from lossary.errors import CatalogError, Failure, LossaryError
 from lossary.verify import CHECKS, verify
 

@@ -289,7 +289,8 @@ def test_a_sweep_has_a_column_for_each_typical_value(slug: str) -> None:
     view = views(slug)["sweep"]
     assert view.table is not None
     names, (t, *columns) = read(view.table)
-    values: list[float] = sorted({parameter.neutral if v is None else v for v in parameter.typical})  # type: ignore[type-var]
+    neutral = parameter.neutral
+    values = sorted(v for v in {neutral if v is None else v for v in parameter.typical} if v is not None)
     assert names[1:] == [f"{parameter.name}={v:g}" for v in values]
     for value, column in zip(values, columns, strict=True):
         given = None if value == parameter.neutral and parameter.default is None else value

@@ -13,8 +13,9 @@ import pytest
 from numpy.typing import NDArray
 
 from cases import LOSSES
-from lossary import properties, verify
+from lossary import claims, properties
 from lossary.evaluate import curve
+from lossary.evidence import Evidence
 from lossary.loss import Cited, Loss
 from lossary.properties import Line
 
@@ -119,6 +120,7 @@ TANH = residual(
 )
 SINE = residual(lambda r: 1 + np.sin(r), np.cos, lambda r: -np.sin(r))
 SHIFTED = residual(lambda r: (r - 1) ** 2 + 0.25, lambda r: 2 * (r - 1), lambda r: np.full_like(r, 2.0))
+NEARLY_SQUARE = residual(lambda r: (r - 1e-4) ** 2, lambda r: 2 * (r - 1e-4), lambda r: np.full_like(r, 2.0))
 LINEAR = residual(lambda r: 3 * r, lambda r: np.full_like(r, 3.0), flat)
 CONCAVE = residual(
     lambda r: np.sqrt(np.abs(r) + 1) - 1,
@@ -293,6 +295,7 @@ CURVES: Mapping[str, tuple[Line, dict[str, Any]]] = {
         },
     ),
     "shifted square": (SHIFTED, {"symmetric": False, "value_at_perfect": 1.25, "convex": True, "elicits": NO_NAME}),
+    "nearly the square": (NEARLY_SQUARE, {"elicits": NO_NAME, "symmetric": False}),
     "linear": (LINEAR, {"convex": True, "lipschitz": 3, "gradient_lipschitz": 0, "gradient_limits": (3, 3)}),
     "square root": (CONCAVE, {"convex": False, "smoothness": "C0", "lipschitz": 0.5, "bounded": False}),
     "pinball": (
@@ -515,13 +518,13 @@ def test_a_claim_of_the_catalog_holds_and_a_wrong_one_is_caught(
     claim = loss.properties[key]
     monkeypatch.setitem(properties.MEASURES, key, once(properties.MEASURES[key]))
     right = dataclasses.replace(loss, properties={key: claim})
-    evidence = verify.Evidence()
-    assert list(verify.claimed_properties(right, evidence)) == []
+    evidence = Evidence()
+    assert list(claims.claimed_properties(right, evidence)) == []
     assert key in evidence.properties
     example = claim(*(p.default for p in loss.parameters[:1])) if callable(claim) else claim
     for choose in range(len(wrong_values(key, example))):
         wrong = dataclasses.replace(loss, properties={key: altered((key, claim), choose)})
-        told = [str(f) for f in verify.claimed_properties(wrong, verify.Evidence())]
+        told = [str(f) for f in claims.claimed_properties(wrong, Evidence())]
         assert told, (key, choose)
         assert all("property" in t and f"{key}: expected" in t and "got" in t and loss.path in t for t in told)
 
@@ -542,16 +545,16 @@ def once(measure: Callable[[Line], properties.Finding]) -> Callable[[Line], prop
 def test_a_claim_that_depends_on_parameters_is_checked_at_each_of_their_typical_values() -> None:
     loss = LOSSES["huber"]
     wrong = dataclasses.replace(loss, properties={"lipschitz": lambda delta: delta if delta < 2 else 2.5})
-    (failure,) = verify.claimed_properties(wrong, verify.Evidence())
+    (failure,) = claims.claimed_properties(wrong, Evidence())
     assert failure.parameters == "delta = 2.0"
     constant = dataclasses.replace(loss, properties={"lipschitz": lambda delta: 1.0})
-    assert len(list(verify.claimed_properties(constant, verify.Evidence()))) == 2
+    assert len(list(claims.claimed_properties(constant, Evidence()))) == 2
 
 
 def test_a_cited_property_keeps_its_source() -> None:
     cited = dataclasses.replace(LOSSES["l1"], properties={"convex": Cited(False, "a book")})
-    evidence = verify.Evidence()
-    assert list(verify.claimed_properties(cited, evidence)) == []
+    evidence = Evidence()
+    assert list(claims.claimed_properties(cited, evidence)) == []
     assert evidence.properties == {"convex": (False, "a book")}
 
 
@@ -560,7 +563,7 @@ def test_a_line_is_the_loss_along_its_section(slug: str) -> None:
     """What the measurements see is torch at the section's inputs, at the kinks and far out as well."""
     loss = LOSSES[slug]
     for section in loss.sections:
-        line = verify.line(loss, section, loss.defaults())
+        line = claims.line(loss, section, loss.defaults())
         t = line.wide()
         assert (np.diff(t) > 0).all()
         assert t.min() <= (-1e6 if line.open_ended else section.limits[0] + 1e-9)

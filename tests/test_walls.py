@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import lossary
-from lossary.catalog import sources
+from lossary.discovery import sources
 
 ROOT = Path(lossary.__file__).parent
 CORE = sorted(path for path in ROOT.glob("*.py"))
@@ -22,15 +22,15 @@ SLUGS = {source.slug for source in sources()}
 
 # Each module may import those that stand before it, and none behind it.
 ORDER = [
-    "errors", "symbols", "formula", "palette", "chart", "mathml", "loss", "notation", "exact", "points", "catalog",
-    "display", "words", "evaluate", "properties", "prose", "article", "verify", "charts", "figure", "record",
-    "build", "cache", "page", "progress", "worker", "site", "api", "__init__", "card", "request", "starter", "cli",
-    "__main__",
+    "errors", "words", "symbols", "formula", "palette", "chart", "mathml", "loss", "notation", "exact", "points",
+    "discovery", "display", "evaluate", "evidence", "properties", "prose", "article", "examples", "comparisons",
+    "claims", "verify", "charts", "svg", "figure", "record", "build", "cache", "page", "progress", "worker", "site",
+    "api", "__init__", "card", "request", "starter", "cli", "__main__",
 ]  # fmt: skip
 
 # Which modules may import a library at all, at whatever depth; nobody else does.
 ONLY = {
-    "torch": {"evaluate", "verify"},
+    "torch": {"evaluate"},
     "matplotlib": {"figure"},
     "mkdocs": set(),
     "mkdocs_gen_files": set(),
@@ -41,7 +41,7 @@ ONLY = {
 }
 
 # What a build with nothing to do imports.
-WARM = ("catalog", "cache", "page", "worker", "site", "errors")
+WARM = ("discovery", "cache", "page", "worker", "site", "errors")
 HEAVY = ("torch", "sympy", "matplotlib", "numpy", "mpmath")
 
 
@@ -161,7 +161,9 @@ def test_the_warm_path_imports_nothing_heavy(module: str) -> None:
 
 
 def test_finding_losses_imports_none_of_them() -> None:
-    code = "import lossary.catalog as c; found = c.sources(); assert found; c.families(found); c.duplicate_slugs(found)"
+    code = (
+        "import lossary.discovery as c; found = c.sources(); assert found; c.families(found); c.duplicate_slugs(found)"
+    )
     assert not loaded(code) & {*HEAVY, "_lossary_catalog"}
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lossary import loss as declaration
-from lossary.catalog import BUILT_IN, sources
-from lossary.catalog import catalog as load_catalog
-from lossary.catalog import load as load_source
+from lossary.discovery import BUILT_IN, sources
+from lossary.discovery import catalog as load_catalog
+from lossary.discovery import load as load_source
 from lossary.errors import Failure, LossaryError, nearest
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from lossary.chart import Picture
     from lossary.evaluate import Curve, Evaluation
+    from lossary.evidence import Evidence
     from lossary.palette import Theme
-    from lossary.verify import Evidence
 
 VIEWS = ("loss", "gradient", "curvature", "sweep", "card", "thumb")
 Settings = Mapping[str, Any]

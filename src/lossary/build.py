@@ -16,8 +16,8 @@ import sphobjinv
 
 from lossary import charts, figure, properties
 from lossary.article import run as run_article
-from lossary.catalog import Source, families, load
 from lossary.chart import Chart, Picture, Table, Trace
+from lossary.discovery import Source, families, load
 from lossary.errors import CatalogError, Failure
 from lossary.evaluate import curve
 from lossary.loss import AXES, Loss

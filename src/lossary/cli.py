@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from lossary.catalog import BUILT_IN, families, sources
+from lossary.discovery import BUILT_IN, families, sources
 from lossary.errors import Failure, LossaryError
 
 CATALOG = click.option("--catalog", "-c", default=BUILT_IN, metavar="M", help="A package or a folder of losses.")
@@ -149,7 +149,7 @@ def compare(
 @CATALOG
 def check(slugs: Sequence[str], catalog: str) -> None:
     """Run every check on losses and report each; exit 1 if any fails."""
-    from lossary.catalog import duplicate_slugs
+    from lossary.discovery import duplicate_slugs
     from lossary.errors import nearest
 
     found = sources(catalog)
@@ -172,7 +172,7 @@ def check(slugs: Sequence[str], catalog: str) -> None:
 
 def _duplicate_names(catalog: str, known: Sequence[str]) -> list[Failure]:
     """Aliases that two losses claim; files that do not load have been reported already."""
-    from lossary.catalog import duplicate_aliases, load
+    from lossary.discovery import duplicate_aliases, load
     from lossary.errors import CatalogError
 
     entries = []
@@ -196,7 +196,7 @@ def _in_processes(work: Callable[[Any], Any], items: Sequence[Any]) -> Any:
 
 def _check_one(source: Any) -> tuple[list[str], list[Failure]]:
     """Check one loss; lines to print and failures."""
-    from lossary.catalog import load
+    from lossary.discovery import load
     from lossary.errors import CatalogError
     from lossary.verify import CHECKS, verify
 

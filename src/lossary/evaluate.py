@@ -33,8 +33,7 @@ class Evaluation:
 
     Attributes:
         value: a number, or nested lists where nothing was reduced.
-        gradient: for each real-valued input, the gradient of the reduced value (of the sum for `none`), in the
-            shape of the input; None where torch does not differentiate with respect to it.
+        gradient: for each real-valued input, the gradient of the reduced value (of the sum for `none`), in its shape.
         formula_value: the displayed formula at 50 digits, rounded, in the shape of `value`; None where it is not
             executable or does not cover the call.
     """
@@ -52,6 +51,19 @@ class Curve:
     loss: NDArray[np.float64]
     gradient: NDArray[np.float64]
     curvature: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What torch says to one call in float64: the value, and the gradient by each real-valued input."""
+
+    value: NDArray[np.float64]
+    gradient: dict[str, NDArray[np.float64]]
+
+
+def has_class(name: str) -> bool:
+    """Whether the installed torch has a class of this name, such as "torch.nn.HuberLoss"."""
+    return hasattr(torch.nn, name.rpartition(".")[2])
 
 
 def check_parameters(loss: Loss, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -200,14 +212,14 @@ def evaluate(
         raise LossaryError(f"{loss.slug}: torch refused the call: {str(error).splitlines()[0]}") from error
     return Evaluation(
         value=value.tolist(),
-        gradient={name: None if g is None else g.tolist() for name, g in gradient.items()},
+        gradient={name: g.tolist() for name, g in gradient.items()},
         formula_value=_formula_value(loss, made, settings, chosen, value.shape),
     )
 
 
 def value_and_gradient(
     loss: Loss, inputs: Mapping[str, torch.Tensor], parameters: Mapping[str, Any], reduction: str
-) -> tuple[torch.Tensor, dict[str, torch.Tensor | None]]:
+) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     """The value, and its gradient (that of the sum for `none`) with respect to each real-valued input."""
     leaves = {name: t.detach().clone().requires_grad_(t.dtype.is_floating_point) for name, t in inputs.items()}
     value = run(loss, leaves, parameters, reduction)
@@ -220,7 +232,43 @@ def value_and_gradient(
     gradient = {
         name: torch.zeros_like(leaf) if g is None else g for (name, leaf), g in zip(wanted.items(), found, strict=True)
     }
-    return value.detach(), {**gradient}
+    return value.detach(), gradient
+
+
+def answer(
+    loss: Loss, inputs: Mapping[str, NDArray[Any]], parameters: Mapping[str, Any], reduction: str = "none"
+) -> Answer:
+    """Call torch in float64 on plain arrays."""
+    kinds = exact.chosen_kinds(loss, inputs, parameters)
+    made = {
+        name: torch.tensor(a.astype(np.int64)) if kinds[name].integer else torch.tensor(a, dtype=torch.float64)
+        for name, a in inputs.items()
+    }
+    value, gradient = value_and_gradient(loss, made, parameters, reduction)
+    return Answer(value.numpy(), {name: g.numpy() for name, g in gradient.items()})
+
+
+def expression(source: str) -> NDArray[np.float64]:
+    """Evaluate one side of a relation with the tensors that `lossary.loss.Relation` names."""
+    draw = torch.Generator().manual_seed(1)
+
+    def normal(*shape: int) -> torch.Tensor:
+        return torch.randn(*shape, generator=draw, dtype=torch.float64)
+
+    names = {
+        "torch": torch,
+        "nn": torch.nn,
+        "F": torch.nn.functional,
+        "input": normal(64) * 3,
+        "target": normal(64) * 3,
+        "logits": normal(64) * 3,
+        "label": torch.randint(0, 2, (64,), generator=draw).double(),
+        "scores": normal(8, 5),
+        "classes": torch.randint(0, 5, (8,), generator=draw),
+        "p": normal(8, 5).softmax(1),
+        "q": normal(8, 5).softmax(1),
+    }
+    return torch.as_tensor(eval(source, names), dtype=torch.float64).numpy()
 
 
 def _formula_value(
@@ -261,9 +309,17 @@ def _symbols(*names: str) -> tuple[Any, ...]:
 
 
 def section_inputs(
+    loss: Loss, section: Section, t: NDArray[np.float64], parameters: Mapping[str, Any]
+) -> dict[str, NDArray[Any]]:
+    """The loss's inputs at the points `t` of a section, for its main branch."""
+    y = next(iter(section.branches.values()))
+    made = _section_tensors(loss, section, torch.tensor(t, dtype=torch.float64), y, parameters)
+    return {name: tensor.numpy() for name, tensor in made.items()}
+
+
+def _section_tensors(
     loss: Loss, section: Section, t: torch.Tensor, y: float, parameters: Mapping[str, Any]
 ) -> dict[str, torch.Tensor]:
-    """The loss's inputs at the points `t` of a section, for the branch with target value `y`."""
     (symbol,) = _symbols("t")
     made = {name: _assemble(expression, (symbol,), (t,)) for name, expression in section.inputs(symbol, y).items()}
     return _integers(loss, made, parameters)
@@ -296,7 +352,7 @@ def curve(
     settings = check_parameters(loss, parameters or {})
     y = next(iter(section.branches.values())) if branch is None else branch
     leaf = torch.tensor(t, dtype=torch.float64, requires_grad=True)
-    value = _per_point(run(loss, section_inputs(loss, section, leaf, y, settings), settings, "none"), len(t))
+    value = _per_point(run(loss, _section_tensors(loss, section, leaf, y, settings), settings, "none"), len(t))
     (gradient,) = torch.autograd.grad(value.sum(), leaf, create_graph=True)
     curvature: torch.Tensor | None = None
     if gradient.requires_grad:

@@ -15,10 +15,11 @@ import sympy as sp
 
 from lossary import display, properties, prose
 from lossary.charts import View
+from lossary.evidence import Evidence
+from lossary.examples import example_code, own_source
 from lossary.loss import Cited, Loss, Reference
 from lossary.notation import page_latex
 from lossary.symbols import TABLE, atom
-from lossary.verify import Evidence, example_code, own_source
 from lossary.words import property_text
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lossary.cache import PACKAGE, Cache, default_folder, digest, sources_key, templates_key
-from lossary.catalog import BUILT_IN, Family, Source, duplicate_aliases, duplicate_slugs, families, sources
+from lossary.discovery import BUILT_IN, Family, Source, duplicate_aliases, duplicate_slugs, families, sources
 from lossary.errors import CatalogError, Failure
 from lossary.page import link, render
 from lossary.worker import Job, run

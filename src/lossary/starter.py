@@ -6,7 +6,7 @@ import keyword
 import re
 from pathlib import Path
 
-from lossary.catalog import BUILT_IN, folder, sources
+from lossary.discovery import BUILT_IN, folder, sources
 from lossary.errors import LossaryError
 from lossary.page import render
 

@@ -1,0 +1,101 @@
+"""Holds a loss to its claims: finite sections, properties as measured, relations to other losses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossary import exact, points, properties
+from lossary.errors import Failure
+from lossary.evaluate import curve, expression, section_inputs
+from lossary.evidence import Evidence, fail
+from lossary.loss import Cited, Loss, Section
+
+
+def finite(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
+    """No NaN and no infinity on the drawn sections, at any setting."""
+    for setting in points.settings(loss):
+        for section in loss.sections:
+            if not _fits(loss, section, setting):
+                continue
+            for label, y in section.branches.items():
+                drawn = curve(loss, section, np.linspace(*section.span, 401), setting, y)
+                for name, array in (("loss", drawn.loss), ("gradient", drawn.gradient)):
+                    bad = np.flatnonzero(~np.isfinite(array))
+                    if bad.size:
+                        at = f"t = {drawn.t[bad[0]]:.6g}{f' ({label})' if label else ''}"
+                        yield fail(
+                            loss, "evaluate", f"the {name} along {section.label!r} is {array[bad[0]]} at {at}", setting
+                        )
+
+
+def _fits(loss: Loss, section: Section, setting: Mapping[str, Any]) -> bool:
+    """Whether a setting suits the section's number of classes and the kinds of its inputs."""
+    made = section_inputs(loss, section, np.array([np.mean(section.span)]), setting)
+    kinds = exact.chosen_kinds(loss, made, setting)
+    if not all(p.allowed(kinds, setting[p.name]) for p in loss.parameters):
+        return False
+    classes = made[loss.inputs[0].name].shape[-1]
+    return all(len(setting[p.name]) == classes for p in loss.parameters if p.kind == "per class" and setting[p.name])
+
+
+def line(loss: Loss, section: Section, setting: Mapping[str, Any]) -> properties.Line:
+    """The loss along a section, as the property measurements see it."""
+
+    def along(which: str, t: NDArray[np.float64], y: float) -> NDArray[np.float64]:
+        array: NDArray[np.float64] = getattr(curve(loss, section, t, setting, y), which)
+        return array
+
+    def by(which: str) -> Callable[[NDArray[np.float64], float], NDArray[np.float64]]:
+        return partial(along, which)
+
+    return properties.Line(
+        loss=by("loss"),
+        gradient=by("gradient"),
+        curvature=by("curvature"),
+        y=next(iter(section.branches.values())),
+        span=section.span,
+        limits=section.limits,
+        kinks=tuple(points.kinks(loss, section, setting)),
+        perfect=section.perfect,
+        axis=section.axis.name,
+        target_values=section.target_values,
+        link=section.link,
+        parameters=points.by_symbol(loss, setting),
+    )
+
+
+def claimed_properties(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
+    """Every claim against its measurement: at the defaults, and at typical settings where it depends on parameters."""
+    for key, claim in loss.properties.items():
+        if isinstance(claim, Cited):
+            evidence.properties[key] = (claim.value, claim.source)
+            continue
+        section = loss.main
+        if key in properties.NEED_TARGETS:
+            suited = [s for s in loss.sections if s.target_values]
+            if not suited:
+                yield fail(loss, "property", f"{key} needs a section with target_values")
+                continue
+            section = suited[0]
+        for k, setting in enumerate(points.settings(loss) if callable(claim) else [loss.defaults()]):
+            wanted = points.call_with(claim, loss, setting) if callable(claim) else claim
+            found = properties.MEASURES[key](line(loss, section, setting))
+            if not any(properties.agree(wanted, v) for v in (found.value, *found.also)):
+                message = f"{key}: expected {wanted!r} as claimed, got {found.value!r} ({found.how})"
+                yield fail(loss, "property", message, setting)
+            elif k == 0:
+                evidence.properties[key] = (wanted, found.how)
+
+
+def relations(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
+    """Evaluate both sides of each relation."""
+    for relation in loss.relations:
+        left, right = (expression(side) for side in (relation.left, relation.right))
+        if left.shape != right.shape or not np.allclose(left, right, relation.tolerance, relation.tolerance):
+            message = f"{relation.left} should equal {relation.right}: expected {right.tolist()}, got {left.tolist()}"
+            yield fail(loss, "relation", f"to {relation.slug}: {message}")

@@ -1,0 +1,245 @@
+"""Compares torch with a loss's formulas at 50 digits: values, gradients, clamps, sums and reductions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import mpmath
+import numpy as np
+
+from lossary import exact, points
+from lossary.errors import Failure
+from lossary.evaluate import Answer, answer
+from lossary.evidence import Evidence, fail
+from lossary.formula import DIGITS, Formula, Symbolic
+from lossary.loss import Loss
+
+# Torch may round a few times on the way; this is about forty-five units in the last place of float64.
+TOLERANCE = 1e-14
+
+
+def values_and_gradients(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
+    """Torch in float64 against every formula that applies, at 50 digits: values, then gradients."""
+    settings = points.settings(loss)
+    evidence.settings = len(settings)
+    used: set[int] = set()
+    wrong: set[int] = set()
+    for setting in settings:
+        for batch in points.batches(loss, setting):
+            formulas = [f for f in loss.formulas if exact.applies(loss, f, batch, setting)]
+            if not formulas:
+                yield fail(loss, "formula", "no declared formula covers this setting", setting)
+                return
+            got = answer(loss, batch, setting)
+            for k, formula in enumerate(formulas):
+                number = loss.formulas.index(formula)
+                used.add(number)
+                if number in wrong:
+                    continue
+                found = list(_compare_values(loss, evidence, formula, batch, setting, got, k == 0))
+                if isinstance(formula, Symbolic):
+                    found += _compare_gradients(loss, evidence, formula, batch, setting, got)
+                if found:
+                    wrong.add(number)
+                    yield from found
+    for k, formula in enumerate(loss.formulas):
+        if k not in used:
+            yield fail(loss, "formula", f"the formula {formula.label or k + 1!r} was never reached by a check")
+
+
+def _compare_values(
+    loss: Loss,
+    evidence: Evidence,
+    formula: Formula,
+    batch: points.Batch,
+    setting: Mapping[str, Any],
+    answered: Answer,
+    count: bool,
+) -> Iterator[Failure]:
+    wanted = exact.values(loss, formula, batch, setting)
+    got = answered.value.reshape(-1).tolist()
+    swing = _swing(loss, batch, answered, len(got))
+    worst = 0.0
+    for k, (a, b) in enumerate(zip(got, wanted, strict=True)):
+        if not _defined(b):
+            continue
+        error = _relative(a, b, max(swing[k], _rounded(loss, batch, k)))
+        if not error <= TOLERANCE:
+            yield fail(loss, "formula", _mismatch("value", batch, k, b, a), setting)
+            return
+        worst = max(worst, error)
+    if count:
+        evidence.points += len(got)
+    evidence.max_error_value = max(evidence.max_error_value, worst)
+
+
+def _swing(loss: Loss, batch: points.Batch, answered: Answer, count: int) -> list[float]:
+    """How much the value moves when the prediction is rounded: its rounding error cannot be less than that."""
+    name = loss.inputs[0].name
+    moved = np.abs(np.nan_to_num(answered.gradient[name] * batch[name]))
+    return list(moved.reshape(count, -1).sum(axis=1))
+
+
+def _relative(got: float, wanted: Any, scale: float) -> float:
+    """The difference relative to the value, or to the size of what was rounded on the way where that is larger."""
+    if mpmath.isinf(wanted) or math.isinf(got):
+        return 0.0 if got == wanted else math.inf
+    if math.isnan(got):
+        return math.nan
+    with mpmath.workdps(DIGITS):
+        gap = abs(mpmath.mpf(got) - wanted)
+        # Below the smallest normal number float64 has no relative precision left to compare.
+        return float(gap / max(abs(wanted), mpmath.mpf(scale), mpmath.mpf(2) ** -1022))
+
+
+def _rounded(loss: Loss, batch: points.Batch, k: int) -> float:
+    """The declared size of the numbers that torch rounds at one row."""
+    return loss.precision.absolute + loss.precision.of_input * float(np.max(np.abs(batch[loss.inputs[0].name][k])))
+
+
+def _defined(value: Any) -> bool:
+    return not mpmath.isnan(value) and (mpmath.isinf(value) or abs(value) < 1e300)
+
+
+def _mismatch(what: str, batch: points.Batch, k: int, wanted: Any, got: float) -> str:
+    count = max(len(a) for a in batch.values())
+    rows = {name: a[k if len(a) == count else 0] for name, a in batch.items()}
+    place = ", ".join(f"{name} = {np.array2string(np.asarray(v), precision=17)}" for name, v in rows.items())
+    return f"{what} at {place}: expected {mpmath.nstr(wanted, 20)} by the formula, got {got!r} from torch"
+
+
+def _compare_gradients(
+    loss: Loss,
+    evidence: Evidence,
+    formula: Symbolic,
+    batch: points.Batch,
+    setting: Mapping[str, Any],
+    answered: Answer,
+) -> Iterator[Failure]:
+    wanted = exact.gradients(loss, formula, batch, setting)
+    for name, rows in wanted.items():
+        if name not in answered.gradient:
+            yield fail(loss, "gradient", f"torch gives no gradient with respect to {name}", setting)
+            continue
+        count = len(rows)
+        got = answered.gradient[name].reshape(count, -1).tolist()
+        for k in range(count):
+            # Components of one softmax share their rounding, so a vector is compared against its largest.
+            scale = max((abs(float(b)) for b in rows[k] if _defined(b)), default=0.0) if len(rows[k]) > 1 else 0.0
+            for a, b in zip(got[k], rows[k], strict=True):
+                if not _defined(b) or mpmath.isinf(b):
+                    # At a singular end torch may answer nan, inf or a clamp; a page says which.
+                    continue
+                error = _relative(a, b, max(scale, _rounded(loss, batch, k)))
+                if not error <= TOLERANCE:
+                    yield fail(loss, "gradient", _mismatch(f"gradient by {name}", batch, k, b, a), setting)
+                    return
+                evidence.max_error_gradient = max(evidence.max_error_gradient, error)
+
+
+def derivatives(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
+    """Each declared gradient against SymPy's derivative of the value, away from kinks."""
+    for setting in points.settings(loss):
+        for batch in points.batches(loss, setting):
+            kinds = exact.chosen_kinds(loss, batch, setting)
+            thin = _thin(batch, 120 if not any(k.rank for k in kinds.values()) else 24)
+            for formula in loss.formulas:
+                if not isinstance(formula, Symbolic) or not exact.applies(loss, formula, batch, setting):
+                    continue
+                declared = exact.gradients(loss, formula, thin, setting)
+                derived = exact.derivatives(loss, formula, thin, setting)
+                for name in declared:
+                    for k, (row, other) in enumerate(zip(declared[name], derived[name], strict=True)):
+                        for a, b in zip(row, other, strict=True):
+                            if (
+                                _defined(a)
+                                and _defined(b)
+                                and not _close(a, b)
+                                and not _at_kink(loss, thin, k, setting)
+                            ):
+                                yield fail(loss, "derivative", _not_derivative(name, thin, k, b, a), setting)
+                                return
+
+
+def _thin(batch: points.Batch, count: int) -> points.Batch:
+    """Every n-th row of a batch, about `count` of them."""
+    step = max(1, len(next(iter(batch.values()))) // count)
+    return {name: a[::step] for name, a in batch.items()}
+
+
+def _close(a: Any, b: Any) -> bool:
+    if mpmath.isinf(a) or mpmath.isinf(b):
+        return bool(a == b)
+    with mpmath.workdps(DIGITS):
+        return bool(abs(a - b) <= mpmath.mpf(10) ** -30 * (1 + abs(b)))
+
+
+def _not_derivative(name: str, batch: points.Batch, k: int, wanted: Any, got: Any) -> str:
+    place = ", ".join(f"{n} = {np.asarray(a[k])}" for n, a in batch.items())
+    return (
+        f"the declared gradient by {name} at {place}: expected {mpmath.nstr(wanted, 20)} "
+        f"by differentiating the formula, got {mpmath.nstr(got, 20)}"
+    )
+
+
+def _at_kink(loss: Loss, batch: points.Batch, k: int, setting: Mapping[str, Any]) -> bool:
+    """Whether a row of plain numbers lies on a declared kink of the residual or the axis variable."""
+    special = [v for section in loss.sections for v in points.kinks(loss, section, setting)]
+    numbers = [float(a[k]) for a in batch.values() if np.ndim(a[k]) == 0]
+    return bool(special) and len(numbers) > 1 and any(abs(numbers[0] - numbers[1] - v) < 1e-12 for v in special)
+
+
+def ends(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
+    """What torch computes at the closed ends of the domain, where a clamp is declared."""
+    if not isinstance(loss.computed, Symbolic):
+        return
+    for setting in points.settings(loss):
+        batch = points.ends(loss, setting)
+        got = answer(loss, batch, setting)
+        # The clamped form multiplies 0 by an infinite logarithm only inside a maximum, so it is defined here.
+        found = list(_compare_values(loss, Evidence(), loss.computed, batch, setting, got, False))
+        found += _compare_gradients(loss, Evidence(), loss.computed, batch, setting, got)
+        yield from (Failure(f.path, "clamp", f.message, f.parameters) for f in found)
+
+
+def sums(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
+    """What the elements of a vector add up to, against torch's reduction of that vector alone."""
+    if loss.summed is None:
+        return
+    kinds, setting = loss.summed.kinds, loss.defaults()
+    for classes in (2, 3, 5):
+        batch = points.vectors(loss, tuple(kinds[i.name] for i in loss.inputs), classes)
+        wanted = exact.values(loss, loss.summed.formula, batch, setting, kinds)
+        for k, b in enumerate(wanted):
+            row = {name: a[k][None] for name, a in batch.items()}
+            got = float(answer(loss, row, setting, loss.summed.reduction).value)
+            if not _relative(got, b, _rounded(loss, batch, k)) <= TOLERANCE:
+                yield fail(loss, "sum", _mismatch(f"{loss.summed.reduction} of a vector", batch, k, b, got))
+                return
+        evidence.points += len(wanted)
+
+
+def reductions(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
+    """Each reduction by torch against the declared rule on the exact values."""
+    for setting in points.settings(loss):
+        inputs = {name: np.asarray(v) for name, v in loss.example.items()}
+        formula = exact.formula_for(loss, inputs, setting)
+        if formula is None:
+            continue
+        largest = float(max(np.max(np.abs(inputs[i.name])) for i in loss.inputs[:1]))
+        rounded = loss.precision.absolute + loss.precision.of_input * largest
+        per_sample = exact.values(loss, formula, inputs, setting)
+        for reduction in loss.reductions:
+            got = answer(loss, inputs, setting, reduction.name).value
+            wanted = exact.reduced(loss, per_sample, inputs, setting, reduction.name)
+            wanted = wanted if isinstance(wanted, list) else [wanted]
+            for a, b in zip(got.reshape(-1).tolist(), wanted, strict=True):
+                scale = max(rounded, float(sum(abs(v) for v in per_sample)))
+                if _defined(b) and not _relative(a, b, scale) <= TOLERANCE:
+                    message = f"reduction {reduction.name}: expected {mpmath.nstr(b, 20)}, got {a!r} from torch"
+                    yield fail(loss, "reduction", message, setting)
+    inputs = {name: np.asarray(v) for name, v in loss.example.items()}
+    for reduction in loss.reductions:
+        evidence.reductions[reduction.name] = answer(loss, inputs, loss.defaults(), reduction.name).value.tolist()

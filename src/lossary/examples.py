@@ -1,0 +1,62 @@
+"""Writes a page's example from the declaration, and runs it with every snippet of the prose."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from lossary import display, exact, prose
+from lossary.errors import Failure
+from lossary.evidence import Evidence, fail
+from lossary.loss import Loss
+
+
+def example_code(loss: Loss) -> str:
+    """The example of a page, written from the declaration: build the inputs, call the loss, look at the gradient."""
+    lines = []
+    for i in loss.inputs:
+        value = loss.example[i.name]
+        kind = exact.chosen_kinds(loss, {k: np.asarray(v) for k, v in loss.example.items()}, loss.defaults())[i.name]
+        grad = ", requires_grad=True" if i is loss.inputs[0] else ""
+        lines.append(f"{i.name} = torch.tensor({_literal(value, kind.integer)}{grad})")
+    names = ", ".join(i.name for i in loss.inputs)
+    call = (
+        f"nn.{loss.torch.rpartition('.')[2]}()({names})"
+        if loss.torch
+        else f"{display.function_name(loss)}({names}).mean()"
+    )
+    lines += ["", f"loss = {call}", "loss.backward()", "print(loss.item())", f"print({loss.inputs[0].name}.grad)"]
+    return "\n".join(lines)
+
+
+def _literal(value: Any, integer: bool) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_literal(v, integer) for v in value)}]"
+    return str(int(value)) if integer else repr(float(value))
+
+
+def own_source(loss: Loss) -> str | None:
+    """The code of the loss's own torch function, to paste; None where torch has the loss."""
+    return inspect.getsource(loss.function) if loss.function else None
+
+
+def snippets(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
+    """Run the example and every snippet of the prose; what a snippet prints must be what its output fence says."""
+    namespace: dict[str, Any] = {}
+    source = own_source(loss)
+    prose.execute(source or "", namespace)
+    evidence.example, _ = prose.execute(example_code(loss), namespace)
+    for snippet in prose.snippets(loss.prose):
+        try:
+            printed, _ = prose.execute(snippet.code, {})
+        except RuntimeError as error:
+            yield fail(loss, "snippet", f"line {snippet.line} of the docstring: {error}")
+            continue
+        evidence.outputs.append(printed)
+        if printed != snippet.expected:
+            yield fail(
+                loss, "snippet", f"line {snippet.line} of the docstring: expected {snippet.expected!r}, got {printed!r}"
+            )
