@@ -23,7 +23,14 @@ from lossary.palette import ROLES, Theme, colours
 
 SVG = "{http://www.w3.org/2000/svg}"
 THEMES: tuple[Theme, ...] = ("auto", "light", "dark")
-SIZES = {"loss": (460, 330), "gradient": (460, 330), "sweep": (720, 380), "thumb": (200, 140), "card": (1200, 630)}
+SIZES = {
+    "loss": (460, 330),
+    "gradient": (460, 330),
+    "sweep": (460, 330),
+    "sweep-gradient": (460, 330),
+    "thumb": (200, 140),
+    "card": (1200, 630),
+}
 
 
 @cache

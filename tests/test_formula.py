@@ -104,6 +104,14 @@ def test_what_is_undefined_is_not_a_number(formula: Callable[..., Any], at: floa
         assert mpmath.isnan(run(formula, (mpmath.mpf(at),), X))
 
 
+@pytest.mark.parametrize("formula", [lambda x: x**2 / x, lambda x: x + 0 * log(x)])
+def test_what_is_executed_is_what_is_shown(formula: Callable[..., Any]) -> None:
+    """Both are undefined at 0, where SymPy would like to simplify them to x."""
+    bound = bind(formula, X)
+    assert page_latex(bound.value) != "x"
+    assert mpmath.isnan(bound.run_value(mpmath.mpf(0), 0, 0))
+
+
 def test_infinite_values_stay_infinite() -> None:
     assert run(lambda x: log(x), (mpmath.mpf(0),), X) == -mpmath.inf
     assert run(lambda x: -log(x), (mpmath.mpf(0),), X) == mpmath.inf

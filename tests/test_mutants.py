@@ -18,6 +18,7 @@ from lossary import points, verify
 from lossary.evaluate import curve
 from lossary.formula import Builder, Formula, Symbolic
 from lossary.loss import Loss, Reduction
+from lossary.symbols import cases
 
 SMALL = sp.Rational(1, 10**9)
 MUTATIONS: dict[str, Callable[[Any], Any]] = {
@@ -144,7 +145,7 @@ def test_a_formula_that_is_undefined_in_a_corner_is_caught(loss: Loss) -> None:
     """Undefined where the loss is above 30, the plain formula elsewhere."""
     main = loss.formulas[0]
     assert isinstance(main, Symbolic)
-    wrong = with_formula(loss, 0, value=mutated(main.value, lambda e: e + 0 * sp.log(30 - e)))
+    wrong = with_formula(loss, 0, value=mutated(main.value, lambda e: cases((e, e <= 30), (sp.log(-1 - e**2), True))))
     setting = loss.defaults()
     highest = max(float(np.max(by_torch(loss, b, setting)[0])) for b in points.batches(loss, setting))
     assert bool(first(wrong, "formula and gradient")) == (highest > 30)

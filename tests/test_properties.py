@@ -502,7 +502,7 @@ def altered(claim: Any, choose: int) -> Any:
     return wrong
 
 
-def claims() -> list[Any]:
+def claimed() -> list[Any]:
     return [
         pytest.param(loss, key, id=f"{loss.slug}: {key}")
         for loss in LOSSES.values()
@@ -511,7 +511,7 @@ def claims() -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize(("loss", "key"), claims())
+@pytest.mark.parametrize(("loss", "key"), claimed())
 def test_a_claim_of_the_catalog_holds_and_a_wrong_one_is_caught(
     loss: Loss, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

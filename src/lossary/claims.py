@@ -95,7 +95,11 @@ def claimed_properties(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
 def relations(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     """Evaluate both sides of each relation."""
     for relation in loss.relations:
-        left, right = (expression(side) for side in (relation.left, relation.right))
+        try:
+            left, right = (expression(side) for side in (relation.left, relation.right))
+        except Exception as error:  # an expression may raise anything
+            yield fail(loss, "relation", f"to {relation.slug}: {type(error).__name__}: {error}")
+            continue
         if left.shape != right.shape or not np.allclose(left, right, relation.tolerance, relation.tolerance):
             message = f"{relation.left} should equal {relation.right}: expected {right.tolist()}, got {left.tolist()}"
             yield fail(loss, "relation", f"to {relation.slug}: {message}")

@@ -34,10 +34,14 @@ class _Group(click.Group):
             # The reader of a pipe, such as `head`, has seen enough.
             sys.stderr.close()
             return None
+        except OSError as error:
+            if error.filename is None:
+                raise
+            raise click.ClickException(f"{error.filename}: {error.strerror}") from error
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="lossary")
+@click.version_option(package_name="lossary", prog_name="lossary")
 def main() -> None:
     """Lossary, the glossary of loss functions."""
 
@@ -89,7 +93,9 @@ def evaluate(catalog: str) -> None:
     def find(slug: str) -> Loss:
         return get(slug, catalog)
 
-    for answer in answers(sys.stdin, find):
+    # Bytes that are no text spoil their own line and not the next.
+    lines = (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
+    for answer in answers(lines, find):
         click.echo(answer)
 
 

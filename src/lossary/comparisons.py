@@ -32,21 +32,40 @@ def values_and_gradients(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
             if not formulas:
                 yield fail(loss, "formula", "no declared formula covers this setting", setting)
                 return
-            got = answer(loss, batch, setting)
+            try:
+                got = answer(loss, batch, setting)
+            except Exception as error:  # the loss's own code, or torch with inputs that it should accept
+                yield fail(loss, "evaluate", f"{type(error).__name__}: {error}", setting)
+                return
             for k, formula in enumerate(formulas):
                 number = loss.formulas.index(formula)
                 used.add(number)
-                if number in wrong:
-                    continue
-                found = list(_compare_values(loss, evidence, formula, batch, setting, got, k == 0))
-                if isinstance(formula, Symbolic):
-                    found += _compare_gradients(loss, evidence, formula, batch, setting, got)
-                if found:
-                    wrong.add(number)
+                if number not in wrong:
+                    found = list(_compare(loss, evidence, formula, batch, setting, got, k == 0))
+                    wrong |= {number} if found else set()
                     yield from found
     for k, formula in enumerate(loss.formulas):
         if k not in used:
             yield fail(loss, "formula", f"the formula {formula.label or k + 1!r} was never reached by a check")
+
+
+def _compare(
+    loss: Loss,
+    evidence: Evidence,
+    formula: Formula,
+    batch: points.Batch,
+    setting: Mapping[str, Any],
+    answered: Answer,
+    count: bool,
+) -> Iterator[Failure]:
+    """Values first; gradients only where the values agree."""
+    try:
+        found = list(_compare_values(loss, evidence, formula, batch, setting, answered, count))
+        if not found and isinstance(formula, Symbolic):
+            found = list(_compare_gradients(loss, evidence, formula, batch, setting, answered))
+    except ValueError as error:
+        found = [fail(loss, "formula", str(error), setting)]
+    yield from found
 
 
 def _compare_values(
@@ -63,7 +82,7 @@ def _compare_values(
     swing = _swing(loss, batch, answered, len(got))
     worst = 0.0
     for k, (a, b) in enumerate(zip(got, wanted, strict=True)):
-        if not _defined(b):
+        if not _defined(b) and (math.isnan(a) or not mpmath.isnan(b)):
             continue
         error = _relative(a, b, max(swing[k], _rounded(loss, batch, k)))
         if not error <= TOLERANCE:
@@ -86,7 +105,7 @@ def _relative(got: float, wanted: Any, scale: float) -> float:
     """The difference relative to the value, or to the size of what was rounded on the way where that is larger."""
     if mpmath.isinf(wanted) or math.isinf(got):
         return 0.0 if got == wanted else math.inf
-    if math.isnan(got):
+    if math.isnan(got) or mpmath.isnan(wanted):
         return math.nan
     with mpmath.workdps(DIGITS):
         gap = abs(mpmath.mpf(got) - wanted)

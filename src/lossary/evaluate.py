@@ -24,6 +24,7 @@ DTYPES = {
     "float16": torch.float16,
     "bfloat16": torch.bfloat16,
 }
+LARGEST = float(np.finfo(float).max)
 TORCH_VERSION = str(torch.__version__).split("+")[0]
 
 
@@ -97,7 +98,7 @@ def _checked(loss: Loss, parameter: Parameter, value: Any) -> Any:
     if parameter.kind in ("per class", "per element"):
         try:
             array = np.asarray(value, dtype=float)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise wrong from None
         if parameter.kind == "per class" and array.ndim != 1:
             raise wrong
@@ -107,10 +108,10 @@ def _checked(loss: Loss, parameter: Parameter, value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise wrong
     if parameter.kind == "integer":
-        if int(value) != value or not parameter.range.holds(value):
+        if not abs(value) < 2**63 or int(value) != value or not parameter.range.holds(value):
             raise wrong
         return int(value)
-    if not np.isfinite(value) or not parameter.range.holds(value):
+    if not abs(value) <= LARGEST or not parameter.range.holds(value):
         raise wrong
     return float(value)
 
@@ -163,7 +164,7 @@ def tensors(
             raise LossaryError(f"{loss.slug}: the input {name!r} is missing; its inputs are: {', '.join(names)}")
         try:
             arrays[name] = np.asarray(inputs[name], dtype=float)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise LossaryError(
                 f"{loss.slug}: the input {name!r} is not a number or a rectangular list of numbers"
             ) from None
@@ -171,7 +172,7 @@ def tensors(
     made = {}
     for name, array in arrays.items():
         if kinds[name].integer:
-            if not np.all(np.isfinite(array)) or np.any(array != np.round(array)):
+            if not np.all(np.abs(array) <= 2**53) or np.any(array != np.round(array)):
                 raise LossaryError(f"{loss.slug}: the input {name!r} holds {kinds[name].name}: whole numbers only")
             made[name] = torch.tensor(array.astype(np.int64))
         else:

@@ -43,13 +43,24 @@ def own_source(loss: Loss) -> str | None:
     return inspect.getsource(loss.function) if loss.function else None
 
 
-def snippets(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
-    """Run the example and every snippet of the prose; what a snippet prints must be what its output fence says."""
+def example(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
+    """Run the page's example, after the loss's own function where torch has none."""
     namespace: dict[str, Any] = {}
-    source = own_source(loss)
-    prose.execute(source or "", namespace)
-    evidence.example, _ = prose.execute(example_code(loss), namespace)
-    for snippet in prose.snippets(loss.prose):
+    try:
+        prose.execute(own_source(loss) or "", namespace)
+        evidence.example, _ = prose.execute(example_code(loss), namespace)
+    except RuntimeError as error:
+        yield fail(loss, "example", str(error))
+
+
+def snippets(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
+    """Run every snippet of the prose; what it prints must be what its output fence says."""
+    try:
+        found = prose.snippets(loss.prose)
+    except ValueError as error:
+        yield fail(loss, "snippet", str(error))
+        return
+    for snippet in found:
         try:
             printed, _ = prose.execute(snippet.code, {})
         except RuntimeError as error:
@@ -57,6 +68,5 @@ def snippets(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
             continue
         evidence.outputs.append(printed)
         if printed != snippet.expected:
-            yield fail(
-                loss, "snippet", f"line {snippet.line} of the docstring: expected {snippet.expected!r}, got {printed!r}"
-            )
+            message = f"line {snippet.line} of the docstring: expected {snippet.expected!r}, got {printed!r}"
+            yield fail(loss, "snippet", message)

@@ -406,7 +406,6 @@ def _draw_card(figure: Figure, card: Card, palette: Palette) -> None:
         card.call,
         color=palette["muted"],
         fontsize=20,
-        fontfamily="IBM Plex Mono",
         va="center",
     )
     # Two texts, so that the sign stands at the middle of a formula of several lines.

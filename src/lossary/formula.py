@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import mpmath
 import sympy as sp
 
-from lossary.symbols import TABLE, Expression, atom, indicator, sigmoid, softplus, xlogy
+from lossary.symbols import TABLE, Expression, atom, indicator, maximum, minimum, sigmoid, softplus, xlogy
 
 DIGITS = 50
 _MOST_DIGITS = 2000
@@ -150,7 +150,7 @@ class Built:
         if isinstance(expression, sp.Indexed):
             name = str(expression.base)
             if name in self.definitions:
-                whole = self.expand(self.definitions[name])
+                whole = _unbound(self.expand(self.definitions[name]), self.scope["c"])
                 return whole.xreplace({self.scope["c"]: expression.indices[0]})
             return expression
         if isinstance(expression, sp.Symbol):
@@ -218,6 +218,12 @@ class Built:
         return [self.function(sp.diff(concrete, plain[base[k]]).xreplace(back)) for k in range(classes)]
 
 
+def _unbound(expression: Expression, free: Expression) -> Expression:
+    """Give the indices that a shorthand sums over names of their own, so that none captures what is put in for c."""
+    bound = {limit[0] for total in expression.atoms(sp.Sum) for limit in total.limits} - {free}
+    return expression.xreplace({index: sp.Dummy(str(index), integer=True) for index in bound})
+
+
 def _spread(expression: Expression, classes: int) -> Expression:
     """Rewrite x[y] with a symbolic index as a piecewise choice among x[0] .. x[classes - 1]."""
     if isinstance(expression, sp.Indexed) and not expression.indices[0].is_Integer:
@@ -279,5 +285,7 @@ _FUNCTIONS = {
     softplus.__name__: _mp_softplus,
     sigmoid.__name__: _mp_sigmoid,
     xlogy.__name__: _mp_xlogy,
+    maximum.__name__: max,
+    minimum.__name__: min,
     indicator.__name__: lambda a, b: mpmath.mpf(1 if a == b else 0),
 }

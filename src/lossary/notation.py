@@ -29,7 +29,11 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
         return f"{self._print(expr.base)}_{{{','.join(self._print(i) for i in expr.indices)}}}"
 
     def _print_Float(self, expr: Any) -> str:
-        return f"{float(expr):g}"
+        mantissa, _, exponent = f"{float(expr):g}".partition("e")
+        if not exponent:
+            return mantissa
+        power = f"10^{{{int(exponent)}}}"
+        return power if mantissa == "1" else rf"{mantissa} \cdot {power}"
 
     def _print_Abs(self, expr: Any, exp: str | None = None) -> str:
         bars = rf"\left|{self._print(expr.args[0])}\right|"
@@ -61,6 +65,12 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
     def _named(self, name: str, expr: Any) -> str:
         return f"{name}({self._print(expr.args[0])})"
 
+    def _print_maximum(self, expr: Any) -> str:
+        return rf"\max\left({', '.join(self._print(a) for a in expr.args)}\right)"
+
+    def _print_minimum(self, expr: Any) -> str:
+        return rf"\min\left({', '.join(self._print(a) for a in expr.args)}\right)"
+
     def _print_sign(self, expr: Any, exp: str | None = None) -> str:
         return rf"\operatorname{{sign}}({self._print(expr.args[0])})"
 
@@ -74,16 +84,15 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
         return f"[{left} = {right}]"
 
     def _print_Sum(self, expr: Any) -> str:
-        # Code counts classes from 0, mathematics from 1; the bounds are only printed.
-        index, _, last = expr.limits[0]
-        count = self._print(last + 1)
         summand = expr.args[0]
-        if summand.is_Mul and summand.args[0] == 1:
+        while summand.is_Mul and summand.args[0] == 1:
             # Unevaluated sums carry a factor 1 that nobody wrote.
             summand = sp.Mul(*summand.args[1:], evaluate=False)
         term = self._print(summand)
         body = rf"\left({term}\right)" if summand.is_Add else term
-        return rf"\sum_{{{self._print(index)}=1}}^{{{count}}} {body}"
+        # Code counts classes from 0, mathematics from 1; the bounds are only printed. SymPy lists the inner sum first.
+        signs = [rf"\sum_{{{self._print(index)}=1}}^{{{self._print(last + 1)}}}" for index, _, last in expr.limits]
+        return f"{' '.join(reversed(signs))} {body}"
 
     def _print_Piecewise(self, expr: Any) -> str:
         lines = [f"{self._print(value)} & {self._condition(condition)}" for value, condition in expr.args]

@@ -128,7 +128,7 @@ def smoothness(line: Line) -> Finding:
     """The smoothness class, from what jumps at the declared kinks; an undeclared kink is found and told."""
     hidden = _undeclared_kink(line)
     if hidden is not None:
-        return Finding(f"a kink that is not declared, at {_number(hidden)}", "the gradient jumps there")
+        return Finding(f"a kink that is not declared, at {_number(hidden)}", "something jumps there")
     if not line.kinks:
         return Finding("Cinf", "no jump in the gradient or the curvature between 20,001 points, and no kink declared")
     orders = []
@@ -144,8 +144,8 @@ def smoothness(line: Line) -> Finding:
 
 
 def _undeclared_kink(line: Line) -> float | None:
-    """Find a jump of the gradient or curvature by halving the cell in which it changes most."""
-    for values in (line.gradient, line.curvature):
+    """Find a jump of the loss, its gradient or its curvature by halving the cell in which it changes most."""
+    for values in (line.loss, line.gradient, line.curvature):
         t = np.linspace(*line.span, 20001)
         v = values(t, line.y)
         for k in np.argsort(-np.abs(np.diff(v)))[:6]:
@@ -163,10 +163,23 @@ def _undeclared_kink(line: Line) -> float | None:
 def lipschitz(line: Line) -> Finding:
     """The steepest slope, or "inf" where it grows without bound."""
     t = line.wide()
-    g = np.abs(line.g(t))
+    largest = _peak(lambda points: np.abs(line.g(points)), t)
     if _grows(line, line.gradient):
-        return Finding("inf", f"the slope reaches {_number(g.max())} and keeps growing towards the end of the domain")
-    return Finding(float(g.max()), f"the steepest slope at {len(t):,} points is {_number(g.max())}")
+        return Finding("inf", f"the slope reaches {_number(largest)} and keeps growing towards the end of the domain")
+    return Finding(largest, f"the steepest slope at {len(t):,} points is {_number(largest)}")
+
+
+def _peak(values: Callable[[Array], Array], t: Array) -> float:
+    """The largest value over sorted points, then over ever finer ones around the best."""
+    found = values(t)
+    k = int(np.argmax(found))
+    largest = float(found[k])
+    for _ in range(3):
+        t = np.linspace(t[max(k - 1, 0)], t[min(k + 1, len(t) - 1)], 201)
+        found = values(t)
+        k = int(np.argmax(found))
+        largest = max(largest, float(found[k]))
+    return largest
 
 
 def gradient_lipschitz(line: Line) -> Finding:
@@ -179,7 +192,7 @@ def gradient_lipschitz(line: Line) -> Finding:
         return Finding("inf", f"the gradient jumps by {_number(max(jumps))} at a kink")
     if _grows(line, line.curvature):
         return Finding("inf", "the curvature keeps growing towards the end of the domain")
-    largest = max(float(quotients.max()), float(np.abs(line.curvature(t, line.y)).max()))
+    largest = max(float(quotients.max()), _peak(lambda points: np.abs(line.curvature(points, line.y)), t))
     return Finding(largest, f"the steepest change of the gradient between {len(t):,} points is {_number(largest)}")
 
 
@@ -189,19 +202,20 @@ def _grows(line: Line, values: Callable[[Array, float], Array]) -> bool:
 
 def bounded(line: Line) -> Finding:
     """Whether the loss settles towards both ends of the domain."""
-    lower, upper = (line.f(ends) for ends in line.far((1e3, 1e6, 1e9)))
-    if any(abs(v[2] - v[1]) > 1e-5 * (1 + abs(v[1])) for v in (lower, upper)):
-        return Finding(
-            False, f"the loss still grows far out: {_number(max(lower[2], upper[2]))} at the last point tried"
-        )
-    return Finding(True, f"the loss settles far out, and is nowhere above {_number(line.f(line.wide()).max())}")
+    lower, upper = line.far((1e6, 1e9, 1e12))
+    t = line.wide()
+    near = float(np.abs(line.f(t[np.abs(t) <= 1e3])).max())
+    far = float(np.abs(line.f(np.concatenate([lower, upper]))).max())
+    if far > 1.01 * near + 1e-6:
+        return Finding(False, f"the loss goes on growing: {_number(far)} at the last point tried")
+    return Finding(True, f"far out the loss is nowhere above {_number(max(near, far))}")
 
 
 def supremum(line: Line) -> Finding:
     """The largest value anywhere, for a bounded loss."""
     lower, upper = line.far((1e3, 1e6, 1e9))
     t = np.concatenate([line.wide(), lower, upper])
-    largest = float(line.f(t).max())
+    largest = _peak(line.f, np.sort(t))
     return Finding(largest, f"the largest value at {len(t):,} points is {_number(largest)}")
 
 
@@ -345,21 +359,28 @@ def _mean_of(line: Line, t: float) -> float:
 
 def proper(line: Line) -> Finding:
     """Whether the true probability is the best prediction, and the only one."""
-    gaps, ties = [], 0
+    losses, ties = [], 0
+    t = np.linspace(*_search_range(line, np.array([0.0, 1.0])), 801)
+    means = np.array([_mean_of(line, v) for v in t])
     for chance in np.linspace(0.05, 0.95, 19):
+
+        def risk(points: Array, chance: float = float(chance)) -> Array:
+            return chance * line.loss(points, 1.0) + (1 - chance) * line.loss(points, 0.0)
+
         best = minimiser(line, np.array([1.0, 0.0]), np.array([chance, 1 - chance]))
-        gaps.append(abs(_mean_of(line, best) - chance))
-        t = np.linspace(*_search_range(line, np.array([0.0, 1.0])), 801)
-        risk = chance * line.loss(t, 1.0) + (1 - chance) * line.loss(t, 0.0)
-        apart = np.abs(np.array([_mean_of(line, v) for v in t]) - chance) > 0.02
-        honest = float(
-            chance * line.loss(np.array([best]), 1.0)[0] + (1 - chance) * line.loss(np.array([best]), 0.0)[0]
-        )
-        ties += int(np.any(risk[apart] <= honest + 1e-12))
-    if max(gaps) > 1e-5:
-        return Finding("not proper", f"the best prediction misses the true probability by up to {_number(max(gaps))}")
+        honest, least = risk(np.array([_prediction_of(line, chance), best]))
+        losses.append(float(honest - least))
+        ties += int(np.any(risk(t)[np.abs(means - chance) > 0.02] <= honest + 1e-12))
+    worst = max(0.0, *losses)
+    if worst > 1e-9:
+        return Finding("not proper", f"predicting the true probability can cost {_number(worst)} more than the best")
     kind = "proper" if ties else "strictly proper"
-    return Finding(kind, f"at 19 true probabilities the best prediction is off by at most {_number(max(gaps))}")
+    others = "another one does as well" if ties else "no other one does as well"
+    return Finding(kind, f"at 19 true probabilities none is better than the true one, and {others}")
+
+
+def _prediction_of(line: Line, mean: float) -> float:
+    return math.log(mean / (1 - mean)) if line.link == "sigmoid" else mean
 
 
 def calibrated(line: Line) -> Finding:

@@ -18,7 +18,7 @@ def answers(lines: Iterable[str], find: Callable[[str], Loss]) -> Iterator[str]:
     """One JSON object for each line that is not blank."""
     for line in lines:
         if line.strip():
-            yield json.dumps(_answer(line, find), allow_nan=False, ensure_ascii=False)
+            yield json.dumps(_answer(line, find), allow_nan=False)
 
 
 def _answer(line: str, find: Callable[[str], Loss]) -> dict[str, Any]:
@@ -37,15 +37,18 @@ def _answer(line: str, find: Callable[[str], Loss]) -> dict[str, Any]:
             raise LossaryError('the field "slug" is missing or not a string')
         loss = find(slug)
         found = loss.evaluate(
-            _finite(_mapping(request, "inputs")),
+            {name: _numbers(name, value) for name, value in _mapping(request, "inputs").items()},
             _finite(_mapping(request, "parameters")),
             _word(request, "reduction"),
             _word(request, "dtype") or "float64",
         )
     except json.JSONDecodeError as error:
         return {"slug": None, "error": f"not JSON: {error.msg} at column {error.colno}"}
-    except (LossaryError, RecursionError) as error:
-        return {"slug": slug if isinstance(slug, str) else None, "error": str(error)}
+    except RecursionError:
+        return {"slug": slug if isinstance(slug, str) else None, "error": "the line is nested too deeply"}
+    except Exception as error:  # whatever it is, it belongs to this line and not to the next
+        told = str(error) if isinstance(error, LossaryError) else f"{type(error).__name__}: {error}"
+        return {"slug": slug if isinstance(slug, str) else None, "error": told}
     return {
         "slug": slug,
         "value": _written(found.value),
@@ -68,6 +71,15 @@ def _word(request: dict[str, Any], name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise LossaryError(f'the field "{name}" must be a string, got {value!r}')
     return value
+
+
+def _numbers(name: str, value: Any) -> Any:
+    """The numbers of an input; what NumPy would take for one, such as null or "1.5", is refused."""
+    if isinstance(value, list):
+        return [_numbers(name, v) for v in value]
+    if not isinstance(value, int | float) and not (isinstance(value, str) and value in _NAMED):
+        raise LossaryError(f"the input {name!r} holds {json.dumps(value)[:60]}, which is not a number")
+    return _finite(value)
 
 
 def _finite(value: Any) -> Any:

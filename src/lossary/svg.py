@@ -18,6 +18,9 @@ from lossary.palette import Theme, colours
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _NUMBER = re.compile(r"-?\d+\.\d{2,}")
+_GRID = 20  # in units of a glyph, some six thousand of which make its height
+_SCALE = re.compile(r"scale\(([\d.]+)\)")
+_MOVE = re.compile(r"translate\((-?[\d.]+)(?:[ ,]+(-?[\d.]+))?\)")
 _TRANSLATE = re.compile(r"translate\([^)]*\)")
 
 
@@ -41,7 +44,12 @@ def forms(text: str, picture: Picture, stand_ins: Mapping[str, str]) -> dict[The
     _rename(root)
     width, height = picture.size
     body = "".join(ElementTree.tostring(child, encoding="unicode") for child in root)
-    body = re.sub(r">\s+<", "><", body).replace(' xmlns:ns0="http://www.w3.org/2000/svg"', "").replace("ns0:", "")
+    body = (
+        re.sub(r">\s+<", "><", body)
+        .replace(" />", "/>")
+        .replace(' xmlns:ns0="http://www.w3.org/2000/svg"', "")
+        .replace("ns0:", "")
+    )
     body = re.sub(r' xmlns:ns1="[^"]*"', "", body).replace("ns1:href", "href")
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
@@ -66,9 +74,17 @@ def forms(text: str, picture: Picture, stand_ins: Mapping[str, str]) -> dict[The
 
 def _shorten(element: ElementTree.Element) -> None:
     if "d" in element.attrib:
-        element.set(
-            "d", re.sub(r" ?([A-Za-z]) ?", r"\1", " ".join(_NUMBER.sub(_hundredth, _thin(element.attrib["d"])).split()))
-        )
+        glyph = _SCALE.fullmatch(element.get("transform", ""))
+        if glyph:
+            element.set("d", _glyph(element.attrib["d"]))
+            element.set("transform", f"scale({float(glyph[1]) * _GRID:g})")
+        else:
+            path = _NUMBER.sub(_hundredth, _thin(element.attrib["d"]))
+            element.set("d", re.sub(r" ?([A-Za-z]) ?", r"\1", " ".join(path.split())))
+    shift = _MOVE.fullmatch(element.get("transform", "")) if element.tag == f"{_SVG}use" else None
+    if shift:
+        del element.attrib["transform"]
+        element.attrib |= {k: v for k, v in (("x", shift[1]), ("y", shift[2])) if v and float(v)}
     if "transform" in element.attrib:
         # Only shifts: a scale needs all its digits.
         moved = _TRANSLATE.sub(lambda m: _NUMBER.sub(_hundredth, m[0]), element.attrib["transform"])
@@ -78,6 +94,30 @@ def _shorten(element: ElementTree.Element) -> None:
             element.set(name, _NUMBER.sub(_hundredth, element.attrib[name]))
     if element.tag == f"{_SVG}g":
         element.attrib.pop("id", None)
+
+
+def _glyph(path: str) -> str:
+    """A glyph in whole steps of a grid too fine to be seen, in relative coordinates, which are short.
+
+    Each point is rounded by itself and moves count from the rounded one before, so that no error adds up.
+    """
+    pieces: list[str] = []
+    x = y = left = top = 0
+    last = ""
+    for letter, numbers in re.findall(r"([MLQCz])([^MLQCz]*)", path):
+        if letter == "z":
+            pieces.append("z")
+            x, y, last = left, top, ""
+            continue
+        grid = [round(float(n) / _GRID) for n in numbers.split()]
+        words = [str(v - (x, y)[k % 2]) for k, v in enumerate(grid)]
+        x, y = grid[-2:]
+        if letter == "M":
+            left, top = x, y
+        text = "".join(w if w.startswith("-") else f" {w}" for w in words)
+        pieces.append(text if letter == last != "M" else letter.lower() + text.lstrip())
+        last = letter
+    return "".join(pieces)
 
 
 def _thin(path: str) -> str:
@@ -133,11 +173,16 @@ def _classify(element: ElementTree.Element, roles: Mapping[str, str], used: dict
 def _rename(root: ElementTree.Element) -> None:
     """Give shapes that are used again short names."""
     names = {e.get("id"): f"g{k}" for k, e in enumerate(root.iter()) if "id" in e.attrib}
+    styles = {e.get("id"): "class" in e.attrib for e in root.iter() if "id" in e.attrib}
     link = "{http://www.w3.org/1999/xlink}href"
     for element in root.iter():
         if "id" in element.attrib:
             element.set("id", names[element.attrib["id"]])
         if link in element.attrib:
+            # What is used again brings its own colours.
+            styled = styles.get(element.attrib[link][1:], False)
+            for name in ("class", "style") if styled else ():
+                element.attrib.pop(name, None)
             element.set(link, "#" + names[element.attrib[link][1:]])
         if "clip-path" in element.attrib:
             element.set("clip-path", f"url(#{names[element.attrib['clip-path'][5:-1]]})")

@@ -118,6 +118,30 @@ class indicator(sp.Function):  # type: ignore[misc]
         return sp.Integer(0)
 
 
+class maximum(sp.Function):  # type: ignore[misc]
+    """The larger of two; unlike SymPy's own it keeps its author's order."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Expression:
+        """The derivative, for SymPy."""
+        first, second = self.args
+        larger = first > second if argindex == 1 else first <= second
+        return sp.Piecewise((sp.Integer(1), larger), (sp.Integer(0), True))
+
+
+class minimum(sp.Function):  # type: ignore[misc]
+    """The smaller of two, in its author's order."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Expression:
+        """The derivative, for SymPy."""
+        first, second = self.args
+        smaller = first < second if argindex == 1 else first >= second
+        return sp.Piecewise((sp.Integer(1), smaller), (sp.Integer(0), True))
+
+
 def cases(*branches: tuple[Expression, object]) -> Expression:
     """A piecewise expression: pairs of (expression, condition), the last condition may be True."""
     return sp.Piecewise(*branches)
@@ -129,5 +153,5 @@ def sum_over(index: Expression, term: Expression, count: Expression) -> Expressi
 
 
 log, exp, sqrt, sign, cosh, cos, atan = sp.log, sp.exp, sp.sqrt, sp.sign, sp.cosh, sp.cos, sp.atan
-maximum, minimum, pi = sp.Max, sp.Min, sp.pi
+pi = sp.pi
 equal = sp.Eq

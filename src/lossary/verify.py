@@ -14,27 +14,29 @@ from lossary.comparisons import derivatives, ends, reductions, sums, values_and_
 from lossary.errors import Failure, LossaryError
 from lossary.evaluate import TORCH_VERSION, check_parameters, has_class
 from lossary.evidence import Evidence, fail
-from lossary.examples import snippets
+from lossary.examples import example, snippets
 from lossary.formula import Written
 from lossary.loss import Loss
 from lossary.symbols import TABLE
 
 
 def verify(loss: Loss) -> tuple[Evidence, list[Failure]]:
-    """Run every check; all failures come back together, each check's first offending point in words."""
+    """Run every check whose prerequisites hold; all failures come back together.
+
+    What a fault makes fail as well is not tried, so that each fault has one message.
+    """
     evidence = Evidence()
     failures: list[Failure] = []
-    for stage, check in CHECKS.items():
-        if stage in CONSEQUENCES and "formula and gradient" in CHECKS and "formula and gradient" not in evidence.passed:
-            # A wrong formula would fail these, too, and bury its own message.
+    for name, check in CHECKS.items():
+        if any(needed in CHECKS and needed not in evidence.passed for needed in NEEDS[name]):
             continue
         try:
             found = list(check(loss, evidence))
         except Exception as error:  # a loss file's own code may raise anything, anywhere
-            found = [Failure(loss.path, stage, f"{type(error).__name__}: {error}")]
+            found = [fail(loss, name, f"{type(error).__name__}: {error}")]
         failures += found
         if not found:
-            evidence.passed.append(stage)
+            evidence.passed.append(name)
     return evidence, failures
 
 
@@ -61,7 +63,14 @@ def declaration(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     for key in loss.properties:
         if key not in properties.LABELS:
             yield fail(loss, "declaration", f"unknown property {key!r}; known are {', '.join(properties.LABELS)}")
-    prose.parse(loss.prose)
+
+
+def headings(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
+    """The docstring has the sections of a page."""
+    try:
+        prose.parse(loss.prose)
+    except ValueError as error:
+        yield fail(loss, "declaration", str(error))
 
 
 def notation(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
@@ -69,7 +78,9 @@ def notation(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     for where, latex in display.all_latex(loss):
         problem = display.parse_error(latex)
         if problem:
+            # A symbol that does not parse breaks every formula that it is in; the first tells enough.
             yield fail(loss, "latex", f"{where}: {problem}: {latex}")
+            return
 
 
 def written(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
@@ -81,6 +92,7 @@ def written(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
 
 CHECKS: dict[str, Callable[[Loss, Evidence], Iterator[Failure]]] = {
     "declaration": declaration,
+    "headings": headings,
     "formula and gradient": values_and_gradients,
     "derivative": derivatives,
     "clamps": ends,
@@ -88,11 +100,28 @@ CHECKS: dict[str, Callable[[Loss, Evidence], Iterator[Failure]]] = {
     "reductions": reductions,
     "sections": finite,
     "properties": claimed_properties,
+    "example": example,
     "snippets": snippets,
     "relations": relations,
     "notation": notation,
     "written formulas": written,
 }
 
-# What a wrong formula or gradient makes fail as well.
-CONSEQUENCES = {"derivative", "reductions"}
+_FORMULA = ("declaration", "formula and gradient")
+# Which checks must have held for a check to mean anything.
+NEEDS: dict[str, tuple[str, ...]] = {
+    "declaration": (),
+    "headings": (),
+    "formula and gradient": ("declaration",),
+    "derivative": _FORMULA,
+    "clamps": _FORMULA,
+    "sums": _FORMULA,
+    "reductions": _FORMULA,
+    "sections": _FORMULA,
+    "properties": (*_FORMULA, "sections"),
+    "example": _FORMULA,
+    "snippets": ("headings",),
+    "relations": (),
+    "notation": _FORMULA,
+    "written formulas": (),
+}

@@ -19,3 +19,16 @@ addEventListener("load", mend);
 addEventListener("resize", mend);
 // The theme adds copy buttons and table wrappers when it pleases.
 new MutationObserver(mend).observe(document.querySelector("article"), { childList: true, subtree: true });
+
+// The theme would keep the scheme of the first visit for good. Until the reader chooses, the system's setting counts.
+const palettes = [...document.querySelectorAll("input[name=__palette]")];
+function follow() {
+  const wanted = palettes.find((input) => matchMedia(input.dataset.mdColorMedia).matches);
+  if (__md_get("__chosen") || !wanted) return;
+  if (document.body.dataset.mdColorScheme !== wanted.dataset.mdColorScheme) wanted.click();
+}
+for (const label of document.querySelectorAll("label[for^=__palette]")) {
+  label.addEventListener("click", () => __md_set("__chosen", true));
+}
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", follow);
+follow();

@@ -1,0 +1,118 @@
+"""Fixtures of the site's tests: the site, built once for all processes; a browser; a web server."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from lossary.cache import Cache
+from lossary.site import Build
+from lossary.site import site as generate
+from website.tools import ADDRESS, CACHE, ROOT, Copy, Page, contents, mkdocs, parse, serving, succeeded
+
+sys.path.insert(0, str(ROOT / "scripts"))
+
+
+@dataclass(frozen=True)
+class Site:
+    """A built site: its folder, and what the build said."""
+
+    folder: Path
+    said: str
+
+    @cached_property
+    def pages(self) -> dict[str, Page]:
+        """Every HTML page, parsed strictly."""
+        files = sorted(self.folder.rglob("*.html"))
+        named = {f.relative_to(self.folder).as_posix(): f.read_text("utf-8") for f in files}
+        return {name: parse(name, text) for name, text in named.items()}
+
+    @cached_property
+    def index(self) -> list[dict[str, Any]]:
+        """The content of losses.json."""
+        found: list[dict[str, Any]] = json.loads((self.folder / "losses.json").read_text("utf-8"))
+        return found
+
+    @property
+    def slugs(self) -> list[str]:
+        """The losses, in the order of losses.json."""
+        return [entry["slug"] for entry in self.index]
+
+
+@pytest.fixture(scope="session")
+def common(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that the processes of one test run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+def _built(common: Path, name: str, **environment: str) -> Site:
+    """Build the site in the first process that asks for it; its cache is the project's own."""
+    folder, said = common / name, common / f"{name.partition('/')[0]}.txt"
+    with FileLock(common / "site.lock"):
+        if not said.exists():
+            done = mkdocs(folder, CACHE, **environment)
+            said.write_text(succeeded(done), "utf-8")
+    return Site(folder, said.read_text("utf-8"))
+
+
+@pytest.fixture(scope="session")
+def site(common: Path) -> Site:
+    """The site as `make site` builds it."""
+    return _built(common, "site")
+
+
+@pytest.fixture(scope="session")
+def published(common: Path, site: Site) -> Site:
+    """The site built for a published address, below a path."""
+    return _built(common, "published/x", SITE_URL=ADDRESS)
+
+
+@pytest.fixture(scope="session")
+def generated(site: Site) -> dict[str, bytes]:
+    """What the package hands to MkDocs, from the same cache."""
+    return dict(generate(Build(cache=Cache(CACHE))))
+
+
+@pytest.fixture(scope="session")
+def files(site: Site) -> dict[str, bytes]:
+    """Every file of the site."""
+    return contents(site.folder)
+
+
+@pytest.fixture(scope="session")
+def web(site: Site) -> Iterator[str]:
+    """The address at which the site is served; it ends in a slash."""
+    with serving(site.folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A browser; that there is none is an error, never a reason to skip."""
+    import os
+
+    from playwright.sync_api import sync_playwright
+
+    from browser import find
+
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    alone = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=find(), args=[*quiet, *alone])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def copy(site: Site, tmp_path: Path) -> Callable[[], Copy]:
+    """Makes a small copy of the project with a cache of its own, warm from the site's build."""
+    return lambda: Copy(tmp_path / "project", tmp_path / "cache")

@@ -1,0 +1,285 @@
+"""The site in a real browser: nothing fails or leaves the host; dark and light, wide and narrow, without script."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from browser import NoBrowserError, find, version
+from website.conftest import Site
+from website.tools import serving
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+# The five kinds of page, and the two that are hardest to fit: a heat map, and the page for wrong addresses.
+KINDS = {"home": "", "loss": "losses/huber/", "family": "families/regression/", "post": "original-post/",
+         "about": "about/"}  # fmt: skip
+MORE = KINDS | {"heat map": "losses/cross_entropy/", "404": "404.html"}
+DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+every_kind = pytest.mark.parametrize("path", KINDS.values(), ids=KINDS.keys())
+every_page = pytest.mark.parametrize("path", MORE.values(), ids=MORE.keys())
+
+
+@pytest.fixture
+def watched(browser: Any, web: str) -> Iterator[Callable[..., Any]]:
+    """Opens pages, and fails where one says something in the console, misses a file, or asks another host."""
+    opened, wrong = [], []
+
+    def open_page(path: str = "", address: str = web, **options: Any) -> Any:
+        context = browser.new_context(**options)
+        page = context.new_page()
+        host = urlsplit(address).netloc
+
+        def answered(response: Any) -> None:
+            if response.status >= 400:
+                wrong.append(f"{response.status} {response.url}")
+
+        def asked(request: Any) -> None:
+            if urlsplit(request.url).netloc != host and not request.url.startswith(("data:", "blob:")):
+                wrong.append(f"asks another host: {request.url}")
+
+        def failed(request: Any) -> None:
+            if request.failure != "net::ERR_ABORTED":  # what was still under way when the page was left
+                wrong.append(f"failed: {request.url} {request.failure}")
+
+        def said(message: Any) -> None:
+            if message.type in ("error", "warning"):
+                wrong.append(f"{message.type}: {message.text}")
+
+        page.on("console", said)
+        page.on("pageerror", lambda error: wrong.append(f"exception: {error}"))
+        page.on("requestfailed", failed)
+        page.on("request", asked)
+        page.on("response", answered)
+        page.goto(address + path, wait_until="load")
+        opened.append(context)
+        return page
+
+    yield open_page
+    for context in opened:
+        context.close()
+    assert wrong == []
+
+
+def load_all(page: Any) -> None:
+    """Fetch what a page would fetch while it is read to its end."""
+    page.evaluate("document.querySelectorAll('img[loading=lazy]').forEach((image) => { image.loading = 'eager' })")
+    page.wait_for_function("[...document.images].every((image) => image.complete)")
+
+
+def box(page: Any, selector: str) -> dict[str, float]:
+    """Where the first visible element of a selector stands."""
+    found = page.locator(selector).first.bounding_box()
+    assert found, selector
+    return dict(found)
+
+
+def scheme(page: Any) -> str:
+    """Whether a page is dark, by the paper's brightness and not by an attribute."""
+    red, green, blue = map(
+        int, re.findall(r"\d+", page.evaluate("getComputedStyle(document.body).backgroundColor"))[:3]
+    )
+    return "dark" if red + green + blue < 384 else "light"
+
+
+@every_page
+def test_a_page_loads_whole_from_its_own_host_and_fits_a_phone(watched: Callable[..., Any], path: str) -> None:
+    page = watched(path, viewport=DESKTOP)
+    load_all(page)
+    broken = page.evaluate("[...document.images].filter((image) => !image.naturalWidth).map((image) => image.src)")
+    assert broken == []
+    page.evaluate("document.fonts.ready")
+    assert page.evaluate("[...document.fonts].filter((face) => face.status === 'error').length") == 0
+    assert page.evaluate("document.fonts.check('16px \"IBM Plex Sans\"')")
+
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    wide = """[...document.querySelectorAll("article *")].filter((e) => {
+        const box = e.getBoundingClientRect();
+        const clips = (p) => getComputedStyle(p).overflowX !== "visible" || hidden(p.parentElement);
+        const hidden = (p) => p && p.tagName !== "ARTICLE" && clips(p);
+        return box.width && box.right > 391 && !hidden(e.parentElement) && getComputedStyle(e).position !== "absolute";
+    }).map((e) => e.tagName + "." + e.className)"""
+    assert page.evaluate(wide) == []
+
+
+def test_a_page_follows_the_system_and_the_button(watched: Callable[..., Any]) -> None:
+    for system, other in (("light", "dark"), ("dark", "light")):
+        page = watched("", viewport=DESKTOP, color_scheme=system)
+        assert scheme(page) == system
+        page.locator("label.md-header__button[for^=__palette]:visible").click()
+        page.wait_for_function("(was) => document.body.getAttribute('data-md-color-scheme') !== was",
+                               arg={"light": "default", "dark": "slate"}[system])  # fmt: skip
+        assert scheme(page) == other
+        # The choice lasts.
+        page.reload()
+        assert scheme(page) == other
+
+
+def test_until_the_reader_chooses_the_system_counts(watched: Callable[..., Any]) -> None:
+    page = watched("losses/huber/", viewport=DESKTOP, color_scheme="light")
+    for system in ("dark", "light", "dark"):
+        page.emulate_media(color_scheme=system)
+        page.wait_for_function("(wanted) => document.body.getAttribute('data-md-color-scheme') === wanted",
+                               arg={"light": "default", "dark": "slate"}[system], timeout=5000)  # fmt: skip
+        assert scheme(page) == system
+        page.reload()
+        assert scheme(page) == system
+    # A change while the page is not open.
+    page.goto("about:blank")
+    page.emulate_media(color_scheme="light")
+    page.go_back()
+    assert scheme(page) == "light"
+    # A choice stays, whatever the system does.
+    page.locator("label.md-header__button[for^=__palette]:visible").click()
+    assert scheme(page) == "dark"
+    for system in ("dark", "light"):
+        page.emulate_media(color_scheme=system)
+        page.reload()
+        assert scheme(page) == "dark"
+
+
+def test_figures_follow_the_scheme_of_the_page(watched: Callable[..., Any]) -> None:
+    """Whatever the system says: a picture on dark paper is the dark one."""
+    for system in ("light", "dark"):
+        page = watched("losses/huber/", viewport=DESKTOP, color_scheme=system)
+        for _ in range(2):
+            assert _paper(page, "#plot img") == scheme(page)
+            page.locator("label.md-header__button[for^=__palette]:visible").click()
+            page.wait_for_timeout(100)
+
+
+def _paper(page: Any, selector: str) -> str:
+    """Whether what is drawn for a picture is dark or light: the brightness of most of its pixels."""
+    shot = page.locator(selector).first.screenshot()
+    bright = page.evaluate(
+        """async (data) => {
+            const image = new Image();
+            image.src = "data:image/png;base64," + data;
+            await image.decode();
+            const canvas = document.createElement("canvas");
+            canvas.width = image.width;
+            canvas.height = image.height;
+            const context = canvas.getContext("2d");
+            context.drawImage(image, 0, 0);
+            const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
+            let bright = 0;
+            for (let k = 0; k < pixels.length; k += 4) bright += pixels[k] + pixels[k + 1] + pixels[k + 2] > 384;
+            return bright / (pixels.length / 4);
+        }""",
+        b64encode(shot).decode(),
+    )
+    return "light" if bright > 0.5 else "dark"
+
+
+@pytest.mark.parametrize("slug", ["l1", "mse", "bce", "kl_div", "huber", "bce_with_logits", "cross_entropy"])
+def test_the_first_screen_answers(watched: Callable[..., Any], slug: str) -> None:
+    page = watched(f"losses/{slug}/", viewport=DESKTOP)
+    for selector in ("h1", ".ly-summary", ".ly-calls pre", "#plot img", ".ly-formula--loss math"):
+        found = box(page, selector)
+        assert found["y"] >= 0, selector
+        assert found["y"] + found["height"] <= 900, f"{selector} ends at {found['y'] + found['height']:.0f}"
+        assert found["x"] + found["width"] <= 1440, selector
+    page.set_viewport_size(PHONE)
+    for selector in ("h1", ".ly-summary", "#plot img"):
+        found = box(page, selector)
+        assert found["y"] + found["height"] <= 844, f"{selector} ends at {found['y'] + found['height']:.0f}"
+
+
+def test_code_can_be_copied(watched: Callable[..., Any], web: str) -> None:
+    page = watched("losses/huber/", viewport=DESKTOP, permissions=["clipboard-read", "clipboard-write"])
+    call = page.locator(".ly-calls .highlight").first
+    call.hover()
+    call.locator("button[data-md-type=copy], .md-clipboard").first.click()
+    page.wait_for_function("navigator.clipboard.readText().then((text) => text.includes('nn.HuberLoss'))")
+    assert page.evaluate("navigator.clipboard.readText()").strip() == "nn.HuberLoss(delta=1.0)(input, target)"
+    assert page.locator("article .highlight").count() > 5
+
+
+def test_tabs_of_the_embed_snippets_switch(watched: Callable[..., Any]) -> None:
+    page = watched("losses/huber/", viewport=DESKTOP)
+    assert page.get_by_text("<picture>").is_hidden()
+    page.locator(".tabbed-labels label", has_text="HTML").click()
+    page.get_by_text("<picture>").wait_for(state="visible")
+
+
+def test_the_search_key_opens_the_search(watched: Callable[..., Any]) -> None:
+    page = watched("", viewport=DESKTOP)
+    page.keyboard.press("/")
+    page.keyboard.type("kullback")
+    page.locator(".md-search-result__list a", has_text="Kullback").first.click()
+    page.wait_for_url("**/losses/kl_div/**")
+
+
+@every_kind
+def test_a_page_is_complete_without_javascript(watched: Callable[..., Any], path: str) -> None:
+    with_script, without = (watched(path, viewport=DESKTOP, java_script_enabled=on) for on in (True, False))
+
+    def seen(page: Any) -> tuple[str, int]:
+        widths = page.locator("article img").evaluate_all("all => all.map((e) => e.getBoundingClientRect().width)")
+        return " ".join(page.locator("article").inner_text().split()), sum(width > 0 for width in widths)
+
+    # The one thing that needs a script is not shown without one.
+    with_script.evaluate("document.querySelector('[data-ly-search]')?.remove()")
+    (text, pictures), (plain, others) = seen(with_script), seen(without)
+    assert plain == text
+    assert others == pictures > (0 if path != "about/" else -1)
+    if path.startswith("losses/"):
+        assert without.locator("article math").first.is_visible()
+        assert without.locator("#plot img").first.is_visible()
+
+
+@pytest.mark.parametrize("path", [KINDS["home"], KINDS["loss"]])
+def test_a_page_works_from_a_sub_path(watched: Callable[..., Any], site: Site, path: str) -> None:
+    with serving(site.folder, "/x/") as address:
+        page = watched(path, address)
+        load_all(page)
+        assert page.evaluate("[...document.images].filter((image) => !image.naturalWidth).length") == 0
+        page.locator("a.ly-wordmark").click()
+        page.wait_for_url(address)
+        load_all(page)
+
+
+@every_kind
+def test_axe_finds_nothing(watched: Callable[..., Any], path: str) -> None:
+    page = watched(path, viewport=DESKTOP, color_scheme="light")
+    load_all(page)
+    page.evaluate("document.querySelectorAll('article details').forEach((fold) => { fold.open = true })")
+    for system in ("light", "dark"):
+        page.emulate_media(color_scheme=system)
+        page.wait_for_function("() => !document.getAnimations().length")
+        assert scheme(page) == system
+        results = Axe().run(page)
+        assert results.violations_count == 0, f"{system}: {results.generate_report()}"
+
+
+def test_axe_finds_nothing_on_a_phone(watched: Callable[..., Any]) -> None:
+    results = Axe().run(watched("losses/huber/", viewport=PHONE))
+    assert results.violations_count == 0, results.generate_report()
+
+
+# --- scripts/browser.py ---------------------------------------------------------------------------------------------
+
+
+def test_the_browser_is_the_one_that_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = find()
+    assert version(found)
+    monkeypatch.setenv("CHROMIUM", found)
+    assert find() == found
+    monkeypatch.setenv("CHROMIUM", "/no/such/browser")
+    with pytest.raises(NoBrowserError, match="CHROMIUM=/no/such/browser"):
+        find()
+
+
+def test_no_browser_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    monkeypatch.setattr("browser.candidates", lambda: iter(["/no/such/browser"]))
+    with pytest.raises(NoBrowserError, match="install Chromium or Google Chrome"):
+        find()

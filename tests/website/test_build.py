@@ -1,0 +1,371 @@
+"""How a build behaves: warm without heavy libraries, identical to the byte, robust, and strict about wrong losses."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+import sphobjinv
+
+from lossary.cache import Cache
+from lossary.starter import write
+from website.conftest import Site
+from website.tools import (
+    CACHE,
+    KEPT,
+    ROOT,
+    Copy,
+    contents,
+    differences,
+    edit,
+    environment,
+    mkdocs,
+    parse,
+    run,
+    succeeded,
+    until,
+)  # fmt: skip
+
+HEAVY = {"torch", "numpy", "sympy", "mpmath", "matplotlib"}
+
+
+def made(said: str) -> list[str]:
+    """What a build says that it made."""
+    return re.findall(r"^lossary: \d+/\d+ (.+)$", said, re.MULTILINE)
+
+
+# --- warm, cold and reproducible ------------------------------------------------------------------------------------
+
+
+def test_a_strict_build_warns_of_nothing(site: Site) -> None:
+    assert "Documentation built" in site.said  # and `succeeded` has looked for warnings
+    assert (site.folder / "index.html").is_file()
+
+
+def test_a_warm_build_imports_nothing_heavy_and_makes_nothing(site: Site, tmp_path: Path) -> None:
+    command = ("-X", "importtime", "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site"))
+    done = run(*command, cache=CACHE)
+    said = succeeded(done)
+    imported = {line.rpartition("|")[2].strip() for line in said.splitlines() if line.startswith("import time:")}
+    assert "lossary.site" in imported  # the trace is of this build
+    assert {name.partition(".")[0] for name in imported} & HEAVY == set()
+    assert made(said) == []
+
+
+@pytest.mark.xdist_group("cold")
+def test_a_cold_build_is_identical_to_the_byte(
+    site: Site, files: dict[str, bytes], generated: dict[str, bytes], tmp_path: Path
+) -> None:
+    """Nothing carries over from the build before: another cache, folder, order of hashes, and number of processes."""
+    cache = tmp_path / "cache"
+    arguments = ("export", "--out", str(tmp_path / "out"), "--jobs", "1")
+    done = run("-m", "lossary", *arguments, cache=cache, cwd=tmp_path, PYTHONHASHSEED="1")
+    said = succeeded(done)
+    assert f"wrote {len(generated)} files" in said
+    assert len(made(said)) > 2 * len(site.slugs) - 1
+    assert differences(contents(tmp_path / "out"), generated) == []
+    assert made(succeeded(mkdocs(tmp_path / "site", cache, PYTHONHASHSEED="2"))) == []
+    assert differences(contents(tmp_path / "site"), files) == []
+
+
+def test_the_site_serves_what_the_export_writes(files: dict[str, bytes], generated: dict[str, bytes]) -> None:
+    plain = {path: data for path, data in generated.items() if not path.endswith(".md")}
+    assert len(plain) > 100
+    assert [path for path, data in plain.items() if files.get(path) != data] == []
+    assert {path for path in generated if path.endswith(".md")} <= set(files)
+
+
+# --- a cache that may be trusted ------------------------------------------------------------------------------------
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "emptied": lambda data: b"",
+    "cut in half": lambda data: data[: len(data) // 2],
+    "cut in its first line": lambda data: data[:20],
+    "without its last byte": lambda data: data[:-1],
+    "with a byte more": lambda data: data + b"\0",
+    "a bit flipped at the end": lambda data: data[:-1] + bytes([data[-1] ^ 1]),
+    "a bit flipped in the checksum": lambda data: data.replace(b'{"sha256": "', b'{"sha256": "0', 1),
+    "garbage before it": lambda data: b"\xff\xfe garbage\n" + data,
+    "a first line of other JSON": lambda data: b"[1, 2]\n" + data.partition(b"\n")[2],
+    "a first line without files": lambda data: b'{"sha256": "0"}\n' + data.partition(b"\n")[2],
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_entry_counts_as_none(tmp_path: Path, kind: str) -> None:
+    cache = Cache(tmp_path)
+    cache.put("ab12", {"one": b"first", "two": b"second\n\x00"})
+    assert cache.get("ab12") == {"one": b"first", "two": b"second\n\x00"}
+    (entry,) = tmp_path.glob("*/*")
+    entry.write_bytes(DAMAGE[kind](entry.read_bytes()))
+    assert cache.get("ab12") is None
+    cache.put("ab12", {"one": b"new"})
+    assert cache.get("ab12") == {"one": b"new"}
+    assert list(tmp_path.glob("*/*")) == [entry]
+
+
+@dataclass(frozen=True)
+class Small:
+    """A catalog of one loss, made by `lossary new`, whose build is short; its cache, and what an export of it gave."""
+
+    catalog: Path
+    cache: Path
+    first: tuple[list[str], dict[str, bytes]]
+    second: tuple[list[str], dict[str, bytes]]
+
+    @property
+    def loss(self) -> Path:
+        """The file of its loss."""
+        return self.catalog / "toy" / "my_square.py"
+
+    def command(self, out: Path) -> tuple[str, ...]:
+        """What `python` needs to export it."""
+        return ("-m", "lossary", "export", "--catalog", str(self.catalog), "--out", str(out), "--jobs", "1")
+
+    def export(self, out: Path) -> tuple[list[str], dict[str, bytes]]:
+        """What an export made, and what it wrote."""
+        return made(succeeded(run(*self.command(out), cache=self.cache))), contents(out)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
+    """The small catalog, exported twice at once with one fresh cache."""
+    folder = tmp_path_factory.mktemp("small")
+    write("my_square", "toy", str(folder / "catalog"))
+    small = Small(folder / "catalog", folder / "cache", ([], {}), ([], {}))
+    outs = [folder / "one", folder / "other"]
+    settings = environment(small.cache)
+    together = {"env": settings, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    running = [subprocess.Popen([sys.executable, *small.command(out)], **together) for out in outs]
+    said = [process.communicate(timeout=200)[0] for process in running]
+    assert [process.returncode for process in running] == [0, 0], said
+    first, second = ((made(text), contents(out)) for text, out in zip(said, outs, strict=True))
+    return Small(small.catalog, small.cache, first, second)
+
+
+@pytest.mark.xdist_group("small")
+def test_two_exports_at_once_do_no_harm(small: Small) -> None:
+    (made_first, one), (made_second, other) = small.first, small.second
+    assert made_first, "neither had the other's work to use"
+    assert made_second
+    assert differences(one, other) == []
+    assert {"losses/my_square.md", "figures/my_square/card.png", "losses.json", "objects.inv"} <= set(one)
+    assert [p.name for p in small.cache.glob("*/*") if len(p.name) != 64] == [], "unfinished files are left"
+
+
+@pytest.mark.xdist_group("small")
+def test_a_touched_file_makes_nothing_again(small: Small, tmp_path: Path) -> None:
+    os.utime(small.loss, (1, 1))
+    assert small.export(tmp_path) == ([], small.first[1])
+
+
+@pytest.mark.xdist_group("small")
+def test_a_change_counts_whatever_the_time_stamp_says(small: Small, tmp_path: Path) -> None:
+    text, times = small.loss.read_text("utf-8"), (1_000_000_000, 1_000_000_000)
+    os.utime(small.loss, times)
+    small.loss.write_text(text.replace("loss = Loss(", "lost = Loss("), "utf-8")
+    os.utime(small.loss, times)
+    try:
+        done = run(*small.command(tmp_path), cache=small.cache)
+    finally:
+        small.loss.write_text(text, "utf-8")
+    assert done.returncode == 1
+    assert "must assign a lossary Loss to the name 'loss'" in done.stderr
+
+
+@pytest.mark.xdist_group("small")
+def test_damaged_entries_are_made_again(small: Small, tmp_path: Path) -> None:
+    entries = sorted(p for p in small.cache.glob("*/*") if p.is_file())
+    assert len(entries) >= 4  # a loss, a family, a picture, an inventory, a page
+    for k, entry in enumerate(entries):
+        entry.write_bytes(list(DAMAGE.values())[k % len(DAMAGE)](entry.read_bytes()))
+    again, mended = small.export(tmp_path / "mended")
+    names = {name for names, _ in (small.first, small.second) for name in names}
+    assert set(again) == names
+    assert differences(mended, small.first[1]) == []
+    assert small.export(tmp_path / "warm")[0] == []
+
+
+# --- one new loss is one file ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.xdist_group("copies")
+def test_a_new_loss_is_one_file(copy: Callable[[], Copy], tmp_path: Path) -> None:
+    project = copy()
+    done = project.lossary("new", "my_square", "--family", "regression")
+    assert done.returncode == 0, done.stderr
+    path = "src/lossary/losses/regression/my_square.py"
+    assert project.git("status", "--porcelain").splitlines() == [f"?? {path}"]
+
+    out = tmp_path / "site"
+    said = succeeded(project.build(out))
+    assert f"{path}" in made(said)
+    assert not [name for name in made(said) if name.endswith(tuple(f"/{slug}.py" for slug in KEPT))]
+    assert project.git("status", "--porcelain").splitlines() == [f"?? {path}"]
+
+    page = parse("page", (out / "losses" / "my_square" / "index.html").read_text("utf-8"))
+    assert page.one(".//h1").get("id") == "loss-my_square"
+    assert page.one(".//a[@rel='edit']").get("href").endswith(f"/edit/main/{path}")
+    for name in ("loss.svg", "gradient-dark.svg", "sweep.svg", "card.png", "card-dark.png", "loss.csv", "thumb.svg"):
+        assert (out / "figures" / "my_square" / name).stat().st_size > 500, name
+    assert (out / "losses" / "my_square.md").is_file()
+
+    index = json.loads((out / "search" / "search_index.json").read_text("utf-8"))
+    (entry,) = (e for e in index["docs"] if e["location"] == "losses/my_square/")
+    assert {"my_square", "MySquare", "my_square_loss"} <= set(entry["aliases"])
+    listed = json.loads((out / "losses.json").read_text("utf-8"))
+    assert [e["slug"] for e in listed] == sorted([*KEPT, "my_square"])
+    assert (out / "llms.txt").read_text("utf-8").count("losses/my_square.md") == 1
+    names = {entry.name for entry in sphobjinv.Inventory(str(out / "objects.inv")).objects}
+    assert {"loss-my_square", "losses/my_square"} <= names
+    for other in ("index.html", "families/regression/index.html", "losses/mse/index.html"):
+        text = (out / other).read_text("utf-8")
+        assert len(re.findall(r'href="[^"]*losses/my_square/"|href="\.\./my_square/"', text)) >= 1, other
+    navigation = parse("mse", (out / "losses" / "mse" / "index.html").read_text("utf-8"))
+    nav = next(e for e in navigation.all(".//nav") if "md-nav--primary" in (e.get("class") or ""))
+    assert "../my_square/" in [a.get("href") for a in nav.iter("a")]
+
+
+# --- wrong input never yields a page --------------------------------------------------------------------------------
+
+L1_WRONG = ('"convex": True', '"convex": False')
+
+
+@pytest.mark.xdist_group("copies")
+def test_broken_losses_stop_the_build_all_in_one_message(copy: Callable[[], Copy], tmp_path: Path) -> None:
+    project = copy()
+    edit(project.loss("l1"), *L1_WRONG)
+    edit(project.loss("mse"), "\nloss = Loss(", "\nloss = Loss(no_such_field=1,")
+    new = project.losses / "regression" / "worse.py"
+    new.write_text("raise ValueError('worse still')\n", "utf-8")
+
+    done = project.build(tmp_path / "site")
+    said = done.stdout + done.stderr
+    assert done.returncode == 1, said
+    assert "Traceback" not in said
+    message = re.search(r"3 failures in the catalog:\n(.+\n){3}", said)
+    assert message, said
+    lines = [line.strip() for line in message[0].splitlines()[1:]]
+    assert len(lines) == 3
+    told = {line.partition(":")[0].rpartition("/")[2]: line for line in lines}
+    where = "src/lossary/losses/regression/"
+    assert told["l1.py"].startswith(f"{where}l1.py: property")
+    assert "convex: expected False" in told["l1.py"]
+    assert "got True" in told["l1.py"]
+    assert re.match(rf"{where}mse.py: load: line \d+: TypeError: .*no_such_field", told["mse.py"])
+    assert told["worse.py"] == f"{where}worse.py: load: line 1: ValueError: worse still"
+    # Nothing of a failing site is published.
+    assert not list((tmp_path / "site").rglob("*.html"))
+    assert not (tmp_path / "site" / "losses.json").exists()
+
+
+# --- serve ----------------------------------------------------------------------------------------------------------
+
+
+class Preview:
+    """A running `mkdocs serve`."""
+
+    def __init__(self, address: str, log: Path) -> None:
+        self.address, self.log = address, log
+
+    def text(self, path: str) -> str:
+        """What the preview shows at a path; nothing while it is not up."""
+        try:
+            with urlopen(self.address + path, timeout=30) as answer:
+                return str(answer.read().decode())
+        except OSError:
+            return ""
+
+    def shows(self, path: str, words: str, seconds: float = 90) -> str:
+        """Wait until a page shows some words."""
+
+        def look() -> str:
+            text = self.text(path)
+            return text if words in text else ""
+
+        try:
+            return str(until(look, seconds, f"{words!r} at {path}"))
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.log.read_text('utf-8')}") from None
+
+
+@contextmanager
+def preview(project: Copy, log: Path) -> Iterator[Preview]:
+    """Run `mkdocs serve` on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-u", "-m", "mkdocs", "serve", "--livereload", "--dev-addr", f"127.0.0.1:{port}"]
+    settings = environment(project.cache, project.root)
+    with log.open("w") as stream:
+        process = subprocess.Popen(command, cwd=project.root, env=settings, stdout=stream, stderr=subprocess.STDOUT)
+    try:
+        found = until(
+            lambda: process.poll() is not None or re.search(r"Serving on (http://\S+)", log.read_text("utf-8")),
+            90, "the preview's address",
+        )  # fmt: skip
+        assert found is not True, log.read_text("utf-8")
+        yield Preview(found[1].rstrip("/") + "/", log)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@pytest.mark.xdist_group("serve")
+def test_serve_follows_edits_and_survives_a_broken_loss(copy: Callable[[], Copy], tmp_path: Path) -> None:
+    project = copy()
+    for article in (project.root / "src" / "lossary" / "articles").glob("*.md"):
+        article.unlink()  # an edit to the package would run it again
+    loss, good = project.loss("l1"), project.loss("l1").read_text("utf-8")
+    log = tmp_path / "log.txt"
+    with preview(project, log) as shown:
+        shown.shows("losses/l1/", "loss-l1")
+        summary = re.search(r'summary="(.+?)"', good)
+        assert summary
+        assert summary[1] in shown.text("losses/l1/")
+
+        # A loss.
+        edit(loss, summary[1], "A summary of today.")
+        shown.shows("losses/l1/", "A summary of today.")
+        shown.shows("families/regression/", "loss")
+        assert "A summary of today." in shown.text("losses.json")
+
+        # A template, and a page by hand.
+        edit(project.root / "src" / "lossary" / "templates" / "loss.md.jinja", "## Pitfalls", "## Traps of today")
+        shown.shows("losses/mse/", "Traps of today")
+        about = project.root / "docs" / "about.md"
+        about.write_text(about.read_text("utf-8") + "\nA line of today.\n", "utf-8")
+        shown.shows("about/", "A line of today.")
+
+        # A broken loss shows its error on its own page, in the terminal, and nowhere else.
+        edit(loss, *L1_WRONG)
+        broken = shown.shows("losses/l1/", "does not pass its checks")
+        assert "l1.py: property" in broken
+        assert "convex: expected False" in broken
+        assert 'id="loss-mse"' in shown.text("losses/mse/")
+        assert "losses/mse/" in shown.text("")
+        assert "l1.py: property" in log.read_text("utf-8")
+
+        # Mended, it is back.
+        loss.write_text(good, "utf-8")
+        assert summary[1] in shown.shows("losses/l1/", 'id="loss-l1"')
+
+        # The package itself.
+        edit(project.root / "src" / "lossary" / "words.py", '"yes" if value else "no"', '"yea" if value else "nay"')
+        shown.shows("losses/mse/", ">yea</td>")
+        assert "Traceback" not in log.read_text("utf-8")
+
+
+def test_the_sources_stay_as_they_are(site: Site) -> None:
+    """A build writes nothing beside the sources."""
+    assert not [p for p in (ROOT / "docs").rglob("*") if p.suffix in (".svg", ".json") and "assets" not in p.parts]

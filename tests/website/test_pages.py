@@ -1,0 +1,484 @@
+"""The built pages: their HTML, their twelve parts, their links and pictures, and the files for machines beside them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import posixpath
+import re
+import struct
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+import jsonschema
+import pytest
+import sphobjinv
+from sphinx.util.inventory import InventoryFile
+
+from lossary.catalog import sources
+from website.conftest import Site
+from website.tools import ADDRESS, ROOT, Page, classes, words
+
+pytestmark = pytest.mark.xdist_group("pages")
+
+SLUGS = [source.slug for source in sources()]
+every_slug = pytest.mark.parametrize("slug", SLUGS)
+
+# What a browser fetches by itself; a plain link is followed by people only.
+FETCHED = {"script": ["src"], "img": ["src", "srcset"], "source": ["src", "srcset"], "iframe": ["src"], "use": ["href"],
+           "link": ["href"], "embed": ["src"], "object": ["data"], "video": ["src", "poster"], "audio": ["src"],
+           "image": ["href"], "track": ["src"], "input": ["src"]}  # fmt: skip
+NOT_FETCHED = {"canonical", "prev", "next", "alternate"}
+PLACEHOLDERS = re.compile(
+    r"\b(TODO|FIXME|XXX|undefined|None None|lorem ipsum)\b|\{%|%\}|\[\[[a-z]\w*[|\]]", re.IGNORECASE
+)
+
+
+def loss_page(site: Site, slug: str) -> Page:
+    return site.pages[f"losses/{slug}/index.html"]
+
+
+def test_every_page_is_there(site: Site) -> None:
+    expected = {"index.html", "404.html", "about/index.html", "original-post/index.html"}
+    expected |= {f"losses/{slug}/index.html" for slug in SLUGS}
+    expected |= {f"families/{source.family}/index.html" for source in sources()}
+    assert expected <= set(site.pages)
+    assert site.slugs == SLUGS
+
+
+# --- every page -----------------------------------------------------------------------------------------------------
+
+
+def test_html_is_valid_and_ids_are_unique(site: Site) -> None:
+    for page in site.pages.values():  # parsing is strict: an error raises
+        ids = Counter(e.get("id") for e in page.tree.iter() if e.get("id"))
+        assert [name for name, count in ids.items() if count > 1] == [], page.path
+        assert len(page.all(".//h1")) == 1, page.path
+        assert page.tree.get("lang") == "en"
+        levels = [int(e.tag[1]) for e in page.one(".//article").iter() if re.fullmatch("h[1-6]", str(e.tag))]
+        jumps = [(a, b) for a, b in pairwise(levels) if b > a + 1]
+        assert jumps == [], f"{page.path}: headings skip a level"
+
+
+def test_every_page_describes_itself(site: Site) -> None:
+    titles, descriptions = Counter(), Counter()
+    for page in site.pages.values():
+        title, description = words(page.one(".//title")), page.meta("description")
+        assert title, page.path
+        assert description, page.path
+        assert 20 <= len(description) <= 300, f"{page.path}: {description!r}"
+        titles[title] += 1
+        descriptions[description] += page.path != "404.html"
+        for name in ("og:title", "og:description", "og:type", "og:site_name", "twitter:card"):
+            assert page.meta(name), f"{page.path}: no {name}"
+        assert page.meta("og:description") == description
+    assert titles.most_common(1)[0][1] == 1
+    assert descriptions.most_common(1)[0][1] == 1
+
+
+def test_no_placeholder_is_left(site: Site) -> None:
+    for page in site.pages.values():
+        prose = " ".join(word for word in _prose(page.one(".//article")))
+        assert not (found := PLACEHOLDERS.search(prose)), f"{page.path}: {prose[found.start() - 60 : found.end() + 60]}"
+
+
+def _prose(element: ET.Element) -> Iterator[str]:
+    """The text of an element without that of code, where a name may be any word."""
+    if element.tag in ("code", "pre"):
+        return
+    yield element.text or ""
+    for child in element:
+        yield from _prose(child)
+        yield child.tail or ""
+
+
+def test_nothing_is_fetched_from_another_host(site: Site) -> None:
+    for page in site.pages.values():
+        for element in page.tree.iter():
+            if NOT_FETCHED & set((element.get("rel") or "").split()):
+                continue
+            for name in FETCHED.get(str(element.tag), ()):
+                value = element.get(name) or ""
+                assert not re.search(r"(^|[\s,])(\w+:)?//", value), f"{page.path}: {element.tag} {name}={value}"
+        assert "@import" not in page.html, page.path
+    for path in [*site.folder.rglob("*.css"), *site.folder.rglob("*.svg")]:
+        text = path.read_text("utf-8")
+        assert not re.search(r"url\(\s*[\"']?(?!data:)(\w+:)?//|@import|\bhref=[\"'](\w+:)?//", text), path
+    # The theme's own bundle names hosts that it asks only for features that are off; the browser tests watch it.
+    for path in (site.folder / "assets" / "js").rglob("*.js"):
+        assert not re.search(r"[\"'`](https?:)?//", path.read_text("utf-8")), path
+
+
+def test_links_lead_somewhere(site: Site) -> None:
+    """Pages, files and fragments, by our own reading of the addresses."""
+    ids = {name: {e.get("id") for e in page.tree.iter()} for name, page in site.pages.items()}
+    count = 0
+    for page in site.pages.values():
+        for target, fragment in _targets(page):
+            count += 1
+            path = "index.html" if target == "" else target + "index.html" if target.endswith("/") else target
+            assert (site.folder / path).is_file(), f"{page.path}: no file {path}"
+            if fragment and path in ids:
+                assert fragment in ids[path], f"{page.path}: no #{fragment} in {path}"
+    assert count > 60 * len(site.pages)
+
+
+def _targets(page: Page) -> Iterator[tuple[str, str]]:
+    """Where a page's links and pictures point on this site: path from its root, and fragment."""
+    base = "http://here/" + page.path.removesuffix("index.html")
+    for element in page.tree.iter():
+        for name in ("href", "src", "srcset"):
+            value = element.get(name)
+            if value is None or str(element.tag).endswith("base"):
+                continue
+            address, fragment = urldefrag(urljoin(base, value.split()[0] if name == "srcset" else value))
+            if urlsplit(address).netloc == "here":
+                yield unquote(urlsplit(address).path.removeprefix("/")), unquote(fragment)
+
+
+@pytest.mark.parametrize("which", ["site", "published"])
+def test_lychee_finds_no_broken_link(request: pytest.FixtureRequest, which: str) -> None:
+    built: Site = request.getfixturevalue(which)
+    lychee = Path(sys.executable).with_name("lychee")
+    root = built.folder.parent if which == "published" else built.folder
+    command = [lychee, "--offline", "--include-fragments", "--no-progress", "--format=json", "--index-files=index.html",
+               f"--root-dir={root}", "--remap", f"{ADDRESS}(.*) file://{built.folder}/$1",
+               str(built.folder / "**" / "*.html")]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    assert told["successful"] > 40 * len(built.pages)
+
+
+def test_every_picture_is_there_with_its_size(site: Site) -> None:
+    seen = 0
+    for page in site.pages.values():
+        for image in page.all(".//img"):
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(page.path), image.get("src")))
+            assert image.get("alt") is not None, f"{page.path}: {path} has no alt"
+            linked = any(image in list(a.iter()) and words(a) for a in page.all(".//a"))
+            assert image.get("alt") or linked, f"{page.path}: {path} has neither alt nor a title beside it"
+            given = int(image.get("width")), int(image.get("height"))
+            assert given == _size(site.folder / path), f"{page.path}: {path}"
+            seen += 1
+    assert seen >= 3 * len(SLUGS)
+
+
+def _size(path: Path) -> tuple[int, int]:
+    data = path.read_bytes()
+    if path.suffix == ".png":
+        return struct.unpack(">II", data[16:24])
+    root = ET.fromstring(data)
+    assert root.get("viewBox") == f"0 0 {root.get('width')} {root.get('height')}"
+    return int(root.attrib["width"]), int(root.attrib["height"])
+
+
+def test_edit_links_open_the_file_that_makes_the_page(site: Site) -> None:
+    head = "https://github.com/lossary/lossary/edit/main/"
+    edited = {}
+    for page in site.pages.values():
+        links = page.all(".//a[@rel='edit']")
+        assert len(links) <= 1
+        if links:
+            assert links[0].get("href").startswith(head), page.path
+            edited[page.path] = links[0].get("href").removeprefix(head)
+    for source in sources():
+        assert edited[f"losses/{source.slug}/index.html"] == f"src/lossary/losses/{source.family}/{source.slug}.py"
+        assert edited[f"families/{source.family}/index.html"] == f"src/lossary/losses/{source.family}/__init__.py"
+    assert edited["original-post/index.html"] == "src/lossary/articles/original-post.md"
+    assert edited["about/index.html"] == "docs/about.md"
+    assert [path for path in edited.values() if not (ROOT / path).is_file()] == []
+
+
+def test_every_page_is_in_the_navigation(site: Site) -> None:
+    for page in site.pages.values():
+        nav = next(e for e in page.all(".//nav") if "md-nav--primary" in classes(e))
+        base = "http://here/" + page.path.removesuffix("index.html")
+        linked = {urlsplit(urljoin(base, a.get("href"))).path[1:] for a in nav.iter("a")}
+        wanted = {path.removesuffix("index.html") for path in site.pages if path != "404.html"}
+        assert wanted <= linked, page.path
+
+
+# --- a loss's page --------------------------------------------------------------------------------------------------
+
+HEADINGS = ["Formula", "Parameters", "How to use it", "Properties", "When to use it", "Pitfalls", "In other libraries",
+            "Relations", "Embed this", "References"]  # fmt: skip
+
+
+def sections(page: Page) -> dict[str, list[ET.Element]]:
+    """The elements of an article below each level-2 heading, in order; "" is what stands before the first."""
+    found: dict[str, list[ET.Element]] = {"": []}
+    for element in page.one(".//article"):
+        if element.tag == "h2":
+            found[words(element).rstrip("#").strip()] = []
+        else:
+            found[list(found)[-1]].append(element)
+    return found
+
+
+def text(elements: list[ET.Element]) -> str:
+    return " ".join(map(words, elements))
+
+
+def rows(elements: list[ET.Element]) -> list[list[str]]:
+    """The cells of all tables, a list a row."""
+    return [[words(td) for td in tr.iter("td")] for e in elements for tr in e.iter("tr") if tr.find("td") is not None]
+
+
+@every_slug
+def test_a_loss_page_has_its_twelve_parts_in_order(site: Site, slug: str) -> None:
+    page = loss_page(site, slug)
+    entry = next(e for e in site.index if e["slug"] == slug)
+    parts = sections(page)
+    assert list(parts) == ["", *HEADINGS]
+
+    # 1 and 2: who it is, and what it looks like, before any heading
+    order = [("h1", ""), ("p", "ly-summary"), ("div", "ly-facts"), ("div", "ly-calls"), ("div", "ly-plot")]
+    head = [next((k for k, e in enumerate(parts[""]) if e.tag == tag and (not name or name in classes(e))), -1)
+            for tag, name in order]  # fmt: skip
+    assert -1 not in head, head
+    assert head == sorted(head), head
+    title, summary, facts, calls, plot = (parts[""][k] for k in head)
+    assert (title.get("id"), words(title).rstrip("#").strip()) == (f"loss-{slug}", entry["title"])
+    assert words(summary) == entry["summary"]
+    assert [a.get("href") for a in facts.iter("a")] == [f"../../families/{entry['family']}/"]
+    named = ", ".join(facts.itertext())
+    for alias in entry["aliases"]:
+        assert re.search(rf"(?<!\w){re.escape(alias)}(?!\w)", named), alias
+    assert entry["torch"].removeprefix("torch.") in words(calls)
+    assert {i.get("src") for i in plot.iter("img")} == {f"../../figures/{slug}/{v}.svg" for v in ("loss", "gradient")}
+
+    # 3: formula, gradient, symbols, and what was checked
+    formula = parts["Formula"]
+    maths = [m for e in formula for m in e.iter("math") if m.get("display") == "block"]
+    assert entry["formula_latex"] in maths[0].get("alttext")
+    assert any(entry["gradient_latex"] in m.get("alttext") for m in maths[1:])
+    (checked,) = (e for e in formula if "ly-checked" in classes(e))
+    numbers = re.match(
+        r"Checked against torch (\S+) at ([\d,]+) points: "
+        r"largest relative difference (\S+) in the value, (\S+) in the gradient\.",
+        words(checked),
+    )
+    assert numbers, words(checked)
+    assert numbers[1] == entry["torch_version"]
+    assert int(numbers[2].replace(",", "")) == entry["checks"]["points"] > 100
+    assert math.isclose(float(numbers[3]), entry["checks"]["max_error_value"], rel_tol=0.5, abs_tol=1e-300)
+    assert math.isclose(float(numbers[4]), entry["checks"]["max_error_gradient"], rel_tol=0.5, abs_tol=1e-300)
+    assert rows(formula), "no table of symbols"
+
+    # 4: parameters, and the sweep of one of them
+    assert [row[0].split()[0] for row in rows(parts["Parameters"])] == [p["name"] for p in entry["parameters"]]
+    swept = any(url.endswith("/sweep.svg") for url in entry["figures"])
+    assert swept == any("sweep.svg" in i.get("src") for e in parts["Parameters"] for i in e.iter("img"))
+
+    # 5: arguments, an example with its output, reductions in numbers
+    use = parts["How to use it"]
+    cells = rows(use)
+    assert [row[0].split()[0] for row in cells[: len(entry["inputs"])]] == [i["name"] for i in entry["inputs"]]
+    reductions = {row[0].strip('"'): row[1] for row in cells[len(entry["inputs"]) :]}
+    assert {"none", "sum", "mean"} <= set(reductions)
+    assert float(reductions["mean"]) < float(reductions["sum"])
+    assert re.fullmatch(r"\[.+\]", reductions["none"])
+    assert [c for e in use if "ly-output" in classes(e) for c in e.iter("code")], "the example has no output"
+
+    # 6: properties, each marked
+    table = rows(parts["Properties"])
+    assert len(table) == len([key for key in entry["properties"] if key != "supremum"]) >= 8
+    for row, (key, claim) in zip(table, entry["properties"].items(), strict=True):
+        assert row[2].split()[0] == claim["evidence"], key
+
+    # 7 to 12
+    assert "When not to" in " ".join(words(e) for e in parts["When to use it"] if e.tag == "h3")
+    assert len(text(parts["When to use it"])) > 200
+    pitfalls = [e for e in parts["Pitfalls"] if e.tag == "h3"]
+    outputs = [e for e in parts["Pitfalls"] if "ly-output" in classes(e)]
+    assert len(outputs) >= len(pitfalls) >= 2
+    assert len(rows(parts["In other libraries"])) == len(entry["libraries"]) >= 3
+    assert len([li for e in parts["Relations"] for li in e.iter("li")]) >= 1
+    for reference in entry["references"]:
+        assert reference["text"].replace("*", "") in text(parts["References"])
+        if reference["doi"]:
+            links = [a.get("href") for e in parts["References"] for a in e.iter("a")]
+            assert f"https://doi.org/{reference['doi']}" in links
+    assert re.search(r"@\w+\{\w+,", text(parts["References"]))
+
+
+@every_slug
+@pytest.mark.parametrize("which", ["site", "published"])
+def test_embed_snippets_point_at_files_that_exist(request: pytest.FixtureRequest, which: str, slug: str) -> None:
+    built: Site = request.getfixturevalue(which)
+    embed = sections(loss_page(built, slug))["Embed this"]
+    labels = [words(label) for e in embed for label in e.iter("label")]
+    assert {"Markdown", "HTML", "Material", "Sphinx"} <= set(labels)
+    snippets = [words(code) for e in embed for code in e.iter("code")]
+    assert len(snippets) == len(labels)
+    for snippet in snippets:
+        found = re.findall(r"[^\s\"'()<>]*(?:figures|losses)/[^\s\"'()<>]*", snippet)
+        assert len(found) >= 2, snippet
+        for address in found:
+            base = ADDRESS if which == "published" else f"{ADDRESS}losses/{slug}/"
+            whole = urljoin(base, address) if which == "site" else address
+            assert whole.startswith(ADDRESS), address
+            path = urldefrag(whole)[0].removeprefix(ADDRESS)
+            assert (built.folder / path / ("index.html" if path.endswith("/") else "")).is_file(), address
+    downloads = [a.get("href") for e in embed if e.tag == "ul" for a in e.iter("a")]
+    assert {posixpath.splitext(d)[1] for d in downloads} == {".svg", ".png", ".csv"}
+
+
+def test_a_published_site_names_its_address(published: Site) -> None:
+    for page in published.pages.values():
+        if page.path == "404.html":
+            continue
+        own = ADDRESS + page.path.removesuffix("index.html")
+        assert page.one(".//link[@rel='canonical']").get("href") == own
+        assert page.meta("og:url") == own
+        if page.path.startswith(("losses/", "families/")) or page.path == "index.html":
+            image = page.meta("og:image")
+            assert image, page.path
+            assert image.startswith(ADDRESS), page.path
+            assert _size(published.folder / image.removeprefix(ADDRESS)) == (1200, 630)
+            assert (page.meta("og:image:width"), page.meta("og:image:height")) == ("1200", "630")
+    for slug in SLUGS:
+        assert loss_page(published, slug).meta("og:image") == f"{ADDRESS}figures/{slug}/card.png"
+        assert loss_page(published, slug).meta("og:type") == "article"
+    # A page for wrong addresses is shown at any depth, so that its own must begin at the root.
+    for path in (e.get("href") for e in published.pages["404.html"].tree.iter() if e.get("href")):
+        assert path.startswith(("/x/", "https://", "#")), path
+    for entry in published.index:
+        assert entry["url"] == f"{ADDRESS}losses/{entry['slug']}/"
+        for url in entry["figures"]:
+            assert url.startswith(ADDRESS)
+            assert (published.folder / url.removeprefix(ADDRESS)).is_file()
+    for url in re.findall(r"\]\((.+?)\)", (published.folder / "llms.txt").read_text("utf-8")):
+        assert url.startswith(ADDRESS)
+        assert (published.folder / url.removeprefix(ADDRESS)).is_file()
+    assert f"<loc>{ADDRESS}losses/huber/</loc>" in (published.folder / "sitemap.xml").read_text("utf-8")
+
+
+def test_home_and_families_show_every_loss(site: Site) -> None:
+    by_family = {source.family: [s.slug for s in sources() if s.family == source.family] for source in sources()}
+    home = site.pages["index.html"]
+    galleries = [e for e in home.tree.iter("div") if "ly-gallery" in classes(e)]
+    shown = [[a.get("href") for a in gallery.iter("a")] for gallery in galleries]
+    assert sorted(shown) == sorted([f"losses/{slug}/" for slug in slugs] for slugs in by_family.values())
+    assert [e for e in home.tree.iter() if e.get("data-ly-search") is not None], "no search up front"
+    for family, slugs in by_family.items():
+        page = site.pages[f"families/{family}/index.html"]
+        article = page.one(".//article")
+        linked = {a.get("href") for a in article.iter("a")}
+        assert {f"../../losses/{slug}/" for slug in slugs} <= linked
+        assert any(f"/figures/families/{family}/" in i.get("src") for i in article.iter("img"))
+        titles = [row[0] for row in rows([article])]
+        assert titles == [e["title"] for e in site.index if e["slug"] in slugs]
+
+
+# --- files for machines ---------------------------------------------------------------------------------------------
+
+KEYS = {"slug", "title", "family", "summary", "aliases", "torch", "inputs", "parameters", "formula_latex",
+        "gradient_latex", "formula_checked", "checks", "properties", "axis", "figures", "url", "libraries",
+        "references", "torch_version"}  # fmt: skip
+PROPERTIES = {"convex", "smoothness", "lipschitz", "gradient_lipschitz", "bounded", "supremum", "symmetric",
+              "value_at_perfect", "gradient_limits", "redescending", "elicits", "proper", "calibrated"}  # fmt: skip
+
+
+def test_losses_json_keeps_the_contract(site: Site, published: Site) -> None:
+    schema = json.loads((site.folder / "losses.schema.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    for built in (site, published):
+        assert [e.message for e in validator.iter_errors(built.index)] == []
+        assert built.slugs == sorted(built.slugs)
+    for entry in site.index:
+        assert set(entry) == KEYS
+        assert set(entry["properties"]) <= PROPERTIES
+        assert all(set(claim) == {"value", "at", "evidence"} for claim in entry["properties"].values())
+        assert all({"name", "default", "meaning", "range"} == set(p) for p in entry["parameters"])
+        assert all({"name", "call", "factor", "note"} == set(one) for one in entry["libraries"])
+        assert all({"text", "doi", "arxiv", "url"} == set(one) for one in entry["references"])
+        assert {"points", "max_error_value", "max_error_gradient"} == set(entry["checks"])
+        assert entry["url"] == f"losses/{entry['slug']}/"
+        assert len(entry["figures"]) == len(set(entry["figures"])) >= 14
+        for url in entry["figures"]:
+            assert (site.folder / url).is_file(), url
+        for view in ("loss", "gradient", "card", "thumb"):
+            forms = {f"figures/{entry['slug']}/{view}{form}.svg" for form in ("", "-light", "-dark")}
+            assert forms <= set(entry["figures"]), view
+    # The schema is not a formality: it refuses an entry without a key, and one with a key too many.
+    damaged = [{k: v for k, v in site.index[0].items() if k != "axis"}]
+    assert not validator.is_valid(damaged)
+    assert not validator.is_valid([{**site.index[0], "extra": 1}])
+
+
+def test_the_inventory_resolves(site: Site) -> None:
+    path = site.folder / "objects.inv"
+    read = sphobjinv.Inventory(str(path))
+    assert (read.project, read.count) == ("Lossary", 2 * len(SLUGS))
+    with path.open("rb") as stream:
+        loaded = InventoryFile.load(stream, ADDRESS, urljoin)
+    for entry in site.index:
+        slug = entry["slug"]
+        label, document = loaded["std:label"][f"loss-{slug}"], loaded["std:doc"][f"losses/{slug}"]
+        assert (label.uri, label.display_name) == (f"{ADDRESS}losses/{slug}/#loss-{slug}", entry["title"])
+        assert (document.uri, document.display_name) == (f"{ADDRESS}losses/{slug}/", entry["title"])
+        assert loss_page(site, slug).all(f".//*[@id='loss-{slug}']")
+
+
+def test_llms_txt_lists_every_loss(site: Site) -> None:
+    told = (site.folder / "llms.txt").read_text("utf-8")
+    assert told.startswith("# Lossary\n\n> ")
+    listed = re.findall(r"^- \[(.+?)\]\((.+?)\): (.+)$", told, re.MULTILINE)
+    assert sorted(listed) == sorted((e["title"], f"losses/{e['slug']}.md", e["summary"]) for e in site.index)
+    for _, path, _ in listed:
+        assert (site.folder / path).is_file()
+
+
+@every_slug
+def test_the_markdown_copy_says_what_the_page_says(site: Site, slug: str) -> None:
+    told = (site.folder / "losses" / f"{slug}.md").read_text("utf-8")
+    entry = next(e for e in site.index if e["slug"] == slug)
+    assert told.startswith(f"# {entry['title']}")
+    assert entry["summary"] in told
+    assert entry["formula_latex"] in told
+    assert re.findall(r"^## (.+?)$", told, re.MULTILINE) == HEADINGS
+    assert "../" + entry["slug"] + ".md" in [a.get("href") for a in loss_page(site, slug).all(".//a")]
+    for target in re.findall(r"\]\((?!https?:|#)([^)\s]+)", re.sub(r"```.*?```", "", told, flags=re.DOTALL)):
+        file = site.folder / posixpath.normpath(posixpath.join("losses", urldefrag(target)[0]))
+        assert file.exists(), f"{slug}.md: {target}"
+
+
+def test_csv_files_hold_the_plotted_numbers(site: Site) -> None:
+    found = sorted((site.folder / "figures").rglob("*.csv"))
+    assert {f"{slug}/{view}.csv" for slug in SLUGS for view in ("loss", "gradient")} <= {
+        f"{path.parent.name}/{path.name}" for path in found
+    }
+    for path in found:
+        with path.open(encoding="utf-8", newline="") as stream:
+            header, *lines = csv.reader(stream)
+        assert len(header) == len(set(header)) >= 2, path
+        assert len(lines) >= 200, path
+        for line in lines:
+            assert len(line) == len(header), path
+            assert all(math.isfinite(float(cell)) for cell in line if cell), path
+    with (site.folder / "figures" / "huber" / "loss.csv").open(encoding="utf-8") as stream:
+        for line in csv.DictReader(stream):
+            r = abs(float(line["residual"]))
+            assert math.isclose(float(line["loss"]), r * r / 2 if r <= 1 else r - 0.5, rel_tol=1e-12, abs_tol=1e-15)
+
+
+def test_svg_files_are_well_formed_and_described(site: Site) -> None:
+    space = "{http://www.w3.org/2000/svg}"
+    for path in (site.folder / "figures").rglob("*.svg"):
+        root = ET.fromstring(path.read_bytes())
+        assert root.get("role") == "img", path
+        assert (root.findtext(f"{space}title") or "").strip(), path
+        assert len((root.findtext(f"{space}desc") or "").strip()) > 20, path
+        assert ("prefers-color-scheme" in path.read_text("utf-8")) == (not path.stem.endswith(("-light", "-dark"))), (
+            path
+        )
