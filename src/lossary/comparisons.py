@@ -79,12 +79,11 @@ def _compare_values(
 ) -> Iterator[Failure]:
     wanted = exact.values(loss, formula, batch, setting)
     got = answered.value.reshape(-1).tolist()
-    swing = _swing(loss, batch, answered, len(got))
     worst = 0.0
     for k, (a, b) in enumerate(zip(got, wanted, strict=True)):
         if not _defined(b) and (math.isnan(a) or not mpmath.isnan(b)):
             continue
-        error = _relative(a, b, max(swing[k], _rounded(loss, batch, k)))
+        error = _relative(a, b, _rounded(loss, batch, k))
         if not error <= TOLERANCE:
             yield fail(loss, "formula", _mismatch("value", batch, k, b, a), setting)
             return
@@ -92,13 +91,6 @@ def _compare_values(
     if count:
         evidence.points += len(got)
     evidence.max_error_value = max(evidence.max_error_value, worst)
-
-
-def _swing(loss: Loss, batch: points.Batch, answered: Answer, count: int) -> list[float]:
-    """How much the value moves when the prediction is rounded: its rounding error cannot be less than that."""
-    name = loss.inputs[0].name
-    moved = np.abs(np.nan_to_num(answered.gradient[name] * batch[name]))
-    return list(moved.reshape(count, -1).sum(axis=1))
 
 
 def _relative(got: float, wanted: Any, scale: float) -> float:

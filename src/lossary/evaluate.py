@@ -333,7 +333,7 @@ def _integers(loss: Loss, made: dict[str, torch.Tensor], parameters: Mapping[str
 
 
 def _per_point(value: torch.Tensor, points: int) -> torch.Tensor:
-    return value.reshape(points, -1).sum(dim=1)
+    return value.reshape(points, -1).sum(dim=1) if points else value.reshape(0)
 
 
 def curve(

@@ -146,19 +146,23 @@ class Built:
         return self.expand(self.value)
 
     def expand(self, expression: Expression) -> Expression:
-        """Replace the shorthands in an expression, however deeply they nest."""
+        """Replace the shorthands in an expression, however deeply they nest, and simplify nothing."""
+        with sp.evaluate(False):
+            return self._expand(expression)
+
+    def _expand(self, expression: Expression) -> Expression:
         if isinstance(expression, sp.Indexed):
             name = str(expression.base)
             if name in self.definitions:
-                whole = _unbound(self.expand(self.definitions[name]), self.scope["c"])
+                whole = _unbound(self._expand(self.definitions[name]), self.scope["c"])
                 return whole.xreplace({self.scope["c"]: expression.indices[0]})
             return expression
         if isinstance(expression, sp.Symbol):
             name = str(expression)
-            return self.expand(self.definitions[name]) if name in self.definitions else expression
+            return self._expand(self.definitions[name]) if name in self.definitions else expression
         if not expression.args or isinstance(expression, sp.IndexedBase):
             return expression
-        return expression.func(*(self.expand(argument) for argument in expression.args))
+        return expression.func(*(self._expand(argument) for argument in expression.args))
 
     @cached_property
     def arguments(self) -> tuple[Any, ...]:
@@ -251,7 +255,7 @@ def precise(run: Callable[..., Any], values: Sequence[Any]) -> Any:
         current = _at(run, values, digits)
         if not mpmath.isfinite(current):
             return current
-        # A zero may be an underflow of precision: it is believed only when all digits are spent.
+        # A zero may be an underflow of precision: it is believed only after four more doublings.
         if current != 0 and abs(current - previous) <= abs(current) * mpmath.mpf(10) ** -DIGITS:
             return current
         if current == 0 and previous == 0 and digits >= 960:

@@ -124,6 +124,10 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
 class FigurePrinter(PagePrinter):
     """The same for matplotlib's mathtext, which has no cases environment and draws short bars."""
 
+    def _log(self, argument: Any) -> str:
+        # Mathtext leaves no space before a function's name.
+        return rf"\,{super()._log(argument)}"
+
     def _print_Abs(self, expr: Any, exp: str | None = None) -> str:
         bars = rf"\vert {self._print(expr.args[0])} \vert"
         return bars if exp is None else f"{bars}^{{{exp}}}"

@@ -25,8 +25,10 @@ def _environment() -> Environment:
 
 
 def render(template: str, **values: Any) -> str:
-    """Fill a template; runs of blank lines, which template blocks leave behind, shrink to one outside code."""
+    """Fill a template; in Markdown, runs of blank lines, which blocks leave behind, shrink to one outside code."""
     text = _environment().get_template(f"{template}.jinja").render(**values).lstrip()
+    if not template.endswith(".md"):
+        return text
     parts = re.split(r"(^```.*?^```$)", text, flags=re.MULTILINE | re.DOTALL)
     parts[::2] = [re.sub(r"\n(?:[ \t]*\n){2,}", "\n\n", part) for part in parts[::2]]
     return "".join(parts)

@@ -18,7 +18,9 @@ from lossary.palette import Theme, colours
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _NUMBER = re.compile(r"-?\d+\.\d{2,}")
-_GRID = 20  # in units of a glyph, some six thousand of which make its height
+_GRID = 40  # in units of a glyph, some six thousand of which make its height
+_DIGITS = "abcdefghijklmnopqrstuvwxyz"
+_LINK = "{http://www.w3.org/1999/xlink}href"
 _SCALE = re.compile(r"scale\(([\d.]+)\)")
 _MOVE = re.compile(r"translate\((-?[\d.]+)(?:[ ,]+(-?[\d.]+))?\)")
 _TRANSLATE = re.compile(r"translate\([^)]*\)")
@@ -31,7 +33,6 @@ def forms(text: str, picture: Picture, stand_ins: Mapping[str, str]) -> dict[The
     and a title and a description come in for screen readers.
     """
     root = ElementTree.fromstring(text)
-    used: dict[str, None] = {}
     roles = {colour: role for role, colour in stand_ins.items()}
     for parent in list(root.iter()):
         for child in list(parent):
@@ -39,9 +40,11 @@ def forms(text: str, picture: Picture, stand_ins: Mapping[str, str]) -> dict[The
                 parent.remove(child)
     for element in root.iter():
         _shorten(element)
-        _classify(element, roles, used)
+        _classify(element, roles)
     _unwrap(root)
+    _fold(root)
     _rename(root)
+    used = sorted({name for element in root.iter() for name in element.get("class", "").split()})
     width, height = picture.size
     body = "".join(ElementTree.tostring(child, encoding="unicode") for child in root)
     body = (
@@ -74,10 +77,8 @@ def forms(text: str, picture: Picture, stand_ins: Mapping[str, str]) -> dict[The
 
 def _shorten(element: ElementTree.Element) -> None:
     if "d" in element.attrib:
-        glyph = _SCALE.fullmatch(element.get("transform", ""))
-        if glyph:
+        if _SCALE.fullmatch(element.get("transform", "")):
             element.set("d", _glyph(element.attrib["d"]))
-            element.set("transform", f"scale({float(glyph[1]) * _GRID:g})")
         else:
             path = _NUMBER.sub(_hundredth, _thin(element.attrib["d"]))
             element.set("d", re.sub(r" ?([A-Za-z]) ?", r"\1", " ".join(path.split())))
@@ -142,18 +143,18 @@ def _thin(path: str) -> str:
 
 
 def _straight(a: tuple[str, float, float], b: tuple[str, float, float], c: tuple[float, float]) -> bool:
-    """Whether b is within a fiftieth of a pixel of the line from a to c, and between them."""
+    """Whether b is within a thirtieth of a pixel of the line from a to c, and between them."""
     ux, uy, vx, vy = c[0] - a[1], c[1] - a[2], b[1] - a[1], b[2] - a[2]
     length = math.hypot(ux, uy)
     along = ux * vx + uy * vy
-    return length > 0 and abs(ux * vy - uy * vx) / length < 0.02 and 0 <= along <= length * length
+    return length > 0 and abs(ux * vy - uy * vx) / length < 0.03 and 0 <= along <= length * length
 
 
 def _hundredth(match: re.Match[str]) -> str:
     return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
 
 
-def _classify(element: ElementTree.Element, roles: Mapping[str, str], used: dict[str, None]) -> None:
+def _classify(element: ElementTree.Element, roles: Mapping[str, str]) -> None:
     """Replace stand-in colours in the style by classes such as "s-loss" (stroke) and "f-paper" (fill)."""
     names, rest = [], []
     for declaration in filter(None, (part.strip() for part in element.attrib.pop("style", "").split(";"))):
@@ -161,8 +162,7 @@ def _classify(element: ElementTree.Element, roles: Mapping[str, str], used: dict
         role = roles.get(value)
         if role and key in ("fill", "stroke"):
             names.append(f"{key[0]}-{role}")
-            used[names[-1]] = None
-        elif key != "stroke-linejoin":
+        elif key not in ("stroke-linejoin", "stroke-linecap") or value == "round":
             rest.append(f"{key}:{value}")
     if names:
         element.set("class", " ".join(names))
@@ -170,22 +170,56 @@ def _classify(element: ElementTree.Element, roles: Mapping[str, str], used: dict
         element.set("style", ";".join(rest))
 
 
-def _rename(root: ElementTree.Element) -> None:
-    """Give shapes that are used again short names."""
-    names = {e.get("id"): f"g{k}" for k, e in enumerate(root.iter()) if "id" in e.attrib}
-    styles = {e.get("id"): "class" in e.attrib for e in root.iter() if "id" in e.attrib}
-    link = "{http://www.w3.org/1999/xlink}href"
+def _fold(root: ElementTree.Element) -> None:
+    """Move the scale that every glyph has into the groups that write with them."""
+    scales = {e.get("id"): float(m[1]) for e in root.iter() if (m := _SCALE.fullmatch(e.get("transform", "")))}
+    for group in root.iter(f"{_SVG}g"):
+        glyphs = [use for use in group.findall(f"{_SVG}use") if use.attrib[_LINK][1:] in scales]
+        own = re.fullmatch(r"(.*)scale\(([\d.]+) -([\d.]+)\)", group.get("transform", ""))
+        if not glyphs or not own:
+            continue
+        scale = scales[glyphs[0].attrib[_LINK][1:]] * _GRID
+        group.set("transform", f"{own[1]}scale({float(own[2]) * scale:.5g} -{float(own[3]) * scale:.5g})")
+        for use in glyphs:
+            for name in ("x", "y"):
+                if name in use.attrib:
+                    use.set(name, f"{float(use.attrib[name]) / scale:.0f}")
+            if "transform" in use.attrib:
+                use.set("transform", _divided(use.attrib["transform"], scale))
+        for other in group:
+            if other not in glyphs and other.tag != f"{_SVG}defs":
+                # The bar of a fraction keeps its own units.
+                other.set("transform", f"scale({1 / scale:.5g}) {other.get('transform', '')}".strip())
     for element in root.iter():
-        if "id" in element.attrib:
-            element.set("id", names[element.attrib["id"]])
-        if link in element.attrib:
-            # What is used again brings its own colours.
-            styled = styles.get(element.attrib[link][1:], False)
-            for name in ("class", "style") if styled else ():
-                element.attrib.pop(name, None)
-            element.set(link, "#" + names[element.attrib[link][1:]])
+        if element.get("id") in scales:
+            del element.attrib["transform"]
+
+
+def _divided(transform: str, scale: float) -> str:
+    """A transform with its shifts in larger units."""
+
+    def shift(match: re.Match[str]) -> str:
+        return re.sub(r"-?[\d.]+", lambda m: f"{float(m[0]) / scale:.0f}", match[0])
+
+    return _TRANSLATE.sub(shift, transform)
+
+
+def _rename(root: ElementTree.Element) -> None:
+    """Give shapes that are used again short names, and say only once how they look."""
+    shapes = {e.attrib["id"]: e for e in root.iter() if "id" in e.attrib}
+    names = {name: f"{_DIGITS[k // 26]}{_DIGITS[k % 26]}" for k, name in enumerate(shapes)}
+    for element in root.iter():
+        if _LINK in element.attrib:
+            shape = shapes[element.attrib[_LINK][1:]]
+            if "class" in shape.attrib and re.fullmatch(r"M[^LQC]*L[^LQC]*", shape.get("d", "")):
+                # A lone line, such as a tick, has no inside to fill, and its stroke is in the shape.
+                element.attrib.pop("class", None)
+                element.attrib.pop("style", None)
+            element.set(_LINK, "#" + names[element.attrib[_LINK][1:]])
         if "clip-path" in element.attrib:
             element.set("clip-path", f"url(#{names[element.attrib['clip-path'][5:-1]]})")
+    for name, shape in shapes.items():
+        shape.set("id", names[name])
 
 
 def _unwrap(parent: ElementTree.Element) -> None:

@@ -1,0 +1,379 @@
+"""`lossary evaluate`: JSON Lines in, JSON Lines out, compared with numbers that are worked out here by hand."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from lossary.cli import main
+from website.tools import CACHE, ROOT, environment
+
+pytestmark = pytest.mark.xdist_group("cli")
+
+mp.mp.dps = 40
+
+
+def ask(*requests: Mapping[str, Any] | str) -> list[dict[str, Any]]:
+    """The answers to some lines; a string is sent as it is."""
+    lines = [line if isinstance(line, str) else json.dumps(line) for line in requests]
+    done = CliRunner().invoke(main, ["evaluate"], input="\n".join(lines) + "\n")
+    assert done.exit_code == 0, done.output
+    assert done.stderr == ""
+    answers = [json.loads(line, parse_constant=_refuse) for line in done.stdout.splitlines()]
+    assert len(answers) == len(lines)
+    return answers
+
+
+def _refuse(name: str) -> float:
+    raise AssertionError(f"{name} is no JSON")
+
+
+def request(slug: str, inputs: Mapping[str, Any], reduction: str | None = None, **parameters: Any) -> dict[str, Any]:
+    made: dict[str, Any] = {"slug": slug, "inputs": inputs}
+    if parameters:
+        made["parameters"] = parameters
+    if reduction:
+        made["reduction"] = reduction
+    return made
+
+
+# --- the seven losses, written anew ---------------------------------------------------------------------------------
+# Each reference takes flat numbers and returns one value for each element or sample, in 40 digits. Gradients come
+# from central differences of the reference's sum, in 40 digits too.
+
+Rows = Sequence[Sequence[float]]
+
+
+def huber(x: float, y: float, delta: float = 1.0) -> Any:
+    r = abs(mp.mpf(x) - y)
+    return r * r / 2 if r <= delta else delta * (r - mp.mpf(delta) / 2)
+
+
+def bce(p: float, y: float) -> Any:
+    p, y = mp.mpf(p), mp.mpf(y)
+    return -(y * max(mp.log(p), -100) + (1 - y) * max(mp.log(1 - p), -100))
+
+
+def bce_with_logits(x: float, y: float, pos_weight: float = 1.0) -> Any:
+    x, y = mp.mpf(x), mp.mpf(y)
+    return pos_weight * y * mp.log1p(mp.exp(-x)) + (1 - y) * mp.log1p(mp.exp(x))
+
+
+def kl(x: float, y: float, log_target: bool = False) -> Any:
+    x, y = mp.mpf(x), mp.mpf(y)
+    if log_target:
+        return mp.exp(y) * (y - x)
+    return (y * mp.log(y) if y else mp.mpf(0)) - y * x
+
+
+def cross_entropy(
+    x: Sequence[float], target: int | Sequence[float], weight: Sequence[float] | None = None, smoothing: float = 0.0
+) -> Any:
+    classes = len(x)
+    total = mp.fsum(mp.exp(v) for v in x)
+    told = [mp.mpf(v) - mp.log(total) for v in x]
+    weights = [mp.mpf(1)] * classes if weight is None else [mp.mpf(w) for w in weight]
+    share = [mp.mpf(c == target) for c in range(classes)] if isinstance(target, int) else [mp.mpf(t) for t in target]
+    share = [(1 - mp.mpf(smoothing)) * s + mp.mpf(smoothing) / classes for s in share]
+    return -mp.fsum(w * s * v for w, s, v in zip(weights, share, told, strict=True))
+
+
+def slope(function: Callable[..., Any], k: int, *inputs: float) -> float:
+    """The derivative of an elementwise reference by its k-th argument."""
+    step = mp.mpf(10) ** -12
+    up, down = ([v + sign * step if j == k else v for j, v in enumerate(inputs)] for sign in (1, -1))
+    return float((function(*up) - function(*down)) / (2 * step))
+
+
+ELEMENTS: dict[str, tuple[str, Callable[..., Any], dict[str, Any], list[float], list[float]]] = {
+    "l1": ("l1", lambda x, y: abs(mp.mpf(x) - y), {}, [2.5, -1.0, 0.25], [3.0, 1.5, -4.0]),
+    "mse": ("mse", lambda x, y: (mp.mpf(x) - y) ** 2, {}, [2.5, -1.0, 0.25], [3.0, 1.5, -4.0]),
+    "huber": ("huber", huber, {}, [0.25, -3.0, 1.75], [0.0, 1.5, 1.0]),
+    "huber 0.5": ("huber", lambda x, y: huber(x, y, 0.5), {"delta": 0.5}, [0.25, -3.0, 1.75], [0.0, 1.5, 1.0]),
+    "huber 3": ("huber", lambda x, y: huber(x, y, 3.0), {"delta": 3}, [0.25, -3.0, 1.75], [0.0, 1.5, 1.0]),
+    "bce": ("bce", bce, {}, [0.125, 0.75, 0.5], [1.0, 0.25, 0.0]),
+    "bce weighted": ("bce", lambda p, y: 3 * bce(p, y), {"weight": 3.0}, [0.125, 0.75, 0.5], [1.0, 0.25, 0.0]),
+    "with logits": ("bce_with_logits", bce_with_logits, {}, [-2.0, 0.5, 3.25], [1.0, 0.25, 0.0]),
+    "with logits weighted": (
+        "bce_with_logits", lambda x, y: 2 * bce_with_logits(x, y, 5.0), {"weight": 2.0, "pos_weight": 5.0},
+        [-2.0, 0.5, 3.25], [1.0, 0.25, 0.0],
+    ),
+    "kl": ("kl_div", kl, {}, [-0.5, -1.25, -3.0], [0.5, 0.25, 0.125]),
+    "kl of logs": (
+        "kl_div", lambda x, y: kl(x, y, True), {"log_target": True}, [-0.5, -1.25, -3.0], [-1.0, -2.0, -0.25],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ELEMENTS)
+def test_elementwise_losses(name: str) -> None:
+    slug, reference, parameters, x, y = ELEMENTS[name]
+    inputs = {"input": x, "target": y}
+    values = [float(reference(a, b)) for a, b in zip(x, y, strict=True)]
+    divisor = {"none": 1, "sum": 1, "mean": len(x)}
+    answers = ask(
+        *(request(slug, inputs, reduction, **parameters) for reduction in divisor), request(slug, inputs, **parameters)
+    )
+    expected = {"none": values, "sum": math.fsum(values), "mean": math.fsum(values) / len(x)}
+    for answer, reduction in zip(answers, (*divisor, "mean"), strict=True):
+        assert set(answer) == {"slug", "value", "gradient", "formula_value"}
+        assert answer["slug"] == slug
+        np.testing.assert_allclose(answer["value"], expected[reduction], rtol=1e-14)
+        np.testing.assert_allclose(answer["formula_value"], expected[reduction], rtol=1e-15)
+        assert set(answer["gradient"]) == {"input", "target"}
+        for k, given in enumerate(("input", "target")):
+            slopes = [slope(reference, k, a, b) / divisor[reduction] for a, b in zip(x, y, strict=True)]
+            np.testing.assert_allclose(answer["gradient"][given], slopes, rtol=1e-9, atol=1e-15)
+
+
+def test_batchmean_divides_by_the_samples() -> None:
+    x, y = [[-1.0, -0.5, -2.0], [-0.25, -3.0, -1.0]], [[0.2, 0.5, 0.3], [0.0, 0.9, 0.1]]
+    total = math.fsum(float(kl(a, b)) for row, other in zip(x, y, strict=True) for a, b in zip(row, other, strict=True))
+    batch, mean, whole = ask(*(request("kl_div", {"input": x, "target": y}, r) for r in ("batchmean", "mean", "sum")))
+    for answer, divisor in ((batch, 2), (mean, 6), (whole, 1)):
+        assert answer["value"] == pytest.approx(total / divisor, rel=1e-14)
+        assert answer["formula_value"] == pytest.approx(total / divisor, rel=1e-15)
+        np.testing.assert_allclose(answer["gradient"]["input"], -np.array(y) / divisor, rtol=1e-14)
+
+
+X = [[1.0, 2.0, 3.0], [0.5, -1.0, 0.25], [-2.0, 0.0, 4.0]]
+WEIGHT = [0.5, 2.0, 3.0]
+
+
+def test_cross_entropy_of_indices() -> None:
+    labels = [0, 2, 1]
+    none, total, mean, weighted, smooth, both = ask(
+        request("cross_entropy", {"input": X, "target": labels}, "none"),
+        request("cross_entropy", {"input": X, "target": labels}, "sum"),
+        request("cross_entropy", {"input": X, "target": labels}),
+        request("cross_entropy", {"input": X, "target": labels}, weight=WEIGHT),
+        request("cross_entropy", {"input": X, "target": labels}, label_smoothing=0.2),
+        request("cross_entropy", {"input": X, "target": labels}, weight=WEIGHT, label_smoothing=0.2),
+    )
+    values = [cross_entropy(x, label) for x, label in zip(X, labels, strict=True)]
+    assert none["value"] == pytest.approx([float(v) for v in values], rel=1e-14)
+    assert none["formula_value"] == pytest.approx([float(v) for v in values], rel=1e-15)
+    assert total["value"] == pytest.approx(float(sum(values)), rel=1e-14)
+    assert mean["value"] == pytest.approx(float(sum(values) / 3), rel=1e-14)
+    softmax = [[float(mp.exp(v) / sum(map(mp.exp, x))) for v in x] for x in X]
+    slopes = [[p - (c == label) for c, p in enumerate(row)] for row, label in zip(softmax, labels, strict=True)]
+    np.testing.assert_allclose(none["gradient"]["input"], slopes, rtol=1e-12)
+    np.testing.assert_allclose(mean["gradient"]["input"], np.array(slopes) / 3, rtol=1e-12)
+    assert set(none["gradient"]) == {"input"}
+    # The weighted mean divides by the weights of the targets, smoothed or not.
+    weights = sum(WEIGHT[label] for label in labels)
+    for answer, weight, smoothing in ((weighted, WEIGHT, 0.0), (smooth, None, 0.2), (both, WEIGHT, 0.2)):
+        found = sum(cross_entropy(x, label, weight, smoothing) for x, label in zip(X, labels, strict=True))
+        wanted = float(found / (weights if weight else 3))
+        assert answer["value"] == pytest.approx(wanted, rel=1e-14)
+        assert answer["formula_value"] == pytest.approx(wanted, rel=1e-15)
+
+
+def test_cross_entropy_leaves_ignored_targets_out() -> None:
+    one, other, weighted, none = ask(
+        request("cross_entropy", {"input": X, "target": [0, -100, 1]}),
+        request("cross_entropy", {"input": X, "target": [0, 2, 1]}, ignore_index=2),
+        request("cross_entropy", {"input": X, "target": [0, -100, 1]}, weight=WEIGHT),
+        request("cross_entropy", {"input": X, "target": [0, -100, 1]}, "none"),
+    )
+    kept = cross_entropy(X[0], 0), cross_entropy(X[2], 1)
+    for answer in (one, other):
+        assert answer["value"] == pytest.approx(float(sum(kept) / 2), rel=1e-14)
+        assert answer["formula_value"] == pytest.approx(float(sum(kept) / 2), rel=1e-15)
+        assert answer["gradient"]["input"][1] == [0.0, 0.0, 0.0]
+    assert weighted["value"] == pytest.approx(float((0.5 * kept[0] + 2 * kept[1]) / 2.5), rel=1e-14)
+    assert none["value"] == pytest.approx([float(kept[0]), 0.0, float(kept[1])], rel=1e-14)
+
+
+def test_cross_entropy_of_soft_targets() -> None:
+    soft = [[0.25, 0.25, 0.5], [1.0, 0.0, 0.0], [0.1, 0.6, 0.3]]
+    plain, smooth, weighted = ask(
+        request("cross_entropy", {"input": X, "target": soft}, "none"),
+        request("cross_entropy", {"input": X, "target": soft}, "none", label_smoothing=0.3),
+        request("cross_entropy", {"input": X, "target": soft}, "mean", weight=WEIGHT),
+    )
+    for answer, smoothing in ((plain, 0.0), (smooth, 0.3)):
+        wanted = [float(cross_entropy(x, t, None, smoothing)) for x, t in zip(X, soft, strict=True)]
+        assert answer["value"] == pytest.approx(wanted, rel=1e-14)
+        assert answer["formula_value"] == pytest.approx(wanted, rel=1e-15)
+        assert set(answer["gradient"]) == {"input", "target"}
+    # Probabilities: the weighted mean divides by the number of samples.
+    wanted = float(sum(cross_entropy(x, t, WEIGHT) for x, t in zip(X, soft, strict=True)) / 3)
+    assert weighted["value"] == pytest.approx(wanted, rel=1e-14)
+    told = [[float(-(v - mp.log(mp.fsum(map(mp.exp, x))))) for v in x] for x in X]
+    np.testing.assert_allclose(plain["gradient"]["target"], told, rtol=1e-13)
+
+
+def test_shapes_come_back_as_they_went_in() -> None:
+    single, vector, matrix, wide, broadcast = ask(
+        request("huber", {"input": 3, "target": 0}, "none"),
+        request("cross_entropy", {"input": X[0], "target": 0}, "none"),
+        request("huber", {"input": [[1, 2], [3, 4]], "target": [[0, 0], [0, 0]]}, "none"),
+        request("cross_entropy", {"input": [[[1, 2], [3, 4]]], "target": [[0, 1]]}, "none"),
+        request("l1", {"input": [[1, 2], [3, 4]], "target": [0, 1]}, "none"),
+    )
+    assert (single["value"], single["gradient"]["input"]) == (2.5, 1.0)
+    assert vector["value"] == pytest.approx(float(cross_entropy(X[0], 0)))
+    assert matrix["value"] == [[0.5, 1.5], [2.5, 3.5]]
+    assert np.shape(wide["value"]) == np.shape(wide["formula_value"]) == (1, 2)
+    assert np.shape(wide["gradient"]["input"]) == (1, 2, 2)
+    assert broadcast["value"] == [[1, 1], [3, 3]]
+    assert broadcast["gradient"]["target"] == [-2, -2]
+
+
+def test_non_finite_numbers_travel_as_words() -> None:
+    there, nan, mixed, parameter = ask(
+        request("l1", {"input": ["inf", 1, "-inf"], "target": [0, 0, 0]}, "none"),
+        request("mse", {"input": ["nan"], "target": [0]}),
+        '{"slug": "l1", "reduction": "none", "inputs": {"input": [NaN, Infinity, -Infinity, 1e999], "target": 0}}',
+        request("huber", {"input": [1], "target": [0]}, delta="inf"),
+    )
+    assert there["value"] == there["formula_value"] == ["inf", 1.0, "inf"]
+    assert there["gradient"]["input"] == [1.0, 1.0, -1.0]
+    assert nan["value"] == nan["formula_value"] == "nan"
+    assert nan["gradient"]["input"] == ["nan"]
+    assert mixed["value"] == ["nan", "inf", "inf", "inf"]
+    assert "delta > 0, got inf" in parameter["error"]
+
+
+def test_precision_is_the_one_that_was_asked_for() -> None:
+    inputs = {"input": [0.1], "target": [0.3]}
+    requests = [request("mse", inputs) | {"dtype": dtype} for dtype in ("float64", "float32", "float16", "bfloat16")]
+    double, single, half, brain = ask(*requests)
+    assert double["value"] == (0.1 - 0.3) ** 2
+    assert single["value"] == float((np.float32(0.1) - np.float32(0.3)) ** 2)
+    assert half["value"] == float((np.float16(0.1) - np.float16(0.3)) ** 2)
+    assert brain["value"] == pytest.approx(0.04, rel=2e-2)
+    assert brain["value"] not in (double["value"], single["value"], half["value"])
+    # The formula sees what torch saw, and keeps its 50 digits.
+    assert single["formula_value"] == pytest.approx((float(np.float32(0.1)) - float(np.float32(0.3))) ** 2, rel=1e-15)
+    (over,) = ask(request("mse", {"input": [300], "target": [0]}) | {"dtype": "float16"})
+    assert (over["value"], over["formula_value"]) == ("inf", 90000.0)
+
+
+def test_the_formula_tells_where_torch_clamps() -> None:
+    (answer,) = ask(request("bce", {"input": [0.0, 1.0], "target": [1.0, 0.0]}, "none"))
+    assert answer["value"] == [100.0, 100.0]
+    assert answer["formula_value"] == ["inf", "inf"]
+    (stable,) = ask(request("bce_with_logits", {"input": [800, -800], "target": [0, 1]}, "none"))
+    assert stable["value"] == stable["formula_value"] == [800.0, 800.0]
+
+
+def test_names_of_other_kinds_are_understood() -> None:
+    for name in ("MSELoss", "mean squared error", "torch.nn.MSELoss"):
+        (answer,) = ask(request(name, {"input": [3], "target": [0]}))
+        assert answer["value"] == 9.0
+
+
+# --- lines that cannot be answered ----------------------------------------------------------------------------------
+
+ONE = {"input": [1.0], "target": [0.0]}
+CE = "cross_entropy"
+LOGITS = {"input": [[1.0, 2.0, 3.0]], "target": [2]}
+DEEP = "[" * 900 + "]" * 900
+
+# what is wrong: (the line, what the message must contain, the slug in the answer)
+BAD: dict[str, tuple[Mapping[str, Any] | str, tuple[str, ...], str | None]] = {
+    "not JSON": ("{bad", ("not JSON", "column 2"), None),
+    "half a line": ('{"slug": "huber", "inputs"', ("not JSON",), None),
+    "two values": ("{} {}", ("not JSON",), None),
+    "a list": ("[1, 2]", ("JSON object", "list"), None),
+    "a string": ('"huber"', ("JSON object", "str"), None),
+    "null": ("null", ("JSON object",), None),
+    "no slug": ({"inputs": ONE}, ('"slug"', "missing"), None),
+    "a number for a slug": ({"slug": 3, "inputs": ONE}, ('"slug"',), None),
+    "unknown slug": (request("hubr", ONE), ("no loss is called 'hubr'", "did you mean huber", "lossary list"), "hubr"),
+    "a slug of no letters": (r'{"slug": "\ud800", "inputs": {}}', ("no loss is called",), "\ud800"),
+    "unknown field": ({"slug": "huber", "input": ONE}, ("unknown field 'input'", "did you mean inputs"), "huber"),
+    "unknown parameter": (request("huber", ONE, delt=1), ("no parameter 'delt'", "did you mean delta"), "huber"),
+    "a parameter of another loss": (request("mse", ONE, delta=1), ("mse has no parameter 'delta'",), "mse"),
+    "out of range": (request("huber", ONE, delta=0), ("delta > 0", "got 0"), "huber"),
+    "far out of range": (request("huber", ONE, delta=-1e300), ("delta > 0",), "huber"),
+    "a word for a number": (request("huber", ONE, delta="wide"), ("delta > 0", "'wide'"), "huber"),
+    "true for a number": (request("huber", ONE, delta=True), ("delta > 0", "True"), "huber"),
+    "null for a number": (request("huber", ONE, delta=None), ("delta > 0", "None"), "huber"),
+    "a list for a number": (request("huber", ONE, delta=[1, 2]), ("delta > 0", "[1, 2]"), "huber"),
+    "a number for a truth": (request("kl_div", ONE, log_target=1), ("log_target", "got 1"), "kl_div"),
+    "half an integer": (request(CE, LOGITS, ignore_index=1.5), ("ignore_index", "1.5"), CE),
+    "no end of an integer": (request(CE, LOGITS, ignore_index="inf"), ("ignore_index",), CE),
+    "smoothing above 1": (request(CE, LOGITS, label_smoothing=1.5), ("<= 1", "got 1.5"), CE),
+    "weights for other classes": (request(CE, LOGITS, weight=[1, 2]), ("torch refused", "3"), CE),
+    "a negative weight": (request(CE, LOGITS, weight=[1, -2, 1]), ("weight >= 0",), CE),
+    "parameters in a list": ({"slug": "huber", "inputs": ONE, "parameters": [1]}, ('"parameters"', "list"), "huber"),
+    "inputs in a list": ({"slug": "huber", "inputs": [1, 0]}, ('"inputs"', "list"), "huber"),
+    "unknown reduction": (request("huber", ONE, "avg"), ("no reduction 'avg'", "none, sum, mean"), "huber"),
+    "a reduction of another loss": (request("huber", ONE, "batchmean"), ("no reduction 'batchmean'",), "huber"),
+    "a number for a reduction": ({"slug": "huber", "inputs": ONE, "reduction": 3}, ('"reduction"',), "huber"),
+    "unknown dtype": ({"slug": "huber", "inputs": ONE, "dtype": "float8"}, ("'float8'", "float64, float32"), "huber"),
+    "a missing input": (request("huber", {"input": [1]}), ("'target' is missing", "input, target"), "huber"),
+    "no inputs": ({"slug": "huber"}, ("'input' is missing",), "huber"),
+    "an unknown input": (request("huber", {**ONE, "targt": [1]}), ("no input 'targt'", "did you mean target"), "huber"),
+    "a ragged list": (request("huber", {"input": [1, [2]], "target": [0, 0]}), ("'input'", "rectangular"), "huber"),
+    "a word in a list": (request("huber", {"input": [1, "x"], "target": [0, 0]}), ("'input'", '"x"'), "huber"),
+    "a number in quotes": (request("huber", {"input": ["1.5"], "target": [0]}), ("'input'", '"1.5"'), "huber"),
+    "null in a list": (request("huber", {"input": [None], "target": [0]}), ("'input'", "null"), "huber"),
+    "an object in a list": (request("huber", {"input": [{"a": 1}], "target": [0]}), ("'input'", '{"a": 1}'), "huber"),
+    "a class between classes": (request(CE, {**LOGITS, "target": [0.5]}), ("whole numbers",), CE),
+    "a class that is no number": (request(CE, {**LOGITS, "target": ["nan"]}), ("whole numbers",), CE),
+    "a class too large to count": (request(CE, {**LOGITS, "target": [1e30]}), ("whole numbers",), CE),
+    "a class that is not there": (request(CE, {**LOGITS, "target": [7]}), ("torch refused", "7"), CE),
+    "shapes that do not fit": (request("huber", {"input": [1, 2, 3], "target": [0, 1]}), ("torch refused",), "huber"),
+    "a probability above 1": (request("bce", {"input": [1.5], "target": [1]}), ("torch refused", "0 and 1"), "bce"),
+    "a number of 400 digits": (request("huber", {"input": [10**400], "target": [0]}), ("'input'",), "huber"),
+    "a number of 5000 digits": ('{"slug": "huber", "inputs": {"input": [1' + "0" * 5000 + "]}}", ("digits",), None),
+    "a parameter of 400 digits": (request("huber", ONE, delta=10**400), ("delta > 0",), "huber"),
+    "a weight of 400 digits": (request(CE, LOGITS, weight=[1, 1, 10**400]), ("weight",), CE),
+    "many dimensions": (f'{{"slug": "huber", "inputs": {{"input": {DEEP}, "target": 0}}}}', ("",), "huber"),
+    "very deep nesting": ("[" * 100_000, ("nested too deeply",), None),
+}  # fmt: skip
+
+
+def test_a_bad_line_is_answered_and_so_is_the_next() -> None:
+    good = request("huber", {"input": [3], "target": [0]})
+    answers = ask(*(line for bad, _, _ in BAD.values() for line in (bad, good)))
+    for name, answer, following in zip(BAD, answers[::2], answers[1::2], strict=True):
+        _, words, slug = BAD[name]
+        assert set(answer) == {"slug", "error"}, name
+        assert answer["slug"] == slug, name
+        assert answer["error"], name
+        assert "\n" not in answer["error"], name
+        for word in words:
+            assert word in answer["error"], f"{name}: {word!r} is missing in {answer['error']!r}"
+        assert following["value"] == 2.5, f"after {name}"
+
+
+def test_order_is_kept_and_blank_lines_are_skipped() -> None:
+    lines = [json.dumps(request("l1", {"input": [k], "target": [0]})) for k in range(40)]
+    done = CliRunner().invoke(main, ["evaluate"], input="\n\n".join(lines) + "\n  \n")
+    assert [json.loads(line)["value"] for line in done.stdout.splitlines()] == list(range(40))
+    assert CliRunner().invoke(main, ["evaluate"], input="").stdout == ""
+
+
+def test_it_answers_while_it_is_asked(tmp_path: Path) -> None:
+    """As a program at the other end of a pipe would have it: each answer is there before the next question."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lossary", "evaluate"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, env=environment(CACHE, ROOT), cwd=tmp_path,
+    )  # fmt: skip
+    assert process.stdin and process.stdout  # noqa: PT018
+    lines = [b'{"slug": "l1", "inputs": {"input": [2], "target": [0]}}', b"\xff\xfe\x00 no text at all", b"{", b"[]",
+             b'{"slug": "mse", "inputs": {"input": [3], "target": [0]}}']  # fmt: skip
+    answers = []
+    for line in lines:
+        process.stdin.write(line + b"\n")
+        process.stdin.flush()
+        answers.append(json.loads(process.stdout.readline()))
+    rest, errors = process.communicate(timeout=60)
+    assert (rest, errors, process.returncode) == (b"", b"", 0)
+    assert [answer.get("value") for answer in answers] == [2.0, None, None, None, 9.0]
+    assert ["error" in answer for answer in answers] == [False, True, True, True, False]
