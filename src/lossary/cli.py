@@ -212,7 +212,7 @@ def _check_one(source: Any) -> tuple[list[str], list[Failure]]:
         return [f"{source.slug}", "  failed  load"], list(error.failures)
     evidence, failures = verify(loss)
     lines = [
-        f"{loss.slug}: {evidence.points:,} points at {evidence.settings} settings, largest relative difference "
+        f"{loss.slug}: {evidence.points:,} points, {evidence.settings} settings, largest relative difference "
         f"{evidence.max_error_value:.1e} in the value, {evidence.max_error_gradient:.1e} in the gradient"
     ]
     lines += [f"  {'ok    ' if name in evidence.passed else 'failed'}  {name}" for name in CHECKS]

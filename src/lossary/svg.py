@@ -19,6 +19,8 @@ from lossary.palette import Theme, colours
 _SVG = "{http://www.w3.org/2000/svg}"
 _NUMBER = re.compile(r"-?\d+\.\d{2,}")
 _GRID = 40  # in units of a glyph, some six thousand of which make its height
+# What the style sheet says once, what makes no visible difference, and what is the default anyway.
+_IDLE = ("stroke-linejoin", "stroke-linecap", "stroke-dashoffset")
 _DIGITS = "abcdefghijklmnopqrstuvwxyz"
 _LINK = "{http://www.w3.org/1999/xlink}href"
 _SCALE = re.compile(r"scale\(([\d.]+)\)")
@@ -88,7 +90,7 @@ def _shorten(element: ElementTree.Element) -> None:
         element.attrib |= {k: v for k, v in (("x", shift[1]), ("y", shift[2])) if v and float(v)}
     if "transform" in element.attrib:
         # Only shifts: a scale needs all its digits.
-        moved = _TRANSLATE.sub(lambda m: _NUMBER.sub(_hundredth, m[0]), element.attrib["transform"])
+        moved = _TRANSLATE.sub(lambda m: _NUMBER.sub(_tenth, m[0]), element.attrib["transform"])
         element.set("transform", moved)
     for name in ("x", "y"):
         if name in element.attrib:
@@ -154,6 +156,10 @@ def _hundredth(match: re.Match[str]) -> str:
     return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
 
 
+def _tenth(match: re.Match[str]) -> str:
+    return f"{float(match[0]):.1f}".removesuffix(".0")
+
+
 def _classify(element: ElementTree.Element, roles: Mapping[str, str]) -> None:
     """Replace stand-in colours in the style by classes such as "s-loss" (stroke) and "f-paper" (fill)."""
     names, rest = [], []
@@ -162,7 +168,7 @@ def _classify(element: ElementTree.Element, roles: Mapping[str, str]) -> None:
         role = roles.get(value)
         if role and key in ("fill", "stroke"):
             names.append(f"{key[0]}-{role}")
-        elif key not in ("stroke-linejoin", "stroke-linecap") or value == "round":
+        elif key not in _IDLE or value == "round":
             rest.append(f"{key}:{value}")
     if names:
         element.set("class", " ".join(names))

@@ -113,6 +113,6 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def copy(site: Site, tmp_path: Path) -> Callable[[], Copy]:
+def copy(site: Site, tmp_path: Path) -> Callable[..., Copy]:
     """Makes a small copy of the project with a cache of its own, warm from the site's build."""
-    return lambda: Copy(tmp_path / "project", tmp_path / "cache")
+    return lambda *kept: Copy(tmp_path / "project", tmp_path / "cache", *kept)

@@ -183,7 +183,7 @@ KEPT = ("l1", "mse")
 class Copy:
     """A copy of the project in a git repository of its own, with the few losses that a test needs."""
 
-    def __init__(self, root: Path, cache: Path) -> None:
+    def __init__(self, root: Path, cache: Path, kept: tuple[str, ...] = KEPT) -> None:
         self.root, self.cache = root, cache
         root.mkdir(parents=True)
         for name in COPIED:
@@ -198,7 +198,7 @@ class Copy:
             s for f in (root / "docs").rglob("*.md") for s in re.findall(r"losses/(\w+)\.md", f.read_text("utf-8"))
         }
         for path in self.losses.glob("*/*.py"):
-            if path.stem not in (*KEPT, *linked, "__init__"):
+            if path.stem not in (*kept, *linked, "__init__"):
                 path.unlink()
         for folder in self.losses.iterdir():
             if folder.is_dir() and {p.name for p in folder.iterdir()} == {"__init__.py"}:
