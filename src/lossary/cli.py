@@ -211,8 +211,9 @@ def _check_one(source: Any) -> tuple[list[str], list[Failure]]:
     except CatalogError as error:
         return [f"{source.slug}", "  failed  load"], list(error.failures)
     evidence, failures = verify(loss)
+    settings = f"{evidence.settings} setting{'s' * (evidence.settings != 1)}"
     lines = [
-        f"{loss.slug}: {evidence.points:,} points, {evidence.settings} settings, largest relative difference "
+        f"{loss.slug}: {evidence.points:,} points at {settings}, largest relative difference "
         f"{evidence.max_error_value:.1e} in the value, {evidence.max_error_gradient:.1e} in the gradient"
     ]
     lines += [f"  {'ok    ' if name in evidence.passed else 'failed'}  {name}" for name in CHECKS]

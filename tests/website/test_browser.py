@@ -81,6 +81,30 @@ def box(page: Any, selector: str) -> dict[str, float]:
     return dict(found)
 
 
+ATTRIBUTE = {"light": "default", "dark": "slate"}
+
+
+def settle(page: Any, wanted: str) -> None:
+    """Wait until a page has turned light or dark, and no transition is under way."""
+    page.wait_for_function(
+        "(name) => document.body.getAttribute('data-md-color-scheme') === name && !document.getAnimations().length",
+        arg=ATTRIBUTE[wanted],
+        timeout=10_000,
+    )
+
+
+def press(page: Any, wanted: str) -> None:
+    """Use the button that turns a page light or dark."""
+    page.locator("label.md-header__button[for^=__palette]:visible").click()
+    settle(page, wanted)
+
+
+def turn(page: Any, wanted: str) -> None:
+    """Let the system ask for light or dark; the page follows."""
+    page.emulate_media(color_scheme=wanted)
+    settle(page, wanted)
+
+
 def scheme(page: Any) -> str:
     """Whether a page is dark, by the paper's brightness and not by an attribute."""
     red, green, blue = map(
@@ -113,47 +137,45 @@ def test_a_page_loads_whole_from_its_own_host_and_fits_a_phone(watched: Callable
 def test_a_page_follows_the_system_and_the_button(watched: Callable[..., Any]) -> None:
     for system, other in (("light", "dark"), ("dark", "light")):
         page = watched("", viewport=DESKTOP, color_scheme=system)
+        settle(page, system)
         assert scheme(page) == system
-        page.locator("label.md-header__button[for^=__palette]:visible").click()
-        page.wait_for_function("(was) => document.body.getAttribute('data-md-color-scheme') !== was",
-                               arg={"light": "default", "dark": "slate"}[system])  # fmt: skip
+        press(page, other)
         assert scheme(page) == other
         # The choice lasts.
         page.reload()
+        settle(page, other)
         assert scheme(page) == other
 
 
 def test_until_the_reader_chooses_the_system_counts(watched: Callable[..., Any]) -> None:
     page = watched("losses/huber/", viewport=DESKTOP, color_scheme="light")
     for system in ("dark", "light", "dark"):
-        page.emulate_media(color_scheme=system)
-        page.wait_for_function("(wanted) => document.body.getAttribute('data-md-color-scheme') === wanted",
-                               arg={"light": "default", "dark": "slate"}[system], timeout=5000)  # fmt: skip
+        turn(page, system)
         assert scheme(page) == system
         page.reload()
-        assert scheme(page) == system
+        settle(page, system)
     # A change while the page is not open.
     page.goto("about:blank")
     page.emulate_media(color_scheme="light")
     page.go_back()
-    assert scheme(page) == "light"
+    settle(page, "light")
     # A choice stays, whatever the system does.
-    page.locator("label.md-header__button[for^=__palette]:visible").click()
-    assert scheme(page) == "dark"
+    press(page, "dark")
     for system in ("dark", "light"):
         page.emulate_media(color_scheme=system)
         page.reload()
+        settle(page, "dark")
         assert scheme(page) == "dark"
 
 
 def test_figures_follow_the_scheme_of_the_page(watched: Callable[..., Any]) -> None:
     """Whatever the system says: a picture on dark paper is the dark one."""
-    for system in ("light", "dark"):
+    for system, other in (("light", "dark"), ("dark", "light")):
         page = watched("losses/huber/", viewport=DESKTOP, color_scheme=system)
-        for _ in range(2):
-            assert _paper(page, "#plot img") == scheme(page)
-            page.locator("label.md-header__button[for^=__palette]:visible").click()
-            page.wait_for_timeout(100)
+        settle(page, system)
+        assert _paper(page, "#plot img") == system
+        press(page, other)
+        assert _paper(page, "#plot img") == other
 
 
 def _paper(page: Any, selector: str) -> str:
@@ -253,8 +275,7 @@ def test_axe_finds_nothing(watched: Callable[..., Any], path: str) -> None:
     load_all(page)
     page.evaluate("document.querySelectorAll('article details').forEach((fold) => { fold.open = true })")
     for system in ("light", "dark"):
-        page.emulate_media(color_scheme=system)
-        page.wait_for_function("() => !document.getAnimations().length")
+        turn(page, system)
         assert scheme(page) == system
         results = Axe().run(page)
         assert results.violations_count == 0, f"{system}: {results.generate_report()}"
