@@ -68,48 +68,65 @@ def site(build: Build) -> Iterator[tuple[str, bytes]]:
         if build.catalog == BUILT_IN
         else {}
     )
-    failures += _make(build, [*jobs.values(), *texts.values()])
-    made = {slug: build.cache.get(job.key) for slug, job in jobs.items()}
-    records: Records = {slug: json.loads(files["record.json"]) for slug, files in made.items() if files}
+    made = Made(build)
+    failures += made.make([*jobs.values(), *texts.values()])
+    records: Records = {
+        slug: json.loads(made.files[job.key]["record.json"]) for slug, job in jobs.items() if job.key in made.files
+    }
     failures += duplicate_aliases([(r["slug"], r["source_path"], r["aliases"]) for r in records.values()])
     if failures and build.strict:
         raise CatalogError(failures)
     groups = families(unique)
-    shared = _shared_jobs(build, unique, jobs, records, groups, base)
-    failures += _make(build, shared.values())
+    shared = _shared_jobs(unique, jobs, records, groups, base)
+    failures += made.make([*shared.values()])
     if failures and build.strict:
         raise CatalogError(failures)
     if failures:
         logger.error("%s", CatalogError(failures))
-    build.cache.prune({job.key for job in (*jobs.values(), *texts.values(), *shared.values())})
+    build.cache.prune(set(made.files))
 
-    for files in (*made.values(), *(build.cache.get(job.key) for job in (*shared.values(), *texts.values()))):
-        for path, data in (files or {}).items():
+    for files in made.files.values():
+        for path, data in files.items():
             if "/" in path or path == "objects.inv":
                 yield path, data
     titles = {slug: record["title"] for slug, record in records.items()}
-    yield from _pages(build, unique, records, groups, shared, failures)
+    yield from _pages(build, made, unique, records, groups, shared, failures)
     for name, job in texts.items():
-        files = build.cache.get(job.key)
-        if files:
-            yield f"{name}.md", link(files["article.md"].decode(), titles, "").encode()
+        if job.key in made.files:
+            yield f"{name}.md", link(made.files[job.key]["article.md"].decode(), titles, "").encode()
     yield from _indexes(build, records, groups)
 
 
-def _make(build: Build, jobs: Sequence[Job] | Any) -> list[Failure]:
-    """Run the jobs whose files are not there."""
-    missing = [job for job in jobs if build.cache.get(job.key) is None]
-    done = 0
+class Made:
+    """The files of jobs by key, each read from the cache once; what is missing there is made first."""
 
-    def told(job: Job) -> None:
-        nonlocal done
-        done += 1
-        build.progress(done, len(missing), job.shown)
+    def __init__(self, build: Build) -> None:
+        self.build = build
+        self.files: dict[str, dict[str, bytes]] = {}
 
-    if not missing:
-        return []
-    build.progress(0, len(missing), "")
-    return run(missing, build.cache, build.processes, told)
+    def make(self, jobs: Sequence[Job]) -> list[Failure]:
+        """Have the files of all jobs, but for those that fail."""
+        missing = [job for job in jobs if not self._read(job)]
+        if not missing:
+            return []
+        done = 0
+
+        def told(job: Job) -> None:
+            nonlocal done
+            done += 1
+            self.build.progress(done, len(missing), job.shown)
+
+        self.build.progress(0, len(missing), "")
+        failures = run(missing, self.build.cache, self.build.processes, told)
+        for job in missing:
+            self._read(job)
+        return failures
+
+    def _read(self, job: Job) -> bool:
+        files = self.build.cache.get(job.key)
+        if files is not None:
+            self.files[job.key] = files
+        return files is not None
 
 
 def _loss_job(source: Source, base: str) -> Job:
@@ -133,7 +150,6 @@ def _article_job(path: Path, base: str) -> Job:
 
 
 def _shared_jobs(
-    build: Build,
     found: Sequence[Source],
     jobs: Mapping[str, Job],
     records: Records,
@@ -169,6 +185,7 @@ def _shared_jobs(
 
 def _pages(
     build: Build,
+    made: Made,
     found: Sequence[Source],
     records: Records,
     groups: Mapping[str, Family],
@@ -194,18 +211,18 @@ def _pages(
             continue
         told = [str(f) for f in failures if f.path == source.shown] or ["the loss could not be built"]
         yield path, rendered("failed.md", "../", title=source.slug, message="\n".join(told))
-    described = [_family(build, name, family, records, shared) for name, family in groups.items()]
+    described = [_family(made, name, family, records, shared) for name, family in groups.items()]
     for family in described:
         values = {"family": family, "losses": family["losses"], "figures": family["figures"]}
         yield f"families/{family['name']}/index.md", rendered("family.md", "../../", **values)
-    hero_files = build.cache.get(shared["/hero"].key) if "/hero" in shared else None
+    hero_files = made.files[shared["/hero"].key] if "/hero" in shared else None
     hero = json.loads(hero_files["hero.json"]) if hero_files else None
     shown = [family for family in described if family["losses"]]
     yield "index.md", rendered("home.md", "", families=shown, hero=hero, count=len(records))
 
 
-def _family(build: Build, name: str, family: Family, records: Records, shared: Mapping[str, Job]) -> dict[str, Any]:
-    files = build.cache.get(shared[name].key) if name in shared else None
+def _family(made: Made, name: str, family: Family, records: Records, shared: Mapping[str, Job]) -> dict[str, Any]:
+    files = made.files.get(shared[name].key) if name in shared else None
     figures = json.loads(files["figures.json"]) if files else []
     return {
         "name": name,

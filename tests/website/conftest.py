@@ -1,4 +1,7 @@
-"""Fixtures of the site's tests: the site, built once for all processes; a browser; a web server."""
+"""Fixtures of the site's tests: the site, built once for all processes; a browser; a web server.
+
+A lock keeps the processes of one run from building the site twice; no test depends on which process it runs in.
+"""
 
 from __future__ import annotations
 

@@ -15,8 +15,6 @@ from browser import NoBrowserError, find, version
 from website.conftest import Site
 from website.tools import serving
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 # The five kinds of page, and the two that are hardest to fit: a heat map, and the page for wrong addresses.
 KINDS = {"home": "", "loss": "losses/huber/", "family": "families/regression/", "post": "original-post/",
          "about": "about/"}  # fmt: skip

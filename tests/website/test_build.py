@@ -10,8 +10,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
@@ -62,7 +62,6 @@ def test_a_warm_build_imports_nothing_heavy_and_makes_nothing(site: Site, tmp_pa
     assert made(said) == []
 
 
-@pytest.mark.xdist_group("cold")
 def test_a_cold_build_is_identical_to_the_byte(
     site: Site, files: dict[str, bytes], generated: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -114,92 +113,55 @@ def test_a_damaged_entry_counts_as_none(tmp_path: Path, kind: str) -> None:
     assert list(tmp_path.glob("*/*")) == [entry]
 
 
-@dataclass(frozen=True)
-class Small:
-    """A catalog of one loss, made by `lossary new`, whose build is short; its cache, and what an export of it gave."""
+def test_a_cache_may_be_trusted(tmp_path: Path) -> None:
+    """A catalog of one loss, made by `lossary new`, whose build is short."""
+    loss, cache = write("my_square", "toy", str(tmp_path / "catalog")), tmp_path / "cache"
+    text = loss.read_text("utf-8")
 
-    catalog: Path
-    cache: Path
-    first: tuple[list[str], dict[str, bytes]]
-    second: tuple[list[str], dict[str, bytes]]
+    def command(name: str) -> tuple[str, ...]:
+        catalog, out = str(tmp_path / "catalog"), str(tmp_path / name)
+        return ("-m", "lossary", "export", "--catalog", catalog, "--out", out, "--jobs", "1")
 
-    @property
-    def loss(self) -> Path:
-        """The file of its loss."""
-        return self.catalog / "toy" / "my_square.py"
+    def export(name: str) -> tuple[list[str], dict[str, bytes]]:
+        return made(succeeded(run(*command(name), cache=cache))), contents(tmp_path / name)
 
-    def command(self, out: Path) -> tuple[str, ...]:
-        """What `python` needs to export it."""
-        return ("-m", "lossary", "export", "--catalog", str(self.catalog), "--out", str(out), "--jobs", "1")
-
-    def export(self, out: Path) -> tuple[list[str], dict[str, bytes]]:
-        """What an export made, and what it wrote."""
-        return made(succeeded(run(*self.command(out), cache=self.cache))), contents(out)
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
-    """The small catalog, exported twice at once with one fresh cache."""
-    folder = tmp_path_factory.mktemp("small")
-    write("my_square", "toy", str(folder / "catalog"))
-    small = Small(folder / "catalog", folder / "cache", ([], {}), ([], {}))
-    outs = [folder / "one", folder / "other"]
-    settings = environment(small.cache)
-    together = {"env": settings, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    running = [subprocess.Popen([sys.executable, *small.command(out)], **together) for out in outs]
-    said = [process.communicate(timeout=200)[0] for process in running]
+    # Two exports at once with one fresh cache do no harm.
+    settings = environment(cache)
+    together: Any = {"env": settings, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    running = [subprocess.Popen([sys.executable, *command(name)], **together) for name in ("one", "other")]
+    said = [process.communicate(timeout=250)[0] for process in running]
     assert [process.returncode for process in running] == [0, 0], said
-    first, second = ((made(text), contents(out)) for text, out in zip(said, outs, strict=True))
-    return Small(small.catalog, small.cache, first, second)
+    good = contents(tmp_path / "one")
+    assert differences(good, contents(tmp_path / "other")) == []
+    assert {"losses/my_square.md", "figures/my_square/card.png", "losses.json", "objects.inv"} <= set(good)
+    assert [p.name for p in cache.glob("*/*") if len(p.name) != 64] == [], "unfinished files are left"
 
+    # A file that was touched and not changed makes nothing again.
+    os.utime(loss, (1_000_000_000, 1_000_000_000))
+    assert export("touched") == ([], good)
 
-@pytest.mark.xdist_group("small")
-def test_two_exports_at_once_do_no_harm(small: Small) -> None:
-    (made_first, one), (made_second, other) = small.first, small.second
-    assert made_first, "neither had the other's work to use"
-    assert made_second
-    assert differences(one, other) == []
-    assert {"losses/my_square.md", "figures/my_square/card.png", "losses.json", "objects.inv"} <= set(one)
-    assert [p.name for p in small.cache.glob("*/*") if len(p.name) != 64] == [], "unfinished files are left"
-
-
-@pytest.mark.xdist_group("small")
-def test_a_touched_file_makes_nothing_again(small: Small, tmp_path: Path) -> None:
-    os.utime(small.loss, (1, 1))
-    assert small.export(tmp_path) == ([], small.first[1])
-
-
-@pytest.mark.xdist_group("small")
-def test_a_change_counts_whatever_the_time_stamp_says(small: Small, tmp_path: Path) -> None:
-    text, times = small.loss.read_text("utf-8"), (1_000_000_000, 1_000_000_000)
-    os.utime(small.loss, times)
-    small.loss.write_text(text.replace("loss = Loss(", "lost = Loss("), "utf-8")
-    os.utime(small.loss, times)
-    try:
-        done = run(*small.command(tmp_path), cache=small.cache)
-    finally:
-        small.loss.write_text(text, "utf-8")
+    # A change counts, whatever the time stamp and the size say.
+    loss.write_text(text.replace("loss = Loss(", "lost = Loss("), "utf-8")
+    os.utime(loss, (1_000_000_000, 1_000_000_000))
+    done = run(*command("changed"), cache=cache)
     assert done.returncode == 1
     assert "must assign a lossary Loss to the name 'loss'" in done.stderr
+    loss.write_text(text, "utf-8")
 
-
-@pytest.mark.xdist_group("small")
-def test_damaged_entries_are_made_again(small: Small, tmp_path: Path) -> None:
-    entries = sorted(p for p in small.cache.glob("*/*") if p.is_file())
-    assert len(entries) >= 4  # a loss, a family, a picture, an inventory, a page
+    # Entries that were damaged are made again, all of them, and the output is right.
+    entries = sorted(p for p in cache.glob("*/*") if p.is_file())
+    assert len(entries) >= 4  # a loss, a family, a picture, an inventory, pages
     for k, entry in enumerate(entries):
         entry.write_bytes(list(DAMAGE.values())[k % len(DAMAGE)](entry.read_bytes()))
-    again, mended = small.export(tmp_path / "mended")
-    names = {name for names, _ in (small.first, small.second) for name in names}
-    assert set(again) == names
-    assert differences(mended, small.first[1]) == []
-    assert small.export(tmp_path / "warm")[0] == []
+    again, mended = export("mended")
+    assert set(again) == {name for each in said for name in made(each)}
+    assert differences(mended, good) == []
+    assert export("warm") == ([], good)
 
 
 # --- one new loss is one file ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.xdist_group("copies")
 def test_a_new_loss_is_one_file(copy: Callable[..., Copy], tmp_path: Path) -> None:
     project = copy()
     done = project.lossary("new", "my_square", "--family", "regression")
@@ -241,7 +203,6 @@ def test_a_new_loss_is_one_file(copy: Callable[..., Copy], tmp_path: Path) -> No
 L1_WRONG = ('"convex": True', '"convex": False')
 
 
-@pytest.mark.xdist_group("copies")
 def test_broken_losses_stop_the_build_all_in_one_message(copy: Callable[..., Copy], tmp_path: Path) -> None:
     project = copy()
     edit(project.loss("l1"), *L1_WRONG)
@@ -321,7 +282,6 @@ def preview(project: Copy, log: Path) -> Iterator[Preview]:
         process.wait(timeout=30)
 
 
-@pytest.mark.xdist_group("serve")
 def test_serve_follows_edits_and_survives_a_broken_loss(copy: Callable[..., Copy], tmp_path: Path) -> None:
     project = copy(("bce", "kl_div"))  # of two families, so that an edit to one leaves the other's work alone
     for article in (project.root / "src" / "lossary" / "articles").glob("*.md"):

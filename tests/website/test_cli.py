@@ -20,8 +20,6 @@ from lossary.cli import main
 from lossary.starter import write
 from website.tools import CACHE, ROOT, run
 
-pytestmark = pytest.mark.xdist_group("cli")
-
 LOSSES = catalog()
 
 

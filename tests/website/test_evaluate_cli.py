@@ -18,8 +18,6 @@ from click.testing import CliRunner
 from lossary.cli import main
 from website.tools import CACHE, ROOT, environment
 
-pytestmark = pytest.mark.xdist_group("cli")
-
 mp.mp.dps = 40
 
 

@@ -7,13 +7,9 @@ import posixpath
 import re
 from pathlib import Path
 
-import pytest
-
 from lossary.discovery import sources
 from lossary.starter import write
 from website.tools import ADDRESS, CACHE, contents, differences, run, succeeded
-
-pytestmark = pytest.mark.xdist_group("export")
 
 SLUGS = [source.slug for source in sources()]
 

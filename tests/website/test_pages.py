@@ -26,8 +26,6 @@ from lossary.discovery import sources
 from website.conftest import Site
 from website.tools import ADDRESS, ROOT, Page, classes, words
 
-pytestmark = pytest.mark.xdist_group("pages")
-
 SLUGS = [source.slug for source in sources()]
 every_slug = pytest.mark.parametrize("slug", SLUGS)
 

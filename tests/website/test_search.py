@@ -14,8 +14,6 @@ import pytest
 
 from website.conftest import Site
 
-pytestmark = pytest.mark.xdist_group("search")
-
 # Keeps what the theme's search worker last answered, so that a test knows when the list shows it.
 LISTEN = """
 const Plain = Worker;
