@@ -104,6 +104,13 @@ class Input:
         return self.kinds
 
 
+# The signature of a regression loss.
+REGRESSION_INPUTS = (
+    Input("input", "x", (REAL,), "(*)", "the predictions"),
+    Input("target", "y", (REAL_TARGET,), "(*), same as input", "the values to predict"),
+)
+
+
 @dataclass(frozen=True)
 class Range:
     """The values that a numeric parameter may take; open ends are not included."""
@@ -267,6 +274,24 @@ class Section:
     kinks: tuple[Callable[..., Any], ...] = ()
     target_values: Literal["real", "binary", "unit", ""] = ""
     link: Literal["", "sigmoid"] = ""
+
+
+def residual_section(
+    caption: str, kinks: tuple[Callable[..., Any], ...] = (), span: tuple[float, float] = (-3.0, 3.0)
+) -> Section:
+    """The section of a regression loss: the residual of one element moves, the target stays at 0."""
+    return Section(
+        axis=RESIDUAL,
+        label=RESIDUAL.label,
+        span=span,
+        inputs=lambda t, y: {"input": t, "target": y},
+        branches={"": 0.0},
+        perfect=0.0,
+        kinks=kinks,
+        target_values="real",
+        note="One element. The target is 0, so the input is the residual.",
+        caption=caption,
+    )
 
 
 @dataclass(frozen=True)

@@ -79,9 +79,7 @@ def _serve(
             failures[k] = found
         done(job)
     if process is not None:
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait()
+        process.communicate()  # closes its standard input, at which it ends
 
 
 def _start(cache: Cache) -> subprocess.Popen[str]:

@@ -169,7 +169,7 @@ tensor(1.)
 """
 
 from lossary.formula import Symbolic
-from lossary.loss import REAL, REAL_TARGET, RESIDUAL, Input, Library, Loss, Reference, Relation, Section
+from lossary.loss import REGRESSION_INPUTS, Library, Loss, Reference, Relation, residual_section
 from lossary.symbols import sign
 
 loss = Loss(
@@ -209,10 +209,7 @@ loss = Loss(
         "sklearn mean_absolute_error",
         "Manhattan distance loss",
     ),
-    inputs=(
-        Input("input", "x", (REAL,), "(*)", "the predictions"),
-        Input("target", "y", (REAL_TARGET,), "(*), same as input", "the values to predict"),
-    ),
+    inputs=REGRESSION_INPUTS,
     formulas=(
         Symbolic(
             value=lambda r: abs(r),
@@ -220,18 +217,10 @@ loss = Loss(
         ),
     ),
     sections=(
-        Section(
-            axis=RESIDUAL,
-            label="residual, input − target",
-            span=(-3.0, 3.0),
-            inputs=lambda t, y: {"input": t, "target": y},
-            branches={"": 0.0},
-            perfect=0.0,
-            kinks=(lambda: 0,),
-            target_values="real",
-            note="One element. The target is 0, so the input is the residual.",
-            caption="The price grows at the same rate everywhere, so the gradient keeps its size right up to the "
+        residual_section(
+            "The price grows at the same rate everywhere, so the gradient keeps its size right up to the "
             "kink at zero and changes only its sign there.",
+            kinks=(lambda: 0,),
         ),
     ),
     example={"input": [2.5, 0.0, 2.0], "target": [3.0, -0.5, 2.0]},

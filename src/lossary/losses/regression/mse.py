@@ -266,7 +266,7 @@ tensor(90000.)
 """
 
 from lossary.formula import Symbolic
-from lossary.loss import REAL, REAL_TARGET, RESIDUAL, Input, Library, Loss, Reference, Relation, Section
+from lossary.loss import REGRESSION_INPUTS, Library, Loss, Reference, Relation, residual_section
 
 loss = Loss(
     title="Mean squared error (L2)",
@@ -310,10 +310,7 @@ loss = Loss(
         "weighted mean squared error",
         "masked mse loss nan",
     ),
-    inputs=(
-        Input("input", "x", (REAL,), "(*)", "the predictions"),
-        Input("target", "y", (REAL_TARGET,), "(*), same as input", "the values to predict"),
-    ),
+    inputs=REGRESSION_INPUTS,
     formulas=(
         Symbolic(
             value=lambda r: r**2,
@@ -321,16 +318,8 @@ loss = Loss(
         ),
     ),
     sections=(
-        Section(
-            axis=RESIDUAL,
-            label="residual, input − target",
-            span=(-3.0, 3.0),
-            inputs=lambda t, y: {"input": t, "target": y},
-            branches={"": 0.0},
-            perfect=0.0,
-            target_values="real",
-            note="One element. The target is 0, so the input is the residual.",
-            caption="The gradient is proportional to the residual: twice the error pulls twice as hard and costs "
+        residual_section(
+            "The gradient is proportional to the residual: twice the error pulls twice as hard and costs "
             "four times as much.",
         ),
     ),

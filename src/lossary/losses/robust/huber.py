@@ -152,16 +152,13 @@ tensor([0.0000, 0.5000, 2.0000])
 from lossary.formula import Symbolic
 from lossary.loss import (
     POSITIVE,
-    REAL,
-    REAL_TARGET,
-    RESIDUAL,
-    Input,
+    REGRESSION_INPUTS,
     Library,
     Loss,
     Parameter,
     Reference,
     Relation,
-    Section,
+    residual_section,
 )
 from lossary.symbols import cases, sign
 
@@ -194,10 +191,7 @@ loss = Loss(
         "is not a valid value for reduction",
         "scipy least_squares loss='huber'",
     ),
-    inputs=(
-        Input("input", "x", (REAL,), "(*)", "the predictions"),
-        Input("target", "y", (REAL_TARGET,), "(*), same as input", "the values to predict"),
-    ),
+    inputs=REGRESSION_INPUTS,
     parameters=(
         Parameter(
             "delta",
@@ -217,18 +211,10 @@ loss = Loss(
         ),
     ),
     sections=(
-        Section(
-            axis=RESIDUAL,
-            label="residual, input − target",
-            span=(-3.0, 3.0),
-            inputs=lambda t, y: {"input": t, "target": y},
-            branches={"": 0.0},
-            perfect=0.0,
-            kinks=(lambda delta: -delta, lambda delta: delta),
-            target_values="real",
-            note="One element. The target is 0, so the input is the residual.",
-            caption="A parabola between the two marks, straight lines outside. The gradient grows with the "
+        residual_section(
+            "A parabola between the two marks, straight lines outside. The gradient grows with the "
             "residual until it reaches delta, and stays there.",
+            kinks=(lambda delta: -delta, lambda delta: delta),
         ),
     ),
     example={"input": [0.5, -1.5, 4.0], "target": [0.0, 0.0, 0.0]},
