@@ -105,7 +105,7 @@ def family_files(payload: Mapping[str, Any]) -> Files:
 
 
 def _overlay_caption(chart: Chart, axis: str) -> str:
-    words = f"The {chart.heading} along the {axis}, each loss with its defaults."
+    words = f"The {chart.heading} along the {axis}, each loss as on its own page."
     return f"{words} Grey: related losses of other families." if any(t.role == "muted" for t in chart.traces) else words
 
 
@@ -125,7 +125,8 @@ def hero_files(payload: Mapping[str, Any]) -> Files:
         # Each expected loss in units of its own least value: only where it is least counts here.
         scaled = risk / risk.min()
         best = int(np.argmin(scaled))
-        traces.append(Trace(t, scaled, f"trace{k % 8}", name, dashed=k % 2 == 1))
+        short = loss.torch.rpartition(".")[2] if loss.torch else loss.title
+        traces.append(Trace(t, scaled, f"trace{k % 8}", f"{short}: {name}", dashed=k % 2 == 1))
         marks.append((float(t[best]), float(scaled[best])))
         told.append(f"{loss.title} at the {name}, {t[best]:.2f}")
     ticks = tuple(float(y) for y in sample)

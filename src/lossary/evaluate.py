@@ -171,6 +171,8 @@ def tensors(
     kinds = exact.chosen_kinds(loss, arrays, parameters)
     made = {}
     for name, array in arrays.items():
+        if kinds[name].rank and array.size == 0:
+            raise LossaryError(f"{loss.slug}: the input {name!r} holds no numbers; a vector needs at least one")
         if kinds[name].integer:
             if not np.all(np.abs(array) <= 2**53) or np.any(array != np.round(array)):
                 raise LossaryError(f"{loss.slug}: the input {name!r} holds {kinds[name].name}: whole numbers only")

@@ -5,6 +5,7 @@ It knows declarations and formulas, and never touches torch.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -125,12 +126,11 @@ def samples(
     ranks = {name: (kinds[name].rank if name in kinds else 0) for name in flat}
     shapes = [array.shape[: array.ndim - ranks[name]] for name, array in flat.items()]
     shape = np.broadcast_shapes(*shapes)
-    rows = {
-        name: np.broadcast_to(array, shape + array.shape[array.ndim - ranks[name] :]).reshape(
-            (-1, *array.shape[array.ndim - ranks[name] :])
-        )
-        for name, array in flat.items()
-    }
+    count = math.prod(shape)
+    rows = {}
+    for name, array in flat.items():
+        vector = array.shape[array.ndim - ranks[name] :]
+        rows[name] = np.broadcast_to(array, shape + vector).reshape((count, *vector))
     return Samples(shape, classes, rows)
 
 
