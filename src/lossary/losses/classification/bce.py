@@ -222,7 +222,7 @@ loss = Loss(
         ),
     ),
     computed=Symbolic(
-        label="Torch never takes a logarithm below -100 and never divides by less than 1e-12",
+        label="Torch never takes a logarithm below -100 and never divides by less than 1e-12 (as a 32-bit float holds it)",
         value=lambda p, y, weight: -weight * (y * maximum(log(p), -100) + (1 - y) * maximum(log(1 - p), -100)),
         gradient={
             "input": lambda p, y, weight: weight * ((p - y) / maximum(p * (1 - p), 9.999999960041972e-13)),
