@@ -92,6 +92,31 @@ def test_small_mutants_of_every_formula(loss: Loss, number: int, formula: Symbol
     assert re.search(": formula.*expected .* got ", told), told
 
 
+SUMMED = [pytest.param(loss, id=slug) for slug, loss in LOSSES.items() if loss.summed]
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+@pytest.mark.parametrize("loss", SUMMED)
+def test_mutants_of_what_a_vector_adds_up_to(loss: Loss, mutation: str) -> None:
+    assert loss.summed
+    formula = dataclasses.replace(loss.summed.formula, value=mutated(loss.summed.formula.value, MUTATIONS[mutation]))
+    wrong = dataclasses.replace(loss, summed=dataclasses.replace(loss.summed, formula=formula))
+    assert not first(loss, "sums")
+    assert re.search(": sum.*expected .* got ", first(wrong, "sums"))
+
+
+@pytest.mark.parametrize("loss", SUMMED)
+def test_a_sum_counts_in_what_the_page_tells(loss: Loss) -> None:
+    evidence = verify.Evidence()
+    assert not list(verify.CHECKS["sums"](loss, evidence))
+    assert evidence.points > 0
+    assert 0 < evidence.max_error_value < 1e-14
+
+
+def test_some_loss_adds_up_to_something() -> None:
+    assert SUMMED
+
+
 def gradients() -> list[Any]:
     return [pytest.param(*e, name, id=f"{e[0].slug}-{e[1]}-{name}") for e in executable() for name in e[2].gradient]
 

@@ -146,8 +146,8 @@ def hero_files(payload: Mapping[str, Any]) -> Files:
     words = {
         "src": "figures/home/centres.svg",
         "alt": chart.description,
-        "caption": "Predict one number for all the targets below the axis. Each loss has its own favourite, and the "
-        "circles mark it: choosing a loss is choosing what you mean by typical.",
+        "caption": "Predict one number for all the targets, which the ticks mark. Each loss has its own favourite, "
+        "and the circles mark it: choosing a loss is choosing what you mean by typical.",
         "width": chart.size[0],
         "height": chart.size[1],
     }
@@ -168,7 +168,7 @@ def article_files(payload: Mapping[str, Any]) -> Files:
         CatalogError: with all that is wrong with the article.
     """
     article = run_article(Path(payload["path"]), payload["shown"])
-    files: Files = {"article.md": article.markdown.encode(), "title": article.title.encode()}
+    files: Files = {"article.md": article.markdown.encode()}
     for name, picture in article.charts.items():
         files |= picture_files(f"figures/{article.name}", name, picture, None)
     return files
@@ -177,7 +177,7 @@ def article_files(payload: Mapping[str, Any]) -> Files:
 def inventory_files(payload: Mapping[str, Any]) -> Files:
     """The Sphinx inventory: a label and a document for each loss."""
     inventory = sphobjinv.Inventory()
-    inventory.project, inventory.version = "Lossary", payload["version"]
+    inventory.project, inventory.version = "Lossary", ""
     for slug, title in payload["titles"].items():
         uri = f"losses/{slug}/"
         entries = (("label", f"loss-{slug}", f"{uri}#loss-{slug}"), ("doc", f"losses/{slug}", uri))

@@ -12,8 +12,9 @@ from sympy.printing.pretty.stringpict import prettyForm
 
 from lossary import display, points, properties
 from lossary.api import Loss
-from lossary.formula import Symbolic
+from lossary.formula import Symbolic, Written
 from lossary.loss import Cited
+from lossary.notation import summed
 from lossary.words import property_text
 
 
@@ -24,12 +25,17 @@ class CardPrinter(PrettyPrinter):  # type: ignore[misc]
         super().__init__({"use_unicode": True, "order": "none", "wrap_line": False})
 
     def _print_Sum(self, expr: Any) -> Any:
-        term = expr.args[0]
-        if term.is_Mul and term.args[0] == 1:
-            term = term.func(*term.args[1:], evaluate=False)
+        term = summed(expr)
         inner = self._print(term)
         inner = prettyForm(*inner.parens()) if term.is_Add else inner
-        return prettyForm(*inner.left(f"Σ_{expr.limits[0][0]} "))
+        signs = " ".join(f"Σ_{limit[0]}" for limit in reversed(expr.limits))
+        return prettyForm(*inner.left(f"{signs} "))
+
+    def _print_maximum(self, expr: Any) -> Any:
+        return self._print_Function(expr, func_name="max")
+
+    def _print_minimum(self, expr: Any) -> Any:
+        return self._print_Function(expr, func_name="min")
 
     def _print_xlogy(self, expr: Any) -> Any:
         x, y = expr.args
@@ -50,9 +56,10 @@ def print_card(loss: Loss) -> None:
     console.print(Text(loss.title, style="bold"), Text(f"  {loss.slug} · {loss.family}", style="dim"), sep="")
     console.print(loss.summary, "\n")
     for formula in display.formulas(loss):
-        if not isinstance(formula, Symbolic):
-            console.print(Text(formula.latex if hasattr(formula, "latex") else "", style="cyan"), "\n")
+        if isinstance(formula, Written):
+            console.print(Text(formula.latex, style="cyan"), "\n")
             continue
+        assert isinstance(formula, Symbolic)
         if formula.label:
             console.print(Text(formula.label, style="dim"))
         bound = display.built(loss, formula)

@@ -149,7 +149,7 @@ def sweep_view(
         columns.append(drawn)
     told = ", ".join(f"{v:g}" for v in chosen)
     chart = Chart(
-        title=f"{loss.title}: {parameter.name} = {told}",
+        title=f"{loss.title}: {which} at {parameter.name} = {told}",
         description=f"The {which} at {parameter.name} = {told}. {section.note}",
         heading=which,
         role=which,
@@ -247,13 +247,9 @@ def map_views(loss: Loss) -> list[View]:
 
 
 def swept(loss: Loss) -> Parameter | None:
-    """The first parameter that is a number and has typical values."""
+    """The first parameter that is a number and has three typical values or more, the least that make a sweep."""
     return next(
-        (
-            p
-            for p in loss.parameters
-            if p.kind in ("number", "per element") and len(p.typical) > 1 and p.key != "weight"
-        ),
+        (p for p in loss.parameters if p.kind in ("number", "per element") and len(p.typical) > 2),
         None,
     )
 

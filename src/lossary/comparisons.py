@@ -226,9 +226,11 @@ def sums(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
         for k, b in enumerate(wanted):
             row = {name: a[k][None] for name, a in batch.items()}
             got = float(answer(loss, row, setting, loss.summed.reduction).value)
-            if not _relative(got, b, _rounded(loss, batch, k)) <= TOLERANCE:
+            error = _relative(got, b, _rounded(loss, batch, k))
+            if not error <= TOLERANCE:
                 yield fail(loss, "sum", _mismatch(f"{loss.summed.reduction} of a vector", batch, k, b, got))
                 return
+            evidence.max_error_value = max(evidence.max_error_value, error)
         evidence.points += len(wanted)
 
 

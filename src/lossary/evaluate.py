@@ -286,10 +286,10 @@ def _formula_value(
     if formula is None or not formula.executable:
         return None
     exact_values = exact.values(loss, formula, arrays, parameters)
-    answer = exact.reduced(loss, exact_values, arrays, parameters, reduction)
-    if isinstance(answer, list):
-        return np.array([float(v) for v in answer]).reshape(tuple(shape)).tolist()
-    return float(answer)
+    total = exact.reduced(loss, exact_values, arrays, parameters, reduction)
+    if isinstance(total, list):
+        return np.array([float(v) for v in total]).reshape(tuple(shape)).tolist()
+    return float(total)
 
 
 @lru_cache(maxsize=256)

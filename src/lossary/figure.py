@@ -372,20 +372,9 @@ def _draw_surface(figure: Figure, picture: Surface, palette: Palette) -> None:
     bar.tick_params(colors=palette["rule"], labelcolor=palette["muted"], length=3.5, pad=3, labelsize=11.5)
     for side in bar.spines.values():
         side.set_visible(False)
-    figure.text(
-        (width - 74) / width,
-        1 - 18 / height,
-        picture.heading,
-        color=palette["loss"],
-        fontsize=12,
-        fontweight="semibold",
-        va="center",
-        ha="left",
-    )
-    figure.text(8 / width, 1 - 18 / height, picture.ylabel, color=palette["muted"], fontsize=11, va="center", ha="left")
-    figure.text(
-        (width - 92) / width, 14 / height, picture.xlabel, color=palette["muted"], fontsize=11, va="center", ha="right"
-    )
+    _write(axes, width - 74, height - 18, picture.heading, palette["loss"], 13, "left", "semibold")
+    _write(axes, 8, height - 18, picture.ylabel, palette["muted"], 12, "left")
+    _write(axes, width - 92, 14, picture.xlabel, palette["muted"], 12, "right")
 
 
 def _draw_card(figure: Figure, card: Card, palette: Palette) -> None:

@@ -13,6 +13,14 @@ from sympy.printing.latex import LatexPrinter
 from lossary.symbols import LATEX, Expression
 
 
+def summed(total: Expression) -> Expression:
+    """What a sum adds up, without the factor 1 that unevaluated sums carry and nobody wrote."""
+    summand = total.args[0]
+    while summand.is_Mul and summand.args[0] == 1:
+        summand = sp.Mul(*summand.args[1:], evaluate=False)
+    return summand
+
+
 class PagePrinter(LatexPrinter):  # type: ignore[misc]
     """SymPy's printer, made to write what an author would: no reordering, bars for absolute values, cases with "if"."""
 
@@ -84,10 +92,7 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
         return f"[{left} = {right}]"
 
     def _print_Sum(self, expr: Any) -> str:
-        summand = expr.args[0]
-        while summand.is_Mul and summand.args[0] == 1:
-            # Unevaluated sums carry a factor 1 that nobody wrote.
-            summand = sp.Mul(*summand.args[1:], evaluate=False)
+        summand = summed(expr)
         term = self._print(summand)
         body = rf"\left({term}\right)" if summand.is_Add else term
         # Code counts classes from 0, mathematics from 1; the bounds are only printed. SymPy lists the inner sum first.

@@ -49,7 +49,6 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
         "torch": loss.torch,
         "call": display.call(loss),
         "functional": display.functional_call(loss),
-        "functional_name": loss.functional,
         "inputs": [
             {
                 "name": i.name,
@@ -113,7 +112,6 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
                 "width": v.picture.size[0],
                 "height": v.picture.size[1],
                 "csv": v.table is not None,
-                "png": v.name == "card",
             }
             for v in views
         ],

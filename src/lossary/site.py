@@ -62,7 +62,8 @@ def site(build: Build) -> Iterator[tuple[str, bytes]]:
     base = sources_key()
     failures = duplicate_slugs(found)
     unique = list({source.slug: source for source in reversed(found)}.values())[::-1]
-    jobs = {source.slug: _loss_job(source, base) for source in unique}
+    groups = families(unique)
+    jobs = {source.slug: _loss_job(source, groups[source.family].title, base) for source in unique}
     texts = (
         {path.stem: _article_job(path, base) for path in sorted(ARTICLES.glob("*.md"))}
         if build.catalog == BUILT_IN
@@ -76,7 +77,6 @@ def site(build: Build) -> Iterator[tuple[str, bytes]]:
     failures += duplicate_aliases([(r["slug"], r["source_path"], r["aliases"]) for r in records.values()])
     if failures and build.strict:
         raise CatalogError(failures)
-    groups = families(unique)
     shared = _shared_jobs(unique, jobs, records, groups, base)
     failures += made.make([*shared.values()])
     if failures and build.strict:
@@ -129,9 +129,8 @@ class Made:
         return files is not None
 
 
-def _loss_job(source: Source, base: str) -> Job:
+def _loss_job(source: Source, title: str, base: str) -> Job:
     text = source.path.read_bytes()
-    title = families([source])[source.family].title
     return Job(
         "loss",
         digest("loss", base, source.family, source.slug, source.shown, title, text),
@@ -178,7 +177,7 @@ def _shared_jobs(
         payload = {"members": [_payload(by_slug[slug]) for slug in elicited]}
         shared["/hero"] = Job("hero", digest("hero", base, *(jobs[s].key for s in elicited)), "home page", payload)
     named_titles = {slug: record["title"] for slug, record in records.items()}
-    inventory = {"titles": named_titles, "version": ""}
+    inventory = {"titles": named_titles}
     shared["/inventory"] = Job("inventory", digest("inventory", base, json.dumps(inventory)), "objects.inv", inventory)
     return shared
 
