@@ -10,7 +10,8 @@ from math_core import LatexError, LatexToMathML
 
 from lossary import exact
 from lossary.formula import Built, Formula, Symbolic, Written
-from lossary.loss import Kind, Loss
+from lossary.kinds import Kind
+from lossary.loss import Loss
 from lossary.notation import figure_latex, page_latex
 from lossary.symbols import TABLE, indicator, sigmoid, softplus
 

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossary.formula import DIGITS, Built, Formula, Symbolic, Variable, Written
-from lossary.loss import Kind, Loss
+from lossary.kinds import Kind
+from lossary.loss import Loss
 from lossary.symbols import TABLE
 
 Arrays = Mapping[str, NDArray[Any]]

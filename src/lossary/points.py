@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lossary.loss import Kind, Loss, Section
+from lossary.kinds import Kind
+from lossary.loss import Loss, Section
 
 Batch = dict[str, NDArray[Any]]
 

@@ -144,18 +144,8 @@ entropy of label:   0.6109
 """
 
 from lossary.formula import Symbolic
-from lossary.loss import (
-    BINARY,
-    PROBABILITY,
-    PROBABILITY_AXIS,
-    Input,
-    Library,
-    Loss,
-    Parameter,
-    Reference,
-    Relation,
-    Section,
-)
+from lossary.kinds import BINARY, PROBABILITY
+from lossary.loss import PROBABILITY_AXIS, Input, Library, Loss, Parameter, Reference, Relation, Section
 from lossary.symbols import log, maximum, xlogy
 
 loss = Loss(

@@ -195,20 +195,8 @@ tensor([10000., 10000.])
 """
 
 from lossary.formula import Symbolic
-from lossary.loss import (
-    BINARY,
-    LOGIT,
-    LOGIT_AXIS,
-    Input,
-    Library,
-    Loss,
-    Parameter,
-    Precision,
-    Range,
-    Reference,
-    Relation,
-    Section,
-)
+from lossary.kinds import BINARY, LOGIT
+from lossary.loss import LOGIT_AXIS, Input, Library, Loss, Parameter, Precision, Range, Reference, Relation, Section
 from lossary.symbols import sigmoid, softplus
 
 loss = Loss(

@@ -340,11 +340,9 @@ from typing import Any
 import numpy as np
 
 from lossary.formula import Symbolic
+from lossary.kinds import CLASS_INDEX, CLASS_PROBABILITIES, LOGITS
 from lossary.loss import (
-    CLASS_INDEX,
-    CLASS_PROBABILITIES,
     LOGIT_AXIS,
-    LOGITS,
     NONE,
     SUM,
     UNIT,

@@ -255,12 +255,9 @@ from typing import Any
 import numpy as np
 
 from lossary.formula import Symbolic
+from lossary.kinds import DISTRIBUTION, LOG_DISTRIBUTION, LOG_PROBABILITY, OUTCOME_LOG_PROBABILITY, OUTCOME_PROBABILITY
 from lossary.loss import (
-    DISTRIBUTION,
     ELEMENTWISE,
-    LOG_DISTRIBUTION,
-    OUTCOME_LOG_PROBABILITY,
-    OUTCOME_PROBABILITY,
     PROBABILITY_AXIS,
     Input,
     Library,
@@ -273,7 +270,6 @@ from lossary.loss import (
     Section,
     Summed,
 )
-from lossary.loss import LOG_PROBABILITY as _LOG
 from lossary.symbols import exp, log, sum_over, xlogy
 
 
@@ -314,7 +310,13 @@ loss = Loss(
         "soft targets from a teacher",
     ),
     inputs=(
-        Input("input", "x", (_LOG,), "(*)", "the logarithm of the predicted probabilities: log_softmax gives it"),
+        Input(
+            "input",
+            "x",
+            (LOG_PROBABILITY,),
+            "(*)",
+            "the logarithm of the predicted probabilities: log_softmax gives it",
+        ),
         Input(
             "target",
             "y",
