@@ -40,7 +40,8 @@ for sigma in (1.0, 0.5):
 
 from lossary.formula import Symbolic
 from lossary.kinds import REAL, REAL_TARGET
-from lossary.loss import POSITIVE, RESIDUAL, Input, Loss, Parameter, Relation, Section
+from lossary.loss import POSITIVE, Input, Loss, Parameter, Relation
+from lossary.sections import RESIDUAL, Section
 from lossary.symbols import log, sqrt
 
 

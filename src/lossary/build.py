@@ -16,12 +16,14 @@ import sphobjinv
 
 from lossary import charts, figure, properties
 from lossary.article import run as run_article
-from lossary.chart import Chart, Picture, Table, Trace
+from lossary.chart import Chart, Picture, Table, Trace, View
 from lossary.discovery import Source, families, load
+from lossary.drawings import POINTS
 from lossary.errors import CatalogError, Failure
 from lossary.evaluate import curve
-from lossary.loss import AXES, Loss
+from lossary.loss import Loss
 from lossary.record import record
+from lossary.sections import AXES
 from lossary.verify import verify
 
 Files = dict[str, bytes]
@@ -52,7 +54,7 @@ def loss_files(payload: Mapping[str, Any]) -> Files:
     return {"record.json": json.dumps(made, ensure_ascii=False).encode(), **files}
 
 
-def view_files(folder: str, view: charts.View) -> Files:
+def view_files(folder: str, view: View) -> Files:
     """All published forms of a view."""
     if view.name == "card":
         return {
@@ -118,7 +120,7 @@ def hero_files(payload: Mapping[str, Any]) -> Files:
         if isinstance(found, str) and loss.main.axis.name == "residual":
             chosen.setdefault(found, loss)
     sample = properties.skewed_sample("real")
-    t = np.linspace(-0.2, 3.2, charts.POINTS)
+    t = np.linspace(-0.2, 3.2, POINTS)
     traces, marks, told = [], [], []
     for k, (name, loss) in enumerate(chosen.items()):
         risk = np.mean([curve(loss, loss.main, t, None, float(y)).loss for y in sample], axis=0)

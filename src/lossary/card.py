@@ -14,7 +14,8 @@ from lossary import display, points, properties
 from lossary.api import Loss
 from lossary.formula import Symbolic, Written
 from lossary.loss import Cited
-from lossary.notation import summed
+from lossary.notation import selected, summed
+from lossary.symbols import occurs
 from lossary.words import property_text
 
 
@@ -25,10 +26,12 @@ class CardPrinter(PrettyPrinter):  # type: ignore[misc]
         super().__init__({"use_unicode": True, "order": "none", "wrap_line": False})
 
     def _print_Sum(self, expr: Any) -> Any:
-        term = summed(expr)
+        term, condition = selected(summed(expr))
         inner = self._print(term)
         inner = prettyForm(*inner.parens()) if term.is_Add else inner
         signs = " ".join(f"Σ_{limit[0]}" for limit in reversed(expr.limits))
+        if condition is not None:
+            signs = f"Σ_({self._print(condition)})"
         return prettyForm(*inner.left(f"{signs} "))
 
     def _print_maximum(self, expr: Any) -> Any:
@@ -46,8 +49,14 @@ class CardPrinter(PrettyPrinter):  # type: ignore[misc]
         left, right = (self._print(a) for a in expr.args)
         return prettyForm(*prettyForm(*left.right(" = ", right)).parens("[", "]"))
 
+    def _print_Relational(self, expr: Any) -> Any:
+        if isinstance(expr.lhs, occurs):
+            index, labels = expr.lhs.args
+            return prettyForm(f"{index} {'∈' if expr.rhs == 1 else '∉'} {labels}")
+        return super()._print_Relational(expr)
+
     def _print_Indexed(self, expr: Any) -> Any:
-        return prettyForm(f"{expr.base}[{expr.indices[0]}]")
+        return prettyForm(f"{expr.base}[{', '.join(map(str, expr.indices))}]")
 
 
 def print_card(loss: Loss) -> None:

@@ -20,6 +20,7 @@ class Trace:
         label: written at its end; empty for none.
         strong: the one that the picture is about.
         dashed: a second of its kind.
+        dotted: the points are all there is; the lines between them only lead the eye.
     """
 
     x: Array
@@ -28,6 +29,7 @@ class Trace:
     label: str = ""
     strong: bool = True
     dashed: bool = False
+    dotted: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,69 @@ class Surface:
 
 
 @dataclass(frozen=True)
+class Arrow:
+    """A named point in the plane, and the step that starts there."""
+
+    label: str
+    x: float
+    y: float
+    dx: float
+    dy: float
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Points in the plane with a step from each, all drawn in one unit; the origin is marked."""
+
+    title: str
+    description: str
+    heading: str
+    arrows: tuple[Arrow, ...]
+    size: tuple[int, int] = (460, 360)
+
+
+@dataclass(frozen=True)
+class Node:
+    """A place of a network: its column and row, its words, and its weight from 0 to 1."""
+
+    column: int
+    row: int
+    label: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A way between two nodes, given by their numbers, with a weight from 0 to 1."""
+
+    start: int
+    end: int
+    weight: float
+
+
+@dataclass(frozen=True)
+class Network:
+    """Nodes on a grid and the ways between them; `columns` and `rows` name the grid's lines."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    xlabel: str
+    columns: tuple[str, ...]
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """A network as a picture: the more weight a node or a way has, the more ink."""
+
+    title: str
+    description: str
+    heading: str
+    network: Network
+    size: tuple[int, int] = (560, 380)
+
+
+@dataclass(frozen=True)
 class Card:
     """A loss in one picture: its name, its formula in mathtext, its loss and its gradient side by side."""
 
@@ -89,7 +154,7 @@ class Card:
     size: tuple[int, int] = (1200, 630)
 
 
-Picture = Chart | Surface | Card
+Picture = Chart | Surface | Plane | Lattice | Card
 
 
 @dataclass(frozen=True)
@@ -104,3 +169,15 @@ class Table:
         rows = zip(*(column.tolist() for column in self.columns), strict=True)
         lines = [",".join(self.names), *(",".join("" if v != v else repr(v) for v in row) for row in rows)]
         return ("\n".join(lines) + "\n").encode()
+
+
+@dataclass(frozen=True)
+class View:
+    """A picture of a loss, with the numbers behind it and the words around it."""
+
+    name: str
+    title: str
+    alt: str
+    caption: str
+    picture: Picture
+    table: Table | None

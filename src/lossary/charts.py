@@ -4,34 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lossary import display, points
-from lossary.chart import Card, Chart, Picture, Surface, Table, Trace
+from lossary.chart import Card, Chart, Picture, Table, Trace, View
 from lossary.display import call
+from lossary.drawings import POINTS, further_names, further_views
 from lossary.errors import LossaryError, nearest
-from lossary.evaluate import Curve, check_parameters, curve, surface
-from lossary.loss import AXES, Loss, Parameter, Section
-from lossary.words import number
-
-POINTS = 401
-MAP_POINTS = 61
-
-
-@dataclass(frozen=True)
-class View:
-    """A picture of a loss, with the numbers behind it and the words around it."""
-
-    name: str
-    title: str
-    alt: str
-    caption: str
-    picture: Picture
-    table: Table | None
+from lossary.evaluate import Curve, check_parameters, curve
+from lossary.loss import Loss, Parameter
+from lossary.sections import AXES, Section
+from lossary.words import number, rough
 
 
 def grid(loss: Loss, section: Section, parameters: Mapping[str, Any]) -> NDArray[np.float64]:
@@ -93,13 +79,9 @@ def _shape(c: Curve, which: str) -> str:
     values = getattr(c, which)
     low, high = int(np.argmin(values)), int(np.argmax(values))
     return (
-        f"From {_n(values[0])} at {_n(c.t[0])} to {_n(values[-1])} at {_n(c.t[-1])}; "
-        f"least {_n(values[low])} at {_n(c.t[low])}, greatest {_n(values[high])} at {_n(c.t[high])}."
+        f"From {rough(values[0])} at {rough(c.t[0])} to {rough(values[-1])} at {rough(c.t[-1])}; "
+        f"least {rough(values[low])} at {rough(c.t[low])}, greatest {rough(values[high])} at {rough(c.t[high])}."
     )
-
-
-def _n(value: float) -> str:
-    return f"{0.0 if abs(value) < 1e-9 else value:.3g}"
 
 
 def _setting(loss: Loss, parameters: Mapping[str, Any]) -> str:
@@ -215,37 +197,6 @@ def card_view(loss: Loss, parameters: Mapping[str, Any]) -> View:
     return View("card", "Card", f"{loss.title}: loss, gradient and formula.", "", picture, None)
 
 
-def map_views(loss: Loss) -> list[View]:
-    """The heat maps that a loss declares."""
-    made = []
-    for chart in loss.maps:
-        across, up, values = surface(loss, chart, MAP_POINTS)
-        low, high = float(values.min()), float(values.max())
-        picture = Surface(
-            title=chart.title,
-            description=f"From {_n(low)} to {_n(high)}. Across: {chart.labels[0]}. Up: {chart.labels[1]}. {chart.note}",
-            heading="loss",
-            xlabel=chart.labels[0],
-            ylabel=chart.labels[1],
-            across=across,
-            up=up,
-            values=values,
-        )
-        wide = np.meshgrid(across, up)
-        table = Table((chart.labels[0], chart.labels[1], "loss"), (wide[0].ravel(), wide[1].ravel(), values.ravel()))
-        made.append(
-            View(
-                chart.name,
-                chart.title,
-                f"{chart.title}. {picture.description}",
-                f"{chart.caption} {chart.note}",
-                picture,
-                table,
-            )
-        )
-    return made
-
-
 def swept(loss: Loss) -> Parameter | None:
     """The first parameter that is a number and has three typical values or more, the least that make a sweep."""
     return next(
@@ -257,7 +208,7 @@ def swept(loss: Loss) -> Parameter | None:
 def views(loss: Loss) -> list[View]:
     """Every view that a page shows, at the defaults."""
     defaults = loss.defaults()
-    made = [line_view(loss, "loss", defaults), line_view(loss, "gradient", defaults), *map_views(loss)]
+    made = [line_view(loss, "loss", defaults), line_view(loss, "gradient", defaults), *further_views(loss)]
     parameter = swept(loss)
     if parameter:
         made += [sweep_view(loss, parameter, defaults, which=which) for which in ("loss", "gradient")]
@@ -326,7 +277,7 @@ def picture(loss: Loss, view: str, given: Mapping[str, Any], size: tuple[int, in
 
 def _view(loss: Loss, view: str, settings: dict[str, Any], lists: Mapping[str, list[float]]) -> Picture:
     curves = ("loss", "gradient", "curvature")
-    names = [*curves, "sweep", "card", "thumb", *(chart.name for chart in loss.maps)]
+    names = [*curves, "sweep", "card", "thumb", *further_names(loss)]
     if lists:
         if view not in (*curves, "sweep"):
             raise LossaryError(
@@ -347,9 +298,8 @@ def _view(loss: Loss, view: str, settings: dict[str, Any], lists: Mapping[str, l
         return card_view(loss, settings).picture
     if view == "thumb":
         return thumb_view(loss).picture
-    for made in map_views(loss):
-        if made.name == view:
-            return made.picture
+    if view in names:
+        return next(made.picture for made in further_views(loss) if made.name == view)
     raise LossaryError(f"{loss.slug} has no view {view!r}{nearest(view, names)}; its views are: {', '.join(names)}")
 
 

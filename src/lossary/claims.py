@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -13,7 +14,8 @@ from lossary import exact, points, properties
 from lossary.errors import Failure
 from lossary.evaluate import curve, expression, section_inputs
 from lossary.evidence import Evidence, fail
-from lossary.loss import Cited, Loss, Section
+from lossary.loss import Cited, Loss
+from lossary.sections import Section
 
 
 def finite(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
@@ -34,13 +36,16 @@ def finite(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
 
 
 def _fits(loss: Loss, section: Section, setting: Mapping[str, Any]) -> bool:
-    """Whether a setting suits the section's number of classes and the kinds of its inputs."""
-    made = section_inputs(loss, section, np.array([np.mean(section.span)]), setting)
+    """Whether a setting suits the section's number of classes and the kinds and ranges of its inputs."""
+    made = section_inputs(loss, section, np.array(section.span), setting)
     kinds = exact.chosen_kinds(loss, made, setting)
     if not all(p.allowed(kinds, setting[p.name]) for p in loss.parameters):
         return False
-    classes = made[loss.inputs[0].name].shape[-1]
-    return all(len(setting[p.name]) == classes for p in loss.parameters if p.kind == "per class" and setting[p.name])
+    for name, kind in kinds.items():
+        if kind.rank == 0 and not (np.min(made[name]) >= kind.lower and np.max(made[name]) <= kind.upper):
+            return False
+    weights = [setting[p.name] for p in loss.parameters if p.kind == "per class" and setting[p.name]]
+    return not weights or exact.samples(loss, made, setting).sizes[0] == len(weights[0])
 
 
 def line(loss: Loss, section: Section, setting: Mapping[str, Any]) -> properties.Line:
@@ -66,6 +71,7 @@ def line(loss: Loss, section: Section, setting: Mapping[str, Any]) -> properties
         target_values=section.target_values,
         link=section.link,
         parameters=points.by_symbol(loss, setting),
+        reach=min((kind.far for i in loss.inputs for kind in i.kinds if kind.far < 1e3), default=math.inf),
     )
 
 

@@ -13,7 +13,8 @@ from lossary import exact, points
 from lossary.errors import Failure
 from lossary.evaluate import Answer, answer
 from lossary.evidence import Evidence, fail
-from lossary.formula import DIGITS, Formula, Symbolic
+from lossary.formula import DIGITS, Formula, Symbolic, Written
+from lossary.kinds import Kind
 from lossary.loss import Loss
 
 # Torch may round a few times on the way; this is about forty-five units in the last place of float64.
@@ -61,7 +62,7 @@ def _compare(
     """Values first; gradients only where the values agree."""
     try:
         found = list(_compare_values(loss, evidence, formula, batch, setting, answered, count))
-        if not found and isinstance(formula, Symbolic):
+        if not found:
             found = list(_compare_gradients(loss, evidence, formula, batch, setting, answered))
     except ValueError as error:
         found = [fail(loss, "formula", str(error), setting)]
@@ -79,13 +80,17 @@ def _compare_values(
 ) -> Iterator[Failure]:
     wanted = exact.values(loss, formula, batch, setting)
     got = answered.value.reshape(-1).tolist()
+    if len(got) != len(wanted):
+        yield fail(loss, "formula", f"expected {len(wanted)} values by the formula, got {len(got)} from torch", setting)
+        return
+    sizes = exact.rounded(loss, batch, setting, len(got))
     worst = 0.0
     for k, (a, b) in enumerate(zip(got, wanted, strict=True)):
         if not _defined(b) and (math.isnan(a) or not mpmath.isnan(b)):
             continue
-        error = _relative(a, b, _rounded(loss, batch, k))
+        error = _relative(a, b, sizes[k])
         if not error <= TOLERANCE:
-            yield fail(loss, "formula", _mismatch("value", batch, k, b, a), setting)
+            yield fail(loss, "formula", _mismatch(loss, "value", batch, k, b, a), setting)
             return
         worst = max(worst, error)
     if count:
@@ -105,31 +110,43 @@ def _relative(got: float, wanted: Any, scale: float) -> float:
         return float(gap / max(abs(wanted), mpmath.mpf(scale), mpmath.mpf(2) ** -1022))
 
 
-def _rounded(loss: Loss, batch: points.Batch, k: int) -> float:
-    """The declared size of the numbers that torch rounds at one row."""
-    return loss.precision.absolute + loss.precision.of_input * float(np.max(np.abs(batch[loss.inputs[0].name][k])))
-
-
 def _defined(value: Any) -> bool:
     return not mpmath.isnan(value) and (mpmath.isinf(value) or abs(value) < 1e300)
 
 
-def _mismatch(what: str, batch: points.Batch, k: int, wanted: Any, got: float) -> str:
-    count = max(len(a) for a in batch.values())
-    rows = {name: a[k if len(a) == count else 0] for name, a in batch.items()}
-    place = ", ".join(f"{name} = {np.array2string(np.asarray(v), precision=17)}" for name, v in rows.items())
-    return f"{what} at {place}: expected {mpmath.nstr(wanted, 20)} by the formula, got {got!r} from torch"
+def _mismatch(loss: Loss, what: str, batch: points.Batch, k: int, wanted: Any, got: float) -> str:
+    if loss.batches is not None:
+        where = f"sample {k + 1} of the call {', '.join(f'{n} = {_short(a)}' for n, a in batch.items())}"
+    else:
+        shared = {i.name for i in loss.inputs if any(kind.shared for kind in i.kinds)}
+        count = max(len(a) for name, a in batch.items() if name not in shared)
+        rows = {n: a if n in shared else a[k if len(a) == count else 0] for n, a in batch.items()}
+        where = ", ".join(f"{name} = {_short(v)}" for name, v in rows.items())
+    return f"{what} at {where}: expected {mpmath.nstr(wanted, 20)} by the formula, got {got!r} from torch"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_short, value))}]"
+    return " ".join(np.array2string(np.asarray(value), precision=17).split())
 
 
 def _compare_gradients(
     loss: Loss,
     evidence: Evidence,
-    formula: Symbolic,
+    formula: Formula,
     batch: points.Batch,
     setting: Mapping[str, Any],
     answered: Answer,
 ) -> Iterator[Failure]:
-    wanted = exact.gradients(loss, formula, batch, setting)
+    wanted: Mapping[str, list[list[Any]]]
+    if isinstance(formula, Symbolic):
+        wanted = exact.gradients(loss, formula, batch, setting)
+    else:
+        assert isinstance(formula, Written)
+        wanted = {name: [numbers] for name, numbers in exact.written_gradients(formula, batch, setting).items()}
+    values = answered.value.size
+    sizes = exact.rounded(loss, batch, setting, values)
     for name, rows in wanted.items():
         if name not in answered.gradient:
             yield fail(loss, "gradient", f"torch gives no gradient with respect to {name}", setting)
@@ -139,13 +156,14 @@ def _compare_gradients(
         for k in range(count):
             # Components of one softmax share their rounding, so a vector is compared against its largest.
             scale = max((abs(float(b)) for b in rows[k] if _defined(b)), default=0.0) if len(rows[k]) > 1 else 0.0
+            size = sizes[k] if count == values else sum(sizes)
             for a, b in zip(got[k], rows[k], strict=True):
                 if not _defined(b) or mpmath.isinf(b):
                     # At a singular end torch may answer nan, inf or a clamp; a page says which.
                     continue
-                error = _relative(a, b, max(scale, _rounded(loss, batch, k)))
+                error = _relative(a, b, max(scale, size))
                 if not error <= TOLERANCE:
-                    yield fail(loss, "gradient", _mismatch(f"gradient by {name}", batch, k, b, a), setting)
+                    yield fail(loss, "gradient", _mismatch(loss, f"gradient by {name}", batch, k, b, a), setting)
                     return
                 evidence.max_error_gradient = max(evidence.max_error_gradient, error)
 
@@ -154,11 +172,12 @@ def derivatives(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     """Each declared gradient against SymPy's derivative of the value, away from kinks."""
     for setting in points.settings(loss):
         for batch in points.batches(loss, setting):
+            formulas = [f for f in loss.formulas if isinstance(f, Symbolic) and exact.applies(loss, f, batch, setting)]
+            if not formulas:
+                continue
             kinds = exact.chosen_kinds(loss, batch, setting)
-            thin = _thin(batch, 120 if not any(k.rank for k in kinds.values()) else 24)
-            for formula in loss.formulas:
-                if not isinstance(formula, Symbolic) or not exact.applies(loss, formula, batch, setting):
-                    continue
+            thin = _thin(batch, kinds, 120 if not any(k.rank for k in kinds.values()) else 24)
+            for formula in formulas:
                 declared = exact.gradients(loss, formula, thin, setting)
                 derived = exact.derivatives(loss, formula, thin, setting)
                 for name in declared:
@@ -174,10 +193,10 @@ def derivatives(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
                                 return
 
 
-def _thin(batch: points.Batch, count: int) -> points.Batch:
+def _thin(batch: points.Batch, kinds: Mapping[str, Kind], count: int) -> points.Batch:
     """Every n-th row of a batch, about `count` of them."""
-    step = max(1, len(next(iter(batch.values()))) // count)
-    return {name: a[::step] for name, a in batch.items()}
+    step = max(1, max(len(a) for name, a in batch.items() if not kinds[name].shared) // count)
+    return {name: a if kinds[name].shared else a[::step] for name, a in batch.items()}
 
 
 def _close(a: Any, b: Any) -> bool:
@@ -188,7 +207,7 @@ def _close(a: Any, b: Any) -> bool:
 
 
 def _not_derivative(name: str, batch: points.Batch, k: int, wanted: Any, got: Any) -> str:
-    place = ", ".join(f"{n} = {np.asarray(a[k])}" for n, a in batch.items())
+    place = ", ".join(f"{n} = {_short(a[k] if k < len(a) else a)}" for n, a in batch.items())
     return (
         f"the declared gradient by {name} at {place}: expected {mpmath.nstr(wanted, 20)} "
         f"by differentiating the formula, got {mpmath.nstr(got, 20)}"
@@ -199,7 +218,8 @@ def _at_kink(loss: Loss, batch: points.Batch, k: int, setting: Mapping[str, Any]
     """Whether a row of plain numbers lies on a declared kink of the residual or the axis variable."""
     special = [v for section in loss.sections for v in points.kinks(loss, section, setting)]
     numbers = [float(a[k]) for a in batch.values() if np.ndim(a[k]) == 0]
-    return bool(special) and len(numbers) > 1 and any(abs(numbers[0] - numbers[1] - v) < 1e-12 for v in special)
+    moving = points.axis_values(numbers)
+    return any(abs(t - v) < 1e-12 for v in special for t in moving)
 
 
 def ends(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
@@ -220,15 +240,16 @@ def sums(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     if loss.summed is None:
         return
     kinds, setting = loss.summed.kinds, loss.defaults()
-    for classes in (2, 3, 5):
-        batch = points.vectors(loss, tuple(kinds[i.name] for i in loss.inputs), classes)
+    for dimensions in points.SIZES:
+        batch = points.vectors(loss, tuple(kinds[i.name] for i in loss.inputs), dimensions)
         wanted = exact.values(loss, loss.summed.formula, batch, setting, kinds)
+        sizes = exact.rounded(loss, batch, setting, len(wanted))
         for k, b in enumerate(wanted):
             row = {name: a[k][None] for name, a in batch.items()}
             got = float(answer(loss, row, setting, loss.summed.reduction).value)
-            error = _relative(got, b, _rounded(loss, batch, k))
+            error = _relative(got, b, sizes[k])
             if not error <= TOLERANCE:
-                yield fail(loss, "sum", _mismatch(f"{loss.summed.reduction} of a vector", batch, k, b, got))
+                yield fail(loss, "sum", _mismatch(loss, f"{loss.summed.reduction} of a vector", batch, k, b, got))
                 return
             evidence.max_error_value = max(evidence.max_error_value, error)
         evidence.points += len(wanted)
@@ -236,23 +257,21 @@ def sums(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
 
 def reductions(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     """Each reduction by torch against the declared rule on the exact values."""
+    inputs = points.example(loss)
     for setting in points.settings(loss):
-        inputs = {name: np.asarray(v) for name, v in loss.example.items()}
         formula = exact.formula_for(loss, inputs, setting)
         if formula is None:
             continue
-        largest = float(max(np.max(np.abs(inputs[i.name])) for i in loss.inputs[:1]))
-        rounded = loss.precision.absolute + loss.precision.of_input * largest
         per_sample = exact.values(loss, formula, inputs, setting)
+        size = max(exact.rounded(loss, inputs, setting, len(per_sample)), default=0.0)
         for reduction in loss.reductions:
             got = answer(loss, inputs, setting, reduction.name).value
             wanted = exact.reduced(loss, per_sample, inputs, setting, reduction.name)
             wanted = wanted if isinstance(wanted, list) else [wanted]
             for a, b in zip(got.reshape(-1).tolist(), wanted, strict=True):
-                scale = max(rounded, float(sum(abs(v) for v in per_sample)))
+                scale = max(size, float(sum(abs(v) for v in per_sample)))
                 if _defined(b) and not _relative(a, b, scale) <= TOLERANCE:
                     message = f"reduction {reduction.name}: expected {mpmath.nstr(b, 20)}, got {a!r} from torch"
                     yield fail(loss, "reduction", message, setting)
-    inputs = {name: np.asarray(v) for name, v in loss.example.items()}
     for reduction in loss.reductions:
         evidence.reductions[reduction.name] = answer(loss, inputs, loss.defaults(), reduction.name).value.tolist()

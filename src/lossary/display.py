@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
 from math_core import LatexError, LatexToMathML
 
-from lossary import exact
+from lossary import exact, points
 from lossary.formula import Built, Formula, Symbolic, Written
 from lossary.kinds import Kind
 from lossary.loss import Loss
 from lossary.notation import figure_latex, page_latex
-from lossary.symbols import TABLE, indicator, sigmoid, softplus
+from lossary.symbols import INDEX_OF, TABLE, indicator, sigmoid, softplus
 
 # Functions that a reader may not know by their sign: how each is explained where it occurs.
 FUNCTIONS = {
@@ -39,8 +38,7 @@ def kinds_of(loss: Loss, formula: Formula) -> Mapping[str, Kind]:
     if loss.summed and formula is loss.summed.formula:
         return loss.summed.kinds
     parameters = {**loss.defaults(), **{k: v for k, v in formula.at.items() if loss.parameter(k)}}
-    example = {name: np.asarray(value) for name, value in loss.example.items()}
-    kinds = exact.chosen_kinds(loss, example, parameters)
+    kinds = exact.chosen_kinds(loss, points.example(loss), parameters)
     return {**kinds, **{name: kind for name, kind in formula.at.items() if name in kinds}}
 
 
@@ -59,7 +57,7 @@ def shown(loss: Loss, formula: Formula) -> Shown:
     bound = built(loss, formula)
     kinds = kinds_of(loss, formula)
     gradients = tuple(
-        (name, TABLE[_symbol(loss, name)].latex + ("_{c}" if kinds[name].rank else ""), page_latex(expression))
+        (name, TABLE[_symbol(loss, name)].latex + _subscript(kinds[name]), page_latex(expression))
         for name, expression in bound.gradient.items()
     )
     where = tuple(
@@ -68,13 +66,18 @@ def shown(loss: Loss, formula: Formula) -> Shown:
     return Shown(formula.label, page_latex(bound.value), gradients, where, True)
 
 
+def _subscript(kind: Kind) -> str:
+    """The free indices of a gradient by an input of this kind."""
+    return f"_{{{' '.join(INDEX_OF[d] for d in kind.dims)}}}" if kind.dims else ""
+
+
 def _symbol(loss: Loss, name: str) -> str:
     return next(i.symbol for i in loss.inputs if i.name == name)
 
 
 def _left(bound: Built, name: str) -> object:
-    made = bound.scope[name]
-    return made[bound.scope["c"]] if hasattr(made, "label") else made
+    made, free = bound.scope[name], bound.free[name]
+    return made[tuple(bound.scope[i] for i in free)] if free else made
 
 
 def for_figure(loss: Loss) -> str:
@@ -95,7 +98,7 @@ def symbols(loss: Loss) -> list[tuple[str, str]]:
             continue
         bound = built(loss, formula)
         for name in bound.used:
-            meaning = meanings.get(name) or (TABLE[name].meaning if name in TABLE else "")
+            meaning = meanings.get(name) or formula.meanings.get(name) or (TABLE[name].meaning if name in TABLE else "")
             latex = formula.notation.get(name) or written.get(name) or (TABLE[name].latex if name in TABLE else name)
             if meaning:
                 used.setdefault(latex, meaning)
@@ -154,6 +157,8 @@ def _names(loss: Loss) -> str:
 
 def call(loss: Loss) -> str:
     """How the loss is called, with its numeric defaults spelled out."""
+    if loss.usage:
+        return loss.usage.splitlines()[-1].removeprefix("loss = ")
     if loss.torch:
         return f"nn.{loss.torch.rpartition('.')[2]}({_keywords(loss)})({_names(loss)})"
     keywords = f", {_keywords(loss)}" if _keywords(loss) else ""

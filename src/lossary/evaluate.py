@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from lossary import exact
 from lossary.errors import LossaryError, nearest
-from lossary.loss import HeatMap, Loss, Parameter, Section
+from lossary.kinds import Kind
+from lossary.loss import Loss, Parameter
+from lossary.sections import Extremes, HeatMap, Scene, Section, Study
 from lossary.symbols import TABLE, atom
 
 DTYPES = {
@@ -25,6 +27,8 @@ DTYPES = {
     "bfloat16": torch.bfloat16,
 }
 LARGEST = float(np.finfo(float).max)
+# A tensor, or a list of them for an input that is one.
+Tensors = Mapping[str, torch.Tensor | list[torch.Tensor]]
 TORCH_VERSION = str(torch.__version__).split("+")[0]
 
 
@@ -95,6 +99,15 @@ def _checked(loss: Loss, parameter: Parameter, value: Any) -> Any:
         if not isinstance(value, bool):
             raise wrong
         return value
+    if parameter.kind == "choice":
+        if value not in parameter.choices:
+            raise LossaryError(f"{wrong}{nearest(str(value), parameter.choices)}")
+        return value
+    if parameter.kind == "integers":
+        whole = isinstance(value, list | tuple) and all(isinstance(v, int) and not isinstance(v, bool) for v in value)
+        if not whole:
+            raise wrong
+        return list(value)
     if parameter.kind in ("per class", "per element"):
         try:
             array = np.asarray(value, dtype=float)
@@ -116,35 +129,55 @@ def _checked(loss: Loss, parameter: Parameter, value: Any) -> Any:
     return float(value)
 
 
-def run(loss: Loss, inputs: Mapping[str, torch.Tensor], parameters: Mapping[str, Any], reduction: str) -> torch.Tensor:
+def run(loss: Loss, inputs: Tensors, parameters: Mapping[str, Any], reduction: str) -> torch.Tensor:
     """Call the shipped torch code: the torch.nn class, or the loss's own function followed by the reduction."""
-    dtype = next((t.dtype for t in inputs.values() if t.dtype.is_floating_point), torch.float64)
-    settings = {
-        p.name: torch.tensor(parameters[p.name], dtype=dtype)
-        if p.kind in ("per class", "per element") and parameters[p.name] is not None
-        else parameters[p.name]
-        for p in loss.parameters
-    }
+    dtype = next((t.dtype for t in inputs.values() if isinstance(t, torch.Tensor) and t.is_floating_point()), None)
+    settings = {p.name: _setting(p, parameters[p.name], dtype or torch.float64) for p in loss.parameters}
     ordered = [inputs[i.name] for i in loss.inputs]
     with warnings.catch_warnings():
         # A reader of JSON Lines has no use for torch's warnings; the pages discuss those that matter.
         warnings.simplefilter("ignore")
+        answer: torch.Tensor
+        if loss.call is not None:
+            answer = loss.call(*ordered, reduction=reduction, **settings)
+            return answer
         if loss.torch is not None:
             criterion = getattr(torch.nn, loss.torch.rpartition(".")[2])
-            answer: torch.Tensor = criterion(**settings, reduction=reduction)(*ordered)
+            answer = criterion(**settings, reduction=reduction)(*ordered)
             return answer
     assert loss.function is not None
     per_sample: torch.Tensor = loss.function(*ordered, **settings)
     rule = next(r for r in loss.reductions if r.name == reduction)
     if rule.divisor is None:
         return per_sample
-    arrays = {name: t.detach().double().numpy() for name, t in inputs.items()}
-    return per_sample.sum() / rule.divisor(arrays, parameters, per_sample.numel())
+    arrays, count = _arrays(inputs), per_sample.numel()
+    weights = rule.weights(arrays, parameters, count) if rule.weights else None
+    weighted = per_sample if weights is None else per_sample.reshape(-1) * torch.tensor(weights, dtype=per_sample.dtype)
+    return weighted.sum() / rule.divisor(arrays, parameters, count)
+
+
+def _setting(parameter: Parameter, value: Any, dtype: torch.dtype) -> Any:
+    """A parameter's value as torch takes it."""
+    if parameter.kind == "choice":
+        return parameter.choices[value]
+    if parameter.kind in ("per class", "per element") and value is not None:
+        return torch.tensor(value, dtype=dtype)
+    return value
+
+
+def _arrays(inputs: Tensors) -> dict[str, Any]:
+    """Inputs as plain arrays, floating-point ones in float64."""
+
+    def plain(tensor: torch.Tensor) -> NDArray[Any]:
+        array: NDArray[Any] = (tensor.double() if tensor.is_floating_point() else tensor).detach().numpy()
+        return array
+
+    return {n: [plain(t) for t in given] if isinstance(given, list) else plain(given) for n, given in inputs.items()}
 
 
 def tensors(
     loss: Loss, inputs: Mapping[str, Any], parameters: Mapping[str, Any], dtype: str
-) -> dict[str, torch.Tensor]:
+) -> dict[str, torch.Tensor | list[torch.Tensor]]:
     """Turn plain numbers and lists into the tensors of a call.
 
     Raises:
@@ -158,19 +191,22 @@ def tensors(
             raise LossaryError(
                 f"{loss.slug} has no input {name!r}{nearest(name, names)}; its inputs are: {', '.join(names)}"
             )
-    arrays: dict[str, NDArray[Any]] = {}
-    for name in names:
+    arrays: dict[str, Any] = {}
+    for entry in loss.inputs:
+        name, listed = entry.name, entry.candidates(parameters)[0].listed
         if name not in inputs:
             raise LossaryError(f"{loss.slug}: the input {name!r} is missing; its inputs are: {', '.join(names)}")
-        try:
-            arrays[name] = np.asarray(inputs[name], dtype=float)
-        except (TypeError, ValueError, OverflowError):
-            raise LossaryError(
-                f"{loss.slug}: the input {name!r} is not a number or a rectangular list of numbers"
-            ) from None
+        if listed and not isinstance(inputs[name], list | tuple):
+            raise LossaryError(f"{loss.slug}: the input {name!r} is a list of matrices, one for each cluster")
+        arrays[name] = (
+            [_array(loss, name, part) for part in inputs[name]] if listed else _array(loss, name, inputs[name])
+        )
     kinds = exact.chosen_kinds(loss, arrays, parameters)
-    made = {}
+    made: dict[str, torch.Tensor | list[torch.Tensor]] = {}
     for name, array in arrays.items():
+        if isinstance(array, list):
+            made[name] = [torch.tensor(part, dtype=DTYPES[dtype]) for part in array]
+            continue
         if kinds[name].rank and array.size == 0:
             raise LossaryError(f"{loss.slug}: the input {name!r} holds no numbers; a vector needs at least one")
         if kinds[name].integer:
@@ -180,6 +216,15 @@ def tensors(
         else:
             made[name] = torch.tensor(array, dtype=DTYPES[dtype])
     return made
+
+
+def _array(loss: Loss, name: str, value: Any) -> NDArray[np.float64]:
+    try:
+        return np.asarray(value, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        raise LossaryError(
+            f"{loss.slug}: the input {name!r} is not a number or a rectangular list of numbers"
+        ) from None
 
 
 def evaluate(
@@ -215,40 +260,59 @@ def evaluate(
         raise LossaryError(f"{loss.slug}: torch refused the call: {str(error).splitlines()[0]}") from error
     return Evaluation(
         value=value.tolist(),
-        gradient={name: g.tolist() for name, g in gradient.items()},
+        gradient={n: [part.tolist() for part in g] if isinstance(g, list) else g.tolist() for n, g in gradient.items()},
         formula_value=_formula_value(loss, made, settings, chosen, value.shape),
     )
 
 
 def value_and_gradient(
-    loss: Loss, inputs: Mapping[str, torch.Tensor], parameters: Mapping[str, Any], reduction: str
-) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    loss: Loss, inputs: Tensors, parameters: Mapping[str, Any], reduction: str
+) -> tuple[torch.Tensor, dict[str, torch.Tensor | list[torch.Tensor]]]:
     """The value, and its gradient (that of the sum for `none`) with respect to each real-valued input."""
-    leaves = {name: t.detach().clone().requires_grad_(t.dtype.is_floating_point) for name, t in inputs.items()}
-    value = run(loss, leaves, parameters, reduction)
-    wanted = {name: t for name, t in leaves.items() if t.requires_grad}
-    found: tuple[torch.Tensor | None, ...] = (
-        torch.autograd.grad(value.sum(), list(wanted.values()), allow_unused=True)
-        if value.requires_grad
-        else (None,) * len(wanted)
-    )
-    gradient = {
-        name: torch.zeros_like(leaf) if g is None else g for (name, leaf), g in zip(wanted.items(), found, strict=True)
+    smooth = {i.name for i in loss.inputs if i.differentiable}
+
+    def leaf(name: str, tensor: torch.Tensor) -> torch.Tensor:
+        return tensor.detach().clone().requires_grad_(tensor.is_floating_point() and name in smooth)
+
+    leaves = {
+        name: [leaf(name, t) for t in given] if isinstance(given, list) else leaf(name, given)
+        for name, given in inputs.items()
     }
+    value = run(loss, leaves, parameters, reduction)
+    wanted = [t for given in leaves.values() for t in (given if isinstance(given, list) else [given])]
+    wanted = [t for t in wanted if t.requires_grad]
+    found: tuple[torch.Tensor | None, ...] = (
+        torch.autograd.grad(value.sum(), wanted, allow_unused=True) if value.requires_grad else (None,) * len(wanted)
+    )
+    slopes = {id(t): torch.zeros_like(t) if g is None else g for t, g in zip(wanted, found, strict=True)}
+    gradient: dict[str, torch.Tensor | list[torch.Tensor]] = {}
+    for name, given in leaves.items():
+        if isinstance(given, list):
+            gradient[name] = [slopes[id(t)] for t in given]
+        elif given.requires_grad:
+            gradient[name] = slopes[id(given)]
     return value.detach(), gradient
 
 
-def answer(
-    loss: Loss, inputs: Mapping[str, NDArray[Any]], parameters: Mapping[str, Any], reduction: str = "none"
-) -> Answer:
-    """Call torch in float64 on plain arrays."""
+def answer(loss: Loss, inputs: Mapping[str, Any], parameters: Mapping[str, Any], reduction: str = "none") -> Answer:
+    """Call torch in float64 on plain arrays; the gradient of an input that is a list is one row of numbers."""
     kinds = exact.chosen_kinds(loss, inputs, parameters)
-    made = {
-        name: torch.tensor(a.astype(np.int64)) if kinds[name].integer else torch.tensor(a, dtype=torch.float64)
+
+    def tensor(kind: Kind, array: Any) -> torch.Tensor:
+        return torch.tensor(np.asarray(array), dtype=torch.int64 if kind.integer else torch.float64)
+
+    made: dict[str, torch.Tensor | list[torch.Tensor]] = {
+        name: [tensor(kinds[name], part) for part in a] if kinds[name].listed else tensor(kinds[name], a)
         for name, a in inputs.items()
     }
     value, gradient = value_and_gradient(loss, made, parameters, reduction)
-    return Answer(value.numpy(), {name: g.numpy() for name, g in gradient.items()})
+    return Answer(
+        value.numpy(),
+        {
+            name: torch.cat([part.reshape(-1) for part in g]).numpy() if isinstance(g, list) else g.numpy()
+            for name, g in gradient.items()
+        },
+    )
 
 
 def expression(source: str) -> NDArray[np.float64]:
@@ -276,12 +340,12 @@ def expression(source: str) -> NDArray[np.float64]:
 
 def _formula_value(
     loss: Loss,
-    inputs: Mapping[str, torch.Tensor],
+    inputs: Tensors,
     parameters: Mapping[str, Any],
     reduction: str,
     shape: tuple[int, ...],
 ) -> Any:
-    arrays = {name: t.to(torch.float64).numpy() if t.is_floating_point() else t.numpy() for name, t in inputs.items()}
+    arrays = _arrays(inputs)
     formula = exact.formula_for(loss, arrays, parameters)
     if formula is None or not formula.executable:
         return None
@@ -294,7 +358,9 @@ def _formula_value(
 
 @lru_cache(maxsize=256)
 def _compiled(expression: Any, symbols: tuple[Any, ...]) -> Any:
-    return sp.lambdify(symbols, expression, modules="torch")
+    # SymPy's torch printer does not know the functions of `lossary.symbols`.
+    own = {"softplus": torch.nn.functional.softplus, "sigmoid": torch.sigmoid}
+    return sp.lambdify(symbols, expression, modules=[own, "torch"])
 
 
 def _assemble(expression: Any, symbols: tuple[Any, ...], values: tuple[torch.Tensor, ...]) -> torch.Tensor:
@@ -313,25 +379,46 @@ def _symbols(*names: str) -> tuple[Any, ...]:
 
 def section_inputs(
     loss: Loss, section: Section, t: NDArray[np.float64], parameters: Mapping[str, Any]
-) -> dict[str, NDArray[Any]]:
+) -> dict[str, Any]:
     """The loss's inputs at the points `t` of a section, for its main branch."""
     y = next(iter(section.branches.values()))
-    made = _section_tensors(loss, section, torch.tensor(t, dtype=torch.float64), y, parameters)
-    return {name: tensor.numpy() for name, tensor in made.items()}
+    return _arrays(_section_tensors(loss, section, torch.tensor(t, dtype=torch.float64), y, parameters))
 
 
 def _section_tensors(
     loss: Loss, section: Section, t: torch.Tensor, y: float, parameters: Mapping[str, Any]
-) -> dict[str, torch.Tensor]:
+) -> dict[str, torch.Tensor | list[torch.Tensor]]:
     (symbol,) = _symbols("t")
-    made = {name: _assemble(expression, (symbol,), (t,)) for name, expression in section.inputs(symbol, y).items()}
-    return _integers(loss, made, parameters)
+    return _placed(loss, section.inputs(symbol, y), (symbol,), (t,), parameters)
 
 
-def _integers(loss: Loss, made: dict[str, torch.Tensor], parameters: Mapping[str, Any]) -> dict[str, torch.Tensor]:
-    arrays = {name: tensor.detach().numpy() for name, tensor in made.items()}
-    kinds = exact.chosen_kinds(loss, arrays, parameters)
-    return {name: t.detach().long() if kinds[name].integer else t for name, t in made.items()}
+def _placed(
+    loss: Loss,
+    declared: Mapping[str, Any],
+    symbols: tuple[Any, ...],
+    values: tuple[torch.Tensor, ...],
+    parameters: Mapping[str, Any],
+) -> dict[str, torch.Tensor | list[torch.Tensor]]:
+    """Declared inputs at the points `values`, one sample for each, where torch looks for samples."""
+    # What all samples share and what is a list does not move along a section; it has no dimension for the points.
+    first = tuple(v.detach()[:1] for v in values)
+    moving = {
+        i.name: _assemble(declared[i.name], symbols, values)
+        for i in loss.inputs
+        if not i.candidates(parameters)[0].shared
+    }
+    kinds = exact.chosen_kinds(loss, {**declared, **{n: t.detach().numpy() for n, t in moving.items()}}, parameters)
+    made: dict[str, torch.Tensor | list[torch.Tensor]] = {}
+    for entry in loss.inputs:
+        name, kind = entry.name, kinds[entry.name]
+        if kind.listed:
+            made[name] = [_assemble(part, symbols, first)[0] for part in declared[name]]
+        elif kind.shared:
+            made[name] = _assemble(declared[name], symbols, first)[0]
+        else:
+            tensor = moving[name].movedim(0, entry.batch_axis)
+            made[name] = tensor.detach().long() if kind.integer else tensor
+    return made
 
 
 def _per_point(value: torch.Tensor, points: int) -> torch.Tensor:
@@ -356,16 +443,35 @@ def curve(
     y = next(iter(section.branches.values())) if branch is None else branch
     leaf = torch.tensor(t, dtype=torch.float64, requires_grad=True)
     value = _per_point(run(loss, _section_tensors(loss, section, leaf, y, settings), settings, "none"), len(t))
-    (gradient,) = torch.autograd.grad(value.sum(), leaf, create_graph=True)
     curvature: torch.Tensor | None = None
-    if gradient.requires_grad:
-        (curvature,) = torch.autograd.grad(gradient.sum(), leaf, allow_unused=True)
+    try:
+        (gradient,) = torch.autograd.grad(value.sum(), leaf, create_graph=True)
+        if gradient.requires_grad:
+            (curvature,) = torch.autograd.grad(gradient.sum(), leaf, allow_unused=True)
+    except RuntimeError:
+        # Torch cannot differentiate some of its losses twice; a difference quotient of the gradient stands in.
+        gradient, curvature = _differenced(loss, section, leaf.detach(), y, settings)
     return Curve(
         t=np.asarray(t, dtype=np.float64),
         loss=value.detach().numpy(),
         gradient=gradient.detach().numpy(),
         curvature=np.zeros_like(t) if curvature is None else (torch.zeros_like(leaf) + curvature).detach().numpy(),
     )
+
+
+def _differenced(
+    loss: Loss, section: Section, t: torch.Tensor, y: float, settings: Mapping[str, Any]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The gradient along a section, and its central difference quotient with a step of 1e-8, relative beyond 1."""
+
+    def slope(at: torch.Tensor) -> torch.Tensor:
+        leaf = at.clone().requires_grad_()
+        value = run(loss, _section_tensors(loss, section, leaf, y, settings), settings, "none")
+        (gradient,) = torch.autograd.grad(value.sum(), leaf)
+        return gradient
+
+    step = 1e-8 * t.abs().clamp(min=1.0)
+    return slope(t), (slope(t + step) - slope(t - step)) / (2 * step)
 
 
 def surface(
@@ -377,6 +483,57 @@ def surface(
     across, up = np.linspace(left, right, points), np.linspace(bottom, top, points)
     s, t = (torch.tensor(a.ravel(), dtype=torch.float64) for a in np.meshgrid(across, up))
     symbols = _symbols("s", "t")
-    made = {name: _assemble(e, symbols, (s, t)) for name, e in chart.inputs(*symbols).items()}
-    value = _per_point(run(loss, _integers(loss, made, settings), settings, "none"), len(s))
+    made = _placed(loss, chart.inputs(*symbols), symbols, (s, t), settings)
+    value = _per_point(run(loss, made, settings, "none"), len(s))
     return across, up, value.numpy().reshape(points, points)
+
+
+@dataclass(frozen=True)
+class Formats:
+    """A loss along a line in one number format: arrays over `t`, which is rounded to the format."""
+
+    dtype: str
+    t: NDArray[np.float64]
+    loss: NDArray[np.float64]
+    gradient: NDArray[np.float64]
+
+
+def in_formats(loss: Loss, line: Extremes, t: NDArray[np.float64]) -> list[Formats]:
+    """Loss and gradient at the points `t` in every number format that torch has the loss in."""
+    settings = check_parameters(loss, line.parameters)
+    (symbol,) = _symbols("t")
+    made = []
+    for name, dtype in DTYPES.items():
+        leaf = torch.tensor(t).to(dtype).requires_grad_()
+        try:
+            value = _per_point(
+                run(loss, _placed(loss, line.inputs(symbol), (symbol,), (leaf,), settings), settings, "none"), len(t)
+            )
+            # One backward pass for each point's own value: a sum would mix an infinite one with the others.
+            (gradient,) = torch.autograd.grad(value, leaf, torch.ones_like(value))
+        except RuntimeError:
+            continue
+        made.append(Formats(name, *(x.detach().double().numpy() for x in (leaf, value, gradient))))
+    return made
+
+
+def studied(study: Study, t: NDArray[np.float64]) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Value and derivative of each curve of a study at the points `t`, by label."""
+    made = {}
+    for label, function in study.curves.items():
+        leaf = torch.tensor(t, dtype=torch.float64, requires_grad=True)
+        value = function(leaf)
+        gradient = torch.zeros_like(leaf)
+        if value.requires_grad:
+            (gradient,) = torch.autograd.grad(value.sum(), leaf)
+        made[label] = (value.detach().numpy(), gradient.numpy())
+    return made
+
+
+def pulls(loss: Loss, scene: Scene) -> tuple[float, dict[str, NDArray[np.float64]]]:
+    """The loss of a scene, and minus its gradient by each input that is a vector of two coordinates."""
+    settings = check_parameters(loss, scene.parameters)
+    batch = {name: [value] for name, value in scene.inputs.items()}
+    value, gradient = value_and_gradient(loss, tensors(loss, batch, settings, "float64"), settings, "none")
+    arrows = {n: -g[0].numpy() for n, g in gradient.items() if isinstance(g, torch.Tensor) and g.shape == (1, 2)}
+    return float(value.sum()), arrows

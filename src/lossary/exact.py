@@ -6,7 +6,7 @@ It knows declarations and formulas, and never touches torch.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,32 +15,36 @@ import mpmath
 import numpy as np
 from numpy.typing import NDArray
 
-from lossary.formula import DIGITS, Built, Formula, Symbolic, Variable, Written
+from lossary.formula import DIGITS, Builder, Built, Formula, Symbolic, Variable, Written, components
 from lossary.kinds import Kind
 from lossary.loss import Loss
-from lossary.symbols import TABLE
+from lossary.symbols import INDEX_OF, TABLE
 
 Arrays = Mapping[str, NDArray[Any]]
 
 
 def chosen_kinds(loss: Loss, inputs: Arrays, parameters: Mapping[str, Any]) -> dict[str, Kind]:
     """Which kind each input has in this call: a parameter may say so, else its number of dimensions does."""
-    first = np.asarray(inputs[loss.inputs[0].name]).ndim
     kinds = {}
     for entry in loss.inputs:
-        vector = np.asarray(inputs[entry.name]).ndim == first
         candidates = entry.candidates(parameters)
-        kinds[entry.name] = next((kind for kind in candidates if vector == (kind.rank > 0)), candidates[0])
+        kinds[entry.name] = candidates[0]
+        if len(candidates) > 1:
+            vector = np.ndim(inputs[entry.name]) == np.ndim(inputs[loss.inputs[0].name])
+            kinds[entry.name] = next((kind for kind in candidates if vector == (kind.rank > 0)), candidates[0])
     return kinds
 
 
 def variables(loss: Loss, kinds: Mapping[str, Kind]) -> tuple[Variable, ...]:
     """The loss's inputs and parameters as symbols of its formulas."""
     made = [
-        Variable(i.name, i.symbol, TABLE[i.symbol].latex, kinds[i.name].integer, kinds[i.name].rank > 0)
+        Variable(i.name, i.symbol, TABLE[i.symbol].latex, kinds[i.name].integer, kinds[i.name].dims)
         for i in loss.inputs
     ]
-    made += [Variable(p.name, p.key, p.written, p.kind == "integer", p.kind == "per class") for p in loss.parameters]
+    made += [
+        Variable(p.name, p.key, p.written, p.kind == "integer", ("C",) if p.kind == "per class" else ())
+        for p in loss.parameters
+    ]
     return tuple(made)
 
 
@@ -73,34 +77,51 @@ def built(loss: Loss, formula: Symbolic, kinds: Mapping[str, Kind]) -> Built:
     return _bind(formula, variables(loss, kinds))
 
 
-def class_dimension(loss: Loss, array: NDArray[Any]) -> int:
+def vector_dimension(loss: Loss, array: NDArray[Any]) -> int:
     """Where the vector of one sample lies: torch's own losses may say dimension 1, all others the last."""
     if loss.sample_dimension is None:
         return array.ndim - 1
     return loss.sample_dimension if array.ndim > loss.sample_dimension else array.ndim - 1
 
 
+class Matrix:
+    """Rows of exact numbers, read as m[row, column], which is how a compiled formula asks for them."""
+
+    def __init__(self, rows: list[list[Any]]) -> None:
+        self._rows = rows
+
+    def __getitem__(self, index: tuple[int, int]) -> Any:
+        row, column = index
+        return self._rows[row][column]
+
+
 @dataclass(frozen=True)
 class Samples:
-    """The inputs of a call, lined up: one row of numbers or vectors for each value of the loss."""
+    """The inputs of a call, lined up: one row of numbers or vectors for each value of the loss.
+
+    `sizes` are those of the dimensions that formulas know, 0 for one that the call does not have.
+    """
 
     shape: tuple[int, ...]
-    classes: int
-    rows: dict[str, NDArray[Any]]
+    sizes: tuple[int, ...]
+    rows: dict[str, Sequence[Any]]
+
+    @property
+    def count(self) -> int:
+        """The number of samples."""
+        return math.prod(self.shape)
 
     def arguments(self, loss: Loss, parameters: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
-        """For each row, the values of a built formula's arguments but for the free index c."""
-        fixed: list[Any] = []
-        for p in loss.parameters:
-            if p.name not in self.rows:
-                fixed.append(_parameter(parameters[p.name], p.neutral, p.kind, self.classes))
-        count = len(next(iter(self.rows.values())))
-        for k in range(count):
-            values: list[Any] = [_exact(self.rows[i.name][k]) for i in loss.inputs]
-            rest = iter(fixed)
-            for p in loss.parameters:
-                values.append(_exact(self.rows[p.name][k]) if p.name in self.rows else next(rest))
-            yield (*values, self.classes)
+        """For each row, the values of a built formula's arguments but for the free indices."""
+        classes = dict(zip(INDEX_OF, self.sizes, strict=True))["C"]
+        fixed = {
+            p.name: _parameter(parameters[p.name], p.neutral, p.kind, classes)
+            for p in loss.parameters
+            if p.name not in self.rows
+        }
+        names = [*(i.name for i in loss.inputs), *(p.name for p in loss.parameters)]
+        for k in range(self.count):
+            yield (*(self.rows[n][k] if n in self.rows else fixed[n] for n in names), *self.sizes)
 
 
 def samples(
@@ -112,14 +133,24 @@ def samples(
         ValueError: where the shapes do not fit together.
     """
     kinds = kinds or chosen_kinds(loss, inputs, parameters)
+    sizes = dict.fromkeys(INDEX_OF, 0)
     flat: dict[str, NDArray[Any]] = {}
-    classes = 0
+    once: dict[str, Any] = {}
+    first = np.shape(inputs[loss.inputs[0].name])
     for entry in loss.inputs:
+        kind = kinds[entry.name]
         array = np.asarray(inputs[entry.name])
-        if kinds[entry.name].rank:
-            array = np.moveaxis(array, class_dimension(loss, array), -1)
-            classes = array.shape[-1]
-        flat[entry.name] = array
+        if kind.integer:
+            array = array.astype(np.int64)
+        if kind.dims == ("C",):
+            array = np.moveaxis(array, vector_dimension(loss, array), -1)
+        if entry.per_row and array.shape == first[:-1] != first:
+            array = array[..., None]
+        sizes |= dict(zip(kind.dims, array.shape[array.ndim - kind.rank :], strict=True))
+        if kind.shared:
+            once[entry.name] = _exact(array)
+        else:
+            flat[entry.name] = array
     for p in loss.parameters:
         if p.kind == "per element":
             given = parameters[p.name]
@@ -128,27 +159,33 @@ def samples(
     shapes = [array.shape[: array.ndim - ranks[name]] for name, array in flat.items()]
     shape = np.broadcast_shapes(*shapes)
     count = math.prod(shape)
-    rows = {}
+    rows: dict[str, Sequence[Any]] = {name: [value] * count for name, value in once.items()}
     for name, array in flat.items():
         vector = array.shape[array.ndim - ranks[name] :]
-        rows[name] = np.broadcast_to(array, shape + vector).reshape((count, *vector))
-    return Samples(shape, classes, rows)
+        lined = np.broadcast_to(array, shape + vector).reshape((count, *vector))
+        rows[name] = [_exact(row) for row in lined]
+    return Samples(shape, tuple(sizes.values()), rows)
 
 
 def _exact(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return [mpmath.mpf(float(v)) for v in value]
+    if np.ndim(value) == 2:
+        return Matrix([_exact(row) for row in value])
+    if np.ndim(value) == 1:
+        return [_exact(v) for v in value]
     if isinstance(value, np.integer | int):
         return int(value)
     return mpmath.mpf(float(value))
 
 
 def _parameter(value: Any, neutral: float | None, kind: str, classes: int) -> Any:
+    """A setting as a formula takes it; a choice is a matter of which formula holds, and no number."""
+    if kind in ("choice", "integers"):
+        return None
     if kind == "per class":
         given = [neutral] * classes if value is None else list(value)
         return [mpmath.mpf(v) for v in given]
     if kind == "integer":
-        return int(value)
+        return int(neutral or 0) if value is None else int(value)
     if kind == "boolean":
         return int(bool(value))
     return mpmath.mpf(neutral if value is None else value)
@@ -162,45 +199,103 @@ def values(
     kinds: Mapping[str, Kind] | None = None,
 ) -> list[Any]:
     """The formula's value for each sample, as mpmath numbers in row order."""
-    kinds = kinds or chosen_kinds(loss, inputs, parameters)
-    lined = samples(loss, inputs, parameters, kinds)
     if isinstance(formula, Written):
-        names = [*(i.name for i in loss.inputs), *(p.name for p in loss.parameters)]
-        return [
-            mpmath.mpmathify(formula.reference(**dict(zip(names, row, strict=False))))
-            for row in lined.arguments(loss, parameters)
-        ]
+        with mpmath.workdps(DIGITS):
+            return [mpmath.mpmathify(v) for v in formula.reference(**_plain(inputs), **parameters)]
     assert isinstance(formula, Symbolic)
+    kinds = kinds or chosen_kinds(loss, inputs, parameters)
     run = built(loss, formula, kinds).run_value
-    return [run(*row, 0) for row in lined.arguments(loss, parameters)]
+    return [run(*row, *_ANY) for row in samples(loss, inputs, parameters, kinds).arguments(loss, parameters)]
+
+
+# A value has no free index; something must stand in its place.
+_ANY = (0,) * len(INDEX_OF)
+
+
+def _plain(inputs: Arrays) -> dict[str, Any]:
+    return {name: a if isinstance(a, list) else np.asarray(a) for name, a in inputs.items()}
+
+
+def written_gradients(formula: Written, inputs: Arrays, parameters: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The gradient of the sum of a written formula's values, by input, its numbers in the order of memory."""
+    if formula.reference_gradient is None:
+        return {}
+    with mpmath.workdps(DIGITS):
+        found = formula.reference_gradient(**_plain(inputs), **parameters)
+        return {name: [mpmath.mpmathify(v) for v in flattened(gradient)] for name, gradient in found.items()}
+
+
+def flattened(values: Any) -> list[Any]:
+    """The numbers of nested lists or arrays, in order."""
+    if isinstance(values, list | tuple | np.ndarray):
+        return [number for value in values for number in flattened(value)]
+    return [values]
 
 
 def gradients(
     loss: Loss, formula: Symbolic, inputs: Arrays, parameters: Mapping[str, Any]
 ) -> dict[str, list[list[Any]]]:
-    """The declared gradient for each sample and, for a vector input, each component (one for a number)."""
-    lined = samples(loss, inputs, parameters)
+    """The declared gradient for each sample and, for a vector input, each component (one for a number).
+
+    The gradient by an input that all samples share is their sum: it has one row.
+    """
     kinds = chosen_kinds(loss, inputs, parameters)
-    bound = built(loss, formula, kinds)
+    lined = samples(loss, inputs, parameters, kinds)
     rows = list(lined.arguments(loss, parameters))
-    return {
-        name: [[run(*row, c) for c in range(lined.classes if kinds[name].rank else 1)] for row in rows]
-        for name, run in bound.run_gradient.items()
-    }
+    found = {}
+    for name, run in built(loss, formula, kinds).run_gradient.items():
+        free = _free(kinds[name], lined.sizes)
+        found[name] = _collected(kinds[name], [[run(*row, *index) for index in free] for row in rows])
+    return found
+
+
+def _free(kind: Kind, sizes: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """The free indices, in the order of `INDEX_OF`, of each component of an input."""
+    spans = [size if dim in kind.dims else 1 for dim, size in zip(INDEX_OF, sizes, strict=True)]
+    return components(spans)
+
+
+def _collected(kind: Kind, rows: list[list[Any]]) -> list[list[Any]]:
+    if not kind.shared:
+        return rows
+    with mpmath.workdps(DIGITS):
+        return [[mpmath.fsum(column) for column in zip(*rows, strict=True)]]
 
 
 def derivatives(
     loss: Loss, formula: Symbolic, inputs: Arrays, parameters: Mapping[str, Any]
 ) -> dict[str, list[list[Any]]]:
     """The same by SymPy's differentiation of the value, for each input that has a declared gradient."""
-    lined = samples(loss, inputs, parameters)
-    bound = built(loss, formula, chosen_kinds(loss, inputs, parameters))
+    kinds = chosen_kinds(loss, inputs, parameters)
+    lined = samples(loss, inputs, parameters, kinds)
+    bound = built(loss, formula, kinds)
     rows = list(lined.arguments(loss, parameters))
     found = {}
     for name in bound.formula.gradient:
-        components = bound.derivative(name, lined.classes)
-        found[name] = [[run(*row, 0) for run in components] for row in rows]
+        parts = bound.derivative(name, lined.sizes)
+        found[name] = _collected(kinds[name], [[run(*row, *_ANY) for run in parts] for row in rows])
     return found
+
+
+def rounded(loss: Loss, inputs: Arrays, parameters: Mapping[str, Any], count: int) -> list[float]:
+    """For each sample, the declared size of the numbers that torch rounds on the way to its value."""
+    precision = loss.precision
+    scale = [precision.absolute] * count
+    if precision.of_input:
+        first = np.asarray(inputs[loss.inputs[0].name], dtype=float)
+        largest = np.max(np.abs(first.reshape(count, -1)), axis=1)
+        scale = [a + precision.of_input * float(b) for a, b in zip(scale, largest, strict=True)]
+    if precision.size:
+        kinds = chosen_kinds(loss, inputs, parameters)
+        run = _bind(_sized(precision.size), variables(loss, kinds)).run_value
+        rows = samples(loss, inputs, parameters, kinds).arguments(loss, parameters)
+        scale = [a + abs(float(run(*row, *_ANY))) for a, row in zip(scale, rows, strict=True)]
+    return scale
+
+
+@cache
+def _sized(size: Builder) -> Symbolic:
+    return Symbolic(value=size, gradient={})
 
 
 def reduced(loss: Loss, per_sample: list[Any], inputs: Arrays, parameters: Mapping[str, Any], reduction: str) -> Any:
@@ -215,6 +310,8 @@ def reduced(loss: Loss, per_sample: list[Any], inputs: Arrays, parameters: Mappi
     if rule.divisor is None:
         return per_sample
     with mpmath.workdps(DIGITS):
-        total = mpmath.fsum(per_sample)
-        divisor = mpmath.mpf(rule.divisor(inputs, parameters, len(per_sample)))
+        count = len(per_sample)
+        weights = rule.weights(inputs, parameters, count) if rule.weights else [1] * count
+        total = mpmath.fsum(mpmath.mpf(w) * v for w, v in zip(weights, per_sample, strict=True))
+        divisor = mpmath.mpf(rule.divisor(inputs, parameters, count))
         return total / divisor if divisor != 0 else mpmath.nan

@@ -6,9 +6,7 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
-from lossary import display, exact, prose
+from lossary import display, exact, points, prose
 from lossary.errors import Failure
 from lossary.evidence import Evidence, fail
 from lossary.loss import Loss
@@ -17,19 +15,26 @@ from lossary.loss import Loss
 def example_code(loss: Loss) -> str:
     """The example of a page, written from the declaration: build the inputs, call the loss, look at the gradient."""
     lines = []
+    kinds = exact.chosen_kinds(loss, points.example(loss), loss.defaults())
     for i in loss.inputs:
         value = loss.example[i.name]
-        kind = exact.chosen_kinds(loss, {k: np.asarray(v) for k, v in loss.example.items()}, loss.defaults())[i.name]
+        kind = kinds[i.name]
         grad = ", requires_grad=True" if i is loss.inputs[0] else ""
-        lines.append(f"{i.name} = torch.tensor({_literal(value, kind.integer)}{grad})")
-    names = ", ".join(i.name for i in loss.inputs)
-    call = (
-        f"nn.{loss.torch.rpartition('.')[2]}()({names})"
-        if loss.torch
-        else f"{display.function_name(loss)}({names}).mean()"
-    )
-    lines += ["", f"loss = {call}", "loss.backward()", "print(loss.item())", f"print({loss.inputs[0].name}.grad)"]
+        if kind.listed:
+            lines.append(f"{i.name} = [{', '.join(f'torch.tensor({_literal(part, False)})' for part in value)}]")
+        else:
+            lines.append(f"{i.name} = torch.tensor({_literal(value, kind.integer)}{grad})")
+    lines += ["", _usage(loss), "loss.backward()", "print(loss.item())", f"print({loss.inputs[0].name}.grad)"]
     return "\n".join(lines)
+
+
+def _usage(loss: Loss) -> str:
+    names = ", ".join(i.name for i in loss.inputs)
+    if loss.usage:
+        return loss.usage
+    if loss.torch:
+        return f"loss = nn.{loss.torch.rpartition('.')[2]}()({names})"
+    return f"loss = {display.function_name(loss)}({names}).mean()"
 
 
 def _literal(value: Any, integer: bool) -> str:

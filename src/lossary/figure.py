@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from lossary.chart import Card, Chart, Picture, Surface, Trace
+from lossary.chart import Card, Chart, Lattice, Picture, Plane, Surface, Trace
 from lossary.errors import LossaryError
 from lossary.palette import HEAT_STEPS, ROLES, Theme, colours
 from lossary.svg import forms
@@ -28,6 +28,7 @@ from lossary.svg import forms
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Text
+    from numpy.typing import NDArray
 
 FONTS = Path(__file__).parent / "fonts"
 # It complains on standard error of the date inside the fonts that a PDF embeds.
@@ -117,6 +118,10 @@ def _draw(picture: Picture, palette: Palette, paper: bool) -> Figure:
         draw_chart(figure.add_axes((0, 0, 1, 1)), picture, palette, (0, 0, width, height))
     elif isinstance(picture, Surface):
         _draw_surface(figure, picture, palette)
+    elif isinstance(picture, Plane):
+        _draw_plane(figure, picture, palette)
+    elif isinstance(picture, Lattice):
+        _draw_lattice(figure, picture, palette)
     else:
         _draw_card(figure, picture, palette)
     return figure
@@ -159,15 +164,35 @@ def _curves(axes: Axes, chart: Chart, palette: Palette, scale: float) -> None:
             trace.y,
             color=palette[trace.role],
             linewidth=widths[trace.strong] * (0.8 if chart.bare else 1),
-            linestyle=DASHES if trace.dashed else "-",
+            linestyle=_style(trace),
+            marker="o" if trace.dotted else "",
+            markersize=5 * scale,
             solid_capstyle="round",
             zorder=4 if trace.strong else 3,
         )
+        last = _last_finite(trace)
+        axes.plot(trace.x[last], trace.y[last], "X", ms=7.5 * scale, color=palette[trace.role], mec="none", zorder=7)
     if not chart.bare:
         for x, y in chart.kinks:
             axes.plot(
                 [x], [y], "o", ms=5.5 * scale, mfc=palette["paper"], mec=palette["ink"], mew=1.2 * scale, zorder=6
             )
+
+
+def _style(trace: Trace) -> Any:
+    if trace.dotted:
+        return (0, (1, 2.5))
+    return DASHES if trace.dashed else "-"
+
+
+def _last_finite(trace: Trace) -> NDArray[np.bool_]:
+    """The points behind which a curve is infinite or not a number."""
+    finite = np.isfinite(trace.y)
+    beside = np.zeros_like(finite)
+    beside[:-1] |= ~finite[1:]
+    beside[1:] |= ~finite[:-1]
+    marked: NDArray[np.bool_] = finite & beside
+    return marked
 
 
 def _frame(axes: Axes, chart: Chart, palette: Palette, scale: float) -> None:
@@ -204,6 +229,7 @@ def _limits(axes: Axes, chart: Chart) -> None:
         axes.set_ylim(*chart.ylim)
         return
     y = np.concatenate([t.y for t in chart.traces])
+    y = y[np.isfinite(y)]
     low, high = float(y.min()), float(y.max())
     if low > 0 and low < 0.35 * high:
         low = 0.0
@@ -281,7 +307,7 @@ def _legend(
                 [y / height, y / height],
                 color=palette[traces[k].role],
                 linewidth=2.2 * scale,
-                linestyle=DASHES if traces[k].dashed else "-",
+                linestyle=_style(traces[k]),
             )
             figure.add_artist(sample)
             _move(labels[k], x + 28 * scale, y)
@@ -319,7 +345,8 @@ def _move(text: Text, x: float, y: float) -> None:
 def _end(axes: Axes, trace: Trace) -> float:
     """Where a curve leaves on the right, as a share of the axes' height."""
     low, high = axes.get_ylim()
-    return float(np.clip((trace.y[-1] - low) / (high - low), 0.0, 1.0))
+    last = trace.y[np.isfinite(trace.y)][-1]
+    return float(np.clip((last - low) / (high - low), 0.0, 1.0))
 
 
 def _spread(shares: list[float], height: float, least: float) -> list[float]:
@@ -375,6 +402,98 @@ def _draw_surface(figure: Figure, picture: Surface, palette: Palette) -> None:
     _write(axes, width - 74, height - 18, picture.heading, palette["loss"], 13, "left", "semibold")
     _write(axes, 8, height - 18, picture.ylabel, palette["muted"], 12, "left")
     _write(axes, width - 92, 14, picture.xlabel, palette["muted"], 12, "right")
+
+
+def _draw_plane(figure: Figure, picture: Plane, palette: Palette) -> None:
+    width, height = picture.size
+    axes = figure.add_axes((18 / width, 18 / height, (width - 36) / width, (height - 56) / height))
+    axes.patch.set_alpha(0)
+    axes.set_axis_off()
+    xs = [v for a in picture.arrows for v in (a.x, a.x + a.dx)] + [0.0]
+    ys = [v for a in picture.arrows for v in (a.y, a.y + a.dy)] + [0.0]
+    # One unit in both directions, with room for the words around the points.
+    unit = max((max(xs) - min(xs)) / (width - 150), (max(ys) - min(ys)) / (height - 140), 1e-9)
+    middle = ((max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2)
+    axes.set_xlim(middle[0] - unit * (width - 36) / 2, middle[0] + unit * (width - 36) / 2)
+    axes.set_ylim(middle[1] - unit * (height - 56) / 2, middle[1] + unit * (height - 56) / 2)
+    axes.axhline(0, color=palette["rule"], linewidth=0.8, zorder=1)
+    axes.axvline(0, color=palette["rule"], linewidth=0.8, zorder=1)
+    for arrow in picture.arrows:
+        length = float(np.hypot(arrow.dx, arrow.dy))
+        if length > 4 * unit:
+            head = min(11.0, length / unit / 2.5)
+            axes.annotate(
+                "",
+                (arrow.x + arrow.dx, arrow.y + arrow.dy),
+                (arrow.x, arrow.y),
+                arrowprops={
+                    "arrowstyle": f"-|>,head_width={head / 28:.3f},head_length={head / 14:.3f}",
+                    "color": palette["gradient"],
+                    "linewidth": 2.0,
+                    "shrinkA": 0,
+                    "shrinkB": 0,
+                },
+                zorder=3,
+            )
+        axes.plot([arrow.x], [arrow.y], "o", ms=9, mfc=palette["loss"], mec=palette["paper"], mew=1.5, zorder=4)
+        # The words stand on the side that the arrow leaves free.
+        below = arrow.dy > 0 or (arrow.dy == 0 and arrow.y <= middle[1])
+        axes.annotate(
+            arrow.label,
+            (arrow.x, arrow.y),
+            (0, -10 if below else 10),
+            textcoords="offset points",
+            ha="center",
+            va="top" if below else "bottom",
+            color=palette["ink"],
+            fontsize=12,
+            zorder=5,
+        )
+    _write(axes, 8, height - 13, picture.heading, palette["loss"], 13, "left", "semibold")
+    _write(axes, width - 8, height - 13, "minus the gradient", palette["gradient"], 12, "right")
+
+
+def _draw_lattice(figure: Figure, picture: Lattice, palette: Palette) -> None:
+    width, height = picture.size
+    network = picture.network
+    axes = figure.add_axes((64 / width, 44 / height, (width - 84) / width, (height - 62) / height))
+    axes.patch.set_alpha(0)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    axes.set_xlim(-0.5, len(network.columns) - 0.5)
+    axes.set_ylim(len(network.rows) - 0.5, -0.5)
+    axes.set_xticks(range(len(network.columns)), network.columns)
+    axes.set_yticks(range(len(network.rows)), network.rows)
+    axes.tick_params(length=0, labelcolor=palette["ink"], labelsize=12, pad=6)
+    for edge in network.edges:
+        start, end = network.nodes[edge.start], network.nodes[edge.end]
+        used = edge.weight > 0
+        axes.plot(
+            [start.column, end.column],
+            [start.row, end.row],
+            color=palette["loss"] if used else palette["rule"],
+            linewidth=0.8 + 5.2 * edge.weight,
+            solid_capstyle="round",
+            zorder=2 if used else 1,
+        )
+    for node in network.nodes:
+        # Area tells the weight, so that half the probability is half the ink.
+        size = 9 + 15 * float(np.sqrt(node.weight))
+        fill = palette["loss"] if node.weight > 0 else palette["paper"]
+        edge_colour = palette["loss"] if node.weight > 0 else palette["rule"]
+        axes.plot([node.column], [node.row], "o", ms=size, mfc=fill, mec=edge_colour, mew=1.2, zorder=3)
+        if node.label and node.weight >= 0.2:
+            axes.text(
+                node.column,
+                node.row,
+                node.label,
+                color=palette["paper"],
+                fontsize=9.5,
+                ha="center",
+                va="center",
+                zorder=4,
+            )
+    _write(axes, width - 20, 12, network.xlabel, palette["muted"], 12, "right")
 
 
 def _draw_card(figure: Figure, card: Card, palette: Palette) -> None:

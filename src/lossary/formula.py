@@ -8,6 +8,7 @@ reads both through `Formula`.
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -16,7 +17,20 @@ from typing import Any, Protocol
 import mpmath
 import sympy as sp
 
-from lossary.symbols import TABLE, Expression, atom, indicator, maximum, minimum, sigmoid, softplus, xlogy
+from lossary.symbols import (
+    INDEX_OF,
+    TABLE,
+    Expression,
+    atom,
+    chosen,
+    indicator,
+    maximum,
+    minimum,
+    occurs,
+    sigmoid,
+    softplus,
+    xlogy,
+)
 
 DIGITS = 50
 _MOST_DIGITS = 2000
@@ -46,10 +60,11 @@ class Symbolic:
 
     Attributes:
         value: function from symbols, named as in the symbol table, to the value of one element or sample.
-        gradient: for each input's name, the gradient as it should be read. For a vector input the function may use
-            the free index `c`.
-        where: shorthands used in `value` and `gradient`, by symbol name; one whose function takes `c` is indexed.
-        notation: how local shorthands are written, LaTeX by name.
+        gradient: for each input's name, the gradient as it should be read. For a vector over the classes the function
+            may use the free index `c`, for one over coordinates `d`, for a matrix both.
+        where: shorthands used in `value` and `gradient`, by symbol name; one that `c` or `d` is free in is indexed.
+        notation, meanings: how local shorthands are written, LaTeX by name, and what they are, where the symbol
+            table does not say.
         label: which case this is, where a loss has several.
         at: the settings it holds for: parameter values, or the kind of an input by the input's name.
         inside: function of the inputs (arrays by name) that says whether it covers them; None where it covers all.
@@ -59,6 +74,7 @@ class Symbolic:
     gradient: Mapping[str, Builder]
     where: Mapping[str, Builder] = field(default_factory=dict)
     notation: Mapping[str, str] = field(default_factory=dict)
+    meanings: Mapping[str, str] = field(default_factory=dict)
     label: str = ""
     at: Mapping[str, Any] = field(default_factory=dict)
     inside: Callable[[Mapping[str, Any]], bool] | None = None
@@ -75,11 +91,15 @@ class Written:
 
     Attributes:
         latex, gradient_latex: what the page shows; the page says that it was not executed.
-        reference: plain Python function of one sample's inputs and the parameters, by name.
+        reference: plain Python function of all inputs (arrays) and parameters of a call, by name, to one value for
+            each sample, found by brute force.
+        reference_gradient: function of the same to the gradient of the values' sum, by input, each in its input's
+            shape.
     """
 
     latex: str
-    reference: Callable[..., float]
+    reference: Callable[..., Sequence[Any]]
+    reference_gradient: Callable[..., Mapping[str, Any]] | None = None
     gradient_latex: Mapping[str, str] = field(default_factory=dict)
     label: str = ""
     at: Mapping[str, Any] = field(default_factory=dict)
@@ -98,7 +118,7 @@ class Variable:
     symbol: str
     latex: str
     integer: bool = False
-    indexed: bool = False
+    dims: tuple[str, ...] = ()
 
 
 class Built:
@@ -111,10 +131,13 @@ class Built:
     def __init__(self, formula: Symbolic, variables: Sequence[Variable]) -> None:
         self.formula = formula
         self.variables = tuple(variables)
-        self.scope: dict[str, Any] = {v.symbol: atom(v.symbol, v.latex, v.integer, v.indexed) for v in self.variables}
+        self.scope: dict[str, Any] = {
+            v.symbol: atom(v.symbol, v.latex, v.integer, bool(v.dims)) for v in self.variables
+        }
         self.definitions: dict[str, Expression] = {}
+        self.free: dict[str, tuple[str, ...]] = {}
         self.used: dict[str, None] = {}
-        self._derivatives: dict[tuple[str, int], list[Callable[..., Any]]] = {}
+        self._derivatives: dict[tuple[str, tuple[int, ...]], list[Callable[..., Any]]] = {}
         with sp.evaluate(False):
             self.value = self._call(formula.value)
             self.gradient = {name: self._call(builder) for name, builder in formula.gradient.items()}
@@ -132,13 +155,16 @@ class Built:
             known = ", ".join(sorted({*self.scope, *self.formula.where, *TABLE}))
             raise ValueError(f"the formula uses the symbol {name!r}, which is not declared; known are {known}")
         builder = local or (entry.definition if entry else None)
-        indexed = builder is not None and "c" in inspect.signature(builder).parameters
-        latex = self.formula.notation.get(name) or (entry.latex if entry else name)
-        made = atom(name, latex, bool(entry and entry.integer and local is None), indexed)
-        self.scope[name] = made
         if builder is not None:
-            self.definitions[name] = self._call(builder)
-        return made
+            meaning = self._call(builder)
+            self.definitions[name] = meaning
+            self.free[name] = tuple(
+                i for i in INDEX_OF.values() if i in self.scope and self.scope[i] in meaning.free_symbols
+            )
+        latex = self.formula.notation.get(name) or (entry.latex if entry else name)
+        integer = bool(entry and entry.integer and local is None)
+        self.scope[name] = atom(name, latex, integer, bool(self.free.get(name)))
+        return self.scope[name]
 
     @cached_property
     def full(self) -> Expression:
@@ -154,8 +180,9 @@ class Built:
         if isinstance(expression, sp.Indexed):
             name = str(expression.base)
             if name in self.definitions:
-                whole = _unbound(self._expand(self.definitions[name]), self.scope["c"])
-                return whole.xreplace({self.scope["c"]: expression.indices[0]})
+                free = [self.scope[i] for i in self.free[name]]
+                whole = _unbound(self._expand(self.definitions[name]), free)
+                return whole.xreplace(dict(zip(free, expression.indices, strict=True)))
             return expression
         if isinstance(expression, sp.Symbol):
             name = str(expression)
@@ -166,8 +193,9 @@ class Built:
 
     @cached_property
     def arguments(self) -> tuple[Any, ...]:
-        """What a compiled function takes, in order: the variables, then C and the free index c."""
-        return (*(self.scope[v.symbol] for v in self.variables), self._loose("C"), self._loose("c"))
+        """What a compiled function takes, in order: the variables, the sizes of the dimensions, the free indices."""
+        names = (*INDEX_OF, *INDEX_OF.values())
+        return (*(self.scope[v.symbol] for v in self.variables), *map(self._loose, names))
 
     def _loose(self, name: str) -> Any:
         return self.scope.get(name) or atom(name, TABLE[name].latex, True)
@@ -187,55 +215,62 @@ class Built:
         """The declared gradients as functions of `arguments`, by input."""
         return {name: self.function(self.expand(e)) for name, e in self.gradient.items()}
 
-    def derivative(self, name: str, classes: int) -> list[Callable[..., Any]]:
-        """The derivative by an input, made once for each number of classes; see `_derivative`."""
-        key = (name, classes)
+    def derivative(self, name: str, sizes: tuple[int, ...]) -> list[Callable[..., Any]]:
+        """The derivative by an input, made once for each choice of sizes; see `_derivative`."""
+        key = (name, sizes)
         if key not in self._derivatives:
-            self._derivatives[key] = self._derivative(name, classes)
+            self._derivatives[key] = self._derivative(name, dict(zip(INDEX_OF, sizes, strict=True)))
         return self._derivatives[key]
 
-    def _derivative(self, name: str, classes: int) -> list[Callable[..., Any]]:
+    def _derivative(self, name: str, sizes: Mapping[str, int]) -> list[Callable[..., Any]]:
         """SymPy's own derivative of the value with respect to an input: one function for each of its components.
 
-        For a vector the sum is written out at a concrete number of classes first. The functions take the same
-        arguments as the others.
+        Sums are written out at concrete sizes first. The functions take the same arguments as the others.
         """
         variable = next(v for v in self.variables if v.name == name)
-        plain: dict[Any, Any] = {}
-        for v in self.variables:
-            if v.indexed:
-                base = self.scope[v.symbol]
-                plain |= {base[k]: sp.Symbol(f"{v.symbol}_{k}", real=True) for k in range(classes)}
-        concrete = self.full.subs(self._loose("C"), classes).doit()
-        if not variable.indexed:
-            return [
-                self.function(
-                    sp.diff(concrete.xreplace(plain), self.scope[variable.symbol]).xreplace(
-                        {symbol: component for component, symbol in plain.items()}
-                    )
-                )
-            ]
-        # An index that is only known at run time (x[y]) becomes a choice among the components.
-        concrete = _spread(concrete, classes).xreplace(plain)
+        shapes = {self.scope[v.symbol]: tuple(sizes[d] for d in v.dims) for v in self.variables if v.dims}
+        plain: dict[Any, Any] = {
+            base[index]: sp.Symbol("_".join([str(base), *map(str, index)]), real=True)
+            for base, shape in shapes.items()
+            for index in components(shape)
+        }
         back = {symbol: component for component, symbol in plain.items()}
+        concrete = self.full.subs({self._loose(d): size for d, size in sizes.items()}).doit()
+        # An index that is only known at run time (x[y]) becomes a choice among the components.
+        concrete = _spread(concrete, shapes).xreplace(plain)
         base = self.scope[variable.symbol]
-        return [self.function(sp.diff(concrete, plain[base[k]]).xreplace(back)) for k in range(classes)]
+        by = [plain[base[index]] for index in components(shapes[base])] if variable.dims else [base]
+        return [self.function(sp.diff(concrete, symbol).xreplace(back)) for symbol in by]
 
 
-def _unbound(expression: Expression, free: Expression) -> Expression:
+def components(shape: Sequence[int]) -> list[tuple[int, ...]]:
+    """The indices of a vector or matrix of a shape, in the order of its memory."""
+    return list(itertools.product(*map(range, shape)))
+
+
+def _unbound(expression: Expression, free: Sequence[Expression]) -> Expression:
     """Give the indices that a shorthand sums over names of their own, so that none captures what is put in for c."""
-    bound = {limit[0] for total in expression.atoms(sp.Sum) for limit in total.limits} - {free}
+    bound = {limit[0] for total in expression.atoms(sp.Sum) for limit in total.limits} - {*free}
     return expression.xreplace({index: sp.Dummy(str(index), integer=True) for index in bound})
 
 
-def _spread(expression: Expression, classes: int) -> Expression:
-    """Rewrite x[y] with a symbolic index as a piecewise choice among x[0] .. x[classes - 1]."""
-    if isinstance(expression, sp.Indexed) and not expression.indices[0].is_Integer:
-        index = expression.indices[0]
-        return sp.Piecewise(*((expression.base[k], sp.Eq(index, k)) for k in range(classes)))
-    if not expression.args or isinstance(expression, sp.Indexed):
+def _spread(expression: Expression, shapes: Mapping[Any, tuple[int, ...]]) -> Expression:
+    """Rewrite x[y] with a symbolic index as a piecewise choice among x[0] .. x[size - 1]."""
+    if isinstance(expression, sp.Indexed):
+        place = next((k for k, index in enumerate(expression.indices) if not index.is_Integer), None)
+        if place is None:
+            return expression
+        before, index, after = (
+            expression.indices[:place],
+            expression.indices[place],
+            expression.indices[place + 1 :],
+        )
+        size = shapes[expression.base][place]
+        *most, last = (_spread(expression.base[(*before, k, *after)], shapes) for k in range(size))
+        return sp.Piecewise(*((one, sp.Eq(index, k)) for k, one in enumerate(most)), (last, True))
+    if not expression.args or isinstance(expression, sp.IndexedBase):
         return expression
-    return expression.func(*(_spread(argument, classes) for argument in expression.args))
+    return expression.func(*(_spread(argument, shapes) for argument in expression.args))
 
 
 def _precise_call(run: Callable[..., Any], *values: Any) -> Any:
@@ -292,4 +327,6 @@ _FUNCTIONS = {
     maximum.__name__: max,
     minimum.__name__: min,
     indicator.__name__: lambda a, b: mpmath.mpf(1 if a == b else 0),
+    chosen.__name__: lambda term, condition: term if condition else mpmath.mpf(0),
+    occurs.__name__: lambda index, labels: int(index in itertools.takewhile(lambda label: label != -1, labels)),
 }

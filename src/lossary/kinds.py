@@ -11,31 +11,60 @@ class Kind:
 
     Attributes:
         name: the words a page uses, such as "probabilities".
-        rank: how many trailing dimensions make one value (0: a number, 1: a vector).
+        dims: the names of the trailing dimensions that make one value: none for a number, ("C",) for a vector over the
+            classes, ("D",) for one over coordinates, ("C", "D") for a matrix.
         integer: values are integers and have no gradient.
-        values: numbers (rank 0) at which a loss of such an input is checked, tails included.
+        label: values are real numbers of which only a few mean something, so that a slope means nothing.
+        shared: one value serves all samples, as the weights of a layer do.
+        listed: not one tensor but a list of them, of different shapes.
+        values: numbers at which a loss of such an input is checked.
         ends: numbers at the closed ends of the domain, where torch may clamp.
-        sampler: for rank 1, which vectors to draw: "logits", "distribution" or "log_distribution".
+        sampler: for vectors and matrices, which ones to draw: a name in `lossary.points`.
         lower, upper: the closed ends of the domain, for messages and for solvers.
+        far: how far out the values go on an open side; float64 cannot follow a loss of these inputs further.
     """
 
     name: str
-    rank: int = 0
+    dims: tuple[str, ...] = ()
     integer: bool = False
+    label: bool = False
+    shared: bool = False
+    listed: bool = False
     values: tuple[float, ...] = ()
     ends: tuple[float, ...] = ()
     sampler: str = ""
     lower: float = float("-inf")
     upper: float = float("inf")
+    far: float = 1e6
+
+    @property
+    def rank(self) -> int:
+        """How many trailing dimensions make one value."""
+        return len(self.dims)
 
 
-_TAILS = (1e-300, 1e-12, 1e-4, 1e-2, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 7.5, 12.0, 40.0, 100.0, 1000.0, 1e6)
-_SYMMETRIC = (*(-v for v in reversed(_TAILS)), 0.0, *_TAILS)
+_TAILS = (1e-300, 1e-12, 1e-4, 1e-2, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 7.5, 12.0, 40.0, 100.0)
+_FAR = (*_TAILS, 1000.0, 1e6)
+# The exponential of anything beyond 709.78 is infinite in float64.
+_EXPONENT = (*_TAILS, 700.0)
 _INSIDE = (2e-12, 1e-9, 1e-6, 1e-3, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 
-REAL = Kind("real numbers", values=_SYMMETRIC)
+
+def _both(values: tuple[float, ...]) -> tuple[float, ...]:
+    return (*(-v for v in reversed(values)), 0.0, *values)
+
+
+REAL = Kind("real numbers", values=_both(_FAR))
 REAL_TARGET = Kind("real numbers", values=(0.0, 0.75, -3.0, 1000.0))
-LOGIT = Kind("logits (any real number)", values=_SYMMETRIC)
+LOGIT = Kind("logits (any real number)", values=_both(_FAR))
+SCORE = Kind("scores (any real number)", values=_both(_EXPONENT), far=700.0)
+SIGN = Kind("labels 1 or \N{MINUS SIGN}1", label=True, values=(1.0, -1.0))
+LOG_RATE = Kind("logarithms of rates (any real number)", values=_both(_EXPONENT), far=700.0)
+RATE = Kind("rates, above 0", values=_FAR[1:], lower=0.0)
+COUNT = Kind("counts: 0, 1, 2, …", values=(0.0, 1.0, 2.0, 5.0, 20.0, 1000.0), lower=0.0)
+VARIANCE = Kind(
+    "variances, 0 or more", values=(0.01, 0.1, 0.3, 1.0, 2.0, 4.0, 100.0, 1e6), ends=(0.0, 1e-12, 1e-9), lower=0.0
+)
 PROBABILITY = Kind(
     "probabilities, from 0 to 1",
     values=(*_INSIDE, *(1 - v for v in reversed(_INSIDE[:-1]))),
@@ -48,6 +77,7 @@ LOG_PROBABILITY = Kind(
     "log-probabilities (at most 0)",
     values=(0.0, -1e-12, -1e-3, -0.05, -0.3, -0.7, -1.0, -2.5, -7.0, -40.0, -200.0, -745.0),
     upper=0.0,
+    far=745.0,
 )
 OUTCOME_PROBABILITY = Kind(
     "probabilities, from 0 to 1",
@@ -58,8 +88,20 @@ OUTCOME_PROBABILITY = Kind(
 OUTCOME_LOG_PROBABILITY = Kind(
     "log-probabilities (at most 0)", values=(-700.0, -40.0, -7.0, -1.0, -0.3, -1e-3, 0.0), upper=0.0
 )
-LOGITS = Kind("logits, one for each class", rank=1, sampler="logits")
+LOGITS = Kind("logits, one for each class", dims=("C",), sampler="logits")
+SCORES = Kind("scores, one for each class", dims=("C",), sampler="logits")
 CLASS_INDEX = Kind("class indices 0 to C - 1", integer=True)
-DISTRIBUTION = Kind("probabilities that sum to 1", rank=1, sampler="distribution", lower=0.0, upper=1.0)
-LOG_DISTRIBUTION = Kind("their logarithms", rank=1, sampler="log_distribution", upper=0.0)
-CLASS_PROBABILITIES = Kind("class probabilities", rank=1, sampler="distribution", lower=0.0, upper=1.0)
+LABEL_LIST = Kind("class indices, the list ended by \N{MINUS SIGN}1", dims=("C",), integer=True, sampler="label_list")
+MULTI_HOT = Kind(
+    "labels 0 or 1 for each class, or probabilities", dims=("C",), sampler="multi_hot", lower=0.0, upper=1.0
+)
+DISTRIBUTION = Kind("probabilities that sum to 1", dims=("C",), sampler="distribution", lower=0.0, upper=1.0)
+LOG_DISTRIBUTION = Kind("logarithms of probabilities that sum to 1", dims=("C",), sampler="log_distribution", upper=0.0)
+CLASS_PROBABILITIES = Kind("class probabilities", dims=("C",), sampler="distribution", lower=0.0, upper=1.0)
+VECTOR = Kind("vectors of real numbers", dims=("D",), sampler="vector")
+CLASS_WEIGHTS = Kind("one row of weights for each class", dims=("C", "D"), shared=True, sampler="weights")
+HEAD = Kind("one row of weights for each entry of the head", dims=("H", "D"), shared=True)
+TAILS = Kind("a list with one matrix of weights for each cluster", shared=True, listed=True)
+FRAMES = Kind("log-probabilities of the classes at each time step", dims=("T", "C"), upper=0.0)
+LABEL_SEQUENCE = Kind("class indices, without the blank", dims=("S",), integer=True)
+LENGTH = Kind("whole numbers", integer=True)

@@ -6,12 +6,13 @@ file's name and folder, so that neither is ever written twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from lossary.formula import Formula, Symbolic
+from lossary.formula import Builder, Formula, Symbolic
 from lossary.kinds import REAL, REAL_TARGET, Kind
+from lossary.sections import Diagram, Extremes, HeatMap, Scene, Section, Study
 from lossary.symbols import TABLE
 
 Number = float | int
@@ -28,6 +29,9 @@ class Input:
         shape: the shape in the notation of torch's documentation, such as "(*)" or "(N, C)".
         meaning: one clause that says what it is.
         kinds_at: other kinds under a setting, by (parameter, value).
+        differentiable: whether torch gives a gradient by it.
+        per_row: it may lack the last dimension; one number then serves a whole row.
+        batch_axis: which dimension counts the samples of a batch.
     """
 
     name: str
@@ -36,6 +40,9 @@ class Input:
     shape: str
     meaning: str
     kinds_at: Mapping[tuple[str, Any], tuple[Kind, ...]] = field(default_factory=dict)
+    differentiable: bool = True
+    per_row: bool = False
+    batch_axis: int = 0
 
     def candidates(self, parameters: Mapping[str, Any]) -> tuple[Kind, ...]:
         """The kinds that its values may be under these parameters."""
@@ -91,26 +98,28 @@ class Parameter:
         name: the keyword, as torch spells it.
         default: the default; None where torch's default is "none given".
         meaning: one clause for the page.
-        kind: "number", "integer", "boolean", "per class" (a vector over the classes) or
-            "per element" (a tensor that is broadcast against the input).
+        kind: "number", "integer", "integers" (a list of them), "boolean", "choice" (one of `choices`), "per class" (a
+            vector over the classes) or "per element" (a tensor that is broadcast against the input).
         range: the values allowed.
         neutral: the number that stands for None in a formula.
         typical: settings at which the loss is checked and drawn in the sweep, weakest to strongest.
         symbol: its name in formulas, a key of the symbol table; its own name if empty.
         latex: how a symbol that is not in the table is written.
         only_with: the kinds of inputs with which torch lets it differ from the default, by input.
+        choices: what torch is given for each name of a choice.
     """
 
     name: str
     default: Any
     meaning: str
-    kind: Literal["number", "integer", "boolean", "per class", "per element"] = "number"
+    kind: Literal["number", "integer", "integers", "boolean", "choice", "per class", "per element"] = "number"
     range: Range = Range()
     neutral: float | None = None
     typical: tuple[Any, ...] = ()
     symbol: str = ""
     latex: str = ""
     only_with: Mapping[str, Kind] = field(default_factory=dict)
+    choices: Mapping[str, Any] = field(default_factory=dict)
 
     def allowed(self, kinds: Mapping[str, Kind], value: Any) -> bool:
         """Whether this value may be given with inputs of these kinds."""
@@ -130,6 +139,10 @@ class Parameter:
         """The values allowed, in words."""
         if self.kind == "boolean":
             return "true or false"
+        if self.kind == "choice":
+            return " or ".join(self.choices)
+        if self.kind == "integers":
+            return "a list of whole numbers"
         words = self.range.text(self.name)
         if self.kind == "per class":
             return f"one number for each class, {words}" if words != "any number" else "one number for each class"
@@ -145,107 +158,20 @@ class Reduction:
     """How per-sample values become the answer.
 
     `divisor` gets (inputs, parameters, number of values) as arrays and plain values and returns what the sum is
-    divided by; None leaves the values alone. `divides_by` says it in words.
+    divided by; None leaves the values alone. `weights` gets the same and returns a factor for each value, where they
+    are weighted before they are added. `divides_by` says it in words.
     """
 
     name: str
     divides_by: str
     divisor: Callable[[Mapping[str, Any], Mapping[str, Any], int], float] | None
+    weights: Callable[[Mapping[str, Any], Mapping[str, Any], int], Sequence[float]] | None = None
 
 
 NONE = Reduction("none", "nothing: one value for each element", None)
 SUM = Reduction("sum", "nothing: the values are added", lambda inputs, parameters, count: 1.0)
 MEAN = Reduction("mean", "the number of elements", lambda inputs, parameters, count: float(count))
 ELEMENTWISE = (NONE, SUM, MEAN)
-
-
-@dataclass(frozen=True)
-class Axis:
-    """A quantity along which losses can be drawn and compared.
-
-    `span`, `top` (of the loss) and `slopes` (of the gradient) are the axes that thumbnails and overlays share, so
-    that a flat loss looks flat beside a steep one.
-    """
-
-    name: str
-    label: str
-    span: tuple[float, float]
-    top: float
-    slopes: tuple[float, float]
-
-
-RESIDUAL = Axis("residual", "residual, input − target", (-3.0, 3.0), 4.5, (-3.3, 3.3))
-PROBABILITY_AXIS = Axis("probability", "predicted probability", (0.0, 1.0), 4.0, (-12.0, 12.0))
-LOGIT_AXIS = Axis("logit", "logit of the true class", (-6.0, 6.0), 6.6, (-1.1, 0.1))
-MARGIN_AXIS = Axis("margin", "margin, target × input", (-3.0, 3.0), 4.5, (-3.3, 0.3))
-AXES = {axis.name: axis for axis in (RESIDUAL, PROBABILITY_AXIS, LOGIT_AXIS, MARGIN_AXIS)}
-
-
-@dataclass(frozen=True)
-class Section:
-    """A line through the space of inputs along which one quantity `t` moves and the rest is held fixed.
-
-    Attributes:
-        axis: the quantity that moves.
-        label: the axis label, which says what moves.
-        span: the range that is drawn.
-        inputs: function of SymPy symbols `t` (what moves) and `y` (the target value of a branch) that returns
-            each input as an expression or a nested list of expressions.
-        branches: target values `y` that get a curve each, by label; the first is the main one.
-        perfect: where along `t` the prediction is perfect for the main branch; may be infinite.
-        limits: the ends of `t`'s own domain.
-        note: what is held fixed, in one sentence.
-        caption: what to see in the picture, in one or two sentences.
-        kinks: functions of the parameters (by symbol) that give points of `t` where the loss is not smooth.
-        target_values: values of `y` from which a skewed sample is drawn to find what the loss elicits:
-            "real", "binary" or "unit"; empty where the question makes no sense.
-        link: where the section's variable is not the prediction's mean itself, the map from `t` to it:
-            "" (identity) or "sigmoid".
-    """
-
-    axis: Axis
-    label: str
-    span: tuple[float, float]
-    inputs: Callable[..., Mapping[str, Any]]
-    branches: Mapping[str, float]
-    perfect: float
-    note: str
-    caption: str
-    limits: tuple[float, float] = (float("-inf"), float("inf"))
-    kinks: tuple[Callable[..., Any], ...] = ()
-    target_values: Literal["real", "binary", "unit", ""] = ""
-    link: Literal["", "sigmoid"] = ""
-
-
-def residual_section(
-    caption: str, kinks: tuple[Callable[..., Any], ...] = (), span: tuple[float, float] = (-3.0, 3.0)
-) -> Section:
-    """The section of a regression loss: the residual of one element moves, the target stays at 0."""
-    return Section(
-        axis=RESIDUAL,
-        label=RESIDUAL.label,
-        span=span,
-        inputs=lambda t, y: {"input": t, "target": y},
-        branches={"": 0.0},
-        perfect=0.0,
-        kinks=kinks,
-        target_values="real",
-        note="One element. The target is 0, so the input is the residual.",
-        caption=caption,
-    )
-
-
-@dataclass(frozen=True)
-class HeatMap:
-    """A second section where two quantities `s` (across) and `t` (up) move."""
-
-    name: str
-    title: str
-    labels: tuple[str, str]
-    spans: tuple[tuple[float, float], tuple[float, float]]
-    inputs: Callable[..., Mapping[str, Any]]
-    note: str
-    caption: str
 
 
 @dataclass(frozen=True)
@@ -262,13 +188,15 @@ class Summed:
 
 @dataclass(frozen=True)
 class Precision:
-    """The size of the numbers that torch rounds on the way in float64, where it is more than the result's own, and why.
+    """The size of the numbers that torch rounds on the way in float64, where that is not the result's own, and why.
 
-    Differences are measured against it: `absolute` is a plain size, `of_input` a multiple of the largest input.
+    Differences are measured against it: `absolute` is a plain size, `of_input` a multiple of the largest input, `size`
+    a function of the formula's symbols.
     """
 
     absolute: float = 0.0
     of_input: float = 0.0
+    size: Builder | None = None
     why: str = ""
 
 
@@ -339,6 +267,10 @@ class Loss:
         torch: the class in torch.nn, or None.
         functional: the function in torch.nn.functional, or None.
         function: the loss's own torch function of (inputs, parameters) for one value per sample, where torch has none.
+        call: how torch is called where its class owns tensors that are inputs here: a function of the inputs, the
+            parameters and the reduction.
+        usage: the code that sets `loss` in the page's example, where the class is not simply called with the inputs.
+        batches: function of the parameters to the inputs that are checked, where they cannot be drawn one by one.
         example: small inputs for the example on the page.
     """
 
@@ -355,6 +287,9 @@ class Loss:
     torch: str | None = None
     functional: str | None = None
     function: Callable[..., Any] | None = None
+    call: Callable[..., Any] | None = None
+    usage: str = ""
+    batches: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]] | None = None
     reductions: tuple[Reduction, ...] = ELEMENTWISE
     default_reduction: str = "mean"
     sample_dimension: int | None = None
@@ -362,6 +297,10 @@ class Loss:
     computed: Formula | None = None
     precision: Precision = EXACT
     maps: tuple[HeatMap, ...] = ()
+    studies: tuple[Study, ...] = ()
+    scenes: tuple[Scene, ...] = ()
+    diagrams: tuple[Diagram, ...] = ()
+    extremes: Extremes | None = None
     libraries: tuple[Library, ...] = ()
     references: tuple[Reference, ...] = ()
     relations: tuple[Relation, ...] = ()

@@ -10,7 +10,7 @@ from typing import Any
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
-from lossary.symbols import LATEX, Expression
+from lossary.symbols import LATEX, Expression, chosen, occurs
 
 
 def summed(total: Expression) -> Expression:
@@ -19,6 +19,14 @@ def summed(total: Expression) -> Expression:
     while summand.is_Mul and summand.args[0] == 1:
         summand = sp.Mul(*summand.args[1:], evaluate=False)
     return summand
+
+
+def selected(summand: Expression) -> tuple[Expression, Any]:
+    """A sum's term and the condition on its index, None where it runs over all."""
+    if isinstance(summand, chosen):
+        term, condition = summand.args
+        return term, condition
+    return summand, None
 
 
 class PagePrinter(LatexPrinter):  # type: ignore[misc]
@@ -92,11 +100,16 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
         return f"[{left} = {right}]"
 
     def _print_Sum(self, expr: Any) -> str:
-        summand = summed(expr)
+        summand, condition = selected(summed(expr))
         term = self._print(summand)
         body = rf"\left({term}\right)" if summand.is_Add else term
         # Code counts classes from 0, mathematics from 1; the bounds are only printed. SymPy lists the inner sum first.
-        signs = [rf"\sum_{{{self._print(index)}=1}}^{{{self._print(last + 1)}}}" for index, _, last in expr.limits]
+        signs = [
+            rf"\sum_{{{self._print(index)}=1}}^{{{self._print(last + 1)}}}"
+            if condition is None
+            else rf"\sum_{{{self._print(condition)}}}"
+            for index, _, last in expr.limits
+        ]
         return f"{' '.join(reversed(signs))} {body}"
 
     def _print_Piecewise(self, expr: Any) -> str:
@@ -107,6 +120,10 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
         return r"\text{otherwise}" if condition == sp.true else rf"\text{{if }} {self._print(condition)}"
 
     def _print_Relational(self, expr: Any) -> str:
+        if isinstance(expr.lhs, occurs):
+            index, labels = (self._print(argument) for argument in expr.lhs.args)
+            sign = r"\in" if expr.rhs == 1 else r"\notin"
+            return f"{index} {sign} {labels}"
         sign = {"==": "=", "!=": r"\neq", "<": "<", "<=": r"\leq", ">": ">", ">=": r"\geq"}[expr.rel_op]
         return f"{self._print(expr.lhs)} {sign} {self._print(expr.rhs)}"
 

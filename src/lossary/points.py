@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lossary.kinds import Kind
-from lossary.loss import Loss, Section
+from lossary.loss import Loss
+from lossary.sections import Section
 
-Batch = dict[str, NDArray[Any]]
+Batch = dict[str, Any]
 
 
 def settings(loss: Loss) -> list[dict[str, Any]]:
@@ -46,8 +46,28 @@ def kinks(loss: Loss, section: Section, parameters: Mapping[str, Any]) -> list[f
     return [float(call_with(k, loss, parameters)) for k in section.kinks]
 
 
+def axis_values(numbers: Sequence[float]) -> list[float]:
+    """What may move along a section, from a row of a loss's numbers: the first, a residual, a margin."""
+    first, *rest = numbers or [float("nan")]
+    made = [first, *(first - other for other in rest), *(first * other for other in rest)]
+    if len(rest) > 1:
+        made.append((first - rest[0]) * rest[1])
+    return made
+
+
+def example(loss: Loss) -> Batch:
+    """The inputs of the page's example."""
+    listed = {i.name for i in loss.inputs if i.kinds[0].listed}
+    return {
+        name: [np.asarray(part) for part in value] if name in listed else np.asarray(value)
+        for name, value in loss.example.items()
+    }
+
+
 def batches(loss: Loss, parameters: Mapping[str, Any]) -> list[Batch]:
     """Inputs to check at a setting; each batch has one shape and one kind for each input."""
+    if loss.batches is not None:
+        return [dict(batch) for batch in loss.batches(parameters)]
     made = []
     choices = [i.candidates(parameters) for i in loss.inputs]
     for kinds in itertools.product(*choices):
@@ -56,11 +76,14 @@ def batches(loss: Loss, parameters: Mapping[str, Any]) -> list[Batch]:
             continue
         if any(kind.rank for kind in kinds):
             fixed = [len(parameters[p.name]) for p in loss.parameters if p.kind == "per class" and parameters[p.name]]
-            for classes in fixed or (2, 3, 5):
-                made.append(vectors(loss, kinds, classes))
+            made += [vectors(loss, kinds, sizes) for sizes in SIZES if not fixed or sizes["C"] in fixed]
         else:
             made.append(_numbers(loss, kinds, parameters))
     return made
+
+
+# How many classes and coordinates vectors have that are checked.
+SIZES = ({"C": 2, "D": 3}, {"C": 3, "D": 2}, {"C": 5, "D": 4})
 
 
 def ends(loss: Loss, parameters: Mapping[str, Any]) -> Batch:
@@ -95,24 +118,82 @@ def _numeric(values: list[Any]) -> list[float]:
     return [float(v) if not isinstance(v, list | tuple) else float("nan") for v in values]
 
 
-def vectors(loss: Loss, kinds: tuple[Kind, ...], classes: int) -> Batch:
-    """All pairs of the vectors and numbers that suit each kind."""
-    pools = [_pool(kind, classes, k) for k, kind in enumerate(kinds)]
-    rows = list(itertools.product(*pools))
-    return {i.name: np.array([row[k] for row in rows]) for k, i in enumerate(loss.inputs)}
+def vectors(loss: Loss, kinds: tuple[Kind, ...], sizes: Mapping[str, int]) -> Batch:
+    """All combinations of the vectors and numbers that suit each kind; what samples share is drawn once."""
+    pools = [_pool(kind, sizes, k) for k, kind in enumerate(kinds)]
+    rows = list(
+        itertools.product(*(pool[:1] if kind.shared else pool for pool, kind in zip(pools, kinds, strict=True)))
+    )
+    return {
+        i.name: np.array(pools[k][0] if kind.shared else [row[k] for row in rows])
+        for k, (i, kind) in enumerate(zip(loss.inputs, kinds, strict=True))
+    }
 
 
-def _pool(kind: Kind, classes: int, seed: int) -> list[Any]:
-    rng = np.random.default_rng(20 + seed)
+def _pool(kind: Kind, sizes: Mapping[str, int], seed: int) -> list[Any]:
+    if kind.sampler:
+        return SAMPLERS[kind.sampler](tuple(sizes[d] for d in kind.dims), np.random.default_rng(20 + seed))
     if kind.integer:
-        return list(range(classes))
-    if kind.sampler == "logits":
-        drawn = [rng.normal(size=classes) * scale for scale in (0.1, 1, 1, 5, 5, 40)]
-        peak = np.eye(classes)[0]
-        return [np.zeros(classes), *drawn, 30 * peak, -30 * peak, 700 * peak, -1e4 * peak]
-    if kind.sampler == "distribution":
-        drawn = [rng.dirichlet(np.full(classes, a)) for a in (0.3, 1.0, 5.0)]
-        return [np.full(classes, 1 / classes), np.eye(classes)[-1], *drawn]
-    if kind.sampler == "log_distribution":
-        return [np.log(rng.dirichlet(np.full(classes, a))) for a in (0.5, 1.0, 5.0, 50.0)]
+        return list(range(sizes["C"]))
     return list(kind.values)
+
+
+Shape = tuple[int, ...]
+
+
+def _logits(shape: Shape, rng: np.random.Generator) -> list[Any]:
+    drawn = [rng.normal(size=shape) * scale for scale in (0.1, 1, 1, 5, 5, 40)]
+    peak = np.eye(shape[0])[0]
+    return [np.zeros(shape), *drawn, 30 * peak, -30 * peak, 700 * peak, -1e4 * peak]
+
+
+def _distributions(shape: Shape, rng: np.random.Generator) -> list[Any]:
+    drawn = [rng.dirichlet(np.full(shape, a)) for a in (0.3, 1.0, 5.0)]
+    return [np.full(shape, 1 / shape[0]), np.eye(shape[0])[-1], *drawn]
+
+
+def _log_distributions(shape: Shape, rng: np.random.Generator) -> list[Any]:
+    drawn = [np.log(rng.dirichlet(np.full(shape, a))) for a in (0.5, 1.0, 1.0, 5.0, 5.0, 50.0)]
+    # All but certain of one class: the others have probabilities down to the smallest that float64 holds.
+    sure = [
+        np.where(np.eye(shape[0])[k % shape[0]] > 0, 0.0, -far) for k, far in enumerate((1e-12, 40.0, 700.0, 745.0))
+    ]
+    return [np.full(shape, -np.log(shape[0])), *drawn, *sure[1:]]
+
+
+def _label_lists(shape: Shape, rng: np.random.Generator) -> list[Any]:
+    """Lists without repetition of every length, ended by -1; behind it stands what counts no more."""
+    made = []
+    for count in range(shape[0] + 1):
+        row = np.full(shape, -1)
+        row[:count] = rng.permutation(shape[0])[:count]
+        made.append(row)
+    ignored = made[1].copy()
+    ignored[2:] = 0
+    return [*made, ignored]
+
+
+def _multi_hot(shape: Shape, rng: np.random.Generator) -> list[Any]:
+    drawn = [rng.integers(0, 2, shape).astype(float) for _ in range(3)]
+    return [np.zeros(shape), np.ones(shape), *drawn, rng.uniform(size=shape)]
+
+
+def _vectors(shape: Shape, rng: np.random.Generator) -> list[Any]:
+    drawn = [rng.normal(size=shape) * scale for scale in (0.1, 1, 1, 3, 30)]
+    return [*drawn, np.eye(shape[0])[0] + 0.25 * rng.normal(size=shape), 1e3 * rng.normal(size=shape)]
+
+
+def _weights(shape: Shape, rng: np.random.Generator) -> list[Any]:
+    return [rng.normal(size=shape)]
+
+
+# For each sampler that a kind may name: vectors of a shape, the domain's corners and tails among them.
+SAMPLERS: dict[str, Callable[[Shape, np.random.Generator], list[Any]]] = {
+    "logits": _logits,
+    "distribution": _distributions,
+    "log_distribution": _log_distributions,
+    "label_list": _label_lists,
+    "multi_hot": _multi_hot,
+    "vector": _vectors,
+    "weights": _weights,
+}

@@ -49,6 +49,7 @@ class Line:
         axis: the axis's name.
         target_values, link: as in the section.
         parameters: the setting, by symbol.
+        reach: how far out float64 can follow the loss.
     """
 
     loss: Callable[[Array, float], Array]
@@ -63,6 +64,12 @@ class Line:
     target_values: str
     link: str
     parameters: Mapping[str, Any]
+    reach: float = math.inf
+
+    @property
+    def labels(self) -> tuple[float, float]:
+        """What a target is for the likelier and for the other class."""
+        return (1.0, -1.0) if self.target_values == "sign" else (1.0, 0.0)
 
     def f(self, t: Array) -> Array:
         """The loss on the main branch."""
@@ -81,19 +88,20 @@ class Line:
         """Sorted points: the drawn range densely, its kinks from both sides, and the domain far out."""
         inner = np.linspace(*self.span, 2001)
         near = [k + side * h for k in self.kinks for h in (1e-9, 1e-6, 1e-3) for side in (-1, 1)]
-        if self.open_ended:
-            far = np.logspace(-6, 6, 241)
-            outer = np.concatenate([-far, far])
-        else:
-            # Only the end at 0 can be approached closer than the spacing of float64 around 1.
-            low, high = self.limits
-            tail = np.logspace(-9, -1.5, 241)
-            outer = np.concatenate([low + tail, high - tail])
+        far = np.logspace(-6, math.log10(min(1e6, self.reach)), 241)
+        # Only the end at 0 can be approached closer than the spacing of float64 around 1.
+        tail = np.logspace(-9, -1.5, 241)
+        low, high = self.limits
+        lower = -far if math.isinf(low) else low + tail
+        upper = far if math.isinf(high) else high - tail
+        outer = np.concatenate([lower, upper])
         return np.unique(np.concatenate([inner, near, outer]))
 
     def far(self, steps: tuple[float, ...] = (1e3, 1e6)) -> tuple[Array, Array]:
-        """Points that run to the lower and the upper end of the domain."""
+        """Points that run to the lower and the upper end of the domain, or as far as float64 can follow."""
         low, high = self.limits
+        if self.reach < max(steps):
+            steps = tuple(self.reach * (k + 1) / len(steps) for k in range(len(steps)))
         lower = [-s for s in steps] if math.isinf(low) else [low + 1 / s for s in steps]
         upper = list(steps) if math.isinf(high) else [high - 1 / s for s in steps]
         return np.array(lower), np.array(upper)
@@ -204,7 +212,7 @@ def bounded(line: Line) -> Finding:
     """Whether the loss settles towards both ends of the domain."""
     lower, upper = line.far((1e6, 1e9, 1e12))
     t = line.wide()
-    near = float(np.abs(line.f(t[np.abs(t) <= 1e3])).max())
+    near = float(np.abs(line.f(t[np.abs(t) <= min(1e3, line.reach / 10)])).max())
     far = float(np.abs(line.f(np.concatenate([lower, upper]))).max())
     if far > 1.01 * near + 1e-6:
         return Finding(False, f"the loss goes on growing: {_number(far)} at the last point tried")
@@ -236,7 +244,7 @@ def symmetric(line: Line) -> Finding:
 
 def value_at_perfect(line: Line) -> Finding:
     """The loss where the prediction is perfect, or its limit there."""
-    t = line.perfect if math.isfinite(line.perfect) else math.copysign(700.0, line.perfect)
+    t = line.perfect if math.isfinite(line.perfect) else math.copysign(min(700.0, line.reach), line.perfect)
     if line.perfect in line.limits:
         t = t - math.copysign(1e-15, t - sum(line.limits) / 2)
     value = float(line.f(np.array([t]))[0])
@@ -255,7 +263,8 @@ def gradient_limits(line: Line) -> Finding:
         g = line.g(ends)
         grows = abs(g[2]) > 10 * (1 + abs(g[1]))
         limits.append(("inf" if g[2] > 0 else "-inf") if grows else _clean(float(g[2])))
-    return Finding(tuple(limits), "the gradient at 1e9 on either side, or its growth on the way there")
+    place = min(1e9, line.reach)
+    return Finding(tuple(limits), f"the gradient at {_number(place)} on either side, or its growth on the way there")
 
 
 def redescending(line: Line) -> Finding:
@@ -278,8 +287,8 @@ def elicits(line: Line) -> Finding:
 
 def skewed_sample(kind: str) -> Array:
     """Fixed, asymmetric target values; mean, median and mode lie well apart."""
-    if kind == "binary":
-        return np.array([1.0] * 3 + [0.0] * 7)
+    if kind in ("binary", "sign"):
+        return np.array([1.0] * 3 + [0.0 if kind == "binary" else -1.0] * 7)
     levels = (np.arange(51) + 0.5) / 51
     if kind == "unit":
         kept: Array = levels**3
@@ -307,13 +316,13 @@ def minimiser(line: Line, sample: Array, weights: Array) -> float:
 def _search_range(line: Line, sample: Array) -> tuple[float, float]:
     if not line.open_ended:
         return line.limits[0] + 1e-7, line.limits[1] - 1e-7
-    if line.link:
+    if line.link or line.target_values == "sign":
         return -15.0, 15.0
     return float(sample.min()), float(sample.max())
 
 
 def _huber_mean(sample: Array, parameters: Mapping[str, Any]) -> float | None:
-    delta = parameters.get("delta")
+    delta = parameters.get("delta", parameters.get("beta"))
     if delta is None:
         return None
     low, high = float(sample.min()), float(sample.max())
@@ -338,8 +347,14 @@ def _expectile(sample: Array, parameters: Mapping[str, Any]) -> float | None:
 
 
 def _logit_of_mean(sample: Array, parameters: Mapping[str, Any]) -> float | None:
+    # Labels 1 and -1 stand for 1 and 0.
+    mean = float(np.maximum(sample, 0.0).mean())
+    return math.log(mean / (1 - mean)) if 0 < mean < 1 and sample.max() <= 1 else None
+
+
+def _log_of_mean(sample: Array, parameters: Mapping[str, Any]) -> float | None:
     mean = float(sample.mean())
-    return math.log(mean / (1 - mean)) if 0 < mean < 1 else None
+    return math.log(mean) if mean > 0 else None
 
 
 # What a minimiser of the expected loss is compared with; each is computed from the sample alone, not from the loss.
@@ -350,24 +365,30 @@ FUNCTIONALS: dict[str, Callable[[Array, Mapping[str, Any]], float | None]] = {
     "tau-quantile": _quantile,
     "tau-expectile": _expectile,
     "logit of the mean": _logit_of_mean,
+    "log of the mean": _log_of_mean,
 }
 
 
 def _mean_of(line: Line, t: float) -> float:
-    return 1 / (1 + math.exp(-t)) if line.link == "sigmoid" else t
+    """The probability of the likelier class that a point stands for; a bare score stands for its sign."""
+    if line.link == "sigmoid":
+        return 1 / (1 + math.exp(-t))
+    return t if line.target_values != "sign" else 0.5 + 0.5 * math.copysign(1.0, t) * (t != 0)
 
 
 def proper(line: Line) -> Finding:
     """Whether the true probability is the best prediction, and the only one."""
     losses, ties = [], 0
-    t = np.linspace(*_search_range(line, np.array([0.0, 1.0])), 801)
+    high, low = line.labels
+    sample = np.array(line.labels)
+    t = np.linspace(*_search_range(line, sample), 801)
     means = np.array([_mean_of(line, v) for v in t])
     for chance in np.linspace(0.05, 0.95, 19):
 
         def risk(points: Array, chance: float = float(chance)) -> Array:
-            return chance * line.loss(points, 1.0) + (1 - chance) * line.loss(points, 0.0)
+            return chance * line.loss(points, high) + (1 - chance) * line.loss(points, low)
 
-        best = minimiser(line, np.array([1.0, 0.0]), np.array([chance, 1 - chance]))
+        best = minimiser(line, sample, np.array([chance, 1 - chance]))
         honest, least = risk(np.array([_prediction_of(line, chance), best]))
         losses.append(float(honest - least))
         ties += int(np.any(risk(t)[np.abs(means - chance) > 0.02] <= honest + 1e-12))
@@ -388,7 +409,7 @@ def calibrated(line: Line) -> Finding:
     wrong = []
     chances = [c for c in np.linspace(0.05, 0.95, 19) if abs(c - 0.5) > 0.01]
     for chance in chances:
-        best = minimiser(line, np.array([1.0, 0.0]), np.array([chance, 1 - chance]))
+        best = minimiser(line, np.array(line.labels), np.array([chance, 1 - chance]))
         if (_mean_of(line, best) > 0.5) != (chance > 0.5):
             wrong.append(chance)
     if wrong:

@@ -14,7 +14,7 @@ from typing import Any
 import sympy as sp
 
 from lossary import display, properties, prose
-from lossary.charts import View
+from lossary.chart import View
 from lossary.evidence import Evidence
 from lossary.examples import example_code, own_source
 from lossary.loss import Cited, Loss, Reference

@@ -30,6 +30,8 @@ class Symbol:
 
 TABLE: dict[str, Symbol] = {
     "x": Symbol("x", "the input: the model's prediction"),
+    "x1": Symbol("x_1", "the first input"),
+    "x2": Symbol("x_2", "the second input"),
     "y": Symbol("y", "the target"),
     "p": Symbol("p", "the predicted probability"),
     "z": Symbol("z", "the logit"),
@@ -38,8 +40,21 @@ TABLE: dict[str, Symbol] = {
     "m": Symbol("m", "the margin", definition=lambda x, y: y * x),
     "C": Symbol("C", "the number of classes", integer=True),
     "c": Symbol("c", "runs over the classes", integer=True),
+    "i": Symbol("i", "runs over the classes", integer=True),
     "j": Symbol("j", "runs over the classes", integer=True),
     "k": Symbol("k", "runs over the classes", integer=True),
+    "D": Symbol("D", "the number of coordinates of a vector", integer=True),
+    "d": Symbol("d", "runs over the coordinates", integer=True),
+    "W": Symbol("W", "the weight matrix"),
+    "anchor": Symbol("a", "the anchor"),
+    "positive": Symbol("a^{+}", "the positive: an example like the anchor"),
+    "negative": Symbol("a^{-}", "the negative: an example unlike the anchor"),
+    "near": Symbol("d_{+}", "the distance from the anchor to the positive"),
+    "far": Symbol("d_{-}", "the distance from the anchor to the negative"),
+    "swapped": Symbol("d_{*}", "the distance from the positive to the negative"),
+    "cosine": Symbol(r"\cos\theta", "the cosine of the angle between the two vectors"),
+    "var": Symbol(r"\sigma^2", "the predicted variance"),
+    "v": Symbol("v", "the variance that is used"),
     "q": Symbol("q", "the smoothed target"),
     "L": Symbol("L", "the log-sum-exp of the logits"),
     "t": Symbol("t", "the quantity that moves along the section"),
@@ -118,6 +133,29 @@ class indicator(sp.Function):  # type: ignore[misc]
         return sp.Integer(0)
 
 
+class occurs(sp.Function):  # type: ignore[misc]
+    """1 where a class is in a list of labels before the list's first -1, else 0."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Expression:
+        """The derivative, for SymPy."""
+        return sp.Integer(0)
+
+
+class chosen(sp.Function):  # type: ignore[misc]
+    """Its first argument where the condition holds, else 0: a term of a sum over some indices only.
+
+    SymPy's own piecewise expression would merge with those around it, and take a sum's index out of its sum.
+    """
+
+    nargs = 2
+
+    def _eval_derivative(self, by: Any) -> Expression:
+        term, condition = self.args
+        return chosen(term.diff(by), condition)
+
+
 class maximum(sp.Function):  # type: ignore[misc]
     """The larger of two; unlike SymPy's own it keeps its author's order."""
 
@@ -147,11 +185,26 @@ def cases(*branches: tuple[Expression, object]) -> Expression:
     return sp.Piecewise(*branches)
 
 
-def sum_over(index: Expression, term: Expression, count: Expression) -> Expression:
-    """The sum of `term` over `index` = 0 .. count - 1, kept as a sum."""
-    return sp.Sum(term, (index, 0, sp.Add(count, -1, evaluate=True)))
+def sum_over(index: Expression, term: Expression, count: Expression, where: Any = None) -> Expression:
+    """The sum of `term` over `index` = 0 .. count - 1, kept as a sum; over those only that meet `where`."""
+    summand = term if where is None else chosen(term, where)
+    return sp.Sum(summand, (index, 0, sp.Add(count, -1, evaluate=True)))
 
 
-log, exp, sqrt, sign, cosh, cos, atan = sp.log, sp.exp, sp.sqrt, sp.sign, sp.cosh, sp.cos, sp.atan
+def listed(index: Expression, labels: Expression) -> Any:
+    """The condition that a class is among the labels."""
+    return sp.Eq(occurs(index, labels), 1)
+
+
+def unlisted(index: Expression, labels: Expression) -> Any:
+    """The condition that a class is not among the labels."""
+    return sp.Eq(occurs(index, labels), 0)
+
+
+log, exp, sqrt, sign = sp.log, sp.exp, sp.sqrt, sp.sign
+cos, sin, cosh, atan = sp.cos, sp.sin, sp.cosh, sp.atan
 pi = sp.pi
-equal = sp.Eq
+equal, unequal = sp.Eq, sp.Ne
+
+# The dimensions that a vector or matrix in a formula may have, each with the index that is free in a gradient.
+INDEX_OF = {"C": "c", "D": "d"}

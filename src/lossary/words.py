@@ -20,6 +20,11 @@ def number(value: Any) -> str:
     return f"{value:g}".replace("-", "−")
 
 
+def rough(value: float) -> str:
+    """A number to three digits, for descriptions; what is nearly zero is zero."""
+    return f"{0.0 if abs(value) < 1e-9 else value:.3g}"
+
+
 def property_text(key: str, value: Any) -> str:
     """The value of a property."""
     if isinstance(value, bool):

@@ -145,7 +145,8 @@ entropy of label:   0.6109
 
 from lossary.formula import Symbolic
 from lossary.kinds import BINARY, PROBABILITY
-from lossary.loss import PROBABILITY_AXIS, Input, Library, Loss, Parameter, Reference, Relation, Section
+from lossary.loss import Input, Library, Loss, Parameter, Reference, Relation
+from lossary.sections import PROBABILITY_AXIS, Section
 from lossary.symbols import log, maximum, xlogy
 
 loss = Loss(

@@ -196,7 +196,8 @@ tensor([10000., 10000.])
 
 from lossary.formula import Symbolic
 from lossary.kinds import BINARY, LOGIT
-from lossary.loss import LOGIT_AXIS, Input, Library, Loss, Parameter, Precision, Range, Reference, Relation, Section
+from lossary.loss import Input, Library, Loss, Parameter, Precision, Range, Reference, Relation
+from lossary.sections import LOGIT_AXIS, Section
 from lossary.symbols import sigmoid, softplus
 
 loss = Loss(

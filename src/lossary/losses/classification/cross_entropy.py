@@ -342,11 +342,9 @@ import numpy as np
 from lossary.formula import Symbolic
 from lossary.kinds import CLASS_INDEX, CLASS_PROBABILITIES, LOGITS
 from lossary.loss import (
-    LOGIT_AXIS,
     NONE,
     SUM,
     UNIT,
-    HeatMap,
     Input,
     Library,
     Loss,
@@ -356,8 +354,8 @@ from lossary.loss import (
     Reduction,
     Reference,
     Relation,
-    Section,
 )
+from lossary.sections import LOGIT_AXIS, HeatMap, Section
 from lossary.symbols import cases, equal, exp, indicator, log, sum_over
 
 

@@ -256,20 +256,8 @@ import numpy as np
 
 from lossary.formula import Symbolic
 from lossary.kinds import DISTRIBUTION, LOG_DISTRIBUTION, LOG_PROBABILITY, OUTCOME_LOG_PROBABILITY, OUTCOME_PROBABILITY
-from lossary.loss import (
-    ELEMENTWISE,
-    PROBABILITY_AXIS,
-    Input,
-    Library,
-    Loss,
-    Parameter,
-    Precision,
-    Reduction,
-    Reference,
-    Relation,
-    Section,
-    Summed,
-)
+from lossary.loss import ELEMENTWISE, Input, Library, Loss, Parameter, Precision, Reduction, Reference, Relation, Summed
+from lossary.sections import PROBABILITY_AXIS, Section
 from lossary.symbols import exp, log, sum_over, xlogy
 
 

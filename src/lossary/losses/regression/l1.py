@@ -169,7 +169,8 @@ tensor(1.)
 """
 
 from lossary.formula import Symbolic
-from lossary.loss import REGRESSION_INPUTS, Library, Loss, Reference, Relation, residual_section
+from lossary.loss import REGRESSION_INPUTS, Library, Loss, Reference, Relation
+from lossary.sections import residual_section
 from lossary.symbols import sign
 
 loss = Loss(

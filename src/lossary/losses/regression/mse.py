@@ -266,7 +266,8 @@ tensor(90000.)
 """
 
 from lossary.formula import Symbolic
-from lossary.loss import REGRESSION_INPUTS, Library, Loss, Reference, Relation, residual_section
+from lossary.loss import REGRESSION_INPUTS, Library, Loss, Reference, Relation
+from lossary.sections import residual_section
 
 loss = Loss(
     title="Mean squared error (L2)",

@@ -150,16 +150,8 @@ tensor([0.0000, 0.5000, 2.0000])
 """
 
 from lossary.formula import Symbolic
-from lossary.loss import (
-    POSITIVE,
-    REGRESSION_INPUTS,
-    Library,
-    Loss,
-    Parameter,
-    Reference,
-    Relation,
-    residual_section,
-)
+from lossary.loss import POSITIVE, REGRESSION_INPUTS, Library, Loss, Parameter, Reference, Relation
+from lossary.sections import residual_section
 from lossary.symbols import cases, sign
 
 loss = Loss(

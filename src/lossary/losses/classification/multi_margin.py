@@ -1,0 +1,416 @@
+r"""## When to use it
+
+- Exactly one of several classes is right, and you need the decision, not a probability. The loss asks
+  that the true class leads every other one by `margin`, and no more.
+- You want examples that are clearly right to drop out. Once all leads are large enough the
+  loss and the gradient are exactly zero, as in a support vector machine.
+- Some classes matter more: `weight` scales the loss of all samples of a class.
+- `p=2` punishes a large shortfall more than several small ones, and rounds the corner at the margin.
+
+## When not to
+
+- You need probabilities, or you will compare scores between samples. Use [[cross_entropy]]; its
+  scores have a meaning, and it never stops refining them.
+- The classes overlap, so that even the best model is often wrong. With three classes or more, the
+  best scores under this loss need not point to the likeliest class (shown below).
+- Only the strongest rival should count: [[categorical_hinge|categorical hinge]] takes the largest violation in
+  place of the sum.
+- A sample may have several labels: [[multilabel_margin]] or [[bce_with_logits]].
+- You work in half precision on the CPU. Half precision is not implemented there.
+
+## Pitfalls
+
+### The best scores need not pick the likeliest class
+
+Below, an input belongs to the three classes with chances of 0.40, 0.35 and 0.25. Of the scores
+tried, the expected loss is smallest where the first two are equal, so the decision between them is
+left to chance although one class is likelier. Raising the score of the likeliest class makes it
+worse. It can happen whenever no class has more than half of the chances.
+[[cross_entropy]] keeps the order right.
+
+```python
+chance = torch.tensor([0.40, 0.35, 0.25])
+classes = torch.arange(3)
+
+for scores in ([1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [1.2, 1.0, 0.0], [2.0, 1.0, 0.0]):
+    each = torch.tensor([scores]).expand(3, 3)
+    loss = F.multi_margin_loss(each, classes, reduction="none")
+    print(scores, round((chance * loss).sum().item(), 4))
+```
+
+```output
+[1.0, 0.0, 0.0] 0.6
+[1.0, 1.0, 0.0] 0.5833
+[1.2, 1.0, 0.0] 0.5967
+[2.0, 1.0, 0.0] 0.65
+```
+
+### A softmax in the model keeps the loss away from zero
+
+Probabilities differ by at most 1, which is the default margin. So the loss is zero only for a
+prediction without any doubt, and the softmax has hardly any slope there. Pass the raw scores. If
+you must pass probabilities, make `margin` much smaller than 1.
+
+```python
+scores = torch.tensor([[4.0, 1.0, 0.0]])
+target = torch.tensor([0])
+
+print("scores       ", round(F.multi_margin_loss(scores, target).item(), 4))
+print("probabilities", round(F.multi_margin_loss(scores.softmax(1), target).item(), 4))
+```
+
+```output
+scores        0.0
+probabilities 0.0638
+```
+
+### The sum over the wrong classes is divided by the number of all classes
+
+There is one term for each wrong class, C - 1 of them, and the divisor is C. With equal scores the
+loss is therefore (C - 1) / C times the margin. Implementations that only add the terms give a loss
+and a gradient C times as large. Adapt the learning rate when you move between them.
+
+```python
+for classes in (2, 10, 1000):
+    scores = torch.zeros(1, classes)
+    target = torch.tensor([0])
+    loss = F.multi_margin_loss(scores, target).item()
+    print(classes, round(loss, 4), "sum of the terms:", round(loss * classes, 4))
+```
+
+```output
+2 0.5 sum of the terms: 1.0
+10 0.9 sum of the terms: 9.0
+1000 0.999 sum of the terms: 999.0
+```
+
+### The weight is not squared with p=2, and the mean ignores it
+
+`weight[y]` multiplies the sample's loss after the power; Paddle's documentation has it inside. The
+mean divides by the number of samples and not by the sum of their weights, unlike the mean of
+[[cross_entropy]], so weights above 1 make the whole loss larger.
+
+```python
+scores = torch.zeros(2, 2)
+target = torch.tensor([0, 1])
+weight = torch.tensor([3.0, 1.0])
+
+each = F.multi_margin_loss(scores, target, p=2, weight=weight, reduction="none")
+print("each     ", each)
+print("mean     ", F.multi_margin_loss(scores, target, p=2, weight=weight))
+print("weighted ", each.sum() / weight[target].sum())
+```
+
+```output
+each      tensor([1.5000, 0.5000])
+mean      tensor(1.)
+weighted  tensor(0.5000)
+```
+
+### There is no ignore_index, and p is 1 or 2
+
+A target of -100, the mark for padding in [[cross_entropy]], is an error here. So is any power but 1
+and 2, any input of more than two dimensions, and half precision on the CPU. Remove padded samples
+with a mask, and flatten sequences and images to `(N, C)`.
+
+```python
+scores = torch.tensor([[0.1, 0.2, 0.4, 0.8]])
+target = torch.tensor([3])
+
+attempts = (
+    lambda: F.multi_margin_loss(scores, torch.tensor([-100])),
+    lambda: F.multi_margin_loss(scores, target, p=3),
+    lambda: F.multi_margin_loss(scores, target, weight=torch.ones(3)),
+    lambda: F.multi_margin_loss(torch.zeros(2, 3, 5), torch.zeros(2, 5, dtype=torch.long)),
+    lambda: F.multi_margin_loss(scores.half(), target),
+)
+for attempt in attempts:
+    try:
+        attempt()
+    except (RuntimeError, ValueError, NotImplementedError) as error:
+        print(f"{type(error).__name__}: {error}")
+```
+
+```output
+RuntimeError: target out of range
+ValueError: only p == 1 and p == 2 supported
+RuntimeError: inconsistent weight size, expected 4 but got [3]
+RuntimeError: Expected non-empty vector or matrix with optional 0-dim batch size, but got: [2, 3, 5]
+NotImplementedError: "multi_margin_loss_cpu_kernel" not implemented for 'Half'
+```
+
+### p=1 and p=2 differ by more than the shape
+
+A shortfall below 1 costs less with `p=2`, one above 1 costs more: a shortfall of 2 counts twice as
+much as one of 1 with `p=1`, and four times as much with `p=2`. The gradient of the square is not
+bounded, so one bad sample can lead the batch. Losses of the two settings cannot be compared.
+
+```python
+target = torch.tensor([0])
+
+for rival in (-0.5, 0.0, 1.0, 9.0):
+    scores = torch.tensor([[0.0, rival]], requires_grad=True)
+    found = []
+    for p in (1, 2):
+        loss = F.multi_margin_loss(scores, target, p=p)
+        slope = torch.autograd.grad(loss, scores)[0][0, 1]
+        found.append((loss.item(), slope.item()))
+    print("shortfall", 1 + rival, "p=1", found[0], "p=2", found[1])
+```
+
+```output
+shortfall 0.5 p=1 (0.25, 0.5) p=2 (0.125, 0.5)
+shortfall 1.0 p=1 (0.5, 0.5) p=2 (0.5, 1.0)
+shortfall 2.0 p=1 (1.0, 0.5) p=2 (2.0, 2.0)
+shortfall 10.0 p=1 (5.0, 0.5) p=2 (50.0, 10.0)
+```
+"""
+
+from torch.nn import functional as F
+
+from lossary.formula import Symbolic
+from lossary.kinds import CLASS_INDEX, SCORES
+from lossary.loss import Input, Library, Loss, Parameter, Precision, Range, Reference, Relation
+from lossary.sections import LOGIT_AXIS, HeatMap, Section, Study
+from lossary.symbols import cases, equal, maximum, sum_over, unequal
+
+_SHORTFALL = {
+    "where": {"short": lambda x, y, c, margin: maximum(0, margin - x[y] + x[c])},
+    "notation": {"short": "z"},
+    "meanings": {"short": "what the lead of the true class over class c lacks to the margin"},
+}
+
+loss = Loss(
+    title="Multi-margin (multi-class hinge)",
+    summary="The sum, over all wrong classes, of what the true class's lead lacks to a margin, divided by the number of classes.",
+    torch="torch.nn.MultiMarginLoss",
+    functional="torch.nn.functional.multi_margin_loss",
+    aliases=(
+        "MultiMarginLoss",
+        "multi margin loss",
+        "F.multi_margin_loss",
+        "multi_margin_loss",
+        "multiclass hinge",
+        "multi-class hinge loss",
+        "multi-class margin loss",
+        "Weston-Watkins loss",
+    ),
+    search_terms=(
+        "multiclass hinge loss",
+        "multiclass SVM loss",
+        "hinge loss for more than two classes",
+        "only p == 1 and p == 2 supported",
+        "multi_margin_loss_cpu_kernel not implemented for 'Half'",
+        "inconsistent weight size",
+        "target out of range",
+    ),
+    inputs=(
+        Input("input", "x", (SCORES,), "(C) or (N, C)", "the scores: no softmax before it"),
+        Input("target", "y", (CLASS_INDEX,), "() or (N)", "the true class"),
+    ),
+    parameters=(
+        Parameter(
+            "p",
+            1,
+            "the power to which each shortfall is raised",
+            kind="integer",
+            range=Range(lower=1, upper=2),
+            typical=(1, 2),
+        ),
+        Parameter(
+            "margin",
+            1.0,
+            "by how much the true class must lead each other one before that one costs nothing",
+            typical=(0.5, 1.0, 2.0),
+        ),
+        Parameter(
+            "weight",
+            None,
+            "a factor for each class, applied to the samples of that class; the mean still divides by the number of samples",
+            kind="per class",
+            neutral=1.0,
+            typical=(None, (1.0, 2.0, 0.5)),
+        ),
+    ),
+    formulas=(
+        Symbolic(
+            value=lambda weight, y, c, short, C: weight[y] * sum_over(c, short[c], C, where=unequal(c, y)) / C,
+            gradient={
+                "input": lambda weight, y, c, j, short, C: cases(
+                    (
+                        -weight[y] * sum_over(j, cases((1, short[j] > 0), (0, True)), C, where=unequal(j, y)) / C,
+                        equal(c, y),
+                    ),
+                    (weight[y] / C, short[c] > 0),
+                    (0, True),
+                ),
+            },
+            at={"p": 1},
+            **_SHORTFALL,
+        ),
+        Symbolic(
+            label="With p=2",
+            value=lambda weight, y, c, short, C: weight[y] * sum_over(c, short[c] ** 2, C, where=unequal(c, y)) / C,
+            gradient={
+                "input": lambda weight, y, c, j, short, C: cases(
+                    (-2 * weight[y] * sum_over(j, short[j], C, where=unequal(j, y)) / C, equal(c, y)),
+                    (2 * weight[y] * short[c] / C, True),
+                ),
+            },
+            at={"p": 2},
+            **_SHORTFALL,
+        ),
+    ),
+    precision=Precision(
+        of_input=1.0,
+        size=lambda x, y, c, C, margin, weight, p: (
+            weight[y]
+            * sum_over(
+                c,
+                p * (abs(margin) + abs(x[y]) + abs(x[c])) * maximum(0, margin - x[y] + x[c]) ** (p - 1),
+                C,
+                where=unequal(c, y),
+            )
+            / C
+        ),
+        why="it rounds the difference of two scores before it adds the margin, so that close to the margin the digits of "
+        "the scores are lost",
+    ),
+    sections=(
+        Section(
+            axis=LOGIT_AXIS,
+            label="score of the true class",
+            span=(-3.0, 3.0),
+            inputs=lambda t, y: {"input": [t, 0, 0], "target": y},
+            branches={"": 0},
+            perfect=float("inf"),
+            kinks=(lambda margin: margin,),
+            note="Three classes. The score of the true class moves, the other two stay at 0.",
+            caption="Both wrong classes cost something until the true class leads them by the margin. From there on "
+            "the loss and the gradient are exactly zero.",
+        ),
+    ),
+    maps=(
+        HeatMap(
+            name="scores",
+            title="Multi-margin over two scores",
+            labels=("score of the true class", "score of a wrong class"),
+            spans=((-3.0, 3.0), (-3.0, 3.0)),
+            inputs=lambda s, t: {"input": [s, t, 0], "target": 0},
+            note="Three classes. The third score stays at 0.",
+            caption="Flat pieces with straight borders: each wrong class adds its own slope where it comes closer "
+            "than the margin. At the lower right both are beaten, and nothing is left to learn.",
+        ),
+    ),
+    studies=(
+        Study(
+            name="rivals",
+            title="All rivals, or only the strongest",
+            label="score of the true class",
+            span=(-3.0, 3.0),
+            curves={
+                "sum of shortfalls": lambda t: F.relu(1.5 - t) + F.relu(0.5 - t),
+                "largest shortfall": lambda t: F.relu(1.5 - t),
+                "this loss": lambda t: (F.relu(1.5 - t) + F.relu(0.5 - t)) / 3,
+            },
+            caption="The sum is steeper while two rivals are too close, and has a corner for each of them. The largest "
+            "shortfall, which Keras and optax compute, sees one rival. The division by C makes this loss flatter than both.",
+            note="Three classes. The wrong scores stay at 0.5 and -0.5, the margin is 1.",
+        ),
+    ),
+    example={
+        "input": [[2.0, 0.5, -1.0], [0.2, 0.6, 0.3], [-0.5, 0.1, 0.4]],
+        "target": [0, 1, 0],
+    },
+    properties={
+        "convex": True,
+        "smoothness": lambda p: "C0" if p == 1 else "C1",
+        "lipschitz": lambda p, weight: "inf" if p == 2 else 2 / 3 * (weight[0] if weight else 1),
+        "gradient_lipschitz": lambda p, weight: "inf" if p == 1 else 4 / 3 * (weight[0] if weight else 1),
+        "bounded": False,
+        "value_at_perfect": 0,
+        "gradient_limits": lambda p, weight: ("-inf" if p == 2 else -2 / 3 * (weight[0] if weight else 1), 0),
+    },
+    relations=(
+        Relation(
+            "multilabel_margin",
+            "It is [[multilabel_margin]] of a list with one label.",
+            "F.multi_margin_loss(scores, classes)",
+            "F.multilabel_margin_loss(scores, torch.cat((classes[:, None], torch.full((8, 4), -1)), 1))",
+        ),
+        Relation(
+            "margin_ranking",
+            "With two classes it is half of [[margin_ranking]] of the two scores, with `margin=1`.",
+            "F.multi_margin_loss(scores[:, :2], classes % 2)",
+            "F.margin_ranking_loss(scores[:, 0], scores[:, 1], 1 - 2 * (classes % 2).double(), margin=1.0) / 2",
+        ),
+        Relation(
+            "hinge",
+            "With two classes it is half of the [[hinge|hinge]] of the difference of the two scores.",
+            "F.multi_margin_loss(scores[:, :2], classes % 2)",
+            "(1 - (2 * (classes % 2) - 1) * (scores[:, 1] - scores[:, 0])).clamp(min=0).mean() / 2",
+        ),
+        Relation(
+            "squared_hinge",
+            "With two classes and `p=2` it is half of the [[squared_hinge|squared hinge]] of that difference.",
+            "F.multi_margin_loss(scores[:, :2], classes % 2, p=2)",
+            "((1 - (2 * (classes % 2) - 1) * (scores[:, 1] - scores[:, 0])).clamp(min=0) ** 2).mean() / 2",
+        ),
+        Relation(
+            "categorical_hinge",
+            "With two classes it is half of the [[categorical_hinge|categorical hinge]]; with more, that one takes the "
+            "largest term in place of the sum.",
+            "F.multi_margin_loss(scores[:, :2], classes % 2)",
+            "(scores[:, :2] + 1 - F.one_hot(classes % 2, 2)).amax(1).sub(scores[:, :2].gather(1, (classes % 2)[:, None])[:, 0]).mean() / 2",
+        ),
+    ),
+    libraries=(
+        Library(
+            "Keras",
+            "keras.losses.CategoricalHinge()",
+            None,
+            "Arguments are (y_true, y_pred), one-hot. The largest violation only, not the sum, and no division by C.",
+        ),
+        Library(
+            "optax",
+            "optax.multiclass_hinge_loss(scores, labels)",
+            None,
+            "Class numbers. The largest violation only, not the sum, and no division by C; no reduction.",
+        ),
+        Library(
+            "Paddle",
+            "paddle.nn.functional.multi_margin_loss(input, label, p=1, margin=1.0)",
+            1,
+            "Without weights. Its documentation puts the weight inside the power.",
+        ),
+        Library(
+            "MindSpore",
+            "mindspore.ops.multi_margin_loss(input, target, p=1, margin=1)",
+            1,
+            "The mean by default.",
+        ),
+    ),
+    references=(
+        Reference(
+            ("J. Weston", "C. Watkins"),
+            "Multi-Class Support Vector Machines",
+            "Technical report CSD-TR-98-04, Royal Holloway",
+            1998,
+            kind="misc",
+        ),
+        Reference(
+            ("Koby Crammer", "Yoram Singer"),
+            "On the Algorithmic Implementation of Multiclass Kernel-based Vector Machines",
+            "Journal of Machine Learning Research 2, 265-292",
+            2001,
+            url="http://www.jmlr.org/papers/v2/crammer01a.html",
+        ),
+        Reference(
+            ("Ambuj Tewari", "Peter L. Bartlett"),
+            "On the Consistency of Multiclass Classification Methods",
+            "Journal of Machine Learning Research 8(36), 1007-1025",
+            2007,
+            url="https://jmlr.org/papers/v8/tewari07a.html",
+        ),
+    ),
+)

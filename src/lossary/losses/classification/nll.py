@@ -1,0 +1,472 @@
+r"""## When to use it
+
+- Exactly one of several classes is right, and the model already returns log-probabilities: it ends
+  in a `log_softmax`, or its output comes from another normalised model, such as a mixture or a
+  structured decoder.
+- The log-probabilities are needed for something else as well, so that it pays to compute them once.
+- You average several predicted distributions and judge the average. Take the `logsumexp` of the
+  log-probabilities, subtract the logarithm of their number, and pass the result.
+- Segmentation and sequences: extra dimensions after the class dimension are judged one by one.
+
+The loss only picks one entry and changes its sign. All the modelling is in the normalisation that
+comes before it.
+
+## When not to
+
+- The model returns raw scores. [[cross_entropy]] contains the `log_softmax` and cannot be fed the
+  wrong thing so easily.
+- The target is a distribution over the classes: [[kl_div]], or [[cross_entropy]] with soft targets.
+- The target is a number and not a class. The likelihood is then another one:
+  [[gaussian_nll|Gaussian NLL]] for measurements, [[poisson_nll|Poisson NLL]] for counts.
+- Several classes may hold at once: [[bce_with_logits]].
+- Some labels are wrong. One confident prediction against a wrong label costs without bound;
+  [[generalized_cross_entropy|generalized cross-entropy]] limits that cost.
+
+## Pitfalls
+
+### The input must hold log-probabilities
+
+The name promises a logarithm, but the loss takes none. It returns minus the entry it is given.
+With probabilities it is minus a probability, between -1 and 0. With raw scores it has no lower
+bound at all. Neither case warns. A negative value is the sign to look for: log-probabilities are at
+most zero, so the loss of a correct call never falls below zero.
+
+```python
+score = torch.tensor([[2.0, 1.0, 0.0]])
+target = torch.tensor([0])
+
+print("log_softmax", round(F.nll_loss(score.log_softmax(1), target).item(), 4))
+print("softmax    ", round(F.nll_loss(score.softmax(1), target).item(), 4))
+print("scores     ", round(F.nll_loss(score, target).item(), 4))
+```
+
+```output
+log_softmax 0.4076
+softmax     -0.6652
+scores      -2.0
+```
+
+### The gradient makes sense only through log_softmax
+
+With respect to its own input the gradient is -1 at the true class and 0 everywhere else, however
+good or bad the prediction is. It never pushes a wrong class down. What makes the other classes
+compete, and what makes the pull fade as the prediction improves, is the normalisation in front of
+the loss. Without it the model just raises every score and the loss falls forever.
+
+```python
+score = torch.tensor([[2.0, 1.0, 0.0]], requires_grad=True)
+target = torch.tensor([0])
+
+bare = torch.autograd.grad(F.nll_loss(score, target), score)[0]
+through = torch.autograd.grad(F.nll_loss(score.log_softmax(1), target), score)[0]
+print("without log_softmax", bare)
+print("through log_softmax", through)
+```
+
+```output
+without log_softmax tensor([[-1.,  0.,  0.]])
+through log_softmax tensor([[-0.3348,  0.2447,  0.0900]])
+```
+
+### The logarithm of a softmax is not a log_softmax
+
+On paper they are the same. In numbers a softmax rounds a hopeless class to zero, its logarithm is
+minus infinity, the loss is infinite, and the gradient is NaN. From then on all the parameters are
+NaN as well. `log_softmax` subtracts instead of dividing and gives the exact value.
+
+```python
+score = torch.tensor([[200.0, 0.0]], requires_grad=True)
+target = torch.tensor([1])
+
+for name in ("softmax, then log", "log_softmax"):
+    step = score.softmax(1).log() if "then" in name else score.log_softmax(1)
+    loss = F.nll_loss(step, target)
+    print(name, loss.item(), torch.autograd.grad(loss, score)[0])
+```
+
+```output
+softmax, then log inf tensor([[nan, nan]])
+log_softmax 200.0 tensor([[ 1., -1.]])
+```
+
+### The classes belong in dimension 1
+
+A sequence model returns `(batch, time, classes)`, but the loss looks for the classes in the second
+dimension. As a rule the shapes clash and you get an error. When there are as many steps as classes,
+nothing clashes, and the loss picks entries from the wrong axis. Below both steps predict class 0
+with probability 0.9, and class 0 is right. Move the classes with `transpose`, or flatten batch and
+time into one.
+
+```python
+logp = torch.tensor([[[0.9, 0.1], [0.9, 0.1]]]).log()
+target = torch.tensor([[0, 0]])
+
+print("as it is  ", round(F.nll_loss(logp, target).item(), 4))
+print("transposed", round(F.nll_loss(logp.transpose(1, 2), target).item(), 4))
+print("flattened ", round(F.nll_loss(logp.flatten(0, 1), target.flatten()).item(), 4))
+try:
+    F.nll_loss(torch.zeros(2, 5, 7), torch.zeros(2, 5, dtype=torch.long))
+except RuntimeError as error:
+    print(error)
+```
+
+```output
+as it is   1.204
+transposed 0.1054
+flattened  0.1054
+Expected target size [2, 7], got [2, 5]
+```
+
+### A batch in which every target is ignored gives NaN
+
+The mean divides by the weights of the targets that count. With none left it is zero divided by
+zero. The gradient is zero and does no harm, but the logged value is NaN. If the targets' classes all have
+the weight zero, the gradient is NaN too, and that does harm. Sum the loss, and divide by a count
+that cannot be zero.
+
+```python
+logp = torch.tensor([[0.7, 0.3]]).log().requires_grad_()
+ignored = torch.tensor([-100])
+
+loss = F.nll_loss(logp, ignored)
+print(loss.item(), torch.autograd.grad(loss, logp)[0])
+loss = F.nll_loss(logp, torch.tensor([0]), weight=torch.tensor([0.0, 1.0]))
+print(loss.item(), torch.autograd.grad(loss, logp)[0])
+
+count = (ignored != -100).sum().clamp(min=1)
+print(abs(F.nll_loss(logp, ignored, reduction="sum") / count).item())
+```
+
+```output
+nan tensor([[0., 0.]])
+nan tensor([[nan, 0.]])
+0.0
+```
+
+### Class weights cancel in a batch of one
+
+The weighted mean divides by the sum of the weights of the targets in the batch. A lone sample is
+multiplied and divided by the same number, so its weight does nothing. In a larger batch a heavy
+sample takes its share from its neighbours. The mean of the unreduced losses divides by the number
+of samples; it is another number, and it lets a weight act everywhere in the same way.
+
+```python
+logp = torch.tensor([[0.5, 0.5], [0.9, 0.1]]).log()
+target = torch.tensor([0, 1])
+weight = torch.tensor([1.0, 5.0])
+
+each = F.nll_loss(logp, target, weight=weight, reduction="none")
+print("mean          ", round(F.nll_loss(logp, target, weight=weight).item(), 4))
+print("sum / weights ", round((each.sum() / weight[target].sum()).item(), 4))
+print("mean of each  ", round(each.mean().item(), 4))
+
+one = F.nll_loss(logp[1:], target[1:])
+heavy = F.nll_loss(logp[1:], target[1:], weight=weight)
+print("batch of one:", round(one.item(), 4), "weighted:", round(heavy.item(), 4))
+```
+
+```output
+mean           2.0343
+sum / weights  2.0343
+mean of each   6.103
+batch of one: 2.3026 weighted: 2.3026
+```
+
+### A weight of zero does not remove an impossible class
+
+Zero times minus infinity is NaN. A class that the model masks with minus infinity, and whose weight
+is zero, still spoils the sum as soon as it occurs as a target. Leave such samples out with
+`ignore_index`, which does not look at the input at all.
+
+```python
+logp = torch.tensor([[float("-inf"), 0.0]])
+weight = torch.tensor([0.0, 1.0])
+
+print(F.nll_loss(logp, torch.tensor([0]), weight=weight, reduction="sum"))
+print(F.nll_loss(logp, torch.tensor([0]), ignore_index=0, reduction="sum"))
+```
+
+```output
+tensor(nan)
+tensor(0.)
+```
+
+### Only class numbers are accepted as targets
+
+Unlike [[cross_entropy]], this loss has no form for probabilities or one-hot rows. The message about
+"multi-target" means that the target has a dimension too many. Class numbers must be `long` (or
+`uint8`), and they run from zero: in data that counts from one, the last class is out of range, and
+on a CPU that is an error while all the others are silently one class off.
+
+```python
+logp = torch.tensor([[0.7, 0.2, 0.1]]).log()
+targets = {
+    "one-hot": torch.tensor([[1.0, 0.0, 0.0]]),
+    "column": torch.tensor([[0]]),
+    "float": torch.tensor([0.0]),
+    "int32": torch.tensor([0], dtype=torch.int32),
+    "counted from one": torch.tensor([3]),
+    "padding of -1": torch.tensor([-1]),
+}
+for name, target in targets.items():
+    try:
+        F.nll_loss(logp, target)
+    except (RuntimeError, IndexError) as error:
+        print(f"{name}: {error}")
+```
+
+```output
+one-hot: 0D or 1D target tensor expected, multi-target not supported
+column: 0D or 1D target tensor expected, multi-target not supported
+float: expected target dtype to be Long or Byte, but got Float
+int32: expected target dtype to be Long or Byte, but got Int
+counted from one: Target 3 is out of bounds.
+padding of -1: Target -1 is out of bounds.
+```
+
+### NLLLoss2d is the same class under an old name
+
+`NLLLoss2d` was made for images. `NLLLoss` has taken any number of extra dimensions for years, and
+the old name now warns. Replace it; nothing else changes.
+
+```python
+logp = torch.randn(2, 3, 4, 4).log_softmax(1)
+target = torch.randint(0, 3, (2, 4, 4))
+
+print(torch.equal(nn.NLLLoss2d()(logp, target), nn.NLLLoss()(logp, target)))
+```
+
+```output
+True
+FutureWarning: `NLLLoss2d` has been deprecated. Please use `NLLLoss` instead as a drop-in replacement and see https://pytorch.org/docs/main/nn.html#torch.nn.NLLLoss for more details.
+```
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lossary.formula import Symbolic
+from lossary.kinds import CLASS_INDEX, LOG_DISTRIBUTION
+from lossary.loss import NONE, SUM, Input, Library, Loss, Parameter, Range, Reduction, Reference, Relation
+from lossary.sections import PROBABILITY_AXIS, Section
+from lossary.symbols import cases, equal, indicator, log
+
+
+def _targets_weight(inputs: Mapping[str, Any], parameters: Mapping[str, Any], count: int) -> float:
+    """What torch's mean divides by: the weights of the targets that count."""
+    target = np.asarray(inputs["target"])
+    kept = target[target != parameters["ignore_index"]].astype(int)
+    weight = parameters["weight"]
+    return float(kept.size if weight is None else np.asarray(weight, dtype=float)[kept].sum())
+
+
+loss = Loss(
+    title="Negative log-likelihood",
+    summary="Minus the log-probability that the model gives to the right class.",
+    torch="torch.nn.NLLLoss",
+    functional="torch.nn.functional.nll_loss",
+    aliases=(
+        "NLLLoss",
+        "nn.NLLLoss",
+        "NLLLoss2d",
+        "NLL loss",
+        "negative log likelihood",
+        "negative log-likelihood loss",
+        "F.nll_loss",
+    ),
+    search_terms=(
+        "negative log liklihood",
+        "NLLLoss negative value",
+        "nll loss is negative",
+        "log_softmax then NLLLoss",
+        "LogSoftmax and NLLLoss",
+        "maximum likelihood classification",
+        "log-probabilities as input",
+        "logarithmic scoring rule",
+        "surprisal",
+        "ClassNLLCriterion",
+        "difference between NLLLoss and CrossEntropyLoss",
+        "NLLLoss2d has been deprecated",
+        "Target is out of bounds",
+        "nll_loss nan",
+    ),
+    inputs=(
+        Input(
+            "input",
+            "x",
+            (LOG_DISTRIBUTION,),
+            "(C), (N, C) or (N, C, d1, …)",
+            "log-probabilities: apply a log_softmax first",
+        ),
+        Input("target", "y", (CLASS_INDEX,), "(), (N) or (N, d1, …)", "the true class"),
+    ),
+    parameters=(
+        Parameter(
+            "weight",
+            None,
+            "a factor for each class; the mean divides by the sum of the targets' factors",
+            kind="per class",
+            range=Range(lower=0.0),
+            neutral=1.0,
+            typical=(None, (1.0, 2.0, 0.5)),
+        ),
+        Parameter(
+            "ignore_index",
+            -100,
+            "a target value whose samples are left out, of the sum and of the count",
+            kind="integer",
+            typical=(-100, 0),
+        ),
+    ),
+    reductions=(
+        NONE,
+        SUM,
+        Reduction("mean", "the sum of the targets' weights, ignored targets left out", _targets_weight),
+    ),
+    sample_dimension=1,
+    formulas=(
+        Symbolic(
+            value=lambda x, y: -x[y],
+            gradient={"input": lambda c, y: -indicator(c, y)},
+            at={"weight": None, "ignore_index": -100},
+            inside=lambda inputs: bool(np.all(inputs["target"] >= 0)),
+        ),
+        Symbolic(
+            label="With class weights and an ignored index",
+            value=lambda x, y, weight, ignore_index: cases((0, equal(y, ignore_index)), (-weight[y] * x[y], True)),
+            gradient={
+                "input": lambda c, y, weight, ignore_index: cases(
+                    (0, equal(y, ignore_index)), (-weight[c] * indicator(c, y), True)
+                ),
+            },
+        ),
+    ),
+    sections=(
+        Section(
+            axis=PROBABILITY_AXIS,
+            label="probability of the true class, exp of its input",
+            span=(0.03, 0.97),
+            inputs=lambda t, y: {"input": [log(t), log((1 - t) / 2), log((1 - t) / 2)], "target": y},
+            branches={"": 0},
+            perfect=1.0,
+            limits=(0.0, 1.0),
+            note="Three classes. The other two share what is left of the probability.",
+            caption="Ruling out what happens costs without bound. A sure and right prediction costs nothing, yet "
+            "the slope there is still -1.",
+        ),
+        Section(
+            axis=PROBABILITY_AXIS,
+            label="probability of class 1, with two classes",
+            span=(0.03, 0.97),
+            inputs=lambda t, y: {"input": [log(1 - t), log(t)], "target": y},
+            branches={"target 1": 1, "target 0": 0},
+            perfect=1.0,
+            limits=(0.0, 1.0),
+            target_values="binary",
+            note="Two classes, for each of the two labels.",
+            caption="With two classes the loss is binary cross-entropy of the second probability.",
+        ),
+    ),
+    example={
+        "input": [[-0.2231, -2.3026, -2.3026], [-1.2040, -0.5108, -2.3026], [-2.3026, -0.3567, -1.6094]],
+        "target": [0, 1, 0],
+    },
+    properties={
+        "convex": True,
+        "smoothness": "Cinf",
+        "lipschitz": "inf",
+        "gradient_lipschitz": "inf",
+        "bounded": False,
+        "value_at_perfect": 0,
+        "elicits": "mean",
+        "proper": "strictly proper",
+        "calibrated": True,
+    },
+    relations=(
+        Relation(
+            "cross_entropy",
+            "After a `log_softmax` it is [[cross_entropy]] of the raw scores.",
+            "F.nll_loss(scores.log_softmax(1), classes)",
+            "F.cross_entropy(scores, classes)",
+        ),
+        Relation(
+            "bce",
+            "With two classes it is [[bce]] of the probability of the second one.",
+            "F.nll_loss(torch.stack((1 - p[:, 0], p[:, 0]), 1).log(), classes % 2)",
+            "F.binary_cross_entropy(p[:, 0], (classes % 2).double())",
+        ),
+        Relation(
+            "kl_div",
+            "It is [[kl_div]] with the target as a one-hot row.",
+            "F.nll_loss(p.log(), classes)",
+            'F.kl_div(p.log(), F.one_hot(classes, 5).double(), reduction="batchmean")',
+        ),
+        Relation(
+            "generalized_cross_entropy",
+            "[[generalized_cross_entropy|Generalized cross-entropy]] of the probabilities tends to this loss as `q` goes to zero.",
+            "F.nll_loss(p.log(), classes)",
+            "((1 - p.gather(1, classes[:, None]) ** 1e-6) / 1e-6).mean()",
+            1e-4,
+        ),
+    ),
+    libraries=(
+        Library(
+            "Keras",
+            "keras.losses.SparseCategoricalCrossentropy()",
+            1,
+            "Arguments are (y_true, y_pred). Takes the probabilities, not their logarithms, and clips them.",
+        ),
+        Library(
+            "MLX",
+            'mlx.nn.losses.nll_loss(inputs, targets, axis=-1, reduction="none")',
+            1,
+            "Log-probabilities and class numbers; the classes are on the last axis, and no reduction is the default.",
+        ),
+        Library(
+            "Flux.jl",
+            "Flux.crossentropy(ŷ, y)",
+            1,
+            "Takes probabilities and one-hot targets, the classes on the first axis; adds an epsilon inside the logarithm.",
+        ),
+        Library(
+            "PaddlePaddle",
+            "paddle.nn.NLLLoss(weight=None, ignore_index=-100)",
+            1,
+            "The same contract, with the same weighted mean.",
+        ),
+        Library(
+            "MindSpore",
+            "mindspore.nn.NLLLoss(weight=None, ignore_index=-100)",
+            1,
+            "The same weighted mean; called as (logits, labels), where logits are log-probabilities.",
+        ),
+    ),
+    references=(
+        Reference(
+            ("R. A. Fisher",),
+            "On the Mathematical Foundations of Theoretical Statistics",
+            "Philosophical Transactions of the Royal Society of London, Series A 222, 309-368",
+            1922,
+            doi="10.1098/rsta.1922.0009",
+        ),
+        Reference(
+            ("I. J. Good",),
+            "Rational Decisions",
+            "Journal of the Royal Statistical Society, Series B 14(1), 107-114",
+            1952,
+            doi="10.1111/j.2517-6161.1952.tb00104.x",
+        ),
+        Reference(
+            (
+                "Tilmann Gneiting",
+                "Adrian E. Raftery",
+            ),
+            "Strictly Proper Scoring Rules, Prediction, and Estimation",
+            "Journal of the American Statistical Association 102, 359-378",
+            2007,
+            doi="10.1198/016214506000001437",
+        ),
+    ),
+)

@@ -1,0 +1,309 @@
+r"""## When to use it
+
+- Binary classification where the labels are already -1 and 1, as in the literature on support vector
+  machines and boosting, and where the scores stay small.
+- You want a smooth loss of the margin. It falls all the way, so even points on the right side
+  keep pushing a little, and the sigmoid of the score estimates the probability of label 1.
+- You compare with [[hinge|hinge]] and other losses of the margin in the same notation.
+
+For training a network there is a better choice in almost every case: [[bce_with_logits]] is the same
+function, takes labels 0 and 1, has class weights, and does not overflow.
+
+## When not to
+
+- Scores may become large, which no training run can rule out. This implementation takes the
+  exponential of the score; [[bce_with_logits]] and `F.softplus` do not.
+- The run is in half precision. There it fails at scores that are quite ordinary.
+- Several classes, of which exactly one holds: [[cross_entropy]].
+- Many labels are wrong. A confident score against a wrong label costs its own size, without bound:
+  [[savage|Savage]] and [[tangent|tangent]] limit that cost.
+- Points that are clearly right should stop counting: [[hinge|hinge]].
+
+## Pitfalls
+
+### One confidently wrong score turns the loss into infinity and the gradient into NaN
+
+The loss is computed as it is written, with the exponential first. Below a margin of about -88.7 the
+exponential is too large for float32, and the loss is infinite. The gradient is then infinity
+divided by infinity, which is NaN, and one optimiser step spreads it over all weights. The true
+value is harmless: it is close to the size of the margin. `F.softplus(-target * input)`
+and [[bce_with_logits]] give it.
+
+```python
+score = torch.tensor([-88.0, -89.0, -100.0], requires_grad=True)
+target = torch.ones(3)
+
+loss = F.soft_margin_loss(score, target, reduction="none")
+print("soft margin    ", loss.detach())
+print("  its gradient ", torch.autograd.grad(loss.sum(), score)[0])
+
+stable = F.softplus(-target * score)
+print("softplus       ", stable.detach())
+print("  its gradient ", torch.autograd.grad(stable.sum(), score)[0])
+label = (target + 1) / 2
+logits = F.binary_cross_entropy_with_logits(score, label, reduction="none")
+print("BCE with logits", logits.detach())
+```
+
+```output
+soft margin     tensor([88., inf, inf])
+  its gradient  tensor([-1., nan, nan])
+softplus        tensor([ 88.,  89., 100.])
+  its gradient  tensor([-1., -1., -1.])
+BCE with logits tensor([ 88.,  89., 100.])
+```
+
+### In float16 a score of -12 is enough
+
+The largest float16 number is 65504, and the exponential passes it just above 11. Such scores are
+common early in training. Casting the input to float32 moves the limit, and does not remove it.
+
+```python
+for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+    score = torch.tensor([-11.0, -12.0, -90.0, -710.0], dtype=dtype)
+    target = torch.ones(4, dtype=dtype)
+    loss = F.soft_margin_loss(score, target, reduction="none")
+    print(dtype, [round(value, 2) for value in loss.tolist()])
+```
+
+```output
+torch.float16 [11.0, inf, inf, inf]
+torch.bfloat16 [11.0, 12.0, inf, inf]
+torch.float32 [11.0, 12.0, inf, inf]
+torch.float64 [11.0, 12.0, 90.0, inf]
+```
+
+### With labels 0 and 1, every negative example is ignored
+
+A label of 0 makes the margin 0 whatever the score is. The loss is then the constant log 2 and the
+gradient is zero, so the model never hears of its negatives. It learns to call everything positive,
+and the loss looks reasonable all the while. Boolean labels do the same. Convert them.
+
+```python
+score = torch.tensor([5.0, -5.0], requires_grad=True)
+label = torch.tensor([0.0, 1.0])
+
+for target in (label, 2 * label - 1):
+    loss = F.soft_margin_loss(score, target, reduction="none")
+    gradient = torch.autograd.grad(loss.sum(), score)[0]
+    print(target.tolist(), loss.detach(), gradient)
+```
+
+```output
+[0.0, 1.0] tensor([0.6931, 5.0067]) tensor([-0.0000, -0.9933])
+[-1.0, 1.0] tensor([5.0067, 5.0067]) tensor([ 0.9933, -0.9933])
+```
+
+### A target of another shape is sometimes an error and sometimes spread over the input
+
+Predictions of shape `(N, 1)` against targets of shape `(N,)` are refused, with a message that does
+not name the cause. A target that fits the trailing dimensions is spread over the rest in silence,
+so a batch with as many rows as columns lines the labels up with the wrong dimension. Compare the
+shapes yourself.
+
+```python
+row = torch.tensor([1.0, -1.0])
+
+try:
+    F.soft_margin_loss(torch.zeros(2, 1), row)
+except RuntimeError as error:
+    print("RuntimeError:", error)
+
+score = torch.tensor([[3.0, 3.0], [-3.0, -3.0]])
+print(F.soft_margin_loss(score, row, reduction="none"))
+print(F.soft_margin_loss(score, row.view(2, 1).expand(2, 2), reduction="none"))
+```
+
+```output
+RuntimeError: output with shape [2, 1] doesn't match the broadcast shape [2, 2]
+tensor([[0.0486, 3.0486],
+        [3.0486, 0.0486]])
+tensor([[0.0486, 0.0486],
+        [0.0486, 0.0486]])
+```
+
+### The target cannot carry a gradient
+
+Labels that come out of a model, as in learned or adversarial labels, are refused. Write the loss
+with `F.softplus`, which is differentiable in everything.
+
+```python
+score = torch.tensor([0.5])
+target = torch.tensor([1.0], requires_grad=True)
+
+try:
+    F.soft_margin_loss(score, target)
+except RuntimeError as error:
+    print(error)
+loss = F.softplus(-target * score).sum()
+print(torch.autograd.grad(loss, target)[0])
+```
+
+```output
+The function 'soft_margin_loss' is not differentiable with respect to argument 'target'. This input cannot have requires_grad True.
+tensor([-0.1888])
+```
+"""
+
+import math
+
+from torch.nn import functional as F
+
+from lossary.formula import Symbolic
+from lossary.kinds import SCORE, SIGN
+from lossary.loss import Input, Library, Loss, Precision, Reference, Relation
+from lossary.sections import MARGIN_AXIS, Extremes, Section, Study
+from lossary.symbols import exp, log
+
+loss = Loss(
+    title="Soft margin",
+    summary="The logistic loss of the margin, for labels -1 and 1, computed without protection against overflow.",
+    torch="torch.nn.SoftMarginLoss",
+    functional="torch.nn.functional.soft_margin_loss",
+    aliases=(
+        "SoftMarginLoss",
+        "soft margin loss",
+        "F.soft_margin_loss",
+        "soft_margin_loss",
+    ),
+    search_terms=(
+        "SoftMarginLoss inf",
+        "SoftMarginLoss nan",
+        "soft margin loss overflow",
+        "logistic loss with labels -1 and 1",
+        "binary classification with labels plus and minus one",
+        "log(1 + exp(-y x))",
+        "The function 'soft_margin_loss' is not differentiable with respect to argument 'target'",
+        "doesn't match the broadcast shape",
+    ),
+    inputs=(
+        Input("input", "x", (SCORE,), "(*)", "the raw score: its sign is the predicted label"),
+        Input("target", "y", (SIGN,), "(*), same as input", "the label, 1 or -1 and not 0 or 1", differentiable=False),
+    ),
+    formulas=(
+        Symbolic(
+            value=lambda m: log(1 + exp(-m)),
+            gradient={"input": lambda m, y: -y / (1 + exp(m))},
+        ),
+    ),
+    precision=Precision(
+        absolute=1.0,
+        why="it takes the logarithm of a sum that is rounded first, so that a loss below the spacing of numbers around 1 "
+        "is lost",
+    ),
+    sections=(
+        Section(
+            axis=MARGIN_AXIS,
+            label="score, input",
+            span=(-3.0, 3.0),
+            inputs=lambda t, y: {"input": t, "target": y},
+            branches={"label 1": 1.0, "label -1": -1.0},
+            perfect=float("inf"),
+            target_values="sign",
+            link="sigmoid",
+            note="One element, for each of the two labels. With label 1 the score is the margin itself.",
+            caption="A score on the wrong side costs about its own size and pulls with a force close to 1. On the "
+            "right side the loss fades but never reaches zero.",
+        ),
+    ),
+    studies=(
+        Study(
+            name="bound",
+            title="Soft margin beside what it stands in for",
+            label="margin, target × input",
+            span=(-3.0, 3.0),
+            curves={
+                "soft margin / log 2": lambda t: F.softplus(-t) / math.log(2),
+                "hinge": lambda t: F.relu(1 - t),
+                "zero-one": lambda t: (t <= 0).to(t),
+            },
+            caption="Divided by log 2 it passes through 1 at the margin 0 and lies above the count of errors "
+            "everywhere, as the hinge does. Unlike the hinge it has no corner and no end.",
+            note="The zero-one loss counts an error where the margin is not positive.",
+        ),
+    ),
+    extremes=Extremes(
+        label="score, input",
+        span=(-120.0, 20.0),
+        inputs=lambda t: {"input": t, "target": 1},
+        caption="From right to left, each format follows the straight line until its exponential overflows. From "
+        "there on the loss is infinite and the gradient is NaN.",
+        note="One element with label 1. float64 gives way in the same manner near -709.8.",
+    ),
+    example={"input": [2.0, -0.5, 1.5], "target": [1.0, 1.0, -1.0]},
+    properties={
+        "convex": True,
+        "smoothness": "Cinf",
+        "lipschitz": 1,
+        "gradient_lipschitz": 0.25,
+        "bounded": False,
+        "value_at_perfect": 0,
+        "gradient_limits": (-1, 0),
+        "elicits": "logit of the mean",
+        "proper": "strictly proper",
+        "calibrated": True,
+    },
+    relations=(
+        Relation(
+            "bce_with_logits",
+            "It is [[bce_with_logits]] with the labels -1 and 1 in place of 0 and 1, and without the protection "
+            "against overflow.",
+            "F.soft_margin_loss(logits, 2 * label - 1)",
+            "F.binary_cross_entropy_with_logits(logits, label)",
+        ),
+        Relation(
+            "logistic",
+            "It is the [[logistic|logistic]] loss of the margin.",
+            "F.soft_margin_loss(logits, 2 * label - 1)",
+            "F.softplus(-(2 * label - 1) * logits, threshold=100).mean()",
+        ),
+        Relation(
+            "multilabel_soft_margin",
+            "On a matrix of scores, [[multilabel_soft_margin]] has the same mean. It takes the labels as 0 and 1.",
+            "F.soft_margin_loss(scores, 2 * (q > 0.2).double() - 1)",
+            "F.multilabel_soft_margin_loss(scores, (q > 0.2).double())",
+        ),
+        Relation(
+            "cross_entropy",
+            "It is [[cross_entropy]] over two classes whose scores are zero and the input.",
+            "F.soft_margin_loss(logits, 2 * label - 1)",
+            "F.cross_entropy(torch.stack((torch.zeros_like(logits), logits), 1), label.long())",
+        ),
+        Relation(
+            "bpr",
+            "[[bpr|Bayesian personalised ranking]] is this loss of the difference of two scores, with every label "
+            "equal to one.",
+            "F.soft_margin_loss(input - target, torch.ones_like(input))",
+            "-F.logsigmoid(input - target).mean()",
+        ),
+    ),
+    libraries=(
+        Library(
+            "optax",
+            "optax.sigmoid_binary_cross_entropy(logits, labels)",
+            1,
+            "Labels are 0 and 1; does not overflow. optax.binary_logistic_loss is its deprecated name.",
+        ),
+        Library(
+            "LossFunctions.jl",
+            "LogitMarginLoss()",
+            1,
+            "A function of the margin. It takes the exponential first as well, and overflows.",
+        ),
+        Library(
+            "scikit-learn",
+            'HistGradientBoostingClassifier(loss="log_loss")',
+            1,
+            "With two classes, which are turned into labels 0 and 1. The class HalfBinomialLoss behind it is private.",
+        ),
+    ),
+    references=(
+        Reference(
+            ("Jerome Friedman", "Trevor Hastie", "Robert Tibshirani"),
+            "Additive logistic regression: a statistical view of boosting (With discussion and a rejoinder by the authors)",
+            "The Annals of Statistics 28(2), 337-407",
+            2000,
+            doi="10.1214/aos/1016218223",
+        ),
+    ),
+)

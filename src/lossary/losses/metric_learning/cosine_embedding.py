@@ -1,0 +1,421 @@
+r"""## When to use it
+
+- You have pairs of vectors and one label a pair: 1 for alike, -1 for unlike. Sentence pairs, image
+  and caption, two views of one object.
+- Only the direction of a vector should matter. The loss depends on the angle, so a vector's length
+  costs nothing.
+- The vectors will be compared by cosine similarity later, in a search index for instance. Training
+  then uses the same measure.
+- You only have pairs that belong together and want to pull one vector towards another, as in
+  distillation of embeddings. Give every pair the label 1.
+
+For unlike pairs `margin` is the cosine that is still allowed. At 0 they are pushed until they stand
+at a right angle, and then left alone.
+
+## When not to
+
+- You know which of two items is the closer one, but not whether a pair is close in itself:
+  [[triplet_margin]], or [[triplet_margin_with_distance]] with a cosine distance.
+- Each anchor has many negatives in the batch. [[info_nce|InfoNCE]] compares the positive with all of
+  them at once and uses the batch better.
+- The length of a vector carries meaning. Use a loss of distances, such as [[contrastive|contrastive loss]] or
+  [[triplet_margin]].
+- Similarities are graded, not yes or no: [[cosent|CoSENT]] or [[mse]] on the cosine.
+- The labels are classes and there are few of them. [[cosface|CosFace]] and [[arcface|ArcFace]] learn
+  one direction for each class.
+
+## Pitfalls
+
+### Any label but 1 and -1 gives zero, without a word
+
+The label picks one of two branches. A label that equals neither 1 nor -1 picks none: the loss is
+zero and so is the gradient. Labels 0 and 1 therefore train on the alike pairs only, and everything
+ends up in one direction. Map them with `2 * label - 1`.
+
+```python
+input1 = torch.tensor([[1.0, 0.0]], requires_grad=True)
+input2 = torch.tensor([[0.6, 0.8]])
+
+for label in (1.0, -1.0, 0.0):
+    loss = F.cosine_embedding_loss(input1, input2, torch.tensor([label]))
+    gradient = torch.autograd.grad(loss, input1)[0]
+    print(label, round(loss.item(), 4), gradient)
+```
+
+```output
+1.0 0.4 tensor([[ 0.0000, -0.8000]])
+-1.0 0.6 tensor([[0.0000, 0.8000]])
+0.0 0.0 tensor([[0., 0.]])
+```
+
+### A zero vector costs 1 and has an enormous gradient
+
+PyTorch adds `1e-12` to each squared length, so a zero vector does not divide by zero. Its cosine is
+0 and the loss is 1. The gradient, however, is the other vector's direction times a million. One
+such row, from padding or a dead unit, can ruin a step. Leave those rows out.
+
+```python
+empty = torch.zeros(1, 3, requires_grad=True)
+other = torch.tensor([[1.0, 0.0, 0.0]])
+
+loss = F.cosine_embedding_loss(empty, other, torch.ones(1))
+print(loss.item(), round(torch.autograd.grad(loss, empty)[0].abs().max().item()))
+```
+
+```output
+1.0 1000000
+```
+
+### Very short and very long vectors get a wrong cosine
+
+The same constant shortens the cosine of short vectors: two identical vectors of length `1e-6` get
+the cosine 0.5. For long vectors the product of the squared lengths leaves the range of the number
+format. It is infinite in float32 once both lengths pass about `4e9`, where identical vectors get the
+loss 1. Longer still, and it is NaN. `F.cosine_similarity` follows another rule, a
+smallest length of `1e-8`, so the two functions disagree here. Normalise the vectors first; that
+helps up to lengths of `1e19`, whose square float32 can still hold.
+
+```python
+for length in (1e-6, 1.0, 1e10, 1e20):
+    same = torch.tensor([[length, 0.0]])
+    loss = F.cosine_embedding_loss(same, same, torch.ones(1))
+    distance = 1 - F.cosine_similarity(same, same)
+    unit = F.normalize(same)
+    fixed = F.cosine_embedding_loss(unit, unit, torch.ones(1))
+    print(length, round(loss.item(), 4), round(distance.item(), 4), round(fixed.item(), 4))
+```
+
+```output
+1e-06 0.5 0.0 0.0
+1.0 0.0 0.0 0.0
+10000000000.0 1.0 0.0 0.0
+1e+20 nan 1.0 1.0
+```
+
+### In float16 short vectors give NaN
+
+`1e-12` is zero in float16, whose smallest number is about `6e-8`. Short vectors have a squared length
+of zero as well, and the loss is zero divided by zero. In bfloat16 the constant survives. Compute
+this loss in float32.
+
+```python
+for dtype in (torch.float32, torch.bfloat16, torch.float16):
+    zero = torch.zeros(1, 2, dtype=dtype)
+    one = torch.tensor([[1.0, 0.0]], dtype=dtype)
+    print(dtype, F.cosine_embedding_loss(zero, one, torch.ones(1, dtype=dtype)).item())
+```
+
+```output
+torch.float32 1.0
+torch.bfloat16 1.0
+torch.float16 nan
+```
+
+### The label has one dimension, the vectors at most two
+
+Vectors are `(N, D)` with a label of shape `(N,)`, or `(D)` with a single label. A column of labels
+is refused, and so is a batch of sequences `(N, T, D)`: flatten batch and time together first.
+
+```python
+pairs = torch.ones(2, 3)
+steps = torch.ones(2, 4, 3)
+attempts = (
+    lambda: F.cosine_embedding_loss(pairs, pairs, torch.ones(2, 1)),
+    lambda: F.cosine_embedding_loss(steps, steps, torch.ones(2)),
+)
+for attempt in attempts:
+    try:
+        attempt()
+    except RuntimeError as error:
+        print(str(error).splitlines()[0])
+flat = steps.flatten(0, 1)
+print(F.cosine_embedding_loss(flat, flat, torch.ones(8)).item())
+```
+
+```output
+0D or 1D target tensor expected, multi-target not supported
+1D target tensor expects 2D input tensors, but found inputs with sizes [2, 4, 3] and [2, 4, 3].
+0.0
+```
+
+### Opposite vectors of an alike pair hardly move
+
+The gradient along the angle is its sine. It is largest at a right angle and vanishes at both ends.
+A pair that should be alike but points in opposite directions costs the most, 2, and gets almost no
+push. Random starting directions in many dimensions are close to right angles, so this matters only
+where something drove the pair apart.
+
+```python
+fixed = torch.tensor([1.0, 0.0])
+
+for degrees in (10, 90, 170, 180):
+    angle = torch.tensor(math.radians(degrees), requires_grad=True)
+    moving = torch.stack([angle.cos(), angle.sin()])
+    loss = F.cosine_embedding_loss(fixed, moving, torch.tensor(1.0))
+    slope = torch.autograd.grad(loss, angle)[0]
+    print(degrees, round(loss.item(), 3), abs(round(slope.item(), 3)))
+```
+
+```output
+10 0.015 0.174
+90 1.0 1.0
+170 1.985 0.174
+180 2.0 0.0
+```
+
+### The mean counts the pairs that are already fine
+
+Unlike pairs below the margin add zero to the sum, yet the mean still divides by all pairs. As
+training succeeds the loss and its gradient shrink because fewer pairs count, not because those few
+are better. Divide by the number of pairs that still cost something if you want a steady step.
+
+```python
+input1 = torch.tensor([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.0]])
+input2 = torch.tensor([[0.8, 0.6], [0.0, 1.0], [-0.6, 0.8], [-1.0, 0.0]])
+unlike = -torch.ones(4)
+
+each = F.cosine_embedding_loss(input1, input2, unlike, reduction="none")
+print([round(v, 4) for v in each.tolist()])
+print(round(each.mean().item(), 4), round((each.sum() / (each > 0).sum()).item(), 4))
+```
+
+```output
+[0.8, 0.0, 0.0, 0.0]
+0.2 0.8
+```
+"""
+
+import math
+
+import sympy as sp
+import torch
+
+from lossary.formula import Symbolic
+from lossary.kinds import SIGN, VECTOR
+from lossary.loss import Input, Library, Loss, Parameter, Precision, Range, Reference, Relation
+from lossary.sections import ANGLE_AXIS, Extremes, HeatMap, Scene, Section, Study
+from lossary.symbols import cases, cos, equal, maximum, sin, sqrt, sum_over
+
+# What torch adds to each squared length.
+TINY = sp.Float(1e-12)
+
+
+def _push(lengths: torch.Tensor, angle: float) -> torch.Tensor:
+    """The length of the gradient by the first vector, at each of its lengths."""
+    moving = torch.stack([lengths, torch.zeros_like(lengths)], 1).detach().requires_grad_()
+    fixed = torch.tensor([[math.cos(angle), math.sin(angle)]], dtype=lengths.dtype).expand_as(moving)
+    value = torch.nn.functional.cosine_embedding_loss(moving, fixed, torch.ones(len(lengths)), reduction="sum")
+    return torch.autograd.grad(value, moving)[0].norm(dim=1)
+
+
+loss = Loss(
+    title="Cosine embedding",
+    summary="One minus the cosine for pairs that are alike, and the cosine above a margin for pairs that are not.",
+    torch="torch.nn.CosineEmbeddingLoss",
+    functional="torch.nn.functional.cosine_embedding_loss",
+    aliases=(
+        "CosineEmbeddingLoss",
+        "F.cosine_embedding_loss",
+        "cosine embedding loss",
+        "cosine_embedding_loss",
+        "cosine distance loss",
+        "optax.cosine_distance",
+    ),
+    search_terms=(
+        "cosin embedding loss",
+        "cosine similarity loss",
+        "cosine loss",
+        "1 - cosine similarity",
+        "pairs with labels 1 and -1",
+        "siamese network loss with cosine",
+        "keras.losses.CosineSimilarity",
+        "cosine_embedding_loss nan",
+        "0D or 1D target tensor expected, multi-target not supported",
+        "1D target tensor expects 2D input tensors",
+    ),
+    inputs=(
+        Input("input1", "x1", (VECTOR,), "(N, D) or (D)", "the first vector of each pair"),
+        Input("input2", "x2", (VECTOR,), "(N, D) or (D), same as input1", "the second vector of each pair"),
+        Input(
+            "target", "y", (SIGN,), "(N) or ()", "1 where the pair is alike, -1 where it is not", differentiable=False
+        ),
+    ),
+    parameters=(
+        Parameter(
+            "margin",
+            0.0,
+            "the cosine up to which a pair that is not alike costs nothing",
+            range=Range(lower=-1.0, upper=1.0),
+            typical=(0.0, 0.2, 0.5),
+        ),
+    ),
+    formulas=(
+        Symbolic(
+            where={
+                "n1": lambda d, x1, D: sqrt(sum_over(d, x1[d] ** 2, D) + TINY),
+                "n2": lambda d, x2, D: sqrt(sum_over(d, x2[d] ** 2, D) + TINY),
+                "cosine": lambda d, x1, x2, D, n1, n2: sum_over(d, x1[d] * x2[d], D) / (n1 * n2),
+            },
+            notation={"n1": r"\lVert x_1\rVert", "n2": r"\lVert x_2\rVert"},
+            meanings={
+                "n1": "the length of the first vector, with a small constant under the root",
+                "n2": "the length of the second vector, likewise",
+            },
+            value=lambda cosine, y, margin: cases((1 - cosine, equal(y, 1)), (maximum(0, cosine - margin), True)),
+            gradient={
+                "input1": lambda cosine, y, margin, x1, x2, d, n1, n2: cases(
+                    (cosine * x1[d] / n1**2 - x2[d] / (n1 * n2), equal(y, 1)),
+                    (x2[d] / (n1 * n2) - cosine * x1[d] / n1**2, cosine >= margin),
+                    (0, True),
+                ),
+                "input2": lambda cosine, y, margin, x1, x2, d, n1, n2: cases(
+                    (cosine * x2[d] / n2**2 - x1[d] / (n1 * n2), equal(y, 1)),
+                    (x1[d] / (n1 * n2) - cosine * x2[d] / n2**2, cosine >= margin),
+                    (0, True),
+                ),
+            },
+        ),
+    ),
+    precision=Precision(
+        absolute=1.0,
+        why="it subtracts two numbers of size one, the cosine and 1 or the margin, so that a loss below the spacing of "
+        "numbers around 1 is lost",
+    ),
+    sections=(
+        Section(
+            axis=ANGLE_AXIS,
+            label="angle between the two, in radians",
+            span=(0.0, 3.141592653589793),
+            inputs=lambda t, y: {"input1": [1, 0], "input2": [cos(t), sin(t)], "target": y},
+            branches={"label 1": 1.0, "label -1": -1.0},
+            perfect=0.0,
+            limits=(0.0, 3.141592653589793),
+            note="Two vectors of length 1. The first stays, the second turns away from it.",
+            caption="A pair that is alike pays for every angle, most gently at the two ends. A pair that is not alike "
+            "pays only while its cosine is above the margin, which is a right angle at the default.",
+        ),
+    ),
+    maps=(
+        HeatMap(
+            name="plane",
+            title="The loss of a pair that is alike, over the second vector",
+            labels=("first coordinate of input2", "second coordinate of input2"),
+            spans=((-2.0, 2.0), (-2.0, 2.0)),
+            inputs=lambda s, t: {"input1": [1, 0], "input2": [s, t], "target": 1},
+            note="The first vector is (1, 0) and the label is 1.",
+            caption="The lines of equal loss are rays from the origin: length costs nothing. All of them meet at the "
+            "origin, and that is why the gradient grows without bound as a vector shrinks.",
+        ),
+    ),
+    studies=(
+        Study(
+            name="length",
+            title="The gradient against the length of a vector",
+            label="length of input1",
+            span=(0.05, 3.0),
+            curves={
+                "45 degrees": lambda t: _push(t, 0.7853981633974483),
+                "90 degrees": lambda t: _push(t, 1.5707963267948966),
+            },
+            heading="length of the gradient",
+            note="A pair with label 1; input2 has length 1.",
+            caption="The loss is the same for every length, its gradient is not: half the length, twice the push. Vectors "
+            "of different lengths learn at different speeds.",
+        ),
+    ),
+    scenes=(
+        Scene(
+            name="alike",
+            title="A pair that is alike",
+            inputs={"input1": [1.5, 0.3], "input2": [0.4, 0.9], "target": 1.0},
+            caption="Both vectors turn towards each other, at a right angle to themselves. The shorter one moves more.",
+            note="Label 1.",
+        ),
+        Scene(
+            name="unlike",
+            title="A pair that is not alike",
+            inputs={"input1": [1.5, 0.3], "input2": [0.4, 0.9], "target": -1.0},
+            caption="The same pair is turned apart until its cosine has fallen to the margin.",
+            note="Label -1, margin 0.",
+        ),
+    ),
+    extremes=Extremes(
+        label="length of input1, as a power of ten",
+        span=(-12.0, 25.0),
+        inputs=lambda t: {"input1": [10**t, 0], "input2": [0.6, 0.8], "target": 1.0},
+        note="A pair with label 1 whose cosine is 0.6, so the loss should be 0.4 everywhere.",
+        caption="Below a length of a millionth the constant takes over and the loss rises to 1. On the other side the "
+        "squared length leaves the range of the format. float16 has neither room for the constant nor for lengths of a "
+        "few hundred.",
+    ),
+    example={
+        "input1": [[1.0, 0.0], [1.0, 2.0], [3.0, 4.0]],
+        "input2": [[0.6, 0.8], [2.0, 1.0], [4.0, -3.0]],
+        "target": [1.0, -1.0, 1.0],
+    },
+    properties={
+        "convex": False,
+        "smoothness": "Cinf",
+        "lipschitz": 1,
+        "gradient_lipschitz": 1,
+        "bounded": True,
+        "supremum": 2,
+        "value_at_perfect": 0,
+        "gradient_limits": (0, 0),
+        "redescending": True,
+    },
+    relations=(
+        Relation(
+            "mse",
+            "For vectors of length 1 that are alike it is half their squared distance, so [[mse]] times half the number of "
+            "coordinates.",
+            "F.cosine_embedding_loss(p, q, torch.ones(8))",
+            "F.mse_loss(F.normalize(p), F.normalize(q)) * 5 / 2",
+            1e-9,
+        ),
+        Relation(
+            "hinge_embedding",
+            "With `margin=0` and unlike pairs at acute angles it is one minus the loss of the same pairs called alike. "
+            "[[hinge_embedding]] makes the same choice by the label, of any distance.",
+            "F.cosine_embedding_loss(p, q, -torch.ones(8))",
+            "1 - F.cosine_embedding_loss(p, q, torch.ones(8))",
+        ),
+        Relation(
+            "triplet_margin_with_distance",
+            "The difference of two such losses, cut off at zero with a margin, is [[triplet_margin_with_distance]] with the "
+            "cosine distance.",
+            'F.relu(F.cosine_embedding_loss(p, q, torch.ones(8), reduction="none") '
+            '- F.cosine_embedding_loss(p, scores, torch.ones(8), reduction="none") + 1)',
+            "F.triplet_margin_with_distance_loss(p, q, scores, "
+            'distance_function=lambda a, b: 1 - F.cosine_similarity(a, b), reduction="none")',
+            1e-9,
+        ),
+    ),
+    libraries=(
+        Library(
+            "optax",
+            "optax.cosine_distance(predictions, targets)",
+            1,
+            "Pairs that are alike only: there is no label. It clips the squared lengths at epsilon, 0 by default; no reduction.",
+        ),
+        Library(
+            "Keras",
+            "keras.losses.CosineSimilarity(axis=-1)",
+            None,
+            "Minus the cosine: torch's loss of an alike pair, minus 1. Arguments are (y_true, y_pred).",
+        ),
+    ),
+    references=(
+        Reference(
+            (
+                "Raia Hadsell",
+                "Sumit Chopra",
+                "Yann LeCun",
+            ),
+            "Dimensionality Reduction by Learning an Invariant Mapping",
+            "CVPR 2006, 1735-1742",
+            2006,
+            kind="inproceedings",
+        ),
+    ),
+)
