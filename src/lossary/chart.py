@@ -46,6 +46,7 @@ class Chart:
         xlim, ylim: fixed ranges, where pictures are to be compared.
         bare: a thumbnail, without numbers and words.
         rug: values marked by ticks along the lower edge, such as a sample.
+        logarithmic: the vertical axis counts powers of ten beyond 1 and -1.
     """
 
     title: str
@@ -61,11 +62,12 @@ class Chart:
     ylim: tuple[float, float] | None = None
     bare: bool = False
     rug: tuple[float, ...] = ()
+    logarithmic: bool = False
 
 
 @dataclass(frozen=True)
 class Surface:
-    """A heat map over two quantities; `values[up, across]`."""
+    """A heat map over two quantities, `values[up, across]`, and perhaps a line (x, y) with words at its end."""
 
     title: str
     description: str
@@ -75,6 +77,7 @@ class Surface:
     across: Array
     up: Array
     values: Array
+    path: tuple[str, Array, Array] | None = None
     size: tuple[int, int] = (560, 460)
 
 

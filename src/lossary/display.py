@@ -11,7 +11,7 @@ from lossary import exact, points
 from lossary.formula import Built, Formula, Symbolic, Written
 from lossary.kinds import Kind
 from lossary.loss import Loss
-from lossary.notation import figure_latex, page_latex
+from lossary.notation import figure_latex, page_latex, subscripted
 from lossary.symbols import INDEX_OF, TABLE, indicator, sigmoid, softplus
 
 # Functions that a reader may not know by their sign: how each is explained where it occurs.
@@ -57,8 +57,7 @@ def shown(loss: Loss, formula: Formula) -> Shown:
     bound = built(loss, formula)
     kinds = kinds_of(loss, formula)
     gradients = tuple(
-        (name, TABLE[_symbol(loss, name)].latex + _subscript(kinds[name]), page_latex(expression))
-        for name, expression in bound.gradient.items()
+        (name, _by(loss, name, kinds[name]), page_latex(expression)) for name, expression in bound.gradient.items()
     )
     where = tuple(
         f"{page_latex(_left(bound, name))} = {page_latex(expression)}" for name, expression in bound.definitions.items()
@@ -66,9 +65,9 @@ def shown(loss: Loss, formula: Formula) -> Shown:
     return Shown(formula.label, page_latex(bound.value), gradients, where, True)
 
 
-def _subscript(kind: Kind) -> str:
-    """The free indices of a gradient by an input of this kind."""
-    return f"_{{{' '.join(INDEX_OF[d] for d in kind.dims)}}}" if kind.dims else ""
+def _by(loss: Loss, name: str, kind: Kind) -> str:
+    """What a gradient by an input is differentiated by, with its free indices."""
+    return subscripted(TABLE[_symbol(loss, name)].latex, [INDEX_OF[d] for d in kind.dims])
 
 
 def _symbol(loss: Loss, name: str) -> str:
@@ -81,9 +80,12 @@ def _left(bound: Built, name: str) -> object:
 
 
 def for_figure(loss: Loss) -> str:
-    """The main formula in mathtext; empty where it is not executed."""
+    """The main formula in mathtext; empty where a written one has no such form."""
     main = loss.formulas[0]
-    return figure_latex(built(loss, main).value) if isinstance(main, Symbolic) else ""
+    if isinstance(main, Written):
+        return main.figure_latex
+    assert isinstance(main, Symbolic)
+    return figure_latex(built(loss, main).value)
 
 
 def symbols(loss: Loss) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from lossary.chart import Arrow, Chart, Lattice, Plane, Surface, Table, Trace, View
 from lossary.evaluate import in_formats, pulls, studied, surface
 from lossary.loss import Loss
-from lossary.sections import Study
+from lossary.sections import HeatMap, Study
 from lossary.words import number, rough
 
 POINTS = 401
@@ -31,6 +31,7 @@ def map_views(loss: Loss) -> list[View]:
             across=across,
             up=up,
             values=values,
+            path=_path(chart, across, up),
         )
         wide = np.meshgrid(across, up)
         table = Table((chart.labels[0], chart.labels[1], "loss"), (wide[0].ravel(), wide[1].ravel(), values.ravel()))
@@ -45,6 +46,18 @@ def map_views(loss: Loss) -> list[View]:
             )
         )
     return made
+
+
+def _path(
+    chart: HeatMap, across: NDArray[np.float64], up: NDArray[np.float64]
+) -> tuple[str, NDArray[np.float64], NDArray[np.float64]] | None:
+    """The line of a heat map, as far as it lies within."""
+    if chart.path is None:
+        return None
+    words, line = chart.path
+    x = np.linspace(across[0], across[-1], POINTS)
+    y = line(x)
+    return words, x, np.where((y >= up[0]) & (y <= up[-1]), y, np.nan)
 
 
 def study_views(study: Study) -> list[View]:
@@ -77,6 +90,8 @@ def study_views(study: Study) -> list[View]:
     return made
 
 
+# From here on a linear axis would hide all but the largest values.
+_WIDE = 1e4
 _FORMAT_ROLES = {"float64": "loss", "float32": "trace1", "bfloat16": "trace3", "float16": "trace6"}
 
 
@@ -90,9 +105,11 @@ def format_views(loss: Loss) -> list[View]:
     made = []
     for which in ("loss", "gradient"):
         traces = tuple(
-            Trace(f.t, getattr(f, which), _FORMAT_ROLES[f.dtype], f.dtype, strong=f.dtype == "float64", dashed=k > 0)
+            Trace(f.t, getattr(f, which), _FORMAT_ROLES[f.dtype], f.dtype, strong=False, dashed=k > 0)
             for k, f in enumerate(found)
+            if np.isfinite(getattr(f, which)).any()
         )
+        largest = max(float(np.abs(trace.y[np.isfinite(trace.y)]).max()) for trace in traces)
         told = " ".join(_where_it_breaks(which, f.dtype, t, getattr(f, which)) for f in found).split()
         chart = Chart(
             title=f"{loss.title}: {which} by number format",
@@ -101,6 +118,7 @@ def format_views(loss: Loss) -> list[View]:
             role=which,
             xlabel=line.label,
             traces=traces,
+            logarithmic=largest > _WIDE,
         )
         name = "formats" if which == "loss" else "formats-gradient"
         words = f"{line.caption} {line.note}" if which == "loss" else "The gradient, by autograd in the same format."

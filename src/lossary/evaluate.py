@@ -407,7 +407,7 @@ def _placed(
         for i in loss.inputs
         if not i.candidates(parameters)[0].shared
     }
-    kinds = exact.chosen_kinds(loss, {**declared, **{n: t.detach().numpy() for n, t in moving.items()}}, parameters)
+    kinds = exact.chosen_kinds(loss, {**declared, **_arrays(moving)}, parameters)
     made: dict[str, torch.Tensor | list[torch.Tensor]] = {}
     for entry in loss.inputs:
         name, kind = entry.name, kinds[entry.name]

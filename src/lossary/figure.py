@@ -18,7 +18,7 @@ from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from lossary.chart import Card, Chart, Lattice, Picture, Plane, Surface, Trace
 from lossary.errors import LossaryError
@@ -215,6 +215,31 @@ def _frame(axes: Axes, chart: Chart, palette: Palette, scale: float) -> None:
     else:
         axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]))
         axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+        # A common factor in a corner of the axes would be read by nobody.
+        axes.ticklabel_format(useOffset=False, style="plain")
+    if chart.logarithmic:
+        axes.set_yscale("symlog", linthresh=1.0, linscale=0.35)
+        axes.yaxis.set_major_locator(_powers(chart))
+        axes.yaxis.set_major_formatter(FuncFormatter(_power_label))
+        axes.minorticks_off()
+
+
+def _powers(chart: Chart) -> FixedLocator:
+    """Ticks at 0 and at a few powers of ten on the sides where there are values."""
+    y = np.concatenate([t.y[np.isfinite(t.y)] for t in chart.traces])
+    ticks = [0.0]
+    for sign, furthest in ((1, float(y.max())), (-1, -float(y.min()))):
+        if furthest > 10:
+            top = int(np.log10(furthest))
+            step = max(1, round(top / 4))
+            ticks += [sign * 10.0**k for k in range(step, top + 1, step)]
+    return FixedLocator(ticks)
+
+
+def _power_label(value: float, _: int) -> str:
+    if value == 0:
+        return "0"
+    return rf"${'-' if value < 0 else ''}10^{{{round(np.log10(abs(value)))}}}$"
 
 
 def _limits(axes: Axes, chart: Chart) -> None:
@@ -233,6 +258,9 @@ def _limits(axes: Axes, chart: Chart) -> None:
     low, high = float(y.min()), float(y.max())
     if low > 0 and low < 0.35 * high:
         low = 0.0
+    if chart.logarithmic:
+        axes.set_ylim(low * 10 if low < -1 else -0.5, high * 10 if high > 1 else 1.0)
+        return
     span = (high - low) or 1.0
     axes.set_ylim(low - 0.06 * span, high + 0.08 * span)
 
@@ -344,9 +372,8 @@ def _move(text: Text, x: float, y: float) -> None:
 
 def _end(axes: Axes, trace: Trace) -> float:
     """Where a curve leaves on the right, as a share of the axes' height."""
-    low, high = axes.get_ylim()
-    last = trace.y[np.isfinite(trace.y)][-1]
-    return float(np.clip((last - low) / (high - low), 0.0, 1.0))
+    last = float(trace.y[np.isfinite(trace.y)][-1])
+    return float(np.clip(axes.transAxes.inverted().transform(axes.transData.transform((0, last)))[1], 0.0, 1.0))
 
 
 def _spread(shares: list[float], height: float, least: float) -> list[float]:
@@ -380,7 +407,11 @@ def _draw_surface(figure: Figure, picture: Surface, palette: Palette) -> None:
     axes = figure.add_axes((58 / width, 50 / height, (width - 150) / width, (height - 90) / height))
     axes.patch.set_alpha(0)
     finite = picture.values[np.isfinite(picture.values)]
-    levels = np.linspace(float(finite.min()), float(finite.max()), HEAT_STEPS + 1)
+    low, high = float(finite.min()), float(finite.max())
+    share = np.linspace(0.0, 1.0, HEAT_STEPS + 1)
+    # Where most values lie low, the bands are narrow there and widen upwards, else the map would be one band.
+    flat = float(np.median(finite)) < low + 0.15 * (high - low)
+    levels = low + (high - low) * (share**2.5 if flat else share)
     fills = [palette[f"heat{k}"] for k in range(HEAT_STEPS)]
     bands = axes.contourf(picture.across, picture.up, picture.values, levels=levels, colors=fills)
     # Without an edge of its own colour, neighbouring bands show a hairline of paper between them.
@@ -389,6 +420,22 @@ def _draw_surface(figure: Figure, picture: Surface, palette: Palette) -> None:
     for side in axes.spines.values():
         side.set_visible(False)
     axes.tick_params(colors=palette["rule"], labelcolor=palette["muted"], length=3.5, pad=4, labelsize=11.5)
+    if picture.path:
+        words, x, y = picture.path
+        axes.plot(x, y, color=palette["gradient"], linewidth=2.0, linestyle=DASHES, zorder=4)
+        inside = np.flatnonzero(np.isfinite(y))
+        highest = inside[int(np.argmax(y[inside]))]
+        # The words stand inside, beside the upper end of the line.
+        left = x[highest] > np.mean(picture.across)
+        axes.annotate(
+            words,
+            (x[highest], y[highest]),
+            (-14 if left else 14, -16),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            color=palette["gradient"],
+            fontsize=12,
+        )
     bar = figure.add_axes(((width - 74) / width, 50 / height, 16 / width, (height - 90) / height))
     for k in range(HEAT_STEPS):
         bar.axhspan(levels[k], levels[k + 1], color=fills[k], linewidth=0.4)
@@ -508,25 +555,12 @@ def _draw_card(figure: Figure, card: Card, palette: Palette) -> None:
         fontweight="semibold",
         va="center",
     )
-    figure.text(
-        48 / width,
-        1 - 116 / height,
-        card.call,
-        color=palette["muted"],
-        fontsize=20,
-        va="center",
-    )
-    # Two texts, so that the sign stands at the middle of a formula of several lines.
-    sign = figure.text(48 / width, 1 - 196 / height, r"$\ell\ =\ $", color=palette["ink"], fontsize=27, va="center")
-    start = 48 + _width(sign) + 10
-    formula = figure.text(
-        start / width, 1 - 196 / height, f"${card.formula}$", color=palette["ink"], fontsize=27, va="center"
-    )
-    room = width - 48 - start
-    if _width(formula) > room:
-        formula.set_fontsize(27 * room / _width(formula))
+    call = figure.text(48 / width, 1 - 116 / height, card.call, color=palette["muted"], fontsize=20, va="center")
+    _fit(call, width - 96)
+    if card.formula:
+        _write_formula(figure, card, palette)
     for k, chart in enumerate(card.charts):
-        box = (40 + k * (width - 80) / 2, 40, (width - 80) / 2 - 16, height - 300)
+        box = (40 + k * (width - 80) / 2, 40, (width - 80) / 2 - 16, height - (300 if card.formula else 200))
         draw_chart(figure.add_axes((0, 0, 1, 1), label=f"chart{k}"), chart, palette, box, scale=1.55)
     figure.text(
         1 - 48 / width,
@@ -539,3 +573,20 @@ def _draw_card(figure: Figure, card: Card, palette: Palette) -> None:
         va="center",
         ha="right",
     )
+
+
+def _write_formula(figure: Figure, card: Card, palette: Palette) -> None:
+    width, height = card.size
+    # Two texts, so that the sign stands at the middle of a formula of several lines.
+    sign = figure.text(48 / width, 1 - 196 / height, r"$\ell\ =\ $", color=palette["ink"], fontsize=27, va="center")
+    start = 48 + _width(sign) + 10
+    formula = figure.text(
+        start / width, 1 - 196 / height, f"${card.formula}$", color=palette["ink"], fontsize=27, va="center"
+    )
+    _fit(formula, width - 48 - start)
+
+
+def _fit(text: Text, room: float) -> None:
+    """Write smaller what is too wide."""
+    if _width(text) > room:
+        text.set_fontsize(float(text.get_fontsize()) * room / _width(text))

@@ -91,6 +91,7 @@ class Written:
 
     Attributes:
         latex, gradient_latex: what the page shows; the page says that it was not executed.
+        figure_latex: the same in the smaller language of figures; without it a card has no formula.
         reference: plain Python function of all inputs (arrays) and parameters of a call, by name, to one value for
             each sample, found by brute force.
         reference_gradient: function of the same to the gradient of the values' sum, by input, each in its input's
@@ -101,6 +102,7 @@ class Written:
     reference: Callable[..., Sequence[Any]]
     reference_gradient: Callable[..., Mapping[str, Any]] | None = None
     gradient_latex: Mapping[str, str] = field(default_factory=dict)
+    figure_latex: str = ""
     label: str = ""
     at: Mapping[str, Any] = field(default_factory=dict)
 
@@ -285,6 +287,9 @@ def precise(run: Callable[..., Any], values: Sequence[Any]) -> Any:
     """
     digits = DIGITS + 10
     previous = _at(run, values, digits)
+    if isinstance(previous, int):
+        # A branch that is a whole number, such as the 0 of a hinge: nothing was rounded.
+        return mpmath.mpf(previous)
     while digits < _MOST_DIGITS:
         digits *= 2
         current = _at(run, values, digits)
@@ -302,7 +307,10 @@ def precise(run: Callable[..., Any], values: Sequence[Any]) -> Any:
 def _at(run: Callable[..., Any], values: Sequence[Any], digits: int) -> Any:
     with mpmath.workdps(digits):
         try:
-            answer = mpmath.mpmathify(run(*values))
+            found = run(*values)
+            if isinstance(found, int):
+                return found
+            answer = mpmath.mpmathify(found)
         except (ZeroDivisionError, ValueError, TypeError, IndexError):
             return mpmath.nan
         return mpmath.nan if isinstance(answer, mpmath.mpc) else +answer

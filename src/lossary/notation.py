@@ -5,6 +5,7 @@ It knows how things are written and nothing of what they mean.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sympy as sp
@@ -29,6 +30,15 @@ def selected(summand: Expression) -> tuple[Expression, Any]:
     return summand, None
 
 
+def subscripted(latex: str, indices: Sequence[str]) -> str:
+    """A symbol with indices, which join those that it has: the component d of x_1 is x_{1,d}."""
+    if not indices:
+        return latex
+    base, _, own = latex.partition("_")
+    parts = [own.removeprefix("{").removesuffix("}"), *indices] if own else indices
+    return f"{base}_{{{','.join(parts)}}}"
+
+
 class PagePrinter(LatexPrinter):  # type: ignore[misc]
     """SymPy's printer, made to write what an author would: no reordering, bars for absolute values, cases with "if"."""
 
@@ -42,7 +52,14 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
         return LATEX.get(str(expr.label), str(expr.label))
 
     def _print_Indexed(self, expr: Any) -> str:
-        return f"{self._print(expr.base)}_{{{','.join(self._print(i) for i in expr.indices)}}}"
+        return subscripted(self._print(expr.base), [self._print(i) for i in expr.indices])
+
+    def _helper_print_standard_power(self, expr: Any, template: str) -> str:
+        base = self._print(expr.base)
+        if isinstance(expr.base, sp.Indexed) and "^" in base:
+            # A symbol that carries a sign above cannot take a power as well.
+            return template % (rf"\left({base}\right)", self._print(expr.exp))
+        return str(super()._helper_print_standard_power(expr, template))
 
     def _print_Float(self, expr: Any) -> str:
         mantissa, _, exponent = f"{float(expr):g}".partition("e")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -82,7 +83,8 @@ def batches(loss: Loss, parameters: Mapping[str, Any]) -> list[Batch]:
     return made
 
 
-# How many classes and coordinates vectors have that are checked.
+MOST = 64  # combinations of vectors that are checked at one setting and size
+# How many classes and coordinates these vectors have.
 SIZES = ({"C": 2, "D": 3}, {"C": 3, "D": 2}, {"C": 5, "D": 4})
 
 
@@ -119,15 +121,24 @@ def _numeric(values: list[Any]) -> list[float]:
 
 
 def vectors(loss: Loss, kinds: tuple[Kind, ...], sizes: Mapping[str, int]) -> Batch:
-    """All combinations of the vectors and numbers that suit each kind; what samples share is drawn once."""
+    """Combinations of the vectors and numbers that suit each kind; what samples share is drawn once."""
     pools = [_pool(kind, sizes, k) for k, kind in enumerate(kinds)]
-    rows = list(
-        itertools.product(*(pool[:1] if kind.shared else pool for pool, kind in zip(pools, kinds, strict=True)))
-    )
+    own = [pool[:1] if kind.shared else pool for pool, kind in zip(pools, kinds, strict=True)]
+    rows = _spread(list(itertools.product(*own)))
     return {
         i.name: np.array(pools[k][0] if kind.shared else [row[k] for row in rows])
         for k, (i, kind) in enumerate(zip(loss.inputs, kinds, strict=True))
     }
+
+
+def _spread(rows: list[Any]) -> list[Any]:
+    """At most `MOST` of all combinations, by steps that share no factor with their number and so mix all pools."""
+    if len(rows) <= MOST:
+        return rows
+    step = len(rows) // MOST
+    while math.gcd(step, len(rows)) > 1:
+        step += 1
+    return [rows[k * step % len(rows)] for k in range(MOST)]
 
 
 def _pool(kind: Kind, sizes: Mapping[str, int], seed: int) -> list[Any]:

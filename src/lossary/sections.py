@@ -93,7 +93,10 @@ def residual_section(
 
 @dataclass(frozen=True)
 class HeatMap:
-    """A second section where two quantities `s` (across) and `t` (up) move."""
+    """A second section where two quantities `s` (across) and `t` (up) move.
+
+    `path` is a line worth seeing, such as where the loss is least: its words, and `t` as a function of `s`.
+    """
 
     name: str
     title: str
@@ -102,6 +105,7 @@ class HeatMap:
     inputs: Callable[..., Mapping[str, Any]]
     note: str
     caption: str
+    path: tuple[str, Callable[[Any], Any]] | None = None
 
 
 @dataclass(frozen=True)

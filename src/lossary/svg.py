@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Literal
 from xml.etree import ElementTree
 
-from lossary.chart import Picture
+from lossary.chart import Chart, Picture
 from lossary.palette import Theme, colours
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _NUMBER = re.compile(r"-?\d+\.\d{2,}")
-_GRID = 40  # in units of a glyph, some six thousand of which make its height
+# Steps of the grid that glyphs are drawn on, in units of a glyph, some six thousand of which make its height. The
+# finest that keeps a figure small is taken; a card with a long formula needs a coarser one.
+_GRIDS = (40, 64, 100)
+LARGEST = 30_000
 # What the style sheet says once, what makes no visible difference, and what is the default anyway.
 _IDLE = ("stroke-linejoin", "stroke-linecap", "stroke-dashoffset")
 _DIGITS = "abcdefghijklmnopqrstuvwxyz"
@@ -34,17 +37,27 @@ def forms(text: str, picture: Picture, stand_ins: Mapping[str, str]) -> dict[The
     Empty groups and invisible shapes go, coordinates keep the hundredth of a pixel, stand-in colours become classes,
     and a title and a description come in for screen readers.
     """
+    for grid in _GRIDS:
+        made = _forms(text, picture, stand_ins, grid)
+        if max(map(len, made.values())) <= LARGEST:
+            break
+    return made
+
+
+def _forms(text: str, picture: Picture, stand_ins: Mapping[str, str], grid: int) -> dict[Theme, bytes]:
     root = ElementTree.fromstring(text)
     roles = {colour: role for role, colour in stand_ins.items()}
+    # Curves keep the hundredth of a pixel; the many edges of a heat map's bands, and a large card, the tenth.
+    digits = _hundredth if isinstance(picture, Chart) else _tenth
     for parent in list(root.iter()):
         for child in list(parent):
             if child.tag in (f"{_SVG}metadata", f"{_SVG}style") or not isinstance(child.tag, str):
                 parent.remove(child)
     for element in root.iter():
-        _shorten(element)
+        _shorten(element, grid, digits)
         _classify(element, roles)
     _unwrap(root)
-    _fold(root)
+    _fold(root, grid)
     _rename(root)
     used = sorted({name for element in root.iter() for name in element.get("class", "").split()})
     width, height = picture.size
@@ -77,12 +90,12 @@ def forms(text: str, picture: Picture, stand_ins: Mapping[str, str]) -> dict[The
     }
 
 
-def _shorten(element: ElementTree.Element) -> None:
+def _shorten(element: ElementTree.Element, grid: int, digits: Callable[[re.Match[str]], str]) -> None:
     if "d" in element.attrib:
         if _SCALE.fullmatch(element.get("transform", "")):
-            element.set("d", _glyph(element.attrib["d"]))
+            element.set("d", _glyph(element.attrib["d"], grid))
         else:
-            path = _NUMBER.sub(_hundredth, _thin(element.attrib["d"]))
+            path = _NUMBER.sub(digits, _thin(element.attrib["d"]))
             element.set("d", re.sub(r" ?([A-Za-z]) ?", r"\1", " ".join(path.split())))
     shift = _MOVE.fullmatch(element.get("transform", "")) if element.tag == f"{_SVG}use" else None
     if shift:
@@ -99,7 +112,7 @@ def _shorten(element: ElementTree.Element) -> None:
         element.attrib.pop("id", None)
 
 
-def _glyph(path: str) -> str:
+def _glyph(path: str, size: int) -> str:
     """A glyph in whole steps of a grid too fine to be seen, in relative coordinates, which are short.
 
     Each point is rounded by itself and moves count from the rounded one before, so that no error adds up.
@@ -112,8 +125,12 @@ def _glyph(path: str) -> str:
             pieces.append("z")
             x, y, last = left, top, ""
             continue
-        grid = [round(float(n) / _GRID) for n in numbers.split()]
-        words = [str(v - (x, y)[k % 2]) for k, v in enumerate(grid)]
+        grid = [round(float(n) / size) for n in numbers.split()]
+        steps = [v - (x, y)[k % 2] for k, v in enumerate(grid)]
+        if letter != "M" and not any(steps):
+            # On this grid the piece is shorter than a step.
+            continue
+        words = list(map(str, steps))
         x, y = grid[-2:]
         if letter == "M":
             left, top = x, y
@@ -176,7 +193,7 @@ def _classify(element: ElementTree.Element, roles: Mapping[str, str]) -> None:
         element.set("style", ";".join(rest))
 
 
-def _fold(root: ElementTree.Element) -> None:
+def _fold(root: ElementTree.Element, grid: int) -> None:
     """Move the scale that every glyph has into the groups that write with them."""
     scales = {e.get("id"): float(m[1]) for e in root.iter() if (m := _SCALE.fullmatch(e.get("transform", "")))}
     for group in root.iter(f"{_SVG}g"):
@@ -184,7 +201,7 @@ def _fold(root: ElementTree.Element) -> None:
         own = re.fullmatch(r"(.*)scale\(([\d.]+) -([\d.]+)\)", group.get("transform", ""))
         if not glyphs or not own:
             continue
-        scale = scales[glyphs[0].attrib[_LINK][1:]] * _GRID
+        scale = scales[glyphs[0].attrib[_LINK][1:]] * grid
         group.set("transform", f"{own[1]}scale({float(own[2]) * scale:.5g} -{float(own[3]) * scale:.5g})")
         for use in glyphs:
             for name in ("x", "y"):

@@ -166,6 +166,9 @@ shortfall 10.0 p=1 (5.0, 0.5) p=2 (50.0, 10.0)
 ```
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from torch.nn import functional as F
 
 from lossary.formula import Symbolic
@@ -174,7 +177,7 @@ from lossary.loss import Input, Library, Loss, Parameter, Precision, Range, Refe
 from lossary.sections import LOGIT_AXIS, HeatMap, Section, Study
 from lossary.symbols import cases, equal, maximum, sum_over, unequal
 
-_SHORTFALL = {
+_SHORTFALL: Mapping[str, Any] = {
     "where": {"short": lambda x, y, c, margin: maximum(0, margin - x[y] + x[c])},
     "notation": {"short": "z"},
     "meanings": {"short": "what the lead of the true class over class c lacks to the margin"},
@@ -238,7 +241,7 @@ loss = Loss(
             gradient={
                 "input": lambda weight, y, c, j, short, C: cases(
                     (
-                        -weight[y] * sum_over(j, cases((1, short[j] > 0), (0, True)), C, where=unequal(j, y)) / C,
+                        -weight[y] * sum_over(j, 1, C, where=unequal(j, y) & (short[j] > 0)) / C,
                         equal(c, y),
                     ),
                     (weight[y] / C, short[c] > 0),

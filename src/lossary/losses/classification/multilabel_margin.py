@@ -244,10 +244,10 @@ loss = Loss(
             gradient={
                 "input": lambda x, y, c, j, i, C: cases(
                     (
-                        -sum_over(i, cases((1, 1 - x[c] + x[i] > 0), (0, True)), C, where=unlisted(i, y)) / C,
+                        -(sum_over(i, 1, C, where=unlisted(i, y) & (1 - x[c] + x[i] > 0)) / C),
                         listed(c, y),
                     ),
-                    (sum_over(j, cases((1, 1 - x[j] + x[c] > 0), (0, True)), C, where=listed(j, y)) / C, True),
+                    (sum_over(j, 1, C, where=listed(j, y) & (1 - x[j] + x[c] > 0)) / C, True),
                 ),
             },
             inside=_no_label_twice,

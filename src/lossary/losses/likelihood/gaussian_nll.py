@@ -383,6 +383,7 @@ loss = Loss(
             labels=("residual, input − target", "variance, var"),
             spans=((-3.0, 3.0), (0.1, 4.0)),
             inputs=lambda s, t: {"input": s, "target": 0, "var": t},
+            path=("best variance", lambda s: s**2),
             note="One element.",
             caption="Go up along a fixed residual: the loss falls until the variance equals the squared residual, and "
             "rises slowly after that. Being too sure, bottom left and right, costs far more than being too "
@@ -423,9 +424,9 @@ loss = Loss(
         ),
     ),
     extremes=Extremes(
-        label="variance, var",
-        span=(0.0, 4e-5),
-        inputs=lambda t: {"input": 1.0, "target": 0.0, "var": t},
+        label="variance, as a power of ten",
+        span=(-9.0, 1.0),
+        inputs=lambda t: {"input": 1.0, "target": 0.0, "var": 10**t},
         note="One element with a residual of 1. Below 1e-6, the default eps, the loss does not change any more.",
         caption="float16 ends at 65 504, and the squared residual divided by a small variance is soon beyond it. "
         "bfloat16 has the range of float32 and follows the curve, in coarse steps.",

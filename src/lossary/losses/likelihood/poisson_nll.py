@@ -416,7 +416,7 @@ loss = Loss(
     ),
     extremes=Extremes(
         label="log-rate, input",
-        span=(0.0, 720.0),
+        span=(-5.0, 120.0),
         inputs=lambda t: {"input": t, "target": 1.0},
         note="One element with a target of 1.",
         caption="The exponential overflows in every format: first in float16, which ends at a rate of 65 thousand, then "

@@ -205,7 +205,9 @@ def _push(lengths: torch.Tensor, angle: float) -> torch.Tensor:
     moving = torch.stack([lengths, torch.zeros_like(lengths)], 1).detach().requires_grad_()
     fixed = torch.tensor([[math.cos(angle), math.sin(angle)]], dtype=lengths.dtype).expand_as(moving)
     value = torch.nn.functional.cosine_embedding_loss(moving, fixed, torch.ones(len(lengths)), reduction="sum")
-    return torch.autograd.grad(value, moving)[0].norm(dim=1)
+    gradient = torch.autograd.grad(value, moving)[0]
+    length: torch.Tensor = torch.linalg.vector_norm(gradient, dim=1)
+    return length
 
 
 loss = Loss(

@@ -1,0 +1,569 @@
+r"""## When to use it
+
+- You have an anchor, something like it and something unlike it, and want to say yourself what
+  distance means: cosine, squared Euclidean, a learned one, a distance between whole sequences.
+- Your vectors are compared by cosine similarity later. The cosine distance trains for that.
+- You want to repeat the FaceNet loss. With squared distances, this is it.
+
+Any function of two tensors will do that is small for what is alike, is not negative, and gives one
+number for each pair.
+
+## When not to
+
+- The Euclidean distance is what you want: [[triplet_margin]] is the same loss and also takes `p` and
+  `eps`.
+- The code must go through `torch.jit.script`: a function as an argument cannot be scripted.
+- You hold similarities and see no use in turning them into distances: [[margin_ranking]] takes scores.
+- Each anchor has many negatives: [[info_nce|InfoNCE]] uses all of them at once.
+- Labels belong to pairs, not to triplets: [[cosine_embedding]] or [[contrastive|contrastive loss]].
+
+## Pitfalls
+
+### A similarity in place of a distance turns training around
+
+The function must be small for what is alike. `F.cosine_similarity` is large there. The call accepts
+it, and the loss then rewards pushing the positive away: below, a perfect triplet costs 3. Pass one
+minus the similarity.
+
+```python
+anchor = torch.tensor([[1.0, 0.0]])
+positive = torch.tensor([[1.0, 0.0]])
+negative = torch.tensor([[-1.0, 0.0]])
+choices = {
+    "similarity": F.cosine_similarity,
+    "distance": lambda x, y: 1 - F.cosine_similarity(x, y),
+}
+for name, function in choices.items():
+    loss = F.triplet_margin_with_distance_loss(anchor, positive, negative, distance_function=function)
+    print(name, loss.item())
+```
+
+```output
+similarity 3.0
+distance 0.0
+```
+
+### A bare root gives NaN where two vectors are equal
+
+The slope of the root is infinite at zero, and infinity times zero is NaN. It reaches the weights
+even when the loss itself is zero, because the cut-off passes the gradient on at exactly zero. Use
+`F.pairwise_distance`, add a small constant under the root, or use squared distances.
+
+```python
+positive = torch.zeros(1, 3)
+negative = torch.ones(1, 3)
+functions = {
+    "bare root": lambda x, y: (x - y).square().sum(-1).sqrt(),
+    "constant ": lambda x, y: ((x - y).square().sum(-1) + 1e-12).sqrt(),
+    "pairwise ": F.pairwise_distance,
+}
+for name, function in functions.items():
+    anchor = torch.zeros(1, 3, requires_grad=True)
+    criterion = nn.TripletMarginWithDistanceLoss(distance_function=function, margin=2.0)
+    gradient = torch.autograd.grad(criterion(anchor, positive, negative), anchor)[0]
+    print(name, gradient.isnan().any().item())
+```
+
+```output
+bare root True
+constant  False
+pairwise  False
+```
+
+### The function must reduce each pair to one number
+
+Nothing checks what it returns. If it keeps the coordinates, the loss is taken for each coordinate
+alone and the mean runs over all of them: a different loss, without an error. If it returns a single
+number for the batch, the triplets are no longer separate.
+
+```python
+anchor = torch.zeros(2, 3)
+positive = torch.ones(2, 3)
+negative = torch.tensor([[0.0, 0.0, 1.0], [3.0, 3.0, 3.0]])
+functions = {
+    "one for each pair": lambda x, y: (x - y).square().sum(-1),
+    "every coordinate ": lambda x, y: (x - y).square(),
+    "one for the batch": lambda x, y: (x - y).square().sum(),
+}
+for name, function in functions.items():
+    loss = F.triplet_margin_with_distance_loss(
+        anchor, positive, negative, distance_function=function, reduction="none"
+    )
+    print(name, list(loss.shape), round(loss.mean().item(), 4))
+```
+
+```output
+one for each pair [2] 1.5
+every coordinate  [2, 3] 0.8333
+one for the batch [] 0.0
+```
+
+### A margin belongs to its distance
+
+A cosine distance lies between 0 and 2, a Euclidean distance has no upper end, and a squared one
+grows faster still. The default margin of 1 asks for a right angle more between the cosines, which
+is a lot, and for hardly anything between long vectors. Choose the margin again with each distance.
+
+```python
+anchor = torch.tensor([[3.0, 4.0]])
+positive = torch.tensor([[4.0, 3.0]])
+negative = torch.tensor([[5.0, 0.0]])
+functions = {
+    "pairwise": F.pairwise_distance,
+    "cosine  ": lambda x, y: 1 - F.cosine_similarity(x, y),
+    "squared ": lambda x, y: (x - y).square().sum(-1),
+}
+for name, function in functions.items():
+    loss = F.triplet_margin_with_distance_loss(anchor, positive, negative, distance_function=function)
+    print(name, round(loss.item(), 4))
+```
+
+```output
+pairwise 0.0
+cosine   0.64
+squared  0.0
+```
+
+### A collapsed model stands still at a loss equal to the margin
+
+If all vectors are equal, both distances are equal, and the loss is the margin whatever the distance.
+With the squared distance every single gradient is zero there too, not only their sum. A loss that
+stays at 1.0 under the default margin is the sign.
+
+```python
+point = torch.ones(2, 3, requires_grad=True)
+functions = (
+    F.pairwise_distance,
+    lambda x, y: 1 - F.cosine_similarity(x, y),
+    lambda x, y: (x - y).square().sum(-1),
+)
+for function in functions:
+    loss = F.triplet_margin_with_distance_loss(point, point, point, distance_function=function)
+    gradient = torch.autograd.grad(loss, point)[0]
+    print(round(loss.item(), 4), round(gradient.abs().max().item(), 4))
+```
+
+```output
+1.0 0.0
+1.0 0.0
+1.0 0.0
+```
+
+### swap calls the function a third time, and its order matters
+
+With `swap=True` the distance from the positive to the negative is computed as well, and the smaller
+of the two counts. A distance that is not symmetric, or that is expensive, feels it. The function is
+always called as (anchor, positive), (anchor, negative) and (positive, negative).
+
+```python
+names = {1.0: "anchor", 2.0: "positive", 4.0: "negative"}
+
+
+def told(x, y):
+    print(names[x.item()], names[y.item()])
+    return (x - y).abs().sum(-1)
+
+
+tensors = [torch.tensor([[v]]) for v in names]
+F.triplet_margin_with_distance_loss(*tensors, distance_function=told, swap=True)
+```
+
+```output
+anchor positive
+anchor negative
+positive negative
+```
+
+### Everything is a keyword, and the margin must be positive
+
+`distance_function`, `margin`, `swap` and `reduction` cannot be given by position, and zero as a
+margin is refused.
+
+```python
+vector = torch.zeros(1, 2)
+attempts = (
+    lambda: nn.TripletMarginWithDistanceLoss(F.pairwise_distance),
+    lambda: F.triplet_margin_with_distance_loss(vector, vector, vector, margin=0.0),
+)
+for attempt in attempts:
+    try:
+        attempt()
+    except (TypeError, ValueError) as error:
+        print(f"{type(error).__name__}: {error}")
+```
+
+```output
+TypeError: TripletMarginWithDistanceLoss.__init__() takes 1 positional argument but 2 were given
+ValueError: margin must be greater than 0, got 0.0
+```
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from lossary.formula import Symbolic
+from lossary.kinds import VECTOR
+from lossary.loss import POSITIVE, Input, Library, Loss, Parameter, Precision, Reference, Relation
+from lossary.sections import DISTANCE_AXIS, HeatMap, Scene, Section, Study
+from lossary.symbols import cases, equal, maximum, minimum, sqrt, sum_over
+
+
+def _cosine_distance(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return 1 - F.cosine_similarity(x, y, dim=-1)
+
+
+def _squared_distance(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return (x - y).square().sum(-1)
+
+
+DISTANCES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
+    "pairwise_distance": torch.nn.PairwiseDistance(),
+    "cosine_distance": _cosine_distance,
+    "squared_distance": _squared_distance,
+}
+
+# What torch adds to every coordinate of a difference, and the least length that it takes for a cosine.
+ADDED, SHORTEST = 1e-6, 1e-8
+
+
+def _turned(name: str, angle: torch.Tensor, margin: float = 1.0) -> torch.Tensor:
+    """The loss of unit vectors: the anchor and the positive at half a radian, the negative at an angle."""
+    zero = torch.zeros_like(angle)
+    anchor = torch.stack([zero + 1, zero], 1)
+    positive = torch.stack([(zero + 0.5).cos(), (zero + 0.5).sin()], 1)
+    negative = torch.stack([angle.cos(), angle.sin()], 1)
+    return F.triplet_margin_with_distance_loss(
+        anchor, positive, negative, distance_function=DISTANCES[name], margin=margin, reduction="none"
+    )
+
+
+LATEX = {
+    "used": r"d_{-}^{\ast}",
+    "share": "s",
+    "slope_ap": r"\partial_{a} d_{+}",
+    "slope_pa": r"\partial_{a^{+}} d_{+}",
+    "slope_an": r"\partial_{a} d_{-}",
+    "slope_na": r"\partial_{a^{-}} d_{-}",
+    "slope_pn": r"\partial_{a^{+}} d_{*}",
+    "slope_np": r"\partial_{a^{-}} d_{*}",
+    "n_a": r"\lVert a\rVert",
+    "n_p": r"\lVert a^{+}\rVert",
+    "n_n": r"\lVert a^{-}\rVert",
+}
+
+MEANINGS = {
+    "used": "the distance of the negative that counts; swap is 0 or 1",
+    "share": "1 where the distance from the anchor counts, 0 where the one from the positive does",
+    "slope_ap": "how the distance to the positive grows with the anchor",
+    "slope_pa": "how the distance to the positive grows with the positive",
+    "slope_an": "how the distance to the negative grows with the anchor",
+    "slope_na": "how the distance to the negative grows with the negative",
+    "slope_pn": "how the distance between positive and negative grows with the positive",
+    "slope_np": "how the distance between positive and negative grows with the negative",
+    "n_a": "the length of the anchor, held above a small constant",
+    "n_p": "the length of the positive, likewise",
+    "n_n": "the length of the negative, likewise",
+}
+
+
+def _formula(words: str, name: str, where: Mapping[str, Any]) -> Symbolic:
+    """The loss with one distance.
+
+    `where` gives the distances `near`, `far` and `swapped`, and how each grows with either of its two vectors.
+    """
+    return Symbolic(
+        label=f"With the {words} distance",
+        where={
+            **where,
+            "used": lambda far, swapped, swap: (1 - swap) * far + swap * minimum(far, swapped),
+            "share": lambda far, swapped, swap: cases(
+                (1, equal(swap, 0)), (1, far < swapped), (0, far > swapped), (0.5, True)
+            ),
+        },
+        notation=LATEX,
+        meanings=MEANINGS,
+        value=lambda near, used, margin: maximum(0, near - used + margin),
+        gradient={
+            "anchor": lambda near, used, share, margin, slope_ap, slope_an, d: cases(
+                (slope_ap[d] - share * slope_an[d], near - used + margin >= 0), (0, True)
+            ),
+            "positive": lambda near, used, share, margin, slope_pa, slope_pn, d: cases(
+                (slope_pa[d] - (1 - share) * slope_pn[d], near - used + margin >= 0), (0, True)
+            ),
+            "negative": lambda near, used, share, margin, slope_na, slope_np, d: cases(
+                (-share * slope_na[d] - (1 - share) * slope_np[d], near - used + margin >= 0), (0, True)
+            ),
+        },
+        at={"distance_function": name},
+    )
+
+
+EUCLIDEAN = _formula(
+    "Euclidean",
+    "pairwise_distance",
+    {
+        "near": lambda d, anchor, positive, D: sqrt(sum_over(d, (anchor[d] - positive[d] + ADDED) ** 2, D)),
+        "far": lambda d, anchor, negative, D: sqrt(sum_over(d, (anchor[d] - negative[d] + ADDED) ** 2, D)),
+        "swapped": lambda d, positive, negative, D: sqrt(sum_over(d, (positive[d] - negative[d] + ADDED) ** 2, D)),
+        "slope_ap": lambda anchor, positive, near, d: (anchor[d] - positive[d] + ADDED) / near,
+        "slope_pa": lambda anchor, positive, near, d: -(anchor[d] - positive[d] + ADDED) / near,
+        "slope_an": lambda anchor, negative, far, d: (anchor[d] - negative[d] + ADDED) / far,
+        "slope_na": lambda anchor, negative, far, d: -(anchor[d] - negative[d] + ADDED) / far,
+        "slope_pn": lambda positive, negative, swapped, d: (positive[d] - negative[d] + ADDED) / swapped,
+        "slope_np": lambda positive, negative, swapped, d: -(positive[d] - negative[d] + ADDED) / swapped,
+    },
+)
+
+COSINE = _formula(
+    "cosine",
+    "cosine_distance",
+    {
+        "n_a": lambda d, anchor, D: maximum(sqrt(sum_over(d, anchor[d] ** 2, D)), SHORTEST),
+        "n_p": lambda d, positive, D: maximum(sqrt(sum_over(d, positive[d] ** 2, D)), SHORTEST),
+        "n_n": lambda d, negative, D: maximum(sqrt(sum_over(d, negative[d] ** 2, D)), SHORTEST),
+        "near": lambda d, anchor, positive, n_a, n_p, D: 1 - sum_over(d, anchor[d] * positive[d], D) / (n_a * n_p),
+        "far": lambda d, anchor, negative, n_a, n_n, D: 1 - sum_over(d, anchor[d] * negative[d], D) / (n_a * n_n),
+        "swapped": lambda d, positive, negative, n_p, n_n, D: (
+            1 - sum_over(d, positive[d] * negative[d], D) / (n_p * n_n)
+        ),
+        "slope_ap": lambda anchor, positive, near, n_a, n_p, d: (
+            (1 - near) * anchor[d] / n_a**2 - positive[d] / (n_a * n_p)
+        ),
+        "slope_pa": lambda anchor, positive, near, n_a, n_p, d: (
+            (1 - near) * positive[d] / n_p**2 - anchor[d] / (n_a * n_p)
+        ),
+        "slope_an": lambda anchor, negative, far, n_a, n_n, d: (
+            (1 - far) * anchor[d] / n_a**2 - negative[d] / (n_a * n_n)
+        ),
+        "slope_na": lambda anchor, negative, far, n_a, n_n, d: (
+            (1 - far) * negative[d] / n_n**2 - anchor[d] / (n_a * n_n)
+        ),
+        "slope_pn": lambda positive, negative, swapped, n_p, n_n, d: (
+            (1 - swapped) * positive[d] / n_p**2 - negative[d] / (n_p * n_n)
+        ),
+        "slope_np": lambda positive, negative, swapped, n_p, n_n, d: (
+            (1 - swapped) * negative[d] / n_n**2 - positive[d] / (n_p * n_n)
+        ),
+    },
+)
+
+SQUARED = _formula(
+    "squared",
+    "squared_distance",
+    {
+        "near": lambda d, anchor, positive, D: sum_over(d, (anchor[d] - positive[d]) ** 2, D),
+        "far": lambda d, anchor, negative, D: sum_over(d, (anchor[d] - negative[d]) ** 2, D),
+        "swapped": lambda d, positive, negative, D: sum_over(d, (positive[d] - negative[d]) ** 2, D),
+        "slope_ap": lambda anchor, positive, d: 2 * (anchor[d] - positive[d]),
+        "slope_pa": lambda anchor, positive, d: -2 * (anchor[d] - positive[d]),
+        "slope_an": lambda anchor, negative, d: 2 * (anchor[d] - negative[d]),
+        "slope_na": lambda anchor, negative, d: -2 * (anchor[d] - negative[d]),
+        "slope_pn": lambda positive, negative, d: 2 * (positive[d] - negative[d]),
+        "slope_np": lambda positive, negative, d: -2 * (positive[d] - negative[d]),
+    },
+)
+
+loss = Loss(
+    title="Triplet margin with distance",
+    summary="The triplet margin loss with a distance of your own between vectors.",
+    torch="torch.nn.TripletMarginWithDistanceLoss",
+    functional="torch.nn.functional.triplet_margin_with_distance_loss",
+    aliases=(
+        "TripletMarginWithDistanceLoss",
+        "F.triplet_margin_with_distance_loss",
+        "triplet_margin_with_distance_loss",
+    ),
+    search_terms=(
+        "triplet loss with custom distance",
+        "triplet loss with cosine distance",
+        "cosine triplet loss",
+        "distance_function",
+        "triplet loss nan gradient",
+        "margin must be greater than 0",
+    ),
+    inputs=(
+        Input("anchor", "anchor", (VECTOR,), "(N, D), or what the distance takes", "the vectors that are compared"),
+        Input("positive", "positive", (VECTOR,), "same as anchor", "a vector like each anchor"),
+        Input("negative", "negative", (VECTOR,), "same as anchor", "a vector unlike each anchor"),
+    ),
+    parameters=(
+        Parameter(
+            "distance_function",
+            "pairwise_distance",
+            "a function of two tensors that gives one distance for each pair; torch takes any, these three are checked here",
+            kind="choice",
+            choices=DISTANCES,
+            typical=("pairwise_distance", "cosine_distance", "squared_distance"),
+        ),
+        Parameter(
+            "margin",
+            1.0,
+            "by how much the negative must be farther away than the positive",
+            range=POSITIVE,
+            typical=(0.5, 1.0, 2.0),
+        ),
+        Parameter(
+            "swap",
+            False,
+            "whether the distance from the positive to the negative counts where it is the smaller one",
+            kind="boolean",
+            typical=(False, True),
+        ),
+    ),
+    formulas=(EUCLIDEAN, COSINE, SQUARED),
+    precision=Precision(
+        size=lambda d, anchor, positive, negative, margin, D: (
+            1 + margin + sum_over(d, anchor[d] ** 2 + positive[d] ** 2 + negative[d] ** 2, D)
+        ),
+        why="it is a difference of two distances, which may be sums of squares",
+    ),
+    sections=(
+        Section(
+            axis=DISTANCE_AXIS,
+            label="distance of the negative",
+            span=(0.0, 3.0),
+            inputs=lambda t, y: {"anchor": [0], "positive": [-1], "negative": [-t]},
+            branches={"": 0.0},
+            perfect=float("inf"),
+            limits=(0.0, 100.0),
+            kinks=(lambda margin: 1 + margin,),
+            note="On a line. The positive is at distance 1, the negative moves away on the same side.",
+            caption="With the default distance it is the triplet margin loss: a straight line that ends where the negative "
+            "is farther than the positive by the margin.",
+        ),
+    ),
+    maps=(
+        HeatMap(
+            name="distances",
+            title="The loss over the two distances",
+            labels=("distance of the positive", "distance of the negative"),
+            spans=((0.0, 3.0), (0.0, 3.0)),
+            inputs=lambda s, t: {"anchor": [0, 0], "positive": [s, 0], "negative": [0, t]},
+            note="The two lie at a right angle, seen from the anchor. The distance is Euclidean.",
+            caption="Only the difference of the distances counts, so the lines run parallel to the diagonal.",
+        ),
+    ),
+    studies=(
+        Study(
+            name="distances-compared",
+            title="Three distances, one triplet",
+            label="angle of the negative, in radians",
+            span=(0.05, 3.09),
+            curves={
+                "Euclidean": lambda t: _turned("pairwise_distance", t, 0.5),
+                "cosine": lambda t: _turned("cosine_distance", t, 0.5),
+                "squared": lambda t: _turned("squared_distance", t, 0.5),
+            },
+            gradient=True,
+            note="Vectors of length 1. The positive stands at half a radian from the anchor; margin 0.5.",
+            caption="On vectors of length 1 the squared distance is twice the cosine distance. With the same margin they "
+            "still let go at different angles, and the Euclidean one alone has a slope where the negative meets the anchor.",
+        ),
+    ),
+    scenes=(
+        Scene(
+            name="cosine",
+            title="A triplet with the cosine distance",
+            inputs={"anchor": [1.0, 0.2], "positive": [0.5, 1.0], "negative": [1.4, -0.5]},
+            parameters={"distance_function": "cosine_distance"},
+            caption="Vectors turn and keep their lengths: every arrow is at a right angle to its vector. The shorter a "
+            "vector is, the more it moves.",
+            note="Seen from the origin; distance_function is the cosine distance.",
+        ),
+        Scene(
+            name="squared",
+            title="The same triplet with the squared distance",
+            inputs={"anchor": [1.0, 0.2], "positive": [0.5, 1.0], "negative": [1.4, -0.5]},
+            parameters={"distance_function": "squared_distance"},
+            caption="Here the arrows run along the lines between the points, and are the longer the farther the points "
+            "are apart.",
+            note="distance_function is the squared distance.",
+        ),
+    ),
+    example={
+        "anchor": [[0.0, 0.0], [1.0, 1.0], [0.5, -0.5]],
+        "positive": [[0.6, 0.8], [1.0, 2.0], [0.5, 0.0]],
+        "negative": [[1.2, 0.0], [1.0, 0.5], [3.5, 3.5]],
+    },
+    properties={
+        "convex": True,
+        "smoothness": "C0",
+        "lipschitz": 1,
+        "gradient_lipschitz": "inf",
+        "value_at_perfect": 0,
+        "gradient_limits": (-1, 0),
+    },
+    relations=(
+        Relation(
+            "triplet_margin",
+            "With the default distance it is [[triplet_margin]].",
+            "F.triplet_margin_with_distance_loss(scores, p, q)",
+            "F.triplet_margin_loss(scores, p, q)",
+        ),
+        Relation(
+            "triplet",
+            "With the squared distance it is the [[triplet|triplet loss with squared distance]].",
+            "F.triplet_margin_with_distance_loss(scores, p, q, margin=0.2, "
+            "distance_function=lambda x, y: (x - y).square().sum(-1))",
+            "F.relu((scores - p).square().sum(1) - (scores - q).square().sum(1) + 0.2).mean()",
+        ),
+        Relation(
+            "cosine_embedding",
+            "On vectors of length 1 the squared distance is twice the cosine distance that [[cosine_embedding]] uses, so "
+            "twice the margin gives twice the loss.",
+            "F.triplet_margin_with_distance_loss(F.normalize(scores), F.normalize(p), F.normalize(q), margin=1.0, "
+            "distance_function=lambda x, y: (x - y).square().sum(-1))",
+            "2 * F.triplet_margin_with_distance_loss(scores, p, q, margin=0.5, "
+            "distance_function=lambda x, y: 1 - F.cosine_similarity(x, y))",
+            1e-9,
+        ),
+        Relation(
+            "margin_ranking",
+            "It is the [[margin_ranking]] loss of the two distances.",
+            "F.triplet_margin_with_distance_loss(scores, p, q, distance_function=lambda x, y: (x - y).abs().sum(-1))",
+            "F.margin_ranking_loss((scores - q).abs().sum(1), (scores - p).abs().sum(1), torch.ones(8), margin=1.0)",
+        ),
+    ),
+    libraries=(
+        Library(
+            "PaddlePaddle",
+            "paddle.nn.TripletMarginWithDistanceLoss(distance_function=None, margin=1.0, swap=False)",
+            1,
+            "The same arguments and defaults.",
+        ),
+        Library(
+            "torch for R",
+            "nn_triplet_margin_with_distance_loss(distance_function = NULL, margin = 1, swap = FALSE)",
+            1,
+            "The same arguments and defaults.",
+        ),
+        Library(
+            "pytorch-metric-learning",
+            "losses.TripletMarginLoss(margin=1.0, distance=LpDistance(power=2))",
+            None,
+            "Any distance object; this one is squared. Forms the triplets of a batch from labels.",
+        ),
+    ),
+    references=(
+        Reference(
+            ("Vassileios Balntas", "Edgar Riba", "Daniel Ponsa", "Krystian Mikolajczyk"),
+            "Learning local feature descriptors with triplets and shallow convolutional neural networks",
+            "BMVC 2016",
+            2016,
+            doi="10.5244/C.30.119",
+            kind="inproceedings",
+        ),
+        Reference(
+            ("Florian Schroff", "Dmitry Kalenichenko", "James Philbin"),
+            "FaceNet: A Unified Embedding for Face Recognition and Clustering",
+            "CVPR 2015, 815-823",
+            2015,
+            doi="10.1109/CVPR.2015.7298682",
+            arxiv="1503.03832",
+            kind="inproceedings",
+        ),
+    ),
+)
