@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -13,47 +14,68 @@ from numpy.typing import NDArray
 
 from lossary.discovery import catalog
 from lossary.exact import chosen_kinds
-from lossary.loss import Loss
+from lossary.kinds import Kind
+from lossary.loss import Input, Loss, Parameter
 
 LOSSES = catalog()
-Arrays = Mapping[str, NDArray[Any]]
+Arrays = Mapping[str, Any]
 
 every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES.keys())
 
 
 def criterion(loss: Loss, setting: Mapping[str, Any], reduction: str) -> Any:
     """The torch module of a loss, built here and not by the package."""
-    given = {
-        p.name: torch.tensor(v, dtype=torch.float64) if p.kind.startswith("per ") and v is not None else v
-        for p, v in ((p, setting[p.name]) for p in loss.parameters)
-    }
+    given = {p.name: given_to_torch(p, setting[p.name]) for p in loss.parameters}
+    if loss.call is not None:
+        return functools.partial(loss.call, reduction=reduction, **given)
     if loss.torch is None:
         assert reduction == "none"
         assert loss.function is not None
-        function = loss.function
-        return lambda *inputs: function(*inputs, **given)
+        return functools.partial(loss.function, **given)
     return getattr(torch.nn, loss.torch.rpartition(".")[2])(**given, reduction=reduction)
 
 
-def leaves(loss: Loss, batch: Arrays, setting: Mapping[str, Any]) -> dict[str, torch.Tensor]:
-    """Float64 tensors that ask for a gradient, and int64 ones for class indices."""
+def given_to_torch(parameter: Parameter, value: Any) -> Any:
+    if parameter.kind == "choice":
+        return parameter.choices[value]
+    if parameter.kind.startswith("per ") and value is not None:
+        return torch.tensor(value, dtype=torch.float64)
+    return value
+
+
+def leaves(loss: Loss, batch: Arrays, setting: Mapping[str, Any]) -> dict[str, Any]:
+    """Float64 tensors that ask for a gradient where torch has one, int64 ones for whole numbers, lists of tensors."""
     kinds = chosen_kinds(loss, batch, setting)
-    return {
-        name: torch.tensor(array.astype(np.int64))
-        if kinds[name].integer
-        else torch.tensor(array, dtype=torch.float64, requires_grad=True)
-        for name, array in batch.items()
-    }
+    made: dict[str, Any] = {}
+    for entry in loss.inputs:
+        kind = kinds[entry.name]
+
+        def leaf(array: Any, kind: Kind = kind, entry: Input = entry) -> torch.Tensor:
+            if kind.integer:
+                return torch.tensor(np.asarray(array).astype(np.int64))
+            return torch.tensor(np.asarray(array), dtype=torch.float64, requires_grad=entry.differentiable)
+
+        made[entry.name] = [leaf(part) for part in batch[entry.name]] if kind.listed else leaf(batch[entry.name])
+    return made
 
 
 def by_torch(
     loss: Loss, batch: Arrays, setting: Mapping[str, Any], reduction: str = "none"
 ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
-    """Value, and the gradient of its sum with respect to each real-valued input, straight from torch."""
+    """Value, and the gradient of its sum with respect to each real-valued input, straight from torch.
+
+    The gradient by a list of tensors is one row of numbers.
+    """
     made = leaves(loss, batch, setting)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         value = criterion(loss, setting, reduction)(*(made[i.name] for i in loss.inputs))
-    value.sum().backward()
-    gradient = {name: t.grad.numpy() for name, t in made.items() if t.requires_grad and t.grad is not None}
+    if value.requires_grad:
+        value.sum().backward()
+    gradient = {}
+    for name, given in made.items():
+        if isinstance(given, list):
+            gradient[name] = torch.cat([t.grad.reshape(-1) for t in given if t.grad is not None]).numpy()
+        elif given.grad is not None:
+            gradient[name] = given.grad.numpy()
     return value.detach().numpy(), gradient

@@ -80,6 +80,10 @@ def external(path: Path) -> set[str]:
     return {name.partition(".")[0] for name in imports(path)} - {"lossary"} - set(sys.stdlib_module_names)
 
 
+def standard(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imports(path)} & set(sys.stdlib_module_names)
+
+
 every_module = pytest.mark.parametrize("path", CORE, ids=[path.stem for path in CORE])
 
 
@@ -101,8 +105,35 @@ def test_layers_go_one_way(path: Path) -> None:
 
 @pytest.mark.parametrize("path", LOSS_FILES, ids=[f"{p.parent.name}/{p.stem}" for p in LOSS_FILES])
 def test_loss_files_know_only_how_to_declare(path: Path) -> None:
-    assert own(path) <= {"formula", "kinds", "loss", "symbols"}
-    assert external(path) <= {"numpy", "torch"}
+    """A loss declares; it reads no files, draws nothing and reaches none of the machinery that judges it."""
+    assert own(path) <= {"chart", "formula", "kinds", "loss", "sections", "symbols"}
+    assert external(path) <= {"mpmath", "numpy", "torch"}
+    assert standard(path) <= {"collections", "itertools", "math", "typing"}
+    # What a diagram consists of may be computed; a picture is not for a loss to make.
+    drawn = {name for name in imports(path) if name.startswith("lossary.chart")}
+    assert drawn <= {f"lossary.chart.{part}" for part in ("Edge", "Network", "Node")}
+
+
+FORBIDDEN = [
+    "from lossary.evaluate import curve",
+    "import lossary.verify",
+    "from lossary import discovery",
+    "from lossary.chart import Chart",
+    "import matplotlib.pyplot as plt",
+    "import sympy as sp",
+    "from pathlib import Path",
+    "import os",
+    "def f():\n    import subprocess",
+]
+
+
+@pytest.mark.parametrize("source", FORBIDDEN)
+def test_a_loss_file_that_reaches_further_is_seen(source: str, tmp_path: Path) -> None:
+    """The test of the test above."""
+    path = tmp_path / "wrong.py"
+    path.write_text(f"from lossary.loss import Loss\n{source}\n", "utf-8")
+    with pytest.raises(AssertionError):
+        test_loss_files_know_only_how_to_declare(path)
 
 
 @pytest.mark.parametrize("path", [*CORE, *LOSS_FILES], ids=[str(p.relative_to(ROOT)) for p in (*CORE, *LOSS_FILES)])

@@ -61,7 +61,7 @@ SCORE = Kind("scores (any real number)", values=_both(_EXPONENT), far=700.0)
 SIGN = Kind("labels 1 or \N{MINUS SIGN}1", label=True, values=(1.0, -1.0))
 LOG_RATE = Kind("logarithms of rates (any real number)", values=_both(_EXPONENT), far=700.0)
 RATE = Kind("rates, above 0", values=_FAR[1:], lower=0.0)
-COUNT = Kind("counts: 0, 1, 2, …", values=(0.0, 1.0, 2.0, 5.0, 20.0, 1000.0), lower=0.0)
+COUNT = Kind("counts: 0, 1, 2, …", label=True, values=(0.0, 1.0, 2.0, 5.0, 20.0, 1000.0), lower=0.0)
 VARIANCE = Kind(
     "variances, 0 or more", values=(0.01, 0.1, 0.3, 1.0, 2.0, 4.0, 100.0, 1e6), ends=(0.0, 1e-12, 1e-9), lower=0.0
 )

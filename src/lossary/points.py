@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import itertools
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -132,13 +131,10 @@ def vectors(loss: Loss, kinds: tuple[Kind, ...], sizes: Mapping[str, int]) -> Ba
 
 
 def _spread(rows: list[Any]) -> list[Any]:
-    """At most `MOST` of all combinations, by steps that share no factor with their number and so mix all pools."""
+    """At most `MOST` of all combinations, drawn once and for all."""
     if len(rows) <= MOST:
         return rows
-    step = len(rows) // MOST
-    while math.gcd(step, len(rows)) > 1:
-        step += 1
-    return [rows[k * step % len(rows)] for k in range(MOST)]
+    return [rows[k] for k in sorted(np.random.default_rng(7).permutation(len(rows))[:MOST])]
 
 
 def _pool(kind: Kind, sizes: Mapping[str, int], seed: int) -> list[Any]:

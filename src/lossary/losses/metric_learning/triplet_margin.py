@@ -238,7 +238,13 @@ loss = Loss(
             typical=(1.0, 2.0, 3.0),
             symbol="p",
         ),
-        Parameter("eps", 1e-6, "a small constant, added to every coordinate of a difference", range=Range(lower=0.0)),
+        Parameter(
+            "eps",
+            1e-6,
+            "a small constant, added to every coordinate of a difference",
+            range=Range(lower=0.0),
+            typical=(1e-6, 0.01),
+        ),
         Parameter(
             "swap",
             False,

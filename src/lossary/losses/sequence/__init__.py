@@ -1,0 +1,4 @@
+"""Sequence
+
+Losses of whole sequences whose positions are not lined up with the input.
+"""
