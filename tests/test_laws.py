@@ -536,9 +536,11 @@ def kinked() -> list[Any]:
 def test_gradient_at_a_kink_is_what_the_page_says(loss: Loss, setting: dict[str, Any]) -> None:
     special = points.kinks(loss, loss.main, setting)
     caption = charts.line_view(loss, "gradient", setting).caption
-    told = re.search(r"At the marks? it is (.+)\.$", caption)
+    told = re.search(r"At (?:the marks?|each mark) it is (.+)\.$", caption)
     assert told
-    gradients = [float(v.replace("\N{MINUS SIGN}", "-")) for v in told[1].split(" and ")]
+    gradients = [float(v.replace("\N{MINUS SIGN}", "-")) for v in re.split(", | and ", told[1])]
+    if "each mark" in caption:
+        gradients *= len(special)
     y = next(iter(loss.main.branches.values()))
     for t, gradient in zip(special, gradients, strict=True):
         # Where a kink is no number of float64, torch stands on one of its sides, and a rounding decides on which.
@@ -838,3 +840,23 @@ def test_kl_div_is_zero_only_for_equal_distributions(first: list[float], second:
     assert value >= np.abs(p - q).sum() ** 2 / 2 - 1e-14
     same = evaluate(loss, {"input": np.log(p), "target": p}, reduction="sum").value
     assert same == pytest.approx(0, abs=1e-15)
+
+
+@pytest.mark.parametrize("blank", [1, 2])
+def test_ctc_with_another_blank_is_the_sum_over_alignments(blank: int) -> None:
+    """The page's checks use blank 0 only; here the blank moves, against the same enumeration."""
+    loss = LOSSES["ctc"]
+    setting = {**loss.defaults(), "blank": blank}
+    (formula,) = loss.formulas
+    compared = 0
+    for batch in points.batches(loss, setting):
+        if batch["log_probs"].shape[-1] <= blank:
+            continue
+        value, gradient = by_torch(loss, batch, setting)
+        wanted = exact.values(loss, formula, batch, setting)
+        assert value.ravel() == pytest.approx(np.array([float(v) for v in wanted]), rel=1e-13)
+        assert isinstance(formula, Written)
+        slopes_wanted = np.array([float(v) for v in exact.written_gradients(formula, batch, setting)["log_probs"]])
+        assert gradient["log_probs"].ravel() == pytest.approx(slopes_wanted, abs=1e-13, nan_ok=True)
+        compared += value.size
+    assert compared >= 15

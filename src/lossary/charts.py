@@ -98,8 +98,12 @@ def _gradient_caption(loss: Loss, section: Section, parameters: Mapping[str, Any
     words = f"Its derivative by the {section.label.split(',')[0]}, by autograd."
     if special:
         at = curve(loss, section, np.array(special), parameters, next(iter(section.branches.values())))
-        values = " and ".join(number(0.0 if abs(g) < 1e-9 else float(g)) for g in at.gradient)
-        words += f" At the mark it is {values}." if len(special) == 1 else f" At the marks it is {values}."
+        values = [number(0.0 if abs(g) < 1e-9 else float(g)) for g in at.gradient]
+        if len(values) > 1 and len(set(values)) == 1:
+            words += f" At each mark it is {values[0]}."
+        else:
+            told = " and ".join(", ".join(values).rsplit(", ", 1))
+            words += f" At the {'mark' if len(values) == 1 else 'marks'} it is {told}."
     return words
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import sympy as sp
 import torch
 from numpy.typing import NDArray
+from sympy.printing.pytorch import TorchPrinter
 
 from lossary import exact
 from lossary.errors import LossaryError, nearest
@@ -356,11 +357,21 @@ def _formula_value(
     return float(total)
 
 
+class _Printer(TorchPrinter):  # type: ignore[misc]
+    """SymPy's printer for torch, with the functions of `lossary.symbols` that torch has under the same names."""
+
+    def _print_sigmoid(self, expr: Any) -> str:
+        return f"sigmoid({self._print(expr.args[0])})"
+
+    def _print_softplus(self, expr: Any) -> str:
+        return f"softplus({self._print(expr.args[0])})"
+
+
 @lru_cache(maxsize=256)
 def _compiled(expression: Any, symbols: tuple[Any, ...]) -> Any:
-    # SymPy's torch printer does not know the functions of `lossary.symbols`.
     own = {"softplus": torch.nn.functional.softplus, "sigmoid": torch.sigmoid}
-    return sp.lambdify(symbols, expression, modules=[own, "torch"])
+    printer = _Printer({"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True})
+    return sp.lambdify(symbols, expression, modules=[own, "torch"], printer=printer)
 
 
 def _assemble(expression: Any, symbols: tuple[Any, ...], values: tuple[torch.Tensor, ...]) -> torch.Tensor:
@@ -511,7 +522,9 @@ def in_formats(loss: Loss, line: Extremes, t: NDArray[np.float64]) -> list[Forma
             )
             # One backward pass for each point's own value: a sum would mix an infinite one with the others.
             (gradient,) = torch.autograd.grad(value, leaf, torch.ones_like(value))
-        except RuntimeError:
+        except RuntimeError as error:
+            if "not implemented for" not in str(error):
+                raise
             continue
         made.append(Formats(name, *(x.detach().double().numpy() for x in (leaf, value, gradient))))
     return made

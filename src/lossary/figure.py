@@ -483,21 +483,47 @@ def _draw_plane(figure: Figure, picture: Plane, palette: Palette) -> None:
                 zorder=3,
             )
         axes.plot([arrow.x], [arrow.y], "o", ms=9, mfc=palette["loss"], mec=palette["paper"], mew=1.5, zorder=4)
-        # The words stand on the side that the arrow leaves free.
-        below = arrow.dy > 0 or (arrow.dy == 0 and arrow.y <= middle[1])
+    _name_points(axes, picture, palette, unit)
+    _write(axes, 8, height - 13, picture.heading, palette["loss"], 13, "left", "semibold")
+    _write(axes, width - 8, height - 13, "minus the gradient", palette["gradient"], 12, "right")
+
+
+# Where the words beside a point may stand: the shift in pixels, and how they are aligned.
+_PLACES = (
+    ((0, 11), "center", "bottom"),
+    ((0, -11), "center", "top"),
+    ((11, 0), "left", "center"),
+    ((-11, 0), "right", "center"),
+)
+
+
+def _name_points(axes: Axes, picture: Plane, palette: Palette, unit: float) -> None:
+    """Write each point's name on the side that is farthest from all arrows, points and other names."""
+    along = np.linspace(0.0, 1.0, 12)
+    taken = [np.stack([a.x + along * a.dx, a.y + along * a.dy], 1) / unit for a in picture.arrows]
+    for arrow in picture.arrows:
+        place = np.array([arrow.x, arrow.y]) / unit
+        half = 3.4 * len(arrow.label)
+        free = []
+        for shift, align, vertical in _PLACES:
+            side = np.sign(shift[0]) * half
+            middle = place + np.array([shift[0] * 1.3 + side, shift[1] * 1.6])
+            # A name is wider than high: what is beside it is closer than it seems.
+            gaps = (np.concatenate(taken) - middle) / np.array([half, 9.0])
+            free.append((float(np.min(np.hypot(*gaps.T))), shift, align, vertical, middle))
+        _, shift, align, vertical, middle = max(free, key=lambda one: one[0])
+        taken.append(middle[None])
         axes.annotate(
             arrow.label,
             (arrow.x, arrow.y),
-            (0, -10 if below else 10),
+            shift,
             textcoords="offset points",
-            ha="center",
-            va="top" if below else "bottom",
+            ha=align,
+            va=vertical,
             color=palette["ink"],
             fontsize=12,
             zorder=5,
         )
-    _write(axes, 8, height - 13, picture.heading, palette["loss"], 13, "left", "semibold")
-    _write(axes, width - 8, height - 13, "minus the gradient", palette["gradient"], 12, "right")
 
 
 def _draw_lattice(figure: Figure, picture: Lattice, palette: Palette) -> None:

@@ -146,8 +146,8 @@ entropy of label:   0.6109
 from lossary.formula import Symbolic
 from lossary.kinds import BINARY, PROBABILITY
 from lossary.loss import Input, Library, Loss, Parameter, Reference, Relation
-from lossary.sections import PROBABILITY_AXIS, Section
-from lossary.symbols import log, maximum, xlogy
+from lossary.sections import PROBABILITY_AXIS, Extremes, Section
+from lossary.symbols import log, maximum, sigmoid, xlogy
 
 loss = Loss(
     title="Binary cross-entropy",
@@ -233,6 +233,14 @@ loss = Loss(
             caption="Being sure and wrong has no upper price: the loss and its gradient run off to infinity at the "
             "wrong end. At the right end the loss is zero, but the gradient is not.",
         ),
+    ),
+    extremes=Extremes(
+        label="logit, before a sigmoid",
+        span=(-5.0, 45.0),
+        inputs=lambda t: {"input": sigmoid(t), "target": 0.0},
+        note="One element with label 0, and a sigmoid before the loss.",
+        caption="The loss should grow with the logit for ever. In each format the sigmoid soon rounds to exactly 1. From "
+        "there on the loss stays at 100 and the gradient is lost, just where the prediction is most wrong.",
     ),
     example={"input": [0.9, 0.2, 0.6], "target": [1.0, 0.0, 0.0]},
     properties={

@@ -338,6 +338,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 
 from lossary.formula import Symbolic
 from lossary.kinds import CLASS_INDEX, CLASS_PROBABILITIES, LOGITS
@@ -355,7 +357,7 @@ from lossary.loss import (
     Reference,
     Relation,
 )
-from lossary.sections import LOGIT_AXIS, HeatMap, Section
+from lossary.sections import LOGIT_AXIS, HeatMap, Section, Study
 from lossary.symbols import cases, equal, exp, indicator, log, sum_over
 
 
@@ -367,6 +369,19 @@ def _targets_weight(inputs: Mapping[str, Any], parameters: Mapping[str, Any], co
     kept = target[target != parameters["ignore_index"]].astype(int)
     weight = parameters["weight"]
     return float(kept.size if weight is None else np.asarray(weight, dtype=float)[kept].sum())
+
+
+def _smoothed(logit: torch.Tensor, smoothing: float) -> torch.Tensor:
+    """The loss where one of three logits moves, and its class is the target."""
+    scores = torch.stack([logit, torch.zeros_like(logit), torch.zeros_like(logit)], 1)
+    target = torch.zeros(len(logit), dtype=torch.long)
+    return F.cross_entropy(scores, target, label_smoothing=smoothing, reduction="none")
+
+
+def _floor(logit: torch.Tensor, smoothing: float) -> torch.Tensor:
+    """The entropy of the smoothed target, at every logit."""
+    target = torch.tensor([1 - smoothing + smoothing / 3, smoothing / 3, smoothing / 3], dtype=logit.dtype)
+    return -(target * target.log()).sum().expand_as(logit)
 
 
 loss = Loss(
@@ -538,6 +553,24 @@ loss = Loss(
             note="Three classes. The third logit stays at 0.",
             caption="Only differences of logits count. Where the wrong class leads, the lines run parallel to the "
             "diagonal; where it trails, the third class takes over and they stand upright.",
+        ),
+    ),
+    studies=(
+        Study(
+            name="smoothing",
+            title="The floor of label smoothing",
+            label="logit of the true class",
+            span=(-2.0, 12.0),
+            curves={
+                "no smoothing": lambda t: _smoothed(t, 0.0),
+                "0.1": lambda t: _smoothed(t, 0.1),
+                "floor at 0.1": lambda t: _floor(t, 0.1),
+                "0.3": lambda t: _smoothed(t, 0.3),
+                "floor at 0.3": lambda t: _floor(t, 0.3),
+            },
+            note="Three classes. The logit of the true class moves, the other two stay at 0.",
+            caption="Smoothed, the loss has a lowest point and rises again: a prediction may be too sure. The floor is the "
+            "entropy of the smoothed target, so losses at different smoothing cannot be compared.",
         ),
     ),
     example={

@@ -363,7 +363,7 @@ loss = Loss(
             },
             branches={"": 0.0},
             perfect=float("inf"),
-            limits=(0.0, 100.0),
+            limits=(0.0, float("inf")),
             kinks=(
                 lambda margin, p, swap: (2 if swap else 1) + margin * 2 ** (0.5 - 1 / p),
                 lambda margin, p, eps, swap: 0.5 - eps * 2**0.5 if swap else 1 + margin * 2 ** (0.5 - 1 / p),

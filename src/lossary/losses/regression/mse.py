@@ -267,7 +267,7 @@ tensor(90000.)
 
 from lossary.formula import Symbolic
 from lossary.loss import REGRESSION_INPUTS, Library, Loss, Reference, Relation
-from lossary.sections import residual_section
+from lossary.sections import Extremes, residual_section
 
 loss = Loss(
     title="Mean squared error (L2)",
@@ -323,6 +323,14 @@ loss = Loss(
             "The gradient is proportional to the residual: twice the error pulls twice as hard and costs "
             "four times as much.",
         ),
+    ),
+    extremes=Extremes(
+        label="residual, as a power of ten",
+        span=(-6.0, 22.0),
+        inputs=lambda t: {"input": 10**t, "target": 0.0},
+        note="One element with target 0.",
+        caption="Squaring doubles the exponent. float16 holds no residual whose square exceeds 65 504, and bfloat16 and "
+        "float32 share the range of theirs.",
     ),
     example={"input": [2.5, 0.0, 2.0], "target": [3.0, -0.5, 2.0]},
     properties={
