@@ -5,26 +5,42 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 import sympy as sp
 import torch
 
-from cases import LOSSES, by_torch, criterion, every_loss
-from lossary import points, verify
+from cases import LOSSES, by_torch, criterion, every_loss, leaves
+from lossary import claims, points, verify
 from lossary.evaluate import curve
-from lossary.formula import Builder, Formula, Symbolic
+from lossary.formula import Builder, Formula, Symbolic, Written
 from lossary.loss import Loss, Reduction
 from lossary.symbols import cases
+
+
+@pytest.fixture(autouse=True)
+def thin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few vectors of one size: what is caught there is caught among more of them, which other tests check."""
+    monkeypatch.setattr(points, "MOST", 12)
+    monkeypatch.setattr(points, "SIZES", ({"C": 3, "D": 2},))
+
 
 SMALL = sp.Rational(1, 10**9)
 MUTATIONS: dict[str, Callable[[Any], Any]] = {
     "sign": lambda e: -e,
     "factor": lambda e: (1 + SMALL) * e,
     "offset": lambda e: e + SMALL,
+}
+# The same for numbers at 50 digits, which a reference returns.
+NUMERIC: dict[str, Callable[[Any], Any]] = {
+    "sign": lambda v: -v,
+    "factor": lambda v: v * (1 + mpmath.mpf("1e-9")),
+    "offset": lambda v: v + mpmath.mpf("1e-9"),
 }
 COARSE: dict[str, Callable[[Any], Any]] = {
     "sign": lambda e: -e,
@@ -41,6 +57,32 @@ def mutated(builder: Builder, change: Callable[[Any], Any]) -> Builder:
         return change(builder(*symbols))
 
     return wrong
+
+
+def mutated_reference(reference: Callable[..., Any], change: Callable[[Any], Any]) -> Callable[..., Any]:
+    """The reference of a written formula with every number of its answer changed."""
+
+    def wrong(**given: Any) -> Any:
+        return everywhere(reference(**given), change)
+
+    return wrong
+
+
+def everywhere(answer: Any, change: Callable[[Any], Any]) -> Any:
+    if isinstance(answer, Mapping):
+        return {name: everywhere(value, change) for name, value in answer.items()}
+    if isinstance(answer, list | tuple | np.ndarray):
+        return [everywhere(value, change) for value in answer]
+    return change(mpmath.mpmathify(answer))
+
+
+def with_value(loss: Loss, number: int, change: Callable[[Any], Any]) -> Loss:
+    """The loss with the value of one of its formulas changed, whichever sort of formula it is."""
+    formula = loss.formulas[number]
+    if isinstance(formula, Written):
+        return with_formula(loss, number, reference=mutated_reference(formula.reference, change))
+    assert isinstance(formula, Symbolic)
+    return with_formula(loss, number, value=mutated(formula.value, change))
 
 
 def with_formula(loss: Loss, number: int, **changes: Any) -> Loss:
@@ -68,18 +110,30 @@ def executable() -> list[tuple[Loss, int, Symbolic]]:
     ]
 
 
+def written() -> list[tuple[Loss, int, Written]]:
+    return [
+        (loss, number, formula)
+        for loss in LOSSES.values()
+        for number, formula in enumerate(loss.formulas)
+        if isinstance(formula, Written)
+    ]
+
+
+every_written = pytest.mark.parametrize(
+    ("loss", "number", "formula"), [pytest.param(*e, id=f"{e[0].slug}-{e[1]}") for e in written()]
+)
+
+
 def test_three_mutants_of_every_main_formula_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = "formula and gradient"
     monkeypatch.setattr(verify, "CHECKS", {stage: verify.CHECKS[stage]})
     caught = []
     for slug, loss in LOSSES.items():
-        main = loss.formulas[0]
-        assert isinstance(main, Symbolic)
         for name, change in COARSE.items():
-            _, failures = verify.verify(with_formula(loss, 0, value=mutated(main.value, change)))
+            _, failures = verify.verify(with_value(loss, 0, change))
             if failures and all(f.path == loss.path and f.stage == "formula" for f in failures):
                 caught.append(f"{slug}: {name}")
-    assert len(caught) == 3 * len(LOSSES) >= 21
+    assert len(caught) == 3 * len(LOSSES) >= 69
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
@@ -90,6 +144,45 @@ def test_small_mutants_of_every_formula(loss: Loss, number: int, formula: Symbol
     wrong = with_formula(loss, number, value=mutated(formula.value, MUTATIONS[mutation]))
     told = first(wrong, "formula and gradient")
     assert re.search(": formula.*expected .* got ", told), told
+
+
+@pytest.mark.parametrize("mutation", NUMERIC)
+@every_written
+def test_small_mutants_of_every_reference(loss: Loss, number: int, formula: Written, mutation: str) -> None:
+    told = first(with_value(loss, number, NUMERIC[mutation]), "formula and gradient")
+    assert re.search(": formula.*expected .* got ", told), told
+
+
+@pytest.mark.parametrize("mutation", NUMERIC)
+@every_written
+def test_mutants_of_every_reference_gradient(loss: Loss, number: int, formula: Written, mutation: str) -> None:
+    """Each input's gradient by itself; the others stay right."""
+    assert formula.reference_gradient
+    right = formula.reference_gradient
+    batch, setting = points.batches(loss, loss.defaults())[0], loss.defaults()
+    names = list(right(**batch, **setting))
+    assert names
+    for name in names:
+
+        def wrong(name: str = name, **given: Any) -> Any:
+            answer = right(**given)
+            return {**answer, name: everywhere(answer[name], NUMERIC[mutation])}
+
+        told = first(with_formula(loss, number, reference_gradient=wrong), "formula and gradient")
+        assert re.search(f": gradient.*gradient by {name} at.*expected .* got ", told), told
+
+
+@every_written
+def test_a_reference_that_knows_too_few_samples_is_caught(loss: Loss, number: int, formula: Written) -> None:
+    def fewer(**given: Any) -> Any:
+        return list(formula.reference(**given))[1:]
+
+    told = first(with_formula(loss, number, reference=fewer), "formula and gradient")
+    assert re.search(r"expected \d+ values by the formula, got \d+ from torch", told), told
+
+
+def test_some_formulas_are_only_written() -> None:
+    assert written()
 
 
 SUMMED = [pytest.param(loss, id=slug) for slug, loss in LOSSES.items() if loss.summed]
@@ -156,24 +249,33 @@ def test_mutants_of_what_torch_computes_at_the_ends(loss: Loss, mutation: str) -
         assert ": clamp" in first(dataclasses.replace(loss, computed=changed), "clamps")
 
 
+def highest(loss: Loss) -> float:
+    """The largest value at the checked points that a comparison reaches, which ends at 1e300."""
+    setting = loss.defaults()
+    values = np.concatenate([by_torch(loss, b, setting)[0].ravel() for b in points.batches(loss, setting)])
+    return float(values[values < 1e299].max())
+
+
 @every_loss
 def test_a_formula_that_is_undefined_everywhere_is_no_formula(loss: Loss) -> None:
     """The logarithm of a negative number must not pass because there is nothing to compare."""
-    main = loss.formulas[0]
-    assert isinstance(main, Symbolic)
-    wrong = with_formula(loss, 0, value=mutated(main.value, lambda e: sp.log(-1 - e**2)), gradient={})
+    if isinstance(loss.formulas[0], Written):
+        wrong = with_formula(loss, 0, reference=mutated_reference(loss.formulas[0].reference, lambda v: mpmath.nan))
+    else:
+        wrong = with_formula(with_value(loss, 0, lambda e: sp.log(-1 - e**2)), 0, gradient={})
     assert first(wrong, "formula and gradient")
 
 
 @every_loss
 def test_a_formula_that_is_undefined_in_a_corner_is_caught(loss: Loss) -> None:
-    """Undefined where the loss is above 30, the plain formula elsewhere."""
-    main = loss.formulas[0]
-    assert isinstance(main, Symbolic)
-    wrong = with_formula(loss, 0, value=mutated(main.value, lambda e: cases((e, e <= 30), (sp.log(-1 - e**2), True))))
-    setting = loss.defaults()
-    highest = max(float(np.max(by_torch(loss, b, setting)[0])) for b in points.batches(loss, setting))
-    assert bool(first(wrong, "formula and gradient")) == (highest > 30)
+    """Undefined where the loss is among its highest, the plain formula elsewhere."""
+    corner = 0.9 * highest(loss)
+    assert corner > 0
+    if isinstance(loss.formulas[0], Written):
+        wrong = with_value(loss, 0, lambda v: mpmath.nan if v > corner else v)
+    else:
+        wrong = with_value(loss, 0, lambda e: cases((e, e <= corner), (sp.log(-1 - e**2), True)))
+    assert "expected nan by the formula" in first(wrong, "formula and gradient")
 
 
 @every_loss
@@ -198,16 +300,21 @@ Wrong = Callable[[Loss], Callable[..., Any]]
 
 def own(loss: Loss) -> Callable[..., Any]:
     """The loss's torch call as a function of inputs and settings, as a file with its own function declares it."""
+    choices = {p.name: {id(v): name for name, v in p.choices.items()} for p in loss.parameters if p.choices}
+
+    def plain(name: str, value: Any) -> Any:
+        if name in choices:
+            return choices[name][id(value)]
+        return value.tolist() if isinstance(value, torch.Tensor) else value
 
     def call(*inputs: Any, **setting: Any) -> Any:
-        plain = {k: v.tolist() if isinstance(v, torch.Tensor) else v for k, v in setting.items()}
-        return criterion(loss, plain, "none")(*inputs)
+        return criterion(loss, {k: plain(k, v) for k, v in setting.items()}, "none")(*inputs)
 
     return call
 
 
 def replaced(loss: Loss, function: Callable[..., Any]) -> Loss:
-    return dataclasses.replace(loss, torch=None, functional=None, function=function)
+    return dataclasses.replace(loss, torch=None, functional=None, call=None, function=function)
 
 
 def torch_mutants(loss: Loss) -> dict[str, Callable[..., Any]]:
@@ -221,22 +328,22 @@ def torch_mutants(loss: Loss) -> dict[str, Callable[..., Any]]:
 
     def wrong_in_the_tail(first: Any, *rest: Any, **setting: Any) -> Any:
         value = call(first, *rest, **setting)
-        return torch.where(value > 20, value * (1 + 1e-9), value)
+        return torch.where(value > 0.9 * highest(loss), value * (1 + 1e-9), value)
 
     def without_settings(*inputs: Any, **setting: Any) -> Any:
-        return call(*inputs, **loss.defaults())
+        return criterion(loss, loss.defaults(), "none")(*inputs)
 
     return {
         "sign": lambda *inputs, **setting: -call(*inputs, **setting),
         "factor": lambda *inputs, **setting: (1 + 1e-9) * call(*inputs, **setting),
         "offset": lambda *inputs, **setting: call(*inputs, **setting) + 1e-9,
-        "clipped": lambda *inputs, **setting: call(*inputs, **setting).clamp(max=25.0),
+        "clipped": lambda *inputs, **setting: call(*inputs, **setting).clamp(max=0.9 * highest(loss)),
         "nan": lambda *inputs, **setting: call(*inputs, **setting) * float("nan"),
         "float32": lambda first, *rest, **setting: call(first.float().double(), *rest, **setting),
         "doubled gradient": doubled_gradient,
         "no gradient": no_gradient,
         "tail": wrong_in_the_tail,
-        **({"settings ignored": without_settings} if loss.parameters else {}),
+        **({"settings ignored": without_settings} if any(p.typical for p in loss.parameters) else {}),
     }
 
 
@@ -254,13 +361,39 @@ def test_mutants_of_the_torch_code(loss: Loss, name: str) -> None:
 
 @every_loss
 def test_exchanged_inputs_are_caught_where_they_matter(loss: Loss) -> None:
+    """The first two inputs; whether it matters is found out by torch alone."""
     call = own(loss)
 
-    def exchanged(a: Any, b: Any, **setting: Any) -> Any:
-        return call(b, a, **setting)
+    def exchanged(a: Any, b: Any, *rest: Any, **setting: Any) -> Any:
+        return call(b, a, *rest, **setting)
 
     told = first(replaced(loss, exchanged), "formula and gradient")
-    assert bool(told) == (loss.properties.get("symmetric") is not True)
+    assert bool(told) == exchange_matters(loss), told
+    if loss.properties.get("symmetric") is True:
+        assert not told
+
+
+def exchange_matters(loss: Loss) -> bool:
+    """Whether torch refuses the first two inputs in the other order, or answers something else."""
+    for setting in points.settings(loss):
+        for batch in points.batches(loss, setting):
+            made = leaves(loss, batch, setting)
+            first_input, second, *rest = (made[i.name] for i in loss.inputs)
+            run = criterion(loss, setting, "none")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                try:
+                    turned = run(second, first_input, *rest).detach().numpy()
+                except (RuntimeError, ValueError, IndexError, TypeError):
+                    return True
+                if not np.allclose(turned, by_torch(loss, batch, setting)[0], 1e-12, 1e-12, equal_nan=True):
+                    return True
+    return False
+
+
+def test_exchanged_inputs_matter_for_most_losses_but_not_for_all() -> None:
+    matter = [exchange_matters(loss) for loss in LOSSES.values()]
+    assert 0 < matter.count(False) < matter.count(True)
 
 
 # --- declared rules -------------------------------------------------------------------------------------------------
@@ -348,7 +481,7 @@ def test_a_section_that_is_not_finite_is_caught(loss: Loss) -> None:
     drawn = [
         curve(loss, wide, np.linspace(*span, 401), setting, y)
         for setting in points.settings(loss)
-        if loss.parameter("weight") is None or setting["weight"] is None
+        if claims._fits(loss, wide, setting)
         for y in main.branches.values()
     ]
     told = first(dataclasses.replace(loss, sections=(wide,)), "sections")

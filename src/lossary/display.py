@@ -31,6 +31,7 @@ class Shown:
     gradients: tuple[tuple[str, str, str], ...]
     where: tuple[str, ...]
     executable: bool
+    remark: str = ""
 
 
 def kinds_of(loss: Loss, formula: Formula) -> Mapping[str, Kind]:
@@ -52,7 +53,7 @@ def shown(loss: Loss, formula: Formula) -> Shown:
     if isinstance(formula, Written):
         symbols = {i.name: TABLE[i.symbol].latex for i in loss.inputs}
         gradients = tuple((name, symbols[name], latex) for name, latex in formula.gradient_latex.items())
-        return Shown(formula.label, formula.latex, gradients, (), False)
+        return Shown(formula.label, formula.latex, gradients, (), False, formula.remark)
     assert isinstance(formula, Symbolic)
     bound = built(loss, formula)
     kinds = kinds_of(loss, formula)
@@ -96,8 +97,10 @@ def symbols(loss: Loss) -> list[tuple[str, str]]:
     used: dict[str, str] = {}
     functions: dict[str, str] = {}
     for formula in (*formulas(loss), *([loss.computed] if loss.computed else [])):
-        if not isinstance(formula, Symbolic):
+        if isinstance(formula, Written):
+            used |= formula.meanings
             continue
+        assert isinstance(formula, Symbolic)
         bound = built(loss, formula)
         for name in bound.used:
             meaning = meanings.get(name) or formula.meanings.get(name) or (TABLE[name].meaning if name in TABLE else "")
@@ -159,8 +162,8 @@ def _names(loss: Loss) -> str:
 
 def call(loss: Loss) -> str:
     """How the loss is called, with its numeric defaults spelled out."""
-    if loss.usage:
-        return loss.usage.splitlines()[-1].removeprefix("loss = ")
+    if loss.torch_call:
+        return loss.torch_call
     if loss.torch:
         return f"nn.{loss.torch.rpartition('.')[2]}({_keywords(loss)})({_names(loss)})"
     keywords = f", {_keywords(loss)}" if _keywords(loss) else ""

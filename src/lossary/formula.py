@@ -92,6 +92,8 @@ class Written:
     Attributes:
         latex, gradient_latex: what the page shows; the page says that it was not executed.
         figure_latex: the same in the smaller language of figures; without it a card has no formula.
+        meanings: what its symbols stand for, by their LaTeX.
+        remark: a sentence under the formula, for what a reader must know of it.
         reference: plain Python function of all inputs (arrays) and parameters of a call, by name, to one value for
             each sample, found by brute force.
         reference_gradient: function of the same to the gradient of the values' sum, by input, each in its input's
@@ -103,6 +105,8 @@ class Written:
     reference_gradient: Callable[..., Mapping[str, Any]] | None = None
     gradient_latex: Mapping[str, str] = field(default_factory=dict)
     figure_latex: str = ""
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    remark: str = ""
     label: str = ""
     at: Mapping[str, Any] = field(default_factory=dict)
 

@@ -269,6 +269,7 @@ class Loss:
         function: the loss's own torch function of (inputs, parameters) for one value per sample, where torch has none.
         call: how torch is called where its class owns tensors that are inputs here: a function of the inputs, the
             parameters and the reduction.
+        torch_call: how a page says that torch is called, where the class takes sizes that no parameter names.
         usage: the code that sets `loss` in the page's example, where the class is not simply called with the inputs.
         batches: function of the parameters to the inputs that are checked, where they cannot be drawn one by one.
         example: small inputs for the example on the page.
@@ -288,6 +289,7 @@ class Loss:
     functional: str | None = None
     function: Callable[..., Any] | None = None
     call: Callable[..., Any] | None = None
+    torch_call: str = ""
     usage: str = ""
     batches: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]] | None = None
     reductions: tuple[Reduction, ...] = ELEMENTWISE

@@ -141,6 +141,7 @@ def _formula(shown: display.Shown) -> dict[str, Any]:
         "latex": shown.latex,
         "gradients": [{"of": of, "by": by, "latex": latex} for of, by, latex in shown.gradients],
         "where": list(shown.where),
+        "remark": shown.remark,
         "executable": shown.executable,
     }
 

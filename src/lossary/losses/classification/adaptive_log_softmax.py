@@ -390,6 +390,7 @@ loss = Loss(
     summary="The negative log-probability of a class under a softmax in two steps: frequent classes at once, rare ones through a cluster.",
     torch="torch.nn.AdaptiveLogSoftmaxWithLoss",
     call=_call,
+    torch_call="nn.AdaptiveLogSoftmaxWithLoss(in_features, n_classes, cutoffs)(input, target).loss",
     usage="\n".join(
         (
             "module = nn.AdaptiveLogSoftmaxWithLoss(2, 4, cutoffs=[2], div_value=2.0)",
@@ -470,6 +471,17 @@ loss = Loss(
                 "tail_proj": r"Q_k^{\top} (\operatorname{softmax}(Q_k P_k x) - e_{y - a_k}) \, x^{\top}",
                 "input": r"H^{\top} (\operatorname{softmax}(H x) - e_h) + P_k^{\top} Q_k^{\top} "
                 r"(\operatorname{softmax}(Q_k P_k x) - e_{y - a_k}), \quad \text{the second term for a rare class only}",
+            },
+            figure_latex=r"-\log\,p(\mathrm{cluster\ of}\ y) - \log\,p(y\ \mathrm{within\ it})",
+            meanings={
+                "x": "the features of one sample",
+                "y": "the true class",
+                "H": "the weights of the head: `head`",
+                "P_k": "the first weights of cluster k: `tail_proj`, the k-th",
+                "Q_k": "the second weights of cluster k: `tail_out`, the k-th",
+                "a_k": "the first class of cluster k: `cutoffs`, the k-th, counted from 0",
+                "h": "the entry of the head for the true class, or for its cluster",
+                "e_h": "1 at place h, else 0",
             },
             reference=_reference,
             reference_gradient=_reference_gradient,

@@ -338,6 +338,7 @@ loss = Loss(
     torch="torch.nn.LinearCrossEntropyLoss",
     functional="torch.nn.functional.linear_cross_entropy",
     call=_call,
+    torch_call="nn.LinearCrossEntropyLoss(in_features, num_classes)(input, target)",
     usage="loss = F.linear_cross_entropy(input, linear_weight, target)",
     aliases=(
         "LinearCrossEntropyLoss",

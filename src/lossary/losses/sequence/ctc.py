@@ -469,8 +469,16 @@ loss = Loss(
                 "log_probs": r"e^{x_{t,c}} - \frac{\sum_{\pi \in B^{-1}(y),\, \pi_t = c} \prod_{s=1}^{i} e^{x_{s,\pi_s}}}"
                 r"{\sum_{\pi \in B^{-1}(y)} \prod_{s=1}^{i} e^{x_{s,\pi_s}}}"
             },
-            label="B merges repeats in an alignment π and drops its blanks; the gradient is what torch returns, which is "
-            "e^x more than the derivative of the loss",
+            figure_latex=r"-\log\ \sum_{\pi \in B^{-1}(y)}\ \prod_{t=1}^{i}\ e^{x_{t,\pi_t}}",
+            meanings={
+                "x_{t,c}": "the log-probability of class c at frame t",
+                "y": "the labels to spell",
+                r"\pi": "an alignment: one class, perhaps the blank, for each frame",
+                "B": "what an alignment spells: repeats are merged, then blanks dropped",
+                "i": "the number of frames that count",
+            },
+            remark="The gradient is what torch returns. It is $e^{x_{t,c}}$ more than the derivative of the loss, and right "
+            "only behind a `log_softmax`: see the pitfall below.",
         ),
     ),
     batches=_batches,
