@@ -100,10 +100,10 @@ class Line:
     def far(self, steps: tuple[float, ...] = (1e3, 1e6)) -> tuple[Array, Array]:
         """Points that run to the lower and the upper end of the domain, or as far as float64 can follow."""
         low, high = self.limits
-        if self.reach < max(steps):
-            steps = tuple(self.reach * (k + 1) / len(steps) for k in range(len(steps)))
-        lower = [-s for s in steps] if math.isinf(low) else [low + 1 / s for s in steps]
-        upper = list(steps) if math.isinf(high) else [high - 1 / s for s in steps]
+        count = len(steps)
+        scaled = [self.reach * (k + 1) / count for k in range(count)] if self.reach < max(steps) else list(steps)
+        lower = [-s for s in scaled] if math.isinf(low) else [low + 1 / s for s in steps]
+        upper = scaled if math.isinf(high) else [high - 1 / s for s in steps]
         return np.array(lower), np.array(upper)
 
 

@@ -190,15 +190,22 @@ def value_text(loss: Loss, key: str, value: Any) -> str:
     text = property_text(key, value)
     claim = loss.properties[key]
     if callable(claim):
-        return f"{_symbolic(loss, claim)}, that is {text} at the defaults"
+        expression = _symbolic(loss, claim)
+        return f"{expression}, that is {text} at the defaults" if expression else f"{text} at the defaults"
     return text
 
 
 def _symbolic(loss: Loss, claim: Callable[..., Any]) -> str:
+    """The claim as an expression of the parameters; empty where it decides between cases and is none."""
     written = {p.key: p.written for p in loss.parameters}
-    with sp.evaluate(False):
-        made = claim(*(atom(name, written[name]) for name in inspect.signature(claim).parameters))
+    try:
+        with sp.evaluate(False):
+            made = claim(*(atom(name, written[name]) for name in inspect.signature(claim).parameters))
+    except TypeError:
+        return ""
     parts = made if isinstance(made, list | tuple) else [made]
+    if any(isinstance(part, str) for part in parts):
+        return ""
     return " and ".join(f"${page_latex(sp.sympify(part))}$" for part in parts)
 
 

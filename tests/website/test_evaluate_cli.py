@@ -45,7 +45,7 @@ def request(slug: str, inputs: Mapping[str, Any], reduction: str | None = None, 
     return made
 
 
-# --- the seven losses, written anew ---------------------------------------------------------------------------------
+# --- some losses, written anew ---------------------------------------------------------------------------------------
 # Each reference takes flat numbers and returns one value for each element or sample, in 40 digits. Gradients come
 # from central differences of the reference's sum, in 40 digits too.
 
@@ -279,6 +279,17 @@ ONE = {"input": [1.0], "target": [0.0]}
 CE = "cross_entropy"
 LOGITS = {"input": [[1.0, 2.0, 3.0]], "target": [2]}
 DEEP = "[" * 900 + "]" * 900
+ADAPTIVE = "adaptive_log_softmax"
+CLUSTER = {"input": [[1, 2]], "target": [0], "head": [[1, 0], [0, 1]], "tail_proj": [[[1, 2]]], "tail_out": [[[1]]]}
+LABELS = {"input": [[1, 2, 3]], "target": [[0, -1, -1]]}
+SPEECH = {"log_probs": [[-1, -2], [-2, -1]], "targets": [1], "input_lengths": 2, "target_lengths": 1}
+DISTANCE = "triplet_margin_with_distance"
+TRIPLET = {"anchor": [1, 2], "positive": [1, 1], "negative": [0, 1]}
+
+
+def with_distance(name: Any) -> dict[str, Any]:
+    return request(DISTANCE, TRIPLET, distance_function=name)
+
 
 # what is wrong: (the line, what the message must contain, the slug in the answer)
 BAD: dict[str, tuple[Mapping[str, Any] | str, tuple[str, ...], str | None]] = {
@@ -334,6 +345,84 @@ BAD: dict[str, tuple[Mapping[str, Any] | str, tuple[str, ...], str | None]] = {
     "many dimensions": (f'{{"slug": "huber", "inputs": {{"input": {DEEP}, "target": 0}}}}', ("",), "huber"),
     "very deep nesting": ("[" * 100_000, ("nested too deeply",), None),
 }  # fmt: skip
+
+# The same for lists of matrices and of labels, lengths, choices, whole numbers, vectors; the slug is the asked one.
+WORSE: dict[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
+    "a number for matrices": (request(ADAPTIVE, {**CLUSTER, "tail_proj": 3}), ("'tail_proj'", "list of matrices")),
+    "one matrix for several": (
+        request(ADAPTIVE, {**CLUSTER, "tail_proj": [[1, 2]]}),
+        ("'tail_proj'", "list of matrices"),
+    ),
+    "numbers for matrices": (request(ADAPTIVE, {**CLUSTER, "tail_out": [1]}), ("'tail_out'", "list of matrices")),
+    "a word for matrices": (request(ADAPTIVE, {**CLUSTER, "tail_out": "all"}), ("'tail_out'", '"all"')),
+    "null in a matrix": (request(ADAPTIVE, {**CLUSTER, "tail_out": [[[None]]]}), ("'tail_out'", "null")),
+    "a ragged matrix": (request(ADAPTIVE, {**CLUSTER, "tail_proj": [[[1, 2], [1]]]}), ("'tail_proj'", "rectangular")),
+    "no matrices": (request(ADAPTIVE, {**CLUSTER, "tail_proj": [], "tail_out": []}), ("at least one cluster",)),
+    "a matrix too few": (request(ADAPTIVE, {**CLUSTER, "tail_out": []}), ("tail_proj and tail_out", "1 and 0")),
+    "matrices that do not fit": (
+        request(ADAPTIVE, {**CLUSTER, "target": [1], "tail_out": [[[1, 2]]]}),
+        ("torch refused",),
+    ),
+    "a row for a matrix": (request(ADAPTIVE, {**CLUSTER, "head": [1, 0]}), ("'head'",)),
+    "a word that is not there": (request(ADAPTIVE, {**CLUSTER, "target": [5]}), ("torch refused", "[0, 1]")),
+    "other classes": (request(ADAPTIVE, CLUSTER, n_classes=7), ("n_classes is 7", "2 classes")),
+    "half a class": (request(ADAPTIVE, CLUSTER, n_classes=2.5), ("n_classes", "integer", "2.5")),
+    "half a cutoff": (request(ADAPTIVE, CLUSTER, cutoffs=[1.5]), ("cutoffs", "whole numbers", "[1.5]")),
+    "true for a cutoff": (request(ADAPTIVE, CLUSTER, cutoffs=[True]), ("cutoffs", "whole numbers", "[True]")),
+    "a word for a cutoff": (request(ADAPTIVE, CLUSTER, cutoffs=["one"]), ("cutoffs", "whole numbers", "'one'")),
+    "a number for cutoffs": (request(ADAPTIVE, CLUSTER, cutoffs=1), ("cutoffs", "a list of whole numbers")),
+    "other cutoffs": (request(ADAPTIVE, CLUSTER, cutoffs=[9]), ("cutoffs is [9]", "[1]")),
+    "half a label": (
+        request("multilabel_margin", {**LABELS, "target": [[0.5, -1, -1]]}),
+        ("'target'", "whole numbers"),
+    ),
+    "a label too high": (request("multilabel_margin", {**LABELS, "target": [[7, -1, -1]]}), ("torch refused", "range")),
+    "a label too low": (request("multilabel_margin", {**LABELS, "target": [[-2, -1, -1]]}), ("torch refused", "range")),
+    "a list too short": (request("multilabel_margin", {**LABELS, "target": [[0, -1]]}), ("torch refused", "size")),
+    "no list at all": (request("multilabel_margin", {"input": 3, "target": 0}), ("'input'", "scores")),
+    "half a frame": (request("ctc", {**SPEECH, "input_lengths": 1.5}), ("'input_lengths'", "whole numbers")),
+    "endless frames": (request("ctc", {**SPEECH, "target_lengths": "inf"}), ("'target_lengths'", "whole numbers")),
+    "more frames than there are": (
+        request("ctc", {**SPEECH, "input_lengths": 5}),
+        ("torch refused", "input_lengths", "5"),
+    ),
+    "fewer than no frames": (request("ctc", {**SPEECH, "input_lengths": -1}), ("torch refused", "input_lengths", "-1")),
+    "more labels than there are": (request("ctc", {**SPEECH, "target_lengths": 3}), ("torch refused", "targets")),
+    "a length too many": (request("ctc", {**SPEECH, "input_lengths": [2, 2]}), ("torch refused", "input_lengths")),
+    "half a class to spell": (request("ctc", {**SPEECH, "targets": [0.5]}), ("'targets'", "whole numbers")),
+    # Torch reads beyond its memory at these two, and may take the whole process with it.
+    "a class to spell that is not there": (request("ctc", {**SPEECH, "targets": [5]}), ("5", "classes")),
+    "a class to spell below 0": (request("ctc", {**SPEECH, "targets": [-5]}), ("-5", "classes")),
+    "a row for frames": (request("ctc", {**SPEECH, "log_probs": [-1, -2]}), ("'log_probs'",)),
+    "a blank below 0": (request("ctc", SPEECH, blank=-1), ("blank >= 0", "-1")),
+    "a blank that is no class": (request("ctc", SPEECH, blank=2), ("torch refused", "blank")),
+    "half a blank": (request("ctc", SPEECH, blank=0.5), ("integer, blank >= 0", "0.5")),
+    "an unknown choice": (with_distance("cosine_distanc"), ("pairwise_distance or", "did you mean cosine_distance")),
+    "a number for a choice": (with_distance(3), ("distance_function", "got 3")),
+    "a list for a choice": (with_distance(["cosine_distance"]), ("distance_function", "pairwise_distance or")),
+    "an object for a choice": (with_distance({"a": 1}), ("distance_function", "pairwise_distance or")),
+    "null for a choice": (with_distance(None), ("distance_function", "None")),
+    "a number for a vector": (
+        request("triplet_margin", {"anchor": 1, "positive": 1, "negative": 0}),
+        ("'anchor'", "vectors"),
+    ),
+    "a number for scores": (request("multi_margin", {"input": 1, "target": 0}), ("'input'", "scores")),
+    "a power that torch lacks": (
+        request("multi_margin", {"input": [1, 2], "target": 0}, p=3),
+        ("1 <= p <= 2", "got 3"),
+    ),
+    "a power in between": (request("multi_margin", {"input": [1, 2], "target": 0}, p=1.5), ("integer", "1.5")),
+    "a negative variance": (request("gaussian_nll", {**ONE, "var": [-1]}), ("torch refused", "negative")),
+    "indices to ignore in probabilities": (
+        request(
+            "linear_cross_entropy",
+            {"input": [[1]], "linear_weight": [[1], [2]], "target": [[0.5, 0.5]]},
+            ignore_index=0,
+        ),
+        ("torch refused", "ignore_index"),
+    ),
+}
+BAD |= {name: (asked, told, asked["slug"]) for name, (asked, told) in WORSE.items()}
 
 
 def test_a_bad_line_is_answered_and_so_is_the_next() -> None:

@@ -46,7 +46,7 @@ def run(*arguments: str, cache: Path, root: Path = ROOT, cwd: Path | None = None
         env=environment(cache, root, **more),
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=900,
     )
 
 
