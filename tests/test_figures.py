@@ -10,16 +10,19 @@ from functools import cache
 from typing import Any
 from xml.etree import ElementTree
 
+import matplotlib as mpl
 import numpy as np
 import pytest
+import torch
 
-from cases import LOSSES
-from lossary import charts, figure, points
-from lossary.chart import Card, Chart, Surface, Table
-from lossary.charts import View
+from cases import LOSSES, by_torch, criterion
+from lossary import charts, display, figure, points
+from lossary.chart import Card, Chart, Lattice, Plane, Surface, Table, Trace, View
 from lossary.evaluate import curve
+from lossary.formula import Written
 from lossary.loss import Loss
 from lossary.palette import ROLES, Theme, colours
+from lossary.words import number
 
 SVG = "{http://www.w3.org/2000/svg}"
 THEMES: tuple[Theme, ...] = ("auto", "light", "dark")
@@ -30,6 +33,8 @@ SIZES = {
     "sweep-gradient": (460, 330),
     "thumb": (200, 140),
     "card": (1200, 630),
+    "formats": (460, 330),
+    "formats-gradient": (460, 330),
 }
 
 
@@ -55,6 +60,16 @@ def charts_of(view: View) -> list[Chart]:
     return [view.picture] if isinstance(view.picture, Chart) else []
 
 
+def expected_size(loss: Loss, view: View) -> tuple[int, int]:
+    """In CSS pixels; a study stands alone, or beside its derivative and is narrower then."""
+    if view.name in SIZES:
+        return SIZES[view.name]
+    alone = {study.name for study in loss.studies if not study.gradient}
+    if isinstance(view.picture, Chart):
+        return (560, 380) if view.name in alone else (460, 330)
+    return {Surface: (560, 460), Plane: (460, 360), Lattice: (560, 380)}[type(view.picture)]
+
+
 # --- SVG ------------------------------------------------------------------------------------------------------------
 
 
@@ -73,13 +88,14 @@ def test_an_svg_is_well_formed_and_says_what_it_shows(slug: str, name: str) -> N
         assert LOSSES[slug].title in picture.title or name not in SIZES
         assert root[1].text == picture.description
         assert len(picture.description) > 20
-        assert picture.size == SIZES.get(name, (560, 460))
+        assert picture.size == expected_size(LOSSES[slug], views(slug)[name])
 
 
 @every_view
 def test_an_svg_is_small(slug: str, name: str) -> None:
+    """A card carries three typefaces and a formula."""
     for data in drawn(slug, name).values():
-        assert len(data) < 30_000
+        assert len(data) < (36_000 if name == "card" else 30_000)
 
 
 @every_view
@@ -243,7 +259,7 @@ def test_kinks_are_marked_where_they_are(slug: str) -> None:
 
 def read(table: Table) -> tuple[list[str], np.ndarray[Any, Any]]:
     rows = list(csv.reader(io.StringIO(table.csv().decode())))
-    return rows[0], np.array([[float(v) for v in row] for row in rows[1:]]).T
+    return rows[0], np.array([[float(v or "nan") for v in row] for row in rows[1:]]).T
 
 
 @every_view
@@ -257,7 +273,7 @@ def test_a_csv_brings_every_number_back_exactly(slug: str, name: str) -> None:
     assert names == list(table.names)
     assert len(set(names)) == len(names)
     for found, column in zip(columns, table.columns, strict=True):
-        assert (found == column).all()
+        assert np.array_equal(found, column, equal_nan=True)
     assert table.csv().endswith(b"\n")
     assert b"\r" not in table.csv()
 
@@ -317,6 +333,7 @@ def maps() -> list[Any]:
 
 @pytest.mark.parametrize(("loss", "declared"), maps())
 def test_a_heat_map_is_torch_on_its_grid(loss: Loss, declared: Any) -> None:
+    """Point by point: each is a call of its own, so that nothing is shared by mistake."""
     view = views(loss.slug)[declared.name]
     assert isinstance(view.picture, Surface)
     assert view.table is not None
@@ -324,13 +341,312 @@ def test_a_heat_map_is_torch_on_its_grid(loss: Loss, declared: Any) -> None:
     assert (picture.across[0], picture.across[-1]) == declared.spans[0]
     assert (picture.up[0], picture.up[-1]) == declared.spans[1]
     assert np.isfinite(picture.values).all()
-    names, (s, t, values) = read(view.table)
-    assert names == [*declared.labels, "loss"]
+    assert view.table.names == (*declared.labels, "loss")
+    s, t, values = view.table.columns
     assert (values.reshape(picture.values.shape) == picture.values).all()
-    scores = np.stack([s, t, np.zeros_like(s)], axis=1)
-    if loss.slug == "cross_entropy":
-        wanted = np.log(np.exp(scores).sum(axis=1)) - s
-        assert values == pytest.approx(wanted, rel=1e-12, abs=1e-14)
+    assert (s.reshape(picture.values.shape) == picture.across).all()
+    assert (t.reshape(picture.values.shape) == picture.up[:, None]).all()
+    for k in range(0, len(values), 41):
+        point = declared.inputs(float(s[k]), float(t[k]))
+        alone, _ = by_torch(loss, batch_of_one(loss, point), loss.defaults())
+        assert values[k] == pytest.approx(float(alone.sum()), rel=1e-12, abs=1e-14)
+
+
+def batch_of_one(loss: Loss, point: Any) -> dict[str, Any]:
+    """Plain numbers and lists of one sample as a batch; what samples share has no dimension for them."""
+    kinds = {i.name: i.kinds[0] for i in loss.inputs}
+    return {
+        name: np.array(value, dtype=float) if kinds[name].shared else np.array([value], dtype=float)
+        for name, value in point.items()
+    }
+
+
+def paths_declared() -> list[Any]:
+    return [pytest.param(x, m, id=f"{x.slug}-{m.name}") for x in LOSSES.values() for m in x.maps if m.path]
+
+
+@pytest.mark.parametrize(("loss", "declared"), paths_declared())
+def test_the_line_of_a_heat_map_is_where_each_column_is_least(loss: Loss, declared: Any) -> None:
+    picture = views(loss.slug)[declared.name].picture
+    assert isinstance(picture, Surface)
+    assert picture.path is not None
+    words, x, y = picture.path
+    assert words == declared.path[0]
+    assert (x[0], x[-1]) == (picture.across[0], picture.across[-1])
+    inside = np.isfinite(y)
+    assert inside.any()
+    assert ((y[inside] >= picture.up[0]) & (y[inside] <= picture.up[-1])).all()
+    cell = picture.up[1] - picture.up[0]
+    for k, s in enumerate(picture.across):
+        height = float(declared.path[1](np.array([s]))[0])
+        if picture.up[0] <= height <= picture.up[-1]:
+            assert abs(picture.up[np.argmin(picture.values[:, k])] - height) <= cell
+
+
+def test_some_heat_map_has_a_line() -> None:
+    assert paths_declared()
+
+
+# --- further figures ------------------------------------------------------------------------------------------------
+
+
+def studies() -> list[Any]:
+    return [pytest.param(x, m, id=f"{x.slug}-{m.name}") for x in LOSSES.values() for m in x.studies]
+
+
+@pytest.mark.parametrize(("loss", "study"), studies())
+def test_a_study_is_its_curves(loss: Loss, study: Any) -> None:
+    """Values of the declared torch code, and derivatives that are the slopes of the curves."""
+    (chart,) = charts_of(views(loss.slug)[study.name])
+    assert [trace.label for trace in chart.traces] == list(study.curves)
+    assert (chart.xlabel, chart.heading) == (study.label, study.heading)
+    for trace, function in zip(chart.traces, study.curves.values(), strict=True):
+        if study.points:
+            assert trace.x.tolist() == list(study.points)
+            assert trace.dotted
+        else:
+            assert (trace.x[0], trace.x[-1]) == study.span
+            assert len(trace.x) == 401
+        again = function(torch.tensor(trace.x, dtype=torch.float64)).detach().numpy()
+        assert np.array_equal(trace.y, again)
+        assert np.isfinite(trace.y).all()
+    if not study.gradient:
+        assert f"{study.name}-gradient" not in {v.name for v in charts.views(loss) if v.title.endswith(": gradient")}
+        return
+    (slopes,) = charts_of(views(loss.slug)[f"{study.name}-gradient"])
+    for trace, drawn_slope in zip(chart.traces, slopes.traces, strict=True):
+        assert drawn_slope.label == trace.label
+        secants = np.diff(trace.y) / np.diff(trace.x)
+        ends = np.sort([drawn_slope.y[:-1], drawn_slope.y[1:]], axis=0)
+        # A secant lies between the slopes at its ends wherever the curve is convex or concave in between.
+        between = (secants >= ends[0] - 1e-9) & (secants <= ends[1] + 1e-9)
+        assert between.mean() > 0.97
+
+
+def scenes() -> list[Any]:
+    return [pytest.param(x, m, id=f"{x.slug}-{m.name}") for x in LOSSES.values() for m in x.scenes]
+
+
+@pytest.mark.parametrize(("loss", "scene"), scenes())
+def test_an_arrow_of_a_scene_is_minus_the_gradient(loss: Loss, scene: Any) -> None:
+    view = views(loss.slug)[scene.name]
+    picture = view.picture
+    assert isinstance(picture, Plane)
+    setting = {**loss.defaults(), **scene.parameters}
+    value, gradient = by_torch(loss, batch_of_one(loss, scene.inputs), setting)
+    assert picture.heading == f"loss {number(float(value.sum()))}"
+    vectors = [name for name, given in scene.inputs.items() if np.shape(given) == (2,)]
+    assert [arrow.label for arrow in picture.arrows] == vectors
+    for arrow in picture.arrows:
+        assert (arrow.x, arrow.y) == tuple(scene.inputs[arrow.label])
+        assert (arrow.dx, arrow.dy) == pytest.approx(tuple(-gradient[arrow.label][0]), rel=1e-14, abs=1e-15)
+        # And by a difference quotient: the loss falls along the arrow, by its length squared.
+        small = 1e-6
+        moved = dict(scene.inputs)
+        moved[arrow.label] = [arrow.x + small * arrow.dx, arrow.y + small * arrow.dy]
+        less, _ = by_torch(loss, batch_of_one(loss, moved), setting)
+        assert float((value - less).sum()) / small == pytest.approx(arrow.dx**2 + arrow.dy**2, abs=1e-5)
+    assert view.table is not None
+    assert [c.tolist() for c in view.table.columns] == [
+        [getattr(a, part) for a in picture.arrows] for part in ("x", "y", "dx", "dy")
+    ]
+
+
+@pytest.mark.parametrize(("loss", "scene"), scenes())
+def test_a_scene_shows_its_arrows_in_one_unit(loss: Loss, scene: Any) -> None:
+    """Read back from the drawing: points and arrow heads lie as in the plane, the same scale in both directions."""
+    picture = views(loss.slug)[scene.name].picture
+    assert isinstance(picture, Plane)
+    made = figure._draw(picture, colours("light"), paper=True)
+    (axes,) = made.axes
+    origin, right, up = axes.transData.transform([(0, 0), (1, 0), (0, 1)])
+    assert right - origin == pytest.approx((up - origin)[::-1], rel=1e-9)
+    tips = [np.array(a.xy) for a in axes.texts if a.arrow_patch is not None]  # type: ignore[attr-defined]
+    long = [a for a in picture.arrows if np.hypot(a.dx, a.dy) > 0.05]
+    assert len(tips) >= len(long)
+    for arrow in long:
+        assert any(np.allclose(tip, (arrow.x + arrow.dx, arrow.y + arrow.dy)) for tip in tips)
+    width, height = picture.size
+    for tip in tips:
+        x, y = axes.transData.transform(tip)
+        assert 0 < x < width
+        assert 0 < y < height
+
+
+def extremes() -> list[Any]:
+    return [pytest.param(x, id=x.slug) for x in LOSSES.values() if x.extremes]
+
+
+def along(loss: Loss, dtype: torch.dtype, t: np.ndarray[Any, Any]) -> tuple[Any, Any] | None:
+    """Loss and gradient at each point of the line of formats, by torch; None where torch has no such format.
+
+    The declared function takes a tensor as well as a symbol.
+    """
+    assert loss.extremes
+    leaf = torch.tensor(t).to(dtype).requires_grad_()
+    made = []
+    declared = loss.extremes.inputs(leaf)
+    for entry in loss.inputs:
+        value = declared[entry.name]
+        parts = [
+            torch.as_tensor(v, dtype=dtype).expand(len(t)) for v in (value if isinstance(value, list) else [value])
+        ]
+        made.append(torch.stack(parts, dim=1) if isinstance(value, list) else parts[0])
+    try:
+        values = criterion(loss, {**loss.defaults(), **loss.extremes.parameters}, "none")(*made)
+        (slopes,) = torch.autograd.grad(values, leaf, torch.ones_like(values))
+    except RuntimeError:
+        return None
+    return values.detach().double().numpy(), slopes.double().numpy()
+
+
+@pytest.mark.parametrize("loss", extremes())
+@pytest.mark.parametrize("which", [0, 1], ids=["loss", "gradient"])
+def test_what_a_caption_says_of_a_number_format_is_so(loss: Loss, which: int) -> None:
+    """Which formats there are, their curves, and where each is infinite or not a number."""
+    assert loss.extremes
+    view = views(loss.slug)[("formats", "formats-gradient")[which]]
+    (chart,) = charts_of(view)
+    t = np.linspace(*loss.extremes.span, 401)
+    traces = {trace.label: trace for trace in chart.traces}
+    for name in ("float64", "float32", "float16", "bfloat16"):
+        found = along(loss, getattr(torch, name), t)
+        sentence = re.search(rf"In {name} the (loss|gradient) is [^.]*(\.\d[^.]*)*\.", view.caption)
+        if found is None:
+            assert name not in traces
+            assert not sentence
+            continue
+        values = found[which]
+        if np.isfinite(values).any():
+            trace = traces[name]
+            assert np.array_equal(np.isfinite(trace.y), np.isfinite(values))
+            finite = np.isfinite(values)
+            assert trace.y[finite] == pytest.approx(values[finite], rel=1e-12, abs=1e-300)
+        broken = ~np.isfinite(values)
+        assert bool(sentence) == bool(broken.any()), view.caption
+        if not sentence:
+            continue
+        assert sentence[1] == ("loss", "gradient")[which]
+        if np.isnan(values[broken]).all():
+            assert "is NaN" in sentence[0]
+        elif np.isinf(values[broken]).all():
+            assert "is infinite" in sentence[0]
+        else:
+            assert "is not finite" in sentence[0]
+        changes = np.flatnonzero(broken[1:] != broken[:-1])
+        told = [float(v.replace("\N{MINUS SIGN}", "-")) for v in re.findall(NUMBER, sentence[0].partition(" is ")[2])]
+        sides = {number(float(v)): k for k in changes for v in (t[k], t[k + 1])}
+        if len(changes) <= 2:
+            places = [sides[number(v)] for v in told]
+            assert sorted(places) == changes.tolist()
+        else:
+            assert len(told) >= 2
+
+
+NUMBER = r"(?<![\w.])[\N{MINUS SIGN}-]?\d+(?:\.\d+)?(?:e[\N{MINUS SIGN}-]?\d+)?"
+
+
+@pytest.mark.parametrize("loss", extremes())
+def test_an_axis_of_formats_can_be_read(loss: Loss) -> None:
+    """Logarithmic where the values ask for it, and no two ticks have the same words."""
+    for name in ("formats", "formats-gradient"):
+        (chart,) = charts_of(views(loss.slug)[name])
+        largest = max(float(np.abs(trace.y[np.isfinite(trace.y)]).max()) for trace in chart.traces)
+        assert chart.logarithmic == (largest > 1e4)
+        made = figure._draw(chart, colours("light"), paper=True)
+        made.canvas.draw()
+        words = [label.get_text() for label in made.axes[0].get_yticklabels()]
+        low, high = made.axes[0].get_ylim()
+        shown = [w for w, at in zip(words, made.axes[0].get_yticks(), strict=True) if low <= at <= high]
+        assert len(set(shown)) == len(shown) >= 2, shown
+
+
+def test_a_logarithmic_axis_counts_powers_of_ten_on_both_sides() -> None:
+    """Equal steps on paper for equal factors beyond 1 and -1."""
+    y = np.array([-1e6, -1e5, -1e4, -1e3, -100.0, -10.0, 0.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6])
+    x = np.arange(13.0)
+    chart = Chart("a", "b", "loss", "loss", "x", (Trace(x, y),), logarithmic=True)
+    made = figure._draw(chart, colours("light"), paper=True)
+    (axes,) = made.axes
+    up = axes.transData.transform(np.column_stack([x, y]))[:, 1]
+    steps = np.diff(up)
+    outer = np.concatenate([steps[:5], steps[7:]])
+    assert outer == pytest.approx(np.full(10, outer[0]), rel=1e-6)
+    made.canvas.draw()
+    ticks = axes.get_yticks().tolist()
+    assert 0.0 in ticks
+    assert all(abs(np.log10(abs(v)) % 1) < 1e-9 for v in ticks if v)
+    assert {-(10.0**k) for k in (2, 4, 6)} < set(ticks) > {10.0**k for k in (2, 4, 6)}
+
+
+def diagrams() -> list[Any]:
+    return [pytest.param(x, m, id=f"{x.slug}-{m.name}") for x in LOSSES.values() for m in x.diagrams]
+
+
+@pytest.mark.parametrize(("loss", "diagram"), diagrams())
+def test_what_flows_into_a_node_flows_out_of_it(loss: Loss, diagram: Any) -> None:
+    """Weights are shares of one whole: each column holds all of it, and no node keeps or makes any."""
+    picture = views(loss.slug)[diagram.name].picture
+    assert isinstance(picture, Lattice)
+    network = picture.network
+    last = len(network.columns) - 1
+    for column in range(last + 1):
+        assert sum(n.weight for n in network.nodes if n.column == column) == pytest.approx(1, rel=1e-12)
+    for k, node in enumerate(network.nodes):
+        into = sum(e.weight for e in network.edges if e.end == k)
+        out = sum(e.weight for e in network.edges if e.start == k)
+        if node.column > 0:
+            assert into == pytest.approx(node.weight, rel=1e-12)
+        if node.column < last:
+            assert out == pytest.approx(node.weight, rel=1e-12)
+        assert f"{node.weight:.2f}" == node.label
+        assert 0 <= node.row < len(network.rows)
+    for edge in network.edges:
+        assert network.nodes[edge.end].column == network.nodes[edge.start].column + 1
+
+
+@pytest.mark.parametrize(("loss", "diagram"), diagrams())
+def test_the_words_of_a_node_can_be_read(loss: Loss, diagram: Any) -> None:
+    """In the colour of the paper they must lie on the node's own ink."""
+    picture = views(loss.slug)[diagram.name].picture
+    assert isinstance(picture, Lattice)
+    palette = colours("light")
+    made = figure._draw(picture, palette, paper=True)
+    made.canvas.draw()
+    (axes,) = made.axes
+    sizes = {
+        (line.get_xdata()[0], line.get_ydata()[0]): line.get_markersize()
+        for line in axes.lines[len(picture.network.edges) :]
+    }  # type: ignore[index]
+    for text in axes.texts:
+        if text.get_color() == palette["paper"]:
+            assert text.get_window_extent().width <= sizes[text.get_position()], text.get_text()
+
+
+@every_view
+def test_words_do_not_lie_on_each_other(slug: str, name: str) -> None:
+    picture = views(slug)[name].picture
+    with mpl.rc_context(figure._settings()):
+        made = figure._draw(picture, colours("light"), paper=True)
+        made.canvas.draw()
+        words = [*made.texts, *(t for axes in made.axes for t in axes.texts)]
+        for axes in made.axes:
+            left, right = sorted(axes.get_xlim())
+            low, high = sorted(axes.get_ylim())
+            words += [w for w, at in zip(axes.get_xticklabels(), axes.get_xticks(), strict=True) if left <= at <= right]
+            words += [w for w, at in zip(axes.get_yticklabels(), axes.get_yticks(), strict=True) if low <= at <= high]
+        boxes = [(w.get_text(), w.get_window_extent()) for w in words if w.get_text() and w.get_visible()]
+    width, height = picture.size
+    for k, (text, box) in enumerate(boxes):
+        assert box.x0 >= -0.5, text
+        assert box.x1 <= width + 0.5, text
+        assert box.y0 >= -0.5, text
+        assert box.y1 <= height + 0.5, text
+        for other, beside in boxes[k + 1 :]:
+            across = min(box.x1, beside.x1) - max(box.x0, beside.x0)
+            over = min(box.y1, beside.y1) - max(box.y0, beside.y0)
+            # A line of type is taller than its letters, so lines may touch a little.
+            assert across <= 1 or over <= 5, (text, other)
 
 
 # --- raster ---------------------------------------------------------------------------------------------------------
@@ -350,7 +666,9 @@ def test_a_card_has_the_size_of_a_preview_image(slug: str) -> None:
     assert light != dark
     assert isinstance(card, Card)
     assert card.name == LOSSES[slug].title
-    assert card.formula
+    main = LOSSES[slug].formulas[0]
+    assert card.formula == (main.figure_latex if isinstance(main, Written) else display.for_figure(LOSSES[slug]))
+    assert card.formula or isinstance(main, Written)
 
 
 def test_rasters_are_scaled_and_reproducible() -> None:

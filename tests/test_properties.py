@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from cases import LOSSES
-from lossary import claims, properties
+from lossary import claims, points, properties
 from lossary.evaluate import curve
 from lossary.evidence import Evidence
 from lossary.loss import Cited, Loss
@@ -55,6 +55,24 @@ def logit(f: Branches, g: Branches, h: Branches) -> Line:
     return Line(f, g, h, 1.0, (-6.0, 6.0), (-inf, inf), (), inf, "logit", "binary", "sigmoid", {})
 
 
+def sign(f: Branches, g: Branches, h: Branches, link: Any = "sigmoid", kinks: tuple[float, ...] = ()) -> Line:
+    """A loss of a score t and a label y, 1 or -1."""
+    inf = math.inf
+    return Line(f, g, h, 1.0, (-6.0, 6.0), (-inf, inf), kinks, inf, "margin", "sign", link, {}, 700.0)
+
+
+def rate(f: Branches, g: Branches, h: Branches) -> Line:
+    """A loss of the logarithm t of a rate and a count y, which float64 can follow up to 700."""
+    inf = math.inf
+    return Line(f, g, h, 1.0, (-3.0, 3.0), (-inf, inf), (), 0.0, "residual", "real", "exp", {}, 700.0)
+
+
+def distance(f: Curve, g: Curve, h: Curve, kinks: tuple[float, ...] = ()) -> Line:
+    """A loss of a distance, which has an end at 0 and none on the other side."""
+    branches = [lambda t, y, part=part: part(t) for part in (f, g, h)]
+    return Line(*branches, 0.0, (0.0, 3.0), (0.0, math.inf), kinks, math.inf, "distance", "", "", {})
+
+
 def sigmoid(t: Array) -> Array:
     return np.asarray(np.exp(-np.logaddexp(0, -t)))
 
@@ -87,6 +105,16 @@ def huber(delta: float) -> Line:
         lambda r: np.where(np.abs(r) <= delta, 1.0, 0.0),
         kinks=(-delta, delta),
         delta=delta,
+    )
+
+
+def smooth_l1(beta: float) -> Line:
+    return residual(
+        lambda r: np.where(np.abs(r) < beta, r**2 / (2 * beta), np.abs(r) - beta / 2),
+        lambda r: np.clip(r / beta, -1, 1),
+        lambda r: np.where(np.abs(r) < beta, 1 / beta, 0.0),
+        kinks=(-beta, beta),
+        beta=beta,
     )
 
 
@@ -162,6 +190,31 @@ TILTED = logit(
     lambda z, y: (1 - y) * sigmoid(z) - 4 * y * sigmoid(-z),
     lambda z, y: (4 * y + 1 - y) * sigmoid(z) * sigmoid(-z),
 )
+
+SIGNED = sign(
+    lambda t, y: np.logaddexp(0, -y * t),
+    lambda t, y: -y * sigmoid(-y * t),
+    lambda t, y: sigmoid(t) * sigmoid(-t),
+)
+SIGNED_BACKWARDS = sign(
+    lambda t, y: np.logaddexp(0, y * t),
+    lambda t, y: y * sigmoid(y * t),
+    lambda t, y: sigmoid(t) * sigmoid(-t),
+)
+HINGE = sign(
+    lambda t, y: np.maximum(0.0, 1 - y * t),
+    lambda t, y: np.where(y * t < 1, -y, 0.0),
+    lambda t, y: flat(t),
+    link="",
+    kinks=(1.0,),
+)
+POISSON = rate(lambda t, y: np.exp(t) - y * t, lambda t, y: np.exp(t) - y, lambda t, y: np.exp(t))
+TWICE_THE_COUNT = rate(lambda t, y: np.exp(t) - 2 * y * t, lambda t, y: np.exp(t) - 2 * y, lambda t, y: np.exp(t))
+SHORTFALL = distance(lambda t: np.maximum(0.0, 1 - t), lambda t: np.where(t < 1, -1.0, 0.0), flat, kinks=(1.0,))
+ROOT = distance(
+    np.sqrt, lambda t: 0.5 / np.sqrt(np.maximum(t, 1e-300)), lambda t: -0.25 * np.maximum(t, 1e-200) ** -1.5
+)
+SQUARED_LENGTH = distance(lambda t: t**2, lambda t: 2 * t, lambda t: np.full_like(t, 2.0))
 
 NO_NAME = "none"  # elicits nothing that has a name
 HIDDEN = "hidden"  # a kink that the declaration does not mention
@@ -373,6 +426,74 @@ CURVES: Mapping[str, tuple[Line, dict[str, Any]]] = {
         BACKWARDS,
         {"gradient_limits": (0, 1), "elicits": NO_NAME, "proper": "not proper", "calibrated": False},
     ),
+    "logistic with labels 1 and -1": (
+        SIGNED,
+        {
+            "convex": True,
+            "smoothness": "Cinf",
+            "lipschitz": 1,
+            "gradient_lipschitz": 0.25,
+            "bounded": False,
+            "value_at_perfect": 0,
+            "gradient_limits": (-1, 0),
+            "redescending": False,
+            "elicits": "logit of the mean",
+            "proper": "strictly proper",
+            "calibrated": True,
+        },
+    ),
+    "labels 1 and -1 exchanged": (
+        SIGNED_BACKWARDS,
+        {"gradient_limits": (0, 1), "elicits": NO_NAME, "proper": "not proper", "calibrated": False},
+    ),
+    "hinge": (
+        HINGE,
+        {"convex": True, "smoothness": "C0", "lipschitz": 1, "gradient_limits": (-1, 0), "calibrated": True},
+    ),
+    "poisson": (
+        POISSON,
+        {
+            "convex": True,
+            "smoothness": "Cinf",
+            "lipschitz": "inf",
+            "gradient_lipschitz": "inf",
+            "bounded": False,
+            "symmetric": False,
+            "value_at_perfect": 1,
+            "gradient_limits": (-1, "inf"),
+            "redescending": False,
+            "elicits": "log of the mean",
+        },
+    ),
+    "twice the count": (TWICE_THE_COUNT, {"gradient_limits": (-2, "inf"), "elicits": NO_NAME}),
+    "shortfall of a distance": (
+        SHORTFALL,
+        {
+            "convex": True,
+            "smoothness": "C0",
+            "lipschitz": 1,
+            "gradient_lipschitz": "inf",
+            "bounded": True,
+            "supremum": 1,
+            "value_at_perfect": 0,
+            "gradient_limits": (-1, 0),
+        },
+    ),
+    "root of a distance": (ROOT, {"convex": False, "lipschitz": "inf", "gradient_lipschitz": "inf", "bounded": False}),
+    "squared distance from 0": (
+        SQUARED_LENGTH,
+        {"convex": True, "lipschitz": "inf", "gradient_lipschitz": 2, "bounded": False},
+    ),
+    "smooth l1": (
+        smooth_l1(0.5),
+        {
+            "smoothness": "C1",
+            "lipschitz": 1,
+            "gradient_lipschitz": 2,
+            "gradient_limits": (-1, 1),
+            "elicits": "Huber mean",
+        },
+    ),
     "tilted": (TILTED, {"gradient_limits": (-4, 0), "elicits": NO_NAME, "proper": "not proper", "calibrated": False}),
 }
 
@@ -435,6 +556,31 @@ def test_functionals_are_what_their_names_say() -> None:
     assert 0.8 * above == pytest.approx(0.2 * below, rel=1e-9)
     assert f["logit of the mean"](np.array([0.0, 0.0, 0.0, 1.0]), {}) == pytest.approx(-math.log(3), rel=1e-14)
     assert f["logit of the mean"](np.array([2.0]), {}) is None
+    assert f["logit of the mean"](np.array([-1.0, -1.0, -1.0, 1.0]), {}) == pytest.approx(-math.log(3), rel=1e-14)
+    assert f["log of the mean"](sample, {}) == pytest.approx(math.log(sum(sample) / 51), rel=1e-14)
+    assert f["log of the mean"](np.array([-1.0, 0.5]), {}) is None
+    assert f["Huber mean"](sample, {"beta": 0.5}) == centre
+
+
+def test_a_line_goes_as_far_as_float64_can_follow() -> None:
+    """Beyond 709.78 the exponential is infinite: a measurement there would compare infinities."""
+    assert POISSON.wide().max() == pytest.approx(700, rel=1e-12)
+    assert POISSON.wide().min() == pytest.approx(-700, rel=1e-12)
+    lower, upper = POISSON.far((1e3, 1e6))
+    assert (lower == [-350, -700]).all()
+    assert (upper == [350, 700]).all()
+    assert np.isfinite(POISSON.f(POISSON.wide())).all()
+    assert SQUARE.wide().max() == pytest.approx(1e6, rel=1e-12)
+
+
+def test_a_half_open_domain_is_approached_at_its_end_and_followed_on_the_other_side() -> None:
+    t = SHORTFALL.wide()
+    assert t.min() >= 0
+    assert 0 < t[t > 0].min() <= 1.0000001e-9
+    assert t.max() == pytest.approx(1e6, rel=1e-12)
+    lower, upper = SHORTFALL.far((1e3, 1e6))
+    assert lower == pytest.approx([1e-3, 1e-6])
+    assert (upper == [1e3, 1e6]).all()
 
 
 @pytest.mark.parametrize(
@@ -483,7 +629,8 @@ def wrong_values(key: str, value: Any) -> list[Any]:
         return [name for name in ("strictly proper", "proper", "not proper") if name != value]
     if key == "gradient_limits":
         low, high = value
-        return [(high, low), (low, low), (high, high), (low, 0.99 if high == "inf" else high + 0.01)]
+        turned = [(high, low), (low, low), (high, high), (low, 0.99 if high == "inf" else high + 0.01)]
+        return [limits for limits in turned if limits != (low, high)]
     if value == "inf":
         return [1.0, 1e9]
     return [value * 1.01 if value else 0.01, value - 0.01, "inf"]
@@ -497,7 +644,8 @@ def altered(claim: Any, choose: int) -> Any:
 
     @functools.wraps(value)
     def wrong(*parameters: Any) -> Any:
-        return wrong_values(key, value(*parameters))[choose]
+        values = wrong_values(key, value(*parameters))
+        return values[choose % len(values)]
 
     return wrong
 
@@ -521,7 +669,7 @@ def test_a_claim_of_the_catalog_holds_and_a_wrong_one_is_caught(
     evidence = Evidence()
     assert list(claims.claimed_properties(right, evidence)) == []
     assert key in evidence.properties
-    example = claim(*(p.default for p in loss.parameters[:1])) if callable(claim) else claim
+    example = points.call_with(claim, loss, loss.defaults()) if callable(claim) else claim
     for choose in range(len(wrong_values(key, example))):
         wrong = dataclasses.replace(loss, properties={key: altered((key, claim), choose)})
         told = [str(f) for f in claims.claimed_properties(wrong, Evidence())]
@@ -566,8 +714,10 @@ def test_a_line_is_the_loss_along_its_section(slug: str) -> None:
         line = claims.line(loss, section, loss.defaults())
         t = line.wide()
         assert (np.diff(t) > 0).all()
-        assert t.min() <= (-1e6 if line.open_ended else section.limits[0] + 1e-9)
-        assert t.max() >= (1e6 if line.open_ended else section.limits[1] - 1.0000001e-9)
+        low, high = section.limits
+        far = min(1e6, min(kind.far for i in loss.inputs for kind in i.kinds)) * (1 - 1e-12)
+        assert t.min() <= (-far if math.isinf(low) else low + 1.0000001e-9)
+        assert t.max() >= (far if math.isinf(high) else high - 1.0000001e-9)
         assert np.isin([k + s * 1e-9 for k in line.kinks for s in (-1, 1)], t).all()
         for y in section.branches.values():
             drawn = curve(loss, section, t, None, y)

@@ -115,7 +115,8 @@ def hero_files(payload: Mapping[str, Any]) -> Files:
     """The picture of the home page: the same skewed sample, and what each loss calls its centre."""
     losses = [load(_source(s)) for s in payload["members"]]
     chosen: dict[str, Loss] = {}
-    for loss in losses:
+    # Of two losses with the same centre the plainer one stands for both.
+    for loss in sorted(losses, key=lambda one: (len(one.inputs), len(one.parameters), one.slug)):
         found = loss.properties.get("elicits")
         if isinstance(found, str) and loss.main.axis.name == "residual":
             chosen.setdefault(found, loss)

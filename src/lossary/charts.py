@@ -168,9 +168,10 @@ def thumb_view(loss: Loss) -> View:
     """A bare picture on the axes that all losses of this kind share, so that thumbnails can be compared."""
     section = loss.main
     axis = section.axis
+    wide = dataclasses.replace(section, span=axis.span if np.isinf(section.limits[0]) else section.span)
     traces = []
     for k, y in enumerate(section.branches.values()):
-        c = _curve(loss, section, loss.defaults(), y)
+        c = _curve(loss, wide, loss.defaults(), y)
         traces.append(Trace(c.t, c.loss, "loss", strong=k == 0, dashed=k > 0))
     chart = Chart(
         title=loss.title,

@@ -32,9 +32,13 @@ RESIDUAL = Axis("residual", "residual, input − target", (-3.0, 3.0), 4.5, (-3.
 PROBABILITY_AXIS = Axis("probability", "predicted probability", (0.0, 1.0), 4.0, (-12.0, 12.0))
 LOGIT_AXIS = Axis("logit", "logit of the true class", (-6.0, 6.0), 6.6, (-1.1, 0.1))
 MARGIN_AXIS = Axis("margin", "margin, target × input", (-3.0, 3.0), 4.5, (-3.3, 0.3))
+LOG_RATE_AXIS = Axis("log-rate", "log-rate, input", (-3.0, 3.0), 12.0, (-5.0, 12.0))
 DISTANCE_AXIS = Axis("distance", "distance", (0.0, 3.0), 3.3, (-1.2, 1.2))
 ANGLE_AXIS = Axis("angle", "angle between the two, in radians", (0.0, math.pi), 2.2, (-1.2, 1.2))
-AXES = {axis.name: axis for axis in (RESIDUAL, PROBABILITY_AXIS, LOGIT_AXIS, MARGIN_AXIS, DISTANCE_AXIS, ANGLE_AXIS)}
+AXES = {
+    axis.name: axis
+    for axis in (RESIDUAL, PROBABILITY_AXIS, LOGIT_AXIS, MARGIN_AXIS, LOG_RATE_AXIS, DISTANCE_AXIS, ANGLE_AXIS)
+}
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,15 @@ from website.conftest import Site
 LISTEN = """
 const Plain = Worker;
 window.answers = [];
+window.asked = 0;
 window.Worker = class extends Plain {
   constructor(...all) {
     super(...all);
     this.addEventListener("message", (event) => { if (event.data.type === 3) window.answers.push(event.data.data) });
+  }
+  postMessage(message, ...more) {
+    if (message.type === 2) window.asked += 1;
+    super.postMessage(message, ...more);
   }
 };
 """
@@ -41,7 +46,9 @@ async (queries) => {
     const before = window.answers.length;
     box.value = text;
     for (const kind of ["input", "keyup"]) box.dispatchEvent(new KeyboardEvent(kind, { bubbles: true, key: "a" }));
-    return wait(() => window.answers.length > before ? window.answers.at(-1) : undefined, "no answer to " + text);
+    // One text may be asked more than once; the last answer counts, and none may be under way.
+    const whole = () => window.answers.length > before && window.answers.length === window.asked;
+    return wait(() => whole() ? window.answers.at(-1) : undefined, "no answer to " + text);
   };
   const shown = () => {
     const link = document.querySelector(".md-search-result__list > li a.md-search-result__link");

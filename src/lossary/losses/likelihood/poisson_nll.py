@@ -233,7 +233,7 @@ from torch.nn import functional as F
 from lossary.formula import Symbolic
 from lossary.kinds import COUNT, LOG_RATE, RATE
 from lossary.loss import POSITIVE, Input, Library, Loss, Parameter, Precision, Reference, Relation
-from lossary.sections import RESIDUAL, Extremes, Section, Study
+from lossary.sections import LOG_RATE_AXIS, Extremes, Section, Study
 from lossary.symbols import cases, exp, log, pi, xlogy
 
 
@@ -369,8 +369,8 @@ loss = Loss(
     ),
     sections=(
         Section(
-            axis=RESIDUAL,
-            label="log-rate, input",
+            axis=LOG_RATE_AXIS,
+            label=LOG_RATE_AXIS.label,
             span=(-3.0, 3.0),
             inputs=lambda t, y: {"input": t, "target": y},
             branches={"target 1": 1.0, "target 0": 0.0, "target 4": 4.0},
