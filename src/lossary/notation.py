@@ -39,6 +39,17 @@ def subscripted(latex: str, indices: Sequence[str]) -> str:
     return f"{base}_{{{','.join(parts)}}}"
 
 
+def _without_minus(product: Expression) -> Expression | None:
+    """The product without the factor -1 that it begins with, or None."""
+    first, *rest = product.args or (None,)
+    if first == -1:
+        return rest[0] if len(rest) == 1 else sp.Mul(*rest, evaluate=False)
+    if first is not None and first.is_Mul:
+        inner = _without_minus(first)
+        return None if inner is None else sp.Mul(inner, *rest, evaluate=False)
+    return None
+
+
 class PagePrinter(LatexPrinter):  # type: ignore[misc]
     """SymPy's printer, made to write what an author would: no reordering, bars for absolute values, cases with "if"."""
 
@@ -152,9 +163,9 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
         return str(super()._print_Add(expr, order="none"))
 
     def _print_Mul(self, expr: Any) -> str:
-        # A leading minus before a bracket or a sum: -(...) as its author wrote it, not -1(...).
-        if expr.args and expr.args[0] == -1 and len(expr.args) == 2:
-            rest = expr.args[1]
+        # A leading minus as its author wrote it: -(...) or -r/v, neither -1(...) nor (-1)r/v.
+        rest = _without_minus(expr)
+        if rest is not None:
             inner = self._print(rest)
             return rf"-\left[{inner}\right]" if rest.is_Add else f"-{inner}"
         return str(super()._print_Mul(expr))

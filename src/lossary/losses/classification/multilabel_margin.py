@@ -210,9 +210,13 @@ loss = Loss(
         "F.multilabel_margin_loss",
         "multilabel_margin_loss",
         "multi-label hinge loss",
+        "multilabel margin loss",
     ),
     search_terms=(
         "multilabel margin",
+        "multilabel_margin",
+        "multilabel hinge",
+        "margin loss for several labels",
         "multi-label ranking loss",
         "target padded with -1",
         "multilabel_margin_loss torch.compile wrong result",

@@ -279,6 +279,7 @@ loss = Loss(
         "KLD",
         "Kullback-Leibler",
         "relative entropy",
+        "relative_entropy",
         "forward KL",
         "F.kl_div",
         "KLDivergence",

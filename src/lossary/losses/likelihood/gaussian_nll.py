@@ -297,6 +297,11 @@ loss = Loss(
     search_terms=(
         "gaussian negative log likelihood",
         "guassian nll loss",
+        "guassian nll",
+        "guassian loss",
+        "mean-variance estimation",
+        "mean-variance network",
+        "mean and variance",
         "aleatoric uncertainty loss",
         "predict mean and variance",
         "learned variance regression",

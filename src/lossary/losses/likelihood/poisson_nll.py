@@ -279,6 +279,8 @@ loss = Loss(
     search_terms=(
         "poisson negative log likelihood",
         "poison nll loss",
+        "poison nll",
+        "poison loss",
         "log_input=True",
         "log_input",
         "loss for count data",

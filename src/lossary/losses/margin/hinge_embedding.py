@@ -175,10 +175,9 @@ loss = Loss(
         "hinge_embedding_loss",
     ),
     search_terms=(
-        "hinge embedding",
         "loss for pairs that are similar or dissimilar",
-        "pairwise distance with labels 1 and -1",
-        "negative hinge embedding loss",
+        "distance of a pair with labels 1 and -1",
+        "HingeEmbeddingLoss negative value",
         "semi-supervised embedding loss",
         "L1 contrastive loss",
     ),

@@ -378,10 +378,15 @@ loss = Loss(
     ),
     search_terms=(
         "triplet loss with custom distance",
-        "triplet loss with cosine distance",
         "cosine triplet loss",
         "distance_function",
-        "triplet loss nan gradient",
+        "user-defined distance between embeddings",
+        "custom metric for anchor, positive and negative",
+        "squared Euclidean distance of embeddings",
+        "callable distance, lambda",
+        "nn.PairwiseDistance as an argument",
+        "hyperbolic or learned distance",
+        "nan gradient of a distance of zero",
         "margin must be greater than 0",
     ),
     inputs=(

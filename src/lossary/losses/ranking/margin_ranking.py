@@ -177,6 +177,7 @@ loss = Loss(
         "margin_ranking_loss",
         "pairwise hinge",
         "pairwise hinge loss",
+        "pairwise_hinge_loss",
     ),
     search_terms=(
         "learning to rank pairwise loss",
@@ -184,6 +185,9 @@ loss = Loss(
         "preference pairs hinge",
         "ranking loss margin 0",
         "PairwiseHingeLoss",
+        "pairwise hinge",
+        "pairwise_hinge",
+        "pairwise",
         "ranking SVM loss",
         "rax.pairwise_hinge_loss",
         "margin_ranking_loss : All input tensors should have same dimension but got sizes",
