@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 import numpy as np
 import pytest
+import sympy as sp
 import torch
 
 from cases import LOSSES, by_torch, criterion
@@ -182,7 +183,8 @@ def test_a_curve_runs_through_the_whole_picture_unclipped(slug: str, name: str) 
     """The path in the SVG, brought back to numbers by its own ends, is the curve and nothing is cut off."""
     view = views(slug)[name]
     (chart,) = charts_of(view)
-    curves = paths(slug, name, name)
+    # A row of words over the curves has short samples of them.
+    curves = [path for path in paths(slug, name, name) if np.ptp(path[:, 0]) > 30]
     # The strong one is drawn over the others, so it comes last.
     traces = sorted(chart.traces, key=lambda trace: trace.strong)
     for path, trace in zip(curves, traces, strict=True):
@@ -191,16 +193,21 @@ def test_a_curve_runs_through_the_whole_picture_unclipped(slug: str, name: str) 
         assert (np.diff(x) >= 0).all()
         width, height = chart.size
         assert 0 < x.min() < x.max() < width
-        assert 0 < y.min() < y.max() < height
+        assert 0 < y.min() <= y.max() < height
         assert np.ptp(x) > 0.55 * width
         assert np.ptp(y) > 0.4 * height or len(chart.traces) > 1
+        if np.ptp(trace.y) == 0:
+            assert np.ptp(y) == 0
+            continue
         across = trace.x[0] + (x - x[0]) / (x[-1] - x[0]) * np.ptp(trace.x)
         high, low = y.min(), y.max()
         up = trace.y.min() + (low - y) / (low - high) * np.ptp(trace.y)
-        # A pixel's hundredth, and matplotlib's own simplification of a tenth of a pixel.
-        slope = np.interp(across, trace.x, np.abs(np.gradient(trace.y, trace.x)))
-        allowed = 0.006 * np.ptp(trace.y) + 0.1 * slope * np.ptp(trace.x) / np.ptp(x)
-        assert (np.abs(up - np.interp(across, trace.x, trace.y)) <= allowed).all()
+        # A pixel's hundredth, and matplotlib's own simplification of a tenth of a pixel, sidewards at a step.
+        tenth = 0.1 * np.ptp(trace.x) / np.ptp(x)
+        beside = np.interp(across[:, None] + np.linspace(-tenth, tenth, 41), trace.x, trace.y)
+        allowed = 0.006 * np.ptp(trace.y)
+        assert (up >= beside.min(axis=1) - allowed).all()
+        assert (up <= beside.max(axis=1) + allowed).all()
 
 
 @every_slug
@@ -478,19 +485,20 @@ def extremes() -> list[Any]:
 
 
 def along(loss: Loss, dtype: torch.dtype, t: np.ndarray[Any, Any]) -> tuple[Any, Any] | None:
-    """Loss and gradient at each point of the line of formats, by torch; None where torch has no such format.
-
-    The declared function takes a tensor as well as a symbol.
-    """
+    """Loss and gradient at each point of the line of formats, by torch; None where torch has no such format."""
     assert loss.extremes
     leaf = torch.tensor(t).to(dtype).requires_grad_()
     made = []
-    declared = loss.extremes.inputs(leaf)
+    symbol = sp.Symbol("t", real=True)
+    declared = loss.extremes.inputs(symbol)
+
+    def moved(expression: Any) -> torch.Tensor:
+        run = sp.lambdify(symbol, expression, modules=[{"sigmoid": torch.sigmoid}])
+        return torch.as_tensor(run(leaf), dtype=dtype).expand(len(t))
+
     for entry in loss.inputs:
         value = declared[entry.name]
-        parts = [
-            torch.as_tensor(v, dtype=dtype).expand(len(t)) for v in (value if isinstance(value, list) else [value])
-        ]
+        parts = [moved(v) for v in (value if isinstance(value, list) else [value])]
         made.append(torch.stack(parts, dim=1) if isinstance(value, list) else parts[0])
     try:
         values = criterion(loss, {**loss.defaults(), **loss.extremes.parameters}, "none")(*made)
@@ -614,10 +622,8 @@ def test_the_words_of_a_node_can_be_read(loss: Loss, diagram: Any) -> None:
     made = figure._draw(picture, palette, paper=True)
     made.canvas.draw()
     (axes,) = made.axes
-    sizes = {
-        (line.get_xdata()[0], line.get_ydata()[0]): line.get_markersize()
-        for line in axes.lines[len(picture.network.edges) :]
-    }  # type: ignore[index]
+    circles = [line for line in axes.lines if line.get_marker() == "o"]
+    sizes = {tuple(map(float, line.get_xydata()[0])): line.get_markersize() for line in circles}  # type: ignore[arg-type, index]
     for text in axes.texts:
         if text.get_color() == palette["paper"]:
             assert text.get_window_extent().width <= sizes[text.get_position()], text.get_text()
@@ -630,11 +636,10 @@ def test_words_do_not_lie_on_each_other(slug: str, name: str) -> None:
         made = figure._draw(picture, colours("light"), paper=True)
         made.canvas.draw()
         words = [*made.texts, *(t for axes in made.axes for t in axes.texts)]
-        for axes in made.axes:
-            left, right = sorted(axes.get_xlim())
-            low, high = sorted(axes.get_ylim())
-            words += [w for w, at in zip(axes.get_xticklabels(), axes.get_xticks(), strict=True) if left <= at <= right]
-            words += [w for w, at in zip(axes.get_yticklabels(), axes.get_yticks(), strict=True) if low <= at <= high]
+        for axis in (axis for axes in made.axes if axes.axison for axis in (axes.xaxis, axes.yaxis)):
+            low, high = sorted(axis.get_view_interval())
+            ticks = [tick for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+            words += [label for tick in ticks for label in (tick.label1, tick.label2)]
         boxes = [(w.get_text(), w.get_window_extent()) for w in words if w.get_text() and w.get_visible()]
     width, height = picture.size
     for k, (text, box) in enumerate(boxes):

@@ -18,6 +18,7 @@ import torch
 from cases import LOSSES, by_torch, criterion, every_loss, leaves
 from lossary import claims, exact, points, verify
 from lossary.evaluate import curve
+from lossary.evidence import Evidence
 from lossary.formula import Builder, Formula, Symbolic, Written
 from lossary.loss import Loss, Reduction
 from lossary.symbols import chosen
@@ -108,7 +109,7 @@ def with_formula(loss: Loss, number: int, **changes: Any) -> Loss:
 def first(loss: Loss, stage: str) -> str:
     """The first failure of one stage, or nothing. An exception counts: verify turns it into a failure."""
     try:
-        failure = next(iter(verify.CHECKS[stage](loss, verify.Evidence())), None)
+        failure = next(iter(verify.CHECKS[stage](loss, Evidence())), None)
     except Exception as error:
         return repr(error)
     return str(failure) if failure else ""
@@ -213,7 +214,7 @@ def test_mutants_of_what_a_vector_adds_up_to(loss: Loss, mutation: str) -> None:
 
 @pytest.mark.parametrize("loss", SUMMED)
 def test_a_sum_counts_in_what_the_page_tells(loss: Loss) -> None:
-    evidence = verify.Evidence()
+    evidence = Evidence()
     assert not list(verify.CHECKS["sums"](loss, evidence))
     assert evidence.points > 0
     assert 0 < evidence.max_error_value < 1e-14

@@ -69,8 +69,11 @@ def rate(f: Branches, g: Branches, h: Branches) -> Line:
 
 def distance(f: Curve, g: Curve, h: Curve, kinks: tuple[float, ...] = ()) -> Line:
     """A loss of a distance, which has an end at 0 and none on the other side."""
-    branches = [lambda t, y, part=part: part(t) for part in (f, g, h)]
-    return Line(*branches, 0.0, (0.0, 3.0), (0.0, math.inf), kinks, math.inf, "distance", "", "", {})
+
+    def alone(part: Curve) -> Branches:
+        return lambda t, y: part(t)
+
+    return Line(alone(f), alone(g), alone(h), 0.0, (0.0, 3.0), (0.0, math.inf), kinks, math.inf, "distance", "", "", {})
 
 
 def sigmoid(t: Array) -> Array:

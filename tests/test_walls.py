@@ -22,10 +22,10 @@ SLUGS = {source.slug for source in sources()}
 
 # Each module may import those that stand before it, and none behind it.
 ORDER = [
-    "errors", "words", "symbols", "formula", "palette", "chart", "mathml", "kinds", "sections", "loss", "notation", "exact",
-    "points", "discovery", "display", "evaluate", "evidence", "properties", "prose", "article", "examples",
-    "comparisons", "claims", "verify", "drawings", "charts", "svg", "figure", "record", "build", "cache", "page", "progress",
-    "worker", "site", "api", "__init__", "card", "request", "starter", "cli", "__main__",
+    "errors", "words", "symbols", "formula", "palette", "chart", "mathml", "kinds", "sections", "loss", "notation",
+    "exact", "points", "discovery", "display", "evaluate", "evidence", "properties", "prose", "article", "examples",
+    "comparisons", "claims", "verify", "drawings", "charts", "svg", "figure", "record", "build", "cache", "page",
+    "progress", "worker", "site", "api", "__init__", "card", "request", "starter", "cli", "__main__",
 ]  # fmt: skip
 
 # Which modules may import a library at all, at whatever depth; nobody else does.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lossary import display, points
 from lossary.chart import Card, Chart, Picture, Table, Trace, View
+from lossary.claims import suits
 from lossary.display import call
 from lossary.drawings import POINTS, further_names, further_views
 from lossary.errors import LossaryError, nearest
@@ -276,6 +277,9 @@ def picture(loss: Loss, view: str, given: Mapping[str, Any], size: tuple[int, in
     for name, several in lists.items():
         for value in several:
             check_parameters(loss, {name: value})
+    if view not in further_names(loss) and not suits(loss, loss.main, settings):
+        told = ", ".join(f"{name} = {value}" for name, value in settings.items() if value != loss.defaults()[name])
+        raise LossaryError(f"{loss.slug}: its section cannot be drawn with {told}: {loss.main.note}")
     made = _view(loss, view, settings, lists)
     return dataclasses.replace(made, size=size) if size else made
 

@@ -22,7 +22,7 @@ def finite(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     """No NaN and no infinity on the drawn sections, at any setting."""
     for setting in points.settings(loss):
         for section in loss.sections:
-            if not _fits(loss, section, setting):
+            if not suits(loss, section, setting):
                 continue
             for label, y in section.branches.items():
                 drawn = curve(loss, section, np.linspace(*section.span, 401), setting, y)
@@ -35,7 +35,7 @@ def finite(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
                         )
 
 
-def _fits(loss: Loss, section: Section, setting: Mapping[str, Any]) -> bool:
+def suits(loss: Loss, section: Section, setting: Mapping[str, Any]) -> bool:
     """Whether a setting suits the section's number of classes and the kinds and ranges of its inputs."""
     made = section_inputs(loss, section, np.array(section.span), setting)
     kinds = exact.chosen_kinds(loss, made, setting)

@@ -261,9 +261,13 @@ def _settings(loss: Any, entries: Sequence[str]) -> dict[str, Any]:
         name, equals, text = entry.partition("=")
         if not equals or not text:
             raise LossaryError(f"--set {entry}: write it as NAME=VALUE or NAME=VALUE,VALUE")
-        values = [_value(entry, part) for part in text.split(",")]
         parameter = loss.parameter(name.strip())
-        several = len(values) > 1 or (parameter is not None and parameter.kind == "per class")
+        kind = parameter.kind if parameter else "number"
+        if kind == "choice":
+            given[name.strip()] = text.strip()
+            continue
+        values = [_value(entry, part) for part in text.split(",")]
+        several = len(values) > 1 or kind in ("per class", "integers")
         given[name.strip()] = values if several else values[0]
     return given
 

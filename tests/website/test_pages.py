@@ -467,7 +467,10 @@ def test_csv_files_hold_the_plotted_numbers(site: Site) -> None:
         assert len(lines) >= (200 if curve else 2), path
         for line in lines:
             assert len(line) == len(header), path
-            assert all(math.isfinite(float(cell)) for cell in line if cell), path
+            # Infinite is nothing but what a short format made of a number.
+            short = [path.stem.startswith("formats") and "float64" not in name for name in header]
+            cells = [cell for cell, may in zip(line, short, strict=True) if not may]
+            assert all(math.isfinite(float(cell)) for cell in cells if cell), path
     with (site.folder / "figures" / "huber" / "loss.csv").open(encoding="utf-8") as stream:
         for line in csv.DictReader(stream):
             r = abs(float(line["residual"]))

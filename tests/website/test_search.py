@@ -110,7 +110,7 @@ def test_questions_find_the_right_loss_first(
 
 
 def test_every_letter_and_digit_can_be_searched_for(browser: Any, web: str) -> None:
-    """lunr's token set goes wrong where an index holds many numbers: a search then fails in silence."""
+    """Lunr's token set goes wrong where an index holds many numbers: a search then fails in silence."""
     page = browser.new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
