@@ -753,7 +753,8 @@ def convex_losses() -> list[Any]:
 @given(a=st.floats(0, 1), b=st.floats(0, 1), share=st.floats(0, 1), setting=st.integers(0, 20))
 def test_no_chord_lies_below_a_convex_curve(loss: Loss, a: float, b: float, share: float, setting: int) -> None:
     section = loss.main
-    low, high = (-40.0, 40.0) if math.isinf(section.limits[0]) else (section.limits[0] + 1e-6, section.limits[1] - 1e-6)
+    low = -40.0 if math.isinf(section.limits[0]) else section.limits[0] + 1e-6
+    high = 40.0 if math.isinf(section.limits[1]) else section.limits[1] - 1e-6
     ends = np.array([low + (high - low) * v for v in (a, b)])
     middle = share * ends[0] + (1 - share) * ends[1]
     suited = fitting(loss.slug)

@@ -168,9 +168,10 @@ class Table:
     columns: tuple[Array, ...] = field(repr=False)
 
     def csv(self) -> bytes:
-        """The table as CSV, each number with all its digits, and nothing where there is none."""
+        """The table as CSV: numbers with all their digits, nothing where there is none, names with commas in quotes."""
         rows = zip(*(column.tolist() for column in self.columns), strict=True)
-        lines = [",".join(self.names), *(",".join("" if v != v else repr(v) for v in row) for row in rows)]
+        names = (f'"{n}"' if "," in n else n for n in self.names)
+        lines = [",".join(names), *(",".join("" if v != v else repr(v) for v in row) for row in rows)]
         return ("\n".join(lines) + "\n").encode()
 
 

@@ -101,7 +101,7 @@ def _checked(loss: Loss, parameter: Parameter, value: Any) -> Any:
             raise wrong
         return value
     if parameter.kind == "choice":
-        if value not in parameter.choices:
+        if not isinstance(value, str) or value not in parameter.choices:
             raise LossaryError(f"{wrong}{nearest(str(value), parameter.choices)}")
         return value
     if parameter.kind == "integers":
@@ -146,8 +146,8 @@ def run(loss: Loss, inputs: Tensors, parameters: Mapping[str, Any], reduction: s
             criterion = getattr(torch.nn, loss.torch.rpartition(".")[2])
             answer = criterion(**settings, reduction=reduction)(*ordered)
             return answer
-    assert loss.function is not None
-    per_sample: torch.Tensor = loss.function(*ordered, **settings)
+        assert loss.function is not None
+        per_sample: torch.Tensor = loss.function(*ordered, **settings)
     rule = next(r for r in loss.reductions if r.name == reduction)
     if rule.divisor is None:
         return per_sample
@@ -206,9 +206,16 @@ def tensors(
     made: dict[str, torch.Tensor | list[torch.Tensor]] = {}
     for name, array in arrays.items():
         if isinstance(array, list):
+            if any(part.ndim != 2 for part in array):
+                raise LossaryError(f"{loss.slug}: the input {name!r} is a list of matrices, one for each cluster")
             made[name] = [torch.tensor(part, dtype=DTYPES[dtype]) for part in array]
             continue
-        if kinds[name].rank and array.size == 0:
+        if array.ndim < kinds[name].rank:
+            raise LossaryError(
+                f"{loss.slug}: the input {name!r} holds {kinds[name].name}: "
+                f"it needs {kinds[name].rank} dimensions or more, got {array.ndim}"
+            )
+        if kinds[name].rank and not kinds[name].integer and array.size == 0:
             raise LossaryError(f"{loss.slug}: the input {name!r} holds no numbers; a vector needs at least one")
         if kinds[name].integer:
             if not np.all(np.abs(array) <= 2**53) or np.any(array != np.round(array)):
@@ -494,8 +501,17 @@ def surface(
     across, up = np.linspace(left, right, points), np.linspace(bottom, top, points)
     s, t = (torch.tensor(a.ravel(), dtype=torch.float64) for a in np.meshgrid(across, up))
     symbols = _symbols("s", "t")
-    made = _placed(loss, chart.inputs(*symbols), symbols, (s, t), settings)
-    value = _per_point(run(loss, made, settings, "none"), len(s))
+    declared = chart.inputs(*symbols)
+    shared = [declared[i.name] for i in loss.inputs if i.candidates(settings)[0].shared]
+    # What the samples of a call share is one tensor: where it moves, each point is a call of its own.
+    alone = any(sp.sympify(v).free_symbols for part in shared for v in exact.flattened(part))
+    parts = [(s[k : k + 1], t[k : k + 1]) for k in range(len(s))] if alone else [(s, t)]
+    value = torch.cat(
+        [
+            _per_point(run(loss, _placed(loss, declared, symbols, part, settings), settings, "none"), len(part[0]))
+            for part in parts
+        ]
+    )
     return across, up, value.numpy().reshape(points, points)
 
 

@@ -24,6 +24,7 @@ from lossary.chart import Card, Chart, Lattice, Picture, Plane, Surface, Trace
 from lossary.errors import LossaryError
 from lossary.palette import HEAT_STEPS, ROLES, Theme, colours
 from lossary.svg import forms
+from lossary.words import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -171,7 +172,8 @@ def _curves(axes: Axes, chart: Chart, palette: Palette, scale: float) -> None:
             zorder=4 if trace.strong else 3,
         )
         last = _last_finite(trace)
-        axes.plot(trace.x[last], trace.y[last], "X", ms=7.5 * scale, color=palette[trace.role], mec="none", zorder=7)
+        colour = palette[trace.role]
+        axes.plot(trace.x[last], trace.y[last], "X", ms=7.5 * scale, color=colour, mec=colour, mew=0.1, zorder=7)
     if not chart.bare:
         for x, y in chart.kinks:
             axes.plot(
@@ -217,11 +219,19 @@ def _frame(axes: Axes, chart: Chart, palette: Palette, scale: float) -> None:
         axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
         # A common factor in a corner of the axes would be read by nobody.
         axes.ticklabel_format(useOffset=False, style="plain")
+        if _tiny(chart):
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
     if chart.logarithmic:
         axes.set_yscale("symlog", linthresh=1.0, linscale=0.35)
         axes.yaxis.set_major_locator(_powers(chart))
         axes.yaxis.set_major_formatter(FuncFormatter(_power_label))
         axes.minorticks_off()
+
+
+def _tiny(chart: Chart) -> bool:
+    """Whether all values are so small that plain decimals would be a row of zeros."""
+    y = np.concatenate([t.y[np.isfinite(t.y)] for t in chart.traces])
+    return 0 < float(np.abs(y).max()) < 1e-4
 
 
 def _powers(chart: Chart) -> FixedLocator:
@@ -555,7 +565,7 @@ def _draw_lattice(figure: Figure, picture: Lattice, palette: Palette) -> None:
         fill = palette["loss"] if node.weight > 0 else palette["paper"]
         edge_colour = palette["loss"] if node.weight > 0 else palette["rule"]
         axes.plot([node.column], [node.row], "o", ms=size, mfc=fill, mec=edge_colour, mew=1.2, zorder=3)
-        if node.label and node.weight >= 0.2:
+        if node.label and size >= 22:
             axes.text(
                 node.column,
                 node.row,

@@ -104,4 +104,4 @@ HEAD = Kind("one row of weights for each entry of the head", dims=("H", "D"), sh
 TAILS = Kind("a list with one matrix of weights for each cluster", shared=True, listed=True)
 FRAMES = Kind("log-probabilities of the classes at each time step", dims=("T", "C"), upper=0.0)
 LABEL_SEQUENCE = Kind("class indices, without the blank", dims=("S",), integer=True)
-LENGTH = Kind("whole numbers", integer=True)
+LENGTH = Kind("lengths", integer=True)

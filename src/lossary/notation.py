@@ -197,4 +197,6 @@ def page_latex(expression: Expression) -> str:
 
 def figure_latex(expression: Expression) -> str:
     """LaTeX for matplotlib's mathtext."""
-    return str(FigurePrinter().doprint(expression))
+    latex = str(FigurePrinter().doprint(expression))
+    # Shorthands are written for pages; mathtext has one sign for both bars of a norm.
+    return latex.replace(r"\lVert", r"\Vert").replace(r"\rVert", r"\Vert")

@@ -21,7 +21,10 @@ def settings(loss: Loss) -> list[dict[str, Any]]:
     chosen = [loss.defaults()]
     for p in loss.parameters:
         chosen += [{**loss.defaults(), p.name: _plain(v)} for v in p.typical]
-    chosen.append({p.name: _plain(p.typical[-1]) if p.typical else p.default for p in loss.parameters})
+    last = {p.name: _plain(p.typical[-1]) if p.typical else p.default for p in loss.parameters}
+    chosen.append(last)
+    # A choice may pick another formula, which is to be seen with every other parameter changed as well.
+    chosen += [{**last, p.name: v} for p in loss.parameters if p.kind == "choice" for v in p.typical]
     unique = {repr(sorted(s.items())): s for s in chosen}
     return list(unique.values())
 

@@ -242,6 +242,12 @@ def _cutoffs(head: Any, tail_proj: Sequence[Any], tail_out: Sequence[Any]) -> li
             "tail_proj and tail_out need one matrix each for every cluster, and there is at least one cluster; "
             f"got {len(tail_proj)} and {len(tail_out)}"
         )
+    for k, (first, second) in enumerate(zip(tail_proj, tail_out, strict=True)):
+        if first.shape[1] != head.shape[1] or second.shape[1] != first.shape[0]:
+            raise ValueError(
+                f"the two matrices of cluster {k + 1} must lead from {head.shape[1]} features to its words, "
+                f"got {tuple(first.shape)} and {tuple(second.shape)}"
+            )
     words = head.shape[0] - len(tail_out)
     if words < 1:
         raise ValueError(

@@ -157,6 +157,8 @@ pairwise_distance  tensor([[-0.7071, -0.7071]])
 ```
 """
 
+import numpy as np
+
 from lossary.formula import Symbolic
 from lossary.kinds import REAL, SIGN
 from lossary.loss import Input, Library, Loss, Parameter, Reference, Relation
@@ -206,6 +208,7 @@ loss = Loss(
             gradient={
                 "input": lambda x, y, margin: cases((1, equal(y, 1)), (-1, x <= margin), (0, True)),
             },
+            inside=lambda inputs: bool(np.all(np.abs(inputs["target"]) == 1)),
         ),
     ),
     sections=(

@@ -187,7 +187,7 @@ print(round(each.mean().item(), 4), round((each.sum() / (each > 0).sum()).item()
 
 import math
 
-import sympy as sp
+import numpy as np
 import torch
 
 from lossary.formula import Symbolic
@@ -197,7 +197,7 @@ from lossary.sections import ANGLE_AXIS, Extremes, HeatMap, Scene, Section, Stud
 from lossary.symbols import cases, cos, equal, maximum, sin, sqrt, sum_over
 
 # What torch adds to each squared length.
-TINY = sp.Float(1e-12)
+TINY = 1e-12
 
 
 def _push(lengths: torch.Tensor, angle: float) -> torch.Tensor:
@@ -276,6 +276,7 @@ loss = Loss(
                     (0, True),
                 ),
             },
+            inside=lambda inputs: bool(np.all(np.abs(inputs["target"]) == 1)),
         ),
     ),
     precision=Precision(

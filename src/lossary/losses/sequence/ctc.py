@@ -329,6 +329,20 @@ def _by_length(inputs: Mapping[str, Any], parameters: Mapping[str, Any], count: 
     return [1.0 / max(int(n), 1) for n in np.asarray(inputs["target_lengths"]).reshape(-1)]
 
 
+def _call(
+    log_probs: Any, targets: Any, input_lengths: Any, target_lengths: Any, *, reduction: str, **parameters: Any
+) -> Any:
+    """Torch reads memory that is not its own at a label that is no class, and does not complain."""
+    classes = log_probs.shape[-1]
+    counts = target_lengths.reshape(-1).tolist()
+    rows = targets if targets.ndim == 2 else targets.split(counts) if sum(counts) == targets.numel() else []
+    for row, count in zip(rows, counts, strict=False):
+        outside = [label for label in row[: max(count, 0)].tolist() if not 0 <= label < classes]
+        if outside:
+            raise ValueError(f"the label {outside[0]} is none of the classes 0 to {classes - 1}")
+    return F.ctc_loss(log_probs, targets, input_lengths, target_lengths, reduction=reduction, **parameters)
+
+
 def _uniform(labels: list[int], lengths: torch.Tensor) -> torch.Tensor:
     """The loss of some labels where all four classes are equally likely at each frame, by the number of frames."""
     made = []
@@ -395,6 +409,7 @@ loss = Loss(
     summary="The negative log-probability that the frames spell the target, added up over all alignments of the two.",
     torch="torch.nn.CTCLoss",
     functional="torch.nn.functional.ctc_loss",
+    call=_call,
     aliases=(
         "CTCLoss",
         "CTC",
