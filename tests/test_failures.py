@@ -149,11 +149,11 @@ def test_the_good_file_has_no_failure(make_catalog: MakeCatalog) -> None:
     ("old", "new", "message"),
     [
         ("loss = Loss(", "loss = Loss((", r"line \d+: SyntaxError"),
-        ("from lossary.symbols import log, sqrt", "from lossary.symbols import logg", "line 29: ImportError.*logg"),
-        ("\nloss = Loss(", "\nraise ValueError('no luck')\nloss = Loss(", "line 37: ValueError: no luck"),
+        ("from lossary.symbols import log, sqrt", "from lossary.symbols import logg", "line 30: ImportError.*logg"),
+        ("\nloss = Loss(", "\nraise ValueError('no luck')\nloss = Loss(", "line 38: ValueError: no luck"),
         ("\nloss = Loss(", "\nvalue = Loss(", "must assign a lossary Loss to the name 'loss', found NoneType"),
         ("\nloss = Loss(", "\nloss = dict(", "must assign a lossary Loss to the name 'loss', found dict"),
-        ('title="Scaled square",', 'titel="Scaled square",', "line 37: TypeError.*titel"),
+        ('title="Scaled square",', 'titel="Scaled square",', "line 38: TypeError.*titel"),
     ],
 )
 def test_a_file_that_does_not_load(make_catalog: MakeCatalog, old: str, new: str, message: str) -> None:

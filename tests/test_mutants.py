@@ -526,7 +526,7 @@ def test_a_section_that_is_not_finite_is_caught(loss: Loss) -> None:
     drawn = [
         curve(loss, wide, np.linspace(*span, 401), setting, y)
         for setting in points.settings(loss)
-        if claims._fits(loss, wide, setting)
+        if claims.suits(loss, wide, setting)
         for y in main.branches.values()
     ]
     told = first(dataclasses.replace(loss, sections=(wide,)), "sections")

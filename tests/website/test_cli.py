@@ -159,7 +159,8 @@ def test_figure_at_other_parameters(tmp_path: Path) -> None:
     assert "delta = 0.5" in one.read_text("utf-8")
     assert re.search(r"delta = 0\.5, 1,? (and )?2", several.read_text("utf-8"))
     call("figure", "cross_entropy", "--set", "label_smoothing=0.1", "--set", "weight=1,2,3", "-o", one)
-    call("figure", "kl_div", "--set", "log_target=true", "-o", one)
+    call("figure", "gaussian_nll", "--set", "full=true", "-o", one)
+    call("figure", "triplet_margin_with_distance", "--set", "distance_function=cosine_distance", "-o", one)
 
 
 @pytest.mark.parametrize(
@@ -167,6 +168,9 @@ def test_figure_at_other_parameters(tmp_path: Path) -> None:
     [
         (("huber", "--set", "delta=-1"), "delta > 0"),
         (("huber", "--set", "delta=wide"), "'wide' is not a number"),
+        (("kl_div", "--set", "log_target=true"), "cannot be drawn with log_target = True"),
+        (("triplet_margin_with_distance", "--set", "distance_function=cosin"), "pairwise_distance or cosine_distance"),
+        (("multi_margin", "--set", "p=3"), "1 <= p <= 2"),
         (("huber", "--set", "delta"), "NAME=VALUE"),
         (("huber", "--set", "delta="), "NAME=VALUE"),
         (("huber", "--set", "delt=1"), "did you mean delta"),
