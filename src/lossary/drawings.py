@@ -110,10 +110,10 @@ def format_views(loss: Loss) -> list[View]:
             if np.isfinite(getattr(f, which)).any()
         )
         largest = max(float(np.abs(trace.y[np.isfinite(trace.y)]).max()) for trace in traces)
-        told = " ".join(_where_it_breaks(which, f.dtype, t, getattr(f, which)) for f in found).split()
+        told = " ".join(filter(None, (_where_it_breaks(which, f.dtype, t, getattr(f, which)) for f in found)))
         chart = Chart(
             title=f"{loss.title}: {which} by number format",
-            description=f"The {which} along the {line.label} in {', '.join(f.dtype for f in found)}. {' '.join(told)}",
+            description=f"The {which} along the {line.label} in {', '.join(f.dtype for f in found)}. {told}",
             heading=which,
             role=which,
             xlabel=line.label,
@@ -129,7 +129,7 @@ def format_views(loss: Loss) -> list[View]:
                 name,
                 f"{which.capitalize()} by number format",
                 f"{chart.title}. {chart.description}",
-                f"{words.strip()} {' '.join(told)}".strip(),
+                f"{words.strip()} {told}".strip(),
                 chart,
                 Table(tuple(names), tuple(columns)),
             )
@@ -144,19 +144,20 @@ def _where_it_breaks(which: str, dtype: str, t: NDArray[np.float64], values: NDA
         return ""
     what = "NaN" if np.isnan(values[broken]).all() else "infinite" if np.isinf(values[broken]).all() else "not finite"
     first, last = np.flatnonzero(broken)[[0, -1]]
+    low, high = number(float(t[first])), number(float(t[last]))
     if broken.all():
         place = "everywhere"
     elif broken[: last + 1].all():
-        place = f"up to {number(float(t[last]))}"
+        place = f"up to {high}"
     elif broken[first:].all():
-        place = f"from {number(float(t[first]))} on"
+        place = f"from {low} on"
+    elif broken[first : last + 1].all():
+        place = f"between {low} and {high}"
+    elif broken[0] and broken[-1]:
+        start, end = np.flatnonzero(~broken)[[0, -1]]
+        place = f"below {number(float(t[start]))} and above {number(float(t[end]))}"
     else:
-        place = f"between {number(float(t[first]))} and {number(float(t[last]))}, and there at {broken.sum()} points"
-        if broken[first : last + 1].all():
-            place = f"between {number(float(t[first]))} and {number(float(t[last]))}"
-        elif broken[0] and broken[-1]:
-            inner = np.flatnonzero(~broken)
-            place = f"below {number(float(t[inner[0]]))} and above {number(float(t[inner[-1]]))}"
+        place = f"at {broken.sum()} points between {low} and {high}"
     return f"In {dtype} the {which} is {what} {place}."
 
 

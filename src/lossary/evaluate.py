@@ -536,7 +536,6 @@ def in_formats(loss: Loss, line: Extremes, t: NDArray[np.float64]) -> list[Forma
             value = _per_point(
                 run(loss, _placed(loss, line.inputs(symbol), (symbol,), (leaf,), settings), settings, "none"), len(t)
             )
-            # One backward pass for each point's own value: a sum would mix an infinite one with the others.
             (gradient,) = torch.autograd.grad(value, leaf, torch.ones_like(value))
         except RuntimeError as error:
             if "not implemented for" not in str(error):

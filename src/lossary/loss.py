@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
 from lossary.formula import Builder, Formula, Symbolic
 from lossary.kinds import REAL, REAL_TARGET, Kind
 from lossary.sections import Diagram, Extremes, HeatMap, Scene, Section, Study
@@ -172,6 +174,25 @@ NONE = Reduction("none", "nothing: one value for each element", None)
 SUM = Reduction("sum", "nothing: the values are added", lambda inputs, parameters, count: 1.0)
 MEAN = Reduction("mean", "the number of elements", lambda inputs, parameters, count: float(count))
 ELEMENTWISE = (NONE, SUM, MEAN)
+
+
+def _weight_of_targets(inputs: Mapping[str, Any], parameters: Mapping[str, Any], count: int) -> float:
+    """The weights of the targets that count; the number of samples where the targets are probabilities."""
+    target = np.asarray(inputs["target"])
+    if target.ndim == np.ndim(inputs["input"]):
+        return float(count)
+    ignored = -100 if parameters["ignore_index"] is None else parameters["ignore_index"]
+    kept = target[target != ignored].astype(int)
+    weight = parameters["weight"]
+    return float(kept.size if weight is None else np.asarray(weight, dtype=float)[kept].sum())
+
+
+# What torch's losses of class indices do.
+WEIGHTED = (
+    NONE,
+    SUM,
+    Reduction("mean", "the sum of the targets' weights, ignored targets left out", _weight_of_targets),
+)
 
 
 @dataclass(frozen=True)

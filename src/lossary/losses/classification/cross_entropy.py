@@ -334,41 +334,15 @@ tensor([0., 0.])
 ```
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 from lossary.formula import Symbolic
 from lossary.kinds import CLASS_INDEX, CLASS_PROBABILITIES, LOGITS
-from lossary.loss import (
-    NONE,
-    SUM,
-    UNIT,
-    Input,
-    Library,
-    Loss,
-    Parameter,
-    Precision,
-    Range,
-    Reduction,
-    Reference,
-    Relation,
-)
+from lossary.loss import UNIT, WEIGHTED, Input, Library, Loss, Parameter, Precision, Range, Reference, Relation
 from lossary.sections import LOGIT_AXIS, HeatMap, Section, Study
 from lossary.symbols import cases, equal, exp, indicator, log, sum_over
-
-
-def _targets_weight(inputs: Mapping[str, Any], parameters: Mapping[str, Any], count: int) -> float:
-    """What torch's mean divides by: the weights of the targets that count, or the samples for soft targets."""
-    target = np.asarray(inputs["target"])
-    if target.ndim == np.asarray(inputs["input"]).ndim:
-        return float(count)
-    kept = target[target != parameters["ignore_index"]].astype(int)
-    weight = parameters["weight"]
-    return float(kept.size if weight is None else np.asarray(weight, dtype=float)[kept].sum())
 
 
 def _smoothed(logit: torch.Tensor, smoothing: float) -> torch.Tensor:
@@ -468,11 +442,7 @@ loss = Loss(
             typical=(0.0, 0.1, 0.3),
         ),
     ),
-    reductions=(
-        NONE,
-        SUM,
-        Reduction("mean", "the sum of the targets' weights, ignored targets left out", _targets_weight),
-    ),
+    reductions=WEIGHTED,
     sample_dimension=1,
     formulas=(
         Symbolic(

@@ -268,7 +268,6 @@ options - RuntimeError
 ```
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -277,37 +276,13 @@ import torch.nn.functional as F
 
 from lossary.formula import Symbolic
 from lossary.kinds import CLASS_INDEX, CLASS_PROBABILITIES, CLASS_WEIGHTS, VECTOR
-from lossary.loss import (
-    NONE,
-    SUM,
-    UNIT,
-    Input,
-    Library,
-    Loss,
-    Parameter,
-    Precision,
-    Range,
-    Reduction,
-    Reference,
-    Relation,
-)
+from lossary.loss import UNIT, WEIGHTED, Input, Library, Loss, Parameter, Precision, Range, Reference, Relation
 from lossary.sections import LOGIT_AXIS, HeatMap, Section, Study
 from lossary.symbols import cases, equal, exp, indicator, log, sum_over
 
 
 def _call(input: Any, linear_weight: Any, target: Any, *, reduction: str, **parameters: Any) -> Any:
     return F.linear_cross_entropy(input, linear_weight, target, reduction=reduction, **parameters)
-
-
-def _targets_weight(inputs: Mapping[str, Any], parameters: Mapping[str, Any], count: int) -> float:
-    """What torch's mean divides by: the weights of the targets that count, or the samples for soft targets."""
-    target = np.asarray(inputs["target"])
-    if target.ndim == np.asarray(inputs["input"]).ndim:
-        return float(count)
-    ignored = -100 if parameters["ignore_index"] is None else parameters["ignore_index"]
-    kept = target[target != ignored].astype(int)
-    weight = parameters["weight"]
-    return float(kept.size if weight is None else np.asarray(weight, dtype=float)[kept].sum())
 
 
 _CLASSES, _FEATURES = 131072, 4096
@@ -407,11 +382,7 @@ loss = Loss(
             typical=(0.0, 0.1, 0.3),
         ),
     ),
-    reductions=(
-        NONE,
-        SUM,
-        Reduction("mean", "the sum of the targets' weights, ignored targets left out", _targets_weight),
-    ),
+    reductions=WEIGHTED,
     formulas=(
         Symbolic(
             where={"z": _logit},

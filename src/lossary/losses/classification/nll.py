@@ -242,25 +242,13 @@ FutureWarning: `NLLLoss2d` has been deprecated. Please use `NLLLoss` instead as 
 ```
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from lossary.formula import Symbolic
 from lossary.kinds import CLASS_INDEX, LOG_DISTRIBUTION
-from lossary.loss import NONE, SUM, Input, Library, Loss, Parameter, Range, Reduction, Reference, Relation
+from lossary.loss import WEIGHTED, Input, Library, Loss, Parameter, Range, Reference, Relation
 from lossary.sections import PROBABILITY_AXIS, Section
 from lossary.symbols import cases, equal, indicator, log
-
-
-def _targets_weight(inputs: Mapping[str, Any], parameters: Mapping[str, Any], count: int) -> float:
-    """What torch's mean divides by: the weights of the targets that count."""
-    target = np.asarray(inputs["target"])
-    kept = target[target != parameters["ignore_index"]].astype(int)
-    weight = parameters["weight"]
-    return float(kept.size if weight is None else np.asarray(weight, dtype=float)[kept].sum())
-
 
 loss = Loss(
     title="Negative log-likelihood",
@@ -320,11 +308,7 @@ loss = Loss(
             typical=(-100, 0),
         ),
     ),
-    reductions=(
-        NONE,
-        SUM,
-        Reduction("mean", "the sum of the targets' weights, ignored targets left out", _targets_weight),
-    ),
+    reductions=WEIGHTED,
     sample_dimension=1,
     formulas=(
         Symbolic(
