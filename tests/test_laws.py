@@ -118,10 +118,7 @@ def declared_gradients(
 def test_an_infinite_gradient_is_only_at_the_ends_of_a_domain() -> None:
     found = set()
     for loss in LOSSES.values():
-        for setting in points.settings(loss):
-            if loss.batches is not None:
-                continue
-            (batch, *_) = points.batches(loss, setting)
+        for setting, batch in calls(loss):
             kinds = exact.chosen_kinds(loss, batch, setting)
             for formula in symbolic(loss, batch, setting):
                 for name, rows in exact.gradients(loss, formula, batch, setting).items():
@@ -154,7 +151,7 @@ def test_far_tails_are_finite(loss: Loss) -> None:
 def test_sympy_derives_the_declared_gradient(loss: Loss) -> None:
     for setting, batch in calls(loss):
         for formula in symbolic(loss, batch, setting):
-            rows = few_rows(loss, batch, setting, 6)
+            rows = few_rows(loss, batch, setting, 12)
             declared = exact.gradients(loss, formula, rows, setting)
             kinds = exact.chosen_kinds(loss, rows, setting)
             for name, derived in exact.derivatives(loss, formula, rows, setting).items():
@@ -169,7 +166,7 @@ def test_the_gradient_is_the_slope_of_the_value_at_fifty_digits(loss: Loss) -> N
     """Without SymPy's rules of differentiation: the difference quotient in 50 digits, at a few points."""
     for setting, batch in calls(loss):
         for formula in symbolic(loss, batch, setting):
-            rows = few_rows(loss, batch, setting, 3, inside=True)
+            rows = few_rows(loss, batch, setting, 5, inside=True)
             kinds = exact.chosen_kinds(loss, rows, setting)
             bound = exact.built(loss, formula, kinds)
             anything = (0,) * len(INDEX_OF)

@@ -176,7 +176,7 @@ def derivatives(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
             if not formulas:
                 continue
             kinds = exact.chosen_kinds(loss, batch, setting)
-            thin = _thin(batch, kinds, 120 if not any(k.rank for k in kinds.values()) else 8)
+            thin = _thin(batch, kinds, 120 if not any(k.rank for k in kinds.values()) else 24)
             for formula in formulas:
                 declared = exact.gradients(loss, formula, thin, setting)
                 derived = exact.derivatives(loss, formula, thin, setting)
