@@ -228,15 +228,20 @@ def _frame(axes: Axes, chart: Chart, palette: Palette, scale: float) -> None:
         axes.minorticks_off()
 
 
+def _heights(chart: Chart) -> NDArray[np.float64]:
+    """All values of all curves, but for those that cannot be drawn."""
+    return np.concatenate([t.y[np.isfinite(t.y)] for t in chart.traces])
+
+
 def _tiny(chart: Chart) -> bool:
     """Whether all values are so small that plain decimals would be a row of zeros."""
-    y = np.concatenate([t.y[np.isfinite(t.y)] for t in chart.traces])
+    y = _heights(chart)
     return 0 < float(np.abs(y).max()) < 1e-4
 
 
 def _powers(chart: Chart) -> FixedLocator:
     """Ticks at 0 and at a few powers of ten on the sides where there are values."""
-    y = np.concatenate([t.y[np.isfinite(t.y)] for t in chart.traces])
+    y = _heights(chart)
     ticks = [0.0]
     for sign, furthest in ((1, float(y.max())), (-1, -float(y.min()))):
         if furthest > 10:
@@ -263,8 +268,7 @@ def _limits(axes: Axes, chart: Chart) -> None:
     if chart.ylim is not None:
         axes.set_ylim(*chart.ylim)
         return
-    y = np.concatenate([t.y for t in chart.traces])
-    y = y[np.isfinite(y)]
+    y = _heights(chart)
     low, high = float(y.min()), float(y.max())
     if low > 0 and low < 0.35 * high:
         low = 0.0
