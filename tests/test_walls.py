@@ -24,8 +24,9 @@ SLUGS = {source.slug for source in sources()}
 ORDER = [
     "errors", "words", "symbols", "formula", "palette", "chart", "mathml", "kinds", "sections", "loss", "notation",
     "exact", "points", "discovery", "display", "evaluate", "evidence", "properties", "prose", "article", "examples",
-    "comparisons", "claims", "verify", "drawings", "charts", "svg", "figure", "record", "build", "cache", "page",
-    "progress", "worker", "site", "api", "__init__", "card", "request", "starter", "cli", "__main__",
+    "comparisons", "claims", "verify", "scalar", "javascript", "controls", "tables", "plots",
+    "drawings", "charts", "svg", "figure", "record", "build", "cache", "page",
+    "progress", "worker", "presets", "site", "api", "__init__", "card", "request", "starter", "cli", "__main__",
 ]  # fmt: skip
 
 # Which modules may import a library at all, at whatever depth; nobody else does.
@@ -38,6 +39,7 @@ ONLY = {
     "markdown": {"mathml"},
     "jinja2": {"page"},
     "sphobjinv": {"build"},
+    "py_mini_racer": {"plots"},
 }
 
 # What a build with nothing to do imports.

@@ -22,11 +22,14 @@ from lossary.drawings import POINTS
 from lossary.errors import CatalogError, Failure
 from lossary.evaluate import curve
 from lossary.loss import Loss
+from lossary.plots import plot
 from lossary.record import record
 from lossary.sections import AXES
 from lossary.verify import verify
 
 Files = dict[str, bytes]
+
+PUSHED = 5  # targets that the reader of the home page moves, from the largest down
 
 
 def _source(payload: Mapping[str, Any]) -> Source:
@@ -49,9 +52,18 @@ def loss_files(payload: Mapping[str, Any]) -> Files:
         files = {k: v for view in views for k, v in view_files(f"figures/{loss.slug}", view).items()}
     except Exception as error:
         raise CatalogError([Failure(loss.path, "figure", f"{type(error).__name__}: {error}")]) from error
+    try:
+        moving = plot(loss, evidence.torch_version)
+    except Exception as error:
+        raise CatalogError([Failure(loss.path, "interactive plot", _told(error))]) from error
     title = families([source])[source.family].title
-    made = record(loss, evidence, views, title)
+    made = record(loss, evidence, views, moving.data, title)
+    files[f"plots/{loss.slug}.js"] = moving.module.encode()
     return {"record.json": json.dumps(made, ensure_ascii=False).encode(), **files}
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
 
 
 def view_files(folder: str, view: View) -> Files:
@@ -120,19 +132,21 @@ def hero_files(payload: Mapping[str, Any]) -> Files:
         found = loss.properties.get("elicits")
         if isinstance(found, str) and loss.main.axis.name == "residual":
             chosen.setdefault(found, loss)
-    sample = properties.skewed_sample("real")
-    t = np.linspace(-0.2, 3.2, POINTS)
-    traces, marks, told = [], [], []
+    sample = properties.skewed_sample("real", 15) * 0.5
+    frame = {"x": (-0.25, 3.6), "y": (0.85, 3.0)}
+    t = np.linspace(-0.2, 3.55, POINTS)
+    traces, marks, told, moved = [], [], [], []
     for k, (name, loss) in enumerate(chosen.items()):
         risk = np.mean([curve(loss, loss.main, t, None, float(y)).loss for y in sample], axis=0)
         # Each expected loss in units of its own least value: only where it is least counts here.
         scaled = risk / risk.min()
         best = int(np.argmin(scaled))
         short = loss.torch.rpartition(".")[2] if loss.torch else loss.title
-        traces.append(Trace(t, scaled, f"trace{k % 8}", f"{short}: {name}", dashed=k % 2 == 1))
+        trace = Trace(t, scaled, f"trace{k % 8}", f"{short}: {name}", dashed=k % 2 == 1)
+        traces.append(trace)
         marks.append((float(t[best]), float(scaled[best])))
         told.append(f"{loss.title} at the {name}, {t[best]:.2f}")
-    ticks = tuple(float(y) for y in sample)
+        moved.append({"slug": loss.slug, "role": trace.role, "name": trace.label, "dashed": trace.dashed})
     chart = Chart(
         title="One sample, several centres",
         description=f"Expected loss of a constant over {len(sample)} skewed targets, least for {'; '.join(told)}.",
@@ -141,10 +155,10 @@ def hero_files(payload: Mapping[str, Any]) -> Files:
         xlabel="predicted constant; ticks: the targets",
         traces=tuple(traces),
         kinks=tuple(marks),
-        rug=ticks,
+        rug=tuple(sample.tolist()),
         size=(560, 380),
-        xlim=(-0.25, 3.25),
-        ylim=(0.9, 2.2),
+        xlim=frame["x"],
+        ylim=frame["y"],
     )
     words = {
         "src": "figures/home/centres.svg",
@@ -153,6 +167,17 @@ def hero_files(payload: Mapping[str, Any]) -> Files:
         "and the circles mark it: choosing a loss is choosing what you mean by typical.",
         "width": chart.size[0],
         "height": chart.size[1],
+        "centres": {
+            "targets": sample.tolist(),
+            "pushed": PUSHED,
+            "most": round(frame["x"][1] - float(sample.max()) - 0.05, 1),
+            "losses": moved,
+            "span": (float(t[0]), float(t[-1])),
+            "frame": frame,
+            "heading": chart.heading,
+            "label": chart.xlabel,
+            "size": chart.size,
+        },
     }
     table = Table(("prediction", *(loss.slug for loss in chosen.values())), (t, *(trace.y for trace in traces)))
     # For pages without a loss of their own, the picture that a link to them shows.
@@ -162,6 +187,24 @@ def hero_files(payload: Mapping[str, Any]) -> Files:
         "figures/home/card.png": preview,
         **picture_files("figures/home", "centres", chart, table),
     }
+
+
+def compare_files(payload: Mapping[str, Any]) -> Files:
+    """The pictures of the comparisons to begin with, for readers without scripts; `figures.json` describes them."""
+    losses = {source["slug"]: load(_source(source)) for source in payload["members"]}
+    files: Files = {}
+    figures = {}
+    for preset in payload["presets"]:
+        if preset["normal"]:
+            continue  # only the script divides curves by each other
+        picked = [losses[pick["slug"]] for pick in preset["picks"]]
+        settings = [pick["settings"] for pick in preset["picks"]]
+        chart = charts.comparison(picked, settings, preset["view"], (560, 400), reference=True)
+        folder, name = "figures/compare", preset["name"]
+        files |= picture_files(folder, name, chart, None)
+        width, height = chart.size
+        figures[name] = {"src": f"{folder}/{name}.svg", "alt": chart.description, "width": width, "height": height}
+    return {"figures.json": json.dumps(figures).encode(), **files}
 
 
 def article_files(payload: Mapping[str, Any]) -> Files:
@@ -195,6 +238,7 @@ MAKERS: dict[str, Callable[[Mapping[str, Any]], Files]] = {
     "loss": loss_files,
     "family": family_files,
     "hero": hero_files,
+    "compare": compare_files,
     "article": article_files,
     "inventory": inventory_files,
 }

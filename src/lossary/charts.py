@@ -313,9 +313,15 @@ def _view(loss: Loss, view: str, settings: dict[str, Any], lists: Mapping[str, l
 
 
 def comparison(
-    losses: Sequence[Loss], settings: Sequence[Mapping[str, Any]], which: str, size: tuple[int, int] | None
+    losses: Sequence[Loss],
+    settings: Sequence[Mapping[str, Any]],
+    which: str,
+    size: tuple[int, int] | None,
+    reference: bool = False,
 ) -> Chart:
     """Losses over each other on an axis that all of them have, each at its own settings.
+
+    With `reference`, what losses along this axis stand in for is drawn in grey behind them.
 
     Raises:
         LossaryError: where they share no axis, or parameters do not fit.
@@ -339,6 +345,10 @@ def comparison(
         label = f"{loss.title} ({told})" if told else loss.title
         traces.append(Trace(c.t, getattr(c, which), f"trace{k % 8}", label, dashed=k % 2 == 1))
     listed = ", ".join(trace.label for trace in traces)
+    if reference and axis.reference and which == "loss":
+        name, corners = axis.reference
+        x, y = (np.array(column) for column in zip(*corners, strict=True))
+        traces.insert(0, Trace(x, y, "muted", name, strong=False))
     return Chart(
         title=f"{which.capitalize()} of {listed}",
         description=f"The {which} of {listed} along the {axis.name}.",

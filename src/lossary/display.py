@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from math_core import LatexError, LatexToMathML
 
@@ -176,3 +178,36 @@ def functional_call(loss: Loss) -> str | None:
         return None
     keywords = f", {_keywords(loss)}" if _keywords(loss) else ""
     return f"F.{loss.functional.rpartition('.')[2]}({_names(loss)}{keywords})"
+
+
+def constructor(loss: Loss) -> dict[str, Any]:
+    """How code makes the loss at other settings: what stands above, what is called, its first arguments.
+
+    `names` says how each value of a choice is written, by parameter.
+    """
+    lines, names = [], {}
+    for p in loss.parameters:
+        if p.kind == "choice":
+            written = {choice: _written(value) for choice, value in p.choices.items()}
+            names[p.name] = {choice: code for choice, (code, _) in written.items()}
+            lines += [source for _, source in written.values() if source]
+    if loss.torch_call:
+        call, _, rest = loss.torch_call.partition("(")
+        first = [word.strip() for word in rest.partition(")")[0].split(",") if word.strip()]
+        head = "import torch\nfrom torch import nn"
+    elif loss.torch:
+        call, first, head = f"nn.{loss.torch.rpartition('.')[2]}", [], "import torch\nfrom torch import nn"
+    else:
+        call, first, head = "partial", [function_name(loss)], "from functools import partial\n\nimport torch"
+        lines.insert(0, inspect.getsource(loss.function) if loss.function else "")
+    sources = "".join(f"\n\n{source.rstrip()}\n" for source in lines)
+    return {"prelude": f"{head}\n{sources}", "call": call, "first": first, "names": names}
+
+
+def _written(value: Any) -> tuple[str, str]:
+    """What a choice stands for as code, and the source that must stand above it; a function of torch needs none."""
+    if inspect.isfunction(value) and not value.__module__.startswith("torch"):
+        return value.__name__, inspect.getsource(value)
+    if callable(value):
+        return (f"{value.__module__}.{value.__name__}" if hasattr(value, "__name__") else f"nn.{value!r}"), ""
+    return repr(value), ""

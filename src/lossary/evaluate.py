@@ -396,10 +396,10 @@ def _symbols(*names: str) -> tuple[Any, ...]:
 
 
 def section_inputs(
-    loss: Loss, section: Section, t: NDArray[np.float64], parameters: Mapping[str, Any]
+    loss: Loss, section: Section, t: NDArray[np.float64], parameters: Mapping[str, Any], branch: float | None = None
 ) -> dict[str, Any]:
-    """The loss's inputs at the points `t` of a section, for its main branch."""
-    y = next(iter(section.branches.values()))
+    """The loss's inputs at the points `t` of a section; for its main branch, if no target value is given."""
+    y = next(iter(section.branches.values())) if branch is None else branch
     return _arrays(_section_tensors(loss, section, torch.tensor(t, dtype=torch.float64), y, parameters))
 
 

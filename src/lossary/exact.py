@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lossary.formula import DIGITS, Builder, Built, Formula, Symbolic, Variable, Written, components
 from lossary.kinds import Kind
-from lossary.loss import Loss
+from lossary.loss import Loss, Parameter
 from lossary.symbols import INDEX_OF, TABLE
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -114,11 +114,7 @@ class Samples:
     def arguments(self, loss: Loss, parameters: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
         """For each row, the values of a built formula's arguments but for the free indices."""
         classes = dict(zip(INDEX_OF, self.sizes, strict=True))["C"]
-        fixed = {
-            p.name: _parameter(parameters[p.name], p.neutral, p.kind, classes)
-            for p in loss.parameters
-            if p.name not in self.rows
-        }
+        fixed = {p.name: _parameter(parameters[p.name], p, classes) for p in loss.parameters if p.name not in self.rows}
         names = [*(i.name for i in loss.inputs), *(p.name for p in loss.parameters)]
         for k in range(self.count):
             yield (*(self.rows[n][k] if n in self.rows else fixed[n] for n in names), *self.sizes)
@@ -177,18 +173,26 @@ def _exact(value: Any) -> Any:
     return mpmath.mpf(float(value))
 
 
-def _parameter(value: Any, neutral: float | None, kind: str, classes: int) -> Any:
+def setting(value: Any, parameter: Parameter, classes: int) -> Any:
     """A setting as a formula takes it; a choice is a matter of which formula holds, and no number."""
+    neutral, kind = parameter.neutral, parameter.kind
     if kind in ("choice", "integers"):
         return None
     if kind == "per class":
-        given = [neutral] * classes if value is None else list(value)
-        return [mpmath.mpf(v) for v in given]
+        return [neutral] * classes if value is None else list(value)
     if kind == "integer":
         return int(neutral or 0) if value is None else int(value)
     if kind == "boolean":
         return int(bool(value))
-    return mpmath.mpf(neutral if value is None else value)
+    return neutral if value is None else value
+
+
+def _parameter(value: Any, parameter: Parameter, classes: int) -> Any:
+    """The same as exact numbers."""
+    plain = setting(value, parameter, classes)
+    if isinstance(plain, list):
+        return [mpmath.mpf(v) for v in plain]
+    return plain if plain is None or parameter.kind in ("integer", "boolean") else mpmath.mpf(plain)
 
 
 def values(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -45,8 +46,9 @@ def call_with(function: Any, loss: Loss, parameters: Mapping[str, Any]) -> Any:
 
 
 def kinks(loss: Loss, section: Section, parameters: Mapping[str, Any]) -> list[float]:
-    """Where along a section the loss is not smooth."""
-    return [float(call_with(k, loss, parameters)) for k in section.kinks]
+    """Where along a section the loss is not smooth; an infinite kink is one that these parameters do not have."""
+    found = [float(call_with(k, loss, parameters)) for k in section.kinks]
+    return [k for k in found if math.isfinite(k)]
 
 
 def axis_values(numbers: Sequence[float]) -> list[float]:

@@ -285,11 +285,11 @@ def elicits(line: Line) -> Finding:
     return Finding(found, how, tuple(names[1:]))
 
 
-def skewed_sample(kind: str) -> Array:
-    """Fixed, asymmetric target values; mean, median and mode lie well apart."""
+def skewed_sample(kind: str, count: int = 51) -> Array:
+    """Fixed, asymmetric target values; mean, median and mode lie well apart. Real ones are `count` in number."""
     if kind in ("binary", "sign"):
         return np.array([1.0] * 3 + [0.0 if kind == "binary" else -1.0] * 7)
-    levels = (np.arange(51) + 0.5) / 51
+    levels = (np.arange(count) + 0.5) / count
     if kind == "unit":
         kept: Array = levels**3
         return kept

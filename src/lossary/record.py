@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sympy as sp
@@ -19,11 +19,14 @@ from lossary.evidence import Evidence
 from lossary.examples import example_code, own_source
 from lossary.loss import Cited, Loss, Reference
 from lossary.notation import page_latex
+from lossary.sections import Axis
 from lossary.symbols import TABLE, atom
 from lossary.words import property_text
 
 
-def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: str) -> dict[str, Any]:
+def record(
+    loss: Loss, evidence: Evidence, views: Sequence[View], plot: Mapping[str, Any], family_title: str
+) -> dict[str, Any]:
     """The record, in the field names of losses.json and of the page templates."""
     parts = prose.parse(loss.prose)
     outputs = iter(evidence.outputs)
@@ -95,12 +98,14 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
                 "key": key,
                 "label": properties.LABELS[key],
                 "value_text": value_text(loss, key, value),
+                "plain_text": property_text(key, value),
                 "evidence": _evidence(loss, key),
                 "how": how[:1].upper() + how[1:] + ".",
             }
             for key, (value, how) in evidence.properties.items()
         ],
         "axis": loss.main.axis.name,
+        "axes": [_axis(axis) for axis in dict.fromkeys(section.axis for section in loss.sections)],
         "variable": loss.main.label,
         "section_note": loss.main.note,
         "views": [
@@ -115,6 +120,7 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
             }
             for v in views
         ],
+        "plot": plot,
         "prose": {"when": when, "when_not": when_not},
         "pitfalls": pitfalls,
         "libraries": [
@@ -131,6 +137,14 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
         ],
         "torch_version": evidence.torch_version,
         "source_path": loss.path,
+    }
+
+
+def _axis(axis: Axis) -> dict[str, Any]:
+    reference = {"label": axis.reference[0], "points": axis.reference[1]} if axis.reference else None
+    return {
+        **{name: getattr(axis, name) for name in ("name", "label", "span", "top", "slopes")},
+        "reference": reference,
     }
 
 

@@ -18,7 +18,8 @@ class Axis:
     """A quantity along which losses can be drawn and compared.
 
     `span`, `top` (of the loss) and `slopes` (of the gradient) are the axes that thumbnails and overlays share, so
-    that a flat loss looks flat beside a steep one.
+    that a flat loss looks flat beside a steep one. `reference` is what losses along the axis stand in for: its name
+    and the corners of its line.
     """
 
     name: str
@@ -26,12 +27,15 @@ class Axis:
     span: tuple[float, float]
     top: float
     slopes: tuple[float, float]
+    reference: tuple[str, tuple[tuple[float, float], ...]] | None = None
 
+
+_STEP = ("zero-one step", ((-3.0, 1.0), (0.0, 1.0), (0.0, 0.0), (3.0, 0.0)))
 
 RESIDUAL = Axis("residual", "residual, input − target", (-3.0, 3.0), 4.5, (-3.3, 3.3))
 PROBABILITY_AXIS = Axis("probability", "predicted probability", (0.0, 1.0), 4.0, (-12.0, 12.0))
 LOGIT_AXIS = Axis("logit", "logit of the true class", (-6.0, 6.0), 6.6, (-1.1, 0.1))
-MARGIN_AXIS = Axis("margin", "margin, target × input", (-3.0, 3.0), 4.5, (-3.3, 0.3))
+MARGIN_AXIS = Axis("margin", "margin, target × input", (-3.0, 3.0), 4.5, (-3.3, 0.3), _STEP)
 LOG_RATE_AXIS = Axis("log-rate", "log-rate, input", (-3.0, 3.0), 12.0, (-5.0, 12.0))
 DISTANCE_AXIS = Axis("distance", "distance", (0.0, 3.0), 3.3, (-1.2, 1.2))
 ANGLE_AXIS = Axis("angle", "angle between the two, in radians", (0.0, math.pi), 2.2, (-1.2, 1.2))
@@ -56,7 +60,8 @@ class Section:
         limits: the ends of `t`'s own domain.
         note: what is held fixed, in one sentence.
         caption: what to see in the picture, in one or two sentences.
-        kinks: functions of the parameters (by symbol) that give points of `t` where the loss is not smooth.
+        kinks: functions of the parameters (by symbol) that give points of `t` where the loss is not smooth; expressions
+            in those that are numbers, infinite where some parameters leave no such point.
         target_values: values of `y` from which a skewed sample is drawn to find what the loss elicits:
             "real", "binary" (0 or 1), "sign" (1 or -1) or "unit"; empty where the question makes no sense.
         link: where the section's variable is not the prediction's mean itself, the map from `t` to it:

@@ -366,6 +366,29 @@ SQUARED = _formula(
     },
 )
 
+EPS = 1e-6  # what PairwiseDistance adds to every coordinate of a difference
+
+
+def _least(margin: Any, distance_function: str, swap: bool) -> Any:
+    """Where the loss reaches 0; on a line the cosine has no such place."""
+    if distance_function == "cosine_distance":
+        return float("inf")
+    far = (1 + margin) ** 0.5 if distance_function == "squared_distance" else 1 + margin
+    return 1 + far if swap else far
+
+
+def _switch(distance_function: str, swap: bool) -> float:
+    """Where the negative is as far from the positive as from the anchor."""
+    if not swap or distance_function == "cosine_distance":
+        return float("inf")
+    return 0.5 - EPS if distance_function == "pairwise_distance" else 0.5
+
+
+def _passed(distance_function: str, swap: bool) -> float:
+    """Where the negative meets the positive."""
+    return 1 - EPS if swap and distance_function == "pairwise_distance" else float("inf")
+
+
 loss = Loss(
     title="Triplet margin with distance",
     summary="The triplet margin loss with a distance of your own between vectors.",
@@ -434,7 +457,7 @@ loss = Loss(
             branches={"": 0.0},
             perfect=float("inf"),
             limits=(0.0, float("inf")),
-            kinks=(lambda margin: 1 + margin,),
+            kinks=(_least, _switch, _passed),
             note="On a line. The positive is at distance 1, the negative moves away on the same side.",
             caption="With the default distance it is the triplet margin loss: a straight line that ends where the negative "
             "is farther than the positive by the margin.",

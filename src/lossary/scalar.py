@@ -1,0 +1,197 @@
+"""The checked formula of a loss along a section: one expression in `t` and in the parameters that may be moved.
+
+What the section holds fixed, the sizes of vectors and the settings that are no plain numbers are put in; sums are
+written out. The slope is the displayed gradient by each input that moves, times that input's own slope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+
+from lossary import exact
+from lossary.formula import Built, Symbolic, components
+from lossary.kinds import Kind
+from lossary.loss import Loss, Parameter
+from lossary.sections import Section
+from lossary.symbols import INDEX_OF, Expression, chosen, indicator, occurs
+
+T = sp.Symbol("t", real=True)
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """Loss, gradient and curvature along a section, as expressions in `T` and the symbols of `moving` parameters."""
+
+    loss: Expression
+    gradient: Expression
+    curvature: Expression
+
+
+def symbol(parameter: Parameter, size: int = 0) -> Any:
+    """What stands for a parameter that moves: a symbol, or one for each class, spelled as JavaScript has it."""
+    if size:
+        return [sp.Symbol(f"p.{parameter.name}[{k}]", real=True) for k in range(size)]
+    if parameter.kind == "integer":
+        return sp.Symbol(f"p.{parameter.name}", integer=True)
+    return sp.Symbol(f"p.{parameter.name}", real=True)
+
+
+def scalar(
+    loss: Loss,
+    section: Section,
+    branch: float,
+    settings: Mapping[str, Any],
+    moving: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+) -> Scalar | None:
+    """The formula that holds along a section, or None where no expression does.
+
+    Args:
+        loss: the loss.
+        section: where it is drawn.
+        branch: the section's target value.
+        settings: all parameters; those in `moving` at any value.
+        moving: what stands for each parameter that may be moved, by name.
+        inputs: the section's inputs as arrays with one point, as torch gets them.
+
+    Raises:
+        ValueError: where something is left that is no number, such as an index that is not known.
+    """
+    kinds = exact.chosen_kinds(loss, inputs, settings)
+    formula = _formula(loss, kinds, inputs, settings, moving)
+    if formula is None:
+        return None
+    sizes = dict(zip(INDEX_OF, exact.samples(loss, inputs, settings, kinds).sizes, strict=True))
+    bound = exact.built(loss, formula, kinds)
+    declared = section.inputs(T, branch)
+    elements = list(_elements(loss, kinds, declared))
+    fixed = {
+        p.key: moving[p.name] if p.name in moving else exact.setting(settings[p.name], p, sizes["C"])
+        for p in loss.parameters
+    }
+    parts = [_element(loss, bound, kinds, sizes, fixed | element) for element in elements]
+    value = sum((part[0] for part in parts), sp.Integer(0))
+    slope = sum((part[1] for part in parts), sp.Integer(0))
+    return Scalar(value, slope, _plain(sp.diff(slope, T)))
+
+
+def _formula(
+    loss: Loss,
+    kinds: Mapping[str, Kind],
+    inputs: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    moving: Mapping[str, Any],
+) -> Symbolic | None:
+    """The first formula that holds whatever the moving parameters are."""
+    for formula in loss.formulas:
+        if not isinstance(formula, Symbolic) or moving.keys() & formula.at.keys():
+            continue
+        if exact.applies(loss, formula, inputs, settings):
+            return formula
+    return None
+
+
+def _elements(loss: Loss, kinds: Mapping[str, Kind], declared: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The section's inputs by symbol, one dictionary for each value of the loss that the curve adds up."""
+    lead = {i.name: _depth(declared[i.name]) - kinds[i.name].rank for i in loss.inputs if not kinds[i.name].shared}
+    count = max([1, *(len(declared[name]) for name, depth in lead.items() if depth > 0)])
+    for k in range(count):
+        yield {
+            i.symbol: declared[i.name][k] if lead.get(i.name, 0) > 0 else declared[i.name]  # one for all elements
+            for i in loss.inputs
+        }
+
+
+def _depth(value: Any) -> int:
+    return 1 + _depth(value[0]) if isinstance(value, list | tuple) else 0
+
+
+def _element(
+    loss: Loss, bound: Built, kinds: Mapping[str, Kind], sizes: Mapping[str, int], values: Mapping[str, Any]
+) -> tuple[Expression, Expression]:
+    """Value and slope of one element whose variables, by symbol, have these values."""
+
+    def concrete(expression: Expression, index: Sequence[int] = ()) -> Expression:
+        free = dict(zip(INDEX_OF.values(), index, strict=False))
+        plain = {bound.scope[n]: v for n, v in {**sizes, **free}.items() if n in bound.scope}
+        numbers = {
+            bound.scope[name]: sp.Integer(int(value)) for name, value in values.items() if isinstance(value, int)
+        }
+        return _plain(_put(expression.subs({**plain, **numbers}).doit(), values))
+
+    value = concrete(bound.full)
+    moved = {
+        i.name: [(k, slope) for k, e in _components(values[i.symbol], kinds[i.name]) if (slope := _slope(e)) != 0]
+        for i in loss.inputs
+    }
+    if any(parts and name not in bound.gradient for name, parts in moved.items()):
+        return value, _plain(sp.diff(value, T))
+    total = sp.Integer(0)
+    for name, parts in moved.items():
+        kind = kinds[name]
+        for index, slope in parts:
+            at = dict(zip(kind.dims, index, strict=True))
+            free = [at.get(dimension, 0) for dimension in INDEX_OF]
+            total += concrete(bound.expand(bound.gradient[name]), free) * slope
+    return value, total
+
+
+def _components(value: Any, kind: Kind) -> list[tuple[tuple[int, ...], Expression]]:
+    """The numbers of an input, each with its index."""
+    if kind.listed:
+        return []  # a list of weights stands still along every section
+    if not isinstance(value, list | tuple):
+        return [((), sp.sympify(value))]
+    shape, inner = [], value
+    while isinstance(inner, list | tuple):
+        shape.append(len(inner))
+        inner = inner[0]
+    return [(index, sp.sympify(_at(value, index))) for index in components(shape)]
+
+
+def _slope(expression: Expression) -> Expression:
+    return sp.diff(expression, T)
+
+
+def _at(value: Any, index: Sequence[Any]) -> Any:
+    for k in index:
+        value = value[int(k)]
+    return value
+
+
+def _put(expression: Expression, values: Mapping[str, Any]) -> Expression:
+    """Replace variables by their values, and decide what depends on whole numbers that are known."""
+    if isinstance(expression, sp.Indexed):
+        return sp.sympify(_at(values[str(expression.base)], expression.indices))
+    if isinstance(expression, sp.Symbol):
+        return sp.sympify(values.get(str(expression), expression))
+    if isinstance(expression, occurs):
+        index, labels = expression.args
+        listed = [int(label) for label in values[str(labels)]]
+        listed = listed[: listed.index(-1)] if -1 in listed else listed
+        return sp.Integer(int(index) in listed)
+    if not expression.args:
+        return expression
+    made = expression.func(*(_put(argument, values) for argument in expression.args))
+    if isinstance(made, indicator):
+        return sp.Piecewise((sp.Integer(1), sp.Eq(*made.args)), (sp.Integer(0), True))
+    if isinstance(made, chosen):
+        return sp.Piecewise((made.args[0], made.args[1]), (sp.Integer(0), True))
+    return made
+
+
+def _plain(expression: Expression) -> Expression:
+    """The expression without the impulses at kinks that a second derivative brings.
+
+    Raises:
+        ValueError: where an operation is left that was not carried out.
+    """
+    made = expression.replace(sp.DiracDelta, lambda *_: sp.Integer(0))
+    left = made.atoms(sp.Derivative, sp.Subs, sp.Sum, sp.Indexed, sp.Integral)
+    if left:
+        raise ValueError(f"the formula cannot be written out along a section: {sorted(map(str, left))[0]} is left")
+    return made
