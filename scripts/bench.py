@@ -1,7 +1,10 @@
-"""Measures what a build costs: cold, warm, and warm against a bare MkDocs build of the very same pages."""
+"""Measures what a build costs, cold, warm and against a bare MkDocs build of the same pages, and a slider's step."""
 
 from __future__ import annotations
 
+import functools
+import gzip
+import http.server
 import json
 import os
 import shutil
@@ -12,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import IO, Any
 
 from mkdocs.utils.yaml import yaml_load
@@ -24,6 +28,10 @@ TARGET = 1.25  # warm build over bare build, at most
 BUILDS = 5  # of each kind; the best counts, for noise only adds
 LINES = 3000
 DRAWINGS = 10
+SLIDES = 200
+STEP_TARGET = 4  # milliseconds
+WEIGHT_TARGET = 35  # KB
+PLOT_SCRIPTS = ("d3.js", "chart.js", "settings.js", "plot.js")
 
 
 def main() -> None:
@@ -42,6 +50,8 @@ def main() -> None:
         ratio = min(warm) / min(bare)
         start, rate = evaluation()
         drawing = drawn()
+        steps = sliding(folder / "site")
+        weight = scripts_weight()
     verdict = "met" if ratio <= TARGET else "not met"
     rows = [
         (f"cold build, {count} losses, {os.cpu_count()} cores", f"{cold:.1f} s, {cold / count:.1f} s a loss"),
@@ -50,6 +60,11 @@ def main() -> None:
         ("warm over bare", f"{ratio:.2f}; the target, at most {TARGET}, is {verdict}"),
         ("`lossary evaluate`, huber", f"{rate:,.0f} lines a second, after {start:.1f} s to start"),
         ("one figure as SVG in three forms", f"{drawing * 1000:.0f} ms"),
+        (
+            f"one step of a slider, {SLIDES} steps at 401 points",
+            f"median {median(steps):.2f} ms of script, at most {max(steps):.1f} ms; the target is {STEP_TARGET} ms",
+        ),
+        ("scripts of a loss page, gzipped", f"{weight / 1000:.1f} KB; the target is {WEIGHT_TARGET} KB"),
     ]
     width = max(len(label) for label, _ in rows)
     for label, value in rows:
@@ -140,6 +155,58 @@ def drawn() -> float:
     figure = lossary.get("huber").figure("loss")
     figure.svg()  # fonts are loaded once
     return min(timed(figure.svg) for _ in range(DRAWINGS))
+
+
+SLIDE = """async (count) => {
+  await customElements.whenDefined("lossary-plot");
+  while (!document.querySelector("lossary-plot[data-ready]")) await new Promise(requestAnimationFrame);
+  const slider = document.querySelector("lossary-plot input[type=range]");
+  const [low, high] = [Number(slider.min), Number(slider.max)];
+  const took = [];
+  for (let k = 0; k < count; k += 1) {
+    slider.value = low + ((high - low) * ((k * 7) % count)) / count;
+    const start = performance.now();
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+    took.push(performance.now() - start);
+    await new Promise(requestAnimationFrame);
+  }
+  return took;
+}"""
+
+
+def sliding(site: Path) -> list[float]:
+    """Milliseconds of script that each step of a slider takes on a loss page, both curves drawn anew."""
+    from playwright.sync_api import sync_playwright
+
+    from browser import find
+
+    handler = functools.partial(QuietHandler, directory=str(site))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    alone = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=find(), args=alone)
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.goto(f"http://127.0.0.1:{server.server_port}/losses/huber/")
+            took: list[float] = page.evaluate(SLIDE, SLIDES)
+            browser.close()
+    finally:
+        server.shutdown()
+    return took
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serves files without a word."""
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Say nothing."""
+
+
+def scripts_weight() -> int:
+    """Bytes of the scripts that a loss page loads, each gzipped."""
+    folder = ROOT / "docs" / "assets" / "js"
+    return sum(len(gzip.compress((folder / name).read_bytes(), 9, mtime=0)) for name in PLOT_SCRIPTS)
 
 
 if __name__ == "__main__":

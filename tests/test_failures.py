@@ -314,6 +314,12 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         "relation",
         ("to mse", "AttributeError"),
     ),
+    "a kink that decides": (
+        '            target_values="real",\n',
+        '            target_values="real",\n            kinks=(lambda sigma: 100 * max(sigma, 1),),\n',
+        "interactive plot",
+        ("a kink of 'residual, input − target' is no expression of the parameters", "truth value"),
+    ),
     "empty summary": (
         'summary="Half the square of a residual in units of sigma."',
         'summary=" "',

@@ -24,7 +24,7 @@ SLUGS = {source.slug for source in sources()}
 ORDER = [
     "errors", "words", "symbols", "formula", "palette", "chart", "mathml", "kinds", "sections", "loss", "notation",
     "exact", "points", "discovery", "display", "evaluate", "evidence", "properties", "prose", "article", "examples",
-    "comparisons", "claims", "verify", "scalar", "javascript", "controls", "tables", "plots",
+    "comparisons", "claims", "scalar", "javascript", "controls", "tables", "plots", "verify",
     "drawings", "charts", "svg", "figure", "record", "build", "cache", "page",
     "progress", "worker", "presets", "site", "api", "__init__", "card", "request", "starter", "cli", "__main__",
 ]  # fmt: skip

@@ -22,7 +22,6 @@ from lossary.drawings import POINTS
 from lossary.errors import CatalogError, Failure
 from lossary.evaluate import curve
 from lossary.loss import Loss
-from lossary.plots import plot
 from lossary.record import record
 from lossary.sections import AXES
 from lossary.verify import verify
@@ -52,18 +51,11 @@ def loss_files(payload: Mapping[str, Any]) -> Files:
         files = {k: v for view in views for k, v in view_files(f"figures/{loss.slug}", view).items()}
     except Exception as error:
         raise CatalogError([Failure(loss.path, "figure", f"{type(error).__name__}: {error}")]) from error
-    try:
-        moving = plot(loss, evidence.torch_version)
-    except Exception as error:
-        raise CatalogError([Failure(loss.path, "interactive plot", _told(error))]) from error
     title = families([source])[source.family].title
-    made = record(loss, evidence, views, moving.data, title)
-    files[f"plots/{loss.slug}.js"] = moving.module.encode()
+    assert evidence.plot is not None
+    made = record(loss, evidence, views, title)
+    files[f"plots/{loss.slug}.js"] = evidence.plot.module.encode()
     return {"record.json": json.dumps(made, ensure_ascii=False).encode(), **files}
-
-
-def _told(error: Exception) -> str:
-    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
 
 
 def view_files(folder: str, view: View) -> Files:
@@ -199,7 +191,7 @@ def compare_files(payload: Mapping[str, Any]) -> Files:
             continue  # only the script divides curves by each other
         picked = [losses[pick["slug"]] for pick in preset["picks"]]
         settings = [pick["settings"] for pick in preset["picks"]]
-        chart = charts.comparison(picked, settings, preset["view"], (560, 400), reference=True)
+        chart = charts.comparison(picked, settings, preset["view"], (460, 330), reference=True)
         folder, name = "figures/compare", preset["name"]
         files |= picture_files(folder, name, chart, None)
         width, height = chart.size

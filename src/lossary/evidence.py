@@ -11,6 +11,19 @@ from lossary.evaluate import TORCH_VERSION
 from lossary.loss import Loss
 
 
+@dataclass(frozen=True)
+class Plot:
+    """An interactive plot.
+
+    Attributes:
+        data: what a template and a script need to know, as plain values.
+        module: the JavaScript module.
+    """
+
+    data: dict[str, Any]
+    module: str
+
+
 @dataclass
 class Evidence:
     """What was found out about a loss.
@@ -23,6 +36,7 @@ class Evidence:
         outputs: what each snippet of the prose printed, in order.
         example: what the page's example printed.
         reductions: the value of the example under each reduction.
+        plot: the interactive plot.
         passed: the names of the checks that held.
     """
 
@@ -34,6 +48,7 @@ class Evidence:
     outputs: list[str] = field(default_factory=list)
     example: str = ""
     reductions: dict[str, Any] = field(default_factory=dict)
+    plot: Plot | None = None
     passed: list[str] = field(default_factory=list)
     torch_version: str = TORCH_VERSION
 

@@ -21,6 +21,7 @@ from lossary import exact, points
 from lossary.controls import Control, Reach, control, reach
 from lossary.display import constructor
 from lossary.evaluate import Curve, check_parameters, curve, section_inputs
+from lossary.evidence import Plot
 from lossary.javascript import Functions, Raw, literal
 from lossary.loss import Loss
 from lossary.scalar import scalar, symbol
@@ -32,19 +33,6 @@ _DRAWN = 4  # settings with every number drawn, besides those that move one alon
 LIMIT = {"formula": 1e-9, "table": 1e-6}  # the relative difference from torch that is allowed
 # What the difference is measured against at least: where a curve crosses zero, torch itself has rounded larger numbers.
 FLOOR = 1e-4
-
-
-@dataclass(frozen=True)
-class Plot:
-    """An interactive plot.
-
-    Attributes:
-        data: what a template and a script need to know, as plain values.
-        module: the JavaScript module.
-    """
-
-    data: dict[str, Any]
-    module: str
 
 
 @dataclass(frozen=True)
@@ -139,7 +127,10 @@ def _variants(loss: Loss, place: Place, source: str, functions: Functions) -> li
             else:
                 run = functions.table(_table(loss, section, y, settings))
             branches.append({"label": label, "run": Raw(run)})
-        kinks = [points.call_with(k, loss, {**settings, **moving}) for k in section.kinks]
+        try:
+            kinks = [points.call_with(k, loss, {**settings, **moving}) for k in section.kinks]
+        except TypeError as error:
+            raise ValueError(f"a kink of {section.label!r} is no expression of the parameters: {error}") from None
         made.append({"when": when, "kinks": Raw(functions.points(kinks)), "branches": branches})
     return made
 

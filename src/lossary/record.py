@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sympy as sp
@@ -24,9 +24,7 @@ from lossary.symbols import TABLE, atom
 from lossary.words import property_text
 
 
-def record(
-    loss: Loss, evidence: Evidence, views: Sequence[View], plot: Mapping[str, Any], family_title: str
-) -> dict[str, Any]:
+def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: str) -> dict[str, Any]:
     """The record, in the field names of losses.json and of the page templates."""
     parts = prose.parse(loss.prose)
     outputs = iter(evidence.outputs)
@@ -120,7 +118,7 @@ def record(
             }
             for v in views
         ],
-        "plot": plot,
+        "plot": evidence.plot.data if evidence.plot else None,
         "prose": {"when": when, "when_not": when_not},
         "pitfalls": pitfalls,
         "libraries": [

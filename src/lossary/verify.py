@@ -17,6 +17,7 @@ from lossary.evidence import Evidence, fail
 from lossary.examples import example, snippets
 from lossary.formula import Written
 from lossary.loss import Loss
+from lossary.plots import plot
 from lossary.symbols import TABLE
 
 
@@ -75,6 +76,14 @@ def headings(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
         yield fail(loss, "declaration", str(error))
 
 
+def interactive(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
+    """The functions of the interactive plot can be written, and say what torch says."""
+    try:
+        evidence.plot = plot(loss, TORCH_VERSION)
+    except ValueError as error:
+        yield fail(loss, "interactive plot", str(error))
+
+
 def notation(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     """Every LaTeX string that a page or a figure will show must parse."""
     for where, latex in display.all_latex(loss):
@@ -94,6 +103,7 @@ CHECKS: dict[str, Callable[[Loss, Evidence], Iterator[Failure]]] = {
     "sums": sums,
     "reductions": reductions,
     "sections": finite,
+    "interactive plot": interactive,
     "properties": claimed_properties,
     "example": example,
     "snippets": snippets,
@@ -112,6 +122,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "sums": _FORMULA,
     "reductions": _FORMULA,
     "sections": _FORMULA,
+    "interactive plot": (*_FORMULA, "sections"),
     "properties": (*_FORMULA, "sections"),
     "example": _FORMULA,
     "snippets": ("headings",),
