@@ -496,7 +496,7 @@ def kinked() -> list[Any]:
 def test_kinks_may_be_neither_forgotten_nor_misplaced(loss: Loss) -> None:
     main = loss.main
     # Some may coincide at the defaults: one is forgotten where all that lie there are.
-    places = points.kinks(loss, main, loss.defaults())
+    places = [float(points.call_with(k, loss, loss.defaults())) for k in main.kinks]
     fewer = tuple(k for k, place in zip(main.kinks, places, strict=True) if place != places[0])
     for kinks in ((), tuple(shifted(k) for k in main.kinks), fewer):
         wrong = dataclasses.replace(loss, sections=(dataclasses.replace(main, kinks=kinks), *loss.sections[1:]))

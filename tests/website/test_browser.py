@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -27,47 +26,6 @@ DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 every_kind = pytest.mark.parametrize("path", KINDS.values(), ids=KINDS.keys())
 every_page = pytest.mark.parametrize("path", MORE.values(), ids=MORE.keys())
-
-
-@pytest.fixture
-def watched(browser: Any, web: str) -> Iterator[Callable[..., Any]]:
-    """Opens pages, and fails where one says something in the console, misses a file, or asks another host."""
-    opened, wrong = [], []
-
-    def open_page(path: str = "", address: str = web, **options: Any) -> Any:
-        context = browser.new_context(**options)
-        page = context.new_page()
-        host = urlsplit(address).netloc
-
-        def answered(response: Any) -> None:
-            if response.status >= 400:
-                wrong.append(f"{response.status} {response.url}")
-
-        def asked(request: Any) -> None:
-            if urlsplit(request.url).netloc != host and not request.url.startswith(("data:", "blob:")):
-                wrong.append(f"asks another host: {request.url}")
-
-        def failed(request: Any) -> None:
-            if request.failure != "net::ERR_ABORTED":  # what was still under way when the page was left
-                wrong.append(f"failed: {request.url} {request.failure}")
-
-        def said(message: Any) -> None:
-            if message.type in ("error", "warning"):
-                wrong.append(f"{message.type}: {message.text}")
-
-        page.on("console", said)
-        page.on("pageerror", lambda error: wrong.append(f"exception: {error}"))
-        page.on("requestfailed", failed)
-        page.on("request", asked)
-        page.on("response", answered)
-        page.goto(address + path, wait_until="load")
-        opened.append(context)
-        return page
-
-    yield open_page
-    for context in opened:
-        context.close()
-    assert wrong == []
 
 
 def load_all(page: Any) -> None:

@@ -1,0 +1,89 @@
+"""The picture on the home page, moved: the mean follows the targets that are pushed out, the median stays."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from website.test_browser import DESKTOP, PHONE
+from website.test_plot import SHIFTS
+
+SLIDER = ".ly-centres input[type=range]"
+
+
+def started(watched: Callable[..., Any], **options: Any) -> Any:
+    page = watched("", **{"viewport": DESKTOP, **options})
+    page.wait_for_selector(".ly-centres--live")
+    return page
+
+
+def told(page: Any) -> dict[str, float]:
+    """The centres that the line under the picture names."""
+    words = page.locator(".ly-centres__told").inner_text()
+    return {name: float(value) for name, value in re.findall(r"(\w+)Loss: [\w ]+? ([\d.]+)", words)}
+
+
+def push(page: Any, far: float) -> None:
+    page.locator(SLIDER).evaluate("(s, v) => { s.value = v; s.dispatchEvent(new Event('input')); }", far)
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+@pytest.mark.parametrize("far", [0.0, 0.5, 1.0])
+def test_each_loss_finds_its_centre(watched: Callable[..., Any], far: float) -> None:
+    """The centres are those of the pushed sample, computed here; Huber's is where its gradient's mean is zero."""
+    page = started(watched)
+    push(page, far)
+    data = json.loads(page.locator("[data-ly-centres]").get_attribute("data-ly-centres"))
+    sample = np.array(data["targets"])
+    sample[len(sample) - data["pushed"] :] += far
+    found = told(page)
+    assert found["MSE"] == pytest.approx(sample.mean(), rel=6e-3)
+    assert found["L1"] == pytest.approx(np.median(sample), rel=6e-3)
+    at = torch.tensor(found["Huber"], dtype=torch.float64).expand(len(sample)).clone().requires_grad_()
+    torch.nn.HuberLoss()(at, torch.tensor(sample)).backward()
+    assert at.grad is not None
+    assert abs(float(at.grad.sum())) < 5e-3
+
+
+def test_keys_move_the_mean_and_not_the_median(watched: Callable[..., Any]) -> None:
+    page = started(watched)
+    before = told(page)
+    page.focus(SLIDER)
+    for _ in range(20):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.querySelector('.ly-centres input').getAttribute('aria-valuetext') > '0.4'")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    after = told(page)
+    assert after["MSE"] > before["MSE"] + 0.1
+    assert after["L1"] == before["L1"]
+    assert page.locator(".ly-centres svg circle").count() == len(after)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_nothing_shifts(browser: Any, web: str, size: dict[str, int]) -> None:
+    page = browser.new_page(viewport=size)
+    page.add_init_script(SHIFTS)
+    # Fonts come when they please; here only the script may move anything.
+    page.route("**/fonts.css", lambda route: route.fulfill(body="", content_type="text/css"))
+    page.goto(web)
+    page.wait_for_selector(".ly-centres--live")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert page.evaluate("window.shifts") == []
+    box = page.locator(".ly-centres .ly-chart").bounding_box()
+    page.emulate_media(media="print")
+    assert page.locator(".ly-centres img").is_visible()
+    assert not page.locator(".ly-centres .ly-chart").is_visible()
+    assert box["width"] / box["height"] == pytest.approx(560 / 380, rel=0.01)
+    page.close()
+
+
+def test_without_a_script_the_picture_is_there(watched: Callable[..., Any]) -> None:
+    page = watched("", java_script_enabled=False)
+    assert page.locator(".ly-centres img").is_visible()
+    assert not page.locator(SLIDER).is_visible()
