@@ -316,7 +316,7 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
     ),
     "a kink that decides": (
         '            target_values="real",\n',
-        '            target_values="real",\n            kinks=(lambda sigma: 0.0 if sigma < 0 else float('inf'),),\n',
+        '            target_values="real",\n            kinks=(lambda sigma: 0.0 if sigma < 0 else 1e999,),\n',
         "interactive plot",
         ("a kink of 'residual, input − target' is no expression of the parameters", "truth value"),
     ),

@@ -6,6 +6,7 @@ imports neither torch nor matplotlib nor SymPy.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import os
@@ -18,6 +19,7 @@ from lossary.cache import PACKAGE, Cache, default_folder, digest, sources_key, t
 from lossary.discovery import BUILT_IN, Family, Source, duplicate_aliases, duplicate_slugs, families, sources
 from lossary.errors import CatalogError, Failure
 from lossary.page import link, render
+from lossary.presets import offered
 from lossary.worker import Job, run
 
 logger = logging.getLogger(__name__)
@@ -155,7 +157,7 @@ def _shared_jobs(
     groups: Mapping[str, Family],
     base: str,
 ) -> dict[str, Job]:
-    """What several losses make together: overlays, the picture on the home page, the inventory."""
+    """What several losses make together: overlays, pictures of the home and compare pages, the inventory."""
     by_slug = {source.slug: source for source in found}
     shared = {}
     for name in groups:
@@ -176,6 +178,12 @@ def _shared_jobs(
     if elicited:
         payload = {"members": [_payload(by_slug[slug]) for slug in elicited]}
         shared["/hero"] = Job("hero", digest("hero", base, *(jobs[s].key for s in elicited)), "home page", payload)
+    presets = [dataclasses.asdict(preset) for preset in offered(_axes(records))]
+    if presets:
+        picked = sorted({pick["slug"] for preset in presets for pick in preset["picks"]})
+        payload = {"presets": presets, "members": [_payload(by_slug[slug]) for slug in picked]}
+        key = digest("compare", base, json.dumps(presets), *(jobs[slug].key for slug in picked))
+        shared["/compare"] = Job("compare", key, "compare page", payload)
     named_titles = {slug: record["title"] for slug, record in records.items()}
     inventory = {"titles": named_titles}
     shared["/inventory"] = Job("inventory", digest("inventory", base, json.dumps(inventory)), "objects.inv", inventory)
@@ -194,12 +202,12 @@ def _pages(
     titles = {slug: record["title"] for slug, record in records.items()}
     base = digest(templates_key(), build.address, json.dumps(titles))
 
-    def rendered(template: str, root: str, **values: Any) -> bytes:
-        """A filled template, made once for the same values."""
-        key = digest("page", base, template, root, json.dumps(values))
+    def rendered(template: str, links: str, **values: Any) -> bytes:
+        """A filled template, made once for the same values; `links` leads from the page to the root."""
+        key = digest("page", base, template, links, json.dumps(values))
         kept = build.cache.get(key)
         if kept is None:
-            kept = {"page": link(render(template, site_url=build.address, **values), titles, root).encode()}
+            kept = {"page": link(render(template, site_url=build.address, **values), titles, links).encode()}
             build.cache.put(key, kept)
         return kept["page"]
 
@@ -207,6 +215,10 @@ def _pages(
         path = f"losses/{source.slug}.md"
         if source.slug in records:
             yield path, rendered("loss.md", "../", loss=records[source.slug])
+            yield (
+                f"embed/{source.slug}/index.html",
+                rendered("embed.html", "", root="../../", loss=records[source.slug]),
+            )
             continue
         told = [str(f) for f in failures if f.path == source.shown] or ["the loss could not be built"]
         yield path, rendered("failed.md", "../", title=source.slug, message="\n".join(told))
@@ -218,6 +230,46 @@ def _pages(
     hero = json.loads(hero_files["hero.json"]) if hero_files else None
     shown = [family for family in described if family["losses"]]
     yield "index.md", rendered("home.md", "", families=shown, hero=hero, count=len(records))
+    if records:
+        comparisons = _comparisons(made, records, shared)
+        named = [{"name": family["name"], "title": family["title"]} for family in shown]
+        values = {"presets": comparisons, "families": named, "count": len(records)}
+        yield "compare/index.md", rendered("compare.md", "../", **values)
+        yield "plots/index.json", _plots(records, named, comparisons)
+
+
+def _axes(records: Records) -> dict[str, list[str]]:
+    """The axes that each loss is drawn along."""
+    return {slug: list(dict.fromkeys(s["axis"] for s in r["plot"]["sections"])) for slug, r in records.items()}
+
+
+def _comparisons(made: Made, records: Records, shared: Mapping[str, Job]) -> list[dict[str, Any]]:
+    """The comparisons to begin with, each with its picture where there is one."""
+    files = made.files.get(shared["/compare"].key) if "/compare" in shared else None
+    figures = json.loads(files["figures.json"]) if files else {}
+    return [
+        {
+            **{name: getattr(preset, name) for name in ("name", "title", "text", "losses", "axis", "view", "normal")},
+            "figure": figures.get(preset.name),
+        }
+        for preset in offered(_axes(records))
+    ]
+
+
+def _plots(records: Records, groups: Sequence[Mapping[str, str]], presets: Sequence[Mapping[str, Any]]) -> bytes:
+    """The index of the interactive plots: what the compare page needs to know before it loads any of them."""
+    axes = _axes(records)
+    losses = [
+        {
+            **{name: record[name] for name in ("slug", "title", "family", "family_title", "aliases")},
+            "axes": axes[slug],
+            "properties": [[row["label"], row["plain_text"]] for row in record["property_rows"]],
+        }
+        for slug, record in records.items()
+    ]
+    drawn = {axis["name"]: axis for record in records.values() for axis in record["axes"]}
+    index = {"losses": losses, "axes": list(drawn.values()), "families": list(groups), "presets": list(presets)}
+    return (json.dumps(index, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def _family(made: Made, name: str, family: Family, records: Records, shared: Mapping[str, Job]) -> dict[str, Any]:
@@ -286,7 +338,7 @@ def navigation(catalog: str = BUILT_IN) -> list[dict[str, Any]]:
     """The site's navigation, derived from the files: families with their losses, then the articles."""
     found = sources(catalog)
     groups = families(found)
-    sections: list[dict[str, Any]] = [{"All losses": "index.md"}]
+    sections: list[dict[str, Any]] = [{"All losses": "index.md"}, {"Compare": "compare/index.md"}]
     for name, family in groups.items():
         members = [f"losses/{source.slug}.md" for source in found if source.family == name]
         sections.append({family.title: [f"families/{name}/index.md", *members]})
