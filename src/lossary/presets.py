@@ -1,0 +1,140 @@
+"""Comparisons worth a look, offered on the compare page and drawn there for those without scripts.
+
+Plain frozen data by slug; a loss that the catalog does not have is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+Value = float | bool | str | tuple[float, ...]
+
+MOST = 8  # losses that can be told apart by colour
+LEAST = 2  # losses that make a comparison
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A loss at some of its settings, the others at their defaults."""
+
+    slug: str
+    settings: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """As the page's address writes it, such as "huber(delta=0.5)"."""
+        told = ",".join(f"{name}={_text(value)}" for name, value in self.settings.items())
+        return f"{self.slug}({told})" if told else self.slug
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ",".join(map(_text, value))
+    return value if isinstance(value, str) else f"{value:g}".replace("e+", "e")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One comparison.
+
+    Attributes:
+        name: of its files.
+        title, text: what is compared, and what to see.
+        axis: the axis along which it is drawn.
+        picks: the losses; empty for all of the axis.
+        view: "loss", "gradient" or "curvature".
+        normal: "" as they are, "curvature" for equal curvature at the minimum, "tail" for equal slopes of the tails.
+    """
+
+    name: str
+    title: str
+    text: str
+    axis: str
+    picks: tuple[Pick, ...] = ()
+    view: Literal["loss", "gradient", "curvature"] = "loss"
+    normal: Literal["", "curvature", "tail"] = ""
+
+    @property
+    def losses(self) -> str:
+        """The losses as the page's address writes them."""
+        return ",".join(pick.text for pick in self.picks)
+
+
+PRESETS = (
+    Preset(
+        "regression",
+        "Between L1 and MSE",
+        "Near zero like the square, far out like the absolute value: what a large residual costs, and whether there is "
+        "a corner at zero.",
+        "residual",
+        (Pick("l1"), Pick("mse"), Pick("huber"), Pick("log_cosh")),
+    ),
+    Preset(
+        "huber-smooth-l1",
+        "Huber against Smooth L1",
+        "The same curve up to a factor: Huber is beta times Smooth L1. One keeps the curvature at zero, the other the "
+        "slope of the tails.",
+        "residual",
+        (
+            Pick("huber", {"delta": 0.5}),
+            Pick("smooth_l1", {"beta": 0.5}),
+            Pick("huber", {"delta": 2.0}),
+            Pick("smooth_l1", {"beta": 2.0}),
+        ),
+    ),
+    Preset(
+        "influence",
+        "Robust losses and their influence",
+        "The gradient is the pull of one sample on the fit. For an outlier it grows without bound, stays at a ceiling, "
+        "or comes back to nothing.",
+        "residual",
+        (
+            Pick("mse"),
+            Pick("l1"),
+            Pick("huber"),
+            Pick("cauchy"),
+            Pick("welsch"),
+            Pick("geman_mcclure"),
+            Pick("tukey_biweight", {"c": 2.5}),
+        ),
+        view="gradient",
+    ),
+    Preset(
+        "margin",
+        "Margin losses and the zero-one step",
+        "A classifier is wrong where the margin is negative. These losses stand in for that step, with a slope to "
+        "descend.",
+        "margin",
+    ),
+    Preset(
+        "bce-focal",
+        "Binary cross-entropy against focal loss",
+        "The larger gamma is, the less an example counts that is already right: the tail on the right falls away "
+        "sooner.",
+        "logit",
+        (
+            Pick("bce_with_logits"),
+            Pick("focal", {"gamma": 0.5, "alpha": 1.0}),
+            Pick("focal", {"gamma": 2.0, "alpha": 1.0}),
+            Pick("focal", {"gamma": 5.0, "alpha": 1.0}),
+        ),
+    ),
+)
+
+
+def offered(axes: Mapping[str, Collection[str]], presets: Sequence[Preset] = PRESETS) -> list[Preset]:
+    """The presets of a catalog, given the axes of each of its losses by slug, with the losses that it has.
+
+    What keeps fewer than two losses is left out.
+    """
+    kept = []
+    for preset in presets:
+        wanted = preset.picks or tuple(map(Pick, sorted(axes)))
+        present = tuple(pick for pick in wanted if preset.axis in axes.get(pick.slug, ()))[:MOST]
+        if len(present) >= LEAST:
+            kept.append(replace(preset, picks=present))
+    return kept
