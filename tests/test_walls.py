@@ -23,9 +23,9 @@ SLUGS = {source.slug for source in sources()}
 # Each module may import those that stand before it, and none behind it.
 ORDER = [
     "errors", "words", "symbols", "formula", "palette", "chart", "mathml", "kinds", "sections", "loss", "notation",
-    "exact", "points", "discovery", "display", "evaluate", "evidence", "properties", "prose", "article", "examples",
-    "comparisons", "claims", "verify", "drawings", "charts", "svg", "figure", "record", "build", "cache", "page",
-    "progress", "worker", "site", "api", "__init__", "card", "request", "starter", "cli", "__main__",
+    "exact", "points", "discovery", "neighbours", "display", "evaluate", "evidence", "properties", "prose", "article",
+    "examples", "comparisons", "claims", "verify", "drawings", "charts", "svg", "figure", "record", "build", "cache",
+    "page", "progress", "worker", "site", "api", "__init__", "card", "request", "starter", "testing", "cli", "__main__",
 ]  # fmt: skip
 
 # Which modules may import a library at all, at whatever depth; nobody else does.
@@ -38,10 +38,11 @@ ONLY = {
     "markdown": {"mathml"},
     "jinja2": {"page"},
     "sphobjinv": {"build"},
+    "pytest": {"testing"},
 }
 
 # What a build with nothing to do imports.
-WARM = ("discovery", "cache", "page", "worker", "site", "errors")
+WARM = ("discovery", "neighbours", "cache", "page", "worker", "site", "errors")
 HEAVY = ("torch", "sympy", "matplotlib", "numpy", "mpmath")
 
 

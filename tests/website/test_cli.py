@@ -236,7 +236,7 @@ def test_check_reports_each_check_of_a_loss() -> None:
     assert len(re.findall(r"^  ok      \w", told, re.MULTILINE)) >= 6
     assert "failed  " not in told
     assert told.rstrip().endswith("1 checked, 0 failed")
-    assert "no loss 'mze' (did you mean mse" in refused("check", "mze")
+    assert "no loss is called 'mze' (did you mean mse" in refused("check", "mze")
 
 
 def test_check_of_a_third_party_catalog(third_party: Callable[..., Path]) -> None:
