@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
@@ -267,6 +268,7 @@ EXPECTED = "gradient_lipschitz: expected 1.0 as claimed, got 2.0"
 
 
 def test_check_finds_exactly_the_wrong_loss(root: Path) -> None:
+    """In processes of their own; each is reported, though the first fails."""
     done = run(root, "-m", "lossary", "check", "--catalog", CATALOG)
     assert done.returncode == 1
     reports = re.findall(r"^(\w+): [\d,]+ points.*\n((?:  \w+ +.+\n)+)", done.stdout, re.MULTILINE)
@@ -279,8 +281,9 @@ def test_check_finds_exactly_the_wrong_loss(root: Path) -> None:
     assert EXPECTED in messages[0]
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(SOURCES), "COLUMNS": "80"}
+def run(folder: Path, *arguments: str, path: str = "") -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join(filter(None, [str(SOURCES), path]))
+    environment = {**os.environ, "PYTHONPATH": path, "COLUMNS": "80"}
     environment.pop("PYTEST_ADDOPTS", None)
     return subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
 
@@ -336,9 +339,15 @@ def test_the_plugin_says_what_it_lacks(root: Path, arguments: tuple[str, ...], w
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_the_plugin_is_light_where_it_is_not_used(root: Path) -> None:
+@pytest.mark.parametrize("named", [("-p", "lossary.testing"), ()])
+def test_the_plugin_is_found_by_its_entry_point_and_light_where_it_is_not_used(root: Path, named: tuple[str]) -> None:
+    """Named on the command line as well, it is loaded once."""
+    with (SOURCES.parent / "pyproject.toml").open("rb") as project:
+        ((name, module),) = tomllib.load(project)["project"]["entry-points"]["pytest11"].items()
+    thirdparty.register(root, group="pytest11", name=name, value=module)
     (root / "test_nothing.py").write_text(
         "import sys\n\ndef test_nothing():\n    assert not {'torch', 'sympy', 'numpy'} & set(sys.modules)\n", "utf-8"
     )
-    done = run(root, "-m", "pytest", "-p", "lossary.testing", "-p", "no:cacheprovider", "test_nothing.py")
-    assert done.returncode == 0, done.stdout
+    arguments = ("-p", "no:cacheprovider", *named, "--lossary-catalog", "unused", "test_nothing.py")
+    done = run(root, "-m", "pytest", *arguments, path=str(root))
+    assert done.returncode == 0, done.stdout + done.stderr

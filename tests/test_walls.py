@@ -25,7 +25,8 @@ ORDER = [
     "errors", "words", "symbols", "formula", "palette", "chart", "mathml", "kinds", "sections", "loss", "notation",
     "exact", "points", "discovery", "neighbours", "display", "evaluate", "evidence", "properties", "prose", "article",
     "examples", "comparisons", "claims", "verify", "drawings", "charts", "svg", "figure", "record", "build", "cache",
-    "page", "progress", "worker", "site", "api", "__init__", "card", "request", "starter", "testing", "cli", "__main__",
+    "page", "progress", "worker", "site", "api", "__init__", "card", "request", "starter", "look", "init", "hooks",
+    "testing", "cli", "__main__",
 ]  # fmt: skip
 
 # Which modules may import a library at all, at whatever depth; nobody else does.

@@ -8,7 +8,7 @@ from lossary.starter import write
 
 CATALOG = "acme.losses"
 GOOD = ("half_square", "plain_square")
-WRONG = "wrong_square"
+WRONG = "crooked_square"
 # Twice this is true: the gradient of scale * r**2 changes by 2 * scale.
 CLAIM = ('"gradient_lipschitz": lambda scale: 2 * scale,', '"gradient_lipschitz": lambda scale: scale,')
 FUNCTION = '''"""What Acme trains with."""
@@ -48,9 +48,9 @@ def make(root: Path) -> Path:
     return losses
 
 
-def register(root: Path, catalog: str = CATALOG) -> None:
-    """Have the package count as installed, with its catalog as an entry point."""
+def register(root: Path, group: str = "lossary.catalogs", name: str = "acme", value: str = CATALOG) -> None:
+    """Have the package count as installed, with an entry point."""
     info = root / "acme-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n", "utf-8")
-    (info / "entry_points.txt").write_text(f"[lossary.catalogs]\nacme = {catalog}\n", "utf-8")
+    (info / "entry_points.txt").write_text(f"[{group}]\n{name} = {value}\n", "utf-8")

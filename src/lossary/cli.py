@@ -231,6 +231,16 @@ def new(slug: str, family: str, catalog: str | None) -> None:
 
 
 @main.command()
+@click.argument("folder", type=click.Path(file_okay=False))
+def init(folder: str) -> None:
+    """Start a MkDocs site for losses of your own: its configuration, the script, and one sample loss."""
+    from lossary.init import start
+
+    count = len(start(Path(folder)))
+    click.echo(f"wrote {count} files to {folder}; preview them with:\n\n  cd {folder}\n  mkdocs serve")
+
+
+@main.command()
 @click.option("--out", required=True, type=click.Path(file_okay=False), help="The folder to fill.")
 @click.option("--jobs", type=click.IntRange(1), help="How many processes; all cores by default.")
 @CATALOG

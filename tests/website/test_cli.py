@@ -269,17 +269,6 @@ def test_check_fails_on_a_wrong_loss(
     assert "Traceback" not in done.output
 
 
-def test_check_of_several_losses_runs_to_the_end(third_party: Callable[..., Path], tmp_path: Path) -> None:
-    """In processes of their own; each is reported, though the first fails."""
-    folder = third_party('"convex": True', '"convex": False')
-    write("another", "toy", str(folder))
-    done = run("-m", "lossary", "check", "--catalog", str(folder), cache=CACHE, cwd=tmp_path)
-    assert done.returncode == 1
-    assert re.findall(r"^(\w+): [\d,]+ points", done.stdout, re.MULTILINE) == ["another", "my_square"]
-    assert "2 checked, 1 failed" in done.stdout
-    assert done.stderr.count("my_square.py: property") == 1
-
-
 def test_catalogs_that_are_not_there() -> None:
     for command in (("list",), ("check",), ("show", "huber"), ("export", "--out", "/tmp/never")):
         assert "no catalog 'nowhere.at.all'" in refused(*command, "--catalog", "nowhere.at.all")
