@@ -169,7 +169,7 @@ def test_a_registration_that_leads_nowhere(installed: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "catalog", ["nowhere", "nowhere.at.all", "acme.nothing", "acme.functional", "a-b.c", "acme..losses"]
+    "catalog", ["nowhere", "nowhere.at.all", "acme.nothing", "acme.functional", "a-b.c", "__main__", "acme..losses"]
 )
 def test_a_catalog_that_is_not_there(root: Path, catalog: str) -> None:
     with pytest.raises(LossaryError, match=re.escape(f"no catalog {catalog!r}: it is neither")):

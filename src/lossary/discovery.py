@@ -66,7 +66,10 @@ def folder(catalog: str = BUILT_IN) -> Path:
     first, *rest = catalog.split(".")
     if all(part.isidentifier() for part in (first, *rest)):
         # Only the outermost package is looked up: to ask for an inner one would import those around it.
-        spec = importlib.util.find_spec(first)
+        try:
+            spec = importlib.util.find_spec(first)
+        except ValueError:  # of a module that was not imported from anywhere, such as __main__
+            spec = None
         places = [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
         for place in (*places, Path.cwd() / first):
             if place.joinpath(*rest).is_dir():
