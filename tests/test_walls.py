@@ -23,10 +23,10 @@ SLUGS = {source.slug for source in sources()}
 # Each module may import those that stand before it, and none behind it.
 ORDER = [
     "errors", "words", "symbols", "formula", "palette", "chart", "mathml", "kinds", "sections", "loss", "notation",
-    "exact", "points", "discovery", "display", "evaluate", "evidence", "properties", "prose", "article", "examples",
-    "comparisons", "claims", "scalar", "javascript", "controls", "tables", "plots", "verify",
-    "drawings", "charts", "svg", "figure", "record", "build", "cache", "page",
-    "progress", "worker", "presets", "site", "api", "__init__", "card", "request", "starter", "cli", "__main__",
+    "exact", "points", "discovery", "neighbours", "display", "evaluate", "evidence", "properties", "prose", "article",
+    "examples", "comparisons", "claims", "scalar", "javascript", "controls", "tables", "plots", "verify",
+    "drawings", "charts", "svg", "figure", "record", "build", "cache", "page", "progress", "worker", "presets", "site",
+    "api", "__init__", "card", "request", "starter", "look", "init", "hooks", "testing", "cli", "__main__",
 ]  # fmt: skip
 
 # Which modules may import a library at all, at whatever depth; nobody else does.
@@ -40,10 +40,11 @@ ONLY = {
     "jinja2": {"page"},
     "sphobjinv": {"build"},
     "py_mini_racer": {"plots"},
+    "pytest": {"testing"},
 }
 
 # What a build with nothing to do imports.
-WARM = ("discovery", "cache", "page", "worker", "site", "errors")
+WARM = ("discovery", "neighbours", "cache", "page", "worker", "site", "errors")
 HEAVY = ("torch", "sympy", "matplotlib", "numpy", "mpmath")
 
 

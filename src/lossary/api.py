@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lossary import loss as declaration
-from lossary.discovery import BUILT_IN, sources
+from lossary.discovery import BUILT_IN, duplicate_slugs, sources
 from lossary.discovery import catalog as load_catalog
 from lossary.discovery import load as load_source
-from lossary.errors import Failure, LossaryError, nearest
+from lossary.errors import CatalogError, Failure, LossaryError, close, suggestion
 
 if TYPE_CHECKING:
     import numpy as np
@@ -161,33 +161,99 @@ def _wrap(plain: declaration.Loss) -> Loss:
     return Loss(**{f.name: getattr(plain, f.name) for f in dataclasses.fields(plain)})
 
 
-def catalog(name: str = BUILT_IN) -> dict[str, Loss]:
-    """Every loss of a catalog by slug; the one that ships with Lossary by default.
+def catalog(catalog: str | None = None) -> dict[str, Loss]:
+    """Every loss of a catalog by slug.
+
+    Args:
+        catalog: a package or a folder; without it, the catalog that ships with Lossary and all that installed packages
+            register.
 
     Raises:
         CatalogError: with everything that is wrong with the catalog.
     """
-    return {slug: _wrap(plain) for slug, plain in load_catalog(name).items()}
+    return {slug: _wrap(plain) for slug, plain in load_catalog(catalog).items()}
 
 
-def get(name: str, catalog: str = BUILT_IN) -> Loss:
+def get(name: str, catalog: str | None = None) -> Loss:
     """One loss by its slug, or by any of its other names.
 
+    Args:
+        name: the slug, a title, an alias, or torch's name.
+        catalog: where to look, as for `catalog`.
+
     Raises:
-        LossaryError: where no loss has the name; the message suggests the nearest ones.
+        LossaryError: where no loss has the name, or several have; the message names the nearest ones, or those.
     """
-    found = sources(catalog)
-    for source in found:
-        if source.slug == name:
-            return _wrap(load_source(source))
-    wanted = name.casefold()
-    names: dict[str, str] = {}
-    for slug, plain in load_catalog(catalog).items():
-        for other in _names(plain):
-            names[other.casefold()] = slug
-            if other.casefold() == wanted:
-                return _wrap(plain)
-    raise LossaryError(f"no loss is called {name!r}{nearest(wanted, names)}; `lossary list` shows all {len(found)}")
+    loss = _with_slug(name, catalog)
+    if loss is not None:
+        return loss
+    names = _all_names(catalog)
+    owners = names.get(name.casefold(), {})
+    if not owners:
+        raise _unknown(name, names, catalog)
+    if len(owners) > 1:
+        raise LossaryError(f"{name!r} is a name of {' and of '.join(sorted(owners))}: give the slug of one of them")
+    return _wrap(load_source(next(source for source in sources(catalog) if source.slug in owners)))
+
+
+def by_slug(slug: str, catalog: str | None = None) -> Loss:
+    """One loss by its slug alone: for what is written down and run again, when another loss may have taken the alias.
+
+    Raises:
+        LossaryError: where no loss has the slug; the message tells whose name it is instead, or names the nearest ones.
+    """
+    loss = _with_slug(slug, catalog)
+    if loss is None:
+        raise unknown(slug, catalog)
+    return loss
+
+
+def beside(slug: str, catalog: str | None = None) -> Loss:
+    """One loss by its slug, in a catalog or else among Lossary's own: what is compared with losses of one's own.
+
+    Raises:
+        LossaryError: as for `by_slug`.
+    """
+    known, own = ({source.slug for source in sources(name)} for name in (BUILT_IN, catalog))
+    return by_slug(slug, BUILT_IN if slug in known - own else catalog)
+
+
+def unknown(slug: str, catalog: str | None) -> LossaryError:
+    """What to tell whoever asks for a slug that no loss has."""
+    names = _all_names(catalog)
+    owners = names.get(slug.casefold())
+    if owners:
+        return LossaryError(f"{slug!r} is another name of {' and of '.join(sorted(owners))}; give the slug here")
+    return _unknown(slug, names, catalog)
+
+
+def _with_slug(slug: str, catalog: str | None) -> Loss | None:
+    same = [source for source in sources(catalog) if source.slug == slug]
+    if len(same) > 1:
+        raise CatalogError(duplicate_slugs(same))
+    return _wrap(load_source(same[0])) if same else None
+
+
+def _all_names(catalog: str | None) -> dict[str, dict[str, str]]:
+    """The slugs that each name belongs to, case set aside, with the name's own spelling; broken files have none."""
+    names: dict[str, dict[str, str]] = {}
+    for source in sources(catalog):
+        try:
+            plain = load_source(source)
+        except CatalogError:
+            continue
+        for name in _names(plain):
+            names.setdefault(name.casefold(), {}).setdefault(plain.slug, name)
+    return names
+
+
+def _unknown(name: str, names: Mapping[str, Mapping[str, str]], catalog: str | None) -> LossaryError:
+    near: dict[str, str] = {}
+    for found in close(name.casefold(), names):
+        for slug, spelt in names[found].items():
+            near.setdefault(slug, slug if spelt == slug else f"{slug}, also called {spelt}")
+    count = len(sources(catalog))
+    return LossaryError(f"no loss is called {name!r}{suggestion(near.values())}; `lossary list` shows all {count}")
 
 
 def _names(plain: declaration.Loss) -> list[str]:

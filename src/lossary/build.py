@@ -215,7 +215,7 @@ def article_files(payload: Mapping[str, Any]) -> Files:
 def inventory_files(payload: Mapping[str, Any]) -> Files:
     """The Sphinx inventory: a label and a document for each loss."""
     inventory = sphobjinv.Inventory()
-    inventory.project, inventory.version = "Lossary", ""
+    inventory.project, inventory.version = payload["project"], ""
     for slug, title in payload["titles"].items():
         uri = f"losses/{slug}/"
         entries = (("label", f"loss-{slug}", f"{uri}#loss-{slug}"), ("doc", f"losses/{slug}", uri))

@@ -94,5 +94,6 @@ def print_card(loss: Loss) -> None:
         table.add_row(properties.LABELS[key], property_text(key, found))
     console.print()
     console.print(table)
-    console.print()
-    console.print(Text(f"Also known as {', '.join(loss.aliases)}", style="dim"))
+    if loss.aliases:
+        console.print()
+        console.print(Text(f"Also known as {', '.join(loss.aliases)}", style="dim"))

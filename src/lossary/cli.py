@@ -15,7 +15,12 @@ import click
 from lossary.discovery import BUILT_IN, families, sources
 from lossary.errors import Failure, LossaryError
 
-CATALOG = click.option("--catalog", "-c", default=BUILT_IN, metavar="M", help="A package or a folder of losses.")
+CATALOG = click.option(
+    "--catalog",
+    "-c",
+    metavar="M",
+    help="A package or a folder of losses; by default Lossary's own and all installed.",
+)
 SETTINGS = click.option("--set", "-s", "settings", multiple=True, metavar="NAME=VALUE[,VALUE…]", help="A parameter.")
 THEME = click.option("--theme", type=click.Choice(["light", "dark", "auto"]), default="auto", show_default=True)
 SIZE = click.option("--size", metavar="WxH", help="Width and height in CSS pixels.")
@@ -50,7 +55,7 @@ def main() -> None:
 @click.option("--family", help="Only this family.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON list.")
 @CATALOG
-def list_losses(family: str | None, as_json: bool, catalog: str) -> None:
+def list_losses(family: str | None, as_json: bool, catalog: str | None) -> None:
     """Show the losses: slug, title, family and summary."""
     from lossary.api import catalog as load
 
@@ -72,7 +77,7 @@ def list_losses(family: str | None, as_json: bool, catalog: str) -> None:
 @main.command()
 @click.argument("slug")
 @CATALOG
-def show(slug: str, catalog: str) -> None:
+def show(slug: str, catalog: str | None) -> None:
     """Show a card of one loss, by its slug or any other name."""
     from lossary.api import get
     from lossary.card import print_card
@@ -82,16 +87,16 @@ def show(slug: str, catalog: str) -> None:
 
 @main.command()
 @CATALOG
-def evaluate(catalog: str) -> None:
+def evaluate(catalog: str | None) -> None:
     """Answer JSON Lines on standard input with JSON Lines on standard output."""
     from functools import cache
 
-    from lossary.api import Loss, get
+    from lossary.api import Loss, by_slug
     from lossary.request import answers
 
     @cache
     def find(slug: str) -> Loss:
-        return get(slug, catalog)
+        return by_slug(slug, catalog)
 
     # Bytes that are no text spoil their own line and not the next.
     lines = (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
@@ -108,12 +113,12 @@ def evaluate(catalog: str) -> None:
 @OUTPUT
 @CATALOG
 def figure(
-    slug: str, view: str, settings: Sequence[str], theme: Any, size: str | None, output: str, catalog: str
+    slug: str, view: str, settings: Sequence[str], theme: Any, size: str | None, output: str, catalog: str | None
 ) -> None:
     """Draw one figure of a loss."""
-    from lossary.api import get
+    from lossary.api import by_slug
 
-    loss = get(slug, catalog)
+    loss = by_slug(slug, catalog)
     loss.figure(view, _settings(loss, settings), theme=theme, size=_size(size)).save(output)
 
 
@@ -126,13 +131,22 @@ def figure(
 @OUTPUT
 @CATALOG
 def compare(
-    slugs: Sequence[str], view: str, settings: Sequence[str], theme: Any, size: str | None, output: str, catalog: str
+    slugs: Sequence[str],
+    view: str,
+    settings: Sequence[str],
+    theme: Any,
+    size: str | None,
+    output: str,
+    catalog: str | None,
 ) -> None:
-    """Lay losses that share an axis over each other; `--set huber.delta=2`, or `--set delta=2` for all that have it."""
-    from lossary.api import Drawing, get
+    """Lay losses that share an axis over each other; `--set huber.delta=2`, or `--set delta=2` for all that have it.
+
+    With --catalog, Lossary's own losses can still be named beside those of the catalog.
+    """
+    from lossary.api import Drawing, beside
     from lossary.charts import comparison
 
-    losses = [get(slug, catalog) for slug in slugs]
+    losses = [beside(slug, catalog) for slug in slugs]
     given: list[dict[str, Any]] = []
     used: set[str] = set()
     for loss in losses:
@@ -153,42 +167,27 @@ def compare(
 @main.command()
 @click.argument("slugs", nargs=-1)
 @CATALOG
-def check(slugs: Sequence[str], catalog: str) -> None:
+def check(slugs: Sequence[str], catalog: str | None) -> None:
     """Run every check on losses and report each; exit 1 if any fails."""
-    from lossary.discovery import duplicate_slugs
-    from lossary.errors import nearest
+    from lossary.discovery import duplicate_slugs, duplicates
 
     found = sources(catalog)
     known = [source.slug for source in found]
     for slug in slugs:
         if slug not in known:
-            raise LossaryError(f"no loss {slug!r}{nearest(slug, known)}; `lossary list` shows all")
+            from lossary.api import unknown
+
+            raise unknown(slug, catalog)
     chosen = [source for source in found if not slugs or source.slug in slugs]
-    failures: list[Failure] = duplicate_slugs(found)
+    failures: list[Failure] = duplicate_slugs(found) if slugs else duplicates(found)
     for lines, failed in _in_processes(_check_one, chosen):
         failures += failed
         click.echo("\n".join(lines))
-    failures += _duplicate_names(catalog, known) if not slugs else []
     for failure in failures:
         click.echo(f"\n{failure}", err=True)
     click.echo(f"\n{len(chosen)} checked, {len({f.path for f in failures})} failed")
     if failures:
         sys.exit(1)
-
-
-def _duplicate_names(catalog: str, known: Sequence[str]) -> list[Failure]:
-    """Aliases that two losses claim; files that do not load have been reported already."""
-    from lossary.discovery import duplicate_aliases, load
-    from lossary.errors import CatalogError
-
-    entries = []
-    for source in sources(catalog):
-        try:
-            loss = load(source)
-        except CatalogError:
-            continue
-        entries.append((loss.slug, loss.path, loss.aliases))
-    return duplicate_aliases(entries)
 
 
 def _in_processes(work: Callable[[Any], Any], items: Sequence[Any]) -> Any:
@@ -224,18 +223,28 @@ def _check_one(source: Any) -> tuple[list[str], list[Failure]]:
 @click.argument("slug")
 @click.option("--family", required=True, help="The folder that the file goes to.")
 @CATALOG
-def new(slug: str, family: str, catalog: str) -> None:
+def new(slug: str, family: str, catalog: str | None) -> None:
     """Write a commented starting file for a new loss, which already passes `check`."""
     from lossary.starter import write
 
-    click.echo(f"wrote {write(slug, family, catalog)}")
+    click.echo(f"wrote {write(slug, family, catalog or BUILT_IN)}")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(file_okay=False))
+def init(folder: str) -> None:
+    """Start a MkDocs site for losses of your own: its configuration, the script, and one sample loss."""
+    from lossary.init import start
+
+    count = len(start(Path(folder)))
+    click.echo(f"wrote {count} files to {folder}; preview them with:\n\n  cd {folder}\n  mkdocs serve")
 
 
 @main.command()
 @click.option("--out", required=True, type=click.Path(file_okay=False), help="The folder to fill.")
 @click.option("--jobs", type=click.IntRange(1), help="How many processes; all cores by default.")
 @CATALOG
-def export(out: str, jobs: int | None, catalog: str) -> None:
+def export(out: str, jobs: int | None, catalog: str | None) -> None:
     """Write the generated Markdown, figures and data as plain files, for any site generator."""
     import os
 

@@ -1,18 +1,21 @@
 """Finds loss files and turns them into declarations. A file is a loss, its folder a family; there is no list anywhere.
 
-Finding reads no loss file, so that a build that has nothing to do imports nothing.
+Finding reads no loss file, so that a build that has nothing to do imports nothing. A catalog is named by a package or
+a folder; None stands for the one that ships with Lossary and all that installed packages register.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import dataclasses
 import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     from lossary.loss import Loss
 
 BUILT_IN = "lossary.losses"
+# The group of entry points by which an installed package makes its catalog known.
+GROUP = "lossary.catalogs"
+_PREFIX = "_lossary_catalog"
 
 
 @dataclass(frozen=True)
@@ -43,26 +49,59 @@ class Family:
     title: str
     text: str
 
+    @property
+    def summary(self) -> str:
+        """The first paragraph of the text, in one line."""
+        return " ".join(self.text.split("\n\n")[0].split())
+
 
 def folder(catalog: str = BUILT_IN) -> Path:
-    """The folder of a catalog, given as an importable package or as a path.
+    """The folder of a catalog, given as a path or as a package, which is looked for in the current folder as well.
 
     Raises:
         LossaryError: where there is no such package or folder.
     """
     if Path(catalog).is_dir():
         return Path(catalog)
-    try:
-        spec = importlib.util.find_spec(catalog)
-    except (ImportError, ValueError):
-        spec = None
-    if spec is None or not spec.submodule_search_locations:
-        raise LossaryError(f"no catalog {catalog!r}: it is neither a package that can be imported nor a folder")
-    return Path(next(iter(spec.submodule_search_locations)))
+    first, *rest = catalog.split(".")
+    if all(part.isidentifier() for part in (first, *rest)):
+        # Only the outermost package is looked up: to ask for an inner one would import those around it.
+        try:
+            spec = importlib.util.find_spec(first)
+        except ValueError:  # of a module that was not imported from anywhere, such as __main__
+            spec = None
+        places = [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
+        for place in (*places, Path.cwd() / first):
+            if place.joinpath(*rest).is_dir():
+                return place.joinpath(*rest)
+    raise LossaryError(f"no catalog {catalog!r}: it is neither a package that can be imported nor a folder")
 
 
-def sources(catalog: str = BUILT_IN) -> list[Source]:
-    """All loss files of a catalog, sorted by slug, without importing any."""
+def installed() -> list[str]:
+    """The catalogs that are found without being named: Lossary's own, then those that installed packages register.
+
+    Raises:
+        LossaryError: where a package registers a catalog that is not there.
+    """
+    found = [BUILT_IN]
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.value, entry.name)):
+        try:
+            folder(entry.value)
+        except LossaryError as error:
+            owner = f"the package {entry.dist.name}" if entry.dist else "a package"
+            raise LossaryError(
+                f"{owner} registers a catalog that is not there, {entry.name} = {entry.value!r} in its entry points "
+                f"{GROUP}: mend or uninstall it, or name the catalog that you want with --catalog"
+            ) from error
+        if entry.value not in found:
+            found.append(entry.value)
+    return found
+
+
+def sources(catalog: str | None = BUILT_IN) -> list[Source]:
+    """All loss files of a catalog by slug, without importing any; of equal slugs Lossary's own comes first."""
+    if catalog is None:
+        return sorted((one for name in installed() for one in sources(name)), key=lambda source: source.slug)
     root = folder(catalog).resolve()
     prefix = f"src/{catalog.replace('.', '/')}" if catalog == BUILT_IN else str(root)
     found = [
@@ -73,11 +112,32 @@ def sources(catalog: str = BUILT_IN) -> list[Source]:
     return sorted(found, key=lambda source: (source.slug, source.family))
 
 
+def together(catalog: str | None) -> list[Source]:
+    """The losses among which the names of a catalog's losses are unique.
+
+    They are its own; with a catalog that is found without being named, those of all that are.
+    """
+    shared = catalog is None or folder(catalog).resolve() in [folder(name).resolve() for name in installed()]
+    return sources(None if shared else catalog)
+
+
 def families(found: Iterable[Source]) -> dict[str, Family]:
-    """The families of some sources, by name, read from the docstrings of their folders."""
-    return {
-        name: _family(name, path) for name, path in sorted({(source.family, source.path.parent) for source in found})
-    }
+    """The families of some sources, by name, read from the docstrings of their folders.
+
+    Catalogs may share a family; Lossary's own words for it count first.
+    """
+    folders = {(source.family, source.path.parent) for source in found}
+    own = Path(__file__).parent.resolve()
+    chosen: dict[str, Path] = {}
+    for name, path in sorted(folders, key=lambda one: (one[0], not one[1].is_relative_to(own), one[1])):
+        chosen.setdefault(name, path)
+    return {name: _family(name, path) for name, path in chosen.items()}
+
+
+def about(catalog: str | None = BUILT_IN) -> Family:
+    """What the docstring of a catalog's own `__init__.py` says of it."""
+    root = folder(catalog or BUILT_IN).resolve()
+    return _family(root.name, root)
 
 
 def _family(name: str, path: Path) -> Family:
@@ -113,7 +173,11 @@ def load(source: Source) -> Loss:
 
 
 def _module(source: Source) -> ModuleType:
-    name = f"_lossary_catalog.{source.family}.{source.slug}"
+    root = str(package_root(source.path))
+    if root not in sys.path:
+        # What a loss file imports from its own package is found, in whichever process. Last: nothing is hidden by it.
+        sys.path.append(root)
+    name = f"{_PREFIX}.{source.family}.{source.slug}"
     spec = importlib.util.spec_from_file_location(name, source.path)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
@@ -124,14 +188,22 @@ def _module(source: Source) -> ModuleType:
     return module
 
 
+def package_root(path: Path) -> Path:
+    """The folder that has to be on the import path for a file's own package to be found."""
+    return next(parent for parent in path.parents if not (parent / "__init__.py").exists())
+
+
 def _where(error: Exception, path: Path) -> str:
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     line = error.lineno if isinstance(error, SyntaxError) else (lines[-1] if lines else None)
     place = f"line {line}: " if line else ""
-    return f"{place}{type(error).__name__}: {error}"
+    told = f"{place}{type(error).__name__}: {error}"
+    if isinstance(error, ImportError) and (_PREFIX in str(error) or "relative import" in str(error)):
+        told += "; name the module in full: a loss file is not imported as part of its package"
+    return told
 
 
-def catalog(name: str = BUILT_IN) -> dict[str, Loss]:
+def catalog(name: str | None = BUILT_IN) -> dict[str, Loss]:
     """Every loss of a catalog by slug, sorted.
 
     Raises:
@@ -142,13 +214,22 @@ def catalog(name: str = BUILT_IN) -> dict[str, Loss]:
     failures = duplicate_slugs(found)
     for source in found:
         try:
-            losses[source.slug] = load(source)
+            losses.setdefault(source.slug, load(source))
         except CatalogError as error:
             failures += error.failures
     failures += duplicate_aliases([(loss.slug, loss.path, loss.aliases) for loss in losses.values()])
     if failures:
         raise CatalogError(failures)
     return losses
+
+
+def duplicates(found: Sequence[Source]) -> list[Failure]:
+    """All slugs and aliases that are taken more than once; a file that does not load claims no alias."""
+    losses = []
+    for source in found:
+        with contextlib.suppress(CatalogError):
+            losses.append(load(source))
+    return duplicate_slugs(found) + duplicate_aliases([(loss.slug, loss.path, loss.aliases) for loss in losses])
 
 
 def duplicate_slugs(found: Iterable[Source]) -> list[Failure]:

@@ -44,5 +44,15 @@ class CatalogError(LossaryError):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint such as ' (did you mean huber?)', or nothing."""
-    close = difflib.get_close_matches(word, list(known), n=3, cutoff=0.6)
-    return f" (did you mean {' or '.join(close)}?)" if close else ""
+    return suggestion(close(word, known))
+
+
+def close(word: str, known: Iterable[str]) -> list[str]:
+    """The names that are spelt nearly like a word, nearest first; at most three."""
+    return difflib.get_close_matches(word, list(known), n=3, cutoff=0.6)
+
+
+def suggestion(names: Iterable[str]) -> str:
+    """The hint that offers some names; nothing where there are none."""
+    words = " or ".join(names)
+    return f" (did you mean {words}?)" if words else ""

@@ -82,7 +82,7 @@ def check_parameters(loss: Loss, given: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in given.items():
         parameter = loss.parameter(name)
         if parameter is None:
-            names = ", ".join(settings) or "none"
+            names = ", ".join(f"{p.name} ({p.range_text()})" for p in loss.parameters) or "none"
             raise LossaryError(
                 f"{loss.slug} has no parameter {name!r}{nearest(name, settings)}; its parameters are: {names}"
             )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 _LINK = re.compile(r"\[\[([a-z0-9_]+)(?:\|([^\]]+))?\]\]")
 
@@ -15,7 +15,7 @@ _LINK = re.compile(r"\[\[([a-z0-9_]+)(?:\|([^\]]+))?\]\]")
 @cache
 def _environment() -> Environment:
     return Environment(
-        loader=PackageLoader("lossary", "templates"),
+        loader=ChoiceLoader([PackageLoader("lossary", folder) for folder in ("templates", "project")]),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from lossary.cache import PACKAGE, Cache, default_folder, digest, sources_key, templates_key
-from lossary.discovery import BUILT_IN, Family, Source, duplicate_aliases, duplicate_slugs, families, sources
+from lossary.discovery import BUILT_IN, Family, Source, about, duplicate_aliases, duplicate_slugs, families, sources
 from lossary.errors import CatalogError, Failure
+from lossary.neighbours import neighbours
 from lossary.page import link, render
 from lossary.presets import offered
 from lossary.worker import Job, run
@@ -38,7 +39,7 @@ class Build:
     """What a build needs to know: the catalog, the address, and how it treats failures.
 
     Attributes:
-        catalog: a package or a folder of losses.
+        catalog: a package or a folder of losses; None for Lossary's own with all that installed packages register.
         address: the published address, or nothing.
         strict: a failure stops the build; otherwise it is shown on the page of the loss that fails.
         processes: how many workers; LOSSARY_JOBS if set, else as many as there are cores.
@@ -46,7 +47,7 @@ class Build:
         progress: told (done, all, name) after each piece of work.
     """
 
-    catalog: str = BUILT_IN
+    catalog: str | None = BUILT_IN
     address: str = ""
     strict: bool = True
     processes: int = field(default_factory=lambda: int(os.environ.get("LOSSARY_JOBS", 0)) or os.cpu_count() or 1)
@@ -68,7 +69,7 @@ def site(build: Build) -> Iterator[tuple[str, bytes]]:
     jobs = {source.slug: _loss_job(source, groups[source.family].title, base) for source in unique}
     texts = (
         {path.stem: _article_job(path, base) for path in sorted(ARTICLES.glob("*.md"))}
-        if build.catalog == BUILT_IN
+        if build.catalog in (None, BUILT_IN)
         else {}
     )
     made = Made(build)
@@ -79,7 +80,7 @@ def site(build: Build) -> Iterator[tuple[str, bytes]]:
     failures += duplicate_aliases([(r["slug"], r["source_path"], r["aliases"]) for r in records.values()])
     if failures and build.strict:
         raise CatalogError(failures)
-    shared = _shared_jobs(unique, jobs, records, groups, base)
+    shared = _shared_jobs(unique, jobs, records, groups, build.catalog, base)
     failures += made.make([*shared.values()])
     if failures and build.strict:
         raise CatalogError(failures)
@@ -132,10 +133,10 @@ class Made:
 
 
 def _loss_job(source: Source, title: str, base: str) -> Job:
-    text = source.path.read_bytes()
+    texts = [path.read_bytes() for path in (source.path, *neighbours(source))]
     return Job(
         "loss",
-        digest("loss", base, source.family, source.slug, source.shown, title, text),
+        digest("loss", base, source.family, source.slug, source.shown, title, *texts),
         source.shown,
         _payload(source),
     )
@@ -155,6 +156,7 @@ def _shared_jobs(
     jobs: Mapping[str, Job],
     records: Records,
     groups: Mapping[str, Family],
+    catalog: str | None,
     base: str,
 ) -> dict[str, Job]:
     """What several losses make together: overlays, pictures of the home and compare pages, the inventory."""
@@ -185,7 +187,7 @@ def _shared_jobs(
         key = digest("compare", base, json.dumps(presets), *(jobs[slug].key for slug in picked))
         shared["/compare"] = Job("compare", key, "compare page", payload)
     named_titles = {slug: record["title"] for slug, record in records.items()}
-    inventory = {"titles": named_titles}
+    inventory = {"project": about(catalog).title, "titles": named_titles}
     shared["/inventory"] = Job("inventory", digest("inventory", base, json.dumps(inventory)), "objects.inv", inventory)
     return shared
 
@@ -201,6 +203,10 @@ def _pages(
 ) -> Iterator[tuple[str, bytes]]:
     titles = {slug: record["title"] for slug, record in records.items()}
     base = digest(templates_key(), build.address, json.dumps(titles))
+    own = build.catalog in (None, BUILT_IN)
+    page = about(build.catalog)
+    # Under which licence somebody else's text stands is not for Lossary to say.
+    catalog = {"title": page.title, "text": page.text, "summary": page.summary, "licence": "CC BY 4.0" if own else ""}
 
     def rendered(template: str, links: str, **values: Any) -> bytes:
         """A filled template, made once for the same values; `links` leads from the page to the root."""
@@ -214,10 +220,10 @@ def _pages(
     for source in found:
         path = f"losses/{source.slug}.md"
         if source.slug in records:
-            yield path, rendered("loss.md", "../", loss=records[source.slug])
+            yield path, rendered("loss.md", "../", loss=records[source.slug], catalog=catalog)
             yield (
                 f"embed/{source.slug}/index.html",
-                rendered("embed.html", "", root="../../", loss=records[source.slug]),
+                rendered("embed.html", "", root="../../", loss=records[source.slug], catalog=catalog),
             )
             continue
         told = [str(f) for f in failures if f.path == source.shown] or ["the loss could not be built"]
@@ -229,7 +235,10 @@ def _pages(
     hero_files = made.files[shared["/hero"].key] if "/hero" in shared else None
     hero = json.loads(hero_files["hero.json"]) if hero_files else None
     shown = [family for family in described if family["losses"]]
-    yield "index.md", rendered("home.md", "", families=shown, hero=hero, count=len(records))
+    if own:
+        yield "index.md", rendered("home.md", "", families=shown, hero=hero, count=len(records))
+    else:
+        yield "index.md", rendered("catalog.md", "", families=shown, catalog=catalog, count=len(records))
     if records:
         comparisons = _comparisons(made, records, shared)
         named = [{"name": family["name"], "title": family["title"]} for family in shown]
@@ -279,7 +288,7 @@ def _family(made: Made, name: str, family: Family, records: Records, shared: Map
         "name": name,
         "title": family.title,
         "text": family.text,
-        "summary": " ".join(family.text.split("\n\n")[0].split()),
+        "summary": family.summary,
         "losses": [record for record in records.values() if record["family"] == name],
         "figures": [{**figure, "src": f"../../{figure['src']}"} for figure in figures],
     }
@@ -289,7 +298,7 @@ def _indexes(build: Build, records: Records, groups: Mapping[str, Family]) -> It
     entries = [index_entry(record, build.address) for record in records.values()]
     yield "losses.json", (json.dumps(entries, ensure_ascii=False, indent=1) + "\n").encode()
     yield "losses.schema.json", (PACKAGE / "losses.schema.json").read_bytes()
-    yield "llms.txt", _llms(records, groups, build.address).encode()
+    yield "llms.txt", _llms(about(build.catalog), records, groups, build.address).encode()
 
 
 def _address(build_address: str, path: str) -> str:
@@ -316,12 +325,10 @@ def index_entry(record: Mapping[str, Any], address: str) -> dict[str, Any]:
     }
 
 
-def _llms(records: Records, groups: Mapping[str, Family], address: str) -> str:
-    lines = [
-        "# Lossary",
-        "",
-        "> The glossary of loss functions. Each formula, number and property was checked by running the torch code.",
-        "",
+def _llms(catalog: Family, records: Records, groups: Mapping[str, Family], address: str) -> str:
+    lines = [f"# {catalog.title}", ""]
+    lines += [f"> {catalog.summary}", ""] if catalog.summary else []
+    lines += [
         f"The index as JSON: {_address(address, 'losses.json')}",
     ]
     for name, family in groups.items():
@@ -334,7 +341,7 @@ def _llms(records: Records, groups: Mapping[str, Family], address: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def navigation(catalog: str = BUILT_IN) -> list[dict[str, Any]]:
+def navigation(catalog: str | None = BUILT_IN) -> list[dict[str, Any]]:
     """The site's navigation, derived from the files: families with their losses, then the articles."""
     found = sources(catalog)
     groups = families(found)
@@ -350,8 +357,10 @@ def articles() -> list[str]:
     return [f"{path.stem}.md" for path in sorted(ARTICLES.glob("*.md"))]
 
 
-def origins(catalog: str = BUILT_IN) -> dict[str, str]:
+def origins(catalog: str | None = BUILT_IN) -> dict[str, str]:
     """For each page that comes from one file, that file, for edit links."""
     pages = {f"losses/{source.slug}.md": source.shown for source in sources(catalog)}
     pages |= {f"families/{s.family}/index.md": s.shown.rsplit("/", 1)[0] + "/__init__.py" for s in sources(catalog)}
-    return pages | {name: f"src/lossary/articles/{name}" for name in articles()}
+    if catalog in (None, BUILT_IN):
+        pages |= {name: f"src/lossary/articles/{name}" for name in articles()}
+    return pages

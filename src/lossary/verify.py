@@ -22,23 +22,29 @@ from lossary.symbols import TABLE
 
 
 def verify(loss: Loss) -> tuple[Evidence, list[Failure]]:
-    """Run every check whose prerequisites hold; all failures come back together.
+    """Run every check whose prerequisites hold; all failures come back together."""
+    evidence = Evidence()
+    return evidence, [failure for found in outcomes(loss, evidence).values() for failure in found or ()]
+
+
+def outcomes(loss: Loss, evidence: Evidence) -> dict[str, list[Failure] | None]:
+    """What each check found, by its name; None for a check that was not tried, as one that it needs has failed.
 
     What a fault makes fail as well is not tried, so that each fault has one message.
     """
-    evidence = Evidence()
-    failures: list[Failure] = []
+    told: dict[str, list[Failure] | None] = {}
     for name, check in CHECKS.items():
         if any(needed in CHECKS and needed not in evidence.passed for needed in NEEDS[name]):
+            told[name] = None
             continue
         try:
             found = list(check(loss, evidence))
         except Exception as error:  # a loss file's own code may raise anything, anywhere
             found = [fail(loss, name, f"{type(error).__name__}: {error}")]
-        failures += found
+        told[name] = found
         if not found:
             evidence.passed.append(name)
-    return evidence, failures
+    return told
 
 
 def declaration(loss: Loss, evidence: Evidence) -> Iterator[Failure]:

@@ -1,0 +1,97 @@
+"""MkDocs hooks: search aliases, Markdown copies of pages, and the flag that tells serving from building.
+
+They work on what MkDocs hands them and import nothing of it; a site's own `scripts/hooks.py` makes them known to it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+    from mkdocs.structure.pages import Page
+
+# What a name starts with, and its short and long spelling; functional before torch.nn, which it starts with.
+PREFIXES = [
+    ("torch.nn.functional.", "F.", "torch.nn.functional."),
+    ("F.", "F.", "torch.nn.functional."),
+    ("torch.nn.", "nn.", "torch.nn."),
+    ("nn.", "nn.", "torch.nn."),
+]
+# A name that is a single word, and what the search leaves out of it.
+ONE_WORD = re.compile(r"[\w.:]+(?: loss| function)?")
+
+# on_startup runs once and sees no configuration; each later rebuild does.
+_serving = False
+_aliases: dict[str, list[str]] = {}
+_names: dict[str, list[str]] = {}
+_sources: dict[str, str] = {}
+
+
+def on_startup(command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
+    """Remember whether this is `mkdocs serve`."""
+    global _serving
+    _serving = command == "serve"
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Tell generator and theme whether this is a preview, and forget the build before."""
+    config.extra["serving"] = _serving
+    _aliases.clear()
+    _names.clear()
+    _sources.clear()
+    return config
+
+
+def expand(name: str) -> list[str]:
+    """The ways a reader types one name: nn.MSELoss is also MSELoss and torch.nn.MSELoss."""
+    for prefix, short, long in PREFIXES:
+        if name.startswith(prefix):
+            bare = name.removeprefix(prefix)
+            return [bare, short + bare, long + bare]
+    if re.fullmatch(r"\w+(\.\w+)+", name):
+        return [name, name.rsplit(".", 1)[-1]]
+    return [name]
+
+
+def spellings(title: str) -> list[str]:
+    """A title as code would spell it: "Log-cosh" is also log_cosh, LogCosh, log_cosh_loss and LogCoshLoss."""
+    words = [word for word in re.findall(r"\w+", re.sub(r"\(.*?\)", "", title)) if word.lower() != "loss"]
+    snake = "_".join(words).lower()
+    camel = "".join(word[:1].upper() + word[1:] for word in words)
+    return [title, snake, camel, f"{snake}_loss", f"{camel}Loss"]
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> None:
+    """Collect a page's other names and its source."""
+    aliases = [str(name) for name in page.meta.get("aliases") or []]
+    terms = [*aliases, *map(str, page.meta.get("search_terms") or [])]
+    if "aliases" in page.meta:  # a loss, whose title is a name
+        terms += spellings(str(page.title))
+    if terms:
+        _aliases[page.url] = list(dict.fromkeys(name for term in terms for name in expand(term)))
+        _names[page.url] = [name for name in aliases if ONE_WORD.fullmatch(name)]
+    _sources[page.file.src_uri] = markdown
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Fill the index's aliases field, and write each page's Markdown beside the page."""
+    site = Path(config.site_dir)
+    index = site / "search" / "search_index.json"
+    if index.exists():
+        data = json.loads(index.read_text(encoding="utf-8"))
+        for entry in data["docs"]:
+            # A page's own entry has no fragment; its sections keep to their text.
+            if entry["location"] in _aliases:
+                entry["aliases"] = _aliases[entry["location"]]
+                entry["names"] = _names[entry["location"]]
+                entry["boost"] = 2  # MSELoss is its own page before a heading elsewhere that names it
+        index.write_text(json.dumps(data, separators=(",", ":")), encoding="utf-8")
+    for path, markdown in _sources.items():
+        target = site / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(markdown.strip() + "\n", encoding="utf-8")
