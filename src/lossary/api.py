@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from lossary.palette import Theme
 
 VIEWS = ("loss", "gradient", "curvature", "sweep", "card", "thumb")
+COMPARED = ("loss", "gradient", "curvature")
+_SHOWN = itertools.count(1)  # numbers the cards of a notebook
+THEMES = ("light", "dark", "auto")
 Settings = Mapping[str, Any]
 
 
@@ -123,21 +127,17 @@ class Loss(declaration.Loss):
         Args:
             view: "loss", "gradient", "curvature", "sweep", "card", "thumb", or a heat map that the loss declares.
             parameters: settings; at most one may be a list of values.
-            theme: "light", "dark" or "auto".
+            theme: "light", "dark" or "auto", which follows the reader.
             size: width and height in CSS pixels.
-            ax: draw into these matplotlib axes as well.
+            ax: draw into these matplotlib axes as well: the curves, the marks at kinks, the names of both axes, and
+                a legend where curves have names. Limits, ticks, title, spines, fonts and what was drawn before stay.
 
         Raises:
-            LossaryError: for an unknown view or wrong parameters.
+            LossaryError: for an unknown view or theme, wrong parameters, or a view that `ax` cannot take.
         """
         from lossary import charts
 
-        picture = charts.picture(self, view, parameters or {}, size)
-        if ax is not None:
-            from lossary import figure
-
-            figure.draw_into(ax, picture, "dark" if theme == "dark" else "light")
-        return Drawing(picture, theme)
+        return _drawing(charts.picture(self, view, parameters or {}, size), theme, ax)
 
     def check(self) -> Report:
         """Run every check."""
@@ -149,12 +149,32 @@ class Loss(declaration.Loss):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from html import escape
 
-        drawing = self.figure("card").svg().decode()
+        from lossary.svg import inline
+
+        card = self.figure("card")
+        drawing = card.svg()
         words = f"<p><strong>{escape(self.title)}</strong>: {escape(self.summary)}</p>"
-        return {"image/svg+xml": drawing, "text/html": f"<div>{words}{drawing}</div>", "text/plain": repr(self)}
+        # A notebook is one page: a card in it must not share ids with the next.
+        style, shown = inline(drawing, f"lossary-{self.slug}-{next(_SHOWN)}", card.picture.description, "auto")
+        return {
+            "image/svg+xml": drawing.decode(),
+            "text/html": f"<div><style>{style}</style>{words}{shown}</div>",
+            "text/plain": repr(self),
+        }
 
     def __repr__(self) -> str:
         return f"<lossary.Loss {self.slug}: {self.title}>"
+
+
+def _drawing(picture: Picture, theme: Theme, ax: Axes | None) -> Drawing:
+    """A picture ready to save, drawn into somebody's axes too where there are any."""
+    if theme not in THEMES:
+        raise LossaryError(f"no theme {theme!r}{nearest(str(theme), THEMES)}; the themes are: {', '.join(THEMES)}")
+    if ax is not None:
+        from lossary import figure
+
+        figure.draw_into(ax, picture, "dark" if theme == "dark" else "light")
+    return Drawing(picture, theme)
 
 
 def _wrap(plain: declaration.Loss) -> Loss:
@@ -188,6 +208,40 @@ def get(name: str, catalog: str = BUILT_IN) -> Loss:
             if other.casefold() == wanted:
                 return _wrap(plain)
     raise LossaryError(f"no loss is called {name!r}{nearest(wanted, names)}; `lossary list` shows all {len(found)}")
+
+
+def compare(
+    *losses: str | Loss,
+    view: str = "loss",
+    parameters: Settings | None = None,
+    theme: Theme = "auto",
+    size: tuple[int, int] | None = None,
+    ax: Axes | None = None,
+    catalog: str = BUILT_IN,
+) -> Drawing:
+    """Losses that share an axis, laid over each other.
+
+    Args:
+        losses: slugs, or losses themselves.
+        view: "loss", "gradient" or "curvature".
+        parameters: settings: "delta" goes to every loss that has it, "huber.delta" to that one.
+        theme: "light", "dark" or "auto", which follows the reader.
+        size: width and height in CSS pixels.
+        ax: draw into these matplotlib axes as well, see `Loss.figure`.
+        catalog: where slugs are looked up, a package or a folder.
+
+    Raises:
+        LossaryError: where the losses share no axis, or names or parameters are wrong.
+    """
+    from lossary import charts
+    from lossary.typed import shared
+
+    if not losses:
+        raise LossaryError("name the losses to compare")
+    if view not in COMPARED:
+        raise LossaryError(f"a comparison has no view {view!r}; its views are: {', '.join(COMPARED)}")
+    found = [get(loss, catalog) if isinstance(loss, str) else loss for loss in losses]
+    return _drawing(charts.comparison(found, shared(found, parameters or {}), view, size), theme, ax)
 
 
 def _names(plain: declaration.Loss) -> list[str]:
