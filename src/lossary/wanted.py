@@ -70,21 +70,22 @@ def read(line: str) -> Wanted:
     """
     words = shlex.shlex(line, posix=True, punctuation_chars=False)
     words.whitespace_split, words.commenters, words.escape = True, "", ""
-    slugs: list[str] = []
-    given: dict[str, str] = {}
     try:
-        for word in words:
-            name, equals, value = word.partition("=")
-            if not equals:
-                slugs.append(word)
-            elif not name or not value:
-                raise LossaryError(f"{word}: write it as NAME=VALUE, without blanks around the sign")
-            elif name in given:
-                raise LossaryError(f"{name} is given twice")
-            else:
-                given[name] = value
+        parts = list(words)
     except ValueError:
         raise LossaryError("a quote is not closed") from None
+    slugs: list[str] = []
+    given: dict[str, str] = {}
+    for part in parts:
+        name, equals, value = part.partition("=")
+        if not equals:
+            slugs.append(part)
+        elif not name or not value:
+            raise LossaryError(f"{part}: write it as NAME=VALUE, without blanks around the sign")
+        elif name in given:
+            raise LossaryError(f"{name} is given twice")
+        else:
+            given[name] = value
     return wanted(slugs, given)
 
 
