@@ -170,4 +170,8 @@ def test_a_notebook_shows_several_cards_without_mixing_them_up() -> None:
 
 
 def test_a_notebook_shows_a_drawing() -> None:
-    assert HUBER.figure()._repr_svg_().startswith("<svg")
+    drawing = HUBER.figure()
+    assert drawing._repr_svg_() == drawing.svg().decode()
+    one, other = (re.findall(r' id="([^"]+)"', drawing._repr_html_()) for _ in range(2))
+    assert one
+    assert not set(one) & set(other)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 VIEWS = ("loss", "gradient", "curvature", "sweep", "card", "thumb")
 COMPARED = ("loss", "gradient", "curvature")
-_SHOWN = itertools.count(1)  # numbers the cards of a notebook
+_SHOWN = itertools.count(1)  # numbers the figures of a notebook
 THEMES = ("light", "dark", "auto")
 Settings = Mapping[str, Any]
 
@@ -82,6 +82,14 @@ class Drawing:
 
     def _repr_svg_(self) -> str:
         return self.svg().decode()
+
+    def _repr_html_(self) -> str:
+        from lossary.inline import inline
+
+        # A notebook is one page, in which a figure must not share ids with the next.
+        words = f"{self.picture.title}. {self.picture.description}"
+        style, shown = inline(self.svg(), f"lossary-{next(_SHOWN)}", words, self.theme)
+        return f"<div><style>{style}</style>{shown}</div>"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,16 +157,11 @@ class Loss(declaration.Loss):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from html import escape
 
-        from lossary.svg import inline
-
         card = self.figure("card")
-        drawing = card.svg()
         words = f"<p><strong>{escape(self.title)}</strong>: {escape(self.summary)}</p>"
-        # A notebook is one page: a card in it must not share ids with the next.
-        style, shown = inline(drawing, f"lossary-{self.slug}-{next(_SHOWN)}", card.picture.description, "auto")
         return {
-            "image/svg+xml": drawing.decode(),
-            "text/html": f"<div><style>{style}</style>{words}{shown}</div>",
+            "image/svg+xml": card.svg().decode(),
+            "text/html": f"<div>{words}{card._repr_html_()}</div>",
             "text/plain": repr(self),
         }
 

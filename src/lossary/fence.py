@@ -56,7 +56,7 @@ def draw(source: str, language: str, css_class: str, options: Any, md: Any, **he
 
 
 def _figure(line: str, md: Any, number: int, folder: Path | None) -> str:
-    from lossary.svg import inline
+    from lossary.inline import inline
     from lossary.wanted import make, read
 
     asked = read(line)

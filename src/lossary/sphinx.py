@@ -19,7 +19,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from lossary import typed
 from lossary.errors import LossaryError
-from lossary.svg import on_paper
+from lossary.inline import on_paper
 from lossary.wanted import Made, make, wanted
 
 if TYPE_CHECKING:
