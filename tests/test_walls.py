@@ -25,7 +25,8 @@ ORDER = [
     "errors", "words", "symbols", "formula", "palette", "chart", "mathml", "kinds", "sections", "loss", "notation",
     "exact", "points", "discovery", "display", "evaluate", "evidence", "properties", "prose", "article", "examples",
     "comparisons", "claims", "verify", "drawings", "charts", "inline", "svg", "figure", "record", "build", "cache",
-    "page", "progress", "worker", "site", "typed", "api", "__init__", "wanted", "fence", "sphinx", "card", "request", "starter", "cli", "__main__",
+    "page", "progress", "worker", "site", "typed", "api", "__init__", "wanted",
+    "fence", "sphinx", "card", "request", "starter", "cli", "__main__",
 ]  # fmt: skip
 
 # Which modules may import a library at all, at whatever depth; nobody else does.
