@@ -53,7 +53,7 @@ def name(package: str) -> str:
 
 def licence(modules: Path, packages: list[str]) -> str:
     """The licence of the packages; it must be one text, but for the years."""
-    texts = {}
+    texts: dict[str, list[str]] = {}
     for package in packages:
         text = (modules / package / "LICENSE").read_text("utf-8").strip()
         texts.setdefault(text, []).append(package)

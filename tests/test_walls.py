@@ -25,8 +25,9 @@ ORDER = [
     "errors", "words", "symbols", "formula", "palette", "chart", "mathml", "kinds", "sections", "loss", "notation",
     "exact", "points", "discovery", "neighbours", "display", "evaluate", "evidence", "properties", "prose", "article",
     "examples", "comparisons", "claims", "scalar", "javascript", "controls", "tables", "plots", "verify",
-    "drawings", "charts", "svg", "figure", "record", "build", "cache", "page", "progress", "worker", "presets", "site",
-    "api", "__init__", "card", "request", "starter", "look", "init", "hooks", "testing", "cli", "__main__",
+    "drawings", "charts", "inline", "svg", "figure", "record", "build", "cache", "page", "progress", "worker",
+    "presets", "site", "typed", "api", "__init__", "wanted", "fence", "sphinx", "card", "request", "starter", "look",
+    "init", "hooks", "testing", "cli", "__main__",
 ]  # fmt: skip
 
 # Which modules may import a library at all, at whatever depth; nobody else does.
@@ -41,10 +42,13 @@ ONLY = {
     "sphobjinv": {"build"},
     "py_mini_racer": {"plots"},
     "pytest": {"testing"},
+    "pymdownx": {"fence"},
+    "sphinx": {"sphinx"},
+    "docutils": {"sphinx"},
 }
 
 # What a build with nothing to do imports.
-WARM = ("discovery", "neighbours", "cache", "page", "worker", "site", "errors")
+WARM = ("discovery", "neighbours", "cache", "page", "worker", "site", "errors", "wanted", "fence")
 HEAVY = ("torch", "sympy", "matplotlib", "numpy", "mpmath")
 
 
@@ -192,6 +196,11 @@ def loaded(code: str) -> set[str]:
 @pytest.mark.parametrize("module", [name for name in WARM if (ROOT / f"{name}.py").exists()])
 def test_the_warm_path_imports_nothing_heavy(module: str) -> None:
     assert not loaded(f"import lossary.{module}") & set(HEAVY)
+
+
+def test_a_fence_imports_nothing_of_the_tools_that_call_it() -> None:
+    """A site without superfences, such as a notebook's, may have the module; a warm build pays for nothing else."""
+    assert not loaded("import lossary.fence") & {"pymdownx", "markdown", "mkdocs", "jinja2", "sphobjinv"}
 
 
 def test_finding_losses_imports_none_of_them() -> None:

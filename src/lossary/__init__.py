@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lossary.api import Drawing, Loss, Report, catalog, get
+    from lossary.api import Drawing, Loss, Report, catalog, compare, get
     from lossary.errors import CatalogError, Failure, LossaryError
 
-__all__ = ["CatalogError", "Drawing", "Failure", "Loss", "LossaryError", "Report", "catalog", "get"]
+__all__ = ["CatalogError", "Drawing", "Failure", "Loss", "LossaryError", "Report", "catalog", "compare", "get"]
 
 
 def __getattr__(name: str) -> Any:

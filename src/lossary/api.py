@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from lossary import loss as declaration
 from lossary.discovery import BUILT_IN, duplicate_slugs, sources
 from lossary.discovery import catalog as load_catalog
 from lossary.discovery import load as load_source
-from lossary.errors import CatalogError, Failure, LossaryError, close, suggestion
+from lossary.errors import CatalogError, Failure, LossaryError, close, nearest, suggestion
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from lossary.palette import Theme
 
 VIEWS = ("loss", "gradient", "curvature", "sweep", "card", "thumb")
+COMPARED = ("loss", "gradient", "curvature")
+_SHOWN = itertools.count(1)  # numbers the figures of a notebook
+THEMES = ("light", "dark", "auto")
 Settings = Mapping[str, Any]
 
 
@@ -79,6 +83,14 @@ class Drawing:
     def _repr_svg_(self) -> str:
         return self.svg().decode()
 
+    def _repr_html_(self) -> str:
+        from lossary.inline import inline
+
+        # A notebook is one page, in which a figure must not share ids with the next.
+        words = f"{self.picture.title}. {self.picture.description}"
+        style, shown = inline(self.svg(), f"lossary-{next(_SHOWN)}", words, self.theme)
+        return f"<div><style>{style}</style>{shown}</div>"
+
 
 @dataclasses.dataclass(frozen=True)
 class Loss(declaration.Loss):
@@ -123,21 +135,17 @@ class Loss(declaration.Loss):
         Args:
             view: "loss", "gradient", "curvature", "sweep", "card", "thumb", or a heat map that the loss declares.
             parameters: settings; at most one may be a list of values.
-            theme: "light", "dark" or "auto".
+            theme: "light", "dark" or "auto", which follows the reader.
             size: width and height in CSS pixels.
-            ax: draw into these matplotlib axes as well.
+            ax: draw into these matplotlib axes as well: the curves, the marks at kinks, the names of both axes, and
+                a legend where curves have names. Limits, ticks, title, spines, fonts and what was drawn before stay.
 
         Raises:
-            LossaryError: for an unknown view or wrong parameters.
+            LossaryError: for an unknown view or theme, wrong parameters, or a view that `ax` cannot take.
         """
         from lossary import charts
 
-        picture = charts.picture(self, view, parameters or {}, size)
-        if ax is not None:
-            from lossary import figure
-
-            figure.draw_into(ax, picture, "dark" if theme == "dark" else "light")
-        return Drawing(picture, theme)
+        return _drawing(charts.picture(self, view, parameters or {}, size), theme, ax)
 
     def check(self) -> Report:
         """Run every check."""
@@ -149,12 +157,27 @@ class Loss(declaration.Loss):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from html import escape
 
-        drawing = self.figure("card").svg().decode()
+        card = self.figure("card")
         words = f"<p><strong>{escape(self.title)}</strong>: {escape(self.summary)}</p>"
-        return {"image/svg+xml": drawing, "text/html": f"<div>{words}{drawing}</div>", "text/plain": repr(self)}
+        return {
+            "image/svg+xml": card.svg().decode(),
+            "text/html": f"<div>{words}{card._repr_html_()}</div>",
+            "text/plain": repr(self),
+        }
 
     def __repr__(self) -> str:
         return f"<lossary.Loss {self.slug}: {self.title}>"
+
+
+def _drawing(picture: Picture, theme: Theme, ax: Axes | None) -> Drawing:
+    """A picture ready to save, drawn into somebody's axes too where there are any."""
+    if theme not in THEMES:
+        raise LossaryError(f"no theme {theme!r}{nearest(str(theme), THEMES)}; the themes are: {', '.join(THEMES)}")
+    if ax is not None:
+        from lossary import figure
+
+        figure.draw_into(ax, picture, "dark" if theme == "dark" else "light")
+    return Drawing(picture, theme)
 
 
 def _wrap(plain: declaration.Loss) -> Loss:
@@ -254,6 +277,40 @@ def _unknown(name: str, names: Mapping[str, Mapping[str, str]], catalog: str | N
             near.setdefault(slug, slug if spelt == slug else f"{slug}, also called {spelt}")
     count = len(sources(catalog))
     return LossaryError(f"no loss is called {name!r}{suggestion(near.values())}; `lossary list` shows all {count}")
+
+
+def compare(
+    *losses: str | Loss,
+    view: str = "loss",
+    parameters: Settings | None = None,
+    theme: Theme = "auto",
+    size: tuple[int, int] | None = None,
+    ax: Axes | None = None,
+    catalog: str | None = None,
+) -> Drawing:
+    """Losses that share an axis, laid over each other.
+
+    Args:
+        losses: slugs, or losses themselves.
+        view: "loss", "gradient" or "curvature".
+        parameters: settings: "delta" goes to every loss that has it, "huber.delta" to that one.
+        theme: "light", "dark" or "auto", which follows the reader.
+        size: width and height in CSS pixels.
+        ax: draw into these matplotlib axes as well, see `Loss.figure`.
+        catalog: where slugs are looked up first, a package or a folder; Lossary's own losses can always be named.
+
+    Raises:
+        LossaryError: where the losses share no axis, or names or parameters are wrong.
+    """
+    from lossary import charts
+    from lossary.typed import shared
+
+    if not losses:
+        raise LossaryError("name the losses to compare")
+    if view not in COMPARED:
+        raise LossaryError(f"a comparison has no view {view!r}; its views are: {', '.join(COMPARED)}")
+    found = [beside(loss, catalog) if isinstance(loss, str) else loss for loss in losses]
+    return _drawing(charts.comparison(found, shared(found, parameters or {}), view, size), theme, ax)
 
 
 def _names(plain: declaration.Loss) -> list[str]:

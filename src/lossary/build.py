@@ -58,15 +58,19 @@ def loss_files(payload: Mapping[str, Any]) -> Files:
     return {"record.json": json.dumps(made, ensure_ascii=False).encode(), **files}
 
 
+# What a paper or a lecture takes: LaTeX reads no SVG.
+PRINTED = ("loss", "gradient", "card")
+
+
 def view_files(folder: str, view: View) -> Files:
     """All published forms of a view."""
+    files = picture_files(folder, view.name, view.picture, view.table)
+    if view.name in PRINTED:
+        files[f"{folder}/{view.name}.pdf"] = figure.pdf(view.picture)
     if view.name == "card":
-        return {
-            f"{folder}/card.png": figure.png(view.picture),
-            f"{folder}/card-dark.png": figure.png(view.picture, "dark"),
-            **picture_files(folder, "card", view.picture, None),
-        }
-    return picture_files(folder, view.name, view.picture, view.table)
+        files[f"{folder}/card.png"] = figure.png(view.picture)
+        files[f"{folder}/card-dark.png"] = figure.png(view.picture, "dark")
+    return files
 
 
 def picture_files(folder: str, name: str, picture: Picture, table: Table | None) -> Files:

@@ -24,6 +24,7 @@ CATALOG = click.option(
 SETTINGS = click.option("--set", "-s", "settings", multiple=True, metavar="NAME=VALUE[,VALUE…]", help="A parameter.")
 THEME = click.option("--theme", type=click.Choice(["light", "dark", "auto"]), default="auto", show_default=True)
 SIZE = click.option("--size", metavar="WxH", help="Width and height in CSS pixels.")
+SET = "--set "  # how messages write a parameter
 OUTPUT = click.option("-o", "--output", required=True, type=click.Path(dir_okay=False), help="F.svg, F.png or F.pdf.")
 
 
@@ -116,15 +117,17 @@ def figure(
     slug: str, view: str, settings: Sequence[str], theme: Any, size: str | None, output: str, catalog: str | None
 ) -> None:
     """Draw one figure of a loss."""
+    from lossary import typed
     from lossary.api import by_slug
 
     loss = by_slug(slug, catalog)
-    loss.figure(view, _settings(loss, settings), theme=theme, size=_size(size)).save(output)
+    given = typed.settings(loss, typed.entries(settings, SET), SET)
+    loss.figure(view, given, theme=theme, size=_size(size)).save(output)
 
 
 @main.command()
 @click.argument("slugs", nargs=-1, required=True)
-@click.option("--view", type=click.Choice(["loss", "gradient"]), default="loss", show_default=True)
+@click.option("--view", type=click.Choice(["loss", "gradient", "curvature"]), default="loss", show_default=True)
 @SETTINGS
 @THEME
 @SIZE
@@ -143,25 +146,17 @@ def compare(
 
     With --catalog, Lossary's own losses can still be named beside those of the catalog.
     """
-    from lossary.api import Drawing, beside
-    from lossary.charts import comparison
+    from lossary import typed
+    from lossary.api import beside, compare
 
     losses = [beside(slug, catalog) for slug in slugs]
-    given: list[dict[str, Any]] = []
-    used: set[str] = set()
-    for loss in losses:
-        own = []
-        for entry in settings:
-            name = entry.partition("=")[0]
-            owner, _, parameter = name.rpartition(".")
-            if (not owner and loss.parameter(parameter)) or owner == loss.slug:
-                own.append(entry.removeprefix(f"{owner}.") if owner else entry)
-                used.add(entry)
-        given.append(_settings(loss, own))
-    for entry in settings:
-        if entry not in used:
-            raise LossaryError(f"--set {entry}: none of {', '.join(slugs)} has this parameter")
-    Drawing(comparison(losses, given, view, _size(size)), theme).save(output)
+    texts = typed.shared(losses, typed.entries(settings, SET), SET)
+    given = {
+        f"{loss.slug}.{name}": value
+        for loss, own in zip(losses, texts, strict=True)
+        for name, value in typed.settings(loss, own, SET).items()
+    }
+    compare(*losses, view=view, parameters=given, theme=theme, size=_size(size)).save(output)
 
 
 @main.command()
@@ -263,42 +258,7 @@ def export(out: str, jobs: int | None, catalog: str | None) -> None:
     click.echo(f"wrote {count} files to {out}")
 
 
-def _settings(loss: Any, entries: Sequence[str]) -> dict[str, Any]:
-    """Read `name=value` and `name=value,value`."""
-    given: dict[str, Any] = {}
-    for entry in entries:
-        name, equals, text = entry.partition("=")
-        if not equals or not text:
-            raise LossaryError(f"--set {entry}: write it as NAME=VALUE or NAME=VALUE,VALUE")
-        parameter = loss.parameter(name.strip())
-        kind = parameter.kind if parameter else "number"
-        if kind == "choice":
-            given[name.strip()] = text.strip()
-            continue
-        values = [_value(entry, part) for part in text.split(",")]
-        several = len(values) > 1 or kind in ("per class", "integers")
-        given[name.strip()] = values if several else values[0]
-    return given
-
-
-def _value(entry: str, text: str) -> Any:
-    words = {"true": True, "false": False, "none": None}
-    word = text.strip().lower()
-    if word in words:
-        return words[word]
-    try:
-        number = float(word)
-    except ValueError:
-        raise LossaryError(f"--set {entry}: {text!r} is not a number, true, false or none") from None
-    return int(number) if number.is_integer() and "." not in word and "e" not in word else number
-
-
 def _size(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit() and 80 <= int(width) <= 4000 and 60 <= int(height) <= 4000):
-        raise LossaryError(
-            f"--size {text}: write it as WIDTHxHEIGHT in pixels, such as 640x400, from 80x60 to 4000x4000"
-        )
-    return int(width), int(height)
+    from lossary import typed
+
+    return typed.size(text, "--size ") if text is not None else None

@@ -98,7 +98,7 @@ def draw_into(axes: Axes, picture: Picture, theme: Literal["light", "dark"] = "l
     axes.set_xlabel(picture.xlabel)
     axes.set_ylabel(picture.heading)
     if any(trace.label for trace in picture.traces):
-        axes.legend([trace.label for trace in picture.traces])
+        axes.legend()
 
 
 def _raster(picture: Picture, theme: Literal["light", "dark"], kind: str, scale: float) -> bytes:
@@ -170,6 +170,7 @@ def _curves(axes: Axes, chart: Chart, palette: Palette, scale: float) -> None:
             markersize=5 * scale,
             solid_capstyle="round",
             zorder=4 if trace.strong else 3,
+            label=trace.label,
         )
         last = _last_finite(trace)
         colour = palette[trace.role]

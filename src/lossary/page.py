@@ -9,12 +9,13 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
+_LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 _LINK = re.compile(r"\[\[([a-z0-9_]+)(?:\|([^\]]+))?\]\]")
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    made = Environment(
         loader=ChoiceLoader([PackageLoader("lossary", folder) for folder in ("templates", "project")]),
         trim_blocks=True,
         lstrip_blocks=True,
@@ -22,6 +23,13 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         autoescape=False,
     )
+    made.filters["latex"] = latex_text
+    return made
+
+
+def latex_text(text: str) -> str:
+    """Plain words for LaTeX: what it reads as commands stands for itself."""
+    return re.sub(r"[\\{}#$%&_~^]", lambda sign: _LATEX.get(sign[0], f"\\{sign[0]}"), text)
 
 
 def render(template: str, **values: Any) -> str:

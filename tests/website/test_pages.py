@@ -24,7 +24,7 @@ from sphinx.util.inventory import InventoryFile
 
 from lossary.discovery import sources
 from website.conftest import Site
-from website.tools import ADDRESS, ROOT, Page, classes, words
+from website.tools import ADDRESS, ROOT, Page, classes, parse, words
 
 SLUGS = [source.slug for source in sources()]
 every_slug = pytest.mark.parametrize("slug", SLUGS)
@@ -44,7 +44,7 @@ def loss_page(site: Site, slug: str) -> Page:
 
 
 def test_every_page_is_there(site: Site) -> None:
-    expected = {"index.html", "404.html", "about/index.html", "original-post/index.html"}
+    expected = {"index.html", "404.html", "about/index.html", "original-post/index.html", "use-in-docs/index.html"}
     expected |= {f"losses/{slug}/index.html" for slug in SLUGS}
     expected |= {f"families/{source.family}/index.html" for source in sources()}
     assert expected <= set(site.pages)
@@ -316,12 +316,12 @@ def test_embed_snippets_point_at_files_that_exist(request: pytest.FixtureRequest
     built: Site = request.getfixturevalue(which)
     embed = sections(loss_page(built, slug))["Embed this"]
     labels = [words(label) for e in embed for label in e.iter("label")]
-    assert {"Markdown", "HTML", "Material", "Sphinx"} <= set(labels)
-    snippets = [words(code) for e in embed for code in e.iter("code")]
+    assert labels == ["Markdown", "HTML", "Material", "Sphinx", "GitHub README", "LaTeX", "iframe"]
+    snippets = [words(code) for e in embed for pre in e.iter("pre") for code in pre.iter("code")]
     assert len(snippets) == len(labels)
-    for snippet in snippets:
-        found = re.findall(r"[^\s\"'()<>]*(?:figures|losses)/[^\s\"'()<>]*", snippet)
-        assert len(found) >= 2, snippet
+    for label, snippet in zip(labels, snippets, strict=True):
+        found = re.findall(r"[^\s\"'()<>{}]*(?:figures|losses)/[^\s\"'()<>{}]*", snippet)
+        assert len(found) >= (1 if label == "iframe" else 2), snippet
         for address in found:
             base = ADDRESS if which == "published" else f"{ADDRESS}losses/{slug}/"
             whole = urljoin(base, address) if which == "site" else address
@@ -329,7 +329,32 @@ def test_embed_snippets_point_at_files_that_exist(request: pytest.FixtureRequest
             path = urldefrag(whole)[0].removeprefix(ADDRESS)
             assert (built.folder / path / ("index.html" if path.endswith("/") else "")).is_file(), address
     downloads = [a.get("href") for e in embed if e.tag == "ul" for a in e.iter("a")]
-    assert {posixpath.splitext(d)[1] for d in downloads} == {".svg", ".png", ".csv"}
+    assert {posixpath.splitext(d)[1] for d in downloads} == {".svg", ".png", ".csv", ".pdf"}
+
+
+@every_slug
+def test_embed_snippets_say_what_the_figure_shows_and_whose_it_is(published: Site, slug: str) -> None:
+    embed = sections(loss_page(published, slug))["Embed this"]
+    title = next(e["title"] for e in published.index if e["slug"] == slug)
+    texts = ["".join(code.itertext()) for e in embed for pre in e.iter("pre") for code in pre.iter("code")]
+    markdown, html, material, sphinx, github, latex, frame = texts
+    for text in (markdown, html, material, sphinx, github, latex, frame):
+        assert f"{ADDRESS}losses/{slug}/" in text
+    for text in (html, github, frame):
+        tree = parse("snippet", f"<!doctype html><html lang=en><title>x</title>{text}</html>")
+        assert all(title in image.get("alt") for image in tree.all(".//img"))
+    assert all(title in alt for alt in re.findall(r"!\[(.*?)\]\(", markdown + material))
+    assert len(re.findall(rf"^   :alt: .*{re.escape(title)}", sphinx, re.MULTILINE)) == 2
+    shown = parse("frame", f"<!doctype html><html lang=en><title>x</title>{frame}</html>").one(".//iframe")
+    assert (shown.get("src"), shown.get("loading")) == (f"{ADDRESS}embed/{slug}/", "lazy")
+    assert title in shown.get("title")
+    # What LaTeX would read as a command or a comment is escaped, and braces match.
+    body = latex.partition("\n")[2]
+    assert not re.search(r"(?<!\\)[%#&$~^]", body.replace(f"{ADDRESS}losses/{slug}/", ""))
+    assert not re.search(r"(?<!\\)_", re.sub(rf"\\url\{{.*?\}}|{slug}-loss", "", body))
+    assert body.count("{") == body.count("}")
+    assert "alt={" in body
+    assert "CC BY 4.0" in body
 
 
 def test_a_published_site_names_its_address(published: Site) -> None:
