@@ -25,10 +25,12 @@ from website.tools import ROOT
 Open = Callable[..., Any]
 
 
+# How far anything moves that stands beside or below a plot; the theme moves its own sidebars when it has measured them.
 SHIFTS = """(() => {
   window.shifts = [];
+  const ours = ({ node }) => !(node?.closest ? node : node?.parentElement)?.closest(".md-sidebar");
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) window.shifts.push(entry.value);
+    for (const entry of list.getEntries()) if (entry.sources.some(ours)) window.shifts.push(entry.value);
   }).observe({ type: "layout-shift", buffered: true });
 })()"""
 SCRIPTS = ("d3.js", "chart.js", "settings.js", "plot.js")
