@@ -17,8 +17,10 @@ function mend() {
 }
 addEventListener("load", mend);
 addEventListener("resize", mend);
-// The theme adds copy buttons and table wrappers when it pleases.
-new MutationObserver(mend).observe(document.querySelector("article"), { childList: true, subtree: true });
+// The theme adds copy buttons and table wrappers when it pleases; what a plot draws needs no mending.
+new MutationObserver((changes) => {
+  if (changes.some(({ target }) => !target.closest("svg"))) mend();
+}).observe(document.querySelector("article"), { childList: true, subtree: true });
 
 // The theme would keep the scheme of the first visit for good. Until the reader chooses, the system's setting counts.
 const palettes = [...document.querySelectorAll("input[name=__palette]")];
