@@ -206,7 +206,8 @@ def _pages(
     own = build.catalog in (None, BUILT_IN)
     page = about(build.catalog)
     # Under which licence somebody else's text stands is not for Lossary to say.
-    catalog = {"title": page.title, "text": page.text, "summary": page.summary, "licence": "CC BY 4.0" if own else ""}
+    licence = "CC BY 4.0" if own else ""
+    catalog = {"own": own, "title": page.title, "text": page.text, "summary": page.summary, "licence": licence}
 
     def rendered(template: str, links: str, **values: Any) -> bytes:
         """A filled template, made once for the same values; `links` leads from the page to the root."""

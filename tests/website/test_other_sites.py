@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 
 import lossary
+from lossary.discovery import GROUP
 from lossary.palette import colours
 from lossary.starter import write
 from website.conftest import Site
@@ -313,7 +315,16 @@ def of(language: str) -> pytest.MarkDecorator:
 
 
 def test_every_snippet_of_the_page_is_tested() -> None:
-    files = {"README.md", "mkdocs.yml", "docs/index.md", "docs/own.md", "conf.py", "index.rst"}
+    files = {
+        "README.md",
+        "page.html",
+        "mkdocs.yml",
+        "docs/index.md",
+        "docs/own.md",
+        "conf.py",
+        "index.rst",
+        "pyproject.toml",
+    }
     assert {one.title for one in snippets() if one.title} == files
     assert {one.language for one in snippets() if not one.title} == {"sh", "python"}
     fences = re.findall(r"^`{3,}\w", PAGE, re.MULTILINE)
@@ -342,16 +353,17 @@ def test_shell(snippet: Snippet, tmp_path: Path, drawn: Path, command: Callable[
 
 @pytest.fixture
 def command() -> Callable[..., Any]:
-    """Runs shell code with `lossary` on the path."""
+    """Runs shell code with `lossary` and `pytest` on the path."""
 
     def call(code: str, folder: Path, cache: Path) -> Any:
         from website.tools import environment
 
         bin = folder / "bin"
         bin.mkdir()
-        script = bin / "lossary"
-        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m lossary "$@"\n', "utf-8")
-        script.chmod(0o755)
+        for name in ("lossary", "pytest"):
+            script = bin / name
+            script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {name} "$@"\n', "utf-8")
+            script.chmod(0o755)
         path = os.pathsep.join([str(bin), os.environ["PATH"]])
         return subprocess.run(
             [shutil.which("bash") or "bash", "-e", "-u", "-c", code],
@@ -362,7 +374,7 @@ def command() -> Callable[..., Any]:
 
 
 def test_addresses_of_the_page_are_those_of_the_site(site: Site) -> None:
-    found = set(re.findall(r"SITE/((?:figures|losses|objects)[\w./-]*)", PAGE))
+    found = set(re.findall(r"SITE/((?:figures|losses|objects|embed)[\w./-]*)", PAGE))
     assert len(found) >= 7
     for path in found:
         assert (site.folder / path / ("index.html" if path.endswith("/") else "")).is_file(), path
@@ -378,3 +390,8 @@ def test_options_of_the_page_are_those_of_the_fence() -> None:
     assert views
     for view in re.findall(r"`(\w+)`", views[1]):
         assert lossary.get("huber").figure(view).picture.size
+
+
+def test_the_entry_point_of_the_page_is_the_one_that_is_looked_for() -> None:
+    (snippet,) = [one for one in snippets() if one.title == "pyproject.toml"]
+    assert set(tomllib.loads(snippet.code)["project"]["entry-points"]) == {GROUP}

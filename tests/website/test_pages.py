@@ -316,12 +316,12 @@ def test_embed_snippets_point_at_files_that_exist(request: pytest.FixtureRequest
     built: Site = request.getfixturevalue(which)
     embed = sections(loss_page(built, slug))["Embed this"]
     labels = [words(label) for e in embed for label in e.iter("label")]
-    assert labels == ["Markdown", "HTML", "Material", "Sphinx", "GitHub README", "LaTeX", "iframe"]
+    assert labels == ["Markdown", "HTML", "Material", "Sphinx", "GitHub README", "LaTeX", "iframe", "Command", "Fence"]
     snippets = [words(code) for e in embed for pre in e.iter("pre") for code in pre.iter("code")]
     assert len(snippets) == len(labels)
     for label, snippet in zip(labels, snippets, strict=True):
-        found = re.findall(r"[^\s\"'()<>{}]*(?:figures|losses)/[^\s\"'()<>{}]*", snippet)
-        assert len(found) >= (1 if label == "iframe" else 2), snippet
+        found = re.findall(r"[^\s\"'()<>{}]*(?:figures|losses|embed)/[^\s\"'()<>{}]*", snippet)
+        assert len(found) >= (0 if label in ("Command", "Fence") else 2), snippet
         for address in found:
             base = ADDRESS if which == "published" else f"{ADDRESS}losses/{slug}/"
             whole = urljoin(base, address) if which == "site" else address
@@ -337,7 +337,9 @@ def test_embed_snippets_say_what_the_figure_shows_and_whose_it_is(published: Sit
     embed = sections(loss_page(published, slug))["Embed this"]
     title = next(e["title"] for e in published.index if e["slug"] == slug)
     texts = ["".join(code.itertext()) for e in embed for pre in e.iter("pre") for code in pre.iter("code")]
-    markdown, html, material, sphinx, github, latex, frame = texts
+    markdown, html, material, sphinx, github, latex, frame, command, fence = texts
+    assert command == f"lossary figure {slug} -o {slug}.svg\n"
+    assert fence == f"```lossary\n{slug}\n```\n"
     for text in (markdown, html, material, sphinx, github, latex, frame):
         assert f"{ADDRESS}losses/{slug}/" in text
     for text in (html, github, frame):

@@ -413,6 +413,28 @@ def test_torch_code_runs(watched: Open, path: str, attribute: str, value: Any) -
     assert torch.equal(torch.as_tensor(getattr(names["loss"], attribute)), torch.as_tensor(value))
 
 
+def test_snippets_follow_the_sliders(watched: Open, web: str) -> None:
+    page = started(watched, "losses/huber/")
+
+    def snippet(name: str) -> str:
+        return str(page.locator(f"#ly-snippet-{name} code").evaluate("(code) => code.textContent"))
+
+    before = {name: snippet(name) for name in ("iframe", "command", "fence")}
+    slide(page, "delta", 0.5)
+    addressed(page, "?delta=0.5")
+    assert snippet("command") == "lossary figure huber --set delta=0.5 -o huber.svg\n"
+    assert snippet("fence") == "```lossary\nhuber delta=0.5\n```\n"
+    assert f'<iframe src="{web}embed/huber/?delta=0.5" title="Huber loss, interactive plot"' in snippet("iframe")
+    assert snippet("iframe").split("\n")[1:] == before["iframe"].split("\n")[1:]
+    page.locator("[data-do=reset]").click()
+    addressed(page, "")
+    assert (snippet("command"), snippet("fence")) == (before["command"], before["fence"])
+    shared = started(watched, "losses/cross_entropy/?weight=1,2,0.5&label_smoothing=0.1")
+    code = shared.locator("#ly-snippet-command code").evaluate("(code) => code.textContent")
+    asked = "lossary figure cross_entropy --set weight=1,2,0.5 --set label_smoothing=0.1 -o cross_entropy.svg\n"
+    assert code == asked
+
+
 def test_an_embedded_plot(watched: Open, web: str) -> None:
     page = started(watched, "losses/huber/?delta=0.5", **CLIPBOARD)
     code = copied(page, "embed")

@@ -28,6 +28,10 @@ class LossaryPlot extends HTMLElement {
     this.#follow();
     this.closest(".ly-controls").hidden = false;
     this.dataset.ready = "";
+    if (this.#query()) {
+      this.#describe();
+      this.#snippets();
+    }
   }
 
   // --- state --------------------------------------------------------------------------------------------------------
@@ -85,6 +89,7 @@ class LossaryPlot extends HTMLElement {
       const query = this.#query(new URLSearchParams(location.search));
       history.replaceState(history.state, "", location.pathname + query + location.hash);
       this.#describe();
+      this.#snippets();
     }, 200);
   }
 
@@ -420,6 +425,30 @@ class LossaryPlot extends HTMLElement {
       `<iframe src="${safe(address)}" title="${safe(this.loss.title)}, interactive plot" loading="lazy" ` +
       'style="width:100%;aspect-ratio:2.2;min-height:26rem;border:0"></iframe>'
     );
+  }
+
+  // The snippets at the page's end that take parameters, at those that are shown.
+  #snippets() {
+    const { slug } = this.loss;
+    const main = this.section === this.loss.sections[0];
+    const given = main ? this.#changed.map(({ parameter: { name } }) => `${name}=${write(this.values[name])}`) : [];
+    const texts = {
+      iframe: this.hasAttribute("embed") && this.#embed(),
+      command: ["lossary figure", slug, ...given.map((text) => `--set ${text}`), `-o ${slug}.svg`].join(" "),
+      fence: [slug, ...given].join(" "),
+    };
+    for (const [name, text] of Object.entries(texts)) {
+      const code = document.querySelector(`#ly-snippet-${name} code`);
+      if (!code || !text) continue;
+      // The line that changes; what stands around it stays.
+      const lines = (code.dataset.lines ??= code.textContent).split("\n");
+      const k = name === "fence" ? 1 : 0;
+      if (lines[k] !== text || code.dataset.live) {
+        lines[k] = text;
+        code.dataset.live = "";
+        code.textContent = lines.join("\n");
+      }
+    }
   }
 
   #torch() {
