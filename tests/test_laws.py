@@ -524,8 +524,8 @@ def kinked() -> list[Any]:
     return [
         pytest.param(loss, setting, id=f"{loss.slug} {setting}")
         for loss in LOSSES.values()
-        if loss.main.kinks
         for setting in points.settings(loss)
+        if points.kinks(loss, loss.main, setting)
     ]
 
 

@@ -219,26 +219,14 @@ def get(name: str, catalog: str | None = None) -> Loss:
     return _wrap(load_source(next(source for source in sources(catalog) if source.slug in owners)))
 
 
-def by_slug(slug: str, catalog: str | None = None) -> Loss:
-    """One loss by its slug alone: for what is written down and run again, when another loss may have taken the alias.
+def beside(name: str, catalog: str | None = None) -> Loss:
+    """One loss by its name, in a catalog or else among Lossary's own: what is compared with losses of one's own.
 
     Raises:
-        LossaryError: where no loss has the slug; the message tells whose name it is instead, or names the nearest ones.
+        LossaryError: as for `get`.
     """
-    loss = _with_slug(slug, catalog)
-    if loss is None:
-        raise unknown(slug, catalog)
-    return loss
-
-
-def beside(slug: str, catalog: str | None = None) -> Loss:
-    """One loss by its slug, in a catalog or else among Lossary's own: what is compared with losses of one's own.
-
-    Raises:
-        LossaryError: as for `by_slug`.
-    """
-    known, own = ({source.slug for source in sources(name)} for name in (BUILT_IN, catalog))
-    return by_slug(slug, BUILT_IN if slug in known - own else catalog)
+    known, own = ({source.slug for source in sources(where)} for where in (BUILT_IN, catalog))
+    return get(name, BUILT_IN if name in known - own else catalog)
 
 
 def unknown(slug: str, catalog: str | None) -> LossaryError:

@@ -92,12 +92,12 @@ def evaluate(catalog: str | None) -> None:
     """Answer JSON Lines on standard input with JSON Lines on standard output."""
     from functools import cache
 
-    from lossary.api import Loss, by_slug
+    from lossary.api import Loss, get
     from lossary.request import answers
 
     @cache
     def find(slug: str) -> Loss:
-        return by_slug(slug, catalog)
+        return get(slug, catalog)
 
     # Bytes that are no text spoil their own line and not the next.
     lines = (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
@@ -118,9 +118,9 @@ def figure(
 ) -> None:
     """Draw one figure of a loss."""
     from lossary import typed
-    from lossary.api import by_slug
+    from lossary.api import get
 
-    loss = by_slug(slug, catalog)
+    loss = get(slug, catalog)
     given = typed.settings(loss, typed.entries(settings, SET), SET)
     loss.figure(view, given, theme=theme, size=_size(size)).save(output)
 

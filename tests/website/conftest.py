@@ -33,11 +33,20 @@ class Site:
     said: str
 
     @cached_property
-    def pages(self) -> dict[str, Page]:
-        """Every HTML page, parsed strictly."""
+    def _parsed(self) -> dict[str, Page]:
         files = sorted(self.folder.rglob("*.html"))
         named = {f.relative_to(self.folder).as_posix(): f.read_text("utf-8") for f in files}
         return {name: parse(name, text) for name, text in named.items()}
+
+    @cached_property
+    def pages(self) -> dict[str, Page]:
+        """Every page of the site itself, parsed strictly."""
+        return {name: page for name, page in self._parsed.items() if not name.startswith("embed/")}
+
+    @cached_property
+    def embeds(self) -> dict[str, Page]:
+        """Every page that stands in somebody's iframe, parsed strictly."""
+        return {name: page for name, page in self._parsed.items() if name.startswith("embed/")}
 
     @cached_property
     def index(self) -> list[dict[str, Any]]:

@@ -209,9 +209,10 @@ def test_code_can_be_copied(watched: Callable[..., Any], web: str) -> None:
 
 def test_tabs_of_the_embed_snippets_switch(watched: Callable[..., Any]) -> None:
     page = watched("losses/huber/", viewport=DESKTOP)
-    assert page.get_by_text("<picture>").is_hidden()
+    picture = page.locator(".tabbed-block code", has_text="<picture>").first
+    assert picture.is_hidden()
     page.locator(".tabbed-labels label", has_text="HTML").click()
-    page.get_by_text("<picture>").wait_for(state="visible")
+    picture.wait_for(state="visible")
 
 
 def test_the_search_key_opens_the_search(watched: Callable[..., Any]) -> None:
@@ -228,7 +229,7 @@ def test_a_page_is_complete_without_javascript(watched: Callable[..., Any], path
 
     def seen(page: Any) -> tuple[str, int]:
         load_all(page)
-        pictures = page.locator("article :is(img, svg.ly-chart)")
+        pictures = page.locator("article img, .ly-centres svg.ly-chart")
         widths = pictures.evaluate_all("all => all.map((e) => e.getBoundingClientRect().width)")
         # What needs a script is not shown without one; a chart that moves stands where its picture was.
         page.evaluate("(s) => document.querySelectorAll(s).forEach((e) => e.remove())", MOVING)

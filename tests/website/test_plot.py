@@ -528,10 +528,10 @@ def test_an_embed_keeps_what_else_its_address_says(watched: Open) -> None:
 
 def test_embeds_name_their_page(site: Site, published: Site) -> None:
     for slug in site.slugs:
-        page = site.pages[f"embed/{slug}/index.html"]
+        page = site.embeds[f"embed/{slug}/index.html"]
         assert page.meta("robots") == "noindex"
         assert page.one(".//link[@rel='canonical']").get("href") == f"../../losses/{slug}/"
-        there = published.pages[f"embed/{slug}/index.html"].one(".//link[@rel='canonical']").get("href")
+        there = published.embeds[f"embed/{slug}/index.html"].one(".//link[@rel='canonical']").get("href")
         assert there == f"https://example.org/x/losses/{slug}/"
 
 
@@ -612,6 +612,6 @@ def test_axe_finds_nothing(watched: Open, path: str, size: dict[str, int]) -> No
 def test_the_scripts_are_light_and_load_only_where_they_are_used(site: Site) -> None:
     weights = [len(gzip.compress((site.folder / "assets/js" / name).read_bytes(), 9)) for name in SCRIPTS]
     assert sum(weights) < 35_000
-    for path, page in site.pages.items():
+    for path, page in (site.pages | site.embeds).items():
         used = any((script.get("src") or "").endswith("assets/js/plot.js") for script in page.all(".//script"))
         assert used == path.startswith(("losses/", "embed/")), path

@@ -29,7 +29,7 @@ from website.tools import ROOT, WRONG_WORDS, parse
 
 SITE = {"mkdocs", "mkdocs-material", "mkdocs-gen-files"}
 # The modules that need more than the base dependencies, and what they need.
-OPTIONAL = {"mathml": "markdown", "testing": "pytest"}
+OPTIONAL = {"mathml": "markdown", "sphinx": "docutils", "testing": "pytest"}
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ document.addEventListener("click", (event) => {
 
 // What scrolls sideways can be reached by keyboard; a copy button is no landmark.
 function mend() {
-  for (const box of document.querySelectorAll(".md-typeset__scrollwrap, div.arithmatex")) {
+  for (const box of document.querySelectorAll(".md-typeset__scrollwrap, div.arithmatex, .tabbed-labels")) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   }
