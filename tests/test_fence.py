@@ -243,6 +243,7 @@ def test_requests_are_read() -> None:
     asked = wanted.read("""huber 'mse' alt="it's \\ all" size=1x2 huber.size=3 delta=0.5,1""")
     assert asked.slugs == ("huber", "mse")
     assert asked.parameters == {"huber.size": "3", "delta": "0.5,1"}
+    assert wanted.read(r"huber alt=\lambda").alt == r"\lambda", "a backslash is a letter, as in LaTeX and in paths"
     assert (asked.alt, asked.size, asked.view, asked.theme) == ("it's \\ all", "1x2", "loss", "auto")
 
 
