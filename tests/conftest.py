@@ -10,6 +10,12 @@ import pytest
 from cases import LOSSES
 from lossary.loss import Loss
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what takes minutes begin first: at the end one process would wait for the other."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 MakeCatalog = Callable[[Mapping[str, str]], Path]
 
 

@@ -62,6 +62,7 @@ def test_a_warm_build_imports_nothing_heavy_and_makes_nothing(site: Site, tmp_pa
     assert made(said) == []
 
 
+@pytest.mark.long
 def test_a_cold_build_is_identical_to_the_byte(
     site: Site, files: dict[str, bytes], generated: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -164,6 +165,7 @@ def test_a_cache_may_be_trusted(tmp_path: Path) -> None:
 # --- one new loss is one file ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_new_loss_is_one_file(copy: Callable[..., Copy], tmp_path: Path) -> None:
     project = copy()
     before = [path.stem for path in project.losses.glob("*/[a-z]*.py")]

@@ -120,6 +120,7 @@ def test_the_metadata_asks_for_what_the_project_says(wheel: Path) -> None:
     assert not closure(base) & (SITE | {"markdown", "pymdown-extensions", "sphinx", "pytest", "playwright"})
 
 
+@pytest.mark.long
 def test_the_wheel_works_with_the_base_dependencies_alone(wheel: Path, tmp_path: Path) -> None:
     alone = Environment(tmp_path / "environment", wheel, closure(asked(metadata(wheel).get_all("Requires-Dist"))))
     work = tmp_path / "work"
@@ -157,6 +158,7 @@ def test_the_wheel_works_with_the_base_dependencies_alone(wheel: Path, tmp_path:
     assert "1 checked, 0 failed" in lossary("check", "--catalog", "my-docs/losses")
 
 
+@pytest.mark.long
 def test_init_builds_at_once_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
     """Strictly, with the look; and a broken loss stops the build with its one message."""
     requires = metadata(wheel).get_all("Requires-Dist")

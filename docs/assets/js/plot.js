@@ -443,11 +443,9 @@ class LossaryPlot extends HTMLElement {
       // The line that changes; what stands around it stays.
       const lines = (code.dataset.lines ??= code.textContent).split("\n");
       const k = name === "fence" ? 1 : 0;
-      if (lines[k] !== text || code.dataset.live) {
-        lines[k] = text;
-        code.dataset.live = "";
-        code.textContent = lines.join("\n");
-      }
+      lines[k] = text;
+      // Untouched, the code keeps its colours.
+      if (code.textContent !== lines.join("\n")) code.textContent = lines.join("\n");
     }
   }
 
