@@ -58,8 +58,9 @@ def loss_files(payload: Mapping[str, Any]) -> Files:
     return {"record.json": json.dumps(made, ensure_ascii=False).encode(), **files}
 
 
-# What a paper or a lecture takes: LaTeX reads no SVG.
-PRINTED = ("loss", "gradient", "card")
+# What a paper or a lecture takes: LaTeX reads no SVG. Not the card: matplotlib orders the fonts in a PDF by the folders
+# they lie in, and a card has fonts of two, so that its bytes would tell where it was made.
+PRINTED = ("loss", "gradient")
 
 
 def view_files(folder: str, view: View) -> Files:

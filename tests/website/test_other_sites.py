@@ -378,7 +378,7 @@ def test_addresses_of_the_page_are_those_of_the_site(site: Site) -> None:
     assert len(found) >= 7
     for path in found:
         assert (site.folder / path / ("index.html" if path.endswith("/") else "")).is_file(), path
-    for name in ("loss-dark.svg", "gradient.pdf", "card.pdf", "card-dark.png"):
+    for name in ("loss-dark.svg", "gradient.pdf", "card-dark.png"):
         assert (site.folder / "figures" / "huber" / name).is_file()
 
 

