@@ -31,7 +31,7 @@ DRAWINGS = 10
 SLIDES = 200
 STEP_TARGET = 4  # milliseconds
 WEIGHT_TARGET = 35  # KB
-PLOT_SCRIPTS = ("d3.js", "chart.js", "settings.js", "plot.js")
+PLOT_SCRIPTS = ("d3.js", "chart.js", "curves.js", "settings.js", "plot.js")
 
 
 def main() -> None:

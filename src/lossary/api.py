@@ -114,11 +114,11 @@ class Loss(declaration.Loss):
         """The loss along its main section, at the points `t` or at those that a figure shows."""
         import numpy as np
 
-        from lossary import charts
+        from lossary import points
         from lossary.evaluate import check_parameters, curve
 
         settings = check_parameters(self, parameters or {})
-        where = charts.grid(self, self.main, settings) if t is None else np.asarray(t, dtype=float)
+        where = points.grid(self, self.main, settings) if t is None else np.asarray(t, dtype=float)
         return curve(self, self.main, where, settings)
 
     def figure(

@@ -18,10 +18,10 @@ from lossary import charts, figure, properties
 from lossary.article import run as run_article
 from lossary.chart import Chart, Picture, Table, Trace, View
 from lossary.discovery import Source, families, load
-from lossary.drawings import POINTS
 from lossary.errors import CatalogError, Failure
 from lossary.evaluate import curve
 from lossary.loss import Loss
+from lossary.points import POINTS
 from lossary.record import record
 from lossary.sections import AXES
 from lossary.verify import verify
@@ -52,8 +52,8 @@ def loss_files(payload: Mapping[str, Any]) -> Files:
     except Exception as error:
         raise CatalogError([Failure(loss.path, "figure", f"{type(error).__name__}: {error}")]) from error
     title = families([source])[source.family].title
-    assert evidence.plot is not None
     made = record(loss, evidence, views, title)
+    assert evidence.plot is not None  # a loss that holds has one
     files[f"plots/{loss.slug}.js"] = evidence.plot.module.encode()
     return {"record.json": json.dumps(made, ensure_ascii=False).encode(), **files}
 

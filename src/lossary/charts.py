@@ -13,7 +13,7 @@ from lossary import display, points
 from lossary.chart import Card, Chart, Picture, Table, Trace, View
 from lossary.claims import suits
 from lossary.display import call
-from lossary.drawings import POINTS, further_names, further_views
+from lossary.drawings import further_names, further_views
 from lossary.errors import LossaryError, nearest
 from lossary.evaluate import Curve, check_parameters, curve
 from lossary.loss import Loss, Parameter
@@ -21,17 +21,8 @@ from lossary.sections import AXES, Section
 from lossary.words import number, rough
 
 
-def grid(loss: Loss, section: Section, parameters: Mapping[str, Any]) -> NDArray[np.float64]:
-    """The points of a section that are drawn: evenly spaced, and each kink exactly and from both sides."""
-    low, high = section.span
-    special = [k for k in points.kinks(loss, section, parameters) if low < k < high]
-    step = (high - low) * 1e-9
-    near = [k + side * step for k in special for side in (-1, 0, 1)]
-    return np.unique(np.concatenate([np.linspace(low, high, POINTS), near]))
-
-
 def _curve(loss: Loss, section: Section, parameters: Mapping[str, Any], y: float) -> Curve:
-    return curve(loss, section, grid(loss, section, parameters), parameters, y)
+    return curve(loss, section, points.grid(loss, section, parameters), parameters, y)
 
 
 def line_view(loss: Loss, which: str, parameters: Mapping[str, Any]) -> View:
@@ -126,7 +117,7 @@ def sweep_view(
     settings = [
         {**parameters, parameter.name: None if parameter.default is None and v == default else v} for v in chosen
     ]
-    t = np.unique(np.concatenate([grid(loss, section, s) for s in settings]))
+    t = np.unique(np.concatenate([points.grid(loss, section, s) for s in settings]))
     columns.append(t)
     for v, setting in zip(chosen, settings, strict=True):
         c = curve(loss, section, t, setting, y)
@@ -235,7 +226,7 @@ def overlay(members: Sequence[Loss], context: Sequence[Loss], axis_name: str, wh
         span = axis.span if np.isinf(own.limits[0]) else own.span
         special = [k for k in points.kinks(loss, own, loss.defaults()) if span[0] < k < span[1]]
         near = [k + side * 1e-9 for k in special for side in (-1, 0, 1)]
-        t = np.unique(np.concatenate([np.linspace(*span, POINTS), near]))
+        t = np.unique(np.concatenate([np.linspace(*span, points.POINTS), near]))
         c = curve(loss, own, t, loss.defaults())
         member = loss in members
         role = f"trace{len(traces) % 8}" if member else "muted"

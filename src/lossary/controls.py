@@ -28,26 +28,34 @@ class Control:
     """One parameter as a reader moves it.
 
     Attributes:
-        name: the parameter.
+        parameter: what is moved.
         kind: "number", "integer", "values" (a number out of `choices`), "boolean", "choice" or "vector".
         default: where it starts; for a vector, each of its numbers.
         low, high: what may be typed.
         slider: the ends of the slider.
         step: of the slider, in powers of ten where `scale` is "log".
         choices: the values of a choice, or the numbers that a table holds.
-        meaning: of the parameter.
     """
 
-    name: str
+    parameter: Parameter
     kind: str
     default: Any
-    meaning: str
     low: float = 0.0
     high: float = 0.0
     slider: tuple[float, float] = (0.0, 0.0)
     step: float = 0.0
     scale: str = "linear"
     choices: tuple[Any, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The parameter's name."""
+        return self.parameter.name
+
+    @property
+    def discrete(self) -> bool:
+        """Whether it chooses among few values, each of which has curves of its own."""
+        return self.kind in ("boolean", "choice", "values")
 
 
 def control(parameter: Parameter, tabled: bool = False) -> Control | None:
@@ -56,10 +64,10 @@ def control(parameter: Parameter, tabled: bool = False) -> Control | None:
     if not typical:
         return None
     if parameter.kind == "boolean":
-        return Control(parameter.name, "boolean", parameter.default, parameter.meaning)
+        return Control(parameter, "boolean", parameter.default)
     if parameter.kind == "choice":
         choices = tuple(parameter.choices)
-        return Control(parameter.name, "choice", parameter.default, parameter.meaning, choices=choices)
+        return Control(parameter, "choice", parameter.default, choices=choices)
     if parameter.kind == "per class":
         return _number(parameter, "vector", float(parameter.neutral or 0), [float(v) for w in typical for v in w])
     if parameter.kind not in ("number", "integer", "per element"):
@@ -70,7 +78,7 @@ def control(parameter: Parameter, tabled: bool = False) -> Control | None:
     if few or tabled:
         every = range(int(parameter.range.lower), int(parameter.range.upper) + 1) if few else (default or 0, *typical)
         values = tuple(sorted(set(every)))
-        return Control(parameter.name, "values", default, parameter.meaning, values[0], values[-1], choices=values)
+        return Control(parameter, "values", default, values[0], values[-1], choices=values)
     return _number(parameter, "integer" if parameter.kind == "integer" else "number", default, numbers)
 
 
@@ -79,10 +87,10 @@ def _number(parameter: Parameter, kind: str, default: Any, typical: Sequence[flo
     positive = [v for v in typical if v > 0]
     if kind == "integer":
         ends = (min(*typical, default), max(*typical, default))
-        return Control(parameter.name, kind, default, parameter.meaning, low, high, ends, 1.0)
+        return Control(parameter, kind, default, low, high, ends, 1.0)
     if parameter.range.lower >= 0 and len(positive) > 1 and max(positive) / min(positive) >= _LONG:
         ends = (max(low, min(positive) / 100), min(high, 1e3 * max(positive)))
-        return Control(parameter.name, kind, default, parameter.meaning, low, high, ends, 0.01, "log")
+        return Control(parameter, kind, default, low, high, ends, 0.01, "log")
     most = 2 * max(map(abs, typical)) or 1.0
     right = parameter.range.upper if math.isfinite(parameter.range.upper) else most
     left = parameter.range.lower if math.isfinite(parameter.range.lower) else min(0.0, 2 * min(typical))
@@ -91,7 +99,7 @@ def _number(parameter: Parameter, kind: str, default: Any, typical: Sequence[flo
         left += step
     if parameter.range.upper_open and right == parameter.range.upper:
         right -= step
-    return Control(parameter.name, kind, default, parameter.meaning, low, high, (left, right), step)
+    return Control(parameter, kind, default, low, high, (left, right), step)
 
 
 def _limits(allowed: Range) -> tuple[float, float]:
@@ -119,14 +127,14 @@ class Reach:
 
     def discrete(self) -> list[dict[str, Any]]:
         """All combinations of the controls that are no plain numbers."""
-        several = [c for c in self.moved if c.kind in ("boolean", "choice", "values")]
+        several = [c for c in self.moved if c.discrete]
         options = [c.choices or (False, True) for c in several]
         names = [c.name for c in several]
         return [dict(zip(names, values, strict=True)) for values in itertools.product(*options)]
 
     def numeric(self) -> list[Control]:
         """The controls that are plain numbers or vectors of them."""
-        return [c for c in self.moved if c.kind in ("number", "integer", "vector")]
+        return [c for c in self.moved if not c.discrete]
 
 
 def reach(loss: Loss, section: Section, controls: Sequence[Control]) -> Reach:
@@ -139,16 +147,15 @@ def reach(loss: Loss, section: Section, controls: Sequence[Control]) -> Reach:
     tried: dict[str, list[Any]] = {}
     held = []
     for one in controls:
-        values = [v for v in _tries(one, classes) if suits(loss, section, {**defaults, one.name: v})]
-        if len(values) < len(list(_tries(one, classes))):
-            held.append(one.name)
-        else:
+        values = list(_tries(one, classes))
+        if all(suits(loss, section, {**defaults, one.name: v}) for v in values):
             tried[one.name] = values
+        else:
+            held.append(one.name)
     moved, silent = [], []
-    discrete = [c for c in controls if c.name in tried and c.kind in ("boolean", "choice", "values")]
-    for one in controls:
-        if one.name not in tried:
-            continue
+    free = [c for c in controls if c.name in tried]
+    discrete = [c for c in free if c.discrete]
+    for one in free:
         others = [[(c.name, v) for v in tried[c.name]] for c in discrete if c is not one]
         changes = any(
             _differ(loss, section, t, {**defaults, **dict(around)}, one.name, tried[one.name])

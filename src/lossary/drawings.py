@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from lossary.chart import Arrow, Chart, Lattice, Plane, Surface, Table, Trace, View
 from lossary.evaluate import in_formats, pulls, studied, surface
 from lossary.loss import Loss
+from lossary.points import POINTS
 from lossary.sections import HeatMap, Study
 from lossary.words import number, rough
 
-POINTS = 401
 MAP_POINTS = 61
 
 

@@ -28,7 +28,6 @@ from lossary.scalar import scalar, symbol
 from lossary.sections import Section
 from lossary.tables import table
 
-POINTS = 401
 _DRAWN = 4  # settings with every number drawn, besides those that move one alone
 LIMIT = {"formula": 1e-9, "table": 1e-6}  # the relative difference from torch that is allowed
 # What the difference is measured against at least: where a curve crosses zero, torch itself has rounded larger numbers.
@@ -83,7 +82,12 @@ def _keys(loss: Loss) -> Iterator[tuple[str, Section]]:
 
 
 def _parameter(one: Control) -> dict[str, Any]:
-    made: dict[str, Any] = {"name": one.name, "kind": one.kind, "default": one.default, "meaning": one.meaning}
+    made: dict[str, Any] = {
+        "name": one.name,
+        "kind": one.kind,
+        "default": one.default,
+        "meaning": one.parameter.meaning,
+    }
     if one.kind in ("number", "integer", "vector"):
         made |= {"low": one.low, "high": one.high, "slider": list(one.slider), "step": one.step, "scale": one.scale}
     if one.kind == "values":
@@ -116,7 +120,7 @@ def _section(place: Place) -> dict[str, Any]:
 def _variants(loss: Loss, place: Place, source: str, functions: Functions) -> list[dict[str, Any]]:
     """The functions of a section, a variant for each combination of settings that are no plain numbers."""
     section = place.section
-    moving = {c.name: symbol(_declared(loss, c.name), place.reach.sizes.get(c.name, 0)) for c in place.reach.numeric()}
+    moving = {c.name: symbol(c.parameter, place.reach.sizes.get(c.name, 0)) for c in place.reach.numeric()}
     made = []
     for when in place.reach.discrete():
         settings = {**loss.defaults(), **when}
@@ -133,10 +137,6 @@ def _variants(loss: Loss, place: Place, source: str, functions: Functions) -> li
             raise ValueError(f"a kink of {section.label!r} is no expression of the parameters: {error}") from None
         made.append({"when": when, "kinks": Raw(functions.points(kinks)), "branches": branches})
     return made
-
-
-def _declared(loss: Loss, name: str) -> Any:
-    return next(p for p in loss.parameters if p.name == name)
 
 
 def _formula_code(
@@ -170,33 +170,34 @@ def _compared(loss: Loss, source: str, places: Sequence[Place], module: str) -> 
     """Run the module and torch at every setting worth a look; the number of points and the largest differences."""
     engine = _engine()
     engine.eval(f"var plot = (() => {{ {module.replace('export default', 'return')} }})(); 0")
-    count, worst_value, worst_gradient = 0, 0.0, 0.0
+    count, largest = 0, {"loss": 0.0, "gradient": 0.0}
     for k, place in enumerate(places):
         for setting, far in _settings(loss, place):
             filled = check_parameters(loss, {n: v for n, v in setting.items() if v != loss.defaults()[n]})
-            t = _grid(loss, place.section, filled)
+            t = points.grid(loss, place.section, filled)
             for b, (label, y) in enumerate(place.section.branches.items()):
-                found = _run(engine, k, b, _plain(loss, place, setting), t)
+                mine = _run(engine, k, b, _plain(place, setting), t)
                 true = curve(loss, place.section, t, filled, y)
                 true.gradient[_undecided(loss, place.section, filled, t)] = np.nan
-                for name, mine, torch in (("loss", found[0], true.loss), ("gradient", found[1], true.gradient)):
-                    difference = _difference(mine, torch)
+                for name, one, torch in (("loss", mine[0], true.loss), ("gradient", mine[1], true.gradient)):
+                    difference = _difference(one, torch)
                     if far:  # a plot shows a gap, and says so, where a power or a root overflows
-                        difference[~np.isfinite(mine)] = 0.0
+                        difference[~np.isfinite(one)] = 0.0
                     worst = int(np.argmax(difference))
                     if not difference[worst] <= LIMIT[source]:
-                        told = ", ".join(f"{n} = {v}" for n, v in setting.items()) or "the defaults"
-                        raise ValueError(
-                            f"the {name} of the interactive plot along {place.section.label!r}"
-                            f"{f', {label}' if label else ''}, at t = {t[worst]:.6g} with {told}: "
-                            f"expected {torch[worst]!r} as torch has it, got {mine[worst]!r}"
-                        )
-                    if name == "loss":
-                        worst_value = max(worst_value, float(difference[worst]))
-                    else:
-                        worst_gradient = max(worst_gradient, float(difference[worst]))
+                        where = f"{place.section.label!r}{f', {label}' if label else ''}, at t = {t[worst]:.6g}"
+                        raise _wrong(name, where, setting, torch[worst], one[worst])
+                    largest[name] = max(largest[name], float(difference[worst]))
                 count += len(t)
-    return {"points": count, "max_error_value": worst_value, "max_error_gradient": worst_gradient}
+    return {"points": count, "max_error_value": largest["loss"], "max_error_gradient": largest["gradient"]}
+
+
+def _wrong(name: str, where: str, setting: Mapping[str, Any], expected: float, got: float) -> ValueError:
+    told = ", ".join(f"{n} = {v}" for n, v in setting.items()) or "the defaults"
+    return ValueError(
+        f"the {name} of the interactive plot along {where} with {told}: "
+        f"expected {expected!r} as torch has it, got {got!r}"
+    )
 
 
 def _undecided(loss: Loss, section: Section, setting: Mapping[str, Any], t: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -224,13 +225,13 @@ def _run(engine: MiniRacer, section: int, branch: int, p: Mapping[str, Any], t: 
     return np.array(json.loads(str(engine.eval(code)).replace("Infinity", "inf")), dtype=float).T
 
 
-def _plain(loss: Loss, place: Place, setting: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(place: Place, setting: Mapping[str, Any]) -> dict[str, Any]:
     """A setting as the module gets it: a number in place of torch's None, a vector written out."""
     made = {}
     for one in place.reach.moved:
         value = setting[one.name]
         if one.kind not in ("boolean", "choice"):
-            value = exact.setting(value, _declared(loss, one.name), place.reach.sizes.get(one.name, 0))
+            value = exact.setting(value, one.parameter, place.reach.sizes.get(one.name, 0))
         made[one.name] = value
     return made
 
@@ -248,10 +249,11 @@ def _settings(loss: Loss, place: Place) -> Iterator[tuple[dict[str, Any], bool]]
         yield base, False
         for one in numeric:
             size = place.reach.sizes.get(one.name, 0)
-            typical = [v for v in _declared(loss, one.name).typical if v is not None and (not size or len(v) == size)]
-            for value in (one.low, one.high, *one.slider, *typical):
+            typical = [v for v in one.parameter.typical if v is not None and (not size or len(v) == size)]
+            for value in dict.fromkeys((*one.slider, *typical, one.low, one.high)):
                 given = [value] * size if size and not isinstance(value, tuple) else value
-                yield {**base, one.name: list(given) if size else given}, value in (one.low, one.high)
+                far = value in (one.low, one.high) and value not in one.slider
+                yield {**base, one.name: list(given) if size else given}, far
         for _ in range(_DRAWN if numeric else 0):
             yield {**base, **{c.name: _drawn(c, draw, place.reach.sizes.get(c.name, 0)) for c in numeric}}, False
 
@@ -263,11 +265,3 @@ def _drawn(one: Control, draw: np.random.Generator, size: int) -> Any:
     if one.kind == "integer":
         return int(draw.integers(int(low), int(high) + 1))
     return draw.uniform(low, high, size).tolist() if size else float(draw.uniform(low, high))
-
-
-def _grid(loss: Loss, section: Section, setting: Mapping[str, Any]) -> NDArray[np.float64]:
-    """Even points, and each kink from both sides."""
-    low, high = section.span
-    special = [k for k in points.kinks(loss, section, setting) if low < k < high]
-    near = [k + side * (high - low) * 1e-6 for k in special for side in (-1, 1)]
-    return np.unique(np.concatenate([np.linspace(low, high, POINTS), near]))

@@ -1,4 +1,4 @@
-"""Chooses the inputs at which a loss is checked: the domain, its far tails, every kink, every special setting."""
+"""Chooses where a loss is checked and drawn: the domain, its far tails, every kink, every special setting."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lossary.kinds import Kind
 from lossary.loss import Loss
 from lossary.sections import Section
 
 Batch = dict[str, Any]
+
+POINTS = 401  # of a drawn line, evenly spaced
 
 
 def settings(loss: Loss) -> list[dict[str, Any]]:
@@ -49,6 +52,15 @@ def kinks(loss: Loss, section: Section, parameters: Mapping[str, Any]) -> list[f
     """Where along a section the loss is not smooth; an infinite kink is one that these parameters do not have."""
     found = [float(call_with(k, loss, parameters)) for k in section.kinks]
     return [k for k in found if math.isfinite(k)]
+
+
+def grid(loss: Loss, section: Section, parameters: Mapping[str, Any]) -> NDArray[np.float64]:
+    """The points of a section that are drawn: evenly spaced, and each kink exactly and from both sides."""
+    low, high = section.span
+    special = [k for k in kinks(loss, section, parameters) if low < k < high]
+    step = (high - low) * 1e-9
+    near = [k + side * step for k in special for side in (-1, 0, 1)]
+    return np.unique(np.concatenate([np.linspace(low, high, POINTS), near]))
 
 
 def axis_values(numbers: Sequence[float]) -> list[float]:

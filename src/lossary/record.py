@@ -34,6 +34,7 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
         printed = [next(outputs) for _ in range(count)]
         return prose.replace_outputs(text, printed.__getitem__)
 
+    assert evidence.plot is not None  # a loss that holds has one
     used = display.used_symbols(loss)
     formulas = [display.shown(loss, f) for f in display.formulas(loss)]
     # The order of the docstring, in which the outputs were printed.
@@ -105,7 +106,6 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
         "axis": loss.main.axis.name,
         "axes": [_axis(axis) for axis in dict.fromkeys(section.axis for section in loss.sections)],
         "variable": loss.main.label,
-        "section_note": loss.main.note,
         "views": [
             {
                 "name": v.name,
@@ -118,7 +118,7 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
             }
             for v in views
         ],
-        "plot": evidence.plot.data if evidence.plot else None,
+        "plot": evidence.plot.data,
         "prose": {"when": when, "when_not": when_not},
         "pitfalls": pitfalls,
         "libraries": [

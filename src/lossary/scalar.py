@@ -62,7 +62,7 @@ def scalar(
         ValueError: where something is left that is no number, such as an index that is not known.
     """
     kinds = exact.chosen_kinds(loss, inputs, settings)
-    formula = _formula(loss, kinds, inputs, settings, moving)
+    formula = _formula(loss, inputs, settings, moving)
     if formula is None:
         return None
     sizes = dict(zip(INDEX_OF, exact.samples(loss, inputs, settings, kinds).sizes, strict=True))
@@ -80,11 +80,7 @@ def scalar(
 
 
 def _formula(
-    loss: Loss,
-    kinds: Mapping[str, Kind],
-    inputs: Mapping[str, Any],
-    settings: Mapping[str, Any],
-    moving: Mapping[str, Any],
+    loss: Loss, inputs: Mapping[str, Any], settings: Mapping[str, Any], moving: Mapping[str, Any]
 ) -> Symbolic | None:
     """The first formula that holds whatever the moving parameters are."""
     for formula in loss.formulas:

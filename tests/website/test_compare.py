@@ -25,7 +25,9 @@ Open = Callable[..., Any]
 def ready(page: Any, count: int) -> None:
     """Wait until so many losses are listed, and drawn."""
     page.wait_for_function(
-        "(count) => document.querySelectorAll('.ly-pick').length === count"
+        # The axes are filled in once the script has what it needs.
+        "(count) => document.querySelector('.ly-compare select[name=axis]').options.length > 0"
+        " && document.querySelectorAll('.ly-pick').length === count"
         " && (count === 0 || document.querySelector('.ly-compare__chart svg'))",
         arg=count,
     )

@@ -33,7 +33,7 @@ SHIFTS = """(() => {
     for (const entry of list.getEntries()) if (entry.sources.some(ours)) window.shifts.push(entry.value);
   }).observe({ type: "layout-shift", buffered: true });
 })()"""
-SCRIPTS = ("d3.js", "chart.js", "settings.js", "plot.js")
+SCRIPTS = ("d3.js", "chart.js", "curves.js", "settings.js", "plot.js")
 # A frame of each kind: side by side, one below the other, and what the snippet gives on a phone.
 FRAMES = [(800, 400), (800, 364), (360, 640), (360, 416)]
 
@@ -566,7 +566,7 @@ def test_hostile_addresses_do_no_harm(watched: Open, web: str) -> None:
         dialog.dismiss()
 
     page.on("dialog", asked)
-    for k in range(60):  # embeds get two hundred more in test_compare
+    for k in range(24):  # embeds get two hundred more in test_compare
         kind, slug = ("embed", "losses")[k % 2 == 0], ("huber", "cross_entropy", "triplet_margin")[k % 3]
         address = f"{web}{kind}/{slug}/{hostile(draw)}"
         page.goto(address, wait_until="load")

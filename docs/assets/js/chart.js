@@ -19,6 +19,15 @@ export function told(value, digits = 4) {
   return String(Number(value.toPrecision(digits))).replace(/-/g, "−").replace("e+", "e");
 }
 
+/** Hand the reader a text as an SVG file. */
+export function save(text, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
 // The digits of Plex are equally wide, so that a tick's width needs no measuring.
 function tickWidth(text) {
   let ems = 0;

@@ -1,7 +1,8 @@
 // The compare page: losses over each other on one axis, each at its own settings, and their properties side by side.
 
 import { MOST, read, write } from "./address.js";
-import { Panel, told } from "./chart.js";
+import { Panel, save, told } from "./chart.js";
+import { stepped } from "./curves.js";
 import { Finder } from "./finder.js";
 import { coinciding, heights, heightsShown } from "./overlay.js";
 import { Pick } from "./pick.js";
@@ -194,11 +195,7 @@ class Compare {
 
   #save() {
     this.panel.description = `${this.#heading()} of ${listed(this.#shown().map((pick) => pick.label))}`;
-    const link = make("a");
-    link.href = URL.createObjectURL(new Blob([this.panel.svg()], { type: "image/svg+xml" }));
-    link.download = `${[...new Set(this.#shown().map(({ slug }) => slug))].join("-")}-${this.view}.svg`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    save(this.panel.svg(), `${[...new Set(this.#shown().map(({ slug }) => slug))].join("-")}-${this.view}.svg`);
   }
 
   // Losses come and go in the history; how they are drawn does not, and waits until a hand rests.
@@ -334,17 +331,10 @@ class Compare {
   }
 
   #key(event) {
-    const { span } = this.axes.get(this.axis);
-    const far = span[1] - span[0];
-    const small = event.shiftKey ? far / 10 : far / 100;
-    const steps = { ArrowRight: small, ArrowUp: small, ArrowLeft: -small, ArrowDown: -small, PageUp: far / 10, PageDown: -far / 10 };
-    const from = this.at ?? this.#middle();
-    const to = { Home: span[0], End: span[1] }[event.key] ?? (event.key in steps ? from + steps[event.key] : null);
+    const to = stepped(event, this.at ?? this.#middle(), this.axes.get(this.axis).span);
     if (to === null) return;
     event.preventDefault();
-    // To a hundred-thousandth of the span, so that steps add up to round numbers.
-    const round = Math.round(to / (far * 1e-5)) * far * 1e-5;
-    this.#read(Math.min(Math.max(Number(round.toPrecision(12)), span[0]), span[1]));
+    this.#read(to);
   }
 
   // --- the properties -----------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 // The picture on the home page: the reader pushes the largest targets out, and each loss moves its centre or keeps it.
 
 import { Panel, told } from "./chart.js";
+import { variantAt } from "./curves.js";
 
 const ROOT = new URL("../../", import.meta.url);
 const POINTS = 161;
@@ -11,7 +12,7 @@ const slider = box.querySelector("input[type=range]");
 const words = box.querySelector(".ly-centres__told");
 
 /** The expected loss of predicting `x` for all the targets. */
-const risk = (run, at, x) => at.reduce((sum, y) => sum + run(x - y, {})[0], 0) / at.length;
+const risk = (run, at, x) => at.reduce((sum, y) => sum + run(x - y)[0], 0) / at.length;
 
 /** Where a function is least between two numbers that enclose its least value: ever shorter thirds. */
 function least(f, low, high) {
@@ -27,7 +28,7 @@ function least(f, low, high) {
 async function residual({ slug, role, name, dashed }) {
   const { default: plot } = await import(new URL(`plots/${slug}.js`, ROOT));
   const defaults = Object.fromEntries(plot.parameters.map((parameter) => [parameter.name, parameter.default]));
-  const { run } = plot.sections[0].variants[0].branches[0];
+  const { run } = variantAt(plot.sections[0], defaults).branches[0];
   return { role, name, dashed, run: (t) => run(t, defaults) };
 }
 

@@ -1,6 +1,7 @@
 // Several losses on one axis as numbers: sampled, scaled to each other, and the range of heights worth showing.
 
-const POINTS = 401;
+import { places, variantAt } from "./curves.js";
+
 const WHICH = { loss: 0, gradient: 1, curvature: 2 };
 
 /** The section of a loss's plot that lies along an axis; its main one where there are several. */
@@ -8,7 +9,7 @@ export const sectionOn = (plot, axis) => plot.sections.find((section) => section
 
 /** The main curve of a section at the settings `p`: {run, kinks, label}. */
 export function curve(section, p) {
-  const variant = section.variants.find(({ when }) => Object.entries(when).every(([name, value]) => p[name] === value));
+  const variant = variantAt(section, p);
   return { ...variant.branches[0], kinks: variant.kinks(p) };
 }
 
@@ -17,13 +18,7 @@ export function curve(section, p) {
  * whose domain ends is drawn over its own span. Kinks are sampled from both sides, so that a jump stands upright.
  */
 export function sampled(section, { run, kinks }, p, span) {
-  const [low, high] = section.ends.length ? section.span : span;
-  const xs = Array.from({ length: POINTS }, (_, k) => low + ((high - low) * k) / (POINTS - 1));
-  const near = 1e-9 * (high - low);
-  for (const kink of kinks) {
-    if (kink > low && kink < high) xs.push(kink - near, kink, kink + near);
-  }
-  xs.sort((a, b) => a - b);
+  const xs = places(section.ends.length ? section.span : span, kinks);
   return { xs, rows: xs.map((x) => run(x, p)) };
 }
 

@@ -2,10 +2,10 @@
 //
 //   <lossary-plot for="id of the box with the figures" src="the loss's module" embed="its embed page"> controls </…>
 
-import { Panel, told } from "./chart.js";
+import { Panel, save, told } from "./chart.js";
+import { places, stepped, variantAt } from "./curves.js";
 import { bind, differs, initial, parse, python, short as shown, write } from "./settings.js";
 
-const POINTS = 401;
 const CURVES = ["loss", "gradient", "curvature"];
 const COPIED = 1600; // how long "copied" stands, in milliseconds
 
@@ -208,21 +208,13 @@ class LossaryPlot extends HTMLElement {
     this.#read();
   }
 
-  #variant(values) {
-    const holds = ({ when }) => Object.entries(when).every(([name, value]) => values[name] === value);
-    return this.section.variants.find(holds);
-  }
-
   // The curves at some values: evenly spaced points, and each kink exactly and from both sides.
   #sampled(values) {
-    const { span } = this.section;
-    const [low, high] = span;
-    const variant = this.#variant(values);
+    const { section } = this;
+    const variant = variantAt(section, values);
+    const [low, high] = section.span;
     const kinks = variant.kinks(values).filter((kink) => low < kink && kink < high);
-    const xs = Array.from({ length: POINTS }, (_, k) => low + ((high - low) * k) / (POINTS - 1));
-    const step = (high - low) * 1e-9;
-    for (const kink of new Set(kinks)) xs.push(kink - step, kink, kink + step);
-    xs.sort((a, b) => a - b);
+    const xs = places(section.span, kinks);
     const branches = variant.branches.map(({ label, run }) => ({ label, points: xs.map((x) => run(x, values)) }));
     return { xs, branches, marks: kinks.map((x) => ({ x, at: variant.branches[0].run(x, values) })) };
   }
@@ -346,23 +338,11 @@ class LossaryPlot extends HTMLElement {
       this.#read();
     });
     live.addEventListener("keydown", (event) => {
-      const [low, high] = this.section.span;
-      const step = (high - low) / (event.shiftKey ? 10 : 100);
-      const page = (high - low) / 10;
-      const moves = {
-        ArrowLeft: this.t - step,
-        ArrowDown: this.t - step,
-        ArrowRight: this.t + step,
-        ArrowUp: this.t + step,
-        PageDown: this.t - page,
-        PageUp: this.t + page,
-        Home: low,
-        End: high,
-      };
-      if (!(event.key in moves) || event.ctrlKey || event.altKey || event.metaKey) return;
+      if (event.ctrlKey || event.altKey || event.metaKey) return;
+      const to = stepped(event, this.t, this.section.span);
+      if (to === null) return;
       event.preventDefault();
-      this.t = Number(Math.min(Math.max(moves[event.key], low), high).toPrecision(12));
-      if (Math.abs(this.t) < (high - low) * 1e-9) this.t = 0;
+      this.t = to;
       this.reading = true;
       this.#read();
     });
@@ -371,7 +351,7 @@ class LossaryPlot extends HTMLElement {
   // Show the place that is read in every chart, and say it.
   #read() {
     const { section, t } = this;
-    const variant = this.#variant(this.values);
+    const variant = variantAt(this.section, this.values);
     const at = variant.branches.map(({ label, run }) => ({ label, values: run(t, this.values) }));
     const heights = (k, name) =>
       at.length === 1
@@ -450,7 +430,7 @@ class LossaryPlot extends HTMLElement {
   }
 
   #torch() {
-    const { prelude = "import torch\nfrom torch import nn\n", call, first = [], names = {} } = this.loss.torch;
+    const { prelude, call, first, names } = this.loss.torch;
     const given = this.#changed.map(({ parameter }) => {
       const { name } = parameter;
       return `${name}=${python(parameter, this.values[name], names)}`;
@@ -493,12 +473,8 @@ class LossaryPlot extends HTMLElement {
     const total = width * shown.length;
     const size = `width="${total}" height="${height}" viewBox="0 0 ${total} ${height}"`;
     const text = `<svg xmlns="http://www.w3.org/2000/svg" ${size}>\n${parts.join("")}</svg>\n`;
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
     const settings = this.#changed.map(({ parameter: { name } }) => `-${name}-${write(this.values[name])}`);
-    link.download = `${this.loss.slug}${settings.join("").replace(/,/g, "-")}.svg`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    save(text, `${this.loss.slug}${settings.join("").replace(/,/g, "-")}.svg`);
   }
 }
 
