@@ -19,12 +19,13 @@ site: $(READY)
 serve: $(READY)
 	$(BIN)/mkdocs serve --livereload
 
+# One process more than there are cores: those with a browser wait now and then.
 test: $(READY)
 	$(BIN)/python scripts/browser.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n auto --dist worksteal
+	$(BIN)/pytest -n $$($(BIN)/python -c "import os; print((os.cpu_count() or 1) + 1)") --dist worksteal
 
 bench: $(READY)
 	$(BIN)/python scripts/bench.py
