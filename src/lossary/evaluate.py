@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from sympy.printing.pytorch import TorchPrinter
 
 from lossary import exact
+from lossary.balls import settled
 from lossary.errors import LossaryError, nearest
 from lossary.kinds import Kind
 from lossary.loss import Loss, Parameter
@@ -360,8 +362,13 @@ def _formula_value(
     exact_values = exact.values(loss, formula, arrays, parameters)
     total = exact.reduced(loss, exact_values, arrays, parameters, reduction)
     if isinstance(total, list):
-        return np.array([float(v) for v in total]).reshape(tuple(shape)).tolist()
-    return float(total)
+        return np.array([_rounded(v) for v in total]).reshape(tuple(shape)).tolist()
+    return _rounded(total)
+
+
+def _rounded(value: Any) -> float:
+    """What is enclosed as the nearest number of float64; not a number where the enclosure is wider than that."""
+    return float(value) if settled(value) else math.nan
 
 
 class _Printer(TorchPrinter):  # type: ignore[misc]
