@@ -38,11 +38,10 @@ for sigma in (1.0, 0.5):
 ```
 """
 
-from lossary.formula import Symbolic
-from lossary.kinds import REAL, REAL_TARGET
-from lossary.loss import POSITIVE, Input, Loss, Parameter, Relation
-from lossary.sections import RESIDUAL, Section
-from lossary.symbols import log, sqrt
+from lossary.declaration import (
+    POSITIVE, REAL, REAL_TARGET, RESIDUAL, Input, Loss, Parameter, Relation, Section, Symbolic
+)
+from lossary.declaration import log, sqrt
 
 
 def scaled_square(input, target, sigma=1.0):
@@ -149,7 +148,11 @@ def test_the_good_file_has_no_failure(make_catalog: MakeCatalog) -> None:
     ("old", "new", "message"),
     [
         ("loss = Loss(", "loss = Loss((", r"line \d+: SyntaxError"),
-        ("from lossary.symbols import log, sqrt", "from lossary.symbols import logg", "line 30: ImportError.*logg"),
+        (
+            "from lossary.declaration import log, sqrt",
+            "from lossary.declaration import logg",
+            "line 29: ImportError.*logg",
+        ),
         ("\nloss = Loss(", "\nraise ValueError('no luck')\nloss = Loss(", "line 38: ValueError: no luck"),
         ("\nloss = Loss(", "\nvalue = Loss(", "must assign a lossary Loss to the name 'loss', found NoneType"),
         ("\nloss = Loss(", "\nloss = dict(", "must assign a lossary Loss to the name 'loss', found dict"),
@@ -282,7 +285,7 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
     "no output fence": (OUTPUT, "", "snippet", ("line 15", "output fence")),
     "missing heading": (WHEN_NOT, "", "declaration", ("'## When not to' is missing",)),
     "unknown heading": ("## When not to", "## Whenever", "declaration", ("unknown heading '## Whenever'",)),
-    "no prose": (GOOD[: GOOD.index("from lossary.formula")], "", "declaration", ("'## When to use it'",)),
+    "no prose": (GOOD[: GOOD.index("from lossary.declaration")], "", "declaration", ("'## When to use it'",)),
     "typical value out of range": (
         "typical=(0.5, 1.0, 3.0)",
         "typical=(-0.5, 1.0, 3.0)",
@@ -352,7 +355,7 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
 @pytest.mark.parametrize("kind", WRONG)
 def test_a_mistake_gives_one_clear_message(make_catalog: MakeCatalog, kind: str) -> None:
     old, new, stage, words = WRONG[kind]
-    text = changed(old, new).replace("from lossary.formula", "import torch\n\nfrom lossary.formula", 1)
+    text = changed(old, new).replace("from lossary.declaration", "import torch\n\nfrom lossary.declaration", 1)
     failure = only_failure(make_catalog, text)
     assert failure.stage == stage
     for word in words:

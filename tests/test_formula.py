@@ -12,17 +12,16 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
+from lossary.formula import precise
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from cases import LOSSES
 from lossary import display
-from lossary.exact import Matrix
-from lossary.formula import Built, Symbolic, Variable, components, precise
-from lossary.loss import Loss
-from lossary.mathml import to_mathml
-from lossary.notation import figure_latex, page_latex
-from lossary.symbols import (
+from lossary.binding import Built, Variable, components
+from lossary.declaration.formula import Symbolic
+from lossary.declaration.loss import Loss
+from lossary.declaration.symbols import (
     cases,
     exp,
     indicator,
@@ -38,6 +37,9 @@ from lossary.symbols import (
     unlisted,
     xlogy,
 )
+from lossary.exact import Matrix
+from lossary.mathml import to_mathml
+from lossary.notation import figure_latex, page_latex
 
 X, Y, P, Z = (Variable(name, name, name) for name in "xypz")
 VECTOR, CLASS = Variable("input", "x", "x", dims=("C",)), Variable("target", "y", "y", integer=True)

@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 
 from cases import LOSSES, Arrays, by_torch, criterion, every_loss, leaves
 from lossary import charts, exact, points
+from lossary.declaration.formula import Formula, Symbolic, Written
+from lossary.declaration.inputs import Kind
+from lossary.declaration.loss import Loss
+from lossary.declaration.symbols import INDEX_OF
 from lossary.errors import LossaryError
 from lossary.evaluate import curve, evaluate
-from lossary.formula import Formula, Symbolic, Written
-from lossary.kinds import Kind
-from lossary.loss import Loss
-from lossary.symbols import INDEX_OF
 
 F = torch.nn.functional
 LEAST_NORMAL = 2.0**-1022

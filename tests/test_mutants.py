@@ -17,11 +17,12 @@ import torch
 
 from cases import LOSSES, by_torch, criterion, every_loss, leaves
 from lossary import claims, exact, points, verify
+from lossary.declaration.formula import Builder, Formula, Symbolic, Written
+from lossary.declaration.loss import Loss
+from lossary.declaration.reductions import Reduction
+from lossary.declaration.symbols import chosen
 from lossary.evaluate import curve
 from lossary.evidence import Evidence
-from lossary.formula import Builder, Formula, Symbolic, Written
-from lossary.loss import Loss, Reduction
-from lossary.symbols import chosen
 
 
 @pytest.fixture(autouse=True)

@@ -17,13 +17,13 @@ import sphobjinv
 from lossary import charts, figure, properties
 from lossary.article import run as run_article
 from lossary.chart import Chart, Picture, Table, Trace, View
+from lossary.declaration.loss import Loss
+from lossary.declaration.sections import AXES
 from lossary.discovery import Source, families, load
 from lossary.errors import CatalogError, Failure
 from lossary.evaluate import curve
-from lossary.loss import Loss
 from lossary.points import POINTS
 from lossary.record import record
-from lossary.sections import AXES
 from lossary.verify import verify
 
 Files = dict[str, bytes]

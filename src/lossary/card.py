@@ -12,10 +12,10 @@ from sympy.printing.pretty.stringpict import prettyForm
 
 from lossary import display, points, properties
 from lossary.api import Loss
-from lossary.formula import Symbolic, Written
-from lossary.loss import Cited
+from lossary.declaration.formula import Symbolic, Written
+from lossary.declaration.references import Cited
+from lossary.declaration.symbols import occurs
 from lossary.notation import selected, summed
-from lossary.symbols import occurs
 from lossary.words import property_text
 
 

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from lossary import display, points
 from lossary.chart import Card, Chart, Picture, Table, Trace, View
 from lossary.claims import suits
+from lossary.declaration.loss import Loss
+from lossary.declaration.parameters import Parameter
+from lossary.declaration.sections import AXES, Section
 from lossary.display import call
 from lossary.drawings import further_names, further_views
 from lossary.errors import LossaryError, nearest
 from lossary.evaluate import Curve, check_parameters, curve
-from lossary.loss import Loss, Parameter
-from lossary.sections import AXES, Section
 from lossary.words import number, rough
 
 

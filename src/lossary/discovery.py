@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from lossary.errors import CatalogError, Failure, LossaryError
 
 if TYPE_CHECKING:
-    from lossary.loss import Loss
+    from lossary.declaration.loss import Loss
 
 BUILT_IN = "lossary.losses"
 # The group of entry points by which an installed package makes its catalog known.
@@ -157,7 +157,7 @@ def load(source: Source) -> Loss:
         module = _module(source)
     except Exception as error:  # a loss file may raise anything at all
         raise CatalogError([Failure(source.shown, "load", _where(error, source.path))]) from error
-    from lossary.loss import Loss
+    from lossary.declaration.loss import Loss
 
     loss = getattr(module, "loss", None)
     if not isinstance(loss, Loss):

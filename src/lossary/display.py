@@ -10,11 +10,12 @@ from typing import Any
 from math_core import LatexError, LatexToMathML
 
 from lossary import exact, points
-from lossary.formula import Built, Formula, Symbolic, Written
-from lossary.kinds import Kind
-from lossary.loss import Loss
+from lossary.binding import Built
+from lossary.declaration.formula import Formula, Symbolic, Written
+from lossary.declaration.inputs import Kind
+from lossary.declaration.loss import Loss
+from lossary.declaration.symbols import INDEX_OF, TABLE, indicator, sigmoid, softplus
 from lossary.notation import figure_latex, page_latex, subscripted
-from lossary.symbols import INDEX_OF, TABLE, indicator, sigmoid, softplus
 
 # Functions that a reader may not know by their sign: how each is explained where it occurs.
 FUNCTIONS = {

@@ -17,11 +17,12 @@ from sympy.printing.pytorch import TorchPrinter
 
 from lossary import exact
 from lossary.balls import settled
+from lossary.declaration.inputs import Kind
+from lossary.declaration.loss import Loss
+from lossary.declaration.parameters import Parameter
+from lossary.declaration.sections import Extremes, HeatMap, Scene, Section, Study
+from lossary.declaration.symbols import TABLE, atom
 from lossary.errors import LossaryError, nearest
-from lossary.kinds import Kind
-from lossary.loss import Loss, Parameter
-from lossary.sections import Extremes, HeatMap, Scene, Section, Study
-from lossary.symbols import TABLE, atom
 
 DTYPES = {
     "float64": torch.float64,
@@ -326,7 +327,7 @@ def answer(loss: Loss, inputs: Mapping[str, Any], parameters: Mapping[str, Any],
 
 
 def expression(source: str) -> NDArray[np.float64]:
-    """Evaluate one side of a relation with the tensors that `lossary.loss.Relation` names."""
+    """Evaluate one side of a relation with the tensors that `lossary.declaration.Relation` names."""
     draw = torch.Generator().manual_seed(1)
 
     def normal(*shape: int) -> torch.Tensor:
@@ -372,7 +373,7 @@ def _rounded(value: Any) -> float:
 
 
 class _Printer(TorchPrinter):  # type: ignore[misc]
-    """SymPy's printer for torch, with the functions of `lossary.symbols` that torch has under the same names."""
+    """SymPy's printer for torch, with the functions of formulas that torch has under the same names."""
 
     def _print_sigmoid(self, expr: Any) -> str:
         return f"sigmoid({self._print(expr.args[0])})"

@@ -18,11 +18,13 @@ from flint import arb
 from numpy.typing import NDArray
 
 from lossary.balls import DIGITS, Dual, ball, enclose, precision
+from lossary.binding import Built, Variable, components
 from lossary.compiled import Compiled
-from lossary.formula import Builder, Built, Formula, Symbolic, Variable, Written, components
-from lossary.kinds import Kind
-from lossary.loss import Loss, Parameter
-from lossary.symbols import INDEX_OF, TABLE
+from lossary.declaration.formula import Builder, Formula, Symbolic, Written
+from lossary.declaration.inputs import Kind
+from lossary.declaration.loss import Loss
+from lossary.declaration.parameters import Parameter
+from lossary.declaration.symbols import INDEX_OF, TABLE
 
 Arrays = Mapping[str, NDArray[Any]]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from lossary import display, exact, points, prose
+from lossary.declaration.loss import Loss
 from lossary.errors import Failure
 from lossary.evidence import Evidence, fail
-from lossary.loss import Loss
 
 
 def example_code(loss: Loss) -> str:

@@ -15,12 +15,13 @@ import sympy as sp
 
 from lossary import display, properties, prose
 from lossary.chart import View
+from lossary.declaration.loss import Loss
+from lossary.declaration.references import Cited, Reference
+from lossary.declaration.sections import Axis
+from lossary.declaration.symbols import TABLE, atom
 from lossary.evidence import Evidence
 from lossary.examples import example_code, own_source
-from lossary.loss import Cited, Loss, Reference
 from lossary.notation import page_latex
-from lossary.sections import Axis
-from lossary.symbols import TABLE, atom
 from lossary.words import property_text
 
 

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator
 from lossary import display, points, properties, prose
 from lossary.claims import claimed_properties, finite, relations
 from lossary.comparisons import derivatives, ends, reductions, sums, values_and_gradients
+from lossary.declaration.formula import Written
+from lossary.declaration.loss import Loss
+from lossary.declaration.symbols import TABLE
 from lossary.errors import Failure, LossaryError
 from lossary.evaluate import TORCH_VERSION, check_parameters, has_class
 from lossary.evidence import Evidence, fail
 from lossary.examples import example, snippets
-from lossary.formula import Written
-from lossary.loss import Loss
 from lossary.plots import plot
-from lossary.symbols import TABLE
 
 
 def verify(loss: Loss) -> tuple[Evidence, list[Failure]]:

@@ -216,13 +216,16 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from lossary.formula import Written
-from lossary.kinds import CLASS_INDEX, HEAD, TAILS, VECTOR
-from lossary.loss import (
+from lossary.declaration import (
+    CLASS_INDEX,
+    HEAD,
+    LOGIT_AXIS,
     MEAN,
     NONE,
     POSITIVE,
     SUM,
+    TAILS,
+    VECTOR,
     Input,
     Library,
     Loss,
@@ -231,8 +234,10 @@ from lossary.loss import (
     Reduction,
     Reference,
     Relation,
+    Section,
+    Study,
+    Written,
 )
-from lossary.sections import LOGIT_AXIS, Section, Study
 
 
 def _cutoffs(head: Any, tail_proj: Sequence[Any], tail_out: Sequence[Any]) -> list[int]:

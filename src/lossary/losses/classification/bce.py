@@ -143,11 +143,24 @@ entropy of label:   0.6109
 ```
 """
 
-from lossary.formula import Symbolic
-from lossary.kinds import BINARY, PROBABILITY
-from lossary.loss import Input, Library, Loss, Parameter, Reference, Relation
-from lossary.sections import PROBABILITY_AXIS, Extremes, Section
-from lossary.symbols import log, maximum, sigmoid, xlogy
+from lossary.declaration import (
+    BINARY,
+    PROBABILITY,
+    PROBABILITY_AXIS,
+    Extremes,
+    Input,
+    Library,
+    Loss,
+    Parameter,
+    Reference,
+    Relation,
+    Section,
+    Symbolic,
+    log,
+    maximum,
+    sigmoid,
+    xlogy,
+)
 
 loss = Loss(
     title="Binary cross-entropy",

@@ -194,11 +194,23 @@ tensor([10000., 10000.])
 ```
 """
 
-from lossary.formula import Symbolic
-from lossary.kinds import BINARY, LOGIT
-from lossary.loss import Input, Library, Loss, Parameter, Precision, Range, Reference, Relation
-from lossary.sections import LOGIT_AXIS, Section
-from lossary.symbols import sigmoid, softplus
+from lossary.declaration import (
+    BINARY,
+    LOGIT,
+    LOGIT_AXIS,
+    Input,
+    Library,
+    Loss,
+    Parameter,
+    Precision,
+    Range,
+    Reference,
+    Relation,
+    Section,
+    Symbolic,
+    sigmoid,
+    softplus,
+)
 
 loss = Loss(
     title="Binary cross-entropy with logits",

@@ -338,11 +338,32 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from lossary.formula import Symbolic
-from lossary.kinds import CLASS_INDEX, CLASS_PROBABILITIES, LOGITS
-from lossary.loss import UNIT, WEIGHTED, Input, Library, Loss, Parameter, Precision, Range, Reference, Relation
-from lossary.sections import LOGIT_AXIS, HeatMap, Section, Study
-from lossary.symbols import cases, equal, exp, indicator, log, sum_over
+from lossary.declaration import (
+    CLASS_INDEX,
+    CLASS_PROBABILITIES,
+    LOGIT_AXIS,
+    LOGITS,
+    UNIT,
+    WEIGHTED,
+    HeatMap,
+    Input,
+    Library,
+    Loss,
+    Parameter,
+    Precision,
+    Range,
+    Reference,
+    Relation,
+    Section,
+    Study,
+    Symbolic,
+    cases,
+    equal,
+    exp,
+    indicator,
+    log,
+    sum_over,
+)
 
 
 def _smoothed(logit: torch.Tensor, smoothing: float) -> torch.Tensor:

@@ -274,11 +274,33 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from lossary.formula import Symbolic
-from lossary.kinds import CLASS_INDEX, CLASS_PROBABILITIES, CLASS_WEIGHTS, VECTOR
-from lossary.loss import UNIT, WEIGHTED, Input, Library, Loss, Parameter, Precision, Range, Reference, Relation
-from lossary.sections import LOGIT_AXIS, HeatMap, Section, Study
-from lossary.symbols import cases, equal, exp, indicator, log, sum_over
+from lossary.declaration import (
+    CLASS_INDEX,
+    CLASS_PROBABILITIES,
+    CLASS_WEIGHTS,
+    LOGIT_AXIS,
+    UNIT,
+    VECTOR,
+    WEIGHTED,
+    HeatMap,
+    Input,
+    Library,
+    Loss,
+    Parameter,
+    Precision,
+    Range,
+    Reference,
+    Relation,
+    Section,
+    Study,
+    Symbolic,
+    cases,
+    equal,
+    exp,
+    indicator,
+    log,
+    sum_over,
+)
 
 
 def _call(input: Any, linear_weight: Any, target: Any, *, reduction: str, **parameters: Any) -> Any:

@@ -171,11 +171,28 @@ from typing import Any
 
 from torch.nn import functional as F
 
-from lossary.formula import Symbolic
-from lossary.kinds import CLASS_INDEX, SCORES
-from lossary.loss import Input, Library, Loss, Parameter, Precision, Range, Reference, Relation
-from lossary.sections import LOGIT_AXIS, HeatMap, Section, Study
-from lossary.symbols import cases, equal, maximum, sum_over, unequal
+from lossary.declaration import (
+    CLASS_INDEX,
+    LOGIT_AXIS,
+    SCORES,
+    HeatMap,
+    Input,
+    Library,
+    Loss,
+    Parameter,
+    Precision,
+    Range,
+    Reference,
+    Relation,
+    Section,
+    Study,
+    Symbolic,
+    cases,
+    equal,
+    maximum,
+    sum_over,
+    unequal,
+)
 
 _SHORTFALL: Mapping[str, Any] = {
     "where": {"short": lambda x, y, c, margin: maximum(0, margin - x[y] + x[c])},

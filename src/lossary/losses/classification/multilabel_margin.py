@@ -182,11 +182,25 @@ from typing import Any
 
 import numpy as np
 
-from lossary.formula import Symbolic
-from lossary.kinds import LABEL_LIST, SCORES
-from lossary.loss import Input, Library, Loss, Precision, Reference, Relation
-from lossary.sections import LOGIT_AXIS, HeatMap, Section
-from lossary.symbols import cases, listed, maximum, sum_over, unlisted
+from lossary.declaration import (
+    LABEL_LIST,
+    LOGIT_AXIS,
+    SCORES,
+    HeatMap,
+    Input,
+    Library,
+    Loss,
+    Precision,
+    Reference,
+    Relation,
+    Section,
+    Symbolic,
+    cases,
+    listed,
+    maximum,
+    sum_over,
+    unlisted,
+)
 
 
 def _no_label_twice(inputs: Mapping[str, Any]) -> bool:

@@ -222,12 +222,14 @@ tensor(0.1269)
 ```
 """
 
-from lossary.formula import Symbolic
-from lossary.kinds import LOGITS, MULTI_HOT
-from lossary.loss import (
+from lossary.declaration import (
+    LOGIT_AXIS,
+    LOGITS,
     MEAN,
+    MULTI_HOT,
     NONE,
     SUM,
+    HeatMap,
     Input,
     Library,
     Loss,
@@ -237,9 +239,12 @@ from lossary.loss import (
     Reduction,
     Reference,
     Relation,
+    Section,
+    Symbolic,
+    sigmoid,
+    softplus,
+    sum_over,
 )
-from lossary.sections import LOGIT_AXIS, HeatMap, Section
-from lossary.symbols import sigmoid, softplus, sum_over
 
 loss = Loss(
     title="Multi-label soft margin loss",

@@ -244,11 +244,25 @@ FutureWarning: `NLLLoss2d` has been deprecated. Please use `NLLLoss` instead as 
 
 import numpy as np
 
-from lossary.formula import Symbolic
-from lossary.kinds import CLASS_INDEX, LOG_DISTRIBUTION
-from lossary.loss import WEIGHTED, Input, Library, Loss, Parameter, Range, Reference, Relation
-from lossary.sections import PROBABILITY_AXIS, Section
-from lossary.symbols import cases, equal, indicator, log
+from lossary.declaration import (
+    CLASS_INDEX,
+    LOG_DISTRIBUTION,
+    PROBABILITY_AXIS,
+    WEIGHTED,
+    Input,
+    Library,
+    Loss,
+    Parameter,
+    Range,
+    Reference,
+    Relation,
+    Section,
+    Symbolic,
+    cases,
+    equal,
+    indicator,
+    log,
+)
 
 loss = Loss(
     title="Negative log-likelihood",

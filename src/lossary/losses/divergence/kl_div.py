@@ -254,11 +254,30 @@ from typing import Any
 
 import numpy as np
 
-from lossary.formula import Symbolic
-from lossary.kinds import DISTRIBUTION, LOG_DISTRIBUTION, LOG_PROBABILITY, OUTCOME_LOG_PROBABILITY, OUTCOME_PROBABILITY
-from lossary.loss import ELEMENTWISE, Input, Library, Loss, Parameter, Precision, Reduction, Reference, Relation, Summed
-from lossary.sections import PROBABILITY_AXIS, Section
-from lossary.symbols import exp, log, sum_over, xlogy
+from lossary.declaration import (
+    DISTRIBUTION,
+    ELEMENTWISE,
+    LOG_DISTRIBUTION,
+    LOG_PROBABILITY,
+    OUTCOME_LOG_PROBABILITY,
+    OUTCOME_PROBABILITY,
+    PROBABILITY_AXIS,
+    Input,
+    Library,
+    Loss,
+    Parameter,
+    Precision,
+    Reduction,
+    Reference,
+    Relation,
+    Section,
+    Summed,
+    Symbolic,
+    exp,
+    log,
+    sum_over,
+    xlogy,
+)
 
 
 def _batch_size(inputs: Mapping[str, Any], parameters: Mapping[str, Any], count: int) -> float:

@@ -258,11 +258,28 @@ import math
 import torch
 from torch.nn import functional as F
 
-from lossary.formula import Symbolic
-from lossary.kinds import REAL, REAL_TARGET, VARIANCE
-from lossary.loss import POSITIVE, Input, Library, Loss, Parameter, Precision, Reference, Relation
-from lossary.sections import RESIDUAL, Extremes, HeatMap, Section, Study
-from lossary.symbols import log, maximum, pi
+from lossary.declaration import (
+    POSITIVE,
+    REAL,
+    REAL_TARGET,
+    RESIDUAL,
+    VARIANCE,
+    Extremes,
+    HeatMap,
+    Input,
+    Library,
+    Loss,
+    Parameter,
+    Precision,
+    Reference,
+    Relation,
+    Section,
+    Study,
+    Symbolic,
+    log,
+    maximum,
+    pi,
+)
 
 
 def _of_residual(residual: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:

@@ -230,11 +230,29 @@ UserWarning: size_average and reduce args will be deprecated, please use reducti
 import torch
 from torch.nn import functional as F
 
-from lossary.formula import Symbolic
-from lossary.kinds import COUNT, LOG_RATE, RATE
-from lossary.loss import POSITIVE, Input, Library, Loss, Parameter, Precision, Reference, Relation
-from lossary.sections import LOG_RATE_AXIS, Extremes, Section, Study
-from lossary.symbols import cases, exp, log, pi, xlogy
+from lossary.declaration import (
+    COUNT,
+    LOG_RATE,
+    LOG_RATE_AXIS,
+    POSITIVE,
+    RATE,
+    Extremes,
+    Input,
+    Library,
+    Loss,
+    Parameter,
+    Precision,
+    Reference,
+    Relation,
+    Section,
+    Study,
+    Symbolic,
+    cases,
+    exp,
+    log,
+    pi,
+    xlogy,
+)
 
 
 def _above_minimum(count: float, t: torch.Tensor) -> torch.Tensor:

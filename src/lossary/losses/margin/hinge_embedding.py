@@ -159,11 +159,22 @@ pairwise_distance  tensor([[-0.7071, -0.7071]])
 
 import numpy as np
 
-from lossary.formula import Symbolic
-from lossary.kinds import REAL, SIGN
-from lossary.loss import Input, Library, Loss, Parameter, Reference, Relation
-from lossary.sections import DISTANCE_AXIS, Section
-from lossary.symbols import cases, equal, maximum
+from lossary.declaration import (
+    DISTANCE_AXIS,
+    REAL,
+    SIGN,
+    Input,
+    Library,
+    Loss,
+    Parameter,
+    Reference,
+    Relation,
+    Section,
+    Symbolic,
+    cases,
+    equal,
+    maximum,
+)
 
 loss = Loss(
     title="Hinge embedding",

@@ -149,11 +149,23 @@ import math
 
 from torch.nn import functional as F
 
-from lossary.formula import Symbolic
-from lossary.kinds import SCORE, SIGN
-from lossary.loss import Input, Library, Loss, Precision, Reference, Relation
-from lossary.sections import MARGIN_AXIS, Extremes, Section, Study
-from lossary.symbols import exp, log
+from lossary.declaration import (
+    MARGIN_AXIS,
+    SCORE,
+    SIGN,
+    Extremes,
+    Input,
+    Library,
+    Loss,
+    Precision,
+    Reference,
+    Relation,
+    Section,
+    Study,
+    Symbolic,
+    exp,
+    log,
+)
 
 loss = Loss(
     title="Soft margin",

@@ -190,11 +190,32 @@ import math
 import numpy as np
 import torch
 
-from lossary.formula import Symbolic
-from lossary.kinds import SIGN, VECTOR
-from lossary.loss import Input, Library, Loss, Parameter, Precision, Range, Reference, Relation
-from lossary.sections import ANGLE_AXIS, Extremes, HeatMap, Scene, Section, Study
-from lossary.symbols import cases, cos, equal, maximum, sin, sqrt, sum_over
+from lossary.declaration import (
+    ANGLE_AXIS,
+    SIGN,
+    VECTOR,
+    Extremes,
+    HeatMap,
+    Input,
+    Library,
+    Loss,
+    Parameter,
+    Precision,
+    Range,
+    Reference,
+    Relation,
+    Scene,
+    Section,
+    Study,
+    Symbolic,
+    cases,
+    cos,
+    equal,
+    maximum,
+    sin,
+    sqrt,
+    sum_over,
+)
 
 # What torch adds to each squared length.
 TINY = 1e-12

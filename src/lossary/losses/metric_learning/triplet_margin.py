@@ -173,11 +173,30 @@ torch.Size([3, 3])
 import torch
 import torch.nn.functional as F
 
-from lossary.formula import Symbolic
-from lossary.kinds import VECTOR
-from lossary.loss import POSITIVE, Input, Library, Loss, Parameter, Precision, Range, Reference, Relation
-from lossary.sections import DISTANCE_AXIS, Extremes, HeatMap, Scene, Section, Study
-from lossary.symbols import cases, maximum, minimum, sign, sum_over
+from lossary.declaration import (
+    DISTANCE_AXIS,
+    POSITIVE,
+    VECTOR,
+    Extremes,
+    HeatMap,
+    Input,
+    Library,
+    Loss,
+    Parameter,
+    Precision,
+    Range,
+    Reference,
+    Relation,
+    Scene,
+    Section,
+    Study,
+    Symbolic,
+    cases,
+    maximum,
+    minimum,
+    sign,
+    sum_over,
+)
 
 # Each coordinate of a vector of length 1 on the diagonal of the plane.
 DIAGONAL = 0.5**0.5

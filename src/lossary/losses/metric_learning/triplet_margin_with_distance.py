@@ -204,11 +204,29 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from lossary.formula import Symbolic
-from lossary.kinds import VECTOR
-from lossary.loss import POSITIVE, Input, Library, Loss, Parameter, Precision, Reference, Relation
-from lossary.sections import DISTANCE_AXIS, HeatMap, Scene, Section, Study
-from lossary.symbols import cases, equal, maximum, minimum, sqrt, sum_over
+from lossary.declaration import (
+    DISTANCE_AXIS,
+    POSITIVE,
+    VECTOR,
+    HeatMap,
+    Input,
+    Library,
+    Loss,
+    Parameter,
+    Precision,
+    Reference,
+    Relation,
+    Scene,
+    Section,
+    Study,
+    Symbolic,
+    cases,
+    equal,
+    maximum,
+    minimum,
+    sqrt,
+    sum_over,
+)
 
 
 def _cosine_distance(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:

@@ -159,11 +159,24 @@ print(loss.item(), *torch.autograd.grad(loss, (first, second)))
 ```
 """
 
-from lossary.formula import Symbolic
-from lossary.kinds import REAL, REAL_TARGET, SIGN
-from lossary.loss import Input, Library, Loss, Parameter, Precision, Reference, Relation
-from lossary.sections import MARGIN_AXIS, HeatMap, Section
-from lossary.symbols import cases, maximum
+from lossary.declaration import (
+    MARGIN_AXIS,
+    REAL,
+    REAL_TARGET,
+    SIGN,
+    HeatMap,
+    Input,
+    Library,
+    Loss,
+    Parameter,
+    Precision,
+    Reference,
+    Relation,
+    Section,
+    Symbolic,
+    cases,
+    maximum,
+)
 
 loss = Loss(
     title="Margin ranking",

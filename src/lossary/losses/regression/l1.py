@@ -168,10 +168,7 @@ tensor(1.)
 ```
 """
 
-from lossary.formula import Symbolic
-from lossary.loss import REGRESSION_INPUTS, Library, Loss, Reference, Relation
-from lossary.sections import residual_section
-from lossary.symbols import sign
+from lossary.declaration import REGRESSION_INPUTS, Library, Loss, Reference, Relation, Symbolic, residual_section, sign
 
 loss = Loss(
     title="Mean absolute error (L1)",

@@ -265,9 +265,16 @@ tensor(90000.)
 ```
 """
 
-from lossary.formula import Symbolic
-from lossary.loss import REGRESSION_INPUTS, Library, Loss, Reference, Relation
-from lossary.sections import Extremes, residual_section
+from lossary.declaration import (
+    REGRESSION_INPUTS,
+    Extremes,
+    Library,
+    Loss,
+    Reference,
+    Relation,
+    Symbolic,
+    residual_section,
+)
 
 loss = Loss(
     title="Mean squared error (L2)",

@@ -149,10 +149,19 @@ tensor([0.0000, 0.5000, 2.0000])
 ```
 """
 
-from lossary.formula import Symbolic
-from lossary.loss import POSITIVE, REGRESSION_INPUTS, Library, Loss, Parameter, Reference, Relation
-from lossary.sections import residual_section
-from lossary.symbols import cases, sign
+from lossary.declaration import (
+    POSITIVE,
+    REGRESSION_INPUTS,
+    Library,
+    Loss,
+    Parameter,
+    Reference,
+    Relation,
+    Symbolic,
+    cases,
+    residual_section,
+    sign,
+)
 
 loss = Loss(
     title="Huber loss",

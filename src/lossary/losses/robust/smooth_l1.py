@@ -230,10 +230,20 @@ over the elements:       tensor(3.8125)
 from torch import zeros_like
 from torch.nn import functional as F
 
-from lossary.formula import Symbolic
-from lossary.loss import REGRESSION_INPUTS, Library, Loss, Parameter, Range, Reference, Relation
-from lossary.sections import Study, residual_section
-from lossary.symbols import cases, sign
+from lossary.declaration import (
+    REGRESSION_INPUTS,
+    Library,
+    Loss,
+    Parameter,
+    Range,
+    Reference,
+    Relation,
+    Study,
+    Symbolic,
+    cases,
+    residual_section,
+    sign,
+)
 
 loss = Loss(
     title="Smooth L1",

@@ -218,12 +218,31 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from lossary.chart import Edge, Network, Node
-from lossary.formula import Written
-from lossary.kinds import FRAMES, LABEL_SEQUENCE, LENGTH
-from lossary.loss import NONE, SUM, Input, Library, Loss, Parameter, Precision, Range, Reduction, Reference, Relation
-from lossary.sections import PROBABILITY_AXIS, Diagram, Section, Study
-from lossary.symbols import log
+from lossary.declaration import (
+    FRAMES,
+    LABEL_SEQUENCE,
+    LENGTH,
+    NONE,
+    PROBABILITY_AXIS,
+    SUM,
+    Diagram,
+    Edge,
+    Input,
+    Library,
+    Loss,
+    Network,
+    Node,
+    Parameter,
+    Precision,
+    Range,
+    Reduction,
+    Reference,
+    Relation,
+    Section,
+    Study,
+    Written,
+    log,
+)
 
 
 def _collapsed(path: Sequence[int], blank: int) -> tuple[int, ...]:

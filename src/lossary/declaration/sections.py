@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from lossary.chart import Network
+from lossary.declaration.network import Network
 
 
 @dataclass(frozen=True)

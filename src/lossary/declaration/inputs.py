@@ -1,8 +1,10 @@
-"""What the values of an input may be, and the numbers at which a loss of them is checked. It knows no loss."""
+"""What a loss takes: its inputs, what their values may be, and the numbers at which it is checked."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,40 @@ class Kind:
     def rank(self) -> int:
         """How many trailing dimensions make one value."""
         return len(self.dims)
+
+
+@dataclass(frozen=True)
+class Input:
+    """One tensor that the loss takes.
+
+    Attributes:
+        name: the argument's name in the contract, such as "input".
+        symbol: its symbol in the formulas, a key of the symbol table.
+        kinds: what its values may be; with several, the shape (and `selects`) tells which one was meant.
+        shape: the shape in the notation of torch's documentation, such as "(*)" or "(N, C)".
+        meaning: one clause that says what it is.
+        kinds_at: other kinds under a setting, by (parameter, value).
+        differentiable: whether torch gives a gradient by it.
+        per_row: it may lack the last dimension; one number then serves a whole row.
+        batch_axis: which dimension counts the samples of a batch.
+    """
+
+    name: str
+    symbol: str
+    kinds: tuple[Kind, ...]
+    shape: str
+    meaning: str
+    kinds_at: Mapping[tuple[str, Any], tuple[Kind, ...]] = field(default_factory=dict)
+    differentiable: bool = True
+    per_row: bool = False
+    batch_axis: int = 0
+
+    def candidates(self, parameters: Mapping[str, Any]) -> tuple[Kind, ...]:
+        """The kinds that its values may be under these parameters."""
+        for (name, value), kinds in self.kinds_at.items():
+            if parameters.get(name) == value:
+                return kinds
+        return self.kinds
 
 
 _TAILS = (1e-300, 1e-12, 1e-4, 1e-2, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 7.5, 12.0, 40.0, 100.0)
@@ -105,3 +141,9 @@ TAILS = Kind("a list with one matrix of weights for each cluster", shared=True, 
 FRAMES = Kind("log-probabilities of the classes at each time step", dims=("T", "C"), upper=0.0)
 LABEL_SEQUENCE = Kind("class indices, without the blank", dims=("S",), integer=True)
 LENGTH = Kind("lengths", integer=True)
+
+# The signature of a regression loss.
+REGRESSION_INPUTS = (
+    Input("input", "x", (REAL,), "(*)", "the predictions"),
+    Input("target", "y", (REAL_TARGET,), "(*), same as input", "the values to predict"),
+)
