@@ -157,18 +157,30 @@ def load(source: Source) -> Loss:
         module = _module(source)
     except Exception as error:  # a loss file may raise anything at all
         raise CatalogError([Failure(source.shown, "load", _where(error, source.path))]) from error
+    from lossary import names, prose
     from lossary.declaration.loss import Loss
 
     loss = getattr(module, "loss", None)
     if not isinstance(loss, Loss):
         message = f"the file must assign a lossary Loss to the name 'loss', found {type(loss).__name__}"
         raise CatalogError([Failure(source.shown, "load", message)])
+    if loss.title or loss.summary:
+        message = (
+            "the title and the summary stand in the docstring: move them to its first line, and to a sentence below it "
+            "with an empty line before and behind, and delete title= and summary="
+        )
+        raise CatalogError([Failure(source.shown, "load", message)])
+    text = inspect.cleandoc(module.__doc__ or "")
+    with contextlib.suppress(ValueError):  # the check of the headings says what is wrong
+        title, summary = prose.head(text)
+        loss = dataclasses.replace(loss, title=title, summary=summary)
     return dataclasses.replace(
         loss,
         slug=source.slug,
         family=source.family,
         path=source.shown,
-        prose=inspect.cleandoc(module.__doc__ or ""),
+        prose=text,
+        aliases=names.aliases(loss),
     )
 
 

@@ -134,7 +134,7 @@ def _checked(loss: Loss, parameter: Parameter, value: Any) -> Any:
 
 
 def run(loss: Loss, inputs: Tensors, parameters: Mapping[str, Any], reduction: str) -> torch.Tensor:
-    """Call the shipped torch code: the torch.nn class, or the loss's own function followed by the reduction."""
+    """Call the shipped torch code: the torch.nn class, or the loss's own function."""
     dtype = next((t.dtype for t in inputs.values() if isinstance(t, torch.Tensor) and t.is_floating_point()), None)
     settings = {p.name: _setting(p, parameters[p.name], dtype or torch.float64) for p in loss.parameters}
     ordered = [inputs[i.name] for i in loss.inputs]
@@ -150,14 +150,8 @@ def run(loss: Loss, inputs: Tensors, parameters: Mapping[str, Any], reduction: s
             answer = criterion(**settings, reduction=reduction)(*ordered)
             return answer
         assert loss.function is not None
-        per_sample: torch.Tensor = loss.function(*ordered, **settings)
-    rule = next(r for r in loss.reductions if r.name == reduction)
-    if rule.divisor is None:
-        return per_sample
-    arrays, count = _arrays(inputs), per_sample.numel()
-    weights = rule.weights(arrays, parameters, count) if rule.weights else None
-    weighted = per_sample if weights is None else per_sample.reshape(-1) * torch.tensor(weights, dtype=per_sample.dtype)
-    return weighted.sum() / rule.divisor(arrays, parameters, count)
+        answer = loss.function(*ordered, **settings, reduction=reduction)
+        return answer
 
 
 def _setting(parameter: Parameter, value: Any, dtype: torch.dtype) -> Any:

@@ -7,7 +7,7 @@ import io
 import re
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,22 +43,39 @@ class Pitfall:
 
 @dataclass(frozen=True)
 class Prose:
-    """The parts of the docstring."""
+    """The parts of the docstring; the title is its first line, the summary the sentence below it."""
 
+    title: str
+    summary: str
     when: str
     when_not: str
     pitfalls: tuple[Pitfall, ...]
+
+
+def head(text: str) -> tuple[str, str]:
+    """The title and the summary that a docstring begins with.
+
+    Raises:
+        ValueError: where it does not begin with a line, an empty one, and one paragraph.
+    """
+    blocks = [block.strip() for block in re.split(r"^## ", text, maxsplit=1, flags=re.MULTILINE)[0].split("\n\n")]
+    blocks = [block for block in blocks if block]
+    if len(blocks) != 2 or "\n" in blocks[0]:
+        raise ValueError(
+            "the docstring must begin with the title in one line, an empty line, and one sentence that says what the "
+            f"loss is; '## {HEADINGS[0]}' comes after them"
+        )
+    return blocks[0], " ".join(blocks[1].split())
 
 
 def parse(text: str) -> Prose:
     """Split a docstring at its headings.
 
     Raises:
-        ValueError: where a heading is missing, unknown or empty.
+        ValueError: where the title or the summary is missing, or a heading is missing, unknown or empty.
     """
     parts = re.split(r"^## +(.+?) *$", text, flags=re.MULTILINE)
-    if parts[0].strip():
-        raise ValueError(f"the text must begin with the heading '## {HEADINGS[0]}', got {parts[0].strip()[:60]!r}")
+    title, summary = head(text)
     sections = dict(zip(parts[1::2], (body.strip() for body in parts[2::2]), strict=True))
     for name in sections:
         if name not in HEADINGS:
@@ -70,7 +87,28 @@ def parse(text: str) -> Prose:
     pitfalls = tuple(Pitfall(t, b.strip()) for t, b in zip(pieces[1::2], pieces[2::2], strict=True))
     if pieces[0].strip() or not pitfalls:
         raise ValueError("each pitfall needs a title: '### What goes wrong'")
-    return Prose(sections["When to use it"], sections["When not to"], pitfalls)
+    return Prose(title, summary, sections["When to use it"], sections["When not to"], pitfalls)
+
+
+def answer(parts: Prose, parameters: Sequence[str], place: str) -> dict[str, str]:
+    """What a place on the page is: {"parameter": its name}, or {"pitfall": its title}.
+
+    Args:
+        parts: the prose.
+        parameters: the names of the loss's parameters.
+        place: one of these names, or the words that one pitfall's title begins with.
+
+    Raises:
+        ValueError: where it is neither, or more than one title begins so.
+    """
+    if place in parameters:
+        return {"parameter": place}
+    titles = [pitfall.title for pitfall in parts.pitfalls if pitfall.title.startswith(place)]
+    if len(titles) != 1:
+        known = ", ".join([*parameters, *(repr(pitfall.title) for pitfall in parts.pitfalls)])
+        fault = "more than one title begins so" if titles else "there is no such parameter or pitfall"
+        raise ValueError(f"the place {place!r}: {fault}; there are {known}")
+    return {"pitfall": titles[0]}
 
 
 def snippets(text: str) -> list[Snippet]:
@@ -98,7 +136,7 @@ def snippets(text: str) -> list[Snippet]:
     return found
 
 
-def execute(code: str, namespace: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+def execute(code: str, namespace: dict[str, Any] | None = None, preamble: str = PREAMBLE) -> tuple[str, dict[str, Any]]:
     """Run code after the preamble with a fixed seed; return what it printed and the names it left.
 
     Warnings come after the output, one line each, as `UserWarning: first line of the message`.
@@ -108,7 +146,7 @@ def execute(code: str, namespace: dict[str, Any] | None = None) -> tuple[str, di
     """
     names: dict[str, Any] = {} if namespace is None else namespace
     if "torch" not in names:
-        exec(PREAMBLE, names)
+        exec(preamble, names)
     exec("torch.manual_seed(0)", names)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), warnings.catch_warnings(record=True) as caught:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lossary.declaration.symbols import TABLE
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -24,6 +26,7 @@ class Kind:
         sampler: for vectors and matrices, which ones to draw: a name in `lossary.points`.
         lower, upper: the closed ends of the domain, for messages and for solvers.
         far: how far out the values go on an open side; float64 cannot follow a loss of these inputs further.
+        takes: what such values are called where one looks for a loss, a key of `lossary.declaration.vocabulary.TAKES`.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Kind:
     lower: float = float("-inf")
     upper: float = float("inf")
     far: float = 1e6
+    takes: str = ""
 
     @property
     def rank(self) -> int:
@@ -51,7 +55,7 @@ class Input:
 
     Attributes:
         name: the argument's name in the contract, such as "input".
-        symbol: its symbol in the formulas, a key of the symbol table.
+        symbol: its name in the formulas; one that is not in the symbol table brings its `latex`.
         kinds: what its values may be; with several, the shape (and `selects`) tells which one was meant.
         shape: the shape in the notation of torch's documentation, such as "(*)" or "(N, C)".
         meaning: one clause that says what it is.
@@ -59,6 +63,7 @@ class Input:
         differentiable: whether torch gives a gradient by it.
         per_row: it may lack the last dimension; one number then serves a whole row.
         batch_axis: which dimension counts the samples of a batch.
+        latex: how the symbol is written; as the symbol table says, if empty.
     """
 
     name: str
@@ -70,6 +75,12 @@ class Input:
     differentiable: bool = True
     per_row: bool = False
     batch_axis: int = 0
+    latex: str = ""
+
+    @property
+    def written(self) -> str:
+        """Its LaTeX; the symbol itself where neither the input nor the symbol table says how it is written."""
+        return self.latex or (TABLE[self.symbol].latex if self.symbol in TABLE else self.symbol)
 
     def candidates(self, parameters: Mapping[str, Any]) -> tuple[Kind, ...]:
         """The kinds that its values may be under these parameters."""
@@ -90,16 +101,20 @@ def _both(values: tuple[float, ...]) -> tuple[float, ...]:
     return (*(-v for v in reversed(values)), 0.0, *values)
 
 
-REAL = Kind("real numbers", values=_both(_FAR))
-REAL_TARGET = Kind("real numbers", values=(0.0, 0.75, -3.0, 1000.0))
-LOGIT = Kind("logits (any real number)", values=_both(_FAR))
-SCORE = Kind("scores (any real number)", values=_both(_EXPONENT), far=700.0)
-SIGN = Kind("labels 1 or \N{MINUS SIGN}1", label=True, values=(1.0, -1.0))
-LOG_RATE = Kind("logarithms of rates (any real number)", values=_both(_EXPONENT), far=700.0)
-RATE = Kind("rates, above 0", values=_FAR[1:], lower=0.0)
-COUNT = Kind("counts: 0, 1, 2, …", label=True, values=(0.0, 1.0, 2.0, 5.0, 20.0, 1000.0), lower=0.0)
+REAL = Kind("real numbers", values=_both(_FAR), takes="predictions")
+REAL_TARGET = Kind("real numbers", values=(0.0, 0.75, -3.0, 1000.0), takes="values")
+LOGIT = Kind("logits (any real number)", values=_both(_FAR), takes="logits")
+SCORE = Kind("scores (any real number)", values=_both(_EXPONENT), far=700.0, takes="scores")
+SIGN = Kind("labels 1 or \N{MINUS SIGN}1", label=True, values=(1.0, -1.0), takes="signs")
+LOG_RATE = Kind("logarithms of rates (any real number)", values=_both(_EXPONENT), far=700.0, takes="log-rates")
+RATE = Kind("rates, above 0", values=_FAR[1:], lower=0.0, takes="rates")
+COUNT = Kind("counts: 0, 1, 2, …", label=True, values=(0.0, 1.0, 2.0, 5.0, 20.0, 1000.0), lower=0.0, takes="counts")
 VARIANCE = Kind(
-    "variances, 0 or more", values=(0.01, 0.1, 0.3, 1.0, 2.0, 4.0, 100.0, 1e6), ends=(0.0, 1e-12, 1e-9), lower=0.0
+    "variances, 0 or more",
+    values=(0.01, 0.1, 0.3, 1.0, 2.0, 4.0, 100.0, 1e6),
+    ends=(0.0, 1e-12, 1e-9),
+    lower=0.0,
+    takes="variances",
 )
 PROBABILITY = Kind(
     "probabilities, from 0 to 1",
@@ -107,40 +122,77 @@ PROBABILITY = Kind(
     ends=(0.0, 1.0, 1e-60, 1e-30, 1e-13),
     lower=0.0,
     upper=1.0,
+    takes="probabilities",
 )
-BINARY = Kind("labels 0 or 1, or probabilities in between", values=(0.0, 1.0, 0.3, 0.9), lower=0.0, upper=1.0)
+BINARY = Kind(
+    "labels 0 or 1, or probabilities in between",
+    values=(0.0, 1.0, 0.3, 0.9),
+    lower=0.0,
+    upper=1.0,
+    takes="binary labels",
+)
 LOG_PROBABILITY = Kind(
     "log-probabilities (at most 0)",
     values=(0.0, -1e-12, -1e-3, -0.05, -0.3, -0.7, -1.0, -2.5, -7.0, -40.0, -200.0, -745.0),
     upper=0.0,
     far=745.0,
+    takes="log-probabilities",
 )
 OUTCOME_PROBABILITY = Kind(
     "probabilities, from 0 to 1",
     values=(0.0, 1e-300, 1e-9, 1e-3, 0.1, 0.3, 0.5, 0.9, 1.0),
     lower=0.0,
     upper=1.0,
+    takes="probabilities",
 )
 OUTCOME_LOG_PROBABILITY = Kind(
-    "log-probabilities (at most 0)", values=(-700.0, -40.0, -7.0, -1.0, -0.3, -1e-3, 0.0), upper=0.0
+    "log-probabilities (at most 0)",
+    values=(-700.0, -40.0, -7.0, -1.0, -0.3, -1e-3, 0.0),
+    upper=0.0,
+    takes="log-probabilities",
 )
-LOGITS = Kind("logits, one for each class", dims=("C",), sampler="logits")
-SCORES = Kind("scores, one for each class", dims=("C",), sampler="logits")
-CLASS_INDEX = Kind("class indices 0 to C - 1", integer=True)
-LABEL_LIST = Kind("class indices, the list ended by \N{MINUS SIGN}1", dims=("C",), integer=True, sampler="label_list")
+LOGITS = Kind("logits, one for each class", dims=("C",), sampler="logits", takes="logits")
+SCORES = Kind("scores, one for each class", dims=("C",), sampler="logits", takes="scores")
+CLASS_INDEX = Kind("class indices 0 to C - 1", integer=True, takes="class indices")
+LABEL_LIST = Kind(
+    "class indices, the list ended by \N{MINUS SIGN}1",
+    dims=("C",),
+    integer=True,
+    sampler="label_list",
+    takes="label lists",
+)
 MULTI_HOT = Kind(
-    "labels 0 or 1 for each class, or probabilities", dims=("C",), sampler="multi_hot", lower=0.0, upper=1.0
+    "labels 0 or 1 for each class, or probabilities",
+    dims=("C",),
+    sampler="multi_hot",
+    lower=0.0,
+    upper=1.0,
+    takes="binary labels",
 )
-DISTRIBUTION = Kind("probabilities that sum to 1", dims=("C",), sampler="distribution", lower=0.0, upper=1.0)
-LOG_DISTRIBUTION = Kind("logarithms of probabilities that sum to 1", dims=("C",), sampler="log_distribution", upper=0.0)
-CLASS_PROBABILITIES = Kind("class probabilities", dims=("C",), sampler="distribution", lower=0.0, upper=1.0)
-VECTOR = Kind("vectors of real numbers", dims=("D",), sampler="vector")
-CLASS_WEIGHTS = Kind("one row of weights for each class", dims=("C", "D"), shared=True, sampler="weights")
-HEAD = Kind("one row of weights for each entry of the head", dims=("H", "D"), shared=True)
-TAILS = Kind("a list with one matrix of weights for each cluster", shared=True, listed=True)
-FRAMES = Kind("log-probabilities of the classes at each time step", dims=("T", "C"), upper=0.0)
-LABEL_SEQUENCE = Kind("class indices, without the blank", dims=("S",), integer=True)
-LENGTH = Kind("lengths", integer=True)
+DISTRIBUTION = Kind(
+    "probabilities that sum to 1", dims=("C",), sampler="distribution", lower=0.0, upper=1.0, takes="probabilities"
+)
+LOG_DISTRIBUTION = Kind(
+    "logarithms of probabilities that sum to 1",
+    dims=("C",),
+    sampler="log_distribution",
+    upper=0.0,
+    takes="log-probabilities",
+)
+CLASS_PROBABILITIES = Kind(
+    "class probabilities", dims=("C",), sampler="distribution", lower=0.0, upper=1.0, takes="probabilities"
+)
+VECTOR = Kind("vectors of real numbers", dims=("D",), sampler="vector", takes="vectors")
+CLASS_WEIGHTS = Kind(
+    "one row of weights for each class", dims=("C", "D"), shared=True, sampler="weights", takes="weights"
+)
+HEAD = Kind("one row of weights for each entry of the head", dims=("H", "D"), shared=True, takes="weights")
+TAILS = Kind("a list with one matrix of weights for each cluster", shared=True, listed=True, takes="weights")
+FRAMES = Kind(
+    "log-probabilities of the classes at each time step", dims=("T", "C"), upper=0.0, takes="log-probabilities"
+)
+LABEL_SEQUENCE = Kind("class indices, without the blank", dims=("S",), integer=True, takes="class indices")
+LENGTH = Kind("lengths", integer=True, takes="lengths")
 
 # The signature of a regression loss.
 REGRESSION_INPUTS = (

@@ -15,7 +15,7 @@ from lossary.declaration.inputs import Input, Kind
 from lossary.declaration.parameters import Parameter
 from lossary.declaration.reductions import ELEMENTWISE, Reduction
 from lossary.declaration.references import Library, Reference, Relation
-from lossary.declaration.sections import Diagram, Extremes, HeatMap, Scene, Section, Study
+from lossary.declaration.sections import Diagram, Extremes, Figure, HeatMap, Scene, Section, Study
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,7 @@ class Loss:
     """Everything that Lossary knows about one loss.
 
     Attributes:
-        title: the page's title.
-        summary: one sentence.
+        title, summary: the first line of the file's docstring, and the sentence below it.
         inputs, parameters: the signature, in order.
         formulas: the main formula first; each further one covers other settings (see `Formula.at`).
         summed: what the elements of one vector add up to, where that has a formula of its own.
@@ -62,23 +61,33 @@ class Loss:
         properties: the claims, by key of the vocabulary; a function of the parameters where it depends on them.
         torch: the class in torch.nn, or None.
         functional: the function in torch.nn.functional, or None.
-        function: the loss's own torch function of (inputs, parameters) for one value per sample, where torch has none.
+        aliases: names that do not follow from torch, the title and the libraries; once it is loaded, all of them.
+        search_terms: what else people type who look for it.
+        tasks: what it is for, in the words of `lossary.declaration.vocabulary.TASKS`.
+        concepts: what readers ask for, phrases with semicolons between them, to the place on the page that answers: a
+            parameter's name, or the words that one pitfall's title begins with.
+        function: the loss's own torch function where torch has none, in torch's style: the inputs, then the parameters
+            and `reduction` as keywords with their defaults. The page shows its source, so it uses what it imports only.
         call: how torch is called where its class owns tensors that are inputs here: a function of the inputs, the
             parameters and the reduction.
         torch_call: how a page says that torch is called, where the class takes sizes that no parameter names.
         usage: the code that sets `loss` in the page's example, where the class is not simply called with the inputs.
         batches: function of the parameters to the inputs that are checked, where they cannot be drawn one by one.
         example: small inputs for the example on the page.
+        figures: what is drawn besides the sections.
+        prose: the file's docstring.
     """
 
-    title: str
-    summary: str
     inputs: tuple[Input, ...]
     formulas: tuple[Formula, ...]
     sections: tuple[Section, ...]
     example: Mapping[str, Any]
     properties: Mapping[str, Any]
+    title: str = ""
+    summary: str = ""
     parameters: tuple[Parameter, ...] = ()
+    tasks: tuple[str, ...] = ()
+    concepts: Mapping[str, str] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
     search_terms: tuple[str, ...] = ()
     torch: str | None = None
@@ -94,11 +103,7 @@ class Loss:
     summed: Summed | None = None
     computed: Formula | None = None
     precision: Precision = EXACT
-    maps: tuple[HeatMap, ...] = ()
-    studies: tuple[Study, ...] = ()
-    scenes: tuple[Scene, ...] = ()
-    diagrams: tuple[Diagram, ...] = ()
-    extremes: Extremes | None = None
+    figures: tuple[Figure, ...] = ()
     libraries: tuple[Library, ...] = ()
     references: tuple[Reference, ...] = ()
     relations: tuple[Relation, ...] = ()
@@ -116,6 +121,42 @@ class Loss:
         return {p.name: p.default for p in self.parameters}
 
     @property
+    def maps(self) -> tuple[HeatMap, ...]:
+        """The heat maps among its figures."""
+        return tuple(one for one in self.figures if isinstance(one, HeatMap))
+
+    @property
+    def studies(self) -> tuple[Study, ...]:
+        """The studies among its figures."""
+        return tuple(one for one in self.figures if isinstance(one, Study))
+
+    @property
+    def scenes(self) -> tuple[Scene, ...]:
+        """The scenes among its figures."""
+        return tuple(one for one in self.figures if isinstance(one, Scene))
+
+    @property
+    def diagrams(self) -> tuple[Diagram, ...]:
+        """The diagrams among its figures."""
+        return tuple(one for one in self.figures if isinstance(one, Diagram))
+
+    @property
+    def extremes(self) -> Extremes | None:
+        """The line on which the number formats part, where it has one."""
+        return next((one for one in self.figures if isinstance(one, Extremes)), None)
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """What goes in, in the words of `lossary.declaration.vocabulary.TAKES`."""
+        kinds = [k for i in self.inputs for several in (i.kinds, *i.kinds_at.values()) for k in several]
+        return tuple(dict.fromkeys(kind.takes for kind in kinds if kind.takes))
+
+    @property
     def main(self) -> Section:
         """The section that the loss is drawn and measured along."""
         return self.sections[0]
+
+
+def terms(text: str) -> tuple[str, ...]:
+    """Names or phrases from a text with semicolons between them."""
+    return tuple(term.strip() for term in text.split(";") if term.strip())

@@ -38,6 +38,7 @@ class Range:
 
 
 POSITIVE = Range(lower=0.0, lower_open=True)
+NOT_NEGATIVE = Range(lower=0.0)
 UNIT = Range(lower=0.0, upper=1.0)
 
 
@@ -102,3 +103,42 @@ class Parameter:
         if self.kind == "integer":
             return "any integer" if words == "any number" else f"integer, {words}"
         return words
+
+
+def flag(name: str, default: bool, meaning: str) -> Parameter:
+    """A parameter that is true or false, tried at both."""
+    return Parameter(name, default, meaning, kind="boolean", typical=(default, not default))
+
+
+def class_weight(meaning: str, range: Range = NOT_NEGATIVE) -> Parameter:
+    """Torch's `weight` of a loss over classes: a factor for each of them."""
+    typical = (None, (1.0, 2.0, 0.5))
+    return Parameter("weight", None, meaning, kind="per class", range=range, neutral=1.0, typical=typical)
+
+
+# torch's `weight` of a loss whose elements stand alone.
+ELEMENT_WEIGHT = Parameter(
+    "weight",
+    None,
+    "a factor for each element; the mean still divides by the number of elements",
+    kind="per element",
+    neutral=1.0,
+    typical=(None, 2.5),
+)
+LABEL_SMOOTHING = Parameter(
+    "label_smoothing",
+    0.0,
+    "how much of the target is spread evenly over all classes",
+    range=UNIT,
+    typical=(0.0, 0.1, 0.3),
+)
+
+
+def ignore_index(default: int | None = -100, more: str = "", only_with: Mapping[str, Kind] | None = None) -> Parameter:
+    """Torch's `ignore_index`; `more` is added to what the page says of it."""
+    meaning = f"a target value whose samples are left out, of the sum and of the count{more}"
+    neutral = -100 if default is None else None
+    typical = (default, 0)
+    return Parameter(
+        "ignore_index", default, meaning, kind="integer", neutral=neutral, typical=typical, only_with=only_with or {}
+    )

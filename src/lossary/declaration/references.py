@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +15,24 @@ class Cited:
     source: str
 
 
+# What a library is called, by the name that its calls begin with.
+_PACKAGES = {
+    "ceres": "Ceres Solver",
+    "Flux": "Flux.jl",
+    "keras": "Keras",
+    "mindspore": "MindSpore",
+    "mlx": "MLX",
+    "optax": "optax",
+    "paddle": "PaddlePaddle",
+    "scipy": "SciPy",
+    "sklearn": "scikit-learn",
+    "statsmodels": "statsmodels",
+    "tf": "TensorFlow",
+}
+# A fact about a library, and not about the loss.
+_NOTES = {"Keras": "Arguments are (y_true, y_pred)."}
+
+
 @dataclass(frozen=True)
 class Library:
     """The same loss elsewhere; `factor` is that library's value divided by torch's per-element value."""
@@ -22,6 +41,25 @@ class Library:
     call: str
     factor: float | None
     note: str = ""
+
+
+def library(call: str, note: str | None = None, name: str = "", factor: float | None = 1) -> Library:
+    """The same loss in a library.
+
+    Args:
+        call: how it is called there.
+        note: what differs, in a sentence or two; left out, what is true of all that this library has.
+        name: the library; one whose calls begin with its package need not be named.
+        factor: that library's value divided by torch's per-element value; None where it is no multiple.
+
+    Raises:
+        ValueError: where the library has no name.
+    """
+    root = re.split(r"\W", call, maxsplit=1)[0]
+    if not name and root not in _PACKAGES:
+        raise ValueError(f"say with name= whose call {call!r} is; known by its package is {', '.join(_PACKAGES)}")
+    chosen = name or _PACKAGES[root]
+    return Library(chosen, call, factor, _NOTES.get(chosen, "") if note is None else note)
 
 
 @dataclass(frozen=True)
@@ -38,17 +76,82 @@ class Reference:
     kind: Literal["article", "inproceedings", "book", "misc"] = "article"
 
 
+_CITATION = re.compile(
+    r"(?P<authors>[^()]+) \((?P<year>\d{4})\)\. (?P<title>.+)\. "
+    r"(?:(?P<set>In )?\*(?P<printed>[^*]+)\*|(?P<report>[^*.]+))\."
+    r"(?: doi:(?P<doi>\S+))?(?: arXiv:(?P<arxiv>\S+))?(?: (?P<url>https?://\S+))?"
+)
+
+
+def citations(*texts: str) -> tuple[Reference, ...]:
+    """Sources from their citations, written as people cite.
+
+    A journal stands between asterisks, proceedings after "In" as well, a report or preprint without either:
+    "A. First, B. Second and C. Third (1964). Title. *Journal 35(1), 73-101*. doi:10.1214/… arXiv:… https://…".
+
+    Raises:
+        ValueError: where a text is no such citation.
+    """
+    return tuple(map(_reference, texts))
+
+
+def _reference(text: str) -> Reference:
+    found = _CITATION.fullmatch(text)
+    if not found:
+        raise ValueError(
+            f"{text!r} is no citation such as 'A. First and B. Second (1964). Title. *Journal 35(1), 73-101*.'"
+        )
+    return Reference(
+        authors=tuple(re.split(r", | and ", found["authors"])),
+        title=found["title"],
+        venue=found["printed"] or found["report"],
+        year=int(found["year"]),
+        doi=found["doi"],
+        arxiv=found["arxiv"],
+        url=found["url"],
+        kind="misc" if found["report"] else "inproceedings" if found["set"] else "article",
+    )
+
+
+_LINK = re.compile(r"\[\[([a-z0-9_]+)")
+
+
 @dataclass(frozen=True)
 class Relation:
-    """An identity or limit that links two losses, and the two Python expressions whose equality shows it.
+    """An identity or limit that links two losses, and the Python expressions whose equality shows it.
 
-    `left` and `right` are evaluated in float64 and must agree within `tolerance` (relative). They may use torch, nn
-    and F, and these tensors: `input`, `target` (64 real numbers), `logits`, `label` (64, labels 0 or 1), `scores`,
-    `p`, `q` (8 by 5: logits, and two batches of distributions) and `classes` (8 class indices).
+    Both sides are evaluated in float64 and must agree within `tolerance` (relative). They may use torch, nn and F, and
+    these tensors: `input`, `target` (64 real numbers), `logits`, `label` (64, labels 0 or 1), `scores`, `p`, `q` (8 by
+    5: logits, and two batches of distributions) and `classes` (8 class indices).
+
+    Attributes:
+        text: the relation in words; the first loss that it links is the other one.
+        identity: the two sides with " == " between them.
+        tolerance: how far apart they may be.
     """
 
-    slug: str
     text: str
-    left: str
-    right: str
+    identity: str
     tolerance: float = 1e-12
+
+    def __post_init__(self) -> None:
+        if not _LINK.search(self.text):
+            raise ValueError(f"the relation {self.text!r} links no loss: write it [[mse]], or [[mse|squared error]]")
+        if self.identity.count(" == ") != 1:
+            raise ValueError(f"the identity {self.identity!r} needs two sides with ' == ' between them")
+
+    @property
+    def slug(self) -> str:
+        """The other loss."""
+        found = _LINK.search(self.text)
+        return found[1] if found else ""
+
+    @property
+    def left(self) -> str:
+        """The first side of the identity."""
+        return self.identity.partition(" == ")[0]
+
+    @property
+    def right(self) -> str:
+        """The second side of the identity."""
+        return self.identity.partition(" == ")[2]

@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Adaptive log-softmax with loss
+
+The negative log-probability of a class under a softmax in two steps: frequent classes at once, rare ones through a cluster.
+
+## When to use it
 
 - The classes are very many and very uneven in frequency, as the words of a language are. Frequent
   words are scored in full; rare ones share a few clusters, which are scored only when one of their
@@ -216,28 +220,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from lossary.declaration import (
-    CLASS_INDEX,
-    HEAD,
-    LOGIT_AXIS,
-    MEAN,
-    NONE,
-    POSITIVE,
-    SUM,
-    TAILS,
-    VECTOR,
-    Input,
-    Library,
-    Loss,
-    Parameter,
-    Precision,
-    Reduction,
-    Reference,
-    Relation,
-    Section,
-    Study,
-    Written,
-)
+from lossary.declaration import *
 
 
 def _cutoffs(head: Any, tail_proj: Sequence[Any], tail_out: Sequence[Any]) -> list[int]:
@@ -397,8 +380,6 @@ def _millions(scores: Any) -> Any:
 
 
 loss = Loss(
-    title="Adaptive log-softmax with loss",
-    summary="The negative log-probability of a class under a softmax in two steps: frequent classes at once, rare ones through a cluster.",
     torch="torch.nn.AdaptiveLogSoftmaxWithLoss",
     call=_call,
     torch_call="nn.AdaptiveLogSoftmaxWithLoss(in_features, n_classes, cutoffs)(input, target).loss",
@@ -412,22 +393,11 @@ loss = Loss(
         )
     ),
     batches=_batches,
-    aliases=(
-        "AdaptiveLogSoftmaxWithLoss",
-        "nn.AdaptiveLogSoftmaxWithLoss",
-        "adaptive softmax",
-        "adaptive log softmax",
-    ),
-    search_terms=(
-        "hierarchical softmax large vocabulary",
-        "efficient softmax approximation",
-        "frequency-sorted labels cutoffs",
-        "word clusters softmax",
-        "div_value",
-        "'_ASMoutput' object has no attribute 'backward'",
-        "Target values should be in",
-        "Initializing zero-element tensors is a no-op",
-        "cutoffs should be a sequence of unique, positive integers",
+    aliases=terms("nn.AdaptiveLogSoftmaxWithLoss; adaptive softmax; adaptive log softmax"),
+    search_terms=terms(
+        "hierarchical softmax large vocabulary; efficient softmax approximation; frequency-sorted labels cutoffs; "
+        "word clusters softmax; div_value; '_ASMoutput' object has no attribute 'backward'; Target values should be "
+        "in; Initializing zero-element tensors is a no-op; cutoffs should be a sequence of unique, positive integers"
     ),
     inputs=(
         Input("input", "x", (VECTOR,), "(D) or (N, D)", "the features that go into the output layer"),
@@ -542,7 +512,7 @@ loss = Loss(
             "logits.",
         ),
     ),
-    studies=(
+    figures=(
         Study(
             name="cost",
             title="Work for one sample",
@@ -596,40 +566,35 @@ loss = Loss(
     },
     relations=(
         Relation(
-            "cross_entropy",
             "For frequent classes it is [[cross_entropy]] over the scores of the head.",
-            'torch.func.functional_call(nn.AdaptiveLogSoftmaxWithLoss(5, 6, [5], dtype=torch.float64), {"head.weight": p[:6], "tail.0.0.weight": q[:1], "tail.0.1.weight": q[:1, :1]}, (scores, classes)).loss',
-            "F.cross_entropy(F.linear(scores, p[:6]), classes)",
+            "torch.func.functional_call(nn.AdaptiveLogSoftmaxWithLoss(5, 6, [5], dtype=torch.float64), "
+            '{"head.weight": p[:6], "tail.0.0.weight": q[:1], "tail.0.1.weight": q[:1, :1]}, (scores, classes)).loss '
+            "== F.cross_entropy(F.linear(scores, p[:6]), classes)",
         ),
         Relation(
-            "nll",
-            "It is the [[nll|negative log-likelihood]] under the distribution over all classes that head and clusters make up.",
-            'torch.func.functional_call(nn.AdaptiveLogSoftmaxWithLoss(5, 5, [2], dtype=torch.float64), {"head.weight": p[:3], "tail.0.0.weight": q[:1], "tail.0.1.weight": q[:3, :1]}, (scores, classes)).loss',
-            "F.nll_loss(torch.cat((F.linear(scores, p[:3]).log_softmax(1)[:, :2], F.linear(scores, p[:3]).log_softmax(1)[:, 2:] + F.linear(F.linear(scores, q[:1]), q[:3, :1]).log_softmax(1)), 1), classes)",
+            "It is the [[nll|negative log-likelihood]] under the distribution over all classes that head and clusters "
+            "make up.",
+            "torch.func.functional_call(nn.AdaptiveLogSoftmaxWithLoss(5, 5, [2], dtype=torch.float64), "
+            '{"head.weight": p[:3], "tail.0.0.weight": q[:1], "tail.0.1.weight": q[:3, :1]}, (scores, classes)).loss '
+            "== F.nll_loss(torch.cat((F.linear(scores, p[:3]).log_softmax(1)[:, :2], F.linear(scores, "
+            "p[:3]).log_softmax(1)[:, 2:] + F.linear(F.linear(scores, q[:1]), q[:3, :1]).log_softmax(1)), 1), classes)",
         ),
     ),
     libraries=(
-        Library(
-            "PaddlePaddle",
+        library(
             "paddle.nn.AdaptiveLogSoftmaxWithLoss(in_features, n_classes, cutoffs, div_value=4.0)",
-            1,
             "The same contract; returns the log-probabilities and their mean loss.",
         ),
-        Library(
-            "fairseq",
+        library(
             "fairseq.modules.AdaptiveSoftmax(vocab_size, input_dim, cutoff, dropout)",
-            None,
             "Returns scores and targets for each part, not a loss.",
+            name="fairseq",
+            factor=None,
         ),
     ),
-    references=(
-        Reference(
-            ("Édouard Grave", "Armand Joulin", "Moustapha Cissé", "David Grangier", "Hervé Jégou"),
-            "Efficient softmax approximation for GPUs",
-            "Proceedings of the 34th International Conference on Machine Learning, PMLR 70, 1302-1310",
-            2017,
-            arxiv="1609.04309",
-            kind="inproceedings",
-        ),
+    references=citations(
+        "Édouard Grave, Armand Joulin, Moustapha Cissé, David Grangier and Hervé Jégou (2017). Efficient softmax "
+        "approximation for GPUs. In *Proceedings of the 34th International Conference on Machine Learning, PMLR 70, "
+        "1302-1310*. arXiv:1609.04309"
     ),
 )

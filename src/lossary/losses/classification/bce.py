@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Binary cross-entropy
+
+The negative log-likelihood of a yes-or-no label under a predicted probability.
+
+## When to use it
 
 - You already hold **probabilities**, not raw scores: the output of a fixed mixture, a calibrated
   model, a product of probabilities, an autoencoder whose output layer you cannot change.
@@ -143,62 +147,21 @@ entropy of label:   0.6109
 ```
 """
 
-from lossary.declaration import (
-    BINARY,
-    PROBABILITY,
-    PROBABILITY_AXIS,
-    Extremes,
-    Input,
-    Library,
-    Loss,
-    Parameter,
-    Reference,
-    Relation,
-    Section,
-    Symbolic,
-    log,
-    maximum,
-    sigmoid,
-    xlogy,
-)
+from lossary.declaration import *
 
 loss = Loss(
-    title="Binary cross-entropy",
-    summary="The negative log-likelihood of a yes-or-no label under a predicted probability.",
     torch="torch.nn.BCELoss",
     functional="torch.nn.functional.binary_cross_entropy",
-    aliases=(
-        "BCELoss",
-        "BCE",
-        "BCE loss",
-        "binary cross entropy",
-        "binary cross-entropy loss",
-        "log loss",
-        "log_loss",
-        "logloss",
-        "logarithmic loss",
-        "Bernoulli loss",
-        "F.binary_cross_entropy",
-        "BinaryCrossentropy",
-        "binary_crossentropy",
+    aliases=terms(
+        "BCE; BCE loss; binary cross entropy; binary cross-entropy loss; log loss; logloss; logarithmic loss; "
+        "Bernoulli loss; binary_crossentropy"
     ),
-    search_terms=(
-        "bernoulli negative log likelihood",
-        "bernoulli negative log-likelihood loss",
-        "Bernoulli",
-        "Bernoulli NLL",
-        "Bernoulli likelihood",
-        "negative log-likelihood of a Bernoulli variable",
-        "binary crossentropy keras",
-        "binary cross entrophy",
-        "all elements of input should be between 0 and 1",
-        "all elements of target should be between 0 and 1",
-        "Found dtype Long but expected Float",
-        "sigmoid then BCELoss",
-        "sklearn log_loss",
-        "tf.keras.losses.BinaryCrossentropy",
-        "logarithmic score",
-        "BCELoss 100 clamp",
+    search_terms=terms(
+        "bernoulli negative log likelihood; bernoulli negative log-likelihood loss; Bernoulli; Bernoulli NLL; "
+        "Bernoulli likelihood; negative log-likelihood of a Bernoulli variable; binary crossentropy keras; binary "
+        "cross entrophy; all elements of input should be between 0 and 1; all elements of target should be between 0 "
+        "and 1; Found dtype Long but expected Float; sigmoid then BCELoss; sklearn log_loss; "
+        "tf.keras.losses.BinaryCrossentropy; logarithmic score; BCELoss 100 clamp"
     ),
     inputs=(
         Input("input", "p", (PROBABILITY,), "(*)", "the predicted probability of class 1: apply a sigmoid first"),
@@ -217,10 +180,7 @@ loss = Loss(
     formulas=(
         Symbolic(
             value=lambda p, y: -(xlogy(y, p) + xlogy(1 - y, 1 - p)),
-            gradient={
-                "input": lambda p, y: (p - y) / (p * (1 - p)),
-                "target": lambda p: log(1 - p) - log(p),
-            },
+            gradient={"input": lambda p, y: (p - y) / (p * (1 - p)), "target": lambda p: log(1 - p) - log(p)},
             at={"weight": None},
         ),
         Symbolic(
@@ -235,9 +195,7 @@ loss = Loss(
     computed=Symbolic(
         label="Torch never takes a logarithm below -100 and never divides by less than 1e-12 (as a 32-bit float holds it)",
         value=lambda p, y, weight: -weight * (y * maximum(log(p), -100) + (1 - y) * maximum(log(1 - p), -100)),
-        gradient={
-            "input": lambda p, y, weight: weight * ((p - y) / maximum(p * (1 - p), 9.999999960041972e-13)),
-        },
+        gradient={"input": lambda p, y, weight: weight * ((p - y) / maximum(p * (1 - p), 9.999999960041972e-13))},
     ),
     sections=(
         Section(
@@ -254,13 +212,15 @@ loss = Loss(
             "wrong end. At the right end the loss is zero, but the gradient is not.",
         ),
     ),
-    extremes=Extremes(
-        label="logit, before a sigmoid",
-        span=(-5.0, 45.0),
-        inputs=lambda t: {"input": sigmoid(t), "target": 0.0},
-        note="One element with label 0, and a sigmoid before the loss.",
-        caption="The loss should grow with the logit for ever. In each format the sigmoid soon rounds to exactly 1. From "
-        "there on the loss stays at 100 and the gradient is lost, just where the prediction is most wrong.",
+    figures=(
+        Extremes(
+            label="logit, before a sigmoid",
+            span=(-5.0, 45.0),
+            inputs=lambda t: {"input": sigmoid(t), "target": 0.0},
+            note="One element with label 0, and a sigmoid before the loss.",
+            caption="The loss should grow with the logit for ever. In each format the sigmoid soon rounds to exactly 1. From "
+            "there on the loss stays at 100 and the gradient is lost, just where the prediction is most wrong.",
+        ),
     ),
     example={"input": [0.9, 0.2, 0.6], "target": [1.0, 0.0, 0.0]},
     properties={
@@ -276,50 +236,36 @@ loss = Loss(
     },
     relations=(
         Relation(
-            "bce_with_logits",
             "Of the sigmoid of a logit it is [[bce_with_logits]] of that logit.",
-            "F.binary_cross_entropy(torch.sigmoid(logits), label)",
-            "F.binary_cross_entropy_with_logits(logits, label)",
+            "F.binary_cross_entropy(torch.sigmoid(logits), label) == F.binary_cross_entropy_with_logits(logits, label)",
         ),
         Relation(
-            "nll",
             "It is the [[nll|negative log-likelihood]] on the two log-probabilities of no and yes.",
-            "F.binary_cross_entropy(torch.sigmoid(logits), label)",
-            "F.nll_loss(torch.stack((1 - torch.sigmoid(logits), torch.sigmoid(logits)), 1).log(), label.long())",
+            "F.binary_cross_entropy(torch.sigmoid(logits), label) == F.nll_loss(torch.stack((1 - "
+            "torch.sigmoid(logits), torch.sigmoid(logits)), 1).log(), label.long())",
         ),
         Relation(
-            "kl_div",
-            "For labels of 0 and 1 it is the divergence of the two-outcome distributions; for soft labels it is that [[kl_div]] plus the label's entropy.",
-            "F.binary_cross_entropy(p[:, 0], q[:, 0])",
-            'F.kl_div(torch.stack((p[:, 0], 1 - p[:, 0]), 1).log(), torch.stack((q[:, 0], 1 - q[:, 0]), 1), reduction="batchmean") + F.binary_cross_entropy(q[:, 0], q[:, 0])',
+            "For labels of 0 and 1 it is the divergence of the two-outcome distributions; for soft labels it is that "
+            "[[kl_div]] plus the label's entropy.",
+            "F.binary_cross_entropy(p[:, 0], q[:, 0]) == F.kl_div(torch.stack((p[:, 0], 1 - p[:, 0]), 1).log(), "
+            'torch.stack((q[:, 0], 1 - q[:, 0]), 1), reduction="batchmean") + F.binary_cross_entropy(q[:, 0], q[:, 0])',
         ),
     ),
     libraries=(
-        Library(
-            "Keras",
+        library(
             "keras.losses.BinaryCrossentropy()",
-            1,
-            "Arguments are (y_true, y_pred). from_logits=False is the default. Probabilities are clipped by keras.config.epsilon() at both ends.",
+            "Arguments are (y_true, y_pred). from_logits=False is the default. Probabilities are clipped by "
+            "keras.config.epsilon() at both ends.",
         ),
-        Library(
-            "scikit-learn",
+        library(
             "sklearn.metrics.log_loss(y_true, y_pred)",
-            1,
             "A metric on arrays; also for several classes. Clips by the machine epsilon of y_pred.",
         ),
-        Library("Flux.jl", "Flux.binarycrossentropy(ŷ, y)", 1, "Adds an epsilon inside both logarithms."),
-        Library("LossFunctions.jl", "CrossEntropyLoss()", 1, "Binary in spite of its name, and not clamped."),
+        library("Flux.binarycrossentropy(ŷ, y)", "Adds an epsilon inside both logarithms."),
+        library("CrossEntropyLoss()", "Binary in spite of its name, and not clamped.", name="LossFunctions.jl"),
     ),
-    references=(
-        Reference(
-            (
-                "Tilmann Gneiting",
-                "Adrian E. Raftery",
-            ),
-            "Strictly Proper Scoring Rules, Prediction, and Estimation",
-            "Journal of the American Statistical Association 102, 359-378",
-            2007,
-            doi="10.1198/016214506000001437",
-        ),
+    references=citations(
+        "Tilmann Gneiting and Adrian E. Raftery (2007). Strictly Proper Scoring Rules, Prediction, and Estimation. "
+        "*Journal of the American Statistical Association 102, 359-378*. doi:10.1198/016214506000001437"
     ),
 )

@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Binary cross-entropy with logits
+
+Binary cross-entropy computed stably from the raw score before the sigmoid.
+
+## When to use it
 
 - Binary classification with a network that ends in a linear layer. The sigmoid and the logarithm
   are merged into one expression, so neither rounding nor overflow spoils the gradient.
@@ -194,56 +198,21 @@ tensor([10000., 10000.])
 ```
 """
 
-from lossary.declaration import (
-    BINARY,
-    LOGIT,
-    LOGIT_AXIS,
-    Input,
-    Library,
-    Loss,
-    Parameter,
-    Precision,
-    Range,
-    Reference,
-    Relation,
-    Section,
-    Symbolic,
-    sigmoid,
-    softplus,
-)
+from lossary.declaration import *
 
 loss = Loss(
-    title="Binary cross-entropy with logits",
-    summary="Binary cross-entropy computed stably from the raw score before the sigmoid.",
     torch="torch.nn.BCEWithLogitsLoss",
     functional="torch.nn.functional.binary_cross_entropy_with_logits",
-    aliases=(
-        "BCEWithLogitsLoss",
-        "BCE with logits",
-        "binary cross entropy with logits",
-        "F.binary_cross_entropy_with_logits",
-        "sigmoid cross-entropy",
-        "sigmoid CE",
-        "sigmoid_binary_cross_entropy",
-        "optax.sigmoid_binary_cross_entropy",
-        "sigmoid_cross_entropy_with_logits",
-        "tf.nn.sigmoid_cross_entropy_with_logits",
-        "logitbinarycrossentropy",
-        "HalfBinomialLoss",
-        "SoftBCEWithLogitsLoss",
+    aliases=terms(
+        "BCE with logits; binary cross entropy with logits; F.binary_cross_entropy_with_logits; sigmoid "
+        "cross-entropy; sigmoid CE; sigmoid_binary_cross_entropy; sigmoid_cross_entropy_with_logits; "
+        "logitbinarycrossentropy; HalfBinomialLoss; SoftBCEWithLogitsLoss"
     ),
-    search_terms=(
-        "pos_weight",
-        "weighted binary cross entropy class imbalance",
-        "multi-label classification loss",
-        "numerically stable sigmoid bce",
-        "sigmoid then bce nan",
-        "negative loss BCEWithLogitsLoss",
-        "Target size must be the same as input size",
-        "softplus(x) - x y",
-        "BinaryCrossentropy from_logits=True",
-        "timm BinaryCrossEntropy",
-        "weighted_cross_entropy_with_logits",
+    search_terms=terms(
+        "pos_weight; weighted binary cross entropy class imbalance; multi-label classification loss; numerically "
+        "stable sigmoid bce; sigmoid then bce nan; negative loss BCEWithLogitsLoss; Target size must be the same as "
+        "input size; softplus(x) - x y; BinaryCrossentropy from_logits=True; timm BinaryCrossEntropy; "
+        "weighted_cross_entropy_with_logits"
     ),
     inputs=(
         Input("input", "z", (LOGIT,), "(*)", "the raw score of class 1: no sigmoid before it"),
@@ -320,114 +289,81 @@ loss = Loss(
     },
     relations=(
         Relation(
-            "bce",
             "It is [[bce]] of the sigmoid of the logits, without the rounding.",
-            "F.binary_cross_entropy_with_logits(logits, label)",
-            "F.binary_cross_entropy(torch.sigmoid(logits), label)",
+            "F.binary_cross_entropy_with_logits(logits, label) == F.binary_cross_entropy(torch.sigmoid(logits), label)",
         ),
         Relation(
-            "cross_entropy",
             "It is [[cross_entropy]] over two classes whose scores are zero and the logit.",
-            "F.binary_cross_entropy_with_logits(logits, label)",
+            "F.binary_cross_entropy_with_logits(logits, label) == "
             "F.cross_entropy(torch.stack((torch.zeros_like(logits), logits), 1), label.long())",
         ),
         Relation(
-            "soft_margin",
             "It is the [[soft_margin|soft margin]] loss with the labels -1 and 1 in place of 0 and 1.",
-            "F.binary_cross_entropy_with_logits(logits, label)",
-            "F.soft_margin_loss(logits, 2 * label - 1)",
+            "F.binary_cross_entropy_with_logits(logits, label) == F.soft_margin_loss(logits, 2 * label - 1)",
         ),
         Relation(
-            "logistic",
             "It is the [[logistic|logistic]] loss of the margin, with the labels -1 and 1 in place of 0 and 1.",
-            "F.binary_cross_entropy_with_logits(logits, label)",
-            "F.softplus(-(2 * label - 1) * logits, threshold=100).mean()",
+            "F.binary_cross_entropy_with_logits(logits, label) == F.softplus(-(2 * label - 1) * logits, "
+            "threshold=100).mean()",
         ),
         Relation(
-            "multilabel_soft_margin",
             "The [[multilabel_soft_margin|multi-label soft margin]] loss has the same mean over all elements.",
-            "F.binary_cross_entropy_with_logits(scores, q.round())",
-            "F.multilabel_soft_margin_loss(scores, q.round())",
+            "F.binary_cross_entropy_with_logits(scores, q.round()) == F.multilabel_soft_margin_loss(scores, q.round())",
         ),
         Relation(
-            "focal",
             "The [[focal|focal loss]] with `gamma=0` and `alpha=0.5` is half this loss.",
-            "F.binary_cross_entropy_with_logits(logits, label) / 2",
-            "(0.5 * -torch.where(label.bool(), F.logsigmoid(logits), F.logsigmoid(-logits))).mean()",
+            "F.binary_cross_entropy_with_logits(logits, label) / 2 == (0.5 * -torch.where(label.bool(), "
+            "F.logsigmoid(logits), F.logsigmoid(-logits))).mean()",
         ),
         Relation(
-            "ranknet",
             "[[ranknet|RankNet]] is this loss of the difference of two scores.",
-            "F.binary_cross_entropy_with_logits(input - target, label)",
-            "(F.softplus(input - target, threshold=100) - label * (input - target)).mean()",
+            "F.binary_cross_entropy_with_logits(input - target, label) == (F.softplus(input - target, threshold=100) "
+            "- label * (input - target)).mean()",
         ),
         Relation(
-            "bpr",
-            "[[bpr|Bayesian personalised ranking]] is this loss of the difference of two scores, with every label equal to one.",
-            "F.binary_cross_entropy_with_logits(input - target, torch.ones_like(input))",
-            "-F.logsigmoid(input - target).mean()",
+            "[[bpr|Bayesian personalised ranking]] is this loss of the difference of two scores, with every label "
+            "equal to one.",
+            "F.binary_cross_entropy_with_logits(input - target, torch.ones_like(input)) == -F.logsigmoid(input - "
+            "target).mean()",
         ),
         Relation(
-            "gan_nonsaturating_generator",
-            "The [[gan_nonsaturating_generator|non-saturating GAN]] generator loss is this loss with every label equal to one.",
-            "F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits))",
-            "-F.logsigmoid(logits).mean()",
+            "The [[gan_nonsaturating_generator|non-saturating GAN]] generator loss is this loss with every label "
+            "equal to one.",
+            "F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits)) == -F.logsigmoid(logits).mean()",
         ),
     ),
     libraries=(
-        Library("Keras", "keras.losses.BinaryCrossentropy(from_logits=True)", 1, "Arguments are (y_true, y_pred)."),
-        Library(
-            "TensorFlow",
-            "tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)",
-            1,
-            "Elementwise; no reduction. Labels come first.",
+        library("keras.losses.BinaryCrossentropy(from_logits=True)"),
+        library(
+            "tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)", "Elementwise; no reduction. Labels come first."
         ),
-        Library(
-            "TensorFlow",
+        library(
             "tf.nn.weighted_cross_entropy_with_logits(labels, logits, pos_weight)",
-            1,
             "The same with pos_weight, as in torch. Elementwise.",
         ),
-        Library("optax", "optax.sigmoid_binary_cross_entropy(logits, labels)", 1, "Elementwise; no reduction."),
-        Library(
-            "scikit-learn",
+        library("optax.sigmoid_binary_cross_entropy(logits, labels)", "Elementwise; no reduction."),
+        library(
             'HistGradientBoostingClassifier(loss="log_loss")',
-            1,
             "With two classes. The class HalfBinomialLoss behind it is private.",
+            name="scikit-learn",
         ),
-        Library(
-            "Flux.jl", "Flux.logitbinarycrossentropy(ŷ, y)", 1, "The mean by default; agg chooses another reduction."
-        ),
-        Library(
-            "timm",
+        library("Flux.logitbinarycrossentropy(ŷ, y)", "The mean by default; agg chooses another reduction."),
+        library(
             "timm.loss.BinaryCrossEntropy(smoothing=0.1)",
-            None,
             "Takes logits in spite of its name, and smooths class numbers by default.",
+            name="timm",
+            factor=None,
         ),
-        Library(
-            "segmentation_models_pytorch",
+        library(
             "SoftBCEWithLogitsLoss()",
-            1,
             "Ignores targets equal to ignore_index and can smooth labels.",
+            name="segmentation_models_pytorch",
         ),
     ),
-    references=(
-        Reference(
-            ("D. R. Cox",),
-            "The Regression Analysis of Binary Sequences",
-            "Journal of the Royal Statistical Society, Series B 20(2)",
-            1958,
-            doi="10.1111/j.2517-6161.1958.tb00292.x",
-        ),
-        Reference(
-            (
-                "Tilmann Gneiting",
-                "Adrian E. Raftery",
-            ),
-            "Strictly Proper Scoring Rules, Prediction, and Estimation",
-            "Journal of the American Statistical Association 102, 359-378",
-            2007,
-            doi="10.1198/016214506000001437",
-        ),
+    references=citations(
+        "D. R. Cox (1958). The Regression Analysis of Binary Sequences. *Journal of the Royal Statistical Society, "
+        "Series B 20(2)*. doi:10.1111/j.2517-6161.1958.tb00292.x",
+        "Tilmann Gneiting and Adrian E. Raftery (2007). Strictly Proper Scoring Rules, Prediction, and Estimation. "
+        "*Journal of the American Statistical Association 102, 359-378*. doi:10.1198/016214506000001437",
     ),
 )

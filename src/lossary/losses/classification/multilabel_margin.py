@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Multi-label margin
+
+For each pair of a class that holds and one that does not, what the first one's lead lacks to 1.
+
+## When to use it
 
 - Each sample has several labels, their number varies, and what you need is an order: every class
   that holds should score above every class that does not, by at least 1.
@@ -182,25 +186,7 @@ from typing import Any
 
 import numpy as np
 
-from lossary.declaration import (
-    LABEL_LIST,
-    LOGIT_AXIS,
-    SCORES,
-    HeatMap,
-    Input,
-    Library,
-    Loss,
-    Precision,
-    Reference,
-    Relation,
-    Section,
-    Symbolic,
-    cases,
-    listed,
-    maximum,
-    sum_over,
-    unlisted,
-)
+from lossary.declaration import *
 
 
 def _no_label_twice(inputs: Mapping[str, Any]) -> bool:
@@ -214,29 +200,16 @@ def _no_label_twice(inputs: Mapping[str, Any]) -> bool:
 
 
 loss = Loss(
-    title="Multi-label margin",
-    summary="For each pair of a class that holds and one that does not, what the first one's lead lacks to 1.",
     torch="torch.nn.MultiLabelMarginLoss",
     functional="torch.nn.functional.multilabel_margin_loss",
-    aliases=(
-        "MultiLabelMarginLoss",
-        "multi-label margin loss",
-        "F.multilabel_margin_loss",
-        "multilabel_margin_loss",
-        "multi-label hinge loss",
-        "multilabel margin loss",
+    aliases=terms(
+        "multi-label margin loss; F.multilabel_margin_loss; multilabel_margin_loss; multi-label hinge loss; "
+        "multilabel margin loss"
     ),
-    search_terms=(
-        "multilabel margin",
-        "multilabel_margin",
-        "multilabel hinge",
-        "margin loss for several labels",
-        "multi-label ranking loss",
-        "target padded with -1",
-        "multilabel_margin_loss torch.compile wrong result",
-        "inconsistent target size",
-        "argument #2 'target' is out of range",
-        "loss for a list of labels",
+    search_terms=terms(
+        "multilabel margin; multilabel_margin; multilabel hinge; margin loss for several labels; multi-label ranking "
+        "loss; target padded with -1; multilabel_margin_loss torch.compile wrong result; inconsistent target size; "
+        "argument #2 'target' is out of range; loss for a list of labels"
     ),
     inputs=(
         Input("input", "x", (SCORES,), "(C) or (N, C)", "the scores, one for each class"),
@@ -251,22 +224,14 @@ loss = Loss(
     formulas=(
         Symbolic(
             value=lambda x, y, j, i, C: (
-                sum_over(
-                    j,
-                    sum_over(i, maximum(0, 1 - x[j] + x[i]), C, where=unlisted(i, y)),
-                    C,
-                    where=listed(j, y),
-                )
+                sum_over(j, sum_over(i, maximum(0, 1 - x[j] + x[i]), C, where=unlisted(i, y)), C, where=listed(j, y))
                 / C
             ),
             gradient={
                 "input": lambda x, y, c, j, i, C: cases(
-                    (
-                        -(sum_over(i, 1, C, where=unlisted(i, y) & (1 - x[c] + x[i] > 0)) / C),
-                        listed(c, y),
-                    ),
+                    (-(sum_over(i, 1, C, where=unlisted(i, y) & (1 - x[c] + x[i] > 0)) / C), listed(c, y)),
                     (sum_over(j, 1, C, where=listed(j, y) & (1 - x[j] + x[c] > 0)) / C, True),
-                ),
+                )
             },
             inside=_no_label_twice,
         ),
@@ -302,7 +267,7 @@ loss = Loss(
             "too close to.",
         ),
     ),
-    maps=(
+    figures=(
         HeatMap(
             name="scores",
             title="Multi-label margin over the scores of two classes that hold",
@@ -314,10 +279,7 @@ loss = Loss(
             "upper right corner, where both do, is free.",
         ),
     ),
-    example={
-        "input": [[0.1, 0.2, 0.4, 0.8], [1.5, -0.5, 2.0, 0.0]],
-        "target": [[3, 0, -1, -1], [2, -1, -1, -1]],
-    },
+    example={"input": [[0.1, 0.2, 0.4, 0.8], [1.5, -0.5, 2.0, 0.0]], "target": [[3, 0, -1, -1], [2, -1, -1, -1]]},
     properties={
         "convex": True,
         "smoothness": "C0",
@@ -329,35 +291,27 @@ loss = Loss(
     },
     relations=(
         Relation(
-            "multi_margin",
             "With one label in each list it is [[multi_margin]].",
-            "F.multilabel_margin_loss(scores, torch.cat((classes[:, None], torch.full((8, 4), -1)), 1))",
+            "F.multilabel_margin_loss(scores, torch.cat((classes[:, None], torch.full((8, 4), -1)), 1)) == "
             "F.multi_margin_loss(scores, classes)",
         ),
         Relation(
-            "margin_ranking",
-            "Times the number of classes, one list's loss is the sum of [[margin_ranking]] with `margin=1` over all pairs of "
-            "a listed and an unlisted class.",
-            "5 * F.multilabel_margin_loss(scores, torch.tensor([0, 3, -1, -1, -1]).expand(8, 5), reduction='sum')",
-            "F.margin_ranking_loss(scores[:, [0, 3], None], scores[:, None, [1, 2, 4]], torch.ones(1, 1, 1).double(), margin=1.0, reduction='sum')",
+            "Times the number of classes, one list's loss is the sum of [[margin_ranking]] with `margin=1` over all "
+            "pairs of a listed and an unlisted class.",
+            "5 * F.multilabel_margin_loss(scores, torch.tensor([0, 3, -1, -1, -1]).expand(8, 5), reduction='sum') == "
+            "F.margin_ranking_loss(scores[:, [0, 3], None], scores[:, None, [1, 2, 4]], torch.ones(1, 1, 1).double(), "
+            "margin=1.0, reduction='sum')",
         ),
     ),
     libraries=(
-        Library(
-            "MindSpore",
+        library(
             "mindspore.ops.multilabel_margin_loss(input, target)",
-            1,
             "Labels as int32, the list ended by -1; the mean by default.",
         ),
     ),
-    references=(
-        Reference(
-            ("André Elisseeff", "Jason Weston"),
-            "A kernel method for multi-labelled classification",
-            "Advances in Neural Information Processing Systems 14 (NIPS 2001)",
-            2001,
-            url="https://papers.nips.cc/paper/2001/hash/39dcaf7a053dc372fbc391d4e6b5d693-Abstract.html",
-            kind="inproceedings",
-        ),
+    references=citations(
+        "André Elisseeff and Jason Weston (2001). A kernel method for multi-labelled classification. In *Advances in "
+        "Neural Information Processing Systems 14 (NIPS 2001)*. "
+        "https://papers.nips.cc/paper/2001/hash/39dcaf7a053dc372fbc391d4e6b5d693-Abstract.html"
     ),
 )

@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Multi-label soft margin loss
+
+Binary cross-entropy of each label's raw score, averaged over the labels of a sample.
+
+## When to use it
 
 - Several labels may hold at once, or none, and the model returns one raw score per label: tags of
   a picture, topics of a text, findings in an X-ray.
@@ -222,54 +226,20 @@ tensor(0.1269)
 ```
 """
 
-from lossary.declaration import (
-    LOGIT_AXIS,
-    LOGITS,
-    MEAN,
-    MULTI_HOT,
-    NONE,
-    SUM,
-    HeatMap,
-    Input,
-    Library,
-    Loss,
-    Parameter,
-    Precision,
-    Range,
-    Reduction,
-    Reference,
-    Relation,
-    Section,
-    Symbolic,
-    sigmoid,
-    softplus,
-    sum_over,
-)
+from lossary.declaration import *
 
 loss = Loss(
-    title="Multi-label soft margin loss",
-    summary="Binary cross-entropy of each label's raw score, averaged over the labels of a sample.",
     torch="torch.nn.MultiLabelSoftMarginLoss",
     functional="torch.nn.functional.multilabel_soft_margin_loss",
-    aliases=(
-        "MultiLabelSoftMarginLoss",
-        "nn.MultiLabelSoftMarginLoss",
-        "F.multilabel_soft_margin_loss",
-        "multi-label soft margin",
-        "MultiLabelSoftMarginCriterion",
+    aliases=terms(
+        "nn.MultiLabelSoftMarginLoss; F.multilabel_soft_margin_loss; multi-label soft margin; "
+        "MultiLabelSoftMarginCriterion"
     ),
-    search_terms=(
-        "multi-label classification loss",
-        "multilabel soft margin",
-        "multi-hot target",
-        "one-vs-all loss with sigmoid",
-        "binary relevance",
-        "image tagging loss",
-        "one loss value per sample for many labels",
-        "MultiLabelSoftMarginLoss negative loss",
-        "MultiLabelSoftMarginLoss target format",
-        "MultiLabelSoftMarginLoss vs BCEWithLogitsLoss",
-        "multi_label_soft_margin_loss",
+    search_terms=terms(
+        "multi-label classification loss; multilabel soft margin; multi-hot target; one-vs-all loss with sigmoid; "
+        "binary relevance; image tagging loss; one loss value per sample for many labels; MultiLabelSoftMarginLoss "
+        "negative loss; MultiLabelSoftMarginLoss target format; MultiLabelSoftMarginLoss vs BCEWithLogitsLoss; "
+        "multi_label_soft_margin_loss"
     ),
     inputs=(
         Input("input", "x", (LOGITS,), "(C), (N, C) or (*, C)", "the raw scores: no sigmoid before them"),
@@ -300,10 +270,7 @@ loss = Loss(
     formulas=(
         Symbolic(
             value=lambda x, y, c, C: sum_over(c, y[c] * softplus(-x[c]) + (1 - y[c]) * softplus(x[c]), C) / C,
-            gradient={
-                "input": lambda x, y, c, C: (sigmoid(x[c]) - y[c]) / C,
-                "target": lambda x, c, C: -x[c] / C,
-            },
+            gradient={"input": lambda x, y, c, C: (sigmoid(x[c]) - y[c]) / C, "target": lambda x, c, C: -x[c] / C},
             at={"weight": None},
         ),
         Symbolic(
@@ -337,7 +304,7 @@ loss = Loss(
             "costs almost nothing, and its pull fades.",
         ),
     ),
-    maps=(
+    figures=(
         HeatMap(
             name="logits",
             title="Multi-label soft margin loss over two logits",
@@ -350,10 +317,7 @@ loss = Loss(
             "changes it, unlike with a softmax.",
         ),
     ),
-    example={
-        "input": [[2.0, -1.5, 0.5], [-0.5, 1.0, -2.0]],
-        "target": [[1.0, 0.0, 0.0], [1.0, 1.0, 0.0]],
-    },
+    example={"input": [[2.0, -1.5, 0.5], [-0.5, 1.0, -2.0]], "target": [[1.0, 0.0, 0.0], [1.0, 1.0, 0.0]]},
     properties={
         "convex": True,
         "smoothness": "Cinf",
@@ -368,63 +332,47 @@ loss = Loss(
     },
     relations=(
         Relation(
-            "bce_with_logits",
             "Its mean is that of [[bce_with_logits]] over all elements.",
-            "F.multilabel_soft_margin_loss(scores, q.round())",
-            "F.binary_cross_entropy_with_logits(scores, q.round())",
+            "F.multilabel_soft_margin_loss(scores, q.round()) == F.binary_cross_entropy_with_logits(scores, q.round())",
         ),
         Relation(
-            "bce_with_logits",
-            "One value per sample is the mean of [[bce_with_logits]] over the labels, so the sum is smaller by their number.",
-            'F.multilabel_soft_margin_loss(scores, q.round(), reduction="sum")',
+            "One value per sample is the mean of [[bce_with_logits]] over the labels, so the sum is smaller by their "
+            "number.",
+            'F.multilabel_soft_margin_loss(scores, q.round(), reduction="sum") == '
             'F.binary_cross_entropy_with_logits(scores, q.round(), reduction="sum") / 5',
         ),
         Relation(
-            "bce",
             "It is [[bce]] of the sigmoid of the scores, without the rounding.",
-            "F.multilabel_soft_margin_loss(scores, q.round())",
-            "F.binary_cross_entropy(torch.sigmoid(scores), q.round())",
+            "F.multilabel_soft_margin_loss(scores, q.round()) == F.binary_cross_entropy(torch.sigmoid(scores), "
+            "q.round())",
         ),
         Relation(
-            "soft_margin",
             "It is the [[soft_margin|soft margin]] loss with the labels -1 and 1 in place of 0 and 1.",
-            "F.multilabel_soft_margin_loss(scores, q.round())",
-            "F.soft_margin_loss(scores, 2 * q.round() - 1)",
+            "F.multilabel_soft_margin_loss(scores, q.round()) == F.soft_margin_loss(scores, 2 * q.round() - 1)",
         ),
     ),
     libraries=(
-        Library(
-            "PaddlePaddle",
+        library(
             "paddle.nn.MultiLabelSoftMarginLoss(weight=None)",
-            1,
             "The same formula, for labels 0 and 1. Its documentation also shows labels of -1 and 1; do not follow it.",
         ),
-        Library(
-            "MindSpore",
+        library(
             "mindspore.nn.MultiLabelSoftMarginLoss(weight=None)",
-            1,
             "The same formula and reductions; for inputs of shape (N, C) only.",
         ),
-        Library(
-            "Keras",
+        library(
             "keras.losses.BinaryCrossentropy(from_logits=True)",
-            1,
-            "Arguments are (y_true, y_pred). Averages over the last axis first, as this loss does. from_logits=False is the default.",
+            "Arguments are (y_true, y_pred). Averages over the last axis first, as this loss does. from_logits=False "
+            "is the default.",
         ),
-        Library(
-            "BigDL",
+        library(
             "MultiLabelSoftMarginCriterion(weights)",
-            1,
             "The mean over all elements. A sigmoid and then binary cross-entropy, without the stable form.",
+            name="BigDL",
         ),
     ),
-    references=(
-        Reference(
-            ("Min-Ling Zhang", "Zhi-Hua Zhou"),
-            "A Review on Multi-Label Learning Algorithms",
-            "IEEE Transactions on Knowledge and Data Engineering 26(8), 1819-1837",
-            2014,
-            doi="10.1109/TKDE.2013.39",
-        ),
+    references=citations(
+        "Min-Ling Zhang and Zhi-Hua Zhou (2014). A Review on Multi-Label Learning Algorithms. *IEEE Transactions on "
+        "Knowledge and Data Engineering 26(8), 1819-1837*. doi:10.1109/TKDE.2013.39"
     ),
 )

@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Negative log-likelihood
+
+Minus the log-probability that the model gives to the right class.
+
+## When to use it
 
 - Exactly one of several classes is right, and the model already returns log-probabilities: it ends
   in a `log_softmax`, or its output comes from another normalised model, such as a mixture or a
@@ -244,55 +248,17 @@ FutureWarning: `NLLLoss2d` has been deprecated. Please use `NLLLoss` instead as 
 
 import numpy as np
 
-from lossary.declaration import (
-    CLASS_INDEX,
-    LOG_DISTRIBUTION,
-    PROBABILITY_AXIS,
-    WEIGHTED,
-    Input,
-    Library,
-    Loss,
-    Parameter,
-    Range,
-    Reference,
-    Relation,
-    Section,
-    Symbolic,
-    cases,
-    equal,
-    indicator,
-    log,
-)
+from lossary.declaration import *
 
 loss = Loss(
-    title="Negative log-likelihood",
-    summary="Minus the log-probability that the model gives to the right class.",
     torch="torch.nn.NLLLoss",
     functional="torch.nn.functional.nll_loss",
-    aliases=(
-        "NLLLoss",
-        "nn.NLLLoss",
-        "NLLLoss2d",
-        "NLL loss",
-        "negative log likelihood",
-        "negative log-likelihood loss",
-        "F.nll_loss",
-    ),
-    search_terms=(
-        "negative log liklihood",
-        "NLLLoss negative value",
-        "nll loss is negative",
-        "log_softmax then NLLLoss",
-        "LogSoftmax and NLLLoss",
-        "maximum likelihood classification",
-        "log-probabilities as input",
-        "logarithmic scoring rule",
-        "surprisal",
-        "ClassNLLCriterion",
-        "difference between NLLLoss and CrossEntropyLoss",
-        "NLLLoss2d has been deprecated",
-        "Target is out of bounds",
-        "nll_loss nan",
+    aliases=terms("nn.NLLLoss; NLLLoss2d; NLL loss; negative log likelihood; negative log-likelihood loss"),
+    search_terms=terms(
+        "negative log liklihood; NLLLoss negative value; nll loss is negative; log_softmax then NLLLoss; LogSoftmax "
+        "and NLLLoss; maximum likelihood classification; log-probabilities as input; logarithmic scoring rule; "
+        "surprisal; ClassNLLCriterion; difference between NLLLoss and CrossEntropyLoss; NLLLoss2d has been "
+        "deprecated; Target is out of bounds; nll_loss nan"
     ),
     inputs=(
         Input(
@@ -337,7 +303,7 @@ loss = Loss(
             gradient={
                 "input": lambda c, y, weight, ignore_index: cases(
                     (0, equal(y, ignore_index)), (-weight[c] * indicator(c, y), True)
-                ),
+                )
             },
         ),
     ),
@@ -384,87 +350,51 @@ loss = Loss(
     },
     relations=(
         Relation(
-            "cross_entropy",
             "After a `log_softmax` it is [[cross_entropy]] of the raw scores.",
-            "F.nll_loss(scores.log_softmax(1), classes)",
-            "F.cross_entropy(scores, classes)",
+            "F.nll_loss(scores.log_softmax(1), classes) == F.cross_entropy(scores, classes)",
         ),
         Relation(
-            "bce",
             "With two classes it is [[bce]] of the probability of the second one.",
-            "F.nll_loss(torch.stack((1 - p[:, 0], p[:, 0]), 1).log(), classes % 2)",
-            "F.binary_cross_entropy(p[:, 0], (classes % 2).double())",
+            "F.nll_loss(torch.stack((1 - p[:, 0], p[:, 0]), 1).log(), classes % 2) == F.binary_cross_entropy(p[:, 0], "
+            "(classes % 2).double())",
         ),
         Relation(
-            "kl_div",
             "It is [[kl_div]] with the target as a one-hot row.",
-            "F.nll_loss(p.log(), classes)",
-            'F.kl_div(p.log(), F.one_hot(classes, 5).double(), reduction="batchmean")',
+            'F.nll_loss(p.log(), classes) == F.kl_div(p.log(), F.one_hot(classes, 5).double(), reduction="batchmean")',
         ),
         Relation(
-            "generalized_cross_entropy",
-            "[[generalized_cross_entropy|Generalized cross-entropy]] of the probabilities tends to this loss as `q` goes to zero.",
-            "F.nll_loss(p.log(), classes)",
-            "((1 - p.gather(1, classes[:, None]) ** 1e-6) / 1e-6).mean()",
-            1e-4,
+            "[[generalized_cross_entropy|Generalized cross-entropy]] of the probabilities tends to this loss as `q` "
+            "goes to zero.",
+            "F.nll_loss(p.log(), classes) == ((1 - p.gather(1, classes[:, None]) ** 1e-6) / 1e-6).mean()",
+            0.0001,
         ),
     ),
     libraries=(
-        Library(
-            "Keras",
+        library(
             "keras.losses.SparseCategoricalCrossentropy()",
-            1,
             "Arguments are (y_true, y_pred). Takes the probabilities, not their logarithms, and clips them.",
         ),
-        Library(
-            "MLX",
+        library(
             'mlx.nn.losses.nll_loss(inputs, targets, axis=-1, reduction="none")',
-            1,
             "Log-probabilities and class numbers; the classes are on the last axis, and no reduction is the default.",
         ),
-        Library(
-            "Flux.jl",
+        library(
             "Flux.crossentropy(ŷ, y)",
-            1,
-            "Takes probabilities and one-hot targets, the classes on the first axis; adds an epsilon inside the logarithm.",
+            "Takes probabilities and one-hot targets, the classes on the first axis; adds an epsilon inside the "
+            "logarithm.",
         ),
-        Library(
-            "PaddlePaddle",
-            "paddle.nn.NLLLoss(weight=None, ignore_index=-100)",
-            1,
-            "The same contract, with the same weighted mean.",
-        ),
-        Library(
-            "MindSpore",
+        library("paddle.nn.NLLLoss(weight=None, ignore_index=-100)", "The same contract, with the same weighted mean."),
+        library(
             "mindspore.nn.NLLLoss(weight=None, ignore_index=-100)",
-            1,
             "The same weighted mean; called as (logits, labels), where logits are log-probabilities.",
         ),
     ),
-    references=(
-        Reference(
-            ("R. A. Fisher",),
-            "On the Mathematical Foundations of Theoretical Statistics",
-            "Philosophical Transactions of the Royal Society of London, Series A 222, 309-368",
-            1922,
-            doi="10.1098/rsta.1922.0009",
-        ),
-        Reference(
-            ("I. J. Good",),
-            "Rational Decisions",
-            "Journal of the Royal Statistical Society, Series B 14(1), 107-114",
-            1952,
-            doi="10.1111/j.2517-6161.1952.tb00104.x",
-        ),
-        Reference(
-            (
-                "Tilmann Gneiting",
-                "Adrian E. Raftery",
-            ),
-            "Strictly Proper Scoring Rules, Prediction, and Estimation",
-            "Journal of the American Statistical Association 102, 359-378",
-            2007,
-            doi="10.1198/016214506000001437",
-        ),
+    references=citations(
+        "R. A. Fisher (1922). On the Mathematical Foundations of Theoretical Statistics. *Philosophical Transactions "
+        "of the Royal Society of London, Series A 222, 309-368*. doi:10.1098/rsta.1922.0009",
+        "I. J. Good (1952). Rational Decisions. *Journal of the Royal Statistical Society, Series B 14(1), 107-114*. "
+        "doi:10.1111/j.2517-6161.1952.tb00104.x",
+        "Tilmann Gneiting and Adrian E. Raftery (2007). Strictly Proper Scoring Rules, Prediction, and Estimation. "
+        "*Journal of the American Statistical Association 102, 359-378*. doi:10.1198/016214506000001437",
     ),
 )

@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Gaussian negative log-likelihood
+
+For a predicted mean and variance: minus the log-likelihood of the target under that normal distribution.
+
+## When to use it
 
 - The model should say how sure it is. It predicts a mean and a variance for each sample, and both
   are trained from the targets alone; nobody has to label the uncertainty.
@@ -258,28 +262,7 @@ import math
 import torch
 from torch.nn import functional as F
 
-from lossary.declaration import (
-    POSITIVE,
-    REAL,
-    REAL_TARGET,
-    RESIDUAL,
-    VARIANCE,
-    Extremes,
-    HeatMap,
-    Input,
-    Library,
-    Loss,
-    Parameter,
-    Precision,
-    Reference,
-    Relation,
-    Section,
-    Study,
-    Symbolic,
-    log,
-    maximum,
-    pi,
-)
+from lossary.declaration import *
 
 
 def _of_residual(residual: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
@@ -287,49 +270,22 @@ def _of_residual(residual: torch.Tensor, variance: torch.Tensor) -> torch.Tensor
     return F.gaussian_nll_loss(residual, torch.zeros_like(residual), variance, reduction="none")
 
 
-_GRADIENT = {
-    "input": lambda r, v: r / v,
-    "target": lambda r, v: -r / v,
-    "var": lambda r, v: (1 / v - r**2 / v**2) / 2,
-}
+_GRADIENT = {"input": lambda r, v: r / v, "target": lambda r, v: -r / v, "var": lambda r, v: (1 / v - r**2 / v**2) / 2}
 _USED = {"v": lambda var, eps: maximum(var, eps)}
 
 loss = Loss(
-    title="Gaussian negative log-likelihood",
-    summary="For a predicted mean and variance: minus the log-likelihood of the target under that normal distribution.",
     torch="torch.nn.GaussianNLLLoss",
     functional="torch.nn.functional.gaussian_nll_loss",
-    aliases=(
-        "GaussianNLLLoss",
-        "Gaussian NLL",
-        "Gaussian NLL loss",
-        "Gaussian likelihood loss",
-        "normal negative log-likelihood",
-        "heteroscedastic loss",
-        "heteroscedastic regression loss",
-        "mean-variance loss",
-        "F.gaussian_nll_loss",
-        "gaussian_nll_loss",
+    aliases=terms(
+        "Gaussian NLL; Gaussian NLL loss; Gaussian likelihood loss; normal negative log-likelihood; heteroscedastic "
+        "loss; heteroscedastic regression loss; mean-variance loss"
     ),
-    search_terms=(
-        "gaussian negative log likelihood",
-        "guassian nll loss",
-        "guassian nll",
-        "guassian loss",
-        "mean-variance estimation",
-        "mean-variance network",
-        "mean and variance",
-        "aleatoric uncertainty loss",
-        "predict mean and variance",
-        "learned variance regression",
-        "heteroskedastic loss",
-        "uncertainty weighting",
-        "log variance loss",
-        "var has negative entry/entries",
-        "var is of incorrect size",
-        "gaussian nll loss negative",
-        "beta-NLL",
-        "torch.distributions.Normal log_prob loss",
+    search_terms=terms(
+        "gaussian negative log likelihood; guassian nll loss; guassian nll; guassian loss; mean-variance estimation; "
+        "mean-variance network; mean and variance; aleatoric uncertainty loss; predict mean and variance; learned "
+        "variance regression; heteroskedastic loss; uncertainty weighting; log variance loss; var has negative "
+        "entry/entries; var is of incorrect size; gaussian nll loss negative; beta-NLL; torch.distributions.Normal "
+        "log_prob loss"
     ),
     inputs=(
         Input("input", "x", (REAL,), "(*)", "the predicted means"),
@@ -360,12 +316,7 @@ loss = Loss(
         ),
     ),
     formulas=(
-        Symbolic(
-            value=lambda r, v: (log(v) + r**2 / v) / 2,
-            gradient=_GRADIENT,
-            where=_USED,
-            at={"full": False},
-        ),
+        Symbolic(value=lambda r, v: (log(v) + r**2 / v) / 2, gradient=_GRADIENT, where=_USED, at={"full": False}),
         Symbolic(
             label="With full=True",
             value=lambda r, v: (log(v) + r**2 / v + log(2 * pi)) / 2,
@@ -398,7 +349,7 @@ loss = Loss(
             "What is special about this loss shows when the variance moves.",
         ),
     ),
-    maps=(
+    figures=(
         HeatMap(
             name="variance",
             title="Loss over the residual and the variance",
@@ -411,8 +362,6 @@ loss = Loss(
             "rises slowly after that. Being too sure, bottom left and right, costs far more than being too "
             "cautious. At a residual of zero there is no best variance: the smaller, the better.",
         ),
-    ),
-    studies=(
         Study(
             name="best-variance",
             title="The best variance is the squared residual",
@@ -444,14 +393,14 @@ loss = Loss(
             note="One element.",
             gradient=True,
         ),
-    ),
-    extremes=Extremes(
-        label="variance, as a power of ten",
-        span=(-9.0, 1.0),
-        inputs=lambda t: {"input": 1.0, "target": 0.0, "var": 10**t},
-        note="One element with a residual of 1. Below 1e-6, the default eps, the loss does not change any more.",
-        caption="float16 ends at 65 504, and the squared residual divided by a small variance is soon beyond it. "
-        "bfloat16 has the range of float32 and follows the curve, in coarse steps.",
+        Extremes(
+            label="variance, as a power of ten",
+            span=(-9.0, 1.0),
+            inputs=lambda t: {"input": 1.0, "target": 0.0, "var": 10**t},
+            note="One element with a residual of 1. Below 1e-6, the default eps, the loss does not change any more.",
+            caption="float16 ends at 65 504, and the squared residual divided by a small variance is soon beyond it. "
+            "bfloat16 has the range of float32 and follows the curve, in coarse steps.",
+        ),
     ),
     example={"input": [0.5, 2.0, -1.0], "target": [0.0, 0.0, 0.0], "var": [1.0, 4.0, 0.5]},
     properties={
@@ -468,54 +417,35 @@ loss = Loss(
     },
     relations=(
         Relation(
-            "mse",
             "With a variance of 1 everywhere it is half of [[mse]].",
-            "F.gaussian_nll_loss(input, target, torch.ones_like(input))",
-            "F.mse_loss(input, target) / 2",
+            "F.gaussian_nll_loss(input, target, torch.ones_like(input)) == F.mse_loss(input, target) / 2",
         ),
         Relation(
-            "mse",
             "With one variance for all samples, and the best one, it is half the logarithm of [[mse]], plus a half.",
-            "F.gaussian_nll_loss(input, target, F.mse_loss(input, target).expand(64))",
-            "F.mse_loss(input, target).log() / 2 + 0.5",
+            "F.gaussian_nll_loss(input, target, F.mse_loss(input, target).expand(64)) == F.mse_loss(input, "
+            "target).log() / 2 + 0.5",
         ),
     ),
     libraries=(
-        Library(
-            "PyTorch",
+        library(
             "-torch.distributions.Normal(input, var.sqrt()).log_prob(target)",
-            1,
             "As full=True. Takes the standard deviation and has no eps. Elementwise.",
+            name="PyTorch",
         ),
-        Library(
-            "Paddle",
-            "paddle.nn.GaussianNLLLoss(full=False, epsilon=1e-6)",
-            1,
-            "Called as (input, label, variance).",
+        library(
+            "paddle.nn.GaussianNLLLoss(full=False, epsilon=1e-6)", "Called as (input, label, variance).", name="Paddle"
         ),
-        Library(
-            "MindSpore",
+        library(
             "mindspore.nn.GaussianNLLLoss(full=False, eps=1e-6)",
-            1,
             "Called as (logits, labels, var); logits are the means.",
         ),
     ),
-    references=(
-        Reference(
-            ("D. A. Nix", "A. S. Weigend"),
-            "Estimating the mean and variance of the target probability distribution",
-            "Proceedings of 1994 IEEE International Conference on Neural Networks (ICNN'94), vol. 1, 55-60",
-            1994,
-            doi="10.1109/ICNN.1994.374138",
-            kind="inproceedings",
-        ),
-        Reference(
-            ("Maximilian Seitzer", "Arash Tavakoli", "Dimitrije Antic", "Georg Martius"),
-            "On the Pitfalls of Heteroscedastic Uncertainty Estimation with Probabilistic Neural Networks",
-            "International Conference on Learning Representations (ICLR)",
-            2022,
-            arxiv="2203.09168",
-            kind="inproceedings",
-        ),
+    references=citations(
+        "D. A. Nix and A. S. Weigend (1994). Estimating the mean and variance of the target probability distribution. "
+        "In *Proceedings of 1994 IEEE International Conference on Neural Networks (ICNN'94), vol. 1, 55-60*. "
+        "doi:10.1109/ICNN.1994.374138",
+        "Maximilian Seitzer, Arash Tavakoli, Dimitrije Antic and Georg Martius (2022). On the Pitfalls of "
+        "Heteroscedastic Uncertainty Estimation with Probabilistic Neural Networks. In *International Conference on "
+        "Learning Representations (ICLR)*. arXiv:2203.09168",
     ),
 )

@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Hinge embedding
+
+The distance itself for pairs that belong together, and what it lacks to the margin for all others.
+
+## When to use it
 
 - You have pairs and know only whether the two belong together. Compute a distance of the two
   embeddings; the loss shrinks it for pairs with label 1 and grows it for pairs with label -1.
@@ -159,40 +163,15 @@ pairwise_distance  tensor([[-0.7071, -0.7071]])
 
 import numpy as np
 
-from lossary.declaration import (
-    DISTANCE_AXIS,
-    REAL,
-    SIGN,
-    Input,
-    Library,
-    Loss,
-    Parameter,
-    Reference,
-    Relation,
-    Section,
-    Symbolic,
-    cases,
-    equal,
-    maximum,
-)
+from lossary.declaration import *
 
 loss = Loss(
-    title="Hinge embedding",
-    summary="The distance itself for pairs that belong together, and what it lacks to the margin for all others.",
     torch="torch.nn.HingeEmbeddingLoss",
     functional="torch.nn.functional.hinge_embedding_loss",
-    aliases=(
-        "HingeEmbeddingLoss",
-        "hinge embedding loss",
-        "F.hinge_embedding_loss",
-        "hinge_embedding_loss",
-    ),
-    search_terms=(
-        "loss for pairs that are similar or dissimilar",
-        "distance of a pair with labels 1 and -1",
-        "HingeEmbeddingLoss negative value",
-        "semi-supervised embedding loss",
-        "L1 contrastive loss",
+    aliases=terms("hinge embedding loss; F.hinge_embedding_loss; hinge_embedding_loss"),
+    search_terms=terms(
+        "loss for pairs that are similar or dissimilar; distance of a pair with labels 1 and -1; HingeEmbeddingLoss "
+        "negative value; semi-supervised embedding loss; L1 contrastive loss"
     ),
     inputs=(
         Input("input", "x", (REAL,), "(*)", "the distance of the two members of each pair"),
@@ -207,18 +186,13 @@ loss = Loss(
     ),
     parameters=(
         Parameter(
-            "margin",
-            1.0,
-            "the distance from which on a pair with label -1 costs nothing",
-            typical=(0.5, 1.0, 2.0),
+            "margin", 1.0, "the distance from which on a pair with label -1 costs nothing", typical=(0.5, 1.0, 2.0)
         ),
     ),
     formulas=(
         Symbolic(
             value=lambda x, y, margin: cases((x, equal(y, 1)), (maximum(0, margin - x), True)),
-            gradient={
-                "input": lambda x, y, margin: cases((1, equal(y, 1)), (-1, x <= margin), (0, True)),
-            },
+            gradient={"input": lambda x, y, margin: cases((1, equal(y, 1)), (-1, x <= margin), (0, True))},
             inside=lambda inputs: bool(np.all(np.abs(inputs["target"]) == 1)),
         ),
     ),
@@ -247,48 +221,31 @@ loss = Loss(
     },
     relations=(
         Relation(
-            "cosine_embedding",
             "Of the distance `1 - cosine`, with `margin=1`, it is [[cosine_embedding]] with `margin=0`.",
-            "F.hinge_embedding_loss(1 - F.cosine_similarity(scores, p), 2 * label[:8] - 1)",
+            "F.hinge_embedding_loss(1 - F.cosine_similarity(scores, p), 2 * label[:8] - 1) == "
             "F.cosine_embedding_loss(scores, p, 2 * label[:8] - 1)",
-            1e-8,
+            1e-08,
         ),
         Relation(
-            "l1",
             "When every pair belongs together and the input is an absolute difference, it is [[l1]].",
-            "F.hinge_embedding_loss((input - target).abs(), torch.ones_like(input))",
-            "F.l1_loss(input, target)",
+            "F.hinge_embedding_loss((input - target).abs(), torch.ones_like(input)) == F.l1_loss(input, target)",
         ),
         Relation(
-            "hinge",
             "With every label -1 it is the [[hinge|hinge]] of the input with label 1.",
-            "F.hinge_embedding_loss(logits, -torch.ones_like(logits))",
-            "(1 - logits).clamp(min=0).mean()",
+            "F.hinge_embedding_loss(logits, -torch.ones_like(logits)) == (1 - logits).clamp(min=0).mean()",
         ),
     ),
     libraries=(
-        Library(
-            "Paddle",
+        library(
             "paddle.nn.functional.hinge_embedding_loss(input, label, margin=1.0)",
-            1,
             "The same definition and the same default reduction, mean.",
+            name="Paddle",
         ),
     ),
-    references=(
-        Reference(
-            ("Raia Hadsell", "Sumit Chopra", "Yann LeCun"),
-            "Dimensionality Reduction by Learning an Invariant Mapping",
-            "CVPR 2006, volume 2, 1735-1742",
-            2006,
-            doi="10.1109/CVPR.2006.100",
-            kind="inproceedings",
-        ),
-        Reference(
-            ("Hossein Mobahi", "Ronan Collobert", "Jason Weston"),
-            "Deep Learning from Temporal Coherence in Video",
-            "Proceedings of the 26th International Conference on Machine Learning (ICML)",
-            2009,
-            kind="inproceedings",
-        ),
+    references=citations(
+        "Raia Hadsell, Sumit Chopra and Yann LeCun (2006). Dimensionality Reduction by Learning an Invariant Mapping. "
+        "In *CVPR 2006, volume 2, 1735-1742*. doi:10.1109/CVPR.2006.100",
+        "Hossein Mobahi, Ronan Collobert and Jason Weston (2009). Deep Learning from Temporal Coherence in Video. In "
+        "*Proceedings of the 26th International Conference on Machine Learning (ICML)*.",
     ),
 )

@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Cosine embedding
+
+One minus the cosine for pairs that are alike, and the cosine above a margin for pairs that are not.
+
+## When to use it
 
 - You have pairs of vectors and one label a pair: 1 for alike, -1 for unlike. Sentence pairs, image
   and caption, two views of one object.
@@ -190,33 +194,9 @@ import math
 import numpy as np
 import torch
 
-from lossary.declaration import (
-    ANGLE_AXIS,
-    SIGN,
-    VECTOR,
-    Extremes,
-    HeatMap,
-    Input,
-    Library,
-    Loss,
-    Parameter,
-    Precision,
-    Range,
-    Reference,
-    Relation,
-    Scene,
-    Section,
-    Study,
-    Symbolic,
-    cases,
-    cos,
-    equal,
-    maximum,
-    sin,
-    sqrt,
-    sum_over,
-)
+from lossary.declaration import *
 
+ANGLE = Axis("angle", "angle between the two, in radians", (0.0, math.pi), 2.2, (-1.2, 1.2))
 # What torch adds to each squared length.
 TINY = 1e-12
 
@@ -232,29 +212,13 @@ def _push(lengths: torch.Tensor, angle: float) -> torch.Tensor:
 
 
 loss = Loss(
-    title="Cosine embedding",
-    summary="One minus the cosine for pairs that are alike, and the cosine above a margin for pairs that are not.",
     torch="torch.nn.CosineEmbeddingLoss",
     functional="torch.nn.functional.cosine_embedding_loss",
-    aliases=(
-        "CosineEmbeddingLoss",
-        "F.cosine_embedding_loss",
-        "cosine embedding loss",
-        "cosine_embedding_loss",
-        "cosine distance loss",
-        "optax.cosine_distance",
-    ),
-    search_terms=(
-        "cosin embedding loss",
-        "cosine similarity loss",
-        "cosine loss",
-        "1 - cosine similarity",
-        "pairs with labels 1 and -1",
-        "siamese network loss with cosine",
-        "keras.losses.CosineSimilarity",
-        "cosine_embedding_loss nan",
-        "0D or 1D target tensor expected, multi-target not supported",
-        "1D target tensor expects 2D input tensors",
+    aliases=terms("F.cosine_embedding_loss; cosine embedding loss; cosine_embedding_loss; cosine distance loss"),
+    search_terms=terms(
+        "cosin embedding loss; cosine similarity loss; cosine loss; 1 - cosine similarity; pairs with labels 1 and "
+        "-1; siamese network loss with cosine; keras.losses.CosineSimilarity; cosine_embedding_loss nan; 0D or 1D "
+        "target tensor expected, multi-target not supported; 1D target tensor expects 2D input tensors"
     ),
     inputs=(
         Input("input1", "x1", (VECTOR,), "(N, D) or (D)", "the first vector of each pair"),
@@ -307,7 +271,7 @@ loss = Loss(
     ),
     sections=(
         Section(
-            axis=ANGLE_AXIS,
+            axis=ANGLE,
             label="angle between the two, in radians",
             span=(0.0, 3.141592653589793),
             inputs=lambda t, y: {"input1": [1, 0], "input2": [cos(t), sin(t)], "target": y},
@@ -319,7 +283,7 @@ loss = Loss(
             "pays only while its cosine is above the margin, which is a right angle at the default.",
         ),
     ),
-    maps=(
+    figures=(
         HeatMap(
             name="plane",
             title="The loss of a pair that is alike, over the second vector",
@@ -330,8 +294,6 @@ loss = Loss(
             caption="The lines of equal loss are rays from the origin: length costs nothing. All of them meet at the "
             "origin, and that is why the gradient grows without bound as a vector shrinks.",
         ),
-    ),
-    studies=(
         Study(
             name="length",
             title="The gradient against the length of a vector",
@@ -346,8 +308,6 @@ loss = Loss(
             caption="The loss is the same for every length, its gradient is not: half the length, twice the push. Vectors "
             "of different lengths learn at different speeds.",
         ),
-    ),
-    scenes=(
         Scene(
             name="alike",
             title="A pair that is alike",
@@ -362,15 +322,15 @@ loss = Loss(
             caption="The same pair is turned apart until its cosine has fallen to the margin.",
             note="Label -1, margin 0.",
         ),
-    ),
-    extremes=Extremes(
-        label="length of input1, as a power of ten",
-        span=(-12.0, 25.0),
-        inputs=lambda t: {"input1": [10**t, 0], "input2": [0.6, 0.8], "target": 1.0},
-        note="A pair with label 1 whose cosine is 0.6, so the loss should be 0.4 everywhere.",
-        caption="Below a length of a millionth the constant takes over and the loss rises to 1. On the other side the "
-        "squared length leaves the range of the format. float16 has neither room for the constant nor for lengths of a "
-        "few hundred.",
+        Extremes(
+            label="length of input1, as a power of ten",
+            span=(-12.0, 25.0),
+            inputs=lambda t: {"input1": [10**t, 0], "input2": [0.6, 0.8], "target": 1.0},
+            note="A pair with label 1 whose cosine is 0.6, so the loss should be 0.4 everywhere.",
+            caption="Below a length of a millionth the constant takes over and the loss rises to 1. On the other side the "
+            "squared length leaves the range of the format. float16 has neither room for the constant nor for lengths of a "
+            "few hundred.",
+        ),
     ),
     example={
         "input1": [[1.0, 0.0], [1.0, 2.0], [3.0, 4.0]],
@@ -390,56 +350,39 @@ loss = Loss(
     },
     relations=(
         Relation(
-            "mse",
-            "For vectors of length 1 that are alike it is half their squared distance, so [[mse]] times half the number of "
-            "coordinates.",
-            "F.cosine_embedding_loss(p, q, torch.ones(8))",
-            "F.mse_loss(F.normalize(p), F.normalize(q)) * 5 / 2",
-            1e-9,
+            "For vectors of length 1 that are alike it is half their squared distance, so [[mse]] times half the "
+            "number of coordinates.",
+            "F.cosine_embedding_loss(p, q, torch.ones(8)) == F.mse_loss(F.normalize(p), F.normalize(q)) * 5 / 2",
+            1e-09,
         ),
         Relation(
-            "hinge_embedding",
-            "With `margin=0` and unlike pairs at acute angles it is one minus the loss of the same pairs called alike. "
-            "[[hinge_embedding]] makes the same choice by the label, of any distance.",
-            "F.cosine_embedding_loss(p, q, -torch.ones(8))",
-            "1 - F.cosine_embedding_loss(p, q, torch.ones(8))",
+            "With `margin=0` and unlike pairs at acute angles it is one minus the loss of the same pairs called "
+            "alike. [[hinge_embedding]] makes the same choice by the label, of any distance.",
+            "F.cosine_embedding_loss(p, q, -torch.ones(8)) == 1 - F.cosine_embedding_loss(p, q, torch.ones(8))",
         ),
         Relation(
-            "triplet_margin_with_distance",
-            "The difference of two such losses, cut off at zero with a margin, is [[triplet_margin_with_distance]] with the "
-            "cosine distance.",
-            'F.relu(F.cosine_embedding_loss(p, q, torch.ones(8), reduction="none") '
-            '- F.cosine_embedding_loss(p, scores, torch.ones(8), reduction="none") + 1)',
-            "F.triplet_margin_with_distance_loss(p, q, scores, "
+            "The difference of two such losses, cut off at zero with a margin, is [[triplet_margin_with_distance]] "
+            "with the cosine distance.",
+            'F.relu(F.cosine_embedding_loss(p, q, torch.ones(8), reduction="none") - F.cosine_embedding_loss(p, '
+            'scores, torch.ones(8), reduction="none") + 1) == F.triplet_margin_with_distance_loss(p, q, scores, '
             'distance_function=lambda a, b: 1 - F.cosine_similarity(a, b), reduction="none")',
-            1e-9,
+            1e-09,
         ),
     ),
     libraries=(
-        Library(
-            "optax",
+        library(
             "optax.cosine_distance(predictions, targets)",
-            1,
-            "Pairs that are alike only: there is no label. It clips the squared lengths at epsilon, 0 by default; no reduction.",
+            "Pairs that are alike only: there is no label. It clips the squared lengths at epsilon, 0 by default; no "
+            "reduction.",
         ),
-        Library(
-            "Keras",
+        library(
             "keras.losses.CosineSimilarity(axis=-1)",
-            None,
             "Minus the cosine: torch's loss of an alike pair, minus 1. Arguments are (y_true, y_pred).",
+            factor=None,
         ),
     ),
-    references=(
-        Reference(
-            (
-                "Raia Hadsell",
-                "Sumit Chopra",
-                "Yann LeCun",
-            ),
-            "Dimensionality Reduction by Learning an Invariant Mapping",
-            "CVPR 2006, 1735-1742",
-            2006,
-            kind="inproceedings",
-        ),
+    references=citations(
+        "Raia Hadsell, Sumit Chopra and Yann LeCun (2006). Dimensionality Reduction by Learning an Invariant Mapping. "
+        "In *CVPR 2006, 1735-1742*."
     ),
 )

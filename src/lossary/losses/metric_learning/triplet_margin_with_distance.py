@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Triplet margin with distance
+
+The triplet margin loss with a distance of your own between vectors.
+
+## When to use it
 
 - You have an anchor, something like it and something unlike it, and want to say yourself what
   distance means: cosine, squared Euclidean, a learned one, a distance between whole sequences.
@@ -204,29 +208,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from lossary.declaration import (
-    DISTANCE_AXIS,
-    POSITIVE,
-    VECTOR,
-    HeatMap,
-    Input,
-    Library,
-    Loss,
-    Parameter,
-    Precision,
-    Reference,
-    Relation,
-    Scene,
-    Section,
-    Study,
-    Symbolic,
-    cases,
-    equal,
-    maximum,
-    minimum,
-    sqrt,
-    sum_over,
-)
+from lossary.declaration import *
 
 
 def _cosine_distance(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -408,27 +390,14 @@ def _passed(distance_function: str, swap: bool) -> float:
 
 
 loss = Loss(
-    title="Triplet margin with distance",
-    summary="The triplet margin loss with a distance of your own between vectors.",
     torch="torch.nn.TripletMarginWithDistanceLoss",
     functional="torch.nn.functional.triplet_margin_with_distance_loss",
-    aliases=(
-        "TripletMarginWithDistanceLoss",
-        "F.triplet_margin_with_distance_loss",
-        "triplet_margin_with_distance_loss",
-    ),
-    search_terms=(
-        "triplet loss with custom distance",
-        "cosine triplet loss",
-        "distance_function",
-        "user-defined distance between embeddings",
-        "custom metric for anchor, positive and negative",
-        "squared Euclidean distance of embeddings",
-        "callable distance, lambda",
-        "nn.PairwiseDistance as an argument",
-        "hyperbolic or learned distance",
-        "nan gradient of a distance of zero",
-        "margin must be greater than 0",
+    aliases=terms("F.triplet_margin_with_distance_loss; triplet_margin_with_distance_loss"),
+    search_terms=terms(
+        "triplet loss with custom distance; cosine triplet loss; distance_function; user-defined distance between "
+        "embeddings; custom metric for anchor, positive and negative; squared Euclidean distance of embeddings; "
+        "callable distance, lambda; nn.PairwiseDistance as an argument; hyperbolic or learned distance; nan gradient "
+        "of a distance of zero; margin must be greater than 0"
     ),
     inputs=(
         Input("anchor", "anchor", (VECTOR,), "(N, D), or what the distance takes", "the vectors that are compared"),
@@ -481,7 +450,7 @@ loss = Loss(
             "is farther than the positive by the margin.",
         ),
     ),
-    maps=(
+    figures=(
         HeatMap(
             name="distances",
             title="The loss over the two distances",
@@ -491,8 +460,6 @@ loss = Loss(
             note="The two lie at a right angle, seen from the anchor. The distance is Euclidean.",
             caption="Only the difference of the distances counts, so the lines run parallel to the diagonal.",
         ),
-    ),
-    studies=(
         Study(
             name="distances-compared",
             title="Three distances, one triplet",
@@ -508,8 +475,6 @@ loss = Loss(
             caption="On vectors of length 1 the squared distance is twice the cosine distance. With the same margin they "
             "still let go at different angles, and the Euclidean one alone has a slope where the negative meets the anchor.",
         ),
-    ),
-    scenes=(
         Scene(
             name="cosine",
             title="A triplet with the cosine distance",
@@ -544,72 +509,50 @@ loss = Loss(
     },
     relations=(
         Relation(
-            "triplet_margin",
             "With the default distance it is [[triplet_margin]].",
-            "F.triplet_margin_with_distance_loss(scores, p, q)",
-            "F.triplet_margin_loss(scores, p, q)",
+            "F.triplet_margin_with_distance_loss(scores, p, q) == F.triplet_margin_loss(scores, p, q)",
         ),
         Relation(
-            "triplet",
             "With the squared distance it is the [[triplet|triplet loss with squared distance]].",
-            "F.triplet_margin_with_distance_loss(scores, p, q, margin=0.2, "
-            "distance_function=lambda x, y: (x - y).square().sum(-1))",
-            "F.relu((scores - p).square().sum(1) - (scores - q).square().sum(1) + 0.2).mean()",
+            "F.triplet_margin_with_distance_loss(scores, p, q, margin=0.2, distance_function=lambda x, y: (x - "
+            "y).square().sum(-1)) == F.relu((scores - p).square().sum(1) - (scores - q).square().sum(1) + 0.2).mean()",
         ),
         Relation(
-            "cosine_embedding",
-            "On vectors of length 1 the squared distance is twice the cosine distance that [[cosine_embedding]] uses, so "
-            "twice the margin gives twice the loss.",
+            "On vectors of length 1 the squared distance is twice the cosine distance that [[cosine_embedding]] uses, "
+            "so twice the margin gives twice the loss.",
             "F.triplet_margin_with_distance_loss(F.normalize(scores), F.normalize(p), F.normalize(q), margin=1.0, "
-            "distance_function=lambda x, y: (x - y).square().sum(-1))",
-            "2 * F.triplet_margin_with_distance_loss(scores, p, q, margin=0.5, "
-            "distance_function=lambda x, y: 1 - F.cosine_similarity(x, y))",
-            1e-9,
+            "distance_function=lambda x, y: (x - y).square().sum(-1)) == 2 * "
+            "F.triplet_margin_with_distance_loss(scores, p, q, margin=0.5, distance_function=lambda x, y: 1 - "
+            "F.cosine_similarity(x, y))",
+            1e-09,
         ),
         Relation(
-            "margin_ranking",
             "It is the [[margin_ranking]] loss of the two distances.",
-            "F.triplet_margin_with_distance_loss(scores, p, q, distance_function=lambda x, y: (x - y).abs().sum(-1))",
-            "F.margin_ranking_loss((scores - q).abs().sum(1), (scores - p).abs().sum(1), torch.ones(8), margin=1.0)",
+            "F.triplet_margin_with_distance_loss(scores, p, q, distance_function=lambda x, y: (x - y).abs().sum(-1)) "
+            "== F.margin_ranking_loss((scores - q).abs().sum(1), (scores - p).abs().sum(1), torch.ones(8), margin=1.0)",
         ),
     ),
     libraries=(
-        Library(
-            "PaddlePaddle",
+        library(
             "paddle.nn.TripletMarginWithDistanceLoss(distance_function=None, margin=1.0, swap=False)",
-            1,
             "The same arguments and defaults.",
         ),
-        Library(
-            "torch for R",
+        library(
             "nn_triplet_margin_with_distance_loss(distance_function = NULL, margin = 1, swap = FALSE)",
-            1,
             "The same arguments and defaults.",
+            name="torch for R",
         ),
-        Library(
-            "pytorch-metric-learning",
+        library(
             "losses.TripletMarginLoss(margin=1.0, distance=LpDistance(power=2))",
-            None,
             "Any distance object; this one is squared. Forms the triplets of a batch from labels.",
+            name="pytorch-metric-learning",
+            factor=None,
         ),
     ),
-    references=(
-        Reference(
-            ("Vassileios Balntas", "Edgar Riba", "Daniel Ponsa", "Krystian Mikolajczyk"),
-            "Learning local feature descriptors with triplets and shallow convolutional neural networks",
-            "BMVC 2016",
-            2016,
-            doi="10.5244/C.30.119",
-            kind="inproceedings",
-        ),
-        Reference(
-            ("Florian Schroff", "Dmitry Kalenichenko", "James Philbin"),
-            "FaceNet: A Unified Embedding for Face Recognition and Clustering",
-            "CVPR 2015, 815-823",
-            2015,
-            doi="10.1109/CVPR.2015.7298682",
-            arxiv="1503.03832",
-            kind="inproceedings",
-        ),
+    references=citations(
+        "Vassileios Balntas, Edgar Riba, Daniel Ponsa and Krystian Mikolajczyk (2016). Learning local feature "
+        "descriptors with triplets and shallow convolutional neural networks. In *BMVC 2016*. doi:10.5244/C.30.119",
+        "Florian Schroff, Dmitry Kalenichenko and James Philbin (2015). FaceNet: A Unified Embedding for Face "
+        "Recognition and Clustering. In *CVPR 2015, 815-823*. doi:10.1109/CVPR.2015.7298682 arXiv:1503.03832",
     ),
 )

@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Huber loss
+
+Quadratic for small residuals and linear for large ones, joined with a continuous slope.
+
+## When to use it
 
 - Most residuals are well behaved but some targets are wrong or far out. Inside `delta` the loss is
   the squared error; outside it grows in a straight line, so the pull of one point never exceeds
@@ -149,48 +153,16 @@ tensor([0.0000, 0.5000, 2.0000])
 ```
 """
 
-from lossary.declaration import (
-    POSITIVE,
-    REGRESSION_INPUTS,
-    Library,
-    Loss,
-    Parameter,
-    Reference,
-    Relation,
-    Symbolic,
-    cases,
-    residual_section,
-    sign,
-)
+from lossary.declaration import *
 
 loss = Loss(
-    title="Huber loss",
-    summary="Quadratic for small residuals and linear for large ones, joined with a continuous slope.",
     torch="torch.nn.HuberLoss",
     functional="torch.nn.functional.huber_loss",
-    aliases=(
-        "HuberLoss",
-        "Huber",
-        "Huber function",
-        "Huber's t",
-        "HuberT",
-        "F.huber_loss",
-        "optax.huber_loss",
-        "keras.losses.Huber",
-        "tf.keras.losses.Huber",
-        "ceres::HuberLoss",
-    ),
-    search_terms=(
-        "robust regression loss",
-        "quadratic near zero linear in the tails",
-        "L2 near zero L1 far away",
-        "M-estimator",
-        "clipped gradient of the squared error",
-        "DQN error clipping",
-        "huber delta",
-        "huber_loss does not support non-positive values for delta",
-        "is not a valid value for reduction",
-        "scipy least_squares loss='huber'",
+    aliases=terms("Huber; Huber function; Huber's t; HuberT"),
+    search_terms=terms(
+        "robust regression loss; quadratic near zero linear in the tails; L2 near zero L1 far away; M-estimator; "
+        "clipped gradient of the squared error; DQN error clipping; huber delta; huber_loss does not support "
+        "non-positive values for delta; is not a valid value for reduction; scipy least_squares loss='huber'"
     ),
     inputs=REGRESSION_INPUTS,
     parameters=(
@@ -233,72 +205,53 @@ loss = Loss(
     },
     relations=(
         Relation(
-            "smooth_l1",
             "It is `delta` times [[smooth_l1|Smooth L1]] with `beta=delta`; the two are equal at 1.",
-            "F.huber_loss(input, target, delta=0.5)",
-            "0.5 * F.smooth_l1_loss(input, target, beta=0.5)",
+            "F.huber_loss(input, target, delta=0.5) == 0.5 * F.smooth_l1_loss(input, target, beta=0.5)",
         ),
         Relation(
-            "mse",
             "With a `delta` beyond every residual it is half of [[mse]].",
-            "F.huber_loss(input, target, delta=1e6)",
-            "F.mse_loss(input, target) / 2",
-            1e-4,
+            "F.huber_loss(input, target, delta=1e6) == F.mse_loss(input, target) / 2",
+            0.0001,
         ),
         Relation(
-            "l1",
             "Divided by `delta`, it tends to [[l1]] as `delta` goes to zero.",
-            "F.huber_loss(input, target, delta=1e-6) / 1e-6",
-            "F.l1_loss(input, target)",
-            1e-4,
+            "F.huber_loss(input, target, delta=1e-6) / 1e-6 == F.l1_loss(input, target)",
+            0.0001,
         ),
     ),
     libraries=(
-        Library("Keras", "keras.losses.Huber(delta=1.0)", 1, "Arguments are (y_true, y_pred)."),
-        Library("optax", "optax.huber_loss(predictions, targets, delta=1.0)", 1, "Elementwise; no reduction."),
-        Library(
-            "scikit-learn",
+        library("keras.losses.Huber(delta=1.0)"),
+        library("optax.huber_loss(predictions, targets, delta=1.0)", "Elementwise; no reduction."),
+        library(
             'GradientBoostingRegressor(loss="huber", alpha=0.9)',
-            1,
             "Here delta is the alpha-quantile of the absolute residuals, found anew at each step.",
+            name="scikit-learn",
         ),
-        Library("SciPy", "scipy.special.huber(delta, r)", 1, "A function of the residual alone; delta comes first."),
-        Library(
-            "SciPy",
+        library("scipy.special.huber(delta, r)", "A function of the residual alone; delta comes first."),
+        library(
             'scipy.optimize.least_squares(fun, x0, loss="huber", f_scale=delta)',
-            1,
-            "Compared by the cost, which halves rho. rho itself, a function of the squared residual, is twice torch's value.",
+            "Compared by the cost, which halves rho. rho itself, a function of the squared residual, is twice torch's "
+            "value.",
         ),
-        Library(
-            "statsmodels",
+        library(
             "statsmodels.robust.norms.HuberT(t=1.345)",
-            1,
             "A function of the residual alone; t is delta, with another default.",
         ),
-        Library(
-            "Ceres Solver",
+        library(
             "ceres::HuberLoss(a)",
-            2,
             "A function of the squared residual norm, with a for delta; the solver's cost is half of it.",
+            factor=2,
         ),
-        Library(
-            "Flux.jl", "Flux.huber_loss(ŷ, y; delta = 1)", 1, "The mean by default; agg chooses another reduction."
-        ),
-        Library("LossFunctions.jl", "HuberLoss(1.0)", 1, "The argument is delta."),
-        Library(
-            "neuralforecast",
+        library("Flux.huber_loss(ŷ, y; delta = 1)", "The mean by default; agg chooses another reduction."),
+        library("HuberLoss(1.0)", "The argument is delta.", name="LossFunctions.jl"),
+        library(
             "HuberLoss(delta=1.0)",
-            1,
             "Called as (y, y_hat, mask=...); weighted mean over the horizon.",
+            name="neuralforecast",
         ),
     ),
-    references=(
-        Reference(
-            ("Peter J. Huber",),
-            "Robust Estimation of a Location Parameter",
-            "The Annals of Mathematical Statistics 35(1), 73-101",
-            1964,
-            doi="10.1214/aoms/1177703732",
-        ),
+    references=citations(
+        "Peter J. Huber (1964). Robust Estimation of a Location Parameter. *The Annals of Mathematical Statistics "
+        "35(1), 73-101*. doi:10.1214/aoms/1177703732"
     ),
 )

@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Smooth L1
+
+The absolute error with its kink at zero rounded into a parabola; the slope outside is always one.
+
+## When to use it
 
 - Regression where some targets are far out, and the height of the loss should not depend on the
   threshold. Outside `beta` the slope is always one, as in [[l1]]; inside, the gradient shrinks with
@@ -230,46 +234,16 @@ over the elements:       tensor(3.8125)
 from torch import zeros_like
 from torch.nn import functional as F
 
-from lossary.declaration import (
-    REGRESSION_INPUTS,
-    Library,
-    Loss,
-    Parameter,
-    Range,
-    Reference,
-    Relation,
-    Study,
-    Symbolic,
-    cases,
-    residual_section,
-    sign,
-)
+from lossary.declaration import *
 
 loss = Loss(
-    title="Smooth L1",
-    summary="The absolute error with its kink at zero rounded into a parabola; the slope outside is always one.",
     torch="torch.nn.SmoothL1Loss",
     functional="torch.nn.functional.smooth_l1_loss",
-    aliases=(
-        "SmoothL1Loss",
-        "Smooth L1 loss",
-        "smooth_l1",
-        "smooth_l1_loss",
-        "F.smooth_l1_loss",
-        "nn.SmoothL1Loss",
-        "SmoothL1Criterion",
-    ),
-    search_terms=(
-        "Fast R-CNN loss",
-        "bounding box regression loss",
-        "L1 rounded at zero",
-        "difference between Smooth L1 and Huber",
-        "smooth l1 vs huber",
-        "smooth l1 beta",
-        "smooth l1 sigma",
-        "smooth_l1_loss does not support negative values for beta",
-        "smooth_l1_loss() got an unexpected keyword argument 'weight'",
-        "Huber loss divided by delta",
+    aliases=terms("Smooth L1 loss; smooth_l1; smooth_l1_loss; SmoothL1Criterion"),
+    search_terms=terms(
+        "Fast R-CNN loss; bounding box regression loss; L1 rounded at zero; difference between Smooth L1 and Huber; "
+        "smooth l1 vs huber; smooth l1 beta; smooth l1 sigma; smooth_l1_loss does not support negative values for "
+        "beta; smooth_l1_loss() got an unexpected keyword argument 'weight'; Huber loss divided by delta"
     ),
     inputs=REGRESSION_INPUTS,
     parameters=(
@@ -297,7 +271,7 @@ loss = Loss(
             kinks=(lambda beta: -beta, lambda beta: beta),
         ),
     ),
-    studies=(
+    figures=(
         Study(
             name="huber",
             title="Smooth L1 and Huber at the same parameter",
@@ -348,71 +322,49 @@ loss = Loss(
     },
     relations=(
         Relation(
-            "huber",
             "It is [[huber]] with `delta=beta`, divided by `beta`; the two are equal at 1.",
-            "F.smooth_l1_loss(input, target, beta=0.5)",
-            "F.huber_loss(input, target, delta=0.5) / 0.5",
+            "F.smooth_l1_loss(input, target, beta=0.5) == F.huber_loss(input, target, delta=0.5) / 0.5",
         ),
         Relation(
-            "l1",
             "With `beta=0` it is exactly [[l1]], and it tends to it as `beta` goes to zero.",
-            "F.smooth_l1_loss(input, target, beta=0.0)",
-            "F.l1_loss(input, target)",
+            "F.smooth_l1_loss(input, target, beta=0.0) == F.l1_loss(input, target)",
         ),
         Relation(
-            "mse",
             "With a `beta` beyond every residual it is [[mse]] divided by twice `beta`.",
-            "F.smooth_l1_loss(input, target, beta=1e3)",
-            "F.mse_loss(input, target) / 2e3",
+            "F.smooth_l1_loss(input, target, beta=1e3) == F.mse_loss(input, target) / 2e3",
         ),
     ),
     libraries=(
-        Library(
-            "MMDetection",
+        library(
             "SmoothL1Loss(beta=1.0, reduction='mean', loss_weight=1.0)",
-            1,
             "At loss_weight=1. beta must be above zero.",
+            name="MMDetection",
         ),
-        Library(
-            "Paddle",
+        library(
             "paddle.nn.SmoothL1Loss(delta=1.0)",
-            None,
             "It is Huber: delta times torch's value at beta=delta. Newer versions have is_huber=False for torch's.",
+            name="Paddle",
+            factor=None,
         ),
-        Library(
-            "MindSpore",
-            "mindspore.nn.SmoothL1Loss(beta=1.0)",
-            1,
-            "Returns one value for each element by default: reduction='none'.",
+        library(
+            "mindspore.nn.SmoothL1Loss(beta=1.0)", "Returns one value for each element by default: reduction='none'."
         ),
-        Library(
-            "maskrcnn-benchmark",
+        library(
             "smooth_l1_loss(input, target, beta=1. / 9, size_average=True)",
-            1,
             "Another default for beta.",
+            name="maskrcnn-benchmark",
         ),
-        Library(
-            "keras-retinanet",
+        library(
             "keras_retinanet.losses.smooth_l1(sigma=3.0)",
-            None,
             "The threshold is 1 / sigma². Positive anchors only, divided by their number.",
+            name="keras-retinanet",
+            factor=None,
         ),
     ),
-    references=(
-        Reference(
-            ("Ross Girshick",),
-            "Fast R-CNN",
-            "IEEE International Conference on Computer Vision (ICCV)",
-            2015,
-            arxiv="1504.08083",
-            kind="inproceedings",
-        ),
-        Reference(
-            ("Peter J. Huber",),
-            "Robust Estimation of a Location Parameter",
-            "The Annals of Mathematical Statistics 35(1), 73-101",
-            1964,
-            doi="10.1214/aoms/1177703732",
-        ),
+    references=citations(
+        "Ross Girshick (2015). Fast R-CNN. In *IEEE International Conference on Computer Vision (ICCV)*. "
+        "arXiv:1504.08083",
+        "Peter J. Huber (1964). Robust Estimation of a Location Parameter. *The Annals of Mathematical Statistics "
+        "35(1), 73-101*. doi:10.1214/aoms/1177703732",
     ),
 )
