@@ -29,6 +29,8 @@ BUILT_IN = "lossary.losses"
 # The group of entry points by which an installed package makes its catalog known.
 GROUP = "lossary.catalogs"
 _PREFIX = "_lossary_catalog"
+# What is read from a loss file's docstring.
+_SAID = ("title", "summary", "relations", "libraries", "references")
 
 
 @dataclass(frozen=True)
@@ -164,16 +166,24 @@ def load(source: Source) -> Loss:
     if not isinstance(loss, Loss):
         message = f"the file must assign a lossary Loss to the name 'loss', found {type(loss).__name__}"
         raise CatalogError([Failure(source.shown, "load", message)])
-    if loss.title or loss.summary:
+    said = [name for name in _SAID if getattr(loss, name)]
+    if said:
         message = (
-            "the title and the summary stand in the docstring: move them to its first line, and to a sentence below it "
-            "with an empty line before and behind, and delete title= and summary="
+            f"{', '.join(said)}: this stands in the docstring, whose first line is the title, with the summary below it "
+            "and, at the end, '## Relations', '## In other libraries' and '## References'; delete it from the code"
         )
         raise CatalogError([Failure(source.shown, "load", message)])
     text = inspect.cleandoc(module.__doc__ or "")
     with contextlib.suppress(ValueError):  # the check of the headings says what is wrong
         title, summary = prose.head(text)
-        loss = dataclasses.replace(loss, title=title, summary=summary)
+        loss = dataclasses.replace(
+            loss,
+            title=title,
+            summary=summary,
+            relations=prose.relations(text),
+            libraries=prose.libraries(text),
+            references=prose.references(text),
+        )
     return dataclasses.replace(
         loss,
         slug=source.slug,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import re
 import traceback
 import warnings
@@ -11,7 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lossary.declaration.references import Library, Reference, Relation, citation, library
+
 HEADINGS = ("When to use it", "When not to", "Pitfalls")
+# What may follow.
+RELATIONS, LIBRARIES, REFERENCES = FURTHER = ("Relations", "In other libraries", "References")
 
 # Runs before every snippet; pages show it once, so that a snippet can be pasted after it.
 PREAMBLE = """\
@@ -78,8 +83,8 @@ def parse(text: str) -> Prose:
     title, summary = head(text)
     sections = dict(zip(parts[1::2], (body.strip() for body in parts[2::2]), strict=True))
     for name in sections:
-        if name not in HEADINGS:
-            raise ValueError(f"unknown heading '## {name}'; the headings are {', '.join(HEADINGS)}")
+        if name not in (*HEADINGS, *FURTHER):
+            raise ValueError(f"unknown heading '## {name}'; the headings are {', '.join((*HEADINGS, *FURTHER))}")
     for name in HEADINGS:
         if not sections.get(name):
             raise ValueError(f"the section '## {name}' is missing or empty")
@@ -88,6 +93,59 @@ def parse(text: str) -> Prose:
     if pieces[0].strip() or not pitfalls:
         raise ValueError("each pitfall needs a title: '### What goes wrong'")
     return Prose(title, summary, sections["When to use it"], sections["When not to"], pitfalls)
+
+
+def relations(text: str) -> tuple[Relation, ...]:
+    """The relations of a docstring: a sentence each, which links the other loss, and below it, indented, the identity.
+
+    An identity may go on in further lines; `# within 1e-4` behind it says how nearly it holds.
+
+    Raises:
+        ValueError: where a sentence has no identity, or an identity no sentence; where either is not what it should be.
+    """
+    blocks = [block for block in re.split(r"\n\s*\n", _section(text, RELATIONS)) if block.strip()]
+    made = []
+    for sentence, identity in itertools.zip_longest(blocks[::2], blocks[1::2], fillvalue=""):
+        if sentence.startswith("    ") or not identity.startswith("    "):
+            raise ValueError(
+                f"'## {RELATIONS}' holds a sentence and then an indented identity, not {sentence.strip()!r}"
+            )
+        code, _, tolerance = (" ".join(part.split()) for part in identity.partition("# within"))
+        within = {"tolerance": float(tolerance)} if tolerance else {}
+        made.append(Relation(" ".join(sentence.split()), code, **within))
+    return tuple(made)
+
+
+def libraries(text: str) -> tuple[Library, ...]:
+    """The same loss in other libraries, from a docstring's list of them.
+
+    Raises:
+        ValueError: where an entry is not what `lossary.declaration.references.library` reads.
+    """
+    return tuple(map(library, _entries(text, LIBRARIES)))
+
+
+def references(text: str) -> tuple[Reference, ...]:
+    """The sources, from a docstring's list of citations.
+
+    Raises:
+        ValueError: where an entry is no citation.
+    """
+    return tuple(map(citation, _entries(text, REFERENCES)))
+
+
+def _section(text: str, heading: str) -> str:
+    """What stands below a heading, without empty lines around it; nothing where there is no such heading."""
+    found = re.search(rf"^## +{heading} *$\n(.*?)(?=^## |\Z)", text, flags=re.MULTILINE | re.DOTALL)
+    return found[1].strip("\n") if found else ""
+
+
+def _entries(text: str, heading: str) -> list[str]:
+    """The entries of the list below a heading, each in one line."""
+    before, *entries = re.split(r"^- ", _section(text, heading), flags=re.MULTILINE)
+    if before.strip():
+        raise ValueError(f"'## {heading}' holds a list, whose entries begin with '- ', not {before.strip()[:60]!r}")
+    return [" ".join(entry.split()) for entry in entries]
 
 
 def answer(parts: Prose, parameters: Sequence[str], place: str) -> dict[str, str]:

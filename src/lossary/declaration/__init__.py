@@ -55,7 +55,7 @@ from lossary.declaration.parameters import (
     ignore_index,
 )
 from lossary.declaration.reductions import ELEMENTWISE, MEAN, NONE, SUM, WEIGHTED, Reduction
-from lossary.declaration.references import Cited, Library, Reference, Relation, citations, library
+from lossary.declaration.references import Cited, Library, Reference, Relation, citation, library
 from lossary.declaration.sections import (
     DISTANCE_AXIS,
     LOG_RATE_AXIS,
@@ -189,7 +189,7 @@ __all__ = [
     "axes",
     "cases",
     "chosen",
-    "citations",
+    "citation",
     "class_weight",
     "cos",
     "cosh",

@@ -52,7 +52,7 @@ class Loss:
     """Everything that Lossary knows about one loss.
 
     Attributes:
-        title, summary: the first line of the file's docstring, and the sentence below it.
+        title, summary, relations, libraries, references: what the file's docstring says.
         inputs, parameters: the signature, in order.
         formulas: the main formula first; each further one covers other settings (see `Formula.at`).
         summed: what the elements of one vector add up to, where that has a formula of its own.

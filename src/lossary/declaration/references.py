@@ -43,23 +43,33 @@ class Library:
     note: str = ""
 
 
-def library(call: str, note: str | None = None, name: str = "", factor: float | None = 1) -> Library:
-    """The same loss in a library.
+_LISTED = re.compile(
+    r"(?:(?P<name>[^`]+?),? )??(?:(?P<factor>[\d.]+) times |(?P<other>no multiple: ))?"
+    r"`(?P<call>[^`]+)`(?:: (?P<note>.+))?"
+)
 
-    Args:
-        call: how it is called there.
-        note: what differs, in a sentence or two; left out, what is true of all that this library has.
-        name: the library; one whose calls begin with its package need not be named.
-        factor: that library's value divided by torch's per-element value; None where it is no multiple.
+
+def library(text: str) -> Library:
+    """The same loss in a library, from a line such as "statsmodels, 0.5 times `norms.LeastSquares()`: What differs.".
+
+    A library whose calls begin with its package need not be named; where it computes the same, no factor is given, and
+    "no multiple: " where it is none. Without a note, what is true of all that this library has is said.
 
     Raises:
-        ValueError: where the library has no name.
+        ValueError: where a text is no such line, or names no library.
     """
-    root = re.split(r"\W", call, maxsplit=1)[0]
-    if not name and root not in _PACKAGES:
-        raise ValueError(f"say with name= whose call {call!r} is; known by its package is {', '.join(_PACKAGES)}")
-    chosen = name or _PACKAGES[root]
-    return Library(chosen, call, factor, _NOTES.get(chosen, "") if note is None else note)
+    found = _LISTED.fullmatch(text)
+    if not found:
+        raise ValueError(
+            f"{text!r} is no library's call such as 'Keras `keras.losses.Huber(delta=1.0)`: What differs.'"
+        )
+    root = re.split(r"\W", found["call"], maxsplit=1)[0]
+    name = found["name"] or _PACKAGES.get(root)
+    if name is None:
+        raise ValueError(f"say before {found['call']!r} whose it is; known by its package is {', '.join(_PACKAGES)}")
+    factor = float(found["factor"] or 1)
+    whole = int(factor) if factor.is_integer() else factor
+    return Library(name, found["call"], None if found["other"] else whole, found["note"] or _NOTES.get(name, ""))
 
 
 @dataclass(frozen=True)
@@ -83,8 +93,8 @@ _CITATION = re.compile(
 )
 
 
-def citations(*texts: str) -> tuple[Reference, ...]:
-    """Sources from their citations, written as people cite.
+def citation(text: str) -> Reference:
+    """A source from its citation, written as people cite.
 
     A journal stands between asterisks, proceedings after "In" as well, a report or preprint without either:
     "A. First, B. Second and C. Third (1964). Title. *Journal 35(1), 73-101*. doi:10.1214/… arXiv:… https://…".
@@ -92,10 +102,6 @@ def citations(*texts: str) -> tuple[Reference, ...]:
     Raises:
         ValueError: where a text is no such citation.
     """
-    return tuple(map(_reference, texts))
-
-
-def _reference(text: str) -> Reference:
     found = _CITATION.fullmatch(text)
     if not found:
         raise ValueError(

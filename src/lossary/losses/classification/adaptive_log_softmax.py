@@ -209,6 +209,33 @@ print(nn.AdaptiveLogSoftmaxWithLoss(8, 10, [4]).cutoffs)
 [] cutoffs should be a sequence of length larger than 0
 [4, 10]
 ```
+
+## Relations
+
+For frequent classes it is [[cross_entropy]] over the scores of the head.
+
+    torch.func.functional_call(nn.AdaptiveLogSoftmaxWithLoss(5, 6, [5], dtype=torch.float64), {"head.weight": p[:6], "tail.0.0.weight": q[:1], "tail.0.1.weight": q[:1, :1]}, (scores, classes)).loss ==
+        F.cross_entropy(F.linear(scores, p[:6]), classes)
+
+It is the [[nll|negative log-likelihood]] under the distribution over all classes that head and
+clusters make up.
+
+    torch.func.functional_call(nn.AdaptiveLogSoftmaxWithLoss(5, 5, [2], dtype=torch.float64), {"head.weight": p[:3], "tail.0.0.weight": q[:1], "tail.0.1.weight": q[:3, :1]}, (scores, classes)).loss ==
+        F.nll_loss(torch.cat((F.linear(scores, p[:3]).log_softmax(1)[:, :2], F.linear(scores,
+        p[:3]).log_softmax(1)[:, 2:] + F.linear(F.linear(scores, q[:1]), q[:3, :1]).log_softmax(1)), 1), classes)
+
+## In other libraries
+
+- `paddle.nn.AdaptiveLogSoftmaxWithLoss(in_features, n_classes, cutoffs, div_value=4.0)`: The same contract;
+  returns the log-probabilities and their mean loss.
+- fairseq, no multiple: `fairseq.modules.AdaptiveSoftmax(vocab_size, input_dim, cutoff, dropout)`: Returns
+  scores and targets for each part, not a loss.
+
+## References
+
+- Édouard Grave, Armand Joulin, Moustapha Cissé, David Grangier and Hervé Jégou (2017). Efficient softmax
+  approximation for GPUs. In *Proceedings of the 34th International Conference on Machine Learning, PMLR 70,
+  1302-1310*. arXiv:1609.04309
 """
 
 from collections.abc import Mapping, Sequence
@@ -220,7 +247,26 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from lossary.declaration import *
+from lossary.declaration import (
+    CLASS_INDEX,
+    HEAD,
+    LOGISTIC,
+    MEAN,
+    NONE,
+    POSITIVE,
+    SUM,
+    TAILS,
+    VECTOR,
+    Input,
+    Loss,
+    Parameter,
+    Precision,
+    Reduction,
+    Study,
+    Written,
+    logit_section,
+    terms,
+)
 
 
 def _cutoffs(head: Any, tail_proj: Sequence[Any], tail_out: Sequence[Any]) -> list[int]:
@@ -474,10 +520,7 @@ loss = Loss(
         why="it rounds the scores, which are sums of products, and takes the logarithm of a rounded sum",
     ),
     sections=(
-        Section(
-            axis=LOGIT_AXIS,
-            label="head score of the true class",
-            span=(-6.0, 6.0),
+        logit_section(
             inputs=lambda t, y: {
                 "input": [t, 1],
                 "target": y,
@@ -485,17 +528,13 @@ loss = Loss(
                 "tail_proj": [[[0, 1]]],
                 "tail_out": [[[1], [0]]],
             },
-            branches={"": 0},
-            perfect=float("inf"),
+            label="head score of the true class",
             note="Two frequent classes and one cluster of two. The true class is a frequent one; the other frequent "
             "class and the cluster have the score 0.",
             caption="For a frequent class this is cross-entropy over the head. The whole cluster counts as one "
             "competitor, however many classes it holds.",
         ),
-        Section(
-            axis=LOGIT_AXIS,
-            label="score of class 1, the only one of its cluster",
-            span=(-6.0, 6.0),
+        logit_section(
             inputs=lambda t, y: {
                 "input": [t],
                 "target": y,
@@ -503,10 +542,8 @@ loss = Loss(
                 "tail_proj": [[[0]]],
                 "tail_out": [[[0]]],
             },
+            label="score of class 1, the only one of its cluster",
             branches={"target 1": 1, "target 0": 0},
-            perfect=float("inf"),
-            target_values="binary",
-            link="sigmoid",
             note="One frequent class and one cluster with a single class.",
             caption="With one class on either side, the two steps are one, and the loss is binary cross-entropy with "
             "logits.",
@@ -552,49 +589,5 @@ loss = Loss(
         "tail_proj": [[[0.5, 1.0]]],
         "tail_out": [[[1.0], [-0.5]]],
     },
-    properties={
-        "convex": True,
-        "smoothness": "Cinf",
-        "lipschitz": 1,
-        "gradient_lipschitz": 0.25,
-        "bounded": False,
-        "value_at_perfect": 0,
-        "gradient_limits": (-1, 0),
-        "elicits": "logit of the mean",
-        "proper": "strictly proper",
-        "calibrated": True,
-    },
-    relations=(
-        Relation(
-            "For frequent classes it is [[cross_entropy]] over the scores of the head.",
-            "torch.func.functional_call(nn.AdaptiveLogSoftmaxWithLoss(5, 6, [5], dtype=torch.float64), "
-            '{"head.weight": p[:6], "tail.0.0.weight": q[:1], "tail.0.1.weight": q[:1, :1]}, (scores, classes)).loss '
-            "== F.cross_entropy(F.linear(scores, p[:6]), classes)",
-        ),
-        Relation(
-            "It is the [[nll|negative log-likelihood]] under the distribution over all classes that head and clusters "
-            "make up.",
-            "torch.func.functional_call(nn.AdaptiveLogSoftmaxWithLoss(5, 5, [2], dtype=torch.float64), "
-            '{"head.weight": p[:3], "tail.0.0.weight": q[:1], "tail.0.1.weight": q[:3, :1]}, (scores, classes)).loss '
-            "== F.nll_loss(torch.cat((F.linear(scores, p[:3]).log_softmax(1)[:, :2], F.linear(scores, "
-            "p[:3]).log_softmax(1)[:, 2:] + F.linear(F.linear(scores, q[:1]), q[:3, :1]).log_softmax(1)), 1), classes)",
-        ),
-    ),
-    libraries=(
-        library(
-            "paddle.nn.AdaptiveLogSoftmaxWithLoss(in_features, n_classes, cutoffs, div_value=4.0)",
-            "The same contract; returns the log-probabilities and their mean loss.",
-        ),
-        library(
-            "fairseq.modules.AdaptiveSoftmax(vocab_size, input_dim, cutoff, dropout)",
-            "Returns scores and targets for each part, not a loss.",
-            name="fairseq",
-            factor=None,
-        ),
-    ),
-    references=citations(
-        "Édouard Grave, Armand Joulin, Moustapha Cissé, David Grangier and Hervé Jégou (2017). Efficient softmax "
-        "approximation for GPUs. In *Proceedings of the 34th International Conference on Machine Learning, PMLR 70, "
-        "1302-1310*. arXiv:1609.04309"
-    ),
+    properties=LOGISTIC,
 )

@@ -145,9 +145,56 @@ print("entropy of label:  ", round(entropy, 4))
 perfect prediction: 0.6109
 entropy of label:   0.6109
 ```
+
+## Relations
+
+Of the sigmoid of a logit it is [[bce_with_logits]] of that logit.
+
+    F.binary_cross_entropy(torch.sigmoid(logits), label) == F.binary_cross_entropy_with_logits(logits, label)
+
+It is the [[nll|negative log-likelihood]] on the two log-probabilities of no and yes.
+
+    F.binary_cross_entropy(torch.sigmoid(logits), label) ==
+        F.nll_loss(torch.stack((1 - torch.sigmoid(logits), torch.sigmoid(logits)), 1).log(), label.long())
+
+For labels of 0 and 1 it is the divergence of the two-outcome distributions; for soft labels it is
+that [[kl_div]] plus the label's entropy.
+
+    F.binary_cross_entropy(p[:, 0], q[:, 0]) ==
+        F.kl_div(torch.stack((p[:, 0], 1 - p[:, 0]), 1).log(), torch.stack((q[:, 0], 1 - q[:, 0]), 1),
+        reduction="batchmean") + F.binary_cross_entropy(q[:, 0], q[:, 0])
+
+## In other libraries
+
+- `keras.losses.BinaryCrossentropy()`: Arguments are (y_true, y_pred). from_logits=False is the default.
+  Probabilities are clipped by keras.config.epsilon() at both ends.
+- `sklearn.metrics.log_loss(y_true, y_pred)`: A metric on arrays; also for several classes. Clips by the
+  machine epsilon of y_pred.
+- `Flux.binarycrossentropy(ŷ, y)`: Adds an epsilon inside both logarithms.
+- LossFunctions.jl `CrossEntropyLoss()`: Binary in spite of its name, and not clamped.
+
+## References
+
+- Tilmann Gneiting and Adrian E. Raftery (2007). Strictly Proper Scoring Rules, Prediction, and Estimation.
+  *Journal of the American Statistical Association 102, 359-378*. doi:10.1198/016214506000001437
 """
 
-from lossary.declaration import *
+from lossary.declaration import (
+    BINARY,
+    ELEMENT_WEIGHT,
+    PROBABILITY,
+    ZERO_ONE,
+    Extremes,
+    Input,
+    Loss,
+    Symbolic,
+    log,
+    maximum,
+    probability_section,
+    sigmoid,
+    terms,
+    xlogy,
+)
 
 loss = Loss(
     torch="torch.nn.BCELoss",
@@ -167,16 +214,7 @@ loss = Loss(
         Input("input", "p", (PROBABILITY,), "(*)", "the predicted probability of class 1: apply a sigmoid first"),
         Input("target", "y", (BINARY,), "(*), same as input", "the label as a float"),
     ),
-    parameters=(
-        Parameter(
-            "weight",
-            None,
-            "a factor for each element; the mean still divides by the number of elements",
-            kind="per element",
-            neutral=1.0,
-            typical=(None, 2.5),
-        ),
-    ),
+    parameters=(ELEMENT_WEIGHT,),
     formulas=(
         Symbolic(
             value=lambda p, y: -(xlogy(y, p) + xlogy(1 - y, 1 - p)),
@@ -198,15 +236,10 @@ loss = Loss(
         gradient={"input": lambda p, y, weight: weight * ((p - y) / maximum(p * (1 - p), 9.999999960041972e-13))},
     ),
     sections=(
-        Section(
-            axis=PROBABILITY_AXIS,
-            label="predicted probability, input",
-            span=(0.03, 0.97),
+        probability_section(
             inputs=lambda t, y: {"input": t, "target": y},
-            branches={"target 1": 1.0, "target 0": 0.0},
-            perfect=1.0,
-            limits=(0.0, 1.0),
-            target_values="binary",
+            label="predicted probability, input",
+            branches=ZERO_ONE,
             note="One element, for each of the two labels.",
             caption="Being sure and wrong has no upper price: the loss and its gradient run off to infinity at the "
             "wrong end. At the right end the loss is zero, but the gradient is not.",
@@ -234,38 +267,4 @@ loss = Loss(
         "proper": "strictly proper",
         "calibrated": True,
     },
-    relations=(
-        Relation(
-            "Of the sigmoid of a logit it is [[bce_with_logits]] of that logit.",
-            "F.binary_cross_entropy(torch.sigmoid(logits), label) == F.binary_cross_entropy_with_logits(logits, label)",
-        ),
-        Relation(
-            "It is the [[nll|negative log-likelihood]] on the two log-probabilities of no and yes.",
-            "F.binary_cross_entropy(torch.sigmoid(logits), label) == F.nll_loss(torch.stack((1 - "
-            "torch.sigmoid(logits), torch.sigmoid(logits)), 1).log(), label.long())",
-        ),
-        Relation(
-            "For labels of 0 and 1 it is the divergence of the two-outcome distributions; for soft labels it is that "
-            "[[kl_div]] plus the label's entropy.",
-            "F.binary_cross_entropy(p[:, 0], q[:, 0]) == F.kl_div(torch.stack((p[:, 0], 1 - p[:, 0]), 1).log(), "
-            'torch.stack((q[:, 0], 1 - q[:, 0]), 1), reduction="batchmean") + F.binary_cross_entropy(q[:, 0], q[:, 0])',
-        ),
-    ),
-    libraries=(
-        library(
-            "keras.losses.BinaryCrossentropy()",
-            "Arguments are (y_true, y_pred). from_logits=False is the default. Probabilities are clipped by "
-            "keras.config.epsilon() at both ends.",
-        ),
-        library(
-            "sklearn.metrics.log_loss(y_true, y_pred)",
-            "A metric on arrays; also for several classes. Clips by the machine epsilon of y_pred.",
-        ),
-        library("Flux.binarycrossentropy(ŷ, y)", "Adds an epsilon inside both logarithms."),
-        library("CrossEntropyLoss()", "Binary in spite of its name, and not clamped.", name="LossFunctions.jl"),
-    ),
-    references=citations(
-        "Tilmann Gneiting and Adrian E. Raftery (2007). Strictly Proper Scoring Rules, Prediction, and Estimation. "
-        "*Journal of the American Statistical Association 102, 359-378*. doi:10.1198/016214506000001437"
-    ),
 )

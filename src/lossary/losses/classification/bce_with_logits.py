@@ -196,9 +196,91 @@ tensor([nan, nan])
 tensor([0., 0.])
 tensor([10000., 10000.])
 ```
+
+## Relations
+
+It is [[bce]] of the sigmoid of the logits, without the rounding.
+
+    F.binary_cross_entropy_with_logits(logits, label) == F.binary_cross_entropy(torch.sigmoid(logits), label)
+
+It is [[cross_entropy]] over two classes whose scores are zero and the logit.
+
+    F.binary_cross_entropy_with_logits(logits, label) ==
+        F.cross_entropy(torch.stack((torch.zeros_like(logits), logits), 1), label.long())
+
+It is the [[soft_margin|soft margin]] loss with the labels -1 and 1 in place of 0 and 1.
+
+    F.binary_cross_entropy_with_logits(logits, label) == F.soft_margin_loss(logits, 2 * label - 1)
+
+It is the [[logistic|logistic]] loss of the margin, with the labels -1 and 1 in place of 0 and 1.
+
+    F.binary_cross_entropy_with_logits(logits, label) == F.softplus(-(2 * label - 1) * logits, threshold=100).mean()
+
+The [[multilabel_soft_margin|multi-label soft margin]] loss has the same mean over all elements.
+
+    F.binary_cross_entropy_with_logits(scores, q.round()) == F.multilabel_soft_margin_loss(scores, q.round())
+
+The [[focal|focal loss]] with `gamma=0` and `alpha=0.5` is half this loss.
+
+    F.binary_cross_entropy_with_logits(logits, label) / 2 ==
+        (0.5 * -torch.where(label.bool(), F.logsigmoid(logits), F.logsigmoid(-logits))).mean()
+
+[[ranknet|RankNet]] is this loss of the difference of two scores.
+
+    F.binary_cross_entropy_with_logits(input - target, label) ==
+        (F.softplus(input - target, threshold=100) - label * (input - target)).mean()
+
+[[bpr|Bayesian personalised ranking]] is this loss of the difference of two scores, with every label
+equal to one.
+
+    F.binary_cross_entropy_with_logits(input - target, torch.ones_like(input)) ==
+        -F.logsigmoid(input - target).mean()
+
+The [[gan_nonsaturating_generator|non-saturating GAN]] generator loss is this loss with every label
+equal to one.
+
+    F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits)) == -F.logsigmoid(logits).mean()
+
+## In other libraries
+
+- `keras.losses.BinaryCrossentropy(from_logits=True)`
+- `tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)`: Elementwise; no reduction. Labels come first.
+- `tf.nn.weighted_cross_entropy_with_logits(labels, logits, pos_weight)`: The same with pos_weight, as in
+  torch. Elementwise.
+- `optax.sigmoid_binary_cross_entropy(logits, labels)`: Elementwise; no reduction.
+- scikit-learn `HistGradientBoostingClassifier(loss="log_loss")`: With two classes. The class HalfBinomialLoss
+  behind it is private.
+- `Flux.logitbinarycrossentropy(ŷ, y)`: The mean by default; agg chooses another reduction.
+- timm, no multiple: `timm.loss.BinaryCrossEntropy(smoothing=0.1)`: Takes logits in spite of its name, and
+  smooths class numbers by default.
+- segmentation_models_pytorch `SoftBCEWithLogitsLoss()`: Ignores targets equal to ignore_index and can smooth
+  labels.
+
+## References
+
+- D. R. Cox (1958). The Regression Analysis of Binary Sequences. *Journal of the Royal Statistical Society,
+  Series B 20(2)*. doi:10.1111/j.2517-6161.1958.tb00292.x
+- Tilmann Gneiting and Adrian E. Raftery (2007). Strictly Proper Scoring Rules, Prediction, and Estimation.
+  *Journal of the American Statistical Association 102, 359-378*. doi:10.1198/016214506000001437
 """
 
-from lossary.declaration import *
+from lossary.declaration import (
+    BINARY,
+    ELEMENT_WEIGHT,
+    LOGISTIC,
+    LOGIT,
+    NOT_NEGATIVE,
+    ZERO_ONE,
+    Input,
+    Loss,
+    Parameter,
+    Precision,
+    Symbolic,
+    logit_section,
+    sigmoid,
+    softplus,
+    terms,
+)
 
 loss = Loss(
     torch="torch.nn.BCEWithLogitsLoss",
@@ -224,18 +306,11 @@ loss = Loss(
             None,
             "a factor for the positive term only; lined up with the last dimensions of the input",
             kind="per element",
-            range=Range(lower=0.0),
+            range=NOT_NEGATIVE,
             neutral=1.0,
             typical=(None, 0.5, 3.0),
         ),
-        Parameter(
-            "weight",
-            None,
-            "a factor for each element; the mean still divides by the number of elements",
-            kind="per element",
-            neutral=1.0,
-            typical=(None, 2.5),
-        ),
+        ELEMENT_WEIGHT,
     ),
     formulas=(
         Symbolic(
@@ -260,110 +335,15 @@ loss = Loss(
         why="it subtracts a log-sigmoid from the logit, so that a loss much smaller than the logit loses its digits",
     ),
     sections=(
-        Section(
-            axis=LOGIT_AXIS,
-            label="logit, input",
-            span=(-6.0, 6.0),
+        logit_section(
             inputs=lambda t, y: {"input": t, "target": y},
-            branches={"target 1": 1.0, "target 0": 0.0},
-            perfect=float("inf"),
-            target_values="binary",
-            link="sigmoid",
+            label="logit, input",
+            branches=ZERO_ONE,
             note="One element, for each of the two labels.",
             caption="Wrong logits cost their own size and pull with a force close to 1. Right ones cost almost "
             "nothing, and their pull fades.",
         ),
     ),
     example={"input": [2.0, -1.5, 0.5], "target": [1.0, 0.0, 0.0]},
-    properties={
-        "convex": True,
-        "smoothness": "Cinf",
-        "lipschitz": 1,
-        "gradient_lipschitz": 0.25,
-        "bounded": False,
-        "value_at_perfect": 0,
-        "gradient_limits": (-1, 0),
-        "elicits": "logit of the mean",
-        "proper": "strictly proper",
-        "calibrated": True,
-    },
-    relations=(
-        Relation(
-            "It is [[bce]] of the sigmoid of the logits, without the rounding.",
-            "F.binary_cross_entropy_with_logits(logits, label) == F.binary_cross_entropy(torch.sigmoid(logits), label)",
-        ),
-        Relation(
-            "It is [[cross_entropy]] over two classes whose scores are zero and the logit.",
-            "F.binary_cross_entropy_with_logits(logits, label) == "
-            "F.cross_entropy(torch.stack((torch.zeros_like(logits), logits), 1), label.long())",
-        ),
-        Relation(
-            "It is the [[soft_margin|soft margin]] loss with the labels -1 and 1 in place of 0 and 1.",
-            "F.binary_cross_entropy_with_logits(logits, label) == F.soft_margin_loss(logits, 2 * label - 1)",
-        ),
-        Relation(
-            "It is the [[logistic|logistic]] loss of the margin, with the labels -1 and 1 in place of 0 and 1.",
-            "F.binary_cross_entropy_with_logits(logits, label) == F.softplus(-(2 * label - 1) * logits, "
-            "threshold=100).mean()",
-        ),
-        Relation(
-            "The [[multilabel_soft_margin|multi-label soft margin]] loss has the same mean over all elements.",
-            "F.binary_cross_entropy_with_logits(scores, q.round()) == F.multilabel_soft_margin_loss(scores, q.round())",
-        ),
-        Relation(
-            "The [[focal|focal loss]] with `gamma=0` and `alpha=0.5` is half this loss.",
-            "F.binary_cross_entropy_with_logits(logits, label) / 2 == (0.5 * -torch.where(label.bool(), "
-            "F.logsigmoid(logits), F.logsigmoid(-logits))).mean()",
-        ),
-        Relation(
-            "[[ranknet|RankNet]] is this loss of the difference of two scores.",
-            "F.binary_cross_entropy_with_logits(input - target, label) == (F.softplus(input - target, threshold=100) "
-            "- label * (input - target)).mean()",
-        ),
-        Relation(
-            "[[bpr|Bayesian personalised ranking]] is this loss of the difference of two scores, with every label "
-            "equal to one.",
-            "F.binary_cross_entropy_with_logits(input - target, torch.ones_like(input)) == -F.logsigmoid(input - "
-            "target).mean()",
-        ),
-        Relation(
-            "The [[gan_nonsaturating_generator|non-saturating GAN]] generator loss is this loss with every label "
-            "equal to one.",
-            "F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits)) == -F.logsigmoid(logits).mean()",
-        ),
-    ),
-    libraries=(
-        library("keras.losses.BinaryCrossentropy(from_logits=True)"),
-        library(
-            "tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)", "Elementwise; no reduction. Labels come first."
-        ),
-        library(
-            "tf.nn.weighted_cross_entropy_with_logits(labels, logits, pos_weight)",
-            "The same with pos_weight, as in torch. Elementwise.",
-        ),
-        library("optax.sigmoid_binary_cross_entropy(logits, labels)", "Elementwise; no reduction."),
-        library(
-            'HistGradientBoostingClassifier(loss="log_loss")',
-            "With two classes. The class HalfBinomialLoss behind it is private.",
-            name="scikit-learn",
-        ),
-        library("Flux.logitbinarycrossentropy(ŷ, y)", "The mean by default; agg chooses another reduction."),
-        library(
-            "timm.loss.BinaryCrossEntropy(smoothing=0.1)",
-            "Takes logits in spite of its name, and smooths class numbers by default.",
-            name="timm",
-            factor=None,
-        ),
-        library(
-            "SoftBCEWithLogitsLoss()",
-            "Ignores targets equal to ignore_index and can smooth labels.",
-            name="segmentation_models_pytorch",
-        ),
-    ),
-    references=citations(
-        "D. R. Cox (1958). The Regression Analysis of Binary Sequences. *Journal of the Royal Statistical Society, "
-        "Series B 20(2)*. doi:10.1111/j.2517-6161.1958.tb00292.x",
-        "Tilmann Gneiting and Adrian E. Raftery (2007). Strictly Proper Scoring Rules, Prediction, and Estimation. "
-        "*Journal of the American Statistical Association 102, 359-378*. doi:10.1198/016214506000001437",
-    ),
+    properties=LOGISTIC,
 )

@@ -270,6 +270,41 @@ for options in (None, nn.LinearCrossEntropyOptions()):
 no options (3, 4)
 options - RuntimeError
 ```
+
+## Relations
+
+It is [[cross_entropy]] of the scores of a linear layer without bias.
+
+    F.linear_cross_entropy(scores, p, classes) == F.cross_entropy(F.linear(scores, p), classes)
+
+With the identity for weights it is [[cross_entropy]] of its input.
+
+    F.linear_cross_entropy(scores, torch.eye(5, dtype=scores.dtype), classes) == F.cross_entropy(scores, classes)
+
+It is the [[nll|negative log-likelihood]] after a linear layer and a `log_softmax`.
+
+    F.linear_cross_entropy(scores, p, classes) == F.nll_loss(F.linear(scores, p).log_softmax(1), classes)
+
+With two classes it is [[bce_with_logits]] of a linear layer with the difference of the two rows of
+weights.
+
+    F.linear_cross_entropy(scores, p[:2], classes % 2) ==
+        F.binary_cross_entropy_with_logits(scores @ (p[1] - p[0]), (classes % 2).double())
+
+## In other libraries
+
+- Liger Kernel `LigerFusedLinearCrossEntropyLoss()(lin_weight, _input, target, bias=None)`: The weights come
+  first. Computes in chunks, and the gradients already in the forward pass.
+- cut-cross-entropy (Apple) `cut_cross_entropy.linear_cross_entropy(e, c, targets)`: Holds no scores in memory
+  at all; with its defaults it leaves out entries of the gradient that are too small to count.
+
+## References
+
+- Erik Wijmans, Brody Huval, Alexander Hertzberg, Vladlen Koltun and Philipp Krähenbühl (2025). Cut Your
+  Losses in Large-Vocabulary Language Models. In *ICLR 2025*. arXiv:2411.09009
+- Pin-Lun Hsu, Yun Dai, Vignesh Kothapalli, Qingquan Song, Shao Tang, Siyu Zhu, Steven Shimizu, Shivam Sahni,
+  Haowen Ning, Yanning Chen and Zhipeng Wang (2024). Liger Kernel: Efficient Triton Kernels for LLM Training.
+  arXiv preprint. arXiv:2410.10989
 """
 
 from typing import Any
@@ -278,7 +313,31 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from lossary.declaration import *
+from lossary.declaration import (
+    CLASS_INDEX,
+    CLASS_PROBABILITIES,
+    CLASS_WEIGHTS,
+    LABEL_SMOOTHING,
+    LOGISTIC,
+    VECTOR,
+    WEIGHTED,
+    ZERO_ONE,
+    HeatMap,
+    Input,
+    Loss,
+    Precision,
+    Study,
+    Symbolic,
+    cases,
+    class_weight,
+    equal,
+    exp,
+    indicator,
+    log,
+    logit_section,
+    sum_over,
+    terms,
+)
 
 
 def _call(input: Any, linear_weight: Any, target: Any, *, reduction: str, **parameters: Any) -> Any:
@@ -341,31 +400,9 @@ loss = Loss(
         ),
     ),
     parameters=(
-        Parameter(
-            "weight",
-            None,
-            "a factor for each class; with class indices the mean divides by the sum of the targets' factors",
-            kind="per class",
-            range=Range(lower=0.0),
-            neutral=1.0,
-            typical=(None, (1.0, 2.0, 0.5)),
-        ),
-        Parameter(
-            "ignore_index",
-            None,
-            "a target value whose samples are left out, of the sum and of the count; None stands for -100",
-            kind="integer",
-            neutral=-100,
-            typical=(None, 0),
-            only_with={"target": CLASS_INDEX},
-        ),
-        Parameter(
-            "label_smoothing",
-            0.0,
-            "how much of the target is spread evenly over all classes",
-            range=UNIT,
-            typical=(0.0, 0.1, 0.3),
-        ),
+        class_weight("a factor for each class; with class indices the mean divides by the sum of the targets' factors"),
+        ignore_index(None, more="; None stands for -100", only_with={"target": CLASS_INDEX}),
+        LABEL_SMOOTHING,
     ),
     reductions=WEIGHTED,
     formulas=(
@@ -434,27 +471,17 @@ loss = Loss(
         "logarithm of a rounded sum",
     ),
     sections=(
-        Section(
-            axis=LOGIT_AXIS,
-            label="logit of the true class",
-            span=(-6.0, 6.0),
+        logit_section(
             inputs=lambda t, y: {"input": [t, 0], "linear_weight": [[1, 0], [0, 1], [0, 0]], "target": y},
-            branches={"": 0},
-            perfect=float("inf"),
             note="Three classes and two features. The first feature is the logit of the true class; the other two "
             "logits stay at 0.",
             caption="The curve is that of cross-entropy, because the loss is the same function of the scores: a "
             "straight line on the left, nothing left to win on the right.",
         ),
-        Section(
-            axis=LOGIT_AXIS,
-            label="logit of class 1, with two classes",
-            span=(-6.0, 6.0),
+        logit_section(
             inputs=lambda t, y: {"input": [t], "linear_weight": [[0], [1]], "target": [1 - y, y]},
-            branches={"target 1": 1.0, "target 0": 0.0},
-            perfect=float("inf"),
-            target_values="binary",
-            link="sigmoid",
+            label="logit of class 1, with two classes",
+            branches=ZERO_ONE,
             note="One feature and two classes. The weight of class 0 is 0, that of class 1 is 1.",
             caption="With two classes and one logit held at 0, this is binary cross-entropy with logits.",
         ),
@@ -489,57 +516,5 @@ loss = Loss(
         "linear_weight": [[1.0, 0.0], [-0.5, 1.0], [0.0, -1.0]],
         "target": [0, 1, 0],
     },
-    properties={
-        "convex": True,
-        "smoothness": "Cinf",
-        "lipschitz": 1,
-        "gradient_lipschitz": 0.25,
-        "bounded": False,
-        "value_at_perfect": 0,
-        "gradient_limits": (-1, 0),
-        "elicits": "logit of the mean",
-        "proper": "strictly proper",
-        "calibrated": True,
-    },
-    relations=(
-        Relation(
-            "It is [[cross_entropy]] of the scores of a linear layer without bias.",
-            "F.linear_cross_entropy(scores, p, classes) == F.cross_entropy(F.linear(scores, p), classes)",
-        ),
-        Relation(
-            "With the identity for weights it is [[cross_entropy]] of its input.",
-            "F.linear_cross_entropy(scores, torch.eye(5, dtype=scores.dtype), classes) == F.cross_entropy(scores, "
-            "classes)",
-        ),
-        Relation(
-            "It is the [[nll|negative log-likelihood]] after a linear layer and a `log_softmax`.",
-            "F.linear_cross_entropy(scores, p, classes) == F.nll_loss(F.linear(scores, p).log_softmax(1), classes)",
-        ),
-        Relation(
-            "With two classes it is [[bce_with_logits]] of a linear layer with the difference of the two rows of "
-            "weights.",
-            "F.linear_cross_entropy(scores, p[:2], classes % 2) == F.binary_cross_entropy_with_logits(scores @ (p[1] "
-            "- p[0]), (classes % 2).double())",
-        ),
-    ),
-    libraries=(
-        library(
-            "LigerFusedLinearCrossEntropyLoss()(lin_weight, _input, target, bias=None)",
-            "The weights come first. Computes in chunks, and the gradients already in the forward pass.",
-            name="Liger Kernel",
-        ),
-        library(
-            "cut_cross_entropy.linear_cross_entropy(e, c, targets)",
-            "Holds no scores in memory at all; with its defaults it leaves out entries of the gradient that are too "
-            "small to count.",
-            name="cut-cross-entropy (Apple)",
-        ),
-    ),
-    references=citations(
-        "Erik Wijmans, Brody Huval, Alexander Hertzberg, Vladlen Koltun and Philipp Krähenbühl (2025). Cut Your "
-        "Losses in Large-Vocabulary Language Models. In *ICLR 2025*. arXiv:2411.09009",
-        "Pin-Lun Hsu, Yun Dai, Vignesh Kothapalli, Qingquan Song, Shao Tang, Siyu Zhu, Steven Shimizu, Shivam Sahni, "
-        "Haowen Ning, Yanning Chen and Zhipeng Wang (2024). Liger Kernel: Efficient Triton Kernels for LLM Training. "
-        "arXiv preprint. arXiv:2410.10989",
-    ),
+    properties=LOGISTIC,
 )

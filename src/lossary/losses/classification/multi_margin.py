@@ -168,6 +168,54 @@ shortfall 1.0 p=1 (0.5, 0.5) p=2 (0.5, 1.0)
 shortfall 2.0 p=1 (1.0, 0.5) p=2 (2.0, 2.0)
 shortfall 10.0 p=1 (5.0, 0.5) p=2 (50.0, 10.0)
 ```
+
+## Relations
+
+It is [[multilabel_margin]] of a list with one label.
+
+    F.multi_margin_loss(scores, classes) ==
+        F.multilabel_margin_loss(scores, torch.cat((classes[:, None], torch.full((8, 4), -1)), 1))
+
+With two classes it is half of [[margin_ranking]] of the two scores, with `margin=1`.
+
+    F.multi_margin_loss(scores[:, :2], classes % 2) ==
+        F.margin_ranking_loss(scores[:, 0], scores[:, 1], 1 - 2 * (classes % 2).double(), margin=1.0) / 2
+
+With two classes it is half of the [[hinge|hinge]] of the difference of the two scores.
+
+    F.multi_margin_loss(scores[:, :2], classes % 2) ==
+        (1 - (2 * (classes % 2) - 1) * (scores[:, 1] - scores[:, 0])).clamp(min=0).mean() / 2
+
+With two classes and `p=2` it is half of the [[squared_hinge|squared hinge]] of that difference.
+
+    F.multi_margin_loss(scores[:, :2], classes % 2, p=2) ==
+        ((1 - (2 * (classes % 2) - 1) * (scores[:, 1] - scores[:, 0])).clamp(min=0) ** 2).mean() / 2
+
+With two classes it is half of the [[categorical_hinge|categorical hinge]]; with more, that one
+takes the largest term in place of the sum.
+
+    F.multi_margin_loss(scores[:, :2], classes % 2) ==
+        (scores[:, :2] + 1 - F.one_hot(classes % 2, 2)).amax(1).sub(scores[:, :2].gather(1, (classes % 2)[:,
+        None])[:, 0]).mean() / 2
+
+## In other libraries
+
+- no multiple: `keras.losses.CategoricalHinge()`: Arguments are (y_true, y_pred), one-hot. The largest
+  violation only, not the sum, and no division by C.
+- no multiple: `optax.multiclass_hinge_loss(scores, labels)`: Class numbers. The largest violation only, not
+  the sum, and no division by C; no reduction.
+- Paddle `paddle.nn.functional.multi_margin_loss(input, label, p=1, margin=1.0)`: Without weights. Its
+  documentation puts the weight inside the power.
+- `mindspore.ops.multi_margin_loss(input, target, p=1, margin=1)`: The mean by default.
+
+## References
+
+- J. Weston and C. Watkins (1998). Multi-Class Support Vector Machines. Technical report CSD-TR-98-04, Royal
+  Holloway.
+- Koby Crammer and Yoram Singer (2001). On the Algorithmic Implementation of Multiclass Kernel-based Vector
+  Machines. *Journal of Machine Learning Research 2, 265-292*. http://www.jmlr.org/papers/v2/crammer01a.html
+- Ambuj Tewari and Peter L. Bartlett (2007). On the Consistency of Multiclass Classification Methods. *Journal
+  of Machine Learning Research 8(36), 1007-1025*. https://jmlr.org/papers/v8/tewari07a.html
 """
 
 from collections.abc import Mapping
@@ -175,7 +223,25 @@ from typing import Any
 
 from torch.nn import functional as F
 
-from lossary.declaration import *
+from lossary.declaration import (
+    CLASS_INDEX,
+    SCORES,
+    HeatMap,
+    Input,
+    Loss,
+    Parameter,
+    Precision,
+    Range,
+    Study,
+    Symbolic,
+    cases,
+    equal,
+    logit_section,
+    maximum,
+    sum_over,
+    terms,
+    unequal,
+)
 
 _SHORTFALL: Mapping[str, Any] = {
     "where": {"short": lambda x, y, c, margin: maximum(0, margin - x[y] + x[c])},
@@ -265,13 +331,10 @@ loss = Loss(
         "the scores are lost",
     ),
     sections=(
-        Section(
-            axis=LOGIT_AXIS,
+        logit_section(
+            inputs=lambda t, y: {"input": [t, 0, 0], "target": y},
             label="score of the true class",
             span=(-3.0, 3.0),
-            inputs=lambda t, y: {"input": [t, 0, 0], "target": y},
-            branches={"": 0},
-            perfect=float("inf"),
             kinks=(lambda margin: margin,),
             note="Three classes. The score of the true class moves, the other two stay at 0.",
             caption="Both wrong classes cost something until the true class leads them by the margin. From there on "
@@ -314,58 +377,4 @@ loss = Loss(
         "value_at_perfect": 0,
         "gradient_limits": lambda p, weight: ("-inf" if p == 2 else -2 / 3 * (weight[0] if weight else 1), 0),
     },
-    relations=(
-        Relation(
-            "It is [[multilabel_margin]] of a list with one label.",
-            "F.multi_margin_loss(scores, classes) == F.multilabel_margin_loss(scores, torch.cat((classes[:, None], "
-            "torch.full((8, 4), -1)), 1))",
-        ),
-        Relation(
-            "With two classes it is half of [[margin_ranking]] of the two scores, with `margin=1`.",
-            "F.multi_margin_loss(scores[:, :2], classes % 2) == F.margin_ranking_loss(scores[:, 0], scores[:, 1], 1 - "
-            "2 * (classes % 2).double(), margin=1.0) / 2",
-        ),
-        Relation(
-            "With two classes it is half of the [[hinge|hinge]] of the difference of the two scores.",
-            "F.multi_margin_loss(scores[:, :2], classes % 2) == (1 - (2 * (classes % 2) - 1) * (scores[:, 1] - "
-            "scores[:, 0])).clamp(min=0).mean() / 2",
-        ),
-        Relation(
-            "With two classes and `p=2` it is half of the [[squared_hinge|squared hinge]] of that difference.",
-            "F.multi_margin_loss(scores[:, :2], classes % 2, p=2) == ((1 - (2 * (classes % 2) - 1) * (scores[:, 1] - "
-            "scores[:, 0])).clamp(min=0) ** 2).mean() / 2",
-        ),
-        Relation(
-            "With two classes it is half of the [[categorical_hinge|categorical hinge]]; with more, that one takes "
-            "the largest term in place of the sum.",
-            "F.multi_margin_loss(scores[:, :2], classes % 2) == (scores[:, :2] + 1 - F.one_hot(classes % 2, "
-            "2)).amax(1).sub(scores[:, :2].gather(1, (classes % 2)[:, None])[:, 0]).mean() / 2",
-        ),
-    ),
-    libraries=(
-        library(
-            "keras.losses.CategoricalHinge()",
-            "Arguments are (y_true, y_pred), one-hot. The largest violation only, not the sum, and no division by C.",
-            factor=None,
-        ),
-        library(
-            "optax.multiclass_hinge_loss(scores, labels)",
-            "Class numbers. The largest violation only, not the sum, and no division by C; no reduction.",
-            factor=None,
-        ),
-        library(
-            "paddle.nn.functional.multi_margin_loss(input, label, p=1, margin=1.0)",
-            "Without weights. Its documentation puts the weight inside the power.",
-            name="Paddle",
-        ),
-        library("mindspore.ops.multi_margin_loss(input, target, p=1, margin=1)", "The mean by default."),
-    ),
-    references=citations(
-        "J. Weston and C. Watkins (1998). Multi-Class Support Vector Machines. Technical report CSD-TR-98-04, Royal "
-        "Holloway.",
-        "Koby Crammer and Yoram Singer (2001). On the Algorithmic Implementation of Multiclass Kernel-based Vector "
-        "Machines. *Journal of Machine Learning Research 2, 265-292*. http://www.jmlr.org/papers/v2/crammer01a.html",
-        "Ambuj Tewari and Peter L. Bartlett (2007). On the Consistency of Multiclass Classification Methods. *Journal "
-        "of Machine Learning Research 8(36), 1007-1025*. https://jmlr.org/papers/v8/tewari07a.html",
-    ),
 )

@@ -179,6 +179,31 @@ RuntimeError: expected scalar type Long but found Int
 TypeError: _Loss.__init__() got an unexpected keyword argument 'margin'
 tensor([[ 3,  0, -1, -1]]) 0.85
 ```
+
+## Relations
+
+With one label in each list it is [[multi_margin]].
+
+    F.multilabel_margin_loss(scores, torch.cat((classes[:, None], torch.full((8, 4), -1)), 1)) ==
+        F.multi_margin_loss(scores, classes)
+
+Times the number of classes, one list's loss is the sum of [[margin_ranking]] with `margin=1` over
+all pairs of a listed and an unlisted class.
+
+    5 * F.multilabel_margin_loss(scores, torch.tensor([0, 3, -1, -1, -1]).expand(8, 5), reduction='sum') ==
+        F.margin_ranking_loss(scores[:, [0, 3], None], scores[:, None, [1, 2, 4]], torch.ones(1, 1, 1).double(),
+        margin=1.0, reduction='sum')
+
+## In other libraries
+
+- `mindspore.ops.multilabel_margin_loss(input, target)`: Labels as int32, the list ended by -1; the mean by
+  default.
+
+## References
+
+- André Elisseeff and Jason Weston (2001). A kernel method for multi-labelled classification. In *Advances in
+  Neural Information Processing Systems 14 (NIPS 2001)*.
+  https://papers.nips.cc/paper/2001/hash/39dcaf7a053dc372fbc391d4e6b5d693-Abstract.html
 """
 
 from collections.abc import Mapping
@@ -186,7 +211,22 @@ from typing import Any
 
 import numpy as np
 
-from lossary.declaration import *
+from lossary.declaration import (
+    LABEL_LIST,
+    SCORES,
+    HeatMap,
+    Input,
+    Loss,
+    Precision,
+    Symbolic,
+    cases,
+    listed,
+    logit_section,
+    maximum,
+    sum_over,
+    terms,
+    unlisted,
+)
 
 
 def _no_label_twice(inputs: Mapping[str, Any]) -> bool:
@@ -242,24 +282,19 @@ loss = Loss(
         "scores are lost",
     ),
     sections=(
-        Section(
-            axis=LOGIT_AXIS,
+        logit_section(
+            inputs=lambda t, y: {"input": [t, 2, 0], "target": [y, 1, -1]},
             label="score of one class that holds",
             span=(-3.0, 3.0),
-            inputs=lambda t, y: {"input": [t, 2, 0], "target": [y, 1, -1]},
-            branches={"": 0},
-            perfect=float("inf"),
             kinks=(lambda: 1,),
             note="Three classes, of which the first two hold. The score of the first one moves, the others stay at 2 and 0.",
             caption="One third of what the moving score lacks to a lead of 1 over the class that does not hold. The "
             "other class that holds is no rival: it has its own lead, and this score may stay below it.",
         ),
-        Section(
-            axis=LOGIT_AXIS,
+        logit_section(
+            inputs=lambda t, y: {"input": [0.5, -0.5, t], "target": [y, 1, -1]},
             label="score of the class that does not hold",
             span=(-3.0, 3.0),
-            inputs=lambda t, y: {"input": [0.5, -0.5, t], "target": [y, 1, -1]},
-            branches={"": 0},
             perfect=float("-inf"),
             kinks=(lambda: -1.5, lambda: -0.5),
             note="The same classes. The score of the third one moves, the others stay at 0.5 and -0.5.",
@@ -289,29 +324,4 @@ loss = Loss(
         "value_at_perfect": 0,
         "gradient_limits": (-1 / 3, 0),
     },
-    relations=(
-        Relation(
-            "With one label in each list it is [[multi_margin]].",
-            "F.multilabel_margin_loss(scores, torch.cat((classes[:, None], torch.full((8, 4), -1)), 1)) == "
-            "F.multi_margin_loss(scores, classes)",
-        ),
-        Relation(
-            "Times the number of classes, one list's loss is the sum of [[margin_ranking]] with `margin=1` over all "
-            "pairs of a listed and an unlisted class.",
-            "5 * F.multilabel_margin_loss(scores, torch.tensor([0, 3, -1, -1, -1]).expand(8, 5), reduction='sum') == "
-            "F.margin_ranking_loss(scores[:, [0, 3], None], scores[:, None, [1, 2, 4]], torch.ones(1, 1, 1).double(), "
-            "margin=1.0, reduction='sum')",
-        ),
-    ),
-    libraries=(
-        library(
-            "mindspore.ops.multilabel_margin_loss(input, target)",
-            "Labels as int32, the list ended by -1; the mean by default.",
-        ),
-    ),
-    references=citations(
-        "André Elisseeff and Jason Weston (2001). A kernel method for multi-labelled classification. In *Advances in "
-        "Neural Information Processing Systems 14 (NIPS 2001)*. "
-        "https://papers.nips.cc/paper/2001/hash/39dcaf7a053dc372fbc391d4e6b5d693-Abstract.html"
-    ),
 )

@@ -224,9 +224,65 @@ Subtraction, the `-` operator, with a bool tensor is not supported. If you are t
 tensor(0.1269)
 tensor(0.1269)
 ```
+
+## Relations
+
+Its mean is that of [[bce_with_logits]] over all elements.
+
+    F.multilabel_soft_margin_loss(scores, q.round()) == F.binary_cross_entropy_with_logits(scores, q.round())
+
+One value per sample is the mean of [[bce_with_logits]] over the labels, so the sum is smaller by
+their number.
+
+    F.multilabel_soft_margin_loss(scores, q.round(), reduction="sum") ==
+        F.binary_cross_entropy_with_logits(scores, q.round(), reduction="sum") / 5
+
+It is [[bce]] of the sigmoid of the scores, without the rounding.
+
+    F.multilabel_soft_margin_loss(scores, q.round()) == F.binary_cross_entropy(torch.sigmoid(scores), q.round())
+
+It is the [[soft_margin|soft margin]] loss with the labels -1 and 1 in place of 0 and 1.
+
+    F.multilabel_soft_margin_loss(scores, q.round()) == F.soft_margin_loss(scores, 2 * q.round() - 1)
+
+## In other libraries
+
+- `paddle.nn.MultiLabelSoftMarginLoss(weight=None)`: The same formula, for labels 0 and 1. Its documentation
+  also shows labels of -1 and 1; do not follow it.
+- `mindspore.nn.MultiLabelSoftMarginLoss(weight=None)`: The same formula and reductions; for inputs of shape
+  (N, C) only.
+- `keras.losses.BinaryCrossentropy(from_logits=True)`: Arguments are (y_true, y_pred). Averages over the last
+  axis first, as this loss does. from_logits=False is the default.
+- BigDL `MultiLabelSoftMarginCriterion(weights)`: The mean over all elements. A sigmoid and then binary
+  cross-entropy, without the stable form.
+
+## References
+
+- Min-Ling Zhang and Zhi-Hua Zhou (2014). A Review on Multi-Label Learning Algorithms. *IEEE Transactions on
+  Knowledge and Data Engineering 26(8), 1819-1837*. doi:10.1109/TKDE.2013.39
 """
 
-from lossary.declaration import *
+from lossary.declaration import (
+    LOGISTIC,
+    LOGITS,
+    MEAN,
+    MULTI_HOT,
+    NONE,
+    SUM,
+    ZERO_ONE,
+    HeatMap,
+    Input,
+    Loss,
+    Precision,
+    Reduction,
+    Symbolic,
+    class_weight,
+    logit_section,
+    sigmoid,
+    softplus,
+    sum_over,
+    terms,
+)
 
 loss = Loss(
     torch="torch.nn.MultiLabelSoftMarginLoss",
@@ -252,15 +308,7 @@ loss = Loss(
         ),
     ),
     parameters=(
-        Parameter(
-            "weight",
-            None,
-            "a factor for each label, present or absent; the mean still divides by the number of labels",
-            kind="per class",
-            range=Range(lower=0.0),
-            neutral=1.0,
-            typical=(None, (1.0, 2.0, 0.5)),
-        ),
+        class_weight("a factor for each label, present or absent; the mean still divides by the number of labels"),
     ),
     reductions=(
         Reduction("none", "nothing: one value for each sample, a mean over its labels", NONE.divisor),
@@ -290,15 +338,10 @@ loss = Loss(
         "their difference is tiny",
     ),
     sections=(
-        Section(
-            axis=LOGIT_AXIS,
-            label="logit of the label, input",
-            span=(-6.0, 6.0),
+        logit_section(
             inputs=lambda t, y: {"input": [t], "target": [y]},
-            branches={"target 1": 1.0, "target 0": 0.0},
-            perfect=float("inf"),
-            target_values="binary",
-            link="sigmoid",
+            label="logit of the label, input",
+            branches=ZERO_ONE,
             note="One label, present or absent. With more labels each gets this curve, divided by their number.",
             caption="A wrong sign costs about the size of the logit and pulls with a force close to 1. A right one "
             "costs almost nothing, and its pull fades.",
@@ -318,61 +361,5 @@ loss = Loss(
         ),
     ),
     example={"input": [[2.0, -1.5, 0.5], [-0.5, 1.0, -2.0]], "target": [[1.0, 0.0, 0.0], [1.0, 1.0, 0.0]]},
-    properties={
-        "convex": True,
-        "smoothness": "Cinf",
-        "lipschitz": 1,
-        "gradient_lipschitz": 0.25,
-        "bounded": False,
-        "value_at_perfect": 0,
-        "gradient_limits": (-1, 0),
-        "elicits": "logit of the mean",
-        "proper": "strictly proper",
-        "calibrated": True,
-    },
-    relations=(
-        Relation(
-            "Its mean is that of [[bce_with_logits]] over all elements.",
-            "F.multilabel_soft_margin_loss(scores, q.round()) == F.binary_cross_entropy_with_logits(scores, q.round())",
-        ),
-        Relation(
-            "One value per sample is the mean of [[bce_with_logits]] over the labels, so the sum is smaller by their "
-            "number.",
-            'F.multilabel_soft_margin_loss(scores, q.round(), reduction="sum") == '
-            'F.binary_cross_entropy_with_logits(scores, q.round(), reduction="sum") / 5',
-        ),
-        Relation(
-            "It is [[bce]] of the sigmoid of the scores, without the rounding.",
-            "F.multilabel_soft_margin_loss(scores, q.round()) == F.binary_cross_entropy(torch.sigmoid(scores), "
-            "q.round())",
-        ),
-        Relation(
-            "It is the [[soft_margin|soft margin]] loss with the labels -1 and 1 in place of 0 and 1.",
-            "F.multilabel_soft_margin_loss(scores, q.round()) == F.soft_margin_loss(scores, 2 * q.round() - 1)",
-        ),
-    ),
-    libraries=(
-        library(
-            "paddle.nn.MultiLabelSoftMarginLoss(weight=None)",
-            "The same formula, for labels 0 and 1. Its documentation also shows labels of -1 and 1; do not follow it.",
-        ),
-        library(
-            "mindspore.nn.MultiLabelSoftMarginLoss(weight=None)",
-            "The same formula and reductions; for inputs of shape (N, C) only.",
-        ),
-        library(
-            "keras.losses.BinaryCrossentropy(from_logits=True)",
-            "Arguments are (y_true, y_pred). Averages over the last axis first, as this loss does. from_logits=False "
-            "is the default.",
-        ),
-        library(
-            "MultiLabelSoftMarginCriterion(weights)",
-            "The mean over all elements. A sigmoid and then binary cross-entropy, without the stable form.",
-            name="BigDL",
-        ),
-    ),
-    references=citations(
-        "Min-Ling Zhang and Zhi-Hua Zhou (2014). A Review on Multi-Label Learning Algorithms. *IEEE Transactions on "
-        "Knowledge and Data Engineering 26(8), 1819-1837*. doi:10.1109/TKDE.2013.39"
-    ),
+    properties=LOGISTIC,
 )

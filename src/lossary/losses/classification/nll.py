@@ -244,11 +244,66 @@ print(torch.equal(nn.NLLLoss2d()(logp, target), nn.NLLLoss()(logp, target)))
 True
 FutureWarning: `NLLLoss2d` has been deprecated. Please use `NLLLoss` instead as a drop-in replacement and see https://pytorch.org/docs/main/nn.html#torch.nn.NLLLoss for more details.
 ```
+
+## Relations
+
+After a `log_softmax` it is [[cross_entropy]] of the raw scores.
+
+    F.nll_loss(scores.log_softmax(1), classes) == F.cross_entropy(scores, classes)
+
+With two classes it is [[bce]] of the probability of the second one.
+
+    F.nll_loss(torch.stack((1 - p[:, 0], p[:, 0]), 1).log(), classes % 2) ==
+        F.binary_cross_entropy(p[:, 0], (classes % 2).double())
+
+It is [[kl_div]] with the target as a one-hot row.
+
+    F.nll_loss(p.log(), classes) == F.kl_div(p.log(), F.one_hot(classes, 5).double(), reduction="batchmean")
+
+[[generalized_cross_entropy|Generalized cross-entropy]] of the probabilities tends to this loss as
+`q` goes to zero.
+
+    F.nll_loss(p.log(), classes) == ((1 - p.gather(1, classes[:, None]) ** 1e-6) / 1e-6).mean()  # within 1e-4
+
+## In other libraries
+
+- `keras.losses.SparseCategoricalCrossentropy()`: Arguments are (y_true, y_pred). Takes the probabilities, not
+  their logarithms, and clips them.
+- `mlx.nn.losses.nll_loss(inputs, targets, axis=-1, reduction="none")`: Log-probabilities and class numbers;
+  the classes are on the last axis, and no reduction is the default.
+- `Flux.crossentropy(ŷ, y)`: Takes probabilities and one-hot targets, the classes on the first axis; adds an
+  epsilon inside the logarithm.
+- `paddle.nn.NLLLoss(weight=None, ignore_index=-100)`: The same contract, with the same weighted mean.
+- `mindspore.nn.NLLLoss(weight=None, ignore_index=-100)`: The same weighted mean; called as (logits, labels),
+  where logits are log-probabilities.
+
+## References
+
+- R. A. Fisher (1922). On the Mathematical Foundations of Theoretical Statistics. *Philosophical Transactions
+  of the Royal Society of London, Series A 222, 309-368*. doi:10.1098/rsta.1922.0009
+- I. J. Good (1952). Rational Decisions. *Journal of the Royal Statistical Society, Series B 14(1), 107-114*.
+  doi:10.1111/j.2517-6161.1952.tb00104.x
+- Tilmann Gneiting and Adrian E. Raftery (2007). Strictly Proper Scoring Rules, Prediction, and Estimation.
+  *Journal of the American Statistical Association 102, 359-378*. doi:10.1198/016214506000001437
 """
 
 import numpy as np
 
-from lossary.declaration import *
+from lossary.declaration import (
+    CLASS_INDEX,
+    LOG_DISTRIBUTION,
+    WEIGHTED,
+    Input,
+    Loss,
+    Symbolic,
+    cases,
+    class_weight,
+    equal,
+    indicator,
+    log,
+    probability_section,
+    terms,
+)
 
 loss = Loss(
     torch="torch.nn.NLLLoss",
@@ -271,22 +326,8 @@ loss = Loss(
         Input("target", "y", (CLASS_INDEX,), "(), (N) or (N, d1, …)", "the true class"),
     ),
     parameters=(
-        Parameter(
-            "weight",
-            None,
-            "a factor for each class; the mean divides by the sum of the targets' factors",
-            kind="per class",
-            range=Range(lower=0.0),
-            neutral=1.0,
-            typical=(None, (1.0, 2.0, 0.5)),
-        ),
-        Parameter(
-            "ignore_index",
-            -100,
-            "a target value whose samples are left out, of the sum and of the count",
-            kind="integer",
-            typical=(-100, 0),
-        ),
+        class_weight("a factor for each class; the mean divides by the sum of the targets' factors"),
+        ignore_index(),
     ),
     reductions=WEIGHTED,
     sample_dimension=1,
@@ -308,27 +349,17 @@ loss = Loss(
         ),
     ),
     sections=(
-        Section(
-            axis=PROBABILITY_AXIS,
-            label="probability of the true class, exp of its input",
-            span=(0.03, 0.97),
+        probability_section(
             inputs=lambda t, y: {"input": [log(t), log((1 - t) / 2), log((1 - t) / 2)], "target": y},
-            branches={"": 0},
-            perfect=1.0,
-            limits=(0.0, 1.0),
+            label="probability of the true class, exp of its input",
             note="Three classes. The other two share what is left of the probability.",
             caption="Ruling out what happens costs without bound. A sure and right prediction costs nothing, yet "
             "the slope there is still -1.",
         ),
-        Section(
-            axis=PROBABILITY_AXIS,
-            label="probability of class 1, with two classes",
-            span=(0.03, 0.97),
+        probability_section(
             inputs=lambda t, y: {"input": [log(1 - t), log(t)], "target": y},
+            label="probability of class 1, with two classes",
             branches={"target 1": 1, "target 0": 0},
-            perfect=1.0,
-            limits=(0.0, 1.0),
-            target_values="binary",
             note="Two classes, for each of the two labels.",
             caption="With two classes the loss is binary cross-entropy of the second probability.",
         ),
@@ -348,53 +379,4 @@ loss = Loss(
         "proper": "strictly proper",
         "calibrated": True,
     },
-    relations=(
-        Relation(
-            "After a `log_softmax` it is [[cross_entropy]] of the raw scores.",
-            "F.nll_loss(scores.log_softmax(1), classes) == F.cross_entropy(scores, classes)",
-        ),
-        Relation(
-            "With two classes it is [[bce]] of the probability of the second one.",
-            "F.nll_loss(torch.stack((1 - p[:, 0], p[:, 0]), 1).log(), classes % 2) == F.binary_cross_entropy(p[:, 0], "
-            "(classes % 2).double())",
-        ),
-        Relation(
-            "It is [[kl_div]] with the target as a one-hot row.",
-            'F.nll_loss(p.log(), classes) == F.kl_div(p.log(), F.one_hot(classes, 5).double(), reduction="batchmean")',
-        ),
-        Relation(
-            "[[generalized_cross_entropy|Generalized cross-entropy]] of the probabilities tends to this loss as `q` "
-            "goes to zero.",
-            "F.nll_loss(p.log(), classes) == ((1 - p.gather(1, classes[:, None]) ** 1e-6) / 1e-6).mean()",
-            0.0001,
-        ),
-    ),
-    libraries=(
-        library(
-            "keras.losses.SparseCategoricalCrossentropy()",
-            "Arguments are (y_true, y_pred). Takes the probabilities, not their logarithms, and clips them.",
-        ),
-        library(
-            'mlx.nn.losses.nll_loss(inputs, targets, axis=-1, reduction="none")',
-            "Log-probabilities and class numbers; the classes are on the last axis, and no reduction is the default.",
-        ),
-        library(
-            "Flux.crossentropy(ŷ, y)",
-            "Takes probabilities and one-hot targets, the classes on the first axis; adds an epsilon inside the "
-            "logarithm.",
-        ),
-        library("paddle.nn.NLLLoss(weight=None, ignore_index=-100)", "The same contract, with the same weighted mean."),
-        library(
-            "mindspore.nn.NLLLoss(weight=None, ignore_index=-100)",
-            "The same weighted mean; called as (logits, labels), where logits are log-probabilities.",
-        ),
-    ),
-    references=citations(
-        "R. A. Fisher (1922). On the Mathematical Foundations of Theoretical Statistics. *Philosophical Transactions "
-        "of the Royal Society of London, Series A 222, 309-368*. doi:10.1098/rsta.1922.0009",
-        "I. J. Good (1952). Rational Decisions. *Journal of the Royal Statistical Society, Series B 14(1), 107-114*. "
-        "doi:10.1111/j.2517-6161.1952.tb00104.x",
-        "Tilmann Gneiting and Adrian E. Raftery (2007). Strictly Proper Scoring Rules, Prediction, and Estimation. "
-        "*Journal of the American Statistical Association 102, 359-378*. doi:10.1198/016214506000001437",
-    ),
 )

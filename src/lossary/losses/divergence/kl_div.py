@@ -251,6 +251,58 @@ log-probabilities   tensor([[-0.2000, -0.3000, -0.5000]])
 scores              tensor([[-0.1100, -0.0553,  0.1652]])
 prediction - target tensor([[-0.1100, -0.0553,  0.1652]])
 ```
+
+## Relations
+
+It is [[cross_entropy]] with soft targets, minus the entropy of the targets.
+
+    F.kl_div(scores.log_softmax(1), q, reduction="batchmean") ==
+        F.cross_entropy(scores, q) + (q * q.log()).sum(1).mean()
+
+For two outcomes it is [[bce]] minus the entropy of the label.
+
+    F.kl_div(torch.stack((p[:, 0], 1 - p[:, 0]), 1).log(), torch.stack((q[:, 0], 1 - q[:, 0]), 1), reduction="batchmean") ==
+        F.binary_cross_entropy(p[:, 0], q[:, 0]) - F.binary_cross_entropy(q[:, 0], q[:, 0])
+
+With one-hot targets it is the [[nll|negative log-likelihood]].
+
+    F.kl_div(p.log(), F.one_hot(classes, 5).double(), reduction="batchmean") == F.nll_loss(p.log(), classes)
+
+The [[renyi_divergence|Renyi divergence]] tends to this divergence as `alpha` goes to one.
+
+    F.kl_div(p.log(), q, reduction="none").sum(1) == (q ** (1 + 1e-6) * p ** -1e-6).sum(1).log() / 1e-6  # within 1e-4
+
+The [[js_divergence|Jensen-Shannon divergence]] is the average of the two divergences from the even
+mixture.
+
+    0.5 * F.kl_div(((p + q) / 2).log(), p, reduction="batchmean") + 0.5 * F.kl_div(((p + q) / 2).log(), q, reduction="batchmean") ==
+        (-((p + q) / 2 * ((p + q) / 2).log()).sum(1) + 0.5 * (p * p.log()).sum(1) + 0.5 * (q *
+        q.log()).sum(1)).mean()
+
+For two distributions, the sum of the [[poisson_deviance|Poisson deviance]] over the outcomes is
+twice this divergence.
+
+    2 * F.kl_div(p.log(), q, reduction="none").sum(1) == (2 * (q * (q / p).log() - q + p)).sum(1)
+
+## In other libraries
+
+- `keras.losses.KLDivergence()`: Arguments are (y_true, y_pred). Both are probabilities, not logarithms, and
+  are clipped at keras.config.epsilon(); one value a sample, as batchmean.
+- `optax.kl_divergence(log_predictions, targets)`: Summed over the last axis; no further reduction.
+- `optax.kl_divergence_with_log_targets(log_predictions, log_targets)`: As log_target=True, summed over the
+  last axis.
+- `scipy.stats.entropy(pk, qk)`: The target comes first; both are probabilities and are normalised.
+- `scipy.special.rel_entr(x, y)`: Elementwise, the target first, both as probabilities. scipy.special.kl_div
+  adds y - x to each element.
+- `Flux.kldivergence(ŷ, y)`: Both are probabilities; an epsilon is added inside the logarithm. Summed over the
+  first axis.
+
+## References
+
+- S. Kullback and R. A. Leibler (1951). On Information and Sufficiency. *The Annals of Mathematical Statistics
+  22(1), 79-86*. doi:10.1214/aoms/1177729694
+- Geoffrey Hinton, Oriol Vinyals and Jeff Dean (2015). Distilling the Knowledge in a Neural Network. arXiv.
+  arXiv:1503.02531
 """
 
 from collections.abc import Mapping
@@ -258,7 +310,28 @@ from typing import Any
 
 import numpy as np
 
-from lossary.declaration import *
+from lossary.declaration import (
+    DISTRIBUTION,
+    ELEMENTWISE,
+    LOG_DISTRIBUTION,
+    LOG_PROBABILITY,
+    OUTCOME_LOG_PROBABILITY,
+    OUTCOME_PROBABILITY,
+    PROBABILITY_AXIS,
+    Input,
+    Loss,
+    Precision,
+    Reduction,
+    Section,
+    Summed,
+    Symbolic,
+    exp,
+    flag,
+    log,
+    sum_over,
+    terms,
+    xlogy,
+)
 
 
 def _batch_size(inputs: Mapping[str, Any], parameters: Mapping[str, Any], count: int) -> float:
@@ -296,15 +369,7 @@ loss = Loss(
             kinds_at={("log_target", True): (OUTCOME_LOG_PROBABILITY,)},
         ),
     ),
-    parameters=(
-        Parameter(
-            "log_target",
-            False,
-            "whether the target, too, is given as log-probabilities",
-            kind="boolean",
-            typical=(False, True),
-        ),
-    ),
+    parameters=(flag("log_target", False, "whether the target, too, is given as log-probabilities"),),
     reductions=(*ELEMENTWISE, Reduction("batchmean", "the size of the first dimension", _batch_size)),
     formulas=(
         Symbolic(
@@ -358,65 +423,4 @@ loss = Loss(
         "value_at_perfect": 0,
         "elicits": "mean",
     },
-    relations=(
-        Relation(
-            "It is [[cross_entropy]] with soft targets, minus the entropy of the targets.",
-            'F.kl_div(scores.log_softmax(1), q, reduction="batchmean") == F.cross_entropy(scores, q) + (q * '
-            "q.log()).sum(1).mean()",
-        ),
-        Relation(
-            "For two outcomes it is [[bce]] minus the entropy of the label.",
-            "F.kl_div(torch.stack((p[:, 0], 1 - p[:, 0]), 1).log(), torch.stack((q[:, 0], 1 - q[:, 0]), 1), "
-            'reduction="batchmean") == F.binary_cross_entropy(p[:, 0], q[:, 0]) - F.binary_cross_entropy(q[:, 0], '
-            "q[:, 0])",
-        ),
-        Relation(
-            "With one-hot targets it is the [[nll|negative log-likelihood]].",
-            'F.kl_div(p.log(), F.one_hot(classes, 5).double(), reduction="batchmean") == F.nll_loss(p.log(), classes)',
-        ),
-        Relation(
-            "The [[renyi_divergence|Renyi divergence]] tends to this divergence as `alpha` goes to one.",
-            'F.kl_div(p.log(), q, reduction="none").sum(1) == (q ** (1 + 1e-6) * p ** -1e-6).sum(1).log() / 1e-6',
-            0.0001,
-        ),
-        Relation(
-            "The [[js_divergence|Jensen-Shannon divergence]] is the average of the two divergences from the even "
-            "mixture.",
-            '0.5 * F.kl_div(((p + q) / 2).log(), p, reduction="batchmean") + 0.5 * F.kl_div(((p + q) / 2).log(), q, '
-            'reduction="batchmean") == (-((p + q) / 2 * ((p + q) / 2).log()).sum(1) + 0.5 * (p * p.log()).sum(1) + '
-            "0.5 * (q * q.log()).sum(1)).mean()",
-        ),
-        Relation(
-            "For two distributions, the sum of the [[poisson_deviance|Poisson deviance]] over the outcomes is twice "
-            "this divergence.",
-            '2 * F.kl_div(p.log(), q, reduction="none").sum(1) == (2 * (q * (q / p).log() - q + p)).sum(1)',
-        ),
-    ),
-    libraries=(
-        library(
-            "keras.losses.KLDivergence()",
-            "Arguments are (y_true, y_pred). Both are probabilities, not logarithms, and are clipped at "
-            "keras.config.epsilon(); one value a sample, as batchmean.",
-        ),
-        library("optax.kl_divergence(log_predictions, targets)", "Summed over the last axis; no further reduction."),
-        library(
-            "optax.kl_divergence_with_log_targets(log_predictions, log_targets)",
-            "As log_target=True, summed over the last axis.",
-        ),
-        library("scipy.stats.entropy(pk, qk)", "The target comes first; both are probabilities and are normalised."),
-        library(
-            "scipy.special.rel_entr(x, y)",
-            "Elementwise, the target first, both as probabilities. scipy.special.kl_div adds y - x to each element.",
-        ),
-        library(
-            "Flux.kldivergence(ŷ, y)",
-            "Both are probabilities; an epsilon is added inside the logarithm. Summed over the first axis.",
-        ),
-    ),
-    references=citations(
-        "S. Kullback and R. A. Leibler (1951). On Information and Sufficiency. *The Annals of Mathematical Statistics "
-        "22(1), 79-86*. doi:10.1214/aoms/1177729694",
-        "Geoffrey Hinton, Oriol Vinyals and Jeff Dean (2015). Distilling the Knowledge in a Neural Network. arXiv. "
-        "arXiv:1503.02531",
-    ),
 )

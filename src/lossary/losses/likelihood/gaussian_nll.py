@@ -255,6 +255,34 @@ torch.float16 [inf, inf]
 torch.bfloat16 [9.1, 50000.0]
 torch.float32 [9.1, 50000.0]
 ```
+
+## Relations
+
+With a variance of 1 everywhere it is half of [[mse]].
+
+    F.gaussian_nll_loss(input, target, torch.ones_like(input)) == F.mse_loss(input, target) / 2
+
+With one variance for all samples, and the best one, it is half the logarithm of [[mse]], plus a
+half.
+
+    F.gaussian_nll_loss(input, target, F.mse_loss(input, target).expand(64)) ==
+        F.mse_loss(input, target).log() / 2 + 0.5
+
+## In other libraries
+
+- PyTorch `-torch.distributions.Normal(input, var.sqrt()).log_prob(target)`: As full=True. Takes the standard
+  deviation and has no eps. Elementwise.
+- Paddle `paddle.nn.GaussianNLLLoss(full=False, epsilon=1e-6)`: Called as (input, label, variance).
+- `mindspore.nn.GaussianNLLLoss(full=False, eps=1e-6)`: Called as (logits, labels, var); logits are the means.
+
+## References
+
+- D. A. Nix and A. S. Weigend (1994). Estimating the mean and variance of the target probability distribution.
+  In *Proceedings of 1994 IEEE International Conference on Neural Networks (ICNN'94), vol. 1, 55-60*.
+  doi:10.1109/ICNN.1994.374138
+- Maximilian Seitzer, Arash Tavakoli, Dimitrije Antic and Georg Martius (2022). On the Pitfalls of
+  Heteroscedastic Uncertainty Estimation with Probabilistic Neural Networks. In *International Conference on
+  Learning Representations (ICLR)*. arXiv:2203.09168
 """
 
 import math
@@ -262,7 +290,27 @@ import math
 import torch
 from torch.nn import functional as F
 
-from lossary.declaration import *
+from lossary.declaration import (
+    POSITIVE,
+    REAL,
+    REAL_TARGET,
+    RESIDUAL,
+    VARIANCE,
+    Extremes,
+    HeatMap,
+    Input,
+    Loss,
+    Parameter,
+    Precision,
+    Section,
+    Study,
+    Symbolic,
+    flag,
+    log,
+    maximum,
+    pi,
+    terms,
+)
 
 
 def _of_residual(residual: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
@@ -300,13 +348,7 @@ loss = Loss(
         ),
     ),
     parameters=(
-        Parameter(
-            "full",
-            False,
-            "whether to add the constant that makes it minus the logarithm of the density",
-            kind="boolean",
-            typical=(False, True),
-        ),
+        flag("full", False, "whether to add the constant that makes it minus the logarithm of the density"),
         Parameter(
             "eps",
             1e-6,
@@ -415,37 +457,4 @@ loss = Loss(
         "redescending": False,
         "elicits": "mean",
     },
-    relations=(
-        Relation(
-            "With a variance of 1 everywhere it is half of [[mse]].",
-            "F.gaussian_nll_loss(input, target, torch.ones_like(input)) == F.mse_loss(input, target) / 2",
-        ),
-        Relation(
-            "With one variance for all samples, and the best one, it is half the logarithm of [[mse]], plus a half.",
-            "F.gaussian_nll_loss(input, target, F.mse_loss(input, target).expand(64)) == F.mse_loss(input, "
-            "target).log() / 2 + 0.5",
-        ),
-    ),
-    libraries=(
-        library(
-            "-torch.distributions.Normal(input, var.sqrt()).log_prob(target)",
-            "As full=True. Takes the standard deviation and has no eps. Elementwise.",
-            name="PyTorch",
-        ),
-        library(
-            "paddle.nn.GaussianNLLLoss(full=False, epsilon=1e-6)", "Called as (input, label, variance).", name="Paddle"
-        ),
-        library(
-            "mindspore.nn.GaussianNLLLoss(full=False, eps=1e-6)",
-            "Called as (logits, labels, var); logits are the means.",
-        ),
-    ),
-    references=citations(
-        "D. A. Nix and A. S. Weigend (1994). Estimating the mean and variance of the target probability distribution. "
-        "In *Proceedings of 1994 IEEE International Conference on Neural Networks (ICNN'94), vol. 1, 55-60*. "
-        "doi:10.1109/ICNN.1994.374138",
-        "Maximilian Seitzer, Arash Tavakoli, Dimitrije Antic and Georg Martius (2022). On the Pitfalls of "
-        "Heteroscedastic Uncertainty Estimation with Probabilistic Neural Networks. In *International Conference on "
-        "Learning Representations (ICLR)*. arXiv:2203.09168",
-    ),
 )

@@ -229,12 +229,68 @@ by position tensor(1.)
 by name     tensor(4.)
 UserWarning: size_average and reduce args will be deprecated, please use reduction='mean' instead.
 ```
+
+## Relations
+
+Without what depends on the target alone it is half the [[poisson_deviance|Poisson deviance]] of the
+rate.
+
+    F.poisson_nll_loss(input, target.abs()) ==
+        0.5 * (2 * (target.abs() * (target.abs() / input.exp()).log() - target.abs() + input.exp())).mean() -
+        (target.abs() * target.abs().log() - target.abs()).mean()
+
+On log-probabilities, summed over the outcomes, it is [[cross_entropy]] plus one.
+
+    F.poisson_nll_loss(p.log(), q, reduction="none").sum(1).mean() == F.cross_entropy(p.log(), q) + 1
+
+On log-probabilities, what it is above its smallest value is the [[kl_div]].
+
+    F.poisson_nll_loss(p.log(), q, reduction="none").sum(1).mean() - F.poisson_nll_loss(q.log(), q, reduction="none").sum(1).mean() ==
+        F.kl_div(p.log(), q, reduction="batchmean")
+
+## In other libraries
+
+- `keras.losses.Poisson()`: As log_input=False: y_pred is the rate. Arguments are (y_true, y_pred); eps is
+  keras.config.epsilon().
+- scikit-learn `HistGradientBoostingRegressor(loss="poisson")`: On the log-rate. The class HalfPoissonLoss
+  behind it is private; it leaves out the terms in the target alone.
+- no multiple: `sklearn.metrics.mean_poisson_deviance(y_true, y_pred)`: A metric on arrays of counts and
+  rates: twice the amount by which torch's value is above its minimum.
+- LossFunctions.jl `PoissonLoss()`: On the log-rate.
+- ML.NET `Microsoft.ML.Trainers.PoissonLoss`: On the log-rate.
+- XGBoost `objective="count:poisson"`: On the log-rate; known by its gradient. The second derivative is
+  enlarged by max_delta_step.
+
+## References
+
+- J. A. Nelder and R. W. M. Wedderburn (1972). Generalized Linear Models. *Journal of the Royal Statistical
+  Society, Series A 135(3), 370-384*. https://www.jstor.org/stable/2344614
 """
 
 import torch
 from torch.nn import functional as F
 
-from lossary.declaration import *
+from lossary.declaration import (
+    COUNT,
+    LOG_RATE,
+    LOG_RATE_AXIS,
+    POSITIVE,
+    RATE,
+    Extremes,
+    Input,
+    Loss,
+    Parameter,
+    Precision,
+    Section,
+    Study,
+    Symbolic,
+    cases,
+    exp,
+    log,
+    pi,
+    terms,
+    xlogy,
+)
 
 
 def _above_minimum(count: float, t: torch.Tensor) -> torch.Tensor:
@@ -279,20 +335,8 @@ loss = Loss(
         Input("target", "y", (COUNT,), "(*), same as input", "the count that was observed"),
     ),
     parameters=(
-        Parameter(
-            "log_input",
-            True,
-            "whether the input is the logarithm of the expected count",
-            kind="boolean",
-            typical=(True, False),
-        ),
-        Parameter(
-            "full",
-            False,
-            "whether to add Stirling's formula for the logarithm of target!, for targets above 1",
-            kind="boolean",
-            typical=(False, True),
-        ),
+        flag("log_input", True, "whether the input is the logarithm of the expected count"),
+        flag("full", False, "whether to add Stirling's formula for the logarithm of target!, for targets above 1"),
         Parameter(
             "eps",
             1e-8,
@@ -401,49 +445,4 @@ loss = Loss(
         "redescending": False,
         "elicits": "log of the mean",
     },
-    relations=(
-        Relation(
-            "Without what depends on the target alone it is half the [[poisson_deviance|Poisson deviance]] of the "
-            "rate.",
-            "F.poisson_nll_loss(input, target.abs()) == 0.5 * (2 * (target.abs() * (target.abs() / input.exp()).log() "
-            "- target.abs() + input.exp())).mean() - (target.abs() * target.abs().log() - target.abs()).mean()",
-        ),
-        Relation(
-            "On log-probabilities, summed over the outcomes, it is [[cross_entropy]] plus one.",
-            'F.poisson_nll_loss(p.log(), q, reduction="none").sum(1).mean() == F.cross_entropy(p.log(), q) + 1',
-        ),
-        Relation(
-            "On log-probabilities, what it is above its smallest value is the [[kl_div]].",
-            'F.poisson_nll_loss(p.log(), q, reduction="none").sum(1).mean() - F.poisson_nll_loss(q.log(), q, '
-            'reduction="none").sum(1).mean() == F.kl_div(p.log(), q, reduction="batchmean")',
-        ),
-    ),
-    libraries=(
-        library(
-            "keras.losses.Poisson()",
-            "As log_input=False: y_pred is the rate. Arguments are (y_true, y_pred); eps is keras.config.epsilon().",
-        ),
-        library(
-            'HistGradientBoostingRegressor(loss="poisson")',
-            "On the log-rate. The class HalfPoissonLoss behind it is private; it leaves out the terms in the target "
-            "alone.",
-            name="scikit-learn",
-        ),
-        library(
-            "sklearn.metrics.mean_poisson_deviance(y_true, y_pred)",
-            "A metric on arrays of counts and rates: twice the amount by which torch's value is above its minimum.",
-            factor=None,
-        ),
-        library("PoissonLoss()", "On the log-rate.", name="LossFunctions.jl"),
-        library("Microsoft.ML.Trainers.PoissonLoss", "On the log-rate.", name="ML.NET"),
-        library(
-            'objective="count:poisson"',
-            "On the log-rate; known by its gradient. The second derivative is enlarged by max_delta_step.",
-            name="XGBoost",
-        ),
-    ),
-    references=citations(
-        "J. A. Nelder and R. W. M. Wedderburn (1972). Generalized Linear Models. *Journal of the Royal Statistical "
-        "Society, Series A 135(3), 370-384*. https://www.jstor.org/stable/2344614"
-    ),
 )

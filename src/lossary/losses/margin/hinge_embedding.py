@@ -159,11 +159,51 @@ by hand            tensor([[nan, nan]])
 vector_norm        tensor([[-0., -0.]])
 pairwise_distance  tensor([[-0.7071, -0.7071]])
 ```
+
+## Relations
+
+Of the distance `1 - cosine`, with `margin=1`, it is [[cosine_embedding]] with `margin=0`.
+
+    F.hinge_embedding_loss(1 - F.cosine_similarity(scores, p), 2 * label[:8] - 1) ==
+        F.cosine_embedding_loss(scores, p, 2 * label[:8] - 1)  # within 1e-8
+
+When every pair belongs together and the input is an absolute difference, it is [[l1]].
+
+    F.hinge_embedding_loss((input - target).abs(), torch.ones_like(input)) == F.l1_loss(input, target)
+
+With every label -1 it is the [[hinge|hinge]] of the input with label 1.
+
+    F.hinge_embedding_loss(logits, -torch.ones_like(logits)) == (1 - logits).clamp(min=0).mean()
+
+## In other libraries
+
+- Paddle `paddle.nn.functional.hinge_embedding_loss(input, label, margin=1.0)`: The same definition and the
+  same default reduction, mean.
+
+## References
+
+- Raia Hadsell, Sumit Chopra and Yann LeCun (2006). Dimensionality Reduction by Learning an Invariant Mapping.
+  In *CVPR 2006, volume 2, 1735-1742*. doi:10.1109/CVPR.2006.100
+- Hossein Mobahi, Ronan Collobert and Jason Weston (2009). Deep Learning from Temporal Coherence in Video. In
+  *Proceedings of the 26th International Conference on Machine Learning (ICML)*.
 """
 
 import numpy as np
 
-from lossary.declaration import *
+from lossary.declaration import (
+    DISTANCE_AXIS,
+    REAL,
+    SIGN,
+    Input,
+    Loss,
+    Parameter,
+    Section,
+    Symbolic,
+    cases,
+    equal,
+    maximum,
+    terms,
+)
 
 loss = Loss(
     torch="torch.nn.HingeEmbeddingLoss",
@@ -219,33 +259,4 @@ loss = Loss(
         "bounded": False,
         "value_at_perfect": 0,
     },
-    relations=(
-        Relation(
-            "Of the distance `1 - cosine`, with `margin=1`, it is [[cosine_embedding]] with `margin=0`.",
-            "F.hinge_embedding_loss(1 - F.cosine_similarity(scores, p), 2 * label[:8] - 1) == "
-            "F.cosine_embedding_loss(scores, p, 2 * label[:8] - 1)",
-            1e-08,
-        ),
-        Relation(
-            "When every pair belongs together and the input is an absolute difference, it is [[l1]].",
-            "F.hinge_embedding_loss((input - target).abs(), torch.ones_like(input)) == F.l1_loss(input, target)",
-        ),
-        Relation(
-            "With every label -1 it is the [[hinge|hinge]] of the input with label 1.",
-            "F.hinge_embedding_loss(logits, -torch.ones_like(logits)) == (1 - logits).clamp(min=0).mean()",
-        ),
-    ),
-    libraries=(
-        library(
-            "paddle.nn.functional.hinge_embedding_loss(input, label, margin=1.0)",
-            "The same definition and the same default reduction, mean.",
-            name="Paddle",
-        ),
-    ),
-    references=citations(
-        "Raia Hadsell, Sumit Chopra and Yann LeCun (2006). Dimensionality Reduction by Learning an Invariant Mapping. "
-        "In *CVPR 2006, volume 2, 1735-1742*. doi:10.1109/CVPR.2006.100",
-        "Hossein Mobahi, Ronan Collobert and Jason Weston (2009). Deep Learning from Temporal Coherence in Video. In "
-        "*Proceedings of the 26th International Conference on Machine Learning (ICML)*.",
-    ),
 )

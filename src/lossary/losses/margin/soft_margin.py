@@ -147,13 +147,69 @@ print(torch.autograd.grad(loss, target)[0])
 The function 'soft_margin_loss' is not differentiable with respect to argument 'target'. This input cannot have requires_grad True.
 tensor([-0.1888])
 ```
+
+## Relations
+
+It is [[bce_with_logits]] with the labels -1 and 1 in place of 0 and 1, and without the protection
+against overflow.
+
+    F.soft_margin_loss(logits, 2 * label - 1) == F.binary_cross_entropy_with_logits(logits, label)
+
+It is the [[logistic|logistic]] loss of the margin.
+
+    F.soft_margin_loss(logits, 2 * label - 1) == F.softplus(-(2 * label - 1) * logits, threshold=100).mean()
+
+On a matrix of scores, [[multilabel_soft_margin]] has the same mean. It takes the labels as 0 and 1.
+
+    F.soft_margin_loss(scores, 2 * (q > 0.2).double() - 1) ==
+        F.multilabel_soft_margin_loss(scores, (q > 0.2).double())
+
+It is [[cross_entropy]] over two classes whose scores are zero and the input.
+
+    F.soft_margin_loss(logits, 2 * label - 1) ==
+        F.cross_entropy(torch.stack((torch.zeros_like(logits), logits), 1), label.long())
+
+[[bpr|Bayesian personalised ranking]] is this loss of the difference of two scores, with every label
+equal to one.
+
+    F.soft_margin_loss(input - target, torch.ones_like(input)) == -F.logsigmoid(input - target).mean()
+
+## In other libraries
+
+- `optax.sigmoid_binary_cross_entropy(logits, labels)`: Labels are 0 and 1; does not overflow.
+  optax.binary_logistic_loss is its deprecated name.
+- LossFunctions.jl `LogitMarginLoss()`: A function of the margin. It takes the exponential first as well, and
+  overflows.
+- scikit-learn `HistGradientBoostingClassifier(loss="log_loss")`: With two classes, which are turned into
+  labels 0 and 1. The class HalfBinomialLoss behind it is private.
+
+## References
+
+- Jerome Friedman, Trevor Hastie and Robert Tibshirani (2000). Additive logistic regression: a statistical
+  view of boosting (With discussion and a rejoinder by the authors). *The Annals of Statistics 28(2),
+  337-407*. doi:10.1214/aos/1016218223
 """
 
 import math
 
 from torch.nn import functional as F
 
-from lossary.declaration import *
+from lossary.declaration import (
+    LOGISTIC,
+    MARGIN_AXIS,
+    SCORE,
+    SIGN,
+    Extremes,
+    Input,
+    Loss,
+    Precision,
+    Section,
+    Study,
+    Symbolic,
+    exp,
+    log,
+    terms,
+)
 
 loss = Loss(
     torch="torch.nn.SoftMarginLoss",
@@ -214,63 +270,5 @@ loss = Loss(
         ),
     ),
     example={"input": [2.0, -0.5, 1.5], "target": [1.0, 1.0, -1.0]},
-    properties={
-        "convex": True,
-        "smoothness": "Cinf",
-        "lipschitz": 1,
-        "gradient_lipschitz": 0.25,
-        "bounded": False,
-        "value_at_perfect": 0,
-        "gradient_limits": (-1, 0),
-        "elicits": "logit of the mean",
-        "proper": "strictly proper",
-        "calibrated": True,
-    },
-    relations=(
-        Relation(
-            "It is [[bce_with_logits]] with the labels -1 and 1 in place of 0 and 1, and without the protection "
-            "against overflow.",
-            "F.soft_margin_loss(logits, 2 * label - 1) == F.binary_cross_entropy_with_logits(logits, label)",
-        ),
-        Relation(
-            "It is the [[logistic|logistic]] loss of the margin.",
-            "F.soft_margin_loss(logits, 2 * label - 1) == F.softplus(-(2 * label - 1) * logits, threshold=100).mean()",
-        ),
-        Relation(
-            "On a matrix of scores, [[multilabel_soft_margin]] has the same mean. It takes the labels as 0 and 1.",
-            "F.soft_margin_loss(scores, 2 * (q > 0.2).double() - 1) == F.multilabel_soft_margin_loss(scores, (q > "
-            "0.2).double())",
-        ),
-        Relation(
-            "It is [[cross_entropy]] over two classes whose scores are zero and the input.",
-            "F.soft_margin_loss(logits, 2 * label - 1) == F.cross_entropy(torch.stack((torch.zeros_like(logits), "
-            "logits), 1), label.long())",
-        ),
-        Relation(
-            "[[bpr|Bayesian personalised ranking]] is this loss of the difference of two scores, with every label "
-            "equal to one.",
-            "F.soft_margin_loss(input - target, torch.ones_like(input)) == -F.logsigmoid(input - target).mean()",
-        ),
-    ),
-    libraries=(
-        library(
-            "optax.sigmoid_binary_cross_entropy(logits, labels)",
-            "Labels are 0 and 1; does not overflow. optax.binary_logistic_loss is its deprecated name.",
-        ),
-        library(
-            "LogitMarginLoss()",
-            "A function of the margin. It takes the exponential first as well, and overflows.",
-            name="LossFunctions.jl",
-        ),
-        library(
-            'HistGradientBoostingClassifier(loss="log_loss")',
-            "With two classes, which are turned into labels 0 and 1. The class HalfBinomialLoss behind it is private.",
-            name="scikit-learn",
-        ),
-    ),
-    references=citations(
-        "Jerome Friedman, Trevor Hastie and Robert Tibshirani (2000). Additive logistic regression: a statistical "
-        "view of boosting (With discussion and a rejoinder by the authors). *The Annals of Statistics 28(2), "
-        "337-407*. doi:10.1214/aos/1016218223"
-    ),
+    properties=LOGISTIC,
 )

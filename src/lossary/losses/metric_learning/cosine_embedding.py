@@ -187,6 +187,37 @@ print(round(each.mean().item(), 4), round((each.sum() / (each > 0).sum()).item()
 [0.8, 0.0, 0.0, 0.0]
 0.2 0.8
 ```
+
+## Relations
+
+For vectors of length 1 that are alike it is half their squared distance, so [[mse]] times half the
+number of coordinates.
+
+    F.cosine_embedding_loss(p, q, torch.ones(8)) == F.mse_loss(F.normalize(p), F.normalize(q)) * 5 / 2  # within 1e-9
+
+With `margin=0` and unlike pairs at acute angles it is one minus the loss of the same pairs called
+alike. [[hinge_embedding]] makes the same choice by the label, of any distance.
+
+    F.cosine_embedding_loss(p, q, -torch.ones(8)) == 1 - F.cosine_embedding_loss(p, q, torch.ones(8))
+
+The difference of two such losses, cut off at zero with a margin, is
+[[triplet_margin_with_distance]] with the cosine distance.
+
+    F.relu(F.cosine_embedding_loss(p, q, torch.ones(8), reduction="none") - F.cosine_embedding_loss(p, scores, torch.ones(8), reduction="none") + 1) ==
+        F.triplet_margin_with_distance_loss(p, q, scores, distance_function=lambda a, b: 1 - F.cosine_similarity(a,
+        b), reduction="none")  # within 1e-9
+
+## In other libraries
+
+- `optax.cosine_distance(predictions, targets)`: Pairs that are alike only: there is no label. It clips the
+  squared lengths at epsilon, 0 by default; no reduction.
+- no multiple: `keras.losses.CosineSimilarity(axis=-1)`: Minus the cosine: torch's loss of an alike pair,
+  minus 1. Arguments are (y_true, y_pred).
+
+## References
+
+- Raia Hadsell, Sumit Chopra and Yann LeCun (2006). Dimensionality Reduction by Learning an Invariant Mapping.
+  In *CVPR 2006, 1735-1742*.
 """
 
 import math
@@ -194,7 +225,30 @@ import math
 import numpy as np
 import torch
 
-from lossary.declaration import *
+from lossary.declaration import (
+    SIGN,
+    VECTOR,
+    Axis,
+    Extremes,
+    HeatMap,
+    Input,
+    Loss,
+    Parameter,
+    Precision,
+    Range,
+    Scene,
+    Section,
+    Study,
+    Symbolic,
+    cases,
+    cos,
+    equal,
+    maximum,
+    sin,
+    sqrt,
+    sum_over,
+    terms,
+)
 
 ANGLE = Axis("angle", "angle between the two, in radians", (0.0, math.pi), 2.2, (-1.2, 1.2))
 # What torch adds to each squared length.
@@ -348,41 +402,4 @@ loss = Loss(
         "gradient_limits": (0, 0),
         "redescending": True,
     },
-    relations=(
-        Relation(
-            "For vectors of length 1 that are alike it is half their squared distance, so [[mse]] times half the "
-            "number of coordinates.",
-            "F.cosine_embedding_loss(p, q, torch.ones(8)) == F.mse_loss(F.normalize(p), F.normalize(q)) * 5 / 2",
-            1e-09,
-        ),
-        Relation(
-            "With `margin=0` and unlike pairs at acute angles it is one minus the loss of the same pairs called "
-            "alike. [[hinge_embedding]] makes the same choice by the label, of any distance.",
-            "F.cosine_embedding_loss(p, q, -torch.ones(8)) == 1 - F.cosine_embedding_loss(p, q, torch.ones(8))",
-        ),
-        Relation(
-            "The difference of two such losses, cut off at zero with a margin, is [[triplet_margin_with_distance]] "
-            "with the cosine distance.",
-            'F.relu(F.cosine_embedding_loss(p, q, torch.ones(8), reduction="none") - F.cosine_embedding_loss(p, '
-            'scores, torch.ones(8), reduction="none") + 1) == F.triplet_margin_with_distance_loss(p, q, scores, '
-            'distance_function=lambda a, b: 1 - F.cosine_similarity(a, b), reduction="none")',
-            1e-09,
-        ),
-    ),
-    libraries=(
-        library(
-            "optax.cosine_distance(predictions, targets)",
-            "Pairs that are alike only: there is no label. It clips the squared lengths at epsilon, 0 by default; no "
-            "reduction.",
-        ),
-        library(
-            "keras.losses.CosineSimilarity(axis=-1)",
-            "Minus the cosine: torch's loss of an alike pair, minus 1. Arguments are (y_true, y_pred).",
-            factor=None,
-        ),
-    ),
-    references=citations(
-        "Raia Hadsell, Sumit Chopra and Yann LeCun (2006). Dimensionality Reduction by Learning an Invariant Mapping. "
-        "In *CVPR 2006, 1735-1742*."
-    ),
 )

@@ -172,12 +172,66 @@ print(F.triplet_margin_loss(anchor, positive, negative, reduction="none").shape)
 ```output
 torch.Size([3, 3])
 ```
+
+## Relations
+
+It is [[triplet_margin_with_distance]] with the default distance.
+
+    F.triplet_margin_loss(scores, p, q) == F.triplet_margin_with_distance_loss(scores, p, q)
+
+It is the [[margin_ranking]] loss of the two distances.
+
+    F.triplet_margin_loss(scores, p, q) ==
+        F.margin_ranking_loss(F.pairwise_distance(scores, q), F.pairwise_distance(scores, p), torch.ones(8),
+        margin=1.0)
+
+## In other libraries
+
+- `optax.losses.triplet_margin_loss(anchors, positives, negatives, norm_degree=2, margin=1.0, eps=1e-06)`: eps
+  is added once under the root, so values differ by about that much. Even norm degrees only: it takes no
+  absolute value. No swap, no reduction.
+- pytorch-metric-learning, no multiple: `losses.TripletMarginLoss(margin=1.0, swap=False)`: Forms the triplets
+  of a batch from labels and has another default for margin.
+- `mindspore.ops.triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2, eps=1e-06, swap=False)`: The
+  same arguments and defaults.
+
+## References
+
+- Vassileios Balntas, Edgar Riba, Daniel Ponsa and Krystian Mikolajczyk (2016). Learning local feature
+  descriptors with triplets and shallow convolutional neural networks. In *BMVC 2016*. doi:10.5244/C.30.119
+- Florian Schroff, Dmitry Kalenichenko and James Philbin (2015). FaceNet: A Unified Embedding for Face
+  Recognition and Clustering. In *CVPR 2015, 815-823*. doi:10.1109/CVPR.2015.7298682 arXiv:1503.03832
+- Alexander Hermans, Lucas Beyer and Bastian Leibe (2017). In Defense of the Triplet Loss for Person
+  Re-Identification. *arXiv preprint*. arXiv:1703.07737
 """
 
 import torch
 import torch.nn.functional as F
 
-from lossary.declaration import *
+from lossary.declaration import (
+    DISTANCE_AXIS,
+    NOT_NEGATIVE,
+    POSITIVE,
+    VECTOR,
+    Extremes,
+    HeatMap,
+    Input,
+    Loss,
+    Parameter,
+    Precision,
+    Range,
+    Scene,
+    Section,
+    Study,
+    Symbolic,
+    cases,
+    flag,
+    maximum,
+    minimum,
+    sign,
+    sum_over,
+    terms,
+)
 
 # Each coordinate of a vector of length 1 on the diagonal of the plane.
 DIAGONAL = 0.5**0.5
@@ -228,15 +282,11 @@ loss = Loss(
             "eps",
             1e-6,
             "a small constant, added to every coordinate of a difference",
-            range=Range(lower=0.0),
+            range=NOT_NEGATIVE,
             typical=(1e-6, 0.01),
         ),
-        Parameter(
-            "swap",
-            False,
-            "whether the distance from the positive to the negative counts where it is the smaller one",
-            kind="boolean",
-            typical=(False, True),
+        flag(
+            "swap", False, "whether the distance from the positive to the negative counts where it is the smaller one"
         ),
     ),
     formulas=(
@@ -433,40 +483,4 @@ loss = Loss(
         "value_at_perfect": 0,
         "gradient_limits": lambda p: (-(2 ** (1 / p - 0.5)), 0),
     },
-    relations=(
-        Relation(
-            "It is [[triplet_margin_with_distance]] with the default distance.",
-            "F.triplet_margin_loss(scores, p, q) == F.triplet_margin_with_distance_loss(scores, p, q)",
-        ),
-        Relation(
-            "It is the [[margin_ranking]] loss of the two distances.",
-            "F.triplet_margin_loss(scores, p, q) == F.margin_ranking_loss(F.pairwise_distance(scores, q), "
-            "F.pairwise_distance(scores, p), torch.ones(8), margin=1.0)",
-        ),
-    ),
-    libraries=(
-        library(
-            "optax.losses.triplet_margin_loss(anchors, positives, negatives, norm_degree=2, margin=1.0, eps=1e-06)",
-            "eps is added once under the root, so values differ by about that much. Even norm degrees only: it takes "
-            "no absolute value. No swap, no reduction.",
-        ),
-        library(
-            "losses.TripletMarginLoss(margin=1.0, swap=False)",
-            "Forms the triplets of a batch from labels and has another default for margin.",
-            name="pytorch-metric-learning",
-            factor=None,
-        ),
-        library(
-            "mindspore.ops.triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2, eps=1e-06, swap=False)",
-            "The same arguments and defaults.",
-        ),
-    ),
-    references=citations(
-        "Vassileios Balntas, Edgar Riba, Daniel Ponsa and Krystian Mikolajczyk (2016). Learning local feature "
-        "descriptors with triplets and shallow convolutional neural networks. In *BMVC 2016*. doi:10.5244/C.30.119",
-        "Florian Schroff, Dmitry Kalenichenko and James Philbin (2015). FaceNet: A Unified Embedding for Face "
-        "Recognition and Clustering. In *CVPR 2015, 815-823*. doi:10.1109/CVPR.2015.7298682 arXiv:1503.03832",
-        "Alexander Hermans, Lucas Beyer and Bastian Leibe (2017). In Defense of the Triplet Loss for Person "
-        "Re-Identification. *arXiv preprint*. arXiv:1703.07737",
-    ),
 )

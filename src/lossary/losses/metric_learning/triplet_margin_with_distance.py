@@ -200,6 +200,45 @@ for attempt in attempts:
 TypeError: TripletMarginWithDistanceLoss.__init__() takes 1 positional argument but 2 were given
 ValueError: margin must be greater than 0, got 0.0
 ```
+
+## Relations
+
+With the default distance it is [[triplet_margin]].
+
+    F.triplet_margin_with_distance_loss(scores, p, q) == F.triplet_margin_loss(scores, p, q)
+
+With the squared distance it is the [[triplet|triplet loss with squared distance]].
+
+    F.triplet_margin_with_distance_loss(scores, p, q, margin=0.2, distance_function=lambda x, y: (x - y).square().sum(-1)) ==
+        F.relu((scores - p).square().sum(1) - (scores - q).square().sum(1) + 0.2).mean()
+
+On vectors of length 1 the squared distance is twice the cosine distance that [[cosine_embedding]]
+uses, so twice the margin gives twice the loss.
+
+    F.triplet_margin_with_distance_loss(F.normalize(scores), F.normalize(p), F.normalize(q), margin=1.0, distance_function=lambda x, y: (x - y).square().sum(-1)) ==
+        2 * F.triplet_margin_with_distance_loss(scores, p, q, margin=0.5, distance_function=lambda x, y: 1 -
+        F.cosine_similarity(x, y))  # within 1e-9
+
+It is the [[margin_ranking]] loss of the two distances.
+
+    F.triplet_margin_with_distance_loss(scores, p, q, distance_function=lambda x, y: (x - y).abs().sum(-1)) ==
+        F.margin_ranking_loss((scores - q).abs().sum(1), (scores - p).abs().sum(1), torch.ones(8), margin=1.0)
+
+## In other libraries
+
+- `paddle.nn.TripletMarginWithDistanceLoss(distance_function=None, margin=1.0, swap=False)`: The same
+  arguments and defaults.
+- torch for R `nn_triplet_margin_with_distance_loss(distance_function = NULL, margin = 1, swap = FALSE)`: The
+  same arguments and defaults.
+- pytorch-metric-learning, no multiple: `losses.TripletMarginLoss(margin=1.0, distance=LpDistance(power=2))`:
+  Any distance object; this one is squared. Forms the triplets of a batch from labels.
+
+## References
+
+- Vassileios Balntas, Edgar Riba, Daniel Ponsa and Krystian Mikolajczyk (2016). Learning local feature
+  descriptors with triplets and shallow convolutional neural networks. In *BMVC 2016*. doi:10.5244/C.30.119
+- Florian Schroff, Dmitry Kalenichenko and James Philbin (2015). FaceNet: A Unified Embedding for Face
+  Recognition and Clustering. In *CVPR 2015, 815-823*. doi:10.1109/CVPR.2015.7298682 arXiv:1503.03832
 """
 
 from collections.abc import Callable, Mapping
@@ -208,7 +247,28 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from lossary.declaration import *
+from lossary.declaration import (
+    DISTANCE_AXIS,
+    POSITIVE,
+    VECTOR,
+    HeatMap,
+    Input,
+    Loss,
+    Parameter,
+    Precision,
+    Scene,
+    Section,
+    Study,
+    Symbolic,
+    cases,
+    equal,
+    flag,
+    maximum,
+    minimum,
+    sqrt,
+    sum_over,
+    terms,
+)
 
 
 def _cosine_distance(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -420,12 +480,8 @@ loss = Loss(
             range=POSITIVE,
             typical=(0.5, 1.0, 2.0),
         ),
-        Parameter(
-            "swap",
-            False,
-            "whether the distance from the positive to the negative counts where it is the smaller one",
-            kind="boolean",
-            typical=(False, True),
+        flag(
+            "swap", False, "whether the distance from the positive to the negative counts where it is the smaller one"
         ),
     ),
     formulas=(EUCLIDEAN, COSINE, SQUARED),
@@ -507,52 +563,4 @@ loss = Loss(
         "value_at_perfect": 0,
         "gradient_limits": (-1, 0),
     },
-    relations=(
-        Relation(
-            "With the default distance it is [[triplet_margin]].",
-            "F.triplet_margin_with_distance_loss(scores, p, q) == F.triplet_margin_loss(scores, p, q)",
-        ),
-        Relation(
-            "With the squared distance it is the [[triplet|triplet loss with squared distance]].",
-            "F.triplet_margin_with_distance_loss(scores, p, q, margin=0.2, distance_function=lambda x, y: (x - "
-            "y).square().sum(-1)) == F.relu((scores - p).square().sum(1) - (scores - q).square().sum(1) + 0.2).mean()",
-        ),
-        Relation(
-            "On vectors of length 1 the squared distance is twice the cosine distance that [[cosine_embedding]] uses, "
-            "so twice the margin gives twice the loss.",
-            "F.triplet_margin_with_distance_loss(F.normalize(scores), F.normalize(p), F.normalize(q), margin=1.0, "
-            "distance_function=lambda x, y: (x - y).square().sum(-1)) == 2 * "
-            "F.triplet_margin_with_distance_loss(scores, p, q, margin=0.5, distance_function=lambda x, y: 1 - "
-            "F.cosine_similarity(x, y))",
-            1e-09,
-        ),
-        Relation(
-            "It is the [[margin_ranking]] loss of the two distances.",
-            "F.triplet_margin_with_distance_loss(scores, p, q, distance_function=lambda x, y: (x - y).abs().sum(-1)) "
-            "== F.margin_ranking_loss((scores - q).abs().sum(1), (scores - p).abs().sum(1), torch.ones(8), margin=1.0)",
-        ),
-    ),
-    libraries=(
-        library(
-            "paddle.nn.TripletMarginWithDistanceLoss(distance_function=None, margin=1.0, swap=False)",
-            "The same arguments and defaults.",
-        ),
-        library(
-            "nn_triplet_margin_with_distance_loss(distance_function = NULL, margin = 1, swap = FALSE)",
-            "The same arguments and defaults.",
-            name="torch for R",
-        ),
-        library(
-            "losses.TripletMarginLoss(margin=1.0, distance=LpDistance(power=2))",
-            "Any distance object; this one is squared. Forms the triplets of a batch from labels.",
-            name="pytorch-metric-learning",
-            factor=None,
-        ),
-    ),
-    references=citations(
-        "Vassileios Balntas, Edgar Riba, Daniel Ponsa and Krystian Mikolajczyk (2016). Learning local feature "
-        "descriptors with triplets and shallow convolutional neural networks. In *BMVC 2016*. doi:10.5244/C.30.119",
-        "Florian Schroff, Dmitry Kalenichenko and James Philbin (2015). FaceNet: A Unified Embedding for Face "
-        "Recognition and Clustering. In *CVPR 2015, 815-823*. doi:10.1109/CVPR.2015.7298682 arXiv:1503.03832",
-    ),
 )

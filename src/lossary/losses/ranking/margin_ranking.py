@@ -161,9 +161,65 @@ print(loss.item(), *torch.autograd.grad(loss, (first, second)))
 ```output
 0.0 tensor([-1., -1.]) tensor([1., 1.])
 ```
+
+## Relations
+
+With `margin=1` it is the [[hinge|hinge]] of the difference of the two scores.
+
+    F.margin_ranking_loss(input, target, 2 * label - 1, margin=1.0) ==
+        (1 - (2 * label - 1) * (input - target)).clamp(min=0).mean()
+
+With the default margin it is the [[perceptron|perceptron]] loss of the difference.
+
+    F.margin_ranking_loss(input, target, 2 * label - 1) == (-(2 * label - 1) * (input - target)).clamp(min=0).mean()
+
+Of the distances from an anchor to a negative and to a positive, with `margin=1`, it is
+[[triplet_margin]].
+
+    F.margin_ranking_loss(F.pairwise_distance(scores, q), F.pairwise_distance(scores, p), torch.ones(8).double(), margin=1.0) ==
+        F.triplet_margin_loss(scores, p, q)
+
+[[multi_margin]] over two classes is half of it, with `margin=1`.
+
+    F.margin_ranking_loss(scores[:, 0], scores[:, 1], 1 - 2 * (classes % 2).double(), margin=1.0) / 2 ==
+        F.multi_margin_loss(scores[:, :2], classes % 2)
+
+## In other libraries
+
+- `mlx.nn.losses.margin_ranking_loss(inputs1, inputs2, targets, margin=0.0)`: No reduction by default.
+- `mindspore.nn.MarginRankingLoss(margin=0.0)`: The mean by default.
+- TensorFlow Ranking, no multiple: `tfr.keras.losses.PairwiseHingeLoss()`: Arguments are (y_true, y_pred):
+  lists of relevances and scores. All pairs of unequal relevance, margin 1.
+- Keras RS, no multiple: `keras_rs.losses.PairwiseHingeLoss()`: Arguments are (y_true, y_pred). The sum over
+  all pairs of a list with unequal relevance, margin 1.
+- Rax, no multiple: `rax.pairwise_hinge_loss(scores, labels)`: Lists of scores and relevances. The sum over
+  all pairs of unequal relevance, margin 1.
+
+## References
+
+- Ralf Herbrich, Thore Graepel and Klaus Obermayer (2000). Large Margin Rank Boundaries for Ordinal
+  Regression. In *Advances in Large Margin Classifiers (MIT Press), 115-132*.
+- Thorsten Joachims (2002). Optimizing search engines using clickthrough data. In *Proceedings of the eighth
+  ACM SIGKDD international conference on Knowledge discovery and data mining, 133-142*.
+  doi:10.1145/775047.775067
 """
 
-from lossary.declaration import *
+from lossary.declaration import (
+    MARGIN_AXIS,
+    REAL,
+    REAL_TARGET,
+    SIGN,
+    HeatMap,
+    Input,
+    Loss,
+    Parameter,
+    Precision,
+    Section,
+    Symbolic,
+    cases,
+    maximum,
+    terms,
+)
 
 loss = Loss(
     torch="torch.nn.MarginRankingLoss",
@@ -246,56 +302,4 @@ loss = Loss(
         "value_at_perfect": 0,
         "gradient_limits": (-1, 0),
     },
-    relations=(
-        Relation(
-            "With `margin=1` it is the [[hinge|hinge]] of the difference of the two scores.",
-            "F.margin_ranking_loss(input, target, 2 * label - 1, margin=1.0) == (1 - (2 * label - 1) * (input - "
-            "target)).clamp(min=0).mean()",
-        ),
-        Relation(
-            "With the default margin it is the [[perceptron|perceptron]] loss of the difference.",
-            "F.margin_ranking_loss(input, target, 2 * label - 1) == (-(2 * label - 1) * (input - "
-            "target)).clamp(min=0).mean()",
-        ),
-        Relation(
-            "Of the distances from an anchor to a negative and to a positive, with `margin=1`, it is "
-            "[[triplet_margin]].",
-            "F.margin_ranking_loss(F.pairwise_distance(scores, q), F.pairwise_distance(scores, p), "
-            "torch.ones(8).double(), margin=1.0) == F.triplet_margin_loss(scores, p, q)",
-        ),
-        Relation(
-            "[[multi_margin]] over two classes is half of it, with `margin=1`.",
-            "F.margin_ranking_loss(scores[:, 0], scores[:, 1], 1 - 2 * (classes % 2).double(), margin=1.0) / 2 == "
-            "F.multi_margin_loss(scores[:, :2], classes % 2)",
-        ),
-    ),
-    libraries=(
-        library("mlx.nn.losses.margin_ranking_loss(inputs1, inputs2, targets, margin=0.0)", "No reduction by default."),
-        library("mindspore.nn.MarginRankingLoss(margin=0.0)", "The mean by default."),
-        library(
-            "tfr.keras.losses.PairwiseHingeLoss()",
-            "Arguments are (y_true, y_pred): lists of relevances and scores. All pairs of unequal relevance, margin 1.",
-            name="TensorFlow Ranking",
-            factor=None,
-        ),
-        library(
-            "keras_rs.losses.PairwiseHingeLoss()",
-            "Arguments are (y_true, y_pred). The sum over all pairs of a list with unequal relevance, margin 1.",
-            name="Keras RS",
-            factor=None,
-        ),
-        library(
-            "rax.pairwise_hinge_loss(scores, labels)",
-            "Lists of scores and relevances. The sum over all pairs of unequal relevance, margin 1.",
-            name="Rax",
-            factor=None,
-        ),
-    ),
-    references=citations(
-        "Ralf Herbrich, Thore Graepel and Klaus Obermayer (2000). Large Margin Rank Boundaries for Ordinal "
-        "Regression. In *Advances in Large Margin Classifiers (MIT Press), 115-132*.",
-        "Thorsten Joachims (2002). Optimizing search engines using clickthrough data. In *Proceedings of the eighth "
-        "ACM SIGKDD international conference on Knowledge discovery and data mining, 133-142*. "
-        "doi:10.1145/775047.775067",
-    ),
 )

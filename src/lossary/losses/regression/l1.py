@@ -170,9 +170,62 @@ RuntimeError: mean(): could not infer output dtype. Input dtype must be ei
 NotImplementedError: "mse_cpu" not implemented for 'Long'
 tensor(1.)
 ```
+
+## Relations
+
+It is twice the [[quantile|quantile loss]] with `tau=0.5`.
+
+    F.l1_loss(input, target) == 2 * torch.maximum(0.5 * (target - input), -0.5 * (target - input)).mean()
+
+[[smooth_l1|Smooth L1]] with `beta=0` is exactly this loss.
+
+    F.l1_loss(input, target) == F.smooth_l1_loss(input, target, beta=0.0)
+
+[[huber]] divided by `delta` tends to this loss as `delta` goes to zero.
+
+    F.l1_loss(input, target) == F.huber_loss(input, target, delta=1e-6) / 1e-6  # within 1e-4
+
+The [[charbonnier|Charbonnier]] loss tends to this loss as `eps` goes to zero.
+
+    F.l1_loss(input, target) == ((input - target) ** 2 + 1e-6 ** 2).sqrt().mean()  # within 1e-4
+
+The [[epsilon_insensitive|epsilon-insensitive loss]] with `epsilon=0` is exactly this loss.
+
+    F.l1_loss(input, target) == ((input - target).abs() - 0.0).clamp(min=0).mean()
+
+On two samples sorted in the same order it equals the [[wasserstein_1d|Wasserstein-1]] distance.
+
+    F.l1_loss(input.sort().values, target.sort().values) ==
+        (input.sort().values - target.sort().values).abs().mean()
+
+Summed over the outcomes of two distributions it is twice the [[total_variation|total variation
+distance]].
+
+    F.l1_loss(p, q, reduction="none").sum(1) == 2 * (torch.maximum(p, q) - torch.minimum(p, q)).sum(1) / 2
+
+## In other libraries
+
+- `keras.losses.MeanAbsoluteError()`
+- `sklearn.metrics.mean_absolute_error(y_true, y_pred)`: A metric on arrays. Arguments are (y_true, y_pred).
+- scikit-learn `HistGradientBoostingRegressor(loss="absolute_error")`: The class AbsoluteError behind it is
+  private.
+- XGBoost, no multiple: `objective="reg:absoluteerror"`: Recent versions optimise a smooth approximation of
+  it.
+- `Flux.mae(ŷ, y)`: The mean by default; agg chooses another reduction.
+- LossFunctions.jl `L1DistLoss()`
+- neuralforecast `MAE()`: Called as (y, y_hat, mask); weighted mean over the horizon.
+
+## References
+
+- Tilmann Gneiting (2011). Making and Evaluating Point Forecasts. *Journal of the American Statistical
+  Association 106(494), 746-762*. doi:10.1198/jasa.2011.r10138 arXiv:0912.0902
+- Timothy O. Hodson (2022). Root-mean-square error (RMSE) or mean absolute error (MAE): when to use them or
+  not. *Geoscientific Model Development 15(14), 5481-5487*. doi:10.5194/gmd-15-5481-2022
+- Gilbert Bassett and Roger Koenker (1978). Asymptotic Theory of Least Absolute Error Regression. *Journal of
+  the American Statistical Association 73(363), 618-622*.
 """
 
-from lossary.declaration import *
+from lossary.declaration import REGRESSION_INPUTS, Loss, Symbolic, residual_section, sign, terms
 
 loss = Loss(
     torch="torch.nn.L1Loss",
@@ -209,66 +262,4 @@ loss = Loss(
         "redescending": False,
         "elicits": "median",
     },
-    relations=(
-        Relation(
-            "It is twice the [[quantile|quantile loss]] with `tau=0.5`.",
-            "F.l1_loss(input, target) == 2 * torch.maximum(0.5 * (target - input), -0.5 * (target - input)).mean()",
-        ),
-        Relation(
-            "[[smooth_l1|Smooth L1]] with `beta=0` is exactly this loss.",
-            "F.l1_loss(input, target) == F.smooth_l1_loss(input, target, beta=0.0)",
-        ),
-        Relation(
-            "[[huber]] divided by `delta` tends to this loss as `delta` goes to zero.",
-            "F.l1_loss(input, target) == F.huber_loss(input, target, delta=1e-6) / 1e-6",
-            0.0001,
-        ),
-        Relation(
-            "The [[charbonnier|Charbonnier]] loss tends to this loss as `eps` goes to zero.",
-            "F.l1_loss(input, target) == ((input - target) ** 2 + 1e-6 ** 2).sqrt().mean()",
-            0.0001,
-        ),
-        Relation(
-            "The [[epsilon_insensitive|epsilon-insensitive loss]] with `epsilon=0` is exactly this loss.",
-            "F.l1_loss(input, target) == ((input - target).abs() - 0.0).clamp(min=0).mean()",
-        ),
-        Relation(
-            "On two samples sorted in the same order it equals the [[wasserstein_1d|Wasserstein-1]] distance.",
-            "F.l1_loss(input.sort().values, target.sort().values) == (input.sort().values - "
-            "target.sort().values).abs().mean()",
-        ),
-        Relation(
-            "Summed over the outcomes of two distributions it is twice the [[total_variation|total variation "
-            "distance]].",
-            'F.l1_loss(p, q, reduction="none").sum(1) == 2 * (torch.maximum(p, q) - torch.minimum(p, q)).sum(1) / 2',
-        ),
-    ),
-    libraries=(
-        library("keras.losses.MeanAbsoluteError()"),
-        library(
-            "sklearn.metrics.mean_absolute_error(y_true, y_pred)", "A metric on arrays. Arguments are (y_true, y_pred)."
-        ),
-        library(
-            'HistGradientBoostingRegressor(loss="absolute_error")',
-            "The class AbsoluteError behind it is private.",
-            name="scikit-learn",
-        ),
-        library(
-            'objective="reg:absoluteerror"',
-            "Recent versions optimise a smooth approximation of it.",
-            name="XGBoost",
-            factor=None,
-        ),
-        library("Flux.mae(ŷ, y)", "The mean by default; agg chooses another reduction."),
-        library("L1DistLoss()", name="LossFunctions.jl"),
-        library("MAE()", "Called as (y, y_hat, mask); weighted mean over the horizon.", name="neuralforecast"),
-    ),
-    references=citations(
-        "Tilmann Gneiting (2011). Making and Evaluating Point Forecasts. *Journal of the American Statistical "
-        "Association 106(494), 746-762*. doi:10.1198/jasa.2011.r10138 arXiv:0912.0902",
-        "Timothy O. Hodson (2022). Root-mean-square error (RMSE) or mean absolute error (MAE): when to use them or "
-        "not. *Geoscientific Model Development 15(14), 5481-5487*. doi:10.5194/gmd-15-5481-2022",
-        "Gilbert Bassett and Roger Koenker (1978). Asymptotic Theory of Least Absolute Error Regression. *Journal of "
-        "the American Statistical Association 73(363), 618-622*.",
-    ),
 )

@@ -267,9 +267,75 @@ print(F.mse_loss(prediction.float(), target.float()))
 tensor(inf, dtype=torch.float16)
 tensor(90000.)
 ```
+
+## Relations
+
+[[huber]] with a `delta` beyond every residual is half this loss.
+
+    F.mse_loss(input, target) / 2 == F.huber_loss(input, target, delta=1e6)  # within 1e-4
+
+The square of the [[rmse|root mean squared error]] is this loss with the default mean.
+
+    F.mse_loss(input, target) == ((input - target) ** 2).mean().sqrt() ** 2
+
+The [[gaussian_nll|Gaussian negative log-likelihood]] with variance one is half this loss.
+
+    F.mse_loss(input, target) / 2 == F.gaussian_nll_loss(input, target, torch.ones_like(input))
+
+It is twice the [[expectile|expectile loss]] with `tau=0.5`.
+
+    F.mse_loss(input, target) == 2 * ((0.5 - (target < input).double()).abs() * (target - input) ** 2).mean()
+
+The [[squared_epsilon_insensitive|squared epsilon-insensitive loss]] with `epsilon=0` is exactly
+this loss.
+
+    F.mse_loss(input, target) == (((input - target).abs() - 0.0).clamp(min=0) ** 2).mean()
+
+The [[barron|general adaptive robust loss]] at `alpha=2` with `c=1` is half this loss.
+
+    F.mse_loss(input, target) / 2 ==
+        (1e-7 / (2 - 1e-7) * (((input - target) ** 2 / 1e-7 + 1) ** (1 - 5e-8) - 1)).mean()  # within 1e-4
+
+On a predicted probability and a label of 0 or 1 this is the [[brier|Brier score]].
+
+    F.mse_loss(torch.sigmoid(logits), label) ==
+        torch.where(label.bool(), (1 - torch.sigmoid(logits)) ** 2, torch.sigmoid(logits) ** 2).mean()
+
+With targets of -1 and 1 it equals the [[squared_error_classification|squared margin]] loss.
+
+    F.mse_loss(logits, 2 * label - 1) == ((1 - (2 * label - 1) * logits) ** 2).mean()
+
+The [[msle|mean squared logarithmic error]] is this loss after `log1p` on both arguments.
+
+    F.mse_loss(input.abs().log1p(), target.abs().log1p()) ==
+        (((1 + input.abs()).log() - (1 + target.abs()).log()) ** 2).mean()
+
+## In other libraries
+
+- `keras.losses.MeanSquaredError()`
+- `sklearn.metrics.mean_squared_error(y_true, y_pred)`: A metric on arrays. Arguments are (y_true, y_pred).
+- scikit-learn, 0.5 times `HistGradientBoostingRegressor(loss="squared_error")`: The class HalfSquaredError
+  behind it is private.
+- `optax.squared_error(predictions, targets)`: Elementwise; no reduction.
+- 0.5 times `optax.l2_loss(predictions, targets)`: Elementwise; no reduction.
+- `Flux.mse(ŷ, y)`: The mean by default; agg chooses another reduction.
+- LossFunctions.jl `L2DistLoss()`
+- 0.5 times `statsmodels.robust.norms.LeastSquares()`: A function of the residual alone.
+- `ceres::TrivialLoss()`: A function of the squared residual norm; the solver's cost is half of it.
+- XGBoost, 0.5 times `objective="reg:squarederror"`: Judged by its gradient, prediction minus label.
+- neuralforecast `MSE()`: Called as (y, y_hat, mask=...); weighted mean over the horizon.
+
+## References
+
+- Stephen M. Stigler (1981). Gauss and the Invention of Least Squares. *The Annals of Statistics 9(3),
+  465-474*. doi:10.1214/aos/1176345451
+- Tilmann Gneiting (2011). Making and Evaluating Point Forecasts. *Journal of the American Statistical
+  Association 106(494), 746-762*. doi:10.1198/jasa.2011.r10138 arXiv:0912.0902
+- Timothy O. Hodson (2022). Root-mean-square error (RMSE) or mean absolute error (MAE): when to use them or
+  not. *Geoscientific Model Development 15(14), 5481-5487*. doi:10.5194/gmd-15-5481-2022
 """
 
-from lossary.declaration import *
+from lossary.declaration import REGRESSION_INPUTS, Extremes, Loss, Symbolic, residual_section, terms
 
 loss = Loss(
     torch="torch.nn.MSELoss",
@@ -317,81 +383,4 @@ loss = Loss(
         "redescending": False,
         "elicits": "mean",
     },
-    relations=(
-        Relation(
-            "[[huber]] with a `delta` beyond every residual is half this loss.",
-            "F.mse_loss(input, target) / 2 == F.huber_loss(input, target, delta=1e6)",
-            0.0001,
-        ),
-        Relation(
-            "The square of the [[rmse|root mean squared error]] is this loss with the default mean.",
-            "F.mse_loss(input, target) == ((input - target) ** 2).mean().sqrt() ** 2",
-        ),
-        Relation(
-            "The [[gaussian_nll|Gaussian negative log-likelihood]] with variance one is half this loss.",
-            "F.mse_loss(input, target) / 2 == F.gaussian_nll_loss(input, target, torch.ones_like(input))",
-        ),
-        Relation(
-            "It is twice the [[expectile|expectile loss]] with `tau=0.5`.",
-            "F.mse_loss(input, target) == 2 * ((0.5 - (target < input).double()).abs() * (target - input) ** 2).mean()",
-        ),
-        Relation(
-            "The [[squared_epsilon_insensitive|squared epsilon-insensitive loss]] with `epsilon=0` is exactly this "
-            "loss.",
-            "F.mse_loss(input, target) == (((input - target).abs() - 0.0).clamp(min=0) ** 2).mean()",
-        ),
-        Relation(
-            "The [[barron|general adaptive robust loss]] at `alpha=2` with `c=1` is half this loss.",
-            "F.mse_loss(input, target) / 2 == (1e-7 / (2 - 1e-7) * (((input - target) ** 2 / 1e-7 + 1) ** (1 - 5e-8) "
-            "- 1)).mean()",
-            0.0001,
-        ),
-        Relation(
-            "On a predicted probability and a label of 0 or 1 this is the [[brier|Brier score]].",
-            "F.mse_loss(torch.sigmoid(logits), label) == torch.where(label.bool(), (1 - torch.sigmoid(logits)) ** 2, "
-            "torch.sigmoid(logits) ** 2).mean()",
-        ),
-        Relation(
-            "With targets of -1 and 1 it equals the [[squared_error_classification|squared margin]] loss.",
-            "F.mse_loss(logits, 2 * label - 1) == ((1 - (2 * label - 1) * logits) ** 2).mean()",
-        ),
-        Relation(
-            "The [[msle|mean squared logarithmic error]] is this loss after `log1p` on both arguments.",
-            "F.mse_loss(input.abs().log1p(), target.abs().log1p()) == (((1 + input.abs()).log() - (1 + "
-            "target.abs()).log()) ** 2).mean()",
-        ),
-    ),
-    libraries=(
-        library("keras.losses.MeanSquaredError()"),
-        library(
-            "sklearn.metrics.mean_squared_error(y_true, y_pred)", "A metric on arrays. Arguments are (y_true, y_pred)."
-        ),
-        library(
-            'HistGradientBoostingRegressor(loss="squared_error")',
-            "The class HalfSquaredError behind it is private.",
-            name="scikit-learn",
-            factor=0.5,
-        ),
-        library("optax.squared_error(predictions, targets)", "Elementwise; no reduction."),
-        library("optax.l2_loss(predictions, targets)", "Elementwise; no reduction.", factor=0.5),
-        library("Flux.mse(ŷ, y)", "The mean by default; agg chooses another reduction."),
-        library("L2DistLoss()", name="LossFunctions.jl"),
-        library("statsmodels.robust.norms.LeastSquares()", "A function of the residual alone.", factor=0.5),
-        library("ceres::TrivialLoss()", "A function of the squared residual norm; the solver's cost is half of it."),
-        library(
-            'objective="reg:squarederror"',
-            "Judged by its gradient, prediction minus label.",
-            name="XGBoost",
-            factor=0.5,
-        ),
-        library("MSE()", "Called as (y, y_hat, mask=...); weighted mean over the horizon.", name="neuralforecast"),
-    ),
-    references=citations(
-        "Stephen M. Stigler (1981). Gauss and the Invention of Least Squares. *The Annals of Statistics 9(3), "
-        "465-474*. doi:10.1214/aos/1176345451",
-        "Tilmann Gneiting (2011). Making and Evaluating Point Forecasts. *Journal of the American Statistical "
-        "Association 106(494), 746-762*. doi:10.1198/jasa.2011.r10138 arXiv:0912.0902",
-        "Timothy O. Hodson (2022). Root-mean-square error (RMSE) or mean absolute error (MAE): when to use them or "
-        "not. *Geoscientific Model Development 15(14), 5481-5487*. doi:10.5194/gmd-15-5481-2022",
-    ),
 )

@@ -151,9 +151,55 @@ RuntimeError: huber_loss does not support non-positive values for delta.
 RuntimeError: smooth_l1_loss does not support negative values for beta.
 tensor([0.0000, 0.5000, 2.0000])
 ```
+
+## Relations
+
+It is `delta` times [[smooth_l1|Smooth L1]] with `beta=delta`; the two are equal at 1.
+
+    F.huber_loss(input, target, delta=0.5) == 0.5 * F.smooth_l1_loss(input, target, beta=0.5)
+
+With a `delta` beyond every residual it is half of [[mse]].
+
+    F.huber_loss(input, target, delta=1e6) == F.mse_loss(input, target) / 2  # within 1e-4
+
+Divided by `delta`, it tends to [[l1]] as `delta` goes to zero.
+
+    F.huber_loss(input, target, delta=1e-6) / 1e-6 == F.l1_loss(input, target)  # within 1e-4
+
+## In other libraries
+
+- `keras.losses.Huber(delta=1.0)`
+- `optax.huber_loss(predictions, targets, delta=1.0)`: Elementwise; no reduction.
+- scikit-learn `GradientBoostingRegressor(loss="huber", alpha=0.9)`: Here delta is the alpha-quantile of the
+  absolute residuals, found anew at each step.
+- `scipy.special.huber(delta, r)`: A function of the residual alone; delta comes first.
+- `scipy.optimize.least_squares(fun, x0, loss="huber", f_scale=delta)`: Compared by the cost, which halves
+  rho. rho itself, a function of the squared residual, is twice torch's value.
+- `statsmodels.robust.norms.HuberT(t=1.345)`: A function of the residual alone; t is delta, with another
+  default.
+- 2 times `ceres::HuberLoss(a)`: A function of the squared residual norm, with a for delta; the solver's cost
+  is half of it.
+- `Flux.huber_loss(ŷ, y; delta = 1)`: The mean by default; agg chooses another reduction.
+- LossFunctions.jl `HuberLoss(1.0)`: The argument is delta.
+- neuralforecast `HuberLoss(delta=1.0)`: Called as (y, y_hat, mask=...); weighted mean over the horizon.
+
+## References
+
+- Peter J. Huber (1964). Robust Estimation of a Location Parameter. *The Annals of Mathematical Statistics
+  35(1), 73-101*. doi:10.1214/aoms/1177703732
 """
 
-from lossary.declaration import *
+from lossary.declaration import (
+    POSITIVE,
+    REGRESSION_INPUTS,
+    Loss,
+    Parameter,
+    Symbolic,
+    cases,
+    residual_section,
+    sign,
+    terms,
+)
 
 loss = Loss(
     torch="torch.nn.HuberLoss",
@@ -203,55 +249,4 @@ loss = Loss(
         "redescending": False,
         "elicits": "Huber mean",
     },
-    relations=(
-        Relation(
-            "It is `delta` times [[smooth_l1|Smooth L1]] with `beta=delta`; the two are equal at 1.",
-            "F.huber_loss(input, target, delta=0.5) == 0.5 * F.smooth_l1_loss(input, target, beta=0.5)",
-        ),
-        Relation(
-            "With a `delta` beyond every residual it is half of [[mse]].",
-            "F.huber_loss(input, target, delta=1e6) == F.mse_loss(input, target) / 2",
-            0.0001,
-        ),
-        Relation(
-            "Divided by `delta`, it tends to [[l1]] as `delta` goes to zero.",
-            "F.huber_loss(input, target, delta=1e-6) / 1e-6 == F.l1_loss(input, target)",
-            0.0001,
-        ),
-    ),
-    libraries=(
-        library("keras.losses.Huber(delta=1.0)"),
-        library("optax.huber_loss(predictions, targets, delta=1.0)", "Elementwise; no reduction."),
-        library(
-            'GradientBoostingRegressor(loss="huber", alpha=0.9)',
-            "Here delta is the alpha-quantile of the absolute residuals, found anew at each step.",
-            name="scikit-learn",
-        ),
-        library("scipy.special.huber(delta, r)", "A function of the residual alone; delta comes first."),
-        library(
-            'scipy.optimize.least_squares(fun, x0, loss="huber", f_scale=delta)',
-            "Compared by the cost, which halves rho. rho itself, a function of the squared residual, is twice torch's "
-            "value.",
-        ),
-        library(
-            "statsmodels.robust.norms.HuberT(t=1.345)",
-            "A function of the residual alone; t is delta, with another default.",
-        ),
-        library(
-            "ceres::HuberLoss(a)",
-            "A function of the squared residual norm, with a for delta; the solver's cost is half of it.",
-            factor=2,
-        ),
-        library("Flux.huber_loss(ŷ, y; delta = 1)", "The mean by default; agg chooses another reduction."),
-        library("HuberLoss(1.0)", "The argument is delta.", name="LossFunctions.jl"),
-        library(
-            "HuberLoss(delta=1.0)",
-            "Called as (y, y_hat, mask=...); weighted mean over the horizon.",
-            name="neuralforecast",
-        ),
-    ),
-    references=citations(
-        "Peter J. Huber (1964). Robust Estimation of a Location Parameter. *The Annals of Mathematical Statistics "
-        "35(1), 73-101*. doi:10.1214/aoms/1177703732"
-    ),
 )

@@ -229,12 +229,56 @@ TypeError: smooth_l1_loss() got an unexpected keyword argument 'weight'
 over the sum of weights: tensor(1.9062)
 over the elements:       tensor(3.8125)
 ```
+
+## Relations
+
+It is [[huber]] with `delta=beta`, divided by `beta`; the two are equal at 1.
+
+    F.smooth_l1_loss(input, target, beta=0.5) == F.huber_loss(input, target, delta=0.5) / 0.5
+
+With `beta=0` it is exactly [[l1]], and it tends to it as `beta` goes to zero.
+
+    F.smooth_l1_loss(input, target, beta=0.0) == F.l1_loss(input, target)
+
+With a `beta` beyond every residual it is [[mse]] divided by twice `beta`.
+
+    F.smooth_l1_loss(input, target, beta=1e3) == F.mse_loss(input, target) / 2e3
+
+## In other libraries
+
+- MMDetection `SmoothL1Loss(beta=1.0, reduction='mean', loss_weight=1.0)`: At loss_weight=1. beta must be
+  above zero.
+- Paddle, no multiple: `paddle.nn.SmoothL1Loss(delta=1.0)`: It is Huber: delta times torch's value at
+  beta=delta. Newer versions have is_huber=False for torch's.
+- `mindspore.nn.SmoothL1Loss(beta=1.0)`: Returns one value for each element by default: reduction='none'.
+- maskrcnn-benchmark `smooth_l1_loss(input, target, beta=1. / 9, size_average=True)`: Another default for
+  beta.
+- keras-retinanet, no multiple: `keras_retinanet.losses.smooth_l1(sigma=3.0)`: The threshold is 1 / sigma².
+  Positive anchors only, divided by their number.
+
+## References
+
+- Ross Girshick (2015). Fast R-CNN. In *IEEE International Conference on Computer Vision (ICCV)*.
+  arXiv:1504.08083
+- Peter J. Huber (1964). Robust Estimation of a Location Parameter. *The Annals of Mathematical Statistics
+  35(1), 73-101*. doi:10.1214/aoms/1177703732
 """
 
 from torch import zeros_like
 from torch.nn import functional as F
 
-from lossary.declaration import *
+from lossary.declaration import (
+    NOT_NEGATIVE,
+    REGRESSION_INPUTS,
+    Loss,
+    Parameter,
+    Study,
+    Symbolic,
+    cases,
+    residual_section,
+    sign,
+    terms,
+)
 
 loss = Loss(
     torch="torch.nn.SmoothL1Loss",
@@ -251,7 +295,7 @@ loss = Loss(
             "beta",
             1.0,
             "the residual at which the parabola turns into a straight line of slope one; 0 leaves no parabola",
-            range=Range(lower=0.0),
+            range=NOT_NEGATIVE,
             typical=(0.0, 0.5, 1.0, 2.0),
         ),
     ),
@@ -320,51 +364,4 @@ loss = Loss(
         "redescending": False,
         "elicits": lambda beta: "Huber mean" if beta > 0 else "median",
     },
-    relations=(
-        Relation(
-            "It is [[huber]] with `delta=beta`, divided by `beta`; the two are equal at 1.",
-            "F.smooth_l1_loss(input, target, beta=0.5) == F.huber_loss(input, target, delta=0.5) / 0.5",
-        ),
-        Relation(
-            "With `beta=0` it is exactly [[l1]], and it tends to it as `beta` goes to zero.",
-            "F.smooth_l1_loss(input, target, beta=0.0) == F.l1_loss(input, target)",
-        ),
-        Relation(
-            "With a `beta` beyond every residual it is [[mse]] divided by twice `beta`.",
-            "F.smooth_l1_loss(input, target, beta=1e3) == F.mse_loss(input, target) / 2e3",
-        ),
-    ),
-    libraries=(
-        library(
-            "SmoothL1Loss(beta=1.0, reduction='mean', loss_weight=1.0)",
-            "At loss_weight=1. beta must be above zero.",
-            name="MMDetection",
-        ),
-        library(
-            "paddle.nn.SmoothL1Loss(delta=1.0)",
-            "It is Huber: delta times torch's value at beta=delta. Newer versions have is_huber=False for torch's.",
-            name="Paddle",
-            factor=None,
-        ),
-        library(
-            "mindspore.nn.SmoothL1Loss(beta=1.0)", "Returns one value for each element by default: reduction='none'."
-        ),
-        library(
-            "smooth_l1_loss(input, target, beta=1. / 9, size_average=True)",
-            "Another default for beta.",
-            name="maskrcnn-benchmark",
-        ),
-        library(
-            "keras_retinanet.losses.smooth_l1(sigma=3.0)",
-            "The threshold is 1 / sigma². Positive anchors only, divided by their number.",
-            name="keras-retinanet",
-            factor=None,
-        ),
-    ),
-    references=citations(
-        "Ross Girshick (2015). Fast R-CNN. In *IEEE International Conference on Computer Vision (ICCV)*. "
-        "arXiv:1504.08083",
-        "Peter J. Huber (1964). Robust Estimation of a Location Parameter. *The Annals of Mathematical Statistics "
-        "35(1), 73-101*. doi:10.1214/aoms/1177703732",
-    ),
 )

@@ -211,6 +211,35 @@ for dtype in (torch.float32, torch.float16):
 1.5041
 "ctc_loss_cpu" not implemented for 'Half'
 ```
+
+## Relations
+
+With a single frame and a single label it is [[cross_entropy]].
+
+    F.ctc_loss(scores.log_softmax(1)[None], classes[:, None] % 4, torch.ones(8, dtype=torch.long), torch.ones(8, dtype=torch.long), blank=4) ==
+        F.cross_entropy(scores, classes % 4)
+
+With as many frames as labels, and no two equal ones in a row, there is one alignment, and it is the
+sum of [[nll]] over the frames.
+
+    F.ctc_loss(scores.log_softmax(1), torch.tensor([1, 2, 3, 4, 1, 2, 3, 4]), torch.tensor(8), torch.tensor(8), reduction="sum") ==
+        F.nll_loss(scores.log_softmax(1), torch.tensor([1, 2, 3, 4, 1, 2, 3, 4]), reduction="sum")
+
+## In other libraries
+
+- `optax.ctc_loss(logits, logit_paddings, labels, label_paddings, blank_id=0)`: Takes raw scores, batch first,
+  and paddings in place of lengths. One value a sample. A target without an alignment gives a large number,
+  not infinity.
+- `keras.losses.CTC()`: Takes raw scores, batch first; arguments are (y_true, y_pred). The blank is 0 and pads
+  the labels; all frames count. The mean does not divide by the target length.
+- `tf.nn.ctc_loss(labels, logits, label_length, logit_length)`: Takes raw scores, time first by default. The
+  blank is 0 unless blank_index says otherwise; no reduction.
+
+## References
+
+- Alex Graves, Santiago Fernández, Faustino Gomez and Jürgen Schmidhuber (2006). Connectionist Temporal
+  Classification: Labelling Unsegmented Sequence Data with Recurrent Neural Networks. In *ICML 2006, 369-376*.
+  doi:10.1145/1143844.1143891
 """
 
 import itertools
@@ -222,7 +251,30 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from lossary.declaration import *
+from lossary.declaration import (
+    FRAMES,
+    LABEL_SEQUENCE,
+    LENGTH,
+    NONE,
+    NOT_NEGATIVE,
+    PROBABILITY_AXIS,
+    SUM,
+    Diagram,
+    Edge,
+    Input,
+    Loss,
+    Network,
+    Node,
+    Parameter,
+    Precision,
+    Reduction,
+    Section,
+    Study,
+    Written,
+    flag,
+    log,
+    terms,
+)
 
 
 def _collapsed(path: Sequence[int], blank: int) -> tuple[int, ...]:
@@ -427,13 +479,11 @@ loss = Loss(
         Input("target_lengths", "k", (LENGTH,), "(N) or ()", "how many labels each target has"),
     ),
     parameters=(
-        Parameter("blank", 0, "the class that stands for no label", kind="integer", range=Range(lower=0.0)),
-        Parameter(
+        Parameter("blank", 0, "the class that stands for no label", kind="integer", range=NOT_NEGATIVE),
+        flag(
             "zero_infinity",
             False,
             "whether a sample without any alignment gives zero, and a gradient of zero, in place of infinity",
-            kind="boolean",
-            typical=(False, True),
         ),
     ),
     reductions=(
@@ -543,39 +593,4 @@ loss = Loss(
         "target_lengths": [2, 1],
     },
     properties={"convex": True, "smoothness": "Cinf", "value_at_perfect": 0},
-    relations=(
-        Relation(
-            "With a single frame and a single label it is [[cross_entropy]].",
-            "F.ctc_loss(scores.log_softmax(1)[None], classes[:, None] % 4, torch.ones(8, dtype=torch.long), "
-            "torch.ones(8, dtype=torch.long), blank=4) == F.cross_entropy(scores, classes % 4)",
-        ),
-        Relation(
-            "With as many frames as labels, and no two equal ones in a row, there is one alignment, and it is the sum "
-            "of [[nll]] over the frames.",
-            "F.ctc_loss(scores.log_softmax(1), torch.tensor([1, 2, 3, 4, 1, 2, 3, 4]), torch.tensor(8), "
-            'torch.tensor(8), reduction="sum") == F.nll_loss(scores.log_softmax(1), torch.tensor([1, 2, 3, 4, 1, 2, '
-            '3, 4]), reduction="sum")',
-        ),
-    ),
-    libraries=(
-        library(
-            "optax.ctc_loss(logits, logit_paddings, labels, label_paddings, blank_id=0)",
-            "Takes raw scores, batch first, and paddings in place of lengths. One value a sample. A target without an "
-            "alignment gives a large number, not infinity.",
-        ),
-        library(
-            "keras.losses.CTC()",
-            "Takes raw scores, batch first; arguments are (y_true, y_pred). The blank is 0 and pads the labels; all "
-            "frames count. The mean does not divide by the target length.",
-        ),
-        library(
-            "tf.nn.ctc_loss(labels, logits, label_length, logit_length)",
-            "Takes raw scores, time first by default. The blank is 0 unless blank_index says otherwise; no reduction.",
-        ),
-    ),
-    references=citations(
-        "Alex Graves, Santiago Fernández, Faustino Gomez and Jürgen Schmidhuber (2006). Connectionist Temporal "
-        "Classification: Labelling Unsegmented Sequence Data with Recurrent Neural Networks. In *ICML 2006, 369-376*. "
-        "doi:10.1145/1143844.1143891"
-    ),
 )
