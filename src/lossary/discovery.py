@@ -169,7 +169,7 @@ def load(source: Source) -> Loss:
     said = [name for name in _SAID if getattr(loss, name)]
     if said:
         message = (
-            f"{', '.join(said)}: this stands in the docstring, whose first line is the title, with the summary below it "
+            f"{', '.join(said)}: this stands in the docstring: its first line is the title, with the summary below it "
             "and, at the end, '## Relations', '## In other libraries' and '## References'; delete it from the code"
         )
         raise CatalogError([Failure(source.shown, "load", message)])

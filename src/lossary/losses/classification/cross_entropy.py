@@ -438,6 +438,7 @@ from lossary.declaration import (
     class_weight,
     equal,
     exp,
+    ignore_index,
     indicator,
     log,
     logit_section,

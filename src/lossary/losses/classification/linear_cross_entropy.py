@@ -332,6 +332,7 @@ from lossary.declaration import (
     class_weight,
     equal,
     exp,
+    ignore_index,
     indicator,
     log,
     logit_section,

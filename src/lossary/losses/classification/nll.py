@@ -299,6 +299,7 @@ from lossary.declaration import (
     cases,
     class_weight,
     equal,
+    ignore_index,
     indicator,
     log,
     probability_section,

@@ -286,6 +286,7 @@ from lossary.declaration import (
     Symbolic,
     cases,
     exp,
+    flag,
     log,
     pi,
     terms,

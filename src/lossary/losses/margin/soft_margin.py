@@ -194,24 +194,9 @@ import math
 
 from torch.nn import functional as F
 
-from lossary.declaration import (
-    LOGISTIC,
-    MARGIN_AXIS,
-    SCORE,
-    SIGN,
-    Extremes,
-    Input,
-    Loss,
-    Precision,
-    Section,
-    Study,
-    Symbolic,
-    exp,
-    log,
-    terms,
-)
+from lossary.declaration import LOGISTIC, Extremes, Precision, Study, exp, log, margin_loss, terms
 
-loss = Loss(
+loss = margin_loss(
     torch="torch.nn.SoftMarginLoss",
     functional="torch.nn.functional.soft_margin_loss",
     aliases=terms("soft margin loss; F.soft_margin_loss; soft_margin_loss"),
@@ -220,31 +205,15 @@ loss = Loss(
         "binary classification with labels plus and minus one; log(1 + exp(-y x)); The function 'soft_margin_loss' is "
         "not differentiable with respect to argument 'target'; doesn't match the broadcast shape"
     ),
-    inputs=(
-        Input("input", "x", (SCORE,), "(*)", "the raw score: its sign is the predicted label"),
-        Input("target", "y", (SIGN,), "(*), same as input", "the label, 1 or -1 and not 0 or 1", differentiable=False),
-    ),
-    formulas=(Symbolic(value=lambda m: log(1 + exp(-m)), gradient={"input": lambda m, y: -y / (1 + exp(m))}),),
+    value=lambda m: log(1 + exp(-m)),
+    gradient=lambda m, y: -y / (1 + exp(m)),
     precision=Precision(
         absolute=1.0,
         why="it takes the logarithm of a sum that is rounded first, so that a loss below the spacing of numbers around 1 "
         "is lost",
     ),
-    sections=(
-        Section(
-            axis=MARGIN_AXIS,
-            label="score, input",
-            span=(-3.0, 3.0),
-            inputs=lambda t, y: {"input": t, "target": y},
-            branches={"label 1": 1.0, "label -1": -1.0},
-            perfect=float("inf"),
-            target_values="sign",
-            link="sigmoid",
-            note="One element, for each of the two labels. With label 1 the score is the margin itself.",
-            caption="A score on the wrong side costs about its own size and pulls with a force close to 1. On the "
-            "right side the loss fades but never reaches zero.",
-        ),
-    ),
+    caption="A score on the wrong side costs about its own size and pulls with a force close to 1. On the "
+    "right side the loss fades but never reaches zero.",
     figures=(
         Study(
             name="bound",

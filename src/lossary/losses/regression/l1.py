@@ -225,9 +225,9 @@ distance]].
   the American Statistical Association 73(363), 618-622*.
 """
 
-from lossary.declaration import REGRESSION_INPUTS, Loss, Symbolic, residual_section, sign, terms
+from lossary.declaration import residual_loss, sign, terms
 
-loss = Loss(
+loss = residual_loss(
     torch="torch.nn.L1Loss",
     functional="torch.nn.functional.l1_loss",
     aliases=terms(
@@ -240,26 +240,17 @@ loss = Loss(
         "unexpected keyword argument 'weight'; mean(): could not infer output dtype; "
         "tf.keras.losses.MeanAbsoluteError; sklearn mean_absolute_error; Manhattan distance loss"
     ),
-    inputs=REGRESSION_INPUTS,
-    formulas=(Symbolic(value=lambda r: abs(r), gradient={"input": lambda r: sign(r), "target": lambda r: -sign(r)}),),
-    sections=(
-        residual_section(
-            "The price grows at the same rate everywhere, so the gradient keeps its size right up to the "
-            "kink at zero and changes only its sign there.",
-            kinks=(lambda: 0,),
-        ),
-    ),
+    value=lambda r: abs(r),
+    gradient=lambda r: sign(r),
+    kinks=(lambda: 0,),
+    caption="The price grows at the same rate everywhere, so the gradient keeps its size right up to the "
+    "kink at zero and changes only its sign there.",
     example={"input": [2.5, 0.0, 2.0], "target": [3.0, -0.5, 2.0]},
     properties={
-        "convex": True,
         "smoothness": "C0",
         "lipschitz": 1,
         "gradient_lipschitz": "inf",
-        "bounded": False,
-        "symmetric": True,
-        "value_at_perfect": 0,
         "gradient_limits": (-1, 1),
-        "redescending": False,
         "elicits": "median",
     },
 )

@@ -335,9 +335,9 @@ The [[msle|mean squared logarithmic error]] is this loss after `log1p` on both a
   not. *Geoscientific Model Development 15(14), 5481-5487*. doi:10.5194/gmd-15-5481-2022
 """
 
-from lossary.declaration import REGRESSION_INPUTS, Extremes, Loss, Symbolic, residual_section, terms
+from lossary.declaration import Extremes, residual_loss, terms
 
-loss = Loss(
+loss = residual_loss(
     torch="torch.nn.MSELoss",
     functional="torch.nn.functional.mse_loss",
     aliases=terms(
@@ -352,14 +352,10 @@ loss = Loss(
         "tf.keras.losses.MeanSquaredError; sklearn mean_squared_error; weighted mean squared error; masked mse loss "
         "nan"
     ),
-    inputs=REGRESSION_INPUTS,
-    formulas=(Symbolic(value=lambda r: r**2, gradient={"input": lambda r: 2 * r, "target": lambda r: -2 * r}),),
-    sections=(
-        residual_section(
-            "The gradient is proportional to the residual: twice the error pulls twice as hard and costs "
-            "four times as much."
-        ),
-    ),
+    value=lambda r: r**2,
+    gradient=lambda r: 2 * r,
+    caption="The gradient is proportional to the residual: twice the error pulls twice as hard and costs "
+    "four times as much.",
     figures=(
         Extremes(
             label="residual, as a power of ten",
@@ -372,15 +368,10 @@ loss = Loss(
     ),
     example={"input": [2.5, 0.0, 2.0], "target": [3.0, -0.5, 2.0]},
     properties={
-        "convex": True,
         "smoothness": "Cinf",
         "lipschitz": "inf",
         "gradient_lipschitz": 2,
-        "bounded": False,
-        "symmetric": True,
-        "value_at_perfect": 0,
         "gradient_limits": ("-inf", "inf"),
-        "redescending": False,
         "elicits": "mean",
     },
 )

@@ -189,19 +189,9 @@ Divided by `delta`, it tends to [[l1]] as `delta` goes to zero.
   35(1), 73-101*. doi:10.1214/aoms/1177703732
 """
 
-from lossary.declaration import (
-    POSITIVE,
-    REGRESSION_INPUTS,
-    Loss,
-    Parameter,
-    Symbolic,
-    cases,
-    residual_section,
-    sign,
-    terms,
-)
+from lossary.declaration import POSITIVE, Parameter, cases, residual_loss, sign, terms
 
-loss = Loss(
+loss = residual_loss(
     torch="torch.nn.HuberLoss",
     functional="torch.nn.functional.huber_loss",
     aliases=terms("Huber; Huber function; Huber's t; HuberT"),
@@ -210,7 +200,6 @@ loss = Loss(
         "clipped gradient of the squared error; DQN error clipping; huber delta; huber_loss does not support "
         "non-positive values for delta; is not a valid value for reduction; scipy least_squares loss='huber'"
     ),
-    inputs=REGRESSION_INPUTS,
     parameters=(
         Parameter(
             "delta",
@@ -220,33 +209,17 @@ loss = Loss(
             typical=(0.5, 1.0, 2.0),
         ),
     ),
-    formulas=(
-        Symbolic(
-            value=lambda r, delta: cases((r**2 / 2, abs(r) <= delta), (delta * (abs(r) - delta / 2), True)),
-            gradient={
-                "input": lambda r, delta: cases((r, abs(r) <= delta), (delta * sign(r), True)),
-                "target": lambda r, delta: cases((-r, abs(r) <= delta), (-delta * sign(r), True)),
-            },
-        ),
-    ),
-    sections=(
-        residual_section(
-            "A parabola between the two marks, straight lines outside. The gradient grows with the "
-            "residual until it reaches delta, and stays there.",
-            kinks=(lambda delta: -delta, lambda delta: delta),
-        ),
-    ),
+    value=lambda r, delta: cases((r**2 / 2, abs(r) <= delta), (delta * (abs(r) - delta / 2), True)),
+    gradient=lambda r, delta: cases((r, abs(r) <= delta), (delta * sign(r), True)),
+    kinks=(lambda delta: -delta, lambda delta: delta),
+    caption="A parabola between the two marks, straight lines outside. The gradient grows with the "
+    "residual until it reaches delta, and stays there.",
     example={"input": [0.5, -1.5, 4.0], "target": [0.0, 0.0, 0.0]},
     properties={
-        "convex": True,
         "smoothness": "C1",
         "lipschitz": lambda delta: delta,
         "gradient_lipschitz": 1,
-        "bounded": False,
-        "symmetric": True,
-        "value_at_perfect": 0,
         "gradient_limits": lambda delta: (-delta, delta),
-        "redescending": False,
         "elicits": "Huber mean",
     },
 )

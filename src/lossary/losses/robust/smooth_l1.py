@@ -267,20 +267,9 @@ With a `beta` beyond every residual it is [[mse]] divided by twice `beta`.
 from torch import zeros_like
 from torch.nn import functional as F
 
-from lossary.declaration import (
-    NOT_NEGATIVE,
-    REGRESSION_INPUTS,
-    Loss,
-    Parameter,
-    Study,
-    Symbolic,
-    cases,
-    residual_section,
-    sign,
-    terms,
-)
+from lossary.declaration import NOT_NEGATIVE, Parameter, Study, cases, residual_loss, sign, terms
 
-loss = Loss(
+loss = residual_loss(
     torch="torch.nn.SmoothL1Loss",
     functional="torch.nn.functional.smooth_l1_loss",
     aliases=terms("Smooth L1 loss; smooth_l1; smooth_l1_loss; SmoothL1Criterion"),
@@ -289,7 +278,6 @@ loss = Loss(
         "smooth l1 vs huber; smooth l1 beta; smooth l1 sigma; smooth_l1_loss does not support negative values for "
         "beta; smooth_l1_loss() got an unexpected keyword argument 'weight'; Huber loss divided by delta"
     ),
-    inputs=REGRESSION_INPUTS,
     parameters=(
         Parameter(
             "beta",
@@ -299,22 +287,11 @@ loss = Loss(
             typical=(0.0, 0.5, 1.0, 2.0),
         ),
     ),
-    formulas=(
-        Symbolic(
-            value=lambda r, beta: cases((r**2 / (2 * beta), abs(r) < beta), (abs(r) - beta / 2, True)),
-            gradient={
-                "input": lambda r, beta: cases((r / beta, abs(r) < beta), (sign(r), True)),
-                "target": lambda r, beta: cases((-r / beta, abs(r) < beta), (-sign(r), True)),
-            },
-        ),
-    ),
-    sections=(
-        residual_section(
-            "Straight lines of slope one, joined by a parabola between the two marks. A smaller beta makes the "
-            "middle steeper and leaves the tails as they are, only higher by half of what beta lost.",
-            kinks=(lambda beta: -beta, lambda beta: beta),
-        ),
-    ),
+    value=lambda r, beta: cases((r**2 / (2 * beta), abs(r) < beta), (abs(r) - beta / 2, True)),
+    gradient=lambda r, beta: cases((r / beta, abs(r) < beta), (sign(r), True)),
+    kinks=(lambda beta: -beta, lambda beta: beta),
+    caption="Straight lines of slope one, joined by a parabola between the two marks. A smaller beta makes the "
+    "middle steeper and leaves the tails as they are, only higher by half of what beta lost.",
     figures=(
         Study(
             name="huber",
@@ -353,15 +330,10 @@ loss = Loss(
     ),
     example={"input": [0.5, -1.5, 4.0], "target": [0.0, 0.0, 0.0]},
     properties={
-        "convex": True,
         "smoothness": lambda beta: "C1" if beta > 0 else "C0",
         "lipschitz": 1,
         "gradient_lipschitz": lambda beta: 1 / beta if beta > 0 else "inf",
-        "bounded": False,
-        "symmetric": True,
-        "value_at_perfect": 0,
         "gradient_limits": (-1, 1),
-        "redescending": False,
         "elicits": lambda beta: "Huber mean" if beta > 0 else "median",
     },
 )
