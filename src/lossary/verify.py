@@ -59,7 +59,7 @@ def declaration(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
         yield fail(loss, "declaration", "a written formula needs its LaTeX")
     symbols = [p.key for p in loss.parameters] + [i.symbol for i in loss.inputs]
     for i in loss.inputs:
-        if i.symbol not in TABLE and not i.latex:
+        if i.symbol not in TABLE and not i.latex and len(i.symbol) > 1:
             message = (
                 f"the symbol {i.symbol!r} of an input is not in the symbol table: say with latex= how it is written"
             )

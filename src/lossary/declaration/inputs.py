@@ -109,13 +109,6 @@ SIGN = Kind("labels 1 or \N{MINUS SIGN}1", label=True, values=(1.0, -1.0), takes
 LOG_RATE = Kind("logarithms of rates (any real number)", values=_both(_EXPONENT), far=700.0, takes="log-rates")
 RATE = Kind("rates, above 0", values=_FAR[1:], lower=0.0, takes="rates")
 COUNT = Kind("counts: 0, 1, 2, …", label=True, values=(0.0, 1.0, 2.0, 5.0, 20.0, 1000.0), lower=0.0, takes="counts")
-VARIANCE = Kind(
-    "variances, 0 or more",
-    values=(0.01, 0.1, 0.3, 1.0, 2.0, 4.0, 100.0, 1e6),
-    ends=(0.0, 1e-12, 1e-9),
-    lower=0.0,
-    takes="variances",
-)
 PROBABILITY = Kind(
     "probabilities, from 0 to 1",
     values=(*_INSIDE, *(1 - v for v in reversed(_INSIDE[:-1]))),
@@ -131,36 +124,9 @@ BINARY = Kind(
     upper=1.0,
     takes="binary labels",
 )
-LOG_PROBABILITY = Kind(
-    "log-probabilities (at most 0)",
-    values=(0.0, -1e-12, -1e-3, -0.05, -0.3, -0.7, -1.0, -2.5, -7.0, -40.0, -200.0, -745.0),
-    upper=0.0,
-    far=745.0,
-    takes="log-probabilities",
-)
-OUTCOME_PROBABILITY = Kind(
-    "probabilities, from 0 to 1",
-    values=(0.0, 1e-300, 1e-9, 1e-3, 0.1, 0.3, 0.5, 0.9, 1.0),
-    lower=0.0,
-    upper=1.0,
-    takes="probabilities",
-)
-OUTCOME_LOG_PROBABILITY = Kind(
-    "log-probabilities (at most 0)",
-    values=(-700.0, -40.0, -7.0, -1.0, -0.3, -1e-3, 0.0),
-    upper=0.0,
-    takes="log-probabilities",
-)
 LOGITS = Kind("logits, one for each class", dims=("C",), sampler="logits", takes="logits")
 SCORES = Kind("scores, one for each class", dims=("C",), sampler="logits", takes="scores")
 CLASS_INDEX = Kind("class indices 0 to C - 1", integer=True, takes="class indices")
-LABEL_LIST = Kind(
-    "class indices, the list ended by \N{MINUS SIGN}1",
-    dims=("C",),
-    integer=True,
-    sampler="label_list",
-    takes="label lists",
-)
 MULTI_HOT = Kind(
     "labels 0 or 1 for each class, or probabilities",
     dims=("C",),
@@ -183,16 +149,6 @@ CLASS_PROBABILITIES = Kind(
     "class probabilities", dims=("C",), sampler="distribution", lower=0.0, upper=1.0, takes="probabilities"
 )
 VECTOR = Kind("vectors of real numbers", dims=("D",), sampler="vector", takes="vectors")
-CLASS_WEIGHTS = Kind(
-    "one row of weights for each class", dims=("C", "D"), shared=True, sampler="weights", takes="weights"
-)
-HEAD = Kind("one row of weights for each entry of the head", dims=("H", "D"), shared=True, takes="weights")
-TAILS = Kind("a list with one matrix of weights for each cluster", shared=True, listed=True, takes="weights")
-FRAMES = Kind(
-    "log-probabilities of the classes at each time step", dims=("T", "C"), upper=0.0, takes="log-probabilities"
-)
-LABEL_SEQUENCE = Kind("class indices, without the blank", dims=("S",), integer=True, takes="class indices")
-LENGTH = Kind("lengths", integer=True, takes="lengths")
 
 # The signature of a regression loss.
 REGRESSION_INPUTS = (

@@ -249,15 +249,14 @@ import torch.nn.functional as F
 
 from lossary.declaration import (
     CLASS_INDEX,
-    HEAD,
     LOGISTIC,
     MEAN,
     NONE,
     POSITIVE,
     SUM,
-    TAILS,
     VECTOR,
     Input,
+    Kind,
     Loss,
     Parameter,
     Precision,
@@ -267,6 +266,9 @@ from lossary.declaration import (
     logit_section,
     terms,
 )
+
+HEAD = Kind("one row of weights for each entry of the head", dims=("H", "D"), shared=True, takes="weights")
+TAILS = Kind("a list with one matrix of weights for each cluster", shared=True, listed=True, takes="weights")
 
 
 def _cutoffs(head: Any, tail_proj: Sequence[Any], tail_out: Sequence[Any]) -> list[int]:
@@ -454,6 +456,7 @@ loss = Loss(
             (HEAD,),
             "(cutoffs[0] + number of clusters, D)",
             "the weights of the head: a row for each frequent class, then one for each cluster; the module's head.weight",
+            latex="H",
         ),
         Input(
             "tail_proj",
@@ -461,6 +464,7 @@ loss = Loss(
             (TAILS,),
             "a list of (H, D), one for each cluster",
             "the matrices that narrow the features; the module's tail[i][0].weight",
+            latex="P_k",
         ),
         Input(
             "tail_out",
@@ -468,6 +472,7 @@ loss = Loss(
             (TAILS,),
             "a list of (classes of the cluster, H)",
             "the matrices that score the classes of a cluster; the module's tail[i][1].weight",
+            latex="Q_k",
         ),
     ),
     parameters=(

@@ -316,7 +316,6 @@ import torch.nn.functional as F
 from lossary.declaration import (
     CLASS_INDEX,
     CLASS_PROBABILITIES,
-    CLASS_WEIGHTS,
     LABEL_SMOOTHING,
     LOGISTIC,
     VECTOR,
@@ -324,6 +323,7 @@ from lossary.declaration import (
     ZERO_ONE,
     HeatMap,
     Input,
+    Kind,
     Loss,
     Precision,
     Study,
@@ -338,6 +338,10 @@ from lossary.declaration import (
     logit_section,
     sum_over,
     terms,
+)
+
+CLASS_WEIGHTS = Kind(
+    "one row of weights for each class", dims=("C", "D"), shared=True, sampler="weights", takes="weights"
 )
 
 

@@ -212,10 +212,10 @@ from typing import Any
 import numpy as np
 
 from lossary.declaration import (
-    LABEL_LIST,
     SCORES,
     HeatMap,
     Input,
+    Kind,
     Loss,
     Precision,
     Symbolic,
@@ -226,6 +226,14 @@ from lossary.declaration import (
     sum_over,
     terms,
     unlisted,
+)
+
+LABEL_LIST = Kind(
+    "class indices, the list ended by \N{MINUS SIGN}1",
+    dims=("C",),
+    integer=True,
+    sampler="label_list",
+    takes="label lists",
 )
 
 

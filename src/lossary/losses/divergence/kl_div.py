@@ -314,11 +314,9 @@ from lossary.declaration import (
     DISTRIBUTION,
     ELEMENTWISE,
     LOG_DISTRIBUTION,
-    LOG_PROBABILITY,
-    OUTCOME_LOG_PROBABILITY,
-    OUTCOME_PROBABILITY,
     PROBABILITY_AXIS,
     Input,
+    Kind,
     Loss,
     Precision,
     Reduction,
@@ -331,6 +329,27 @@ from lossary.declaration import (
     sum_over,
     terms,
     xlogy,
+)
+
+LOG_PROBABILITY = Kind(
+    "log-probabilities (at most 0)",
+    values=(0.0, -1e-12, -1e-3, -0.05, -0.3, -0.7, -1.0, -2.5, -7.0, -40.0, -200.0, -745.0),
+    upper=0.0,
+    far=745.0,
+    takes="log-probabilities",
+)
+OUTCOME_PROBABILITY = Kind(
+    "probabilities, from 0 to 1",
+    values=(0.0, 1e-300, 1e-9, 1e-3, 0.1, 0.3, 0.5, 0.9, 1.0),
+    lower=0.0,
+    upper=1.0,
+    takes="probabilities",
+)
+OUTCOME_LOG_PROBABILITY = Kind(
+    "log-probabilities (at most 0)",
+    values=(-700.0, -40.0, -7.0, -1.0, -0.3, -1e-3, 0.0),
+    upper=0.0,
+    takes="log-probabilities",
 )
 
 

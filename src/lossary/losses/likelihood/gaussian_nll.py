@@ -286,6 +286,8 @@ half.
 """
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch.nn import functional as F
@@ -295,10 +297,10 @@ from lossary.declaration import (
     REAL,
     REAL_TARGET,
     RESIDUAL,
-    VARIANCE,
     Extremes,
     HeatMap,
     Input,
+    Kind,
     Loss,
     Parameter,
     Precision,
@@ -318,8 +320,19 @@ def _of_residual(residual: torch.Tensor, variance: torch.Tensor) -> torch.Tensor
     return F.gaussian_nll_loss(residual, torch.zeros_like(residual), variance, reduction="none")
 
 
+VARIANCE = Kind(
+    "variances, 0 or more",
+    values=(0.01, 0.1, 0.3, 1.0, 2.0, 4.0, 100.0, 1e6),
+    ends=(0.0, 1e-12, 1e-9),
+    lower=0.0,
+    takes="variances",
+)
+
 _GRADIENT = {"input": lambda r, v: r / v, "target": lambda r, v: -r / v, "var": lambda r, v: (1 / v - r**2 / v**2) / 2}
-_USED = {"v": lambda var, eps: maximum(var, eps)}
+_USED: Mapping[str, Any] = {
+    "where": {"v": lambda var, eps: maximum(var, eps)},
+    "meanings": {"v": "the variance that is used"},
+}
 
 loss = Loss(
     torch="torch.nn.GaussianNLLLoss",
@@ -345,6 +358,7 @@ loss = Loss(
             "(*), same as input, or without its last dimension",
             "the predicted variances: not standard deviations, and not logarithms",
             per_row=True,
+            latex=r"\sigma^2",
         ),
     ),
     parameters=(
@@ -358,12 +372,12 @@ loss = Loss(
         ),
     ),
     formulas=(
-        Symbolic(value=lambda r, v: (log(v) + r**2 / v) / 2, gradient=_GRADIENT, where=_USED, at={"full": False}),
+        Symbolic(value=lambda r, v: (log(v) + r**2 / v) / 2, gradient=_GRADIENT, **_USED, at={"full": False}),
         Symbolic(
             label="With full=True",
             value=lambda r, v: (log(v) + r**2 / v + log(2 * pi)) / 2,
             gradient=_GRADIENT,
-            where=_USED,
+            **_USED,
             at={"full": True},
         ),
     ),
@@ -371,7 +385,7 @@ loss = Loss(
         label="Below eps torch uses eps in its place, and lets the gradient by the variance through as if it had not",
         value=lambda r, v, full: (log(v) + r**2 / v + full * log(2 * pi)) / 2,
         gradient=_GRADIENT,
-        where=_USED,
+        **_USED,
     ),
     precision=Precision(
         size=lambda r, var, eps: 1 + abs(log(maximum(var, eps))) + r**2 / maximum(var, eps),

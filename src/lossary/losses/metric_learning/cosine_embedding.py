@@ -297,8 +297,9 @@ loss = Loss(
                 "n2": lambda d, x2, D: sqrt(sum_over(d, x2[d] ** 2, D) + TINY),
                 "cosine": lambda d, x1, x2, D, n1, n2: sum_over(d, x1[d] * x2[d], D) / (n1 * n2),
             },
-            notation={"n1": r"\lVert x_1\rVert", "n2": r"\lVert x_2\rVert"},
+            notation={"cosine": r"\cos\theta", "n1": r"\lVert x_1\rVert", "n2": r"\lVert x_2\rVert"},
             meanings={
+                "cosine": "the cosine of the angle between the two vectors",
                 "n1": "the length of the first vector, with a small constant under the root",
                 "n2": "the length of the second vector, likewise",
             },

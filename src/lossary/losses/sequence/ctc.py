@@ -252,9 +252,6 @@ import torch
 import torch.nn.functional as F
 
 from lossary.declaration import (
-    FRAMES,
-    LABEL_SEQUENCE,
-    LENGTH,
     NONE,
     NOT_NEGATIVE,
     PROBABILITY_AXIS,
@@ -262,6 +259,7 @@ from lossary.declaration import (
     Diagram,
     Edge,
     Input,
+    Kind,
     Loss,
     Network,
     Node,
@@ -275,6 +273,12 @@ from lossary.declaration import (
     log,
     terms,
 )
+
+FRAMES = Kind(
+    "log-probabilities of the classes at each time step", dims=("T", "C"), upper=0.0, takes="log-probabilities"
+)
+LABEL_SEQUENCE = Kind("class indices, without the blank", dims=("S",), integer=True, takes="class indices")
+LENGTH = Kind("lengths", integer=True, takes="lengths")
 
 
 def _collapsed(path: Sequence[int], blank: int) -> tuple[int, ...]:
