@@ -6,6 +6,7 @@ written twice.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,6 +46,8 @@ class Precision:
 
 
 EXACT = Precision()
+# What so many inputs of one sort are.
+_GROUPS = {2: "pairs", 3: "triplets"}
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,9 @@ class Loss:
     def takes(self) -> tuple[str, ...]:
         """What goes in, in the words of `lossary.declaration.vocabulary.TAKES`."""
         kinds = [k for i in self.inputs for several in (i.kinds, *i.kinds_at.values()) for k in several]
-        return tuple(dict.fromkeys(kind.takes for kind in kinds if kind.takes))
+        alike = Counter(i.kinds[0].takes for i in self.inputs)
+        groups = [_GROUPS[count] for what in ("vectors", "scores") if (count := alike[what]) in _GROUPS]
+        return tuple(dict.fromkeys([*(kind.takes for kind in kinds if kind.takes), *groups]))
 
     @property
     def main(self) -> Section:

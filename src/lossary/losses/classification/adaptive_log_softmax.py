@@ -442,11 +442,18 @@ loss = Loss(
     ),
     batches=_batches,
     aliases=terms("nn.AdaptiveLogSoftmaxWithLoss; adaptive softmax; adaptive log softmax"),
+    tasks=("multi-class", "sequences"),
     search_terms=terms(
-        "hierarchical softmax large vocabulary; efficient softmax approximation; frequency-sorted labels cutoffs; "
-        "word clusters softmax; div_value; '_ASMoutput' object has no attribute 'backward'; Target values should be "
-        "in; Initializing zero-element tensors is a no-op; cutoffs should be a sequence of unique, positive integers"
+        "hierarchical softmax large vocabulary; efficient softmax approximation; word clusters softmax; div_value"
     ),
+    concepts={
+        "'_ASMoutput' object has no attribute 'backward'; output and loss": "It returns a pair",
+        "frequency-sorted labels cutoffs; rare words": "The classes must be sorted",
+        "Initializing zero-element tensors is a no-op; div_value too large": "A cluster can end up",
+        "Target values should be in; cutoffs should be a sequence of unique, positive integers": "The cutoffs end before",
+        "padding index": "Padding has to be removed",
+        "weight tying": "The module owns the last layer",
+    },
     inputs=(
         Input("input", "x", (VECTOR,), "(D) or (N, D)", "the features that go into the output layer"),
         Input("target", "y", (CLASS_INDEX,), "() or (N)", "the true class; classes are sorted from frequent to rare"),

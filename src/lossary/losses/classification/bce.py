@@ -203,13 +203,20 @@ loss = Loss(
         "BCE; BCE loss; binary cross entropy; binary cross-entropy loss; log loss; logloss; logarithmic loss; "
         "Bernoulli loss; binary_crossentropy"
     ),
+    tasks=("binary", "multi-label", "segmentation", "generative"),
     search_terms=terms(
         "bernoulli negative log likelihood; bernoulli negative log-likelihood loss; Bernoulli; Bernoulli NLL; "
         "Bernoulli likelihood; negative log-likelihood of a Bernoulli variable; binary crossentropy keras; binary "
-        "cross entrophy; all elements of input should be between 0 and 1; all elements of target should be between 0 "
-        "and 1; Found dtype Long but expected Float; sigmoid then BCELoss; sklearn log_loss; "
-        "tf.keras.losses.BinaryCrossentropy; logarithmic score; BCELoss 100 clamp"
+        "cross entrophy; Found dtype Long but expected Float; sklearn log_loss; tf.keras.losses.BinaryCrossentropy; "
+        "logarithmic score"
     ),
+    concepts={
+        "class imbalance; sample weights": "weight",
+        "sigmoid then BCELoss; vanishing gradient": "A sigmoid in front",
+        "all elements of input should be between 0 and 1; all elements of target should be between 0 and 1": "Anything outside 0 to 1",
+        "BCELoss 100 clamp; clamped logarithm": "The loss has a ceiling",
+        "soft labels; loss does not reach zero": "With soft labels",
+    },
     inputs=(
         Input("input", "p", (PROBABILITY,), "(*)", "the predicted probability of class 1: apply a sigmoid first"),
         Input("target", "y", (BINARY,), "(*), same as input", "the label as a float"),

@@ -290,12 +290,19 @@ loss = Loss(
         "cross-entropy; sigmoid CE; sigmoid_binary_cross_entropy; sigmoid_cross_entropy_with_logits; "
         "logitbinarycrossentropy; HalfBinomialLoss; SoftBCEWithLogitsLoss"
     ),
+    tasks=("binary", "multi-label", "segmentation", "generative"),
     search_terms=terms(
-        "pos_weight; weighted binary cross entropy class imbalance; multi-label classification loss; numerically "
-        "stable sigmoid bce; sigmoid then bce nan; negative loss BCEWithLogitsLoss; Target size must be the same as "
+        "pos_weight; multi-label classification loss; numerically stable sigmoid bce; Target size must be the same as "
         "input size; softplus(x) - x y; BinaryCrossentropy from_logits=True; timm BinaryCrossEntropy; "
         "weighted_cross_entropy_with_logits"
     ),
+    concepts={
+        "class imbalance; weighted binary cross entropy class imbalance; rare positives": "pos_weight",
+        "sigmoid then bce nan; sigmoid applied twice": "Passing probabilities",
+        "negative loss BCEWithLogitsLoss; labels outside 0 and 1": "Labels are not checked",
+        "calibrated probabilities with pos_weight; probability threshold": "pos_weight shifts",
+        "weight for each sample": "A weight per sample",
+    },
     inputs=(
         Input("input", "z", (LOGIT,), "(*)", "the raw score of class 1: no sigmoid before it"),
         Input("target", "y", (BINARY,), "(*), same as input", "the label as a float"),

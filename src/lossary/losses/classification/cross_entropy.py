@@ -469,14 +469,24 @@ loss = Loss(
         "tf.nn.softmax_cross_entropy_with_logits; sparse_categorical_crossentropy; multinomial logistic loss; "
         "HalfMultinomialLoss; logitcrossentropy"
     ),
+    tasks=("multi-class", "segmentation", "sequences", "distillation"),
     search_terms=terms(
         "cross entorpy loss; perplexity language model loss; next-token loss; SFT loss; multiclass classification "
-        "loss; label smoothing; class weights; ignore_index; expected target dtype to be Long or Byte; expected "
-        "scalar type Long or Byte for target; target dtype Long; expected scalar type Long; 0D or 1D target tensor "
-        "expected, multi-target not supported; Expected floating point type for target with class probabilities; "
-        "Expected target size; ignore_index is not supported for floating point target; CrossEntropyLoss nan; softmax "
-        "before CrossEntropyLoss; one-hot targets"
+        "loss; ignore_index; ignore_index is not supported for floating point target"
     ),
+    concepts={
+        "class imbalance; class weights": "weight",
+        "padding index; masked tokens": "ignore_index",
+        "label smoothing; overconfidence": "label_smoothing",
+        "softmax before CrossEntropyLoss; loss does not go down": "A softmax in the model",
+        "Expected target size; class dimension": "The classes belong",
+        "CrossEntropyLoss nan": "A batch in which every target",
+        "expected target dtype to be Long or Byte; expected scalar type Long or Byte for target; target dtype Long; "
+        "expected scalar type Long; 0D or 1D target tensor expected, multi-target not supported; Expected floating "
+        "point type for target with class probabilities": "The type and shape of the target",
+        "one-hot targets; soft targets": "The same target as one-hot",
+        "binary classification with one output": "One output unit",
+    },
     inputs=(
         Input("input", "x", (LOGITS,), "(C), (N, C) or (N, C, d1, …)", "the raw scores: no softmax before it"),
         Input(

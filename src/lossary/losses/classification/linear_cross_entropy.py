@@ -381,12 +381,21 @@ loss = Loss(
         "nn.LinearCrossEntropyLoss; F.linear_cross_entropy; fused linear cross-entropy; fused linear CE; cut "
         "cross-entropy; LigerFusedLinearCrossEntropyLoss"
     ),
+    tasks=("multi-class", "sequences"),
     search_terms=terms(
-        "Liger kernel cross entropy; chunked loss; memory-efficient loss for large vocabularies; "
-        "LinearCrossEntropyOptions; avoid materializing logits; logits out of memory; lm_head loss; large vocabulary "
-        "softmax; chunked backward called twice; ignore_index cannot be specified when target contains probabilities; "
-        "linear_cross_entropy options ignored; expected input with dimensionality 1 or 2"
+        "Liger kernel cross entropy; chunked loss; LinearCrossEntropyOptions; avoid materializing logits; large "
+        "vocabulary softmax"
     ),
+    concepts={
+        "logits out of memory; memory-efficient loss for large vocabularies": "Without options",
+        "class imbalance; class weights": "weight",
+        "padding index; masked tokens": "ignore_index",
+        "weight tying; lm_head loss": "The class owns",
+        "chunked backward called twice; retain_graph": "With options, backward",
+        "ignore_index cannot be specified when target contains probabilities": "ignore_index must be absent",
+        "expected input with dimensionality 1 or 2": "The input has one or two",
+        "linear_cross_entropy options ignored": "Label smoothing and soft targets",
+    },
     inputs=(
         Input("input", "x", (VECTOR,), "(D) or (N, D)", "the features that go into the last linear layer"),
         Input(

@@ -256,11 +256,18 @@ loss = Loss(
         "multi margin loss; F.multi_margin_loss; multi_margin_loss; multiclass hinge; MulticlassHingeLoss; "
         "multi-class hinge loss; multi-class margin loss; Weston-Watkins loss"
     ),
+    tasks=("multi-class",),
     search_terms=terms(
-        "multiclass hinge loss; multiclass SVM loss; hinge loss for more than two classes; only p == 1 and p == 2 "
-        "supported; p == 1 and p == 2; p == 3 is not supported; supported p; multi_margin_loss_cpu_kernel not "
-        "implemented for 'Half'; inconsistent weight size; target out of range"
+        "multiclass hinge loss; multiclass SVM loss; hinge loss for more than two classes; p == 1 and p == 2; "
+        "supported p; multi_margin_loss_cpu_kernel not implemented for 'Half'; inconsistent weight size"
     ),
+    concepts={
+        "only p == 1 and p == 2 supported; p == 3 is not supported; squared hinge": "p",
+        "class imbalance; class weights": "weight",
+        "softmax before MultiMarginLoss": "A softmax in the model",
+        "target out of range; padding index": "There is no ignore_index",
+        "calibrated probabilities": "The best scores",
+    },
     inputs=(
         Input("input", "x", (SCORES,), "(C) or (N, C)", "the scores: no softmax before it"),
         Input("target", "y", (CLASS_INDEX,), "() or (N)", "the true class"),

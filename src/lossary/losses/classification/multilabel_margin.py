@@ -254,11 +254,17 @@ loss = Loss(
         "multi-label margin loss; F.multilabel_margin_loss; multilabel_margin_loss; multi-label hinge loss; "
         "multilabel margin loss"
     ),
+    tasks=("multi-label", "ranking"),
     search_terms=terms(
         "multilabel margin; multilabel_margin; multilabel hinge; margin loss for several labels; multi-label ranking "
-        "loss; target padded with -1; multilabel_margin_loss torch.compile wrong result; inconsistent target size; "
-        "argument #2 'target' is out of range; loss for a list of labels"
+        "loss; argument #2 'target' is out of range; loss for a list of labels"
     ),
+    concepts={
+        "multi-hot target; target padded with -1": "The target is a list",
+        "multilabel_margin_loss torch.compile wrong result": "torch.compile",
+        "inconsistent target size; choosing the margin": "The margin is fixed",
+        "zero padding": "Padding with 0",
+    },
     inputs=(
         Input("input", "x", (SCORES,), "(C) or (N, C)", "the scores, one for each class"),
         Input(

@@ -291,12 +291,18 @@ loss = Loss(
         "nn.MultiLabelSoftMarginLoss; F.multilabel_soft_margin_loss; multi-label soft margin; "
         "MultiLabelSoftMarginCriterion"
     ),
+    tasks=("multi-label",),
     search_terms=terms(
         "multi-label classification loss; multilabel soft margin; multi-hot target; one-vs-all loss with sigmoid; "
-        "binary relevance; image tagging loss; one loss value per sample for many labels; MultiLabelSoftMarginLoss "
-        "negative loss; MultiLabelSoftMarginLoss target format; MultiLabelSoftMarginLoss vs BCEWithLogitsLoss; "
-        "multi_label_soft_margin_loss"
+        "binary relevance; image tagging loss; multi_label_soft_margin_loss"
     ),
+    concepts={
+        "class imbalance; weight for each label": "weight",
+        "MultiLabelSoftMarginLoss target format; MultiLabelSoftMarginLoss negative loss": "Targets are zeros and ones",
+        "MultiLabelSoftMarginLoss vs BCEWithLogitsLoss; one loss value per sample for many labels": "Only the mean",
+        "sigmoid applied twice": "A sigmoid in the model",
+        "boolean labels": "Boolean targets",
+    },
     inputs=(
         Input("input", "x", (LOGITS,), "(C), (N, C) or (*, C)", "the raw scores: no sigmoid before them"),
         Input(

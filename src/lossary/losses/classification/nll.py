@@ -310,12 +310,21 @@ loss = Loss(
     torch="torch.nn.NLLLoss",
     functional="torch.nn.functional.nll_loss",
     aliases=terms("nn.NLLLoss; NLLLoss2d; NLL loss; negative log likelihood; negative log-likelihood loss"),
+    tasks=("multi-class", "segmentation", "sequences"),
     search_terms=terms(
-        "negative log liklihood; NLLLoss negative value; nll loss is negative; log_softmax then NLLLoss; LogSoftmax "
-        "and NLLLoss; maximum likelihood classification; log-probabilities as input; logarithmic scoring rule; "
-        "surprisal; ClassNLLCriterion; difference between NLLLoss and CrossEntropyLoss; NLLLoss2d has been "
-        "deprecated; Target is out of bounds; nll_loss nan"
+        "negative log liklihood; LogSoftmax and NLLLoss; maximum likelihood classification; log-probabilities as "
+        "input; logarithmic scoring rule; surprisal; ClassNLLCriterion; difference between NLLLoss and "
+        "CrossEntropyLoss; Target is out of bounds"
     ),
+    concepts={
+        "class imbalance; class weights": "weight",
+        "padding index": "ignore_index",
+        "NLLLoss negative value; nll loss is negative; log_softmax then NLLLoss": "The input must hold",
+        "log of softmax; underflow": "The logarithm of a softmax",
+        "nll_loss nan": "A batch in which every target",
+        "one-hot targets; soft targets": "Only class numbers",
+        "NLLLoss2d has been deprecated": "NLLLoss2d",
+    },
     inputs=(
         Input(
             "input",

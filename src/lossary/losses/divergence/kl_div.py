@@ -366,11 +366,18 @@ loss = Loss(
         "KL divergence; KL loss; KLD; Kullback-Leibler; relative entropy; relative_entropy; forward KL; "
         "kullback_leibler_divergence"
     ),
+    tasks=("distributions", "distillation", "generative"),
     search_terms=terms(
-        "knowledge distillation loss; kl divergence between two categorical distributions; KLDivLoss negative value; "
-        "batchmean; log_target; reduction: 'mean' divides the total loss by both the batch size and the support size; "
-        "scipy.stats.entropy(pk, qk); optax.kl_divergence; tf.keras.losses.KLDivergence; soft targets from a teacher"
+        "knowledge distillation loss; kl divergence between two categorical distributions; scipy.stats.entropy(pk, "
+        "qk); optax.kl_divergence; tf.keras.losses.KLDivergence; soft targets from a teacher"
     ),
+    concepts={
+        "log_target; target as log-probabilities": "log_target",
+        "KLDivLoss negative value; log_softmax of the input": "The first argument",
+        "reduction: 'mean' divides the total loss by both the batch size and the support size; batchmean": "The default reduction",
+        "forward and reverse KL; mode seeking": "Swapping the distributions",
+        "nan with zero probabilities": "A prediction of probability zero",
+    },
     inputs=(
         Input(
             "input",

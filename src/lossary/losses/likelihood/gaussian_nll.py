@@ -341,13 +341,20 @@ loss = Loss(
         "Gaussian NLL; Gaussian NLL loss; Gaussian likelihood loss; normal negative log-likelihood; heteroscedastic "
         "loss; heteroscedastic regression loss; mean-variance loss"
     ),
+    tasks=("regression", "uncertainty"),
     search_terms=terms(
         "gaussian negative log likelihood; guassian nll loss; guassian nll; guassian loss; mean-variance estimation; "
         "mean-variance network; mean and variance; aleatoric uncertainty loss; predict mean and variance; learned "
-        "variance regression; heteroskedastic loss; uncertainty weighting; log variance loss; var has negative "
-        "entry/entries; var is of incorrect size; gaussian nll loss negative; beta-NLL; torch.distributions.Normal "
-        "log_prob loss"
+        "variance regression; heteroskedastic loss; uncertainty weighting; torch.distributions.Normal log_prob loss"
     ),
+    concepts={
+        "var has negative entry/entries; softplus for the variance": "A raw output",
+        "log variance loss; standard deviation": "The third argument",
+        "gaussian nll loss negative; variance collapse": "The loss has no natural floor",
+        "beta-NLL; mean is not learned": "A large variance",
+        "var is of incorrect size": "A vector of variances",
+        "log-likelihood constant": "full",
+    },
     inputs=(
         Input("input", "x", (REAL,), "(*)", "the predicted means"),
         Input("target", "y", (REAL_TARGET,), "(*), same as input", "the values to predict"),

@@ -319,11 +319,20 @@ loss = Loss(
         "Poisson NLL; Poisson NLL loss; Poisson loss; Poisson regression loss; Poisson log loss; HalfPoissonLoss; "
         "count:poisson"
     ),
+    tasks=("counts", "regression"),
     search_terms=terms(
-        "poisson negative log likelihood; poison nll loss; poison nll; poison loss; log_input=True; log_input; loss "
-        "for count data; count regression loss; poisson loss negative value; stirling approximation loss; exp(x) - y "
-        "x; log link regression; sklearn mean_poisson_deviance; sklearn PoissonRegressor; poisson-nloglik"
+        "poisson negative log likelihood; poison nll loss; poison nll; poison loss; log_input=True; loss for count "
+        "data; count regression loss; exp(x) - y x; sklearn mean_poisson_deviance; sklearn PoissonRegressor; "
+        "poisson-nloglik"
     ),
+    concepts={
+        "log_input; log link regression": "log_input",
+        "stirling approximation loss": "full",
+        "poisson loss negative value": "A negative loss",
+        "exponential overflow; inf loss": "A large log-rate",
+        "negative targets": "Targets are not checked",
+        "zero rate": "Rates of zero",
+    },
     inputs=(
         Input(
             "input",

@@ -195,6 +195,7 @@ from lossary.declaration import (
     REAL,
     SIGN,
     Input,
+    Kind,
     Loss,
     Parameter,
     Section,
@@ -205,16 +206,25 @@ from lossary.declaration import (
     terms,
 )
 
+DISTANCE = Kind("real numbers", values=REAL.values, takes="distances")
+
 loss = Loss(
     torch="torch.nn.HingeEmbeddingLoss",
     functional="torch.nn.functional.hinge_embedding_loss",
     aliases=terms("hinge embedding loss; F.hinge_embedding_loss; hinge_embedding_loss"),
+    tasks=("embeddings",),
     search_terms=terms(
-        "loss for pairs that are similar or dissimilar; distance of a pair with labels 1 and -1; HingeEmbeddingLoss "
-        "negative value; semi-supervised embedding loss; L1 contrastive loss"
+        "loss for pairs that are similar or dissimilar; distance of a pair with labels 1 and -1; semi-supervised "
+        "embedding loss; L1 contrastive loss"
     ),
+    concepts={
+        "HingeEmbeddingLoss negative value; difference between hinge loss and hinge embedding loss": "It is not the hinge loss",
+        "labels 0 and 1": "A label of 0",
+        "choosing the margin": "The margin has the unit",
+        "nan gradient of a distance of zero": "A Euclidean distance",
+    },
     inputs=(
-        Input("input", "x", (REAL,), "(*)", "the distance of the two members of each pair"),
+        Input("input", "x", (DISTANCE,), "(*)", "the distance of the two members of each pair"),
         Input(
             "target",
             "y",

@@ -200,11 +200,17 @@ loss = margin_loss(
     torch="torch.nn.SoftMarginLoss",
     functional="torch.nn.functional.soft_margin_loss",
     aliases=terms("soft margin loss; F.soft_margin_loss; soft_margin_loss"),
+    tasks=("binary",),
     search_terms=terms(
-        "SoftMarginLoss inf; SoftMarginLoss nan; soft margin loss overflow; logistic loss with labels -1 and 1; "
-        "binary classification with labels plus and minus one; log(1 + exp(-y x)); The function 'soft_margin_loss' is "
-        "not differentiable with respect to argument 'target'; doesn't match the broadcast shape"
+        "logistic loss with labels -1 and 1; binary classification with labels plus and minus one; log(1 + exp(-y x))"
     ),
+    concepts={
+        "SoftMarginLoss inf; SoftMarginLoss nan; soft margin loss overflow": "One confidently wrong",
+        "labels 0 and 1": "With labels 0 and 1",
+        "mixed precision": "In float16",
+        "The function 'soft_margin_loss' is not differentiable with respect to argument 'target'": "The target cannot",
+        "doesn't match the broadcast shape": "A target of another shape",
+    },
     value=lambda m: log(1 + exp(-m)),
     gradient=lambda m, y: -y / (1 + exp(m)),
     precision=Precision(

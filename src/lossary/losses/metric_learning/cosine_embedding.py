@@ -269,11 +269,18 @@ loss = Loss(
     torch="torch.nn.CosineEmbeddingLoss",
     functional="torch.nn.functional.cosine_embedding_loss",
     aliases=terms("F.cosine_embedding_loss; cosine embedding loss; cosine_embedding_loss; cosine distance loss"),
+    tasks=("embeddings",),
     search_terms=terms(
         "cosin embedding loss; cosine similarity loss; cosine loss; 1 - cosine similarity; pairs with labels 1 and "
-        "-1; siamese network loss with cosine; keras.losses.CosineSimilarity; cosine_embedding_loss nan; 0D or 1D "
-        "target tensor expected, multi-target not supported; 1D target tensor expects 2D input tensors"
+        "-1; siamese network loss with cosine; keras.losses.CosineSimilarity"
     ),
+    concepts={
+        "choosing the margin; dissimilar pairs": "margin",
+        "labels 0 and 1": "Any label but",
+        "cosine_embedding_loss nan; mixed precision": "In float16",
+        "zero vector": "A zero vector",
+        "0D or 1D target tensor expected, multi-target not supported; 1D target tensor expects 2D input tensors": "The label has one dimension",
+    },
     inputs=(
         Input("input1", "x1", (VECTOR,), "(N, D) or (D)", "the first vector of each pair"),
         Input("input2", "x2", (VECTOR,), "(N, D) or (D), same as input1", "the second vector of each pair"),

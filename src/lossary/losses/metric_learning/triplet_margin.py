@@ -251,12 +251,18 @@ loss = Loss(
     torch="torch.nn.TripletMarginLoss",
     functional="torch.nn.functional.triplet_margin_loss",
     aliases=terms("F.triplet_margin_loss; triplet_margin_loss; triplet margin; triplet margin loss"),
+    tasks=("embeddings", "ranking"),
     search_terms=terms(
-        "triplet_margin; TripletMargin; TripletMarginLoss swap; TripletMarginLoss nan; triplet_margin_loss collapse; "
-        "triplet margin hinge; triplets of anchor, positive and negative; anchor positive negative; metric learning "
-        "loss; embedding loss with anchor; distance swap; semi-hard negatives; triplet loss stuck at margin; triplet "
-        "loss collapse; expected margin to be greater than 0"
+        "triplet_margin; TripletMargin; TripletMarginLoss nan; triplet margin hinge; triplets of anchor, positive and "
+        "negative; anchor positive negative; metric learning loss; embedding loss with anchor"
     ),
+    concepts={
+        "choosing the margin; expected margin to be greater than 0": "The margin must be",
+        "distance swap; TripletMarginLoss swap": "swap",
+        "triplet_margin_loss collapse; triplet loss collapse; triplet loss stuck at margin": "A collapsed model",
+        "squared distances; FaceNet": "The distances are not",
+        "hard negative mining; semi-hard negatives": "The mean counts",
+    },
     inputs=(
         Input("anchor", "anchor", (VECTOR,), "(N, D) or (D)", "the vectors that are compared"),
         Input("positive", "positive", (VECTOR,), "(N, D) or (D), same as anchor", "a vector like each anchor"),

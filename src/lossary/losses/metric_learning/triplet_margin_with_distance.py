@@ -453,12 +453,18 @@ loss = Loss(
     torch="torch.nn.TripletMarginWithDistanceLoss",
     functional="torch.nn.functional.triplet_margin_with_distance_loss",
     aliases=terms("F.triplet_margin_with_distance_loss; triplet_margin_with_distance_loss"),
+    tasks=("embeddings", "ranking"),
     search_terms=terms(
-        "triplet loss with custom distance; cosine triplet loss; distance_function; user-defined distance between "
-        "embeddings; custom metric for anchor, positive and negative; squared Euclidean distance of embeddings; "
-        "callable distance, lambda; nn.PairwiseDistance as an argument; hyperbolic or learned distance; nan gradient "
-        "of a distance of zero; margin must be greater than 0"
+        "triplet loss with custom distance; distance_function; custom metric for anchor, positive and negative; "
+        "callable distance, lambda; nn.PairwiseDistance as an argument; hyperbolic or learned distance"
     ),
+    concepts={
+        "user-defined distance between embeddings; cosine triplet loss; squared Euclidean distance of embeddings": "distance_function",
+        "cosine similarity in place of a distance": "A similarity in place",
+        "nan gradient of a distance of zero": "A bare root",
+        "choosing the margin; margin must be greater than 0": "A margin belongs",
+        "triplet loss stuck at margin": "A collapsed model",
+    },
     inputs=(
         Input("anchor", "anchor", (VECTOR,), "(N, D), or what the distance takes", "the vectors that are compared"),
         Input("positive", "positive", (VECTOR,), "same as anchor", "a vector like each anchor"),

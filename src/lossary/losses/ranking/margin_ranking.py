@@ -211,6 +211,7 @@ from lossary.declaration import (
     SIGN,
     HeatMap,
     Input,
+    Kind,
     Loss,
     Parameter,
     Precision,
@@ -221,20 +222,30 @@ from lossary.declaration import (
     terms,
 )
 
+FIRST = Kind("real numbers", values=REAL.values, takes="scores")
+SECOND = Kind("real numbers", values=REAL_TARGET.values, takes="scores")
+
 loss = Loss(
     torch="torch.nn.MarginRankingLoss",
     functional="torch.nn.functional.margin_ranking_loss",
     aliases=terms(
         "margin ranking loss; F.margin_ranking_loss; margin_ranking_loss; pairwise hinge; pairwise hinge loss"
     ),
+    tasks=("ranking", "preference"),
     search_terms=terms(
-        "learning to rank pairwise loss; loss that compares two scores; preference pairs hinge; ranking loss margin "
-        "0; PairwiseHingeLoss; pairwise hinge; pairwise_hinge; pairwise; ranking SVM loss; rax.pairwise_hinge_loss; "
-        "margin_ranking_loss : All input tensors should have same dimension but got sizes"
+        "learning to rank pairwise loss; loss that compares two scores; preference pairs hinge; PairwiseHingeLoss; "
+        "pairwise hinge; pairwise_hinge; pairwise; ranking SVM loss; rax.pairwise_hinge_loss"
     ),
+    concepts={
+        "ranking loss margin 0; all scores alike": "With the default margin",
+        "ties; labels 0 and 1": "A tie, or a label",
+        "margin_ranking_loss : All input tensors should have same dimension but got sizes": "One label for a row",
+        "choosing the margin": "margin",
+        "weighted pairs": "Labels that are not",
+    },
     inputs=(
-        Input("input1", "x1", (REAL,), "(*)", "the scores of the first items"),
-        Input("input2", "x2", (REAL_TARGET,), "(*), same as input1", "the scores of the second items"),
+        Input("input1", "x1", (FIRST,), "(*)", "the scores of the first items"),
+        Input("input2", "x2", (SECOND,), "(*), same as input1", "the scores of the second items"),
         Input(
             "target",
             "y",

@@ -234,12 +234,18 @@ loss = residual_loss(
         "L1; L1 loss; MAE; MAE loss; mean absolute error; absolute error; absolute deviation; absolute loss; least "
         "absolute deviations; LAD; AbsoluteError; L1DistLoss; reg:absoluteerror"
     ),
+    tasks=("regression", "generative"),
     search_terms=terms(
-        "loss whose minimizer is the median; loss whose minimiser is the median; median regression loss; regression "
-        "loss robust to outliers; Laplace likelihood; F.l1_loss weight ignored torch.compile; __init__() got an "
-        "unexpected keyword argument 'weight'; mean(): could not infer output dtype; "
-        "tf.keras.losses.MeanAbsoluteError; sklearn mean_absolute_error; Manhattan distance loss"
+        "loss whose minimizer is the median; loss whose minimiser is the median; regression loss robust to outliers; "
+        "Laplace likelihood; tf.keras.losses.MeanAbsoluteError; sklearn mean_absolute_error; Manhattan distance loss"
     ),
+    concepts={
+        "median regression loss": "The best constant",
+        "__init__() got an unexpected keyword argument 'weight'; sample weights": "Weights exist",
+        "F.l1_loss weight ignored torch.compile": "F.l1_loss can drop",
+        "mean(): could not infer output dtype; integer targets": "Complex numbers work",
+        "loss jumps around the optimum": "The gradient keeps its size",
+    },
     value=lambda r: abs(r),
     gradient=lambda r: sign(r),
     kinks=(lambda: 0,),

@@ -344,14 +344,22 @@ loss = residual_loss(
         "MSE; MSE loss; mean square error; mean squared error; squared error; squared loss; quadratic loss; L2 loss; "
         "least squares; least squares loss; L2DistLoss; reg:squarederror"
     ),
+    tasks=("regression", "generative"),
     search_terms=terms(
         "loss whose minimizer is the mean; loss whose minimiser is the mean; Gaussian likelihood with fixed variance; "
-        "sum of squared residuals; half squared error; HalfSquaredError; optax l2_loss; TrivialLoss; target size "
-        "different to the input size broadcasting warning; Using a target size that is different to the input size; "
-        "size_average and reduce args will be deprecated; \"mse_cpu\" not implemented for 'Long'; "
-        "tf.keras.losses.MeanSquaredError; sklearn mean_squared_error; weighted mean squared error; masked mse loss "
-        "nan"
+        'sum of squared residuals; HalfSquaredError; optax l2_loss; TrivialLoss; "mse_cpu" not implemented for '
+        "'Long'; tf.keras.losses.MeanSquaredError; sklearn mean_squared_error"
     ),
+    concepts={
+        "target size different to the input size broadcasting warning; Using a target size that is different to the "
+        "input size": "A column of predictions",
+        "size_average and reduce args will be deprecated": "A reduction passed",
+        "masked mse loss nan; missing targets": "Multiplying by a mask",
+        "weighted mean squared error; sample weights": "A weighted mean",
+        "root mean squared error nan gradient": "The square root",
+        "half squared error; factor one half": "There is no factor",
+        "float16 overflow; mixed precision": "Half precision",
+    },
     value=lambda r: r**2,
     gradient=lambda r: 2 * r,
     caption="The gradient is proportional to the residual: twice the error pulls twice as hard and costs "

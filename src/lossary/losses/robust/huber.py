@@ -195,11 +195,17 @@ loss = residual_loss(
     torch="torch.nn.HuberLoss",
     functional="torch.nn.functional.huber_loss",
     aliases=terms("Huber; Huber function; Huber's t; HuberT"),
+    tasks=("regression",),
     search_terms=terms(
         "robust regression loss; quadratic near zero linear in the tails; L2 near zero L1 far away; M-estimator; "
-        "clipped gradient of the squared error; DQN error clipping; huber delta; huber_loss does not support "
-        "non-positive values for delta; is not a valid value for reduction; scipy least_squares loss='huber'"
+        "scipy least_squares loss='huber'"
     ),
+    concepts={
+        "huber delta; outlier threshold; clipped gradient of the squared error; DQN error clipping": "delta",
+        "feature scaling; choosing delta": "delta is measured",
+        "difference between Huber and Smooth L1": "HuberLoss and SmoothL1Loss",
+        "huber_loss does not support non-positive values for delta; is not a valid value for reduction": "delta must be positive",
+    },
     parameters=(
         Parameter(
             "delta",

@@ -457,12 +457,19 @@ loss = Loss(
     functional="torch.nn.functional.ctc_loss",
     call=_call,
     aliases=terms("CTC; CTC loss; ctc_loss; connectionist temporal classification"),
+    tasks=("sequences",),
     search_terms=terms(
-        "ctc loss inf; ctc loss nan; ctc loss negative; OCR sequence loss without alignment; speech recognition loss; "
-        "handwriting recognition loss; alignment-free sequence loss; zero_infinity; blank label; input_lengths must "
-        "be of size batch_size; ctc_loss_cpu not implemented for Half; blank must be in label range; Expected "
-        "input_lengths to have value at most"
+        "OCR sequence loss without alignment; speech recognition loss; handwriting recognition loss; alignment-free "
+        "sequence loss; input_lengths must be of size batch_size; Expected input_lengths to have value at most"
     ),
+    concepts={
+        "blank label; blank must be in label range": "blank",
+        "zero_infinity": "zero_infinity",
+        "ctc loss inf; ctc loss nan; target longer than the input": "Too few frames",
+        "ctc loss negative; softmax before CTCLoss": "The input must hold",
+        "ctc_loss_cpu not implemented for Half": "Half precision",
+        "length normalisation": "mean divides",
+    },
     inputs=(
         Input(
             "log_probs",
