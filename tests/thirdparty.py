@@ -16,8 +16,9 @@ FUNCTION = '''"""What Acme trains with."""
 import torch
 
 
-def half_square(input: torch.Tensor, target: torch.Tensor, scale: float = 1.0) -> torch.Tensor:
-    return scale * (input - target).square()
+def half_square(input: torch.Tensor, target: torch.Tensor, *, scale: float = 1.0, reduction: str = "mean"):
+    loss = scale * (input - target).square()
+    return loss if reduction == "none" else getattr(loss, reduction)()
 '''
 
 
@@ -43,7 +44,7 @@ def make(root: Path) -> Path:
     text = half.read_text("utf-8")
     start, end = text.index("# The torch code that"), text.index("loss = Loss(")
     half.write_text(text[:start] + "from acme.functional import half_square\n\n" + text[end:], "utf-8")
-    changed(half, ("aliases=(),", 'aliases=("Acme error",),'))
+    changed(half, ("    tasks=", '    aliases=("Acme error",),\n    tasks='))
     changed(losses / "fitting" / f"{WRONG}.py", CLAIM)
     return losses
 

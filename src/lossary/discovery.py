@@ -159,7 +159,8 @@ def load(source: Source) -> Loss:
         module = _module(source)
     except Exception as error:  # a loss file may raise anything at all
         raise CatalogError([Failure(source.shown, "load", _where(error, source.path))]) from error
-    from lossary import names, prose
+    from lossary import names
+    from lossary.declaration import docstring
     from lossary.declaration.loss import Loss
 
     loss = getattr(module, "loss", None)
@@ -175,14 +176,14 @@ def load(source: Source) -> Loss:
         raise CatalogError([Failure(source.shown, "load", message)])
     text = inspect.cleandoc(module.__doc__ or "")
     with contextlib.suppress(ValueError):  # the check of the headings says what is wrong
-        title, summary = prose.head(text)
+        title, summary = docstring.head(text)
         loss = dataclasses.replace(
             loss,
             title=title,
             summary=summary,
-            relations=prose.relations(text),
-            libraries=prose.libraries(text),
-            references=prose.references(text),
+            relations=docstring.relations(text),
+            libraries=docstring.libraries(text),
+            references=docstring.references(text),
         )
     return dataclasses.replace(
         loss,

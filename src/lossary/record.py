@@ -15,6 +15,7 @@ import sympy as sp
 
 from lossary import display, properties, prose
 from lossary.chart import View
+from lossary.declaration import docstring
 from lossary.declaration.loss import Loss, terms
 from lossary.declaration.references import Cited, Reference
 from lossary.declaration.sections import Axis
@@ -27,7 +28,7 @@ from lossary.words import property_text
 
 def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: str) -> dict[str, Any]:
     """The record, in the field names of losses.json and of the page templates."""
-    parts = prose.parse(loss.prose)
+    parts = docstring.parse(loss.prose)
     outputs = iter(evidence.outputs)
 
     def with_outputs(text: str) -> str:
@@ -144,11 +145,11 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
     }
 
 
-def _concepts(loss: Loss, parts: prose.Prose) -> list[dict[str, Any]]:
+def _concepts(loss: Loss, parts: docstring.Prose) -> list[dict[str, Any]]:
     """What readers ask for, each with the parameter or the pitfall that answers it."""
     made = []
     for phrases, place in loss.concepts.items():
-        answer = prose.answer(parts, [p.name for p in loss.parameters], place)
+        answer = docstring.answer(parts, [p.name for p in loss.parameters], place)
         made += [{"phrase": phrase, **answer} for phrase in terms(phrases)]
     return made
 

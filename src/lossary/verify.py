@@ -9,9 +9,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 
-from lossary import display, points, properties, prose
+from lossary import display, points, properties
 from lossary.claims import claimed_properties, finite, relations
 from lossary.comparisons import derivatives, ends, reductions, sums, values_and_gradients
+from lossary.declaration import docstring
 from lossary.declaration.formula import Written
 from lossary.declaration.loss import Loss
 from lossary.declaration.symbols import TABLE
@@ -112,13 +113,13 @@ def _signature(loss: Loss) -> Iterator[Failure]:
 def headings(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     """The docstring has the parts of a page, and the places that concepts name."""
     try:
-        parts = prose.parse(loss.prose)
+        parts = docstring.parse(loss.prose)
     except ValueError as error:
         yield fail(loss, "declaration", str(error))
         return
     for phrases, place in loss.concepts.items():
         try:
-            prose.answer(parts, [p.name for p in loss.parameters], place)
+            docstring.answer(parts, [p.name for p in loss.parameters], place)
         except ValueError as error:
             yield fail(loss, "declaration", f"the concept {phrases!r}: {error}")
 
