@@ -23,8 +23,8 @@ SLUGS = {source.slug for source in sources()}
 # Each module may import those that stand before it, and none behind it.
 ORDER = [
     "errors", "words", "declaration", "palette", "chart", "mathml", "notation", "balls", "compiled", "binding",
-    "exact", "points", "names", "discovery", "neighbours", "display", "evaluate", "evidence", "properties", "prose", "article",
-    "examples", "comparisons", "claims", "scalar", "javascript", "controls", "tables", "plots", "verify",
+    "exact", "points", "names", "discovery", "neighbours", "display", "evaluate", "evidence", "properties", "prose",
+    "article", "examples", "comparisons", "claims", "scalar", "javascript", "controls", "tables", "plots", "verify",
     "drawings", "charts", "inline", "svg", "figure", "record", "build", "cache", "page", "progress", "worker",
     "presets", "site", "typed", "api", "__init__", "wanted", "fence", "sphinx", "card", "request", "starter", "look",
     "init", "hooks", "testing", "cli", "__main__",

@@ -44,7 +44,7 @@ def make(root: Path) -> Path:
     text = half.read_text("utf-8")
     start, end = text.index("# The torch code that"), text.index("loss = Loss(")
     half.write_text(text[:start] + "from acme.functional import half_square\n\n" + text[end:], "utf-8")
-    changed(half, ("    tasks=", '    aliases=("Acme error",),\n    tasks='))
+    changed(half, ("aliases=(),", 'aliases=("Acme error",),'))
     changed(losses / "fitting" / f"{WRONG}.py", CLAIM)
     return losses
 

@@ -25,8 +25,7 @@ def aliases(loss: Loss) -> tuple[str, ...]:
 
 
 def _of_torch(loss: Loss) -> list[str]:
-    names = [f"nn.{_last(loss.torch)}"] if loss.torch else []
-    return names + ([f"F.{_last(loss.functional)}", _last(loss.functional)] if loss.functional else [])
+    return [f"F.{_last(loss.functional)}", _last(loss.functional)] if loss.functional else []
 
 
 def _of_title(loss: Loss) -> list[str]:

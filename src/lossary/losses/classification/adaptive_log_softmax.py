@@ -443,9 +443,7 @@ loss = Loss(
     batches=_batches,
     aliases=terms("nn.AdaptiveLogSoftmaxWithLoss; adaptive softmax; adaptive log softmax"),
     tasks=("multi-class", "sequences"),
-    search_terms=terms(
-        "hierarchical softmax large vocabulary; efficient softmax approximation; word clusters softmax; div_value"
-    ),
+    search_terms=terms("hierarchical softmax large vocabulary; efficient softmax approximation; word clusters softmax"),
     concepts={
         "'_ASMoutput' object has no attribute 'backward'; output and loss": "It returns a pair",
         "frequency-sorted labels cutoffs; rare words": "The classes must be sorted",

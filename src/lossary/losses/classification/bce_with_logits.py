@@ -292,8 +292,8 @@ loss = Loss(
     ),
     tasks=("binary", "multi-label", "segmentation", "generative"),
     search_terms=terms(
-        "pos_weight; multi-label classification loss; numerically stable sigmoid bce; Target size must be the same as "
-        "input size; softplus(x) - x y; BinaryCrossentropy from_logits=True; timm BinaryCrossEntropy; "
+        "multi-label classification loss; numerically stable sigmoid bce; Target size must be the same as input size; "
+        "softplus(x) - x y; BinaryCrossentropy from_logits=True; timm BinaryCrossEntropy; "
         "weighted_cross_entropy_with_logits"
     ),
     concepts={

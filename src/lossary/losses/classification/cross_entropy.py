@@ -472,7 +472,7 @@ loss = Loss(
     tasks=("multi-class", "segmentation", "sequences", "distillation"),
     search_terms=terms(
         "cross entorpy loss; perplexity language model loss; next-token loss; SFT loss; multiclass classification "
-        "loss; ignore_index; ignore_index is not supported for floating point target"
+        "loss; ignore_index is not supported for floating point target"
     ),
     concepts={
         "class imbalance; class weights": "weight",

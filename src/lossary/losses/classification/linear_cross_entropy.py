@@ -383,8 +383,7 @@ loss = Loss(
     ),
     tasks=("multi-class", "sequences"),
     search_terms=terms(
-        "Liger kernel cross entropy; chunked loss; LinearCrossEntropyOptions; avoid materializing logits; large "
-        "vocabulary softmax"
+        "Liger kernel cross entropy; chunked loss; avoid materializing logits; large vocabulary softmax"
     ),
     concepts={
         "logits out of memory; memory-efficient loss for large vocabularies": "Without options",

@@ -344,8 +344,8 @@ loss = Loss(
     tasks=("regression", "uncertainty"),
     search_terms=terms(
         "gaussian negative log likelihood; guassian nll loss; guassian nll; guassian loss; mean-variance estimation; "
-        "mean-variance network; mean and variance; aleatoric uncertainty loss; predict mean and variance; learned "
-        "variance regression; heteroskedastic loss; uncertainty weighting; torch.distributions.Normal log_prob loss"
+        "mean-variance network; aleatoric uncertainty loss; predict mean and variance; learned variance regression; "
+        "heteroskedastic loss; uncertainty weighting; torch.distributions.Normal log_prob loss"
     ),
     concepts={
         "var has negative entry/entries; softplus for the variance": "A raw output",

@@ -321,9 +321,8 @@ loss = Loss(
     ),
     tasks=("counts", "regression"),
     search_terms=terms(
-        "poisson negative log likelihood; poison nll loss; poison nll; poison loss; log_input=True; loss for count "
-        "data; count regression loss; exp(x) - y x; sklearn mean_poisson_deviance; sklearn PoissonRegressor; "
-        "poisson-nloglik"
+        "poisson negative log likelihood; poison nll loss; poison nll; poison loss; loss for count data; count "
+        "regression loss; exp(x) - y x; sklearn mean_poisson_deviance; sklearn PoissonRegressor; poisson-nloglik"
     ),
     concepts={
         "log_input; log link regression": "log_input",

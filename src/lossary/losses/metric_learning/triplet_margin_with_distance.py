@@ -455,8 +455,8 @@ loss = Loss(
     aliases=terms("F.triplet_margin_with_distance_loss; triplet_margin_with_distance_loss"),
     tasks=("embeddings", "ranking"),
     search_terms=terms(
-        "triplet loss with custom distance; distance_function; custom metric for anchor, positive and negative; "
-        "callable distance, lambda; nn.PairwiseDistance as an argument; hyperbolic or learned distance"
+        "triplet loss with custom distance; custom metric for anchor, positive and negative; callable distance, "
+        "lambda; nn.PairwiseDistance as an argument; hyperbolic or learned distance"
     ),
     concepts={
         "user-defined distance between embeddings; cosine triplet loss; squared Euclidean distance of embeddings": "distance_function",

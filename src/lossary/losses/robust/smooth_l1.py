@@ -272,7 +272,7 @@ from lossary.declaration import NOT_NEGATIVE, Parameter, Study, cases, residual_
 loss = residual_loss(
     torch="torch.nn.SmoothL1Loss",
     functional="torch.nn.functional.smooth_l1_loss",
-    aliases=terms("Smooth L1 loss; smooth_l1; smooth_l1_loss; SmoothL1Criterion"),
+    aliases=terms("Smooth L1 loss; smooth_l1; smooth_l1_loss; SmoothL1Criterion; nn.SmoothL1Loss"),
     tasks=("regression", "boxes"),
     search_terms=terms(
         "Fast R-CNN loss; bounding box regression loss; L1 rounded at zero; Huber loss divided by delta"
