@@ -123,6 +123,13 @@ def test_loss_files_know_only_how_to_declare(path: Path) -> None:
     assert standard(path) <= {"collections", "itertools", "math", "typing"}
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "declaration").glob("*.py")), ids=lambda path: path.stem)
+def test_declarations_know_nothing_but_symbols(path: Path) -> None:
+    """Nothing that executes, draws or publishes comes into the room."""
+    assert own(path) <= {"declaration"}
+    assert external(path) <= {"numpy", "sympy"}
+
+
 FORBIDDEN = [
     "from lossary.evaluate import curve",
     "import lossary.verify",

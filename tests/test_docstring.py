@@ -1,0 +1,174 @@
+"""What a docstring says is read as it is written, from the title to the sources; and its words are closed."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import lossary
+from lossary.declaration import Loss, citation, library, terms
+from lossary.declaration.docstring import answer, head, libraries, parse, references, relations
+from lossary.declaration.references import Library, Reference
+from lossary.declaration.vocabulary import TAKES, TASKS
+from lossary.discovery import catalog
+from lossary.record import citation as cited
+
+LOSSES = catalog()
+every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+
+TEXT = """Scaled square
+
+Half the square of a residual
+in units of sigma.
+
+## When to use it
+
+Now.
+
+## When not to
+
+Then.
+
+## Pitfalls
+
+### It is squared
+
+Yes.
+
+### It has a unit
+
+Yes.
+
+## Relations
+
+Half of [[mse|the
+squared error]].
+
+    F.mse_loss(input, target) / 2 ==
+        ((input - target) ** 2).mean() / 2
+
+It tends to [[l1]].
+
+    input == target  # within 1e-4
+
+## In other libraries
+
+- `keras.losses.Huber(delta=1.0)`
+- scikit-learn, 0.5 times `Half(loss="a `: It goes
+  on.
+
+## References
+
+- C. E. Shannon (1948). A Theory. With a stop.
+  *Journal 27(3), 379-423*. doi:10.1002/j.1538
+"""
+
+
+def test_a_docstring_is_read_from_top_to_bottom() -> None:
+    parts = parse(TEXT)
+    assert (parts.title, parts.summary) == head(TEXT)
+    assert head(TEXT) == ("Scaled square", "Half the square of a residual in units of sigma.")
+    assert (parts.when, parts.when_not, [p.title for p in parts.pitfalls]) == (
+        "Now.",
+        "Then.",
+        ["It is squared", "It has a unit"],
+    )
+    first, second = relations(TEXT)
+    assert (first.slug, first.text) == ("mse", "Half of [[mse|the squared error]].")
+    assert (first.left, first.right) == ("F.mse_loss(input, target) / 2", "((input - target) ** 2).mean() / 2")
+    assert (first.tolerance, second.tolerance, second.slug, second.right) == (1e-12, 1e-4, "l1", "target")
+    assert libraries(TEXT) == (
+        Library("Keras", "keras.losses.Huber(delta=1.0)", 1, "Arguments are (y_true, y_pred)."),
+        Library("scikit-learn", 'Half(loss="a ', 0.5, "It goes on."),
+    )
+    assert references(TEXT) == (
+        Reference(("C. E. Shannon",), "A Theory. With a stop", "Journal 27(3), 379-423", 1948, doi="10.1002/j.1538"),
+    )
+    assert relations("Title") == libraries("Title") == references("Title") == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("Scaled square\n", "Scaled\nsquare\n", "must begin with the title in one line"),
+        ("    input == target", "input == target", "holds a sentence and then an indented identity"),
+        ("It tends to [[l1]].\n\n", "", "holds a sentence and then an indented identity"),
+        ("[[l1]]", "l1", "links no loss: write it"),
+        ("input == target", "input", "needs two sides with ' == ' between them"),
+        ("- `keras", "`keras", "holds a list, whose entries begin with '- '"),
+        ("`keras.losses.Huber(delta=1.0)`", "keras", "is no library's call such as"),
+        ("scikit-learn, ", "", "say before 'Half"),
+        ("(1948)", "1948", "is no citation such as"),
+        ("## References", "## Sources", "unknown heading '## Sources'"),
+    ],
+)
+def test_what_cannot_be_read_is_told(old: str, new: str, message: str) -> None:
+    assert TEXT.count(old) == 1
+    with pytest.raises(ValueError, match=re.escape(message)):
+        parse(TEXT.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "factor", "note"),
+    [
+        ("`optax.l2_loss(a, b)`", "optax", 1, ""),
+        ("2 times `ceres::HuberLoss(a)`: Halved.", "Ceres Solver", 2, "Halved."),
+        ("no multiple: `scipy.special.huber(d, r)`: Else.", "SciPy", None, "Else."),
+        ("ML.NET `Loss()`", "ML.NET", 1, ""),
+        ("XGBoost, 0.5 times `objective=1`: As: here.", "XGBoost", 0.5, "As: here."),
+        ("cut (Apple), no multiple: `f()`", "cut (Apple)", None, ""),
+    ],
+)
+def test_a_librarys_call(text: str, name: str, factor: float | None, note: str) -> None:
+    found = library(text)
+    assert (found.name, found.factor, found.note) == (name, factor, note)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("A. One (1999). T: *x*? Y. *J 1(2), 3-4*. doi:10.1/2 arXiv:1234.5678", "article"),
+        ("A. One, B. Two and C. Three (1999). T. In *Proceedings (P)*. https://a.b/c", "inproceedings"),
+        ("A. One and B. Two (1999). T. Technical report 4, X.", "misc"),
+    ],
+)
+def test_a_source(text: str, kind: str) -> None:
+    found = citation(text)
+    assert found.kind == kind
+    links = [f"doi:{found.doi}", f"arXiv:{found.arxiv}", found.url or "None"]
+    assert cited(found).replace("*", "") in text.replace("*", "").replace("In Pro", "Pro")
+    assert [one in text for one in links] == [bool(found.doi), bool(found.arxiv), bool(found.url)]
+
+
+def test_a_place_is_a_parameter_or_the_beginning_of_one_pitfalls_title() -> None:
+    parts = parse(TEXT)
+    assert answer(parts, ["sigma"], "sigma") == {"parameter": "sigma"}
+    assert answer(parts, ["sigma"], "It is") == {"pitfall": "It is squared"}
+    with pytest.raises(ValueError, match="more than one title begins so"):
+        answer(parts, ["sigma"], "It")
+    with pytest.raises(ValueError, match="there are sigma, 'It is squared', 'It has a unit'"):
+        answer(parts, ["sigma"], "tau")
+
+
+@every_loss
+def test_every_loss_says_what_it_is_for_and_what_goes_in(loss: Loss) -> None:
+    assert loss.tasks
+    assert set(loss.tasks) <= set(TASKS)
+    assert loss.takes
+    assert set(loss.takes) <= set(TAKES)
+    parts = parse(loss.prose)
+    phrases = [phrase for text in loss.concepts for phrase in terms(text)]
+    assert len(phrases) >= 4
+    assert len({*map(str.casefold, phrases)}) == len(phrases)
+    for place in loss.concepts.values():
+        assert answer(parts, [p.name for p in loss.parameters], place)
+
+
+def test_the_schema_lists_the_vocabularies() -> None:
+    schema = json.loads((Path(lossary.__file__).parent / "losses.schema.json").read_text("utf-8"))
+    listed = schema["items"]["properties"]
+    assert listed["tasks"]["items"]["enum"] == list(TASKS)
+    assert listed["takes"]["items"]["enum"] == list(TAKES)
