@@ -193,6 +193,7 @@ def _compare_gradients(
 
 def derivatives(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     """Each declared gradient against the derivative of the value, both enclosed, away from kinks."""
+    compared: dict[tuple[int, str], int] = {}
     for setting in points.settings(loss):
         for batch in points.batches(loss, setting):
             formulas = [f for f in loss.formulas if isinstance(f, Symbolic) and exact.applies(loss, f, batch, setting)]
@@ -204,16 +205,24 @@ def derivatives(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
                 declared = exact.gradients(loss, formula, thin, setting)
                 derived = exact.derivatives(loss, formula, thin, setting)
                 for name in declared:
+                    key = (loss.formulas.index(formula), name)
+                    compared.setdefault(key, 0)
                     for k, (row, other) in enumerate(zip(declared[name], derived[name], strict=True)):
-                        for a, b in zip(row, other, strict=True):
-                            if (
-                                _defined(a)
-                                and _defined(b)
-                                and not _close(a, b)
-                                and not _at_kink(loss, thin, k, setting)
-                            ):
+                        pairs = [(a, b) for a, b in zip(row, other, strict=True) if _defined(a) and _defined(b)]
+                        if not pairs or _at_kink(loss, thin, k, setting):
+                            continue
+                        compared[key] += len(pairs)
+                        for a, b in pairs:
+                            if not _close(a, b):
                                 yield fail(loss, "derivative", _not_derivative(name, thin, k, b, a), setting)
                                 return
+    for (number, name), count in compared.items():
+        if count == 0:
+            label = loss.formulas[number].label or number + 1
+            message = (
+                f"the declared gradient by {name} of formula {label!r} was nowhere defined, so nothing was compared"
+            )
+            yield fail(loss, "derivative", message)
 
 
 def _thin(batch: points.Batch, kinds: Mapping[str, Kind], count: int) -> points.Batch:

@@ -466,22 +466,29 @@ def curve(
     """
     settings = check_parameters(loss, parameters or {})
     y = next(iter(section.branches.values())) if branch is None else branch
-    leaf = torch.tensor(t, dtype=torch.float64, requires_grad=True)
-    value = _per_point(run(loss, _section_tensors(loss, section, leaf, y, settings), settings, "none"), len(t))
-    curvature: torch.Tensor | None = None
+    at = np.asarray(t, dtype=np.float64)
+    return Curve(at, *along(loss, section, at, settings, y, 2))
+
+
+def along(
+    loss: Loss, section: Section, t: NDArray[np.float64], settings: Mapping[str, Any], branch: float, order: int
+) -> list[NDArray[np.float64]]:
+    """The loss along a section and its derivatives in `t`, up to an order of at most 2; `settings` are all checked."""
+    leaf = torch.tensor(t, dtype=torch.float64, requires_grad=order > 0)
+    value = _per_point(run(loss, _section_tensors(loss, section, leaf, branch, settings), settings, "none"), len(t))
+    made: list[torch.Tensor | None] = [value]
     try:
-        (gradient,) = torch.autograd.grad(value.sum(), leaf, create_graph=True)
-        if gradient.requires_grad:
-            (curvature,) = torch.autograd.grad(gradient.sum(), leaf, allow_unused=True)
+        for k in range(order):
+            previous = made[k]
+            if previous is None or not previous.requires_grad:
+                made.append(None)
+                continue
+            made += torch.autograd.grad(previous.sum(), leaf, create_graph=k + 1 < order, allow_unused=k > 0)
     except RuntimeError:
         # Torch cannot differentiate some of its losses twice; a difference quotient of the gradient stands in.
-        gradient, curvature = _differenced(loss, section, leaf.detach(), y, settings)
-    return Curve(
-        t=np.asarray(t, dtype=np.float64),
-        loss=value.detach().numpy(),
-        gradient=gradient.detach().numpy(),
-        curvature=np.zeros_like(t) if curvature is None else (torch.zeros_like(leaf) + curvature).detach().numpy(),
-    )
+        made = [value, *_differenced(loss, section, leaf.detach(), branch, settings)]
+    flat = torch.zeros_like(leaf).detach()
+    return [(flat if part is None else flat + part.detach()).numpy() for part in made]
 
 
 def _differenced(

@@ -156,31 +156,6 @@ class Built:
         return self.scope[name]
 
     @cached_property
-    def full(self) -> Expression:
-        """The value with every shorthand replaced by what it stands for."""
-        return self.expand(self.value)
-
-    def expand(self, expression: Expression) -> Expression:
-        """Replace the shorthands in an expression, however deeply they nest, and simplify nothing."""
-        with sp.evaluate(False):
-            return self._expand(expression)
-
-    def _expand(self, expression: Expression) -> Expression:
-        if isinstance(expression, sp.Indexed):
-            name = str(expression.base)
-            if name in self.definitions:
-                free = [self.scope[i] for i in self.free[name]]
-                whole = _unbound(self._expand(self.definitions[name]), free)
-                return whole.xreplace(dict(zip(free, expression.indices, strict=True)))
-            return expression
-        if isinstance(expression, sp.Symbol):
-            name = str(expression)
-            return self._expand(self.definitions[name]) if name in self.definitions else expression
-        if not expression.args or isinstance(expression, sp.IndexedBase):
-            return expression
-        return expression.func(*(self._expand(argument) for argument in expression.args))
-
-    @cached_property
     def arguments(self) -> tuple[Any, ...]:
         """What the executed formula takes, in order: the variables, then the sizes of the dimensions."""
         return (*(self.scope[v.symbol] for v in self.variables), *map(self._loose, INDEX_OF))
@@ -206,9 +181,3 @@ class Built:
 def components(shape: Sequence[int]) -> list[tuple[int, ...]]:
     """The indices of a vector or matrix of a shape, in the order of its memory."""
     return list(itertools.product(*map(range, shape)))
-
-
-def _unbound(expression: Expression, free: Sequence[Expression]) -> Expression:
-    """Give the indices that a shorthand sums over names of their own, so that none captures what is put in for c."""
-    bound = {limit[0] for total in expression.atoms(sp.Sum) for limit in total.limits} - {*free}
-    return expression.xreplace({index: sp.Dummy(str(index), integer=True) for index in bound})
