@@ -47,16 +47,21 @@ def enclose(run: Callable[[], Sequence[Number]]) -> list[Any]:
     for bits in _PRECISIONS:
         with precision(bits):
             found = [ball(v) for v in run()]
-        if all(map(settled, found)):
+        if all(map(_known, found)):
             break
     return found
 
 
-def settled(value: Any) -> bool:
-    """Whether a ball is infinite, or narrow enough to be compared with a number of float64."""
+def _known(value: Any) -> bool:
+    """Whether a ball is infinite, or known to 50 digits of its own."""
     if value.is_exact():
         return not value.is_nan()
-    return bool(value.is_finite() and value.rad() <= _WIDTH * _at_least(value))
+    return bool(value.is_finite() and value.rad() <= _WIDTH * abs(value.mid()))
+
+
+def settled(value: Any) -> bool:
+    """Whether a ball is known to 50 digits, or is too close to 0 for any number of float64 to lie between."""
+    return _known(value) or bool(value.is_finite() and value.rad() <= _WIDTH * _at_least(value))
 
 
 def radius(value: Any) -> float:
@@ -351,10 +356,15 @@ def sigmoid(x: Any) -> Any:
 def xlogy(x: Any, y: Any) -> Any:
     """X log y, which is 0 at x = 0."""
     if not isinstance(x, Dual) and not isinstance(y, Dual):
-        return arb(0) if ball(x).is_zero() else x * log(y)
+        return arb(0) if _zero(x) else x * log(y)
     a, b = (v if isinstance(v, Dual) else Dual(v, {}) for v in (x, y))
     made = a.along(xlogy(a.value, b.value), log(b.value)) if a.partials else Dual(xlogy(a.value, b.value), {})
-    return made + b.along(0, a.value * inverse(b.value)) if b.partials else made
+    # Along x = 0 it is 0 whatever y is.
+    return made + b.along(0, 0 if _zero(a) else a.value * inverse(b.value)) if b.partials else made
+
+
+def _zero(x: Any) -> bool:
+    return bool(ball(plain(x)).is_zero())
 
 
 def _rule(name: str, slope: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -87,8 +87,11 @@ def _compare_values(
     sizes = exact.rounded(loss, batch, setting, len(got))
     worst = 0.0
     for k, (a, b) in enumerate(zip(got, wanted, strict=True)):
+        if _undecided(b):
+            message = f"no precision encloses the formula's {_mismatch(loss, 'value', batch, k, b, a)}"
+            yield fail(loss, "formula", message, setting)
+            return
         if not _defined(b) and (math.isnan(a) or not b.is_nan()):
-            evidence.undecided += _undecided(b)
             continue
         error = _relative(a, b, sizes[k])
         if not error <= TOLERANCE:
@@ -209,7 +212,7 @@ def derivatives(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
                     compared.setdefault(key, 0)
                     for k, (row, other) in enumerate(zip(declared[name], derived[name], strict=True)):
                         pairs = [(a, b) for a, b in zip(row, other, strict=True) if _defined(a) and _defined(b)]
-                        if not pairs or _at_kink(loss, thin, k, setting):
+                        if _at_kink(loss, thin, kinds, k, setting):
                             continue
                         compared[key] += len(pairs)
                         for a, b in pairs:
@@ -247,10 +250,12 @@ def _not_derivative(name: str, batch: points.Batch, k: int, wanted: Any, got: An
     )
 
 
-def _at_kink(loss: Loss, batch: points.Batch, k: int, setting: Mapping[str, Any]) -> bool:
+def _at_kink(loss: Loss, batch: points.Batch, kinds: Mapping[str, Kind], k: int, setting: Mapping[str, Any]) -> bool:
     """Whether a row of plain numbers lies on a declared kink of the residual or the axis variable."""
+    if any(kind.rank for kind in kinds.values()):
+        return False
     special = [v for section in loss.sections for v in points.kinks(loss, section, setting)]
-    numbers = [float(a[k]) for a in batch.values() if np.ndim(a[k]) == 0]
+    numbers = [float(a[k]) for a in batch.values()]
     moving = points.axis_values(numbers)
     return any(abs(t - v) < 1e-12 for v in special for t in moving)
 

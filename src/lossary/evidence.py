@@ -33,7 +33,7 @@ class Evidence:
         settings: at how many parameter settings.
         max_error_value, max_error_gradient: largest relative differences between torch and the formula.
         formula_radius: the largest proven radius of an executed formula's values, relative to the value.
-        undecided: how many values and slopes no precision could pin down, such as the slope on a kink.
+        undecided: how many slopes no precision could pin down, such as the slope on a kink.
         properties: what was measured for each claim, with the sentence that says how.
         outputs: what each snippet of the prose printed, in order.
         example: what the page's example printed.
