@@ -23,7 +23,7 @@ TOLERANCE = 1e-14
 
 
 def values_and_gradients(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
-    """Torch in float64 against every formula that applies, at 50 digits: values, then gradients."""
+    """Torch in float64 against every formula that applies, enclosed: values, then gradients."""
     settings = points.settings(loss)
     evidence.settings = len(settings)
     used: set[int] = set()
