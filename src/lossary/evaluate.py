@@ -487,8 +487,19 @@ def along(
     except RuntimeError:
         # Torch cannot differentiate some of its losses twice; a difference quotient of the gradient stands in.
         made = [value, *_differenced(loss, section, leaf.detach(), branch, settings)]
-    flat = torch.zeros_like(leaf).detach()
-    return [(flat if part is None else flat + part.detach()).numpy() for part in made]
+    return [_filled(leaf, part) for part in made]
+
+
+def _filled(like: torch.Tensor, part: torch.Tensor | None) -> NDArray[np.float64]:
+    """A derivative as an array of its own; zeros where torch has none.
+
+    Torch gives some zeros as a tensor without memory. A copy fills it in; an addition would load torch's compiler.
+    """
+    made = torch.zeros_like(like, requires_grad=False)
+    if part is not None:
+        made.copy_(part.detach())
+    filled: NDArray[np.float64] = made.numpy()
+    return filled
 
 
 def _differenced(
