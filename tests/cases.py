@@ -12,10 +12,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from lossary.declaration.inputs import Input, Kind
+from lossary.declaration.loss import Loss
+from lossary.declaration.parameters import Parameter
 from lossary.discovery import catalog
 from lossary.exact import chosen_kinds
-from lossary.kinds import Kind
-from lossary.loss import Input, Loss, Parameter
 
 LOSSES = catalog()
 Arrays = Mapping[str, Any]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cases import LOSSES
-from lossary.loss import Loss
+from lossary.declaration.loss import Loss
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,9 +19,9 @@ import torch
 from cases import LOSSES, by_torch, criterion
 from lossary import charts, display, figure, points
 from lossary.chart import Card, Chart, Lattice, Plane, Surface, Table, Trace, View
+from lossary.declaration.formula import Written
+from lossary.declaration.loss import Loss
 from lossary.evaluate import curve
-from lossary.formula import Written
-from lossary.loss import Loss
 from lossary.palette import ROLES, Theme, colours
 from lossary.words import number
 

@@ -21,11 +21,10 @@ from matplotlib.figure import Figure
 from cases import LOSSES
 from lossary import display
 from lossary.balls import Dual, ball, enclose, precision
-from lossary.formula import Built, Symbolic, Variable, components
-from lossary.loss import Loss
-from lossary.mathml import to_mathml
-from lossary.notation import figure_latex, page_latex
-from lossary.symbols import (
+from lossary.binding import Built, Variable, components
+from lossary.declaration.formula import Symbolic
+from lossary.declaration.loss import Loss
+from lossary.declaration.symbols import (
     cases,
     exp,
     indicator,
@@ -41,6 +40,8 @@ from lossary.symbols import (
     unlisted,
     xlogy,
 )
+from lossary.mathml import to_mathml
+from lossary.notation import figure_latex, page_latex
 from second_judge import mp
 
 X, Y, P, Z = (Variable(name, name, name) for name in "xypz")

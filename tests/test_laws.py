@@ -23,12 +23,12 @@ import second_judge
 from cases import LOSSES, Arrays, by_torch, criterion, every_loss, leaves
 from lossary import charts, exact, points
 from lossary.balls import ball
+from lossary.declaration.formula import Formula, Symbolic, Written
+from lossary.declaration.inputs import Kind
+from lossary.declaration.loss import Loss
+from lossary.declaration.symbols import INDEX_OF
 from lossary.errors import LossaryError
 from lossary.evaluate import curve, evaluate
-from lossary.formula import Formula, Symbolic, Written
-from lossary.kinds import Kind
-from lossary.loss import Loss
-from lossary.symbols import INDEX_OF
 from second_judge import mp
 
 F = torch.nn.functional

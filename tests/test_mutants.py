@@ -18,11 +18,12 @@ from flint import arb
 
 from cases import LOSSES, by_torch, criterion, every_loss, leaves
 from lossary import claims, exact, points, verify
+from lossary.declaration.formula import Builder, Formula, Symbolic, Written
+from lossary.declaration.loss import Loss
+from lossary.declaration.reductions import Reduction
+from lossary.declaration.symbols import chosen
 from lossary.evaluate import curve
 from lossary.evidence import Evidence
-from lossary.formula import Builder, Formula, Symbolic, Written
-from lossary.loss import Loss, Reduction
-from lossary.symbols import chosen
 
 
 @pytest.fixture(autouse=True)
@@ -347,10 +348,10 @@ def own(loss: Loss) -> Callable[..., Any]:
             return choices[name][id(value)]
         return value.tolist() if isinstance(value, torch.Tensor) else value
 
-    def call(*inputs: Any, **setting: Any) -> Any:
+    def call(*inputs: Any, reduction: str = "mean", **setting: Any) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return criterion(loss, {k: plain(k, v) for k, v in setting.items()}, "none")(*inputs)
+            return criterion(loss, {k: plain(k, v) for k, v in setting.items()}, reduction)(*inputs)
 
     return call
 
@@ -484,7 +485,7 @@ def test_mutants_of_every_relation(loss: Loss, number: int) -> None:
     relation = loss.relations[number]
     assert first(dataclasses.replace(loss, relations=(relation,)), "relations") == ""
     for wrong in (f"1.01 * ({relation.left})", f"-({relation.left})", f"({relation.left}) + 0.01"):
-        changed = dataclasses.replace(relation, left=wrong)
+        changed = dataclasses.replace(relation, identity=f"{wrong} == {relation.right}")
         told = first(dataclasses.replace(loss, relations=(changed,)), "relations")
         assert re.search(f"to {relation.slug}: .*expected .* got ", told), told
 

@@ -18,11 +18,13 @@ from click.testing import CliRunner, Result
 import lossary
 import thirdparty
 from lossary import discovery
+from lossary.charts import overlay
 from lossary.cli import main
 from lossary.errors import CatalogError, LossaryError
 from lossary.neighbours import neighbours
+from lossary.record import record
 from lossary.site import _loss_job
-from lossary.verify import CHECKS
+from lossary.verify import CHECKS, verify
 from thirdparty import CATALOG, GOOD, WRONG, changed
 
 SOURCES = Path(lossary.__file__).parents[1]
@@ -352,3 +354,148 @@ def test_the_plugin_is_found_by_its_entry_point_and_light_where_it_is_not_used(r
     arguments = ("-p", "no:cacheprovider", *named, "--lossary-catalog", "unused", "test_nothing.py")
     done = run(root, "-m", "pytest", *arguments, path=str(root))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+# --- one file -------------------------------------------------------------------------------------------------------
+
+# Of a loss that nothing in Lossary prepares: a kind of input, an axis, two symbols and a shorthand of its own.
+ALONE = '''"""Clipped share
+
+The square of how far a share is from its target, up to a cap.
+
+## When to use it
+
+For shares of a whole: [[mse]] with a cap.
+
+## When not to
+
+Where every error counts: [[mse]].
+
+## Pitfalls
+
+### The cap hides what is far off
+
+Beyond it there is no gradient.
+
+```python
+print(min(0.9**2, 0.25))
+```
+
+```output
+0.25
+```
+
+## Relations
+
+With a cap beyond every error it is [[mse]].
+
+    ((input - target) ** 2).clamp(max=1e9).mean() == F.mse_loss(input, target)
+"""
+
+import torch
+
+from lossary.declaration import POSITIVE, Axis, Input, Kind, Loss, Parameter, Section, Symbolic, minimum
+
+SHARE = Kind("shares of a whole", values=(0.0, 0.1, 0.4, 0.9, 1.0), lower=0.0, upper=1.0, takes="probabilities")
+SHARES = Axis("share", "share, input", (0.0, 1.0), 1.0, (-2.0, 2.0))
+
+
+def clipped_share(
+    input: torch.Tensor, target: torch.Tensor, *, cap: float = 0.25, reduction: str = "mean"
+) -> torch.Tensor:
+    loss = (input - target).square().clamp(max=cap)
+    if reduction == "none":
+        return loss
+    return loss.sum() if reduction == "sum" else loss.mean()
+
+
+loss = Loss(
+    function=clipped_share,
+    tasks=("regression",),
+    concepts={"outliers": "cap", "no gradient": "The cap hides"},
+    inputs=(
+        Input("input", "share", (SHARE,), "(*)", "the predicted share", latex=r"\\varrho"),
+        Input("target", "whole", (SHARE,), "(*), same as input", "the true share", latex=r"\\varsigma"),
+    ),
+    parameters=(Parameter("cap", 0.25, "the largest loss", range=POSITIVE, typical=(0.1, 0.25), latex="K"),),
+    formulas=(
+        Symbolic(
+            where={"gap": lambda share, whole: share - whole},
+            notation={"gap": r"\\Delta"},
+            meanings={"gap": "how far off it is"},
+            value=lambda gap, cap: minimum(gap**2, cap),
+            gradient={},
+        ),
+    ),
+    sections=(
+        Section(
+            axis=SHARES,
+            label="share, input",
+            span=(0.0, 1.0),
+            inputs=lambda t, y: {"input": t, "target": y},
+            branches={"": 0.0},
+            perfect=0.0,
+            limits=(0.0, 1.0),
+            kinks=(lambda cap: cap**0.5,),
+            note="One element whose true share is 0.",
+            caption="A parabola, and then nothing.",
+        ),
+    ),
+    example={"input": [0.1, 0.9], "target": [0.0, 0.0]},
+    properties={"value_at_perfect": 0},
+)
+'''
+
+
+def test_a_loss_with_a_kind_an_axis_and_symbols_of_its_own_is_one_file(tmp_path: Path) -> None:
+    """Nothing else is touched: it is checked, drawn, overlaid and described from its file alone."""
+    family = tmp_path / "losses" / "shares"
+    family.mkdir(parents=True)
+    path = family / "clipped_share.py"
+    path.write_text(ALONE, "utf-8")
+    catalog = str(tmp_path / "losses")
+    call("check", "--catalog", catalog)
+    (loss,) = discovery.catalog(catalog).values()
+    evidence, failures = verify(loss)
+    assert failures == []
+    made = record(loss, evidence, [], "Shares")
+    assert {s["latex"]: s["meaning"] for s in made["symbols"]} == {
+        r"\varrho": "the predicted share",
+        r"\varsigma": "the true share",
+        r"\Delta": "how far off it is",
+        "K": "the parameter `cap`",
+    }
+    assert [i["latex"] for i in made["inputs"]] == [r"\varrho", r"\varsigma"]
+    assert [i["kind"] for i in made["inputs"]] == ["shares of a whole"] * 2
+    assert [axis["name"] for axis in made["axes"]] == ["share"]
+    assert (made["tasks"], made["takes"]) == (["regression"], ["probabilities"])
+    assert made["concepts"] == [
+        {"phrase": "outliers", "parameter": "cap"},
+        {"phrase": "no gradient", "pitfall": "The cap hides what is far off"},
+    ]
+    drawn, table = overlay([loss], [], "share", "loss") or (None, None)
+    assert drawn is not None
+    assert drawn.xlabel == "share, input"
+    assert table is not None
+    names = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.py")}
+    assert names == {"losses/shares/clipped_share.py"}
+
+
+def test_a_function_runs_as_it_is_pasted(root: Path) -> None:
+    """The page's source and example, in a fresh interpreter with nothing before them."""
+    loss = lossary.get("plain_square", catalog=CATALOG)
+    evidence, failures = verify(loss)
+    assert failures == []
+    made = record(loss, evidence, [], "Fitting")
+    assert made["source"].startswith("import torch\n\n\ndef plain_square(")
+    told = {}
+    for reduction in ("none", "sum", "mean"):
+        code = (
+            f"{made['source']}\nprint(plain_square(torch.tensor([2.0, 0.0]), torch.zeros(2), reduction={reduction!r}))"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        told[reduction] = done.stdout.strip()
+    assert told == {"none": "tensor([4., 0.])", "sum": "tensor(4.)", "mean": "tensor(2.)"}
+    code = f"{made['source']}\n{made['example']['code']}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == made["example"]["output"]

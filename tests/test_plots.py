@@ -19,10 +19,11 @@ from cases import LOSSES, every_loss
 from lossary import plots
 from lossary.claims import suits
 from lossary.controls import Control, control, reach
+from lossary.declaration.loss import Loss
+from lossary.declaration.parameters import POSITIVE, Parameter, Range
 from lossary.evaluate import Curve, curve
 from lossary.evidence import Plot
 from lossary.javascript import FUNCTIONS, Functions, literal
-from lossary.loss import POSITIVE, Loss, Parameter, Range
 from lossary.plots import plot
 from lossary.scalar import Scalar, T
 from lossary.tables import interpolated, table

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from cases import LOSSES
 from lossary import claims, points, properties
+from lossary.declaration.loss import Loss
+from lossary.declaration.references import Cited
 from lossary.evaluate import curve
 from lossary.evidence import Evidence
-from lossary.loss import Cited, Loss
 from lossary.properties import Line
 
 Array = NDArray[np.float64]

@@ -16,8 +16,9 @@ FUNCTION = '''"""What Acme trains with."""
 import torch
 
 
-def half_square(input: torch.Tensor, target: torch.Tensor, scale: float = 1.0) -> torch.Tensor:
-    return scale * (input - target).square()
+def half_square(input: torch.Tensor, target: torch.Tensor, *, scale: float = 1.0, reduction: str = "mean"):
+    loss = scale * (input - target).square()
+    return loss if reduction == "none" else getattr(loss, reduction)()
 '''
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lossary import loss as declaration
+from lossary.declaration import loss as declaration
 from lossary.discovery import BUILT_IN, duplicate_slugs, sources
 from lossary.discovery import catalog as load_catalog
 from lossary.discovery import load as load_source

@@ -17,13 +17,13 @@ import sphobjinv
 from lossary import charts, figure, properties
 from lossary.article import run as run_article
 from lossary.chart import Chart, Picture, Table, Trace, View
+from lossary.declaration.loss import Loss
+from lossary.declaration.sections import axes
 from lossary.discovery import Source, families, load
 from lossary.errors import CatalogError, Failure
 from lossary.evaluate import curve
-from lossary.loss import Loss
 from lossary.points import POINTS
 from lossary.record import record
-from lossary.sections import AXES
 from lossary.verify import verify
 
 Files = dict[str, bytes]
@@ -89,8 +89,11 @@ def family_files(payload: Mapping[str, Any]) -> Files:
     """
     members = [load(_source(s)) for s in payload["members"]]
     context = [load(_source(s)) for s in payload["context"]]
-    counts = {name: sum(any(s.axis.name == name for s in m.sections) for m in members) for name in AXES}
-    most = max(counts.values())
+    counts = {
+        name: sum(any(s.axis.name == name for s in m.sections) for m in members)
+        for name in axes(s for m in members for s in m.sections)
+    }
+    most = max(counts.values(), default=0)
     shown = [name for name, count in counts.items() if count and (count > 1 or most == 1)]
     files: Files = {}
     figures = []

@@ -47,8 +47,11 @@ def _version(name: str) -> str:
 
 def sources_key() -> str:
     """The key of what makes evidence and figures: the package's code and fonts, and the libraries' versions."""
-    files = sorted([*PACKAGE.glob("*.py"), *PACKAGE.glob("fonts/*")])
-    return digest(_environment_key(), *(part for f in files for part in (f.name, f.read_bytes())))
+    modules = [path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] != "losses"]
+    files = sorted([*modules, *PACKAGE.glob("fonts/*")])
+    return digest(
+        _environment_key(), *(part for f in files for part in (f.relative_to(PACKAGE).as_posix(), f.read_bytes()))
+    )
 
 
 def templates_key() -> str:

@@ -12,10 +12,10 @@ from sympy.printing.pretty.stringpict import prettyForm
 
 from lossary import display, points, properties
 from lossary.api import Loss
-from lossary.formula import Symbolic, Written
-from lossary.loss import Cited
+from lossary.declaration.formula import Symbolic, Written
+from lossary.declaration.references import Cited
+from lossary.declaration.symbols import occurs
 from lossary.notation import selected, summed
-from lossary.symbols import occurs
 from lossary.words import property_text
 
 
@@ -88,7 +88,8 @@ def print_card(loss: Loss) -> None:
         console.print()
         console.print(table)
     table = Table("property", "value", box=None, pad_edge=False, header_style="dim")
-    for key, claim in loss.properties.items():
+    order = list(properties.LABELS)
+    for key, claim in sorted(loss.properties.items(), key=lambda entry: order.index(entry[0])):
         value = claim.value if isinstance(claim, Cited) else claim
         found = points.call_with(value, loss, loss.defaults()) if callable(value) else value
         table.add_row(properties.LABELS[key], property_text(key, found))

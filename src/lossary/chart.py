@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from lossary.declaration.network import Network
+
 Array = NDArray[np.float64]
 
 
@@ -101,36 +103,6 @@ class Plane:
     heading: str
     arrows: tuple[Arrow, ...]
     size: tuple[int, int] = (460, 360)
-
-
-@dataclass(frozen=True)
-class Node:
-    """A place of a network: its column and row, its words, and its weight from 0 to 1."""
-
-    column: int
-    row: int
-    label: str
-    weight: float
-
-
-@dataclass(frozen=True)
-class Edge:
-    """A way between two nodes, given by their numbers, with a weight from 0 to 1."""
-
-    start: int
-    end: int
-    weight: float
-
-
-@dataclass(frozen=True)
-class Network:
-    """Nodes on a grid and the ways between them; `columns` and `rows` name the grid's lines."""
-
-    nodes: tuple[Node, ...]
-    edges: tuple[Edge, ...]
-    xlabel: str
-    columns: tuple[str, ...]
-    rows: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from lossary import display, points
 from lossary.chart import Card, Chart, Picture, Table, Trace, View
 from lossary.claims import suits
+from lossary.declaration.loss import Loss
+from lossary.declaration.parameters import Parameter
+from lossary.declaration.sections import Section, axes
 from lossary.display import call
 from lossary.drawings import further_names, further_views
 from lossary.errors import LossaryError, nearest
 from lossary.evaluate import Curve, check_parameters, curve
-from lossary.loss import Loss, Parameter
-from lossary.sections import AXES, Section
 from lossary.words import number, rough
 
 
@@ -218,9 +219,9 @@ def overlay(members: Sequence[Loss], context: Sequence[Loss], axis_name: str, wh
     traces: list[Trace] = []
     columns: list[NDArray[np.float64]] = []
     names: list[str] = []
-    axis = AXES[axis_name]
+    axis = axes(s for loss in (*members, *context) for s in loss.sections)[axis_name]
     for loss in (*members, *context):
-        own = next((s for s in loss.sections if s.axis is axis), None)
+        own = next((s for s in loss.sections if s.axis == axis), None)
         if own is None:
             continue
         span = axis.span if np.isinf(own.limits[0]) else own.span
@@ -317,20 +318,21 @@ def comparison(
     Raises:
         LossaryError: where they share no axis, or parameters do not fit.
     """
-    shared = [name for name in AXES if all(any(s.axis.name == name for s in loss.sections) for loss in losses)]
+    known = axes(s for loss in losses for s in loss.sections)
+    shared = [name for name in known if all(any(s.axis.name == name for s in loss.sections) for loss in losses)]
     if not shared:
         told = ", ".join(
             f"{loss.slug} ({' or '.join(dict.fromkeys(s.axis.name for s in loss.sections))})" for loss in losses
         )
         raise LossaryError(f"these losses share no axis: {told}")
-    axis = AXES[shared[0]]
+    axis = known[shared[0]]
     traces = []
     for k, (loss, given) in enumerate(zip(losses, settings, strict=True)):
         for name, value in given.items():
             if isinstance(value, list) and (parameter := loss.parameter(name)) and parameter.kind == "number":
                 raise LossaryError(f"{loss.slug}: a comparison takes one value of {name}, got {value}")
         setting = check_parameters(loss, given)
-        section = next(s for s in loss.sections if s.axis is axis)
+        section = next(s for s in loss.sections if s.axis == axis)
         c = _curve(loss, section, setting, next(iter(section.branches.values())))
         told = ", ".join(f"{name} = {value}" for name, value in given.items())
         label = f"{loss.title} ({told})" if told else loss.title

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossary import exact, points, properties
+from lossary.declaration.loss import Loss
+from lossary.declaration.references import Cited
+from lossary.declaration.sections import Section
 from lossary.errors import Failure
 from lossary.evaluate import along, curve, expression, section_inputs
 from lossary.evidence import Evidence, fail
-from lossary.loss import Cited, Loss
-from lossary.sections import Section
 
 
 def finite(loss: Loss, evidence: Evidence) -> Iterator[Failure]:

@@ -11,12 +11,12 @@ from flint import arb
 
 from lossary import exact, points
 from lossary.balls import precision, radius, settled
+from lossary.declaration.formula import Formula, Symbolic, Written
+from lossary.declaration.inputs import Kind
+from lossary.declaration.loss import Loss
 from lossary.errors import Failure
 from lossary.evaluate import Answer, answer
 from lossary.evidence import Evidence, fail
-from lossary.formula import Formula, Symbolic, Written
-from lossary.kinds import Kind
-from lossary.loss import Loss
 
 # Torch may round a few times on the way; this is about forty-five units in the last place of float64.
 TOLERANCE = 1e-14

@@ -14,7 +14,7 @@ import sympy as sp
 from flint import arb
 
 from lossary import balls
-from lossary.symbols import Expression
+from lossary.declaration.symbols import Expression
 
 _FUNCTIONS = {
     name: getattr(balls, name)

@@ -12,9 +12,10 @@ import numpy as np
 
 from lossary import exact
 from lossary.claims import suits
+from lossary.declaration.loss import Loss
+from lossary.declaration.parameters import Parameter, Range
+from lossary.declaration.sections import Section
 from lossary.evaluate import curve, section_inputs
-from lossary.loss import Loss, Parameter, Range
-from lossary.sections import Section
 
 FAR = 1e6  # how far a number may be typed where its range does not end
 NEAR = 1e-12  # the least distance from an end that does not belong to the range

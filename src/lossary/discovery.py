@@ -23,12 +23,14 @@ from typing import TYPE_CHECKING
 from lossary.errors import CatalogError, Failure, LossaryError
 
 if TYPE_CHECKING:
-    from lossary.loss import Loss
+    from lossary.declaration.loss import Loss
 
 BUILT_IN = "lossary.losses"
 # The group of entry points by which an installed package makes its catalog known.
 GROUP = "lossary.catalogs"
 _PREFIX = "_lossary_catalog"
+# What is read from a loss file's docstring.
+_SAID = ("title", "summary", "relations", "libraries", "references")
 
 
 @dataclass(frozen=True)
@@ -157,18 +159,39 @@ def load(source: Source) -> Loss:
         module = _module(source)
     except Exception as error:  # a loss file may raise anything at all
         raise CatalogError([Failure(source.shown, "load", _where(error, source.path))]) from error
-    from lossary.loss import Loss
+    from lossary import names
+    from lossary.declaration import docstring
+    from lossary.declaration.loss import Loss
 
     loss = getattr(module, "loss", None)
     if not isinstance(loss, Loss):
         message = f"the file must assign a lossary Loss to the name 'loss', found {type(loss).__name__}"
         raise CatalogError([Failure(source.shown, "load", message)])
+    said = [name for name in _SAID if getattr(loss, name)]
+    if said:
+        message = (
+            f"{', '.join(said)}: this stands in the docstring: its first line is the title, with the summary below it "
+            "and, at the end, '## Relations', '## In other libraries' and '## References'; delete it from the code"
+        )
+        raise CatalogError([Failure(source.shown, "load", message)])
+    text = inspect.cleandoc(module.__doc__ or "")
+    with contextlib.suppress(ValueError):  # the check of the headings says what is wrong
+        title, summary = docstring.head(text)
+        loss = dataclasses.replace(
+            loss,
+            title=title,
+            summary=summary,
+            relations=docstring.relations(text),
+            libraries=docstring.libraries(text),
+            references=docstring.references(text),
+        )
     return dataclasses.replace(
         loss,
         slug=source.slug,
         family=source.family,
         path=source.shown,
-        prose=inspect.cleandoc(module.__doc__ or ""),
+        prose=text,
+        aliases=names.aliases(loss),
     )
 
 

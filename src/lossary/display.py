@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +12,12 @@ from typing import Any
 from math_core import LatexError, LatexToMathML
 
 from lossary import exact, points
-from lossary.formula import Built, Formula, Symbolic, Written
-from lossary.kinds import Kind
-from lossary.loss import Loss
+from lossary.binding import Built
+from lossary.declaration.formula import Formula, Symbolic, Written
+from lossary.declaration.inputs import Kind
+from lossary.declaration.loss import Loss
+from lossary.declaration.symbols import INDEX_OF, TABLE, indicator, sigmoid, softplus
 from lossary.notation import figure_latex, page_latex, subscripted
-from lossary.symbols import INDEX_OF, TABLE, indicator, sigmoid, softplus
 
 # Functions that a reader may not know by their sign: how each is explained where it occurs.
 FUNCTIONS = {
@@ -53,7 +56,7 @@ def built(loss: Loss, formula: Symbolic) -> Built:
 def shown(loss: Loss, formula: Formula) -> Shown:
     """The LaTeX of a formula, its gradients as (input, what it is differentiated by, LaTeX), and its shorthands."""
     if isinstance(formula, Written):
-        symbols = {i.name: TABLE[i.symbol].latex for i in loss.inputs}
+        symbols = {i.name: i.written for i in loss.inputs}
         gradients = tuple((name, symbols[name], latex) for name, latex in formula.gradient_latex.items())
         return Shown(formula.label, formula.latex, gradients, (), False, formula.remark)
     assert isinstance(formula, Symbolic)
@@ -70,11 +73,8 @@ def shown(loss: Loss, formula: Formula) -> Shown:
 
 def _by(loss: Loss, name: str, kind: Kind) -> str:
     """What a gradient by an input is differentiated by, with its free indices."""
-    return subscripted(TABLE[_symbol(loss, name)].latex, [INDEX_OF[d] for d in kind.dims])
-
-
-def _symbol(loss: Loss, name: str) -> str:
-    return next(i.symbol for i in loss.inputs if i.name == name)
+    latex = next(i.written for i in loss.inputs if i.name == name)
+    return subscripted(latex, [INDEX_OF[d] for d in kind.dims])
 
 
 def _left(bound: Built, name: str) -> object:
@@ -95,7 +95,7 @@ def symbols(loss: Loss) -> list[tuple[str, str]]:
     """Each symbol of the loss's formulas with its meaning, in the order in which a reader meets them."""
     meanings = {i.symbol: i.meaning for i in loss.inputs}
     meanings |= {p.key: f"the parameter `{p.name}`" for p in loss.parameters}
-    written = {p.key: p.written for p in loss.parameters}
+    written = {i.symbol: i.written for i in loss.inputs} | {p.key: p.written for p in loss.parameters}
     used: dict[str, str] = {}
     functions: dict[str, str] = {}
     for formula in (*formulas(loss), *([loss.computed] if loss.computed else [])):
@@ -180,6 +180,22 @@ def functional_call(loss: Loss) -> str | None:
     return f"F.{loss.functional.rpartition('.')[2]}({_names(loss)}{keywords})"
 
 
+def own_source(loss: Loss) -> str | None:
+    """The code of the loss's own torch function, with the imports that it uses; None where torch has the loss."""
+    if loss.function is None:
+        return None
+    source = textwrap.dedent(inspect.getsource(loss.function))
+    used = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+    module = inspect.getmodule(loss.function)
+    imports = [
+        ast.unparse(node)
+        for node in ast.parse(inspect.getsource(module) if module else "").body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and any((name.asname or name.name.partition(".")[0]) in used for name in node.names)
+    ]
+    return "\n".join([*imports, "", "", source]) if imports else source
+
+
 def constructor(loss: Loss) -> dict[str, Any]:
     """How code makes the loss at other settings: what stands above, what is called, its first arguments.
 
@@ -198,8 +214,8 @@ def constructor(loss: Loss) -> dict[str, Any]:
     elif loss.torch:
         call, first, head = f"nn.{loss.torch.rpartition('.')[2]}", [], "import torch\nfrom torch import nn"
     else:
-        call, first, head = "partial", [function_name(loss)], "from functools import partial\n\nimport torch"
-        lines.insert(0, inspect.getsource(loss.function) if loss.function else "")
+        call, first, head = "partial", [function_name(loss)], "from functools import partial"
+        lines.insert(0, own_source(loss) or "")
     sources = "".join(f"\n\n{source.rstrip()}\n" for source in lines)
     return {"prelude": f"{head}\n{sources}", "call": call, "first": first, "names": names}
 

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossary.chart import Arrow, Chart, Lattice, Plane, Surface, Table, Trace, View
+from lossary.declaration.loss import Loss
+from lossary.declaration.sections import HeatMap, Study
 from lossary.evaluate import in_formats, pulls, studied, surface
-from lossary.loss import Loss
 from lossary.points import POINTS
-from lossary.sections import HeatMap, Study
 from lossary.words import number, rough
 
 MAP_POINTS = 61

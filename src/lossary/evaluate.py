@@ -17,11 +17,12 @@ from sympy.printing.pytorch import TorchPrinter
 
 from lossary import exact
 from lossary.balls import settled
+from lossary.declaration.inputs import Kind
+from lossary.declaration.loss import Loss
+from lossary.declaration.parameters import Parameter
+from lossary.declaration.sections import Extremes, HeatMap, Scene, Section, Study
+from lossary.declaration.symbols import TABLE, atom
 from lossary.errors import LossaryError, nearest
-from lossary.kinds import Kind
-from lossary.loss import Loss, Parameter
-from lossary.sections import Extremes, HeatMap, Scene, Section, Study
-from lossary.symbols import TABLE, atom
 
 DTYPES = {
     "float64": torch.float64,
@@ -133,7 +134,7 @@ def _checked(loss: Loss, parameter: Parameter, value: Any) -> Any:
 
 
 def run(loss: Loss, inputs: Tensors, parameters: Mapping[str, Any], reduction: str) -> torch.Tensor:
-    """Call the shipped torch code: the torch.nn class, or the loss's own function followed by the reduction."""
+    """Call the shipped torch code: the torch.nn class, or the loss's own function."""
     dtype = next((t.dtype for t in inputs.values() if isinstance(t, torch.Tensor) and t.is_floating_point()), None)
     settings = {p.name: _setting(p, parameters[p.name], dtype or torch.float64) for p in loss.parameters}
     ordered = [inputs[i.name] for i in loss.inputs]
@@ -149,14 +150,8 @@ def run(loss: Loss, inputs: Tensors, parameters: Mapping[str, Any], reduction: s
             answer = criterion(**settings, reduction=reduction)(*ordered)
             return answer
         assert loss.function is not None
-        per_sample: torch.Tensor = loss.function(*ordered, **settings)
-    rule = next(r for r in loss.reductions if r.name == reduction)
-    if rule.divisor is None:
-        return per_sample
-    arrays, count = _arrays(inputs), per_sample.numel()
-    weights = rule.weights(arrays, parameters, count) if rule.weights else None
-    weighted = per_sample if weights is None else per_sample.reshape(-1) * torch.tensor(weights, dtype=per_sample.dtype)
-    return weighted.sum() / rule.divisor(arrays, parameters, count)
+        answer = loss.function(*ordered, **settings, reduction=reduction)
+        return answer
 
 
 def _setting(parameter: Parameter, value: Any, dtype: torch.dtype) -> Any:
@@ -326,7 +321,7 @@ def answer(loss: Loss, inputs: Mapping[str, Any], parameters: Mapping[str, Any],
 
 
 def expression(source: str) -> NDArray[np.float64]:
-    """Evaluate one side of a relation with the tensors that `lossary.loss.Relation` names."""
+    """Evaluate one side of a relation with the tensors that `lossary.declaration.Relation` names."""
     draw = torch.Generator().manual_seed(1)
 
     def normal(*shape: int) -> torch.Tensor:
@@ -372,7 +367,7 @@ def _rounded(value: Any) -> float:
 
 
 class _Printer(TorchPrinter):  # type: ignore[misc]
-    """SymPy's printer for torch, with the functions of `lossary.symbols` that torch has under the same names."""
+    """SymPy's printer for torch, with the functions of formulas that torch has under the same names."""
 
     def _print_sigmoid(self, expr: Any) -> str:
         return f"sigmoid({self._print(expr.args[0])})"

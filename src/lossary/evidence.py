@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lossary.declaration.loss import Loss
 from lossary.errors import Failure
 from lossary.evaluate import TORCH_VERSION
-from lossary.loss import Loss
 
 
 @dataclass(frozen=True)

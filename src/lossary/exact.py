@@ -18,11 +18,13 @@ from flint import arb
 from numpy.typing import NDArray
 
 from lossary.balls import DIGITS, Dual, ball, enclose, precision
+from lossary.binding import Built, Variable, components
 from lossary.compiled import Compiled
-from lossary.formula import Builder, Built, Formula, Symbolic, Variable, Written, components
-from lossary.kinds import Kind
-from lossary.loss import Loss, Parameter
-from lossary.symbols import INDEX_OF, TABLE
+from lossary.declaration.formula import Builder, Formula, Symbolic, Written
+from lossary.declaration.inputs import Kind
+from lossary.declaration.loss import Loss
+from lossary.declaration.parameters import Parameter
+from lossary.declaration.symbols import INDEX_OF
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -41,10 +43,7 @@ def chosen_kinds(loss: Loss, inputs: Arrays, parameters: Mapping[str, Any]) -> d
 
 def variables(loss: Loss, kinds: Mapping[str, Kind]) -> tuple[Variable, ...]:
     """The loss's inputs and parameters as symbols of its formulas."""
-    made = [
-        Variable(i.name, i.symbol, TABLE[i.symbol].latex, kinds[i.name].integer, kinds[i.name].dims)
-        for i in loss.inputs
-    ]
+    made = [Variable(i.name, i.symbol, i.written, kinds[i.name].integer, kinds[i.name].dims) for i in loss.inputs]
     made += [
         Variable(p.name, p.key, p.written, p.kind == "integer", ("C",) if p.kind == "per class" else ())
         for p in loss.parameters

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from typing import Any
 
 from lossary import display, exact, points, prose
+from lossary.declaration.loss import Loss
 from lossary.errors import Failure
 from lossary.evidence import Evidence, fail
-from lossary.loss import Loss
 
 
 def example_code(loss: Loss) -> str:
@@ -34,7 +33,7 @@ def _usage(loss: Loss) -> str:
         return loss.usage
     if loss.torch:
         return f"loss = nn.{loss.torch.rpartition('.')[2]}()({names})"
-    return f"loss = {display.function_name(loss)}({names}).mean()"
+    return f"loss = {display.function_name(loss)}({names})"
 
 
 def _literal(value: Any, integer: bool) -> str:
@@ -43,19 +42,18 @@ def _literal(value: Any, integer: bool) -> str:
     return str(int(value)) if integer else repr(float(value))
 
 
-def own_source(loss: Loss) -> str | None:
-    """The code of the loss's own torch function, to paste; None where torch has the loss."""
-    return inspect.getsource(loss.function) if loss.function else None
-
-
 def example(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     """Run the page's example, after the loss's own function where torch has none."""
     namespace: dict[str, Any] = {}
+    # A function that is there to be pasted brings its own imports.
+    preamble = prose.PREAMBLE if loss.torch else "import torch"
     try:
-        prose.execute(own_source(loss) or "", namespace)
+        prose.execute(display.own_source(loss) or "", namespace, preamble)
         evidence.example, _ = prose.execute(example_code(loss), namespace)
     except RuntimeError as error:
-        yield fail(loss, "example", str(error))
+        alone = loss.function is not None and "NameError" in str(error)
+        hint = "; the page shows the function alone: it can use its arguments and what it imports" if alone else ""
+        yield fail(loss, "example", f"{error}{hint}")
 
 
 def snippets(loss: Loss, evidence: Evidence) -> Iterator[Failure]:

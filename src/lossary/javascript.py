@@ -10,10 +10,10 @@ import sympy as sp
 from sympy.printing.codeprinter import PrintMethodNotImplementedError
 from sympy.printing.jscode import JavascriptCodePrinter
 
+from lossary.declaration.symbols import Expression
 from lossary.scalar import Scalar
-from lossary.symbols import Expression
 
-# What the functions of lossary.symbols and the tables are in JavaScript; a module carries those that it uses.
+# What the functions of formulas and the tables are in JavaScript; a module carries those that it uses.
 FUNCTIONS = {
     "softplus": "(x) => (x > 0 ? x : 0) + Math.log1p(Math.exp(-Math.abs(x)))",
     "sigmoid": "(x) => x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x))",

@@ -11,7 +11,7 @@ from typing import Any
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
-from lossary.symbols import LATEX, Expression, chosen, occurs
+from lossary.declaration.symbols import LATEX, Expression, chosen, occurs
 
 
 def summed(total: Expression) -> Expression:

@@ -19,13 +19,13 @@ from py_mini_racer import MiniRacer
 
 from lossary import exact, points
 from lossary.controls import Control, Reach, control, reach
+from lossary.declaration.loss import Loss
+from lossary.declaration.sections import Section
 from lossary.display import constructor
 from lossary.evaluate import Curve, check_parameters, curve, section_inputs
 from lossary.evidence import Plot
 from lossary.javascript import Functions, Raw, literal
-from lossary.loss import Loss
 from lossary.scalar import scalar, symbol
-from lossary.sections import Section
 from lossary.tables import table
 
 _DRAWN = 4  # settings with every number drawn, besides those that move one alone

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lossary.kinds import Kind
-from lossary.loss import Loss
-from lossary.sections import Section
+from lossary.declaration.inputs import Kind
+from lossary.declaration.loss import Loss
+from lossary.declaration.sections import Section
 
 Batch = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""Reads the prose of a loss file: a docstring with fixed headings, whose snippets are run. It knows no loss."""
+"""Runs the snippets of a text, and reads what they should print. It knows no loss."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-
-HEADINGS = ("When to use it", "When not to", "Pitfalls")
 
 # Runs before every snippet; pages show it once, so that a snippet can be pasted after it.
 PREAMBLE = """\
@@ -31,46 +29,6 @@ class Snippet:
     code: str
     expected: str
     line: int
-
-
-@dataclass(frozen=True)
-class Pitfall:
-    """One pitfall: a plain statement as its title, and Markdown with run snippets."""
-
-    title: str
-    markdown: str
-
-
-@dataclass(frozen=True)
-class Prose:
-    """The parts of the docstring."""
-
-    when: str
-    when_not: str
-    pitfalls: tuple[Pitfall, ...]
-
-
-def parse(text: str) -> Prose:
-    """Split a docstring at its headings.
-
-    Raises:
-        ValueError: where a heading is missing, unknown or empty.
-    """
-    parts = re.split(r"^## +(.+?) *$", text, flags=re.MULTILINE)
-    if parts[0].strip():
-        raise ValueError(f"the text must begin with the heading '## {HEADINGS[0]}', got {parts[0].strip()[:60]!r}")
-    sections = dict(zip(parts[1::2], (body.strip() for body in parts[2::2]), strict=True))
-    for name in sections:
-        if name not in HEADINGS:
-            raise ValueError(f"unknown heading '## {name}'; the headings are {', '.join(HEADINGS)}")
-    for name in HEADINGS:
-        if not sections.get(name):
-            raise ValueError(f"the section '## {name}' is missing or empty")
-    pieces = re.split(r"^### +(.+?) *$", sections["Pitfalls"], flags=re.MULTILINE)
-    pitfalls = tuple(Pitfall(t, b.strip()) for t, b in zip(pieces[1::2], pieces[2::2], strict=True))
-    if pieces[0].strip() or not pitfalls:
-        raise ValueError("each pitfall needs a title: '### What goes wrong'")
-    return Prose(sections["When to use it"], sections["When not to"], pitfalls)
 
 
 def snippets(text: str) -> list[Snippet]:
@@ -98,7 +56,7 @@ def snippets(text: str) -> list[Snippet]:
     return found
 
 
-def execute(code: str, namespace: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+def execute(code: str, namespace: dict[str, Any] | None = None, preamble: str = PREAMBLE) -> tuple[str, dict[str, Any]]:
     """Run code after the preamble with a fixed seed; return what it printed and the names it left.
 
     Warnings come after the output, one line each, as `UserWarning: first line of the message`.
@@ -108,7 +66,7 @@ def execute(code: str, namespace: dict[str, Any] | None = None) -> tuple[str, di
     """
     names: dict[str, Any] = {} if namespace is None else namespace
     if "torch" not in names:
-        exec(PREAMBLE, names)
+        exec(preamble, names)
     exec("torch.manual_seed(0)", names)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), warnings.catch_warnings(record=True) as caught:

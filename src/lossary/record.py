@@ -15,18 +15,20 @@ import sympy as sp
 
 from lossary import display, properties, prose
 from lossary.chart import View
+from lossary.declaration import docstring
+from lossary.declaration.loss import Loss, terms
+from lossary.declaration.references import Cited, Reference
+from lossary.declaration.sections import Axis
+from lossary.declaration.symbols import atom
 from lossary.evidence import Evidence
-from lossary.examples import example_code, own_source
-from lossary.loss import Cited, Loss, Reference
+from lossary.examples import example_code
 from lossary.notation import page_latex
-from lossary.sections import Axis
-from lossary.symbols import TABLE, atom
 from lossary.words import at_most, property_text
 
 
 def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: str) -> dict[str, Any]:
     """The record, in the field names of losses.json and of the page templates."""
-    parts = prose.parse(loss.prose)
+    parts = docstring.parse(loss.prose)
     outputs = iter(evidence.outputs)
 
     def with_outputs(text: str) -> str:
@@ -37,6 +39,8 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
     assert evidence.plot is not None  # a loss that holds has one
     used = display.used_symbols(loss)
     formulas = [display.shown(loss, f) for f in display.formulas(loss)]
+    # The order of the vocabulary, in which every page lists them.
+    claimed = sorted(evidence.properties.items(), key=lambda entry: list(properties.LABELS).index(entry[0]))
     # The order of the docstring, in which the outputs were printed.
     when, when_not = with_outputs(parts.when), with_outputs(parts.when_not)
     pitfalls = [{"title": p.title, "markdown": with_outputs(p.markdown)} for p in parts.pitfalls]
@@ -47,14 +51,17 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
         "family_title": family_title,
         "summary": loss.summary,
         "aliases": list(loss.aliases),
-        "search_terms": list(loss.search_terms),
+        "search_terms": [*loss.search_terms, *terms(";".join(loss.concepts))],
+        "tasks": list(loss.tasks),
+        "takes": list(loss.takes),
+        "concepts": _concepts(loss, parts),
         "torch": loss.torch,
         "call": display.call(loss),
         "functional": display.functional_call(loss),
         "inputs": [
             {
                 "name": i.name,
-                "latex": TABLE[i.symbol].latex,
+                "latex": i.written,
                 "kind": ", or ".join(kind.name for kind in i.kinds),
                 "shape": i.shape,
                 "meaning": i.meaning,
@@ -89,10 +96,10 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
             for r in loss.reductions
         ],
         "example": {"code": page_example(loss), "output": evidence.example},
-        "source": own_source(loss),
+        "source": display.own_source(loss),
         "properties": {
             key: {"value": _plain(value), "at": _at(loss), "evidence": _evidence(loss, key)}
-            for key, (value, _) in evidence.properties.items()
+            for key, (value, _) in claimed
         },
         "property_rows": [
             {
@@ -103,7 +110,7 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
                 "evidence": _evidence(loss, key),
                 "how": how[:1].upper() + how[1:] + ".",
             }
-            for key, (value, how) in evidence.properties.items()
+            for key, (value, how) in claimed
         ],
         "axis": loss.main.axis.name,
         "axes": [_axis(axis) for axis in dict.fromkeys(section.axis for section in loss.sections)],
@@ -138,6 +145,15 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
         "torch_version": evidence.torch_version,
         "source_path": loss.path,
     }
+
+
+def _concepts(loss: Loss, parts: docstring.Prose) -> list[dict[str, Any]]:
+    """What readers ask for, each with the parameter or the pitfall that answers it."""
+    made = []
+    for phrases, place in loss.concepts.items():
+        answer = docstring.answer(parts, [p.name for p in loss.parameters], place)
+        made += [{"phrase": phrase, **answer} for phrase in terms(phrases)]
+    return made
 
 
 def _axis(axis: Axis) -> dict[str, Any]:

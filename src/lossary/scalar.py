@@ -13,11 +13,13 @@ from typing import Any
 import sympy as sp
 
 from lossary import exact
-from lossary.formula import Built, Symbolic, components
-from lossary.kinds import Kind
-from lossary.loss import Loss, Parameter
-from lossary.sections import Section
-from lossary.symbols import INDEX_OF, Expression, chosen, indicator, occurs
+from lossary.binding import Built, components
+from lossary.declaration.formula import Symbolic
+from lossary.declaration.inputs import Kind
+from lossary.declaration.loss import Loss
+from lossary.declaration.parameters import Parameter
+from lossary.declaration.sections import Section
+from lossary.declaration.symbols import INDEX_OF, Expression, chosen, indicator, occurs
 
 T = sp.Symbol("t", real=True)
 

@@ -31,7 +31,7 @@ Records = dict[str, dict[str, Any]]
 ARTICLES = PACKAGE / "articles"
 # What losses.json holds of a record, besides what is derived from it.
 _INDEX = ("slug", "title", "family", "summary", "aliases", "torch", "inputs", "parameters", "formula_checked",
-          "properties", "axis", "torch_version")  # fmt: skip
+          "properties", "axis", "torch_version", "tasks", "takes", "concepts")  # fmt: skip
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lossary.errors import LossaryError
 
 if TYPE_CHECKING:
-    from lossary.loss import Loss
+    from lossary.declaration.loss import Loss
 
 _WORDS = {"true": True, "false": False, "none": None}
 

@@ -6,19 +6,22 @@ examples.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 
-from lossary import display, points, properties, prose
+from lossary import display, points, properties
 from lossary.claims import claimed_properties, finite, relations
 from lossary.comparisons import derivatives, ends, reductions, sums, values_and_gradients
-from lossary.errors import Failure, LossaryError
+from lossary.declaration import docstring
+from lossary.declaration.formula import Written
+from lossary.declaration.loss import Loss
+from lossary.declaration.symbols import TABLE
+from lossary.declaration.vocabulary import TAKES, TASKS
+from lossary.errors import Failure, LossaryError, nearest
 from lossary.evaluate import TORCH_VERSION, check_parameters, has_class
 from lossary.evidence import Evidence, fail
 from lossary.examples import example, snippets
-from lossary.formula import Written
-from lossary.loss import Loss
 from lossary.plots import plot
-from lossary.symbols import TABLE
 
 
 def verify(loss: Loss) -> tuple[Evidence, list[Failure]]:
@@ -49,9 +52,6 @@ def outcomes(loss: Loss, evidence: Evidence) -> dict[str, list[Failure] | None]:
 
 def declaration(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     """The parts that must be there, and the parameters' own consistency."""
-    for name in ("title", "summary"):
-        if not getattr(loss, name).strip():
-            yield fail(loss, "declaration", f"the {name} is empty")
     if (loss.torch is None) == (loss.function is None):
         yield fail(loss, "declaration", "give either the torch class or the loss's own torch function")
     if loss.torch is not None and not has_class(loss.torch):
@@ -59,11 +59,25 @@ def declaration(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     if any(isinstance(f, Written) and not f.latex.strip() for f in loss.formulas):
         yield fail(loss, "declaration", "a written formula needs its LaTeX")
     symbols = [p.key for p in loss.parameters] + [i.symbol for i in loss.inputs]
-    for name in (i.symbol for i in loss.inputs):
-        if name not in TABLE:
-            yield fail(loss, "declaration", f"the symbol {name!r} of an input is not in the symbol table")
+    for i in loss.inputs:
+        if i.symbol not in TABLE and not i.latex and len(i.symbol) > 1:
+            message = (
+                f"the symbol {i.symbol!r} of an input is not in the symbol table: say with latex= how it is written"
+            )
+            yield fail(loss, "declaration", message)
     if len(set(symbols)) < len(symbols):
         yield fail(loss, "declaration", f"two inputs or parameters share a symbol: {', '.join(symbols)}")
+    written = [p.written for p in loss.parameters] + [i.written for i in loss.inputs]
+    if len(set(symbols)) == len(symbols) and len(set(written)) < len(written):
+        message = f"two inputs or parameters are written alike, give one of them latex=: {', '.join(written)}"
+        yield fail(loss, "declaration", message)
+    yield from _signature(loss)
+    for known, words, what in ((TASKS, loss.tasks, "task"), (TAKES, loss.takes, "kind of values that go in")):
+        for word in words:
+            if word not in known:
+                yield fail(
+                    loss, "declaration", f"unknown {what} {word!r}{nearest(word, known)}; known are {', '.join(known)}"
+                )
     for setting in points.settings(loss):
         try:
             check_parameters(loss, setting)
@@ -74,12 +88,40 @@ def declaration(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
             yield fail(loss, "declaration", f"unknown property {key!r}; known are {', '.join(properties.LABELS)}")
 
 
+def _signature(loss: Loss) -> Iterator[Failure]:
+    """A loss's own function takes what is declared, in torch's style: inputs, then keywords with the same defaults."""
+    if loss.function is None:
+        return
+    given = list(inspect.signature(loss.function).parameters.values())
+    inputs = [p.name for p in given if p.kind is not p.KEYWORD_ONLY]
+    defaults = {p.name: p.default for p in given if p.kind is p.KEYWORD_ONLY}
+    wanted = {**loss.defaults(), "reduction": loss.default_reduction}
+    if inputs != [i.name for i in loss.inputs] or set(defaults) != set(wanted):
+        keywords = ", ".join(f"{name}={value!r}" for name, value in wanted.items())
+        style = f"def {loss.function.__name__}({', '.join(i.name for i in loss.inputs)}, *, {keywords})"
+        yield fail(loss, "declaration", f"the loss's own function must take what is declared: {style}")
+        return
+    for name, value in wanted.items():
+        choices = parameter.choices if (parameter := loss.parameter(name)) else {}
+        if defaults[name] != value and defaults[name] is not choices.get(value):
+            message = (
+                f"the default of {name} is {value!r} as declared, and {defaults[name]!r} in the loss's own function"
+            )
+            yield fail(loss, "declaration", message)
+
+
 def headings(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
-    """The docstring has the sections of a page."""
+    """The docstring has the parts of a page, and the places that concepts name."""
     try:
-        prose.parse(loss.prose)
+        parts = docstring.parse(loss.prose)
     except ValueError as error:
         yield fail(loss, "declaration", str(error))
+        return
+    for phrases, place in loss.concepts.items():
+        try:
+            docstring.answer(parts, [p.name for p in loss.parameters], place)
+        except ValueError as error:
+            yield fail(loss, "declaration", f"the concept {phrases!r}: {error}")
 
 
 def interactive(loss: Loss, evidence: Evidence) -> Iterator[Failure]:

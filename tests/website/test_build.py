@@ -295,7 +295,7 @@ def test_serve_follows_edits_and_survives_a_broken_loss(copy: Callable[..., Copy
     for article in (project.root / "src" / "lossary" / "articles").glob("*.md"):
         article.unlink()  # an edit to the package would run it again
     loss, good = project.loss("kl_div"), project.loss("kl_div").read_text("utf-8")
-    summary = re.search(r'summary="(.+?)"', good)
+    summary = re.match(r'r?""".+\n\n(.+)\n', good)
     assert summary
     log = tmp_path / "log.txt"
     with preview(project, log) as shown:

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from cases import every_loss
+from lossary.declaration.loss import Loss
 from lossary.evaluate import curve
-from lossary.loss import Loss
 
 LIMITS = {"formula": 1e-9, "table": 1e-6}
 DRAWS = 6

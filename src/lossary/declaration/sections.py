@@ -5,12 +5,11 @@ Plain frozen data, like the loss that declares it; it knows nothing of torch and
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from lossary.chart import Network
+from lossary.declaration.network import Network
 
 
 @dataclass(frozen=True)
@@ -38,11 +37,8 @@ LOGIT_AXIS = Axis("logit", "logit of the true class", (-6.0, 6.0), 6.6, (-1.1, 0
 MARGIN_AXIS = Axis("margin", "margin, target × input", (-3.0, 3.0), 4.5, (-3.3, 0.3), _STEP)
 LOG_RATE_AXIS = Axis("log-rate", "log-rate, input", (-3.0, 3.0), 12.0, (-5.0, 12.0))
 DISTANCE_AXIS = Axis("distance", "distance", (0.0, 3.0), 3.3, (-1.2, 1.2))
-ANGLE_AXIS = Axis("angle", "angle between the two, in radians", (0.0, math.pi), 2.2, (-1.2, 1.2))
-AXES = {
-    axis.name: axis
-    for axis in (RESIDUAL, PROBABILITY_AXIS, LOGIT_AXIS, MARGIN_AXIS, LOG_RATE_AXIS, DISTANCE_AXIS, ANGLE_AXIS)
-}
+# In the order of pages.
+_SHARED = (RESIDUAL, PROBABILITY_AXIS, LOGIT_AXIS, MARGIN_AXIS, LOG_RATE_AXIS, DISTANCE_AXIS)
 
 
 @dataclass(frozen=True)
@@ -82,20 +78,84 @@ class Section:
     link: Literal["", "sigmoid", "exp"] = ""
 
 
+def axes(sections: Iterable[Section]) -> dict[str, Axis]:
+    """The axes that sections run along, by name: the shared ones in their order, then those of losses of their own."""
+    found = list(dict.fromkeys(section.axis for section in sections))
+    ordered = [*(axis for axis in _SHARED if axis in found), *(axis for axis in found if axis not in _SHARED)]
+    return {axis.name: axis for axis in ordered}
+
+
+# The labels of one element that is 0 or 1, and of one that is 1 or -1.
+ZERO_ONE = {"target 1": 1.0, "target 0": 0.0}
+PLUS_MINUS = {"label 1": 1.0, "label -1": -1.0}
+
+
 def residual_section(
-    caption: str, kinks: tuple[Callable[..., Any], ...] = (), span: tuple[float, float] = (-3.0, 3.0)
+    caption: str,
+    kinks: tuple[Callable[..., Any], ...] = (),
+    span: tuple[float, float] = RESIDUAL.span,
+    inputs: Callable[..., Mapping[str, Any]] = lambda t, y: {"input": t, "target": y},
+    note: str = "One element. The target is 0, so the input is the residual.",
 ) -> Section:
     """The section of a regression loss: the residual of one element moves, the target stays at 0."""
     return Section(
         axis=RESIDUAL,
         label=RESIDUAL.label,
         span=span,
-        inputs=lambda t, y: {"input": t, "target": y},
+        inputs=inputs,
         branches={"": 0.0},
         perfect=0.0,
         kinks=kinks,
         target_values="real",
-        note="One element. The target is 0, so the input is the residual.",
+        note=note,
+        caption=caption,
+    )
+
+
+def logit_section(
+    inputs: Callable[..., Mapping[str, Any]],
+    note: str,
+    caption: str,
+    label: str = LOGIT_AXIS.label,
+    span: tuple[float, float] = LOGIT_AXIS.span,
+    kinks: tuple[Callable[..., Any], ...] = (),
+    perfect: float = float("inf"),
+    branches: Mapping[str, float] | None = None,
+) -> Section:
+    """A logit or score moves; with no branches given, that of one class of several, whose index is the target."""
+    return Section(
+        axis=LOGIT_AXIS,
+        label=label,
+        span=span,
+        inputs=inputs,
+        branches={"": 0} if branches is None else branches,
+        perfect=perfect,
+        kinks=kinks,
+        target_values="binary" if branches else "",
+        link="sigmoid" if branches else "",
+        note=note,
+        caption=caption,
+    )
+
+
+def probability_section(
+    inputs: Callable[..., Mapping[str, Any]],
+    note: str,
+    caption: str,
+    label: str,
+    branches: Mapping[str, float] | None = None,
+) -> Section:
+    """A probability moves; with no branches given, that of one class of several, whose index is the target."""
+    return Section(
+        axis=PROBABILITY_AXIS,
+        label=label,
+        span=(0.03, 0.97),
+        inputs=inputs,
+        branches={"": 0} if branches is None else branches,
+        perfect=1.0,
+        limits=(0.0, 1.0),
+        target_values="binary" if branches else "",
+        note=note,
         caption=caption,
     )
 
@@ -182,3 +242,6 @@ class Diagram:
     build: Callable[[], Network]
     caption: str
     note: str = ""
+
+
+Figure = HeatMap | Study | Extremes | Scene | Diagram
