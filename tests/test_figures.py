@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any
 from xml.etree import ElementTree
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 import sympy as sp
@@ -464,7 +463,7 @@ def test_a_scene_shows_its_arrows_in_one_unit(loss: Loss, scene: Any) -> None:
     """Read back from the drawing: points and arrow heads lie as in the plane, the same scale in both directions."""
     picture = views(loss.slug)[scene.name].picture
     assert isinstance(picture, Plane)
-    made = figure._draw(picture, colours("light"), paper=True)
+    made = figure._draw(picture, "light")
     (axes,) = made.axes
     origin, right, up = axes.transData.transform([(0, 0), (1, 0), (0, 1)])
     assert right - origin == pytest.approx((up - origin)[::-1], rel=1e-9)
@@ -561,7 +560,7 @@ def test_an_axis_of_formats_can_be_read(loss: Loss) -> None:
         (chart,) = charts_of(views(loss.slug)[name])
         largest = max(float(np.abs(trace.y[np.isfinite(trace.y)]).max()) for trace in chart.traces)
         assert chart.logarithmic == (largest > 1e4)
-        made = figure._draw(chart, colours("light"), paper=True)
+        made = figure._draw(chart, "light")
         made.canvas.draw()
         words = [label.get_text() for label in made.axes[0].get_yticklabels()]
         low, high = made.axes[0].get_ylim()
@@ -574,7 +573,7 @@ def test_a_logarithmic_axis_counts_powers_of_ten_on_both_sides() -> None:
     y = np.array([-1e6, -1e5, -1e4, -1e3, -100.0, -10.0, 0.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6])
     x = np.arange(13.0)
     chart = Chart("a", "b", "loss", "loss", "x", (Trace(x, y),), logarithmic=True)
-    made = figure._draw(chart, colours("light"), paper=True)
+    made = figure._draw(chart, "light")
     (axes,) = made.axes
     up = axes.transData.transform(np.column_stack([x, y]))[:, 1]
     steps = np.diff(up)
@@ -619,7 +618,7 @@ def test_the_words_of_a_node_can_be_read(loss: Loss, diagram: Any) -> None:
     picture = views(loss.slug)[diagram.name].picture
     assert isinstance(picture, Lattice)
     palette = colours("light")
-    made = figure._draw(picture, palette, paper=True)
+    made = figure._draw(picture, "light")
     made.canvas.draw()
     (axes,) = made.axes
     circles = [line for line in axes.lines if line.get_marker() == "o"]
@@ -632,8 +631,8 @@ def test_the_words_of_a_node_can_be_read(loss: Loss, diagram: Any) -> None:
 @every_view
 def test_words_do_not_lie_on_each_other(slug: str, name: str) -> None:
     picture = views(slug)[name].picture
-    with mpl.rc_context(figure._settings()):
-        made = figure._draw(picture, colours("light"), paper=True)
+    with figure._alone():
+        made = figure._draw(picture, "light")
         made.canvas.draw()
         words = [*made.texts, *(t for axes in made.axes for t in axes.texts)]
         for axis in (axis for axes in made.axes if axes.axison for axis in (axes.xaxis, axes.yaxis)):

@@ -26,22 +26,42 @@ def _curve(loss: Loss, section: Section, parameters: Mapping[str, Any], y: float
     return curve(loss, section, points.grid(loss, section, parameters), parameters, y)
 
 
-def line_view(loss: Loss, which: str, parameters: Mapping[str, Any]) -> View:
+@dataclasses.dataclass(frozen=True)
+class _Line:
+    """All that is drawn along a section at some settings, evaluated once for every view that shows it.
+
+    Attributes:
+        curves: the curve of each branch.
+        special: the kinks of the section, and the curve there.
+    """
+
+    curves: dict[str, Curve]
+    special: Curve
+
+
+def _line(loss: Loss, section: Section, parameters: Mapping[str, Any]) -> _Line:
+    curves = {label: _curve(loss, section, parameters, y) for label, y in section.branches.items()}
+    kinks = np.array(points.kinks(loss, section, parameters), dtype=float)
+    return _Line(curves, curve(loss, section, kinks, parameters) if kinks.size else Curve(kinks, kinks, kinks, kinks))
+
+
+def line_view(loss: Loss, which: str, parameters: Mapping[str, Any], line: _Line | None = None) -> View:
     """The loss, its gradient or its curvature along the main section, a curve for each branch."""
     section = loss.main
-    chart = _line_chart(loss, which, parameters, section)
+    line = line or _line(loss, section, parameters)
+    chart = _line_chart(loss, which, parameters, section, line)
     names, columns = [section.axis.name], [chart.traces[0].x]
     for label, trace in zip(section.branches, chart.traces, strict=True):
         names.append(f"{which} ({label})" if label else which)
         columns.append(trace.y)
-    caption = section.caption if which == "loss" else _gradient_caption(loss, section, parameters)
+    caption = section.caption if which == "loss" else _gradient_caption(section, line)
     word = which.capitalize()
     table = Table(tuple(names), tuple(columns))
     return View(which, word, f"{word} of {loss.title}. {chart.description}", caption, chart, table)
 
 
-def _line_chart(loss: Loss, which: str, parameters: Mapping[str, Any], section: Section) -> Chart:
-    curves = {label: _curve(loss, section, parameters, y) for label, y in section.branches.items()}
+def _line_chart(loss: Loss, which: str, parameters: Mapping[str, Any], section: Section, line: _Line) -> Chart:
+    curves = line.curves
     traces = tuple(
         Trace(c.t, getattr(c, which), which, label, strong=k == 0, dashed=k > 0)
         for k, (label, c) in enumerate(curves.items())
@@ -53,19 +73,15 @@ def _line_chart(loss: Loss, which: str, parameters: Mapping[str, Any], section: 
         role=which,
         xlabel=section.label,
         traces=traces,
-        kinks=_marks(loss, section, parameters, which),
+        kinks=_marks(section, line, which),
         ends=tuple(e for e in section.limits if np.isfinite(e)),
     )
 
 
-def _marks(loss: Loss, section: Section, parameters: Mapping[str, Any], which: str) -> tuple[tuple[float, float], ...]:
+def _marks(section: Section, line: _Line, which: str) -> tuple[tuple[float, float], ...]:
     low, high = section.span
-    special = [k for k in points.kinks(loss, section, parameters) if low < k < high]
-    if not special:
-        return ()
-    y = next(iter(section.branches.values()))
-    at = curve(loss, section, np.array(special), parameters, y)
-    return tuple(zip(special, getattr(at, which).tolist(), strict=True))
+    places = zip(line.special.t.tolist(), getattr(line.special, which).tolist(), strict=True)
+    return tuple((x, y) for x, y in places if low < x < high)
 
 
 def _shape(c: Curve, which: str) -> str:
@@ -86,12 +102,10 @@ def _setting(loss: Loss, parameters: Mapping[str, Any]) -> str:
     return f" At {', '.join(given)}." if given else ""
 
 
-def _gradient_caption(loss: Loss, section: Section, parameters: Mapping[str, Any]) -> str:
-    special = points.kinks(loss, section, parameters)
+def _gradient_caption(section: Section, line: _Line) -> str:
     words = f"Its derivative by the {section.label.split(',')[0]}, by autograd."
-    if special:
-        at = curve(loss, section, np.array(special), parameters, next(iter(section.branches.values())))
-        values = [number(0.0 if abs(g) < 1e-9 else float(g)) for g in at.gradient]
+    if line.special.t.size:
+        values = [number(0.0 if abs(g) < 1e-9 else float(g)) for g in line.special.gradient]
         if len(values) > 1 and len(set(values)) == 1:
             words += f" At each mark it is {values[0]}."
         else:
@@ -108,42 +122,57 @@ def sweep_view(
     which: str = "loss",
 ) -> View:
     """The loss, or another curve, at several values of one parameter; the default is the strongest."""
+    (view,) = sweep_views(loss, parameter, parameters, values, (which,))
+    return view
+
+
+def sweep_views(
+    loss: Loss,
+    parameter: Parameter,
+    parameters: Mapping[str, Any],
+    values: Sequence[float] | None = None,
+    shown: Sequence[str] = ("loss", "gradient"),
+) -> list[View]:
+    """The sweeps of one parameter, each curve evaluated once for all of them."""
     section = loss.main
     chosen = [v for v in (values or parameter.typical) if v is not None]
     default = parameter.neutral if parameter.default is None else parameter.default
     if values is None and default not in chosen:
         chosen = sorted([*chosen, default])
     y = next(iter(section.branches.values()))
-    traces, names, columns = [], [section.axis.name], []
     settings = [
         {**parameters, parameter.name: None if parameter.default is None and v == default else v} for v in chosen
     ]
     t = np.unique(np.concatenate([points.grid(loss, section, s) for s in settings]))
-    columns.append(t)
-    for v, setting in zip(chosen, settings, strict=True):
-        c = curve(loss, section, t, setting, y)
-        drawn = getattr(c, which)
-        traces.append(Trace(t, drawn, _ramp(chosen, v, default), f"{parameter.name} = {v:g}", strong=v == default))
-        names.append(f"{parameter.name}={v:g}")
-        columns.append(drawn)
+    curves = {v: curve(loss, section, t, setting, y) for v, setting in zip(chosen, settings, strict=True)}
+    return [_sweep_view(loss, parameter.name, default, curves, which) for which in shown]
+
+
+def _sweep_view(loss: Loss, parameter: str, default: float | None, curves: Mapping[float, Curve], which: str) -> View:
+    section, chosen = loss.main, list(curves)
+    traces = tuple(
+        Trace(c.t, getattr(c, which), _ramp(chosen, v, default), f"{parameter} = {v:g}", strong=v == default)
+        for v, c in curves.items()
+    )
+    t = traces[0].x
     told = ", ".join(f"{v:g}" for v in chosen)
     chart = Chart(
-        title=f"{loss.title}: {which} at {parameter.name} = {told}",
-        description=f"The {which} at {parameter.name} = {told}. {section.note}",
+        title=f"{loss.title}: {which} at {parameter} = {told}",
+        description=f"The {which} at {parameter} = {told}. {section.note}",
         heading=which,
         role=which,
         xlabel=section.label,
-        traces=tuple(traces),
+        traces=traces,
         ends=tuple(e for e in section.limits if np.isfinite(e)),
     )
-    caption = f"The {which} at {parameter.name} = {told}; the default is the strong line."
+    caption = f"The {which} at {parameter} = {told}; the default is the strong line."
     return View(
         "sweep" if which == "loss" else f"sweep-{which}",
-        f"Sweep of {parameter.name}: {which}",
+        f"Sweep of {parameter}: {which}",
         f"{loss.title}. {chart.description}",
         caption,
         chart,
-        Table(tuple(names), tuple(columns)),
+        Table((section.axis.name, *(f"{parameter}={v:g}" for v in chosen)), (t, *(trace.y for trace in traces))),
     )
 
 
@@ -181,9 +210,10 @@ def thumb_view(loss: Loss) -> View:
     return View("thumb", "Thumbnail", f"Curve of {loss.title}.", "", chart, None)
 
 
-def card_view(loss: Loss, parameters: Mapping[str, Any]) -> View:
+def card_view(loss: Loss, parameters: Mapping[str, Any], line: _Line | None = None) -> View:
     """Loss, gradient and formula in one picture."""
-    left, right = (_line_chart(loss, which, parameters, loss.main) for which in ("loss", "gradient"))
+    line = line or _line(loss, loss.main, parameters)
+    left, right = (_line_chart(loss, which, parameters, loss.main, line) for which in ("loss", "gradient"))
     picture = Card(
         loss.title,
         f"{loss.title}: {loss.summary}",
@@ -206,12 +236,13 @@ def swept(loss: Loss) -> Parameter | None:
 def views(loss: Loss) -> list[View]:
     """Every view that a page shows, at the defaults."""
     defaults = loss.defaults()
-    made = [line_view(loss, "loss", defaults), line_view(loss, "gradient", defaults), *further_views(loss)]
+    line = _line(loss, loss.main, defaults)
+    made = [line_view(loss, which, defaults, line) for which in ("loss", "gradient")]
+    made += further_views(loss)
     parameter = swept(loss)
     if parameter:
-        made += [sweep_view(loss, parameter, defaults, which=which) for which in ("loss", "gradient")]
-    made += [card_view(loss, defaults), thumb_view(loss)]
-    return made
+        made += sweep_views(loss, parameter, defaults)
+    return [*made, card_view(loss, defaults, line), thumb_view(loss)]
 
 
 def overlay(members: Sequence[Loss], context: Sequence[Loss], axis_name: str, which: str) -> tuple[Chart, Table] | None:

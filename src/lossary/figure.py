@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import io
 import logging
-from functools import cache
+import threading
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 import matplotlib as mpl
 import numpy as np
+from fontTools import subset
 from matplotlib import font_manager
+from matplotlib.backends import _backend_pdf_ps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+from PIL import Image
 
 from lossary.chart import Card, Chart, Lattice, Picture, Plane, Surface, Trace
 from lossary.errors import LossaryError
@@ -36,18 +43,23 @@ FONTS = Path(__file__).parent / "fonts"
 logging.getLogger("fontTools").setLevel(logging.ERROR)
 SALT = "lossary"
 
-
 DASHES = (0, (5, 2.5))
 
 Palette = dict[str, str]
 Box = tuple[float, float, float, float]  # left, bottom, width, height, in pixels of the figure
+# Stand-ins: a colour for each role that no drawing would use, so that it can be found again in the SVG.
+Scheme = Literal["stand-ins", "light", "dark"]
+
+# Matplotlib's settings and the figures that are used again serve one drawing at a time.
+_LOCK = threading.RLock()
 
 
 @cache
-def _settings() -> dict[Any, Any]:
+def _settings() -> dict[str, Any]:
+    """Every setting of matplotlib that a drawing may depend on, whatever its user has set."""
     for file in sorted(FONTS.glob("*.ttf")):
         font_manager.fontManager.addfont(str(file))
-    return {
+    own: dict[Any, Any] = {
         "font.family": "IBM Plex Sans",
         "font.size": 11.5,
         "mathtext.fontset": "cm",
@@ -58,31 +70,91 @@ def _settings() -> dict[Any, Any]:
         "path.simplify": True,
         "path.simplify_threshold": 0.1,
     }
+    with mpl.rc_context(own):
+        valid = {name: mpl.rcParams[name] for name in own}
+    made = {**dict(mpl.rcParamsDefault.copy()), **valid}
+    del made["backend"]  # of whoever shows figures on a screen
+    return made
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Draw with the settings of this module, and nobody else meanwhile."""
+    with _LOCK, mpl.rc_context():
+        # They are valid: checking all of them again for each figure costs more than its axes.
+        dict.update(cast(dict[Any, Any], mpl.rcParams), _settings())
+        yield
 
 
 @cache
-def _stand_ins() -> Palette:
-    """A colour for each role that no drawing would use, so that it can be found again in the SVG."""
-    return {role: f"#01{k:02x}fe" for k, role in enumerate(ROLES)}
+def _palette(scheme: Scheme) -> Palette:
+    if scheme == "stand-ins":
+        return {role: f"#01{k:02x}fe" for k, role in enumerate(ROLES)}
+    return colours(scheme)
 
 
 def svg(picture: Picture) -> dict[Theme, bytes]:
     """The SVG of a picture in its three forms: following the reader's scheme, light, dark."""
-    with mpl.rc_context(_settings()):
-        figure = _draw(picture, _stand_ins(), paper=False)
+    with _alone():
+        figure = _draw(picture, "stand-ins")
         stream = io.StringIO()
         figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return forms(stream.getvalue(), picture, _stand_ins())
+    return forms(stream.getvalue(), picture, _palette("stand-ins"))
 
 
 def png(picture: Picture, theme: Literal["light", "dark"] = "light", scale: float = 1.0) -> bytes:
     """The PNG of a picture on paper; `scale` is device pixels for each CSS pixel."""
-    return _raster(picture, theme, "png", scale)
+    with _alone():
+        figure = _draw(picture, theme)
+        figure.set_dpi(72 * scale)
+        canvas = _canvas(figure)
+        canvas.draw()  # type: ignore[no-untyped-call]
+        pixels = Image.fromarray(np.asarray(canvas.buffer_rgba()))  # type: ignore[no-untyped-call]
+        figure.set_dpi(72)
+        stream = io.BytesIO()
+        # Paper lets nothing through; flat colours are packed as well by counting repeats, in half the time.
+        pixels.convert("RGB").save(stream, "png", compress_type=zlib.Z_RLE)
+    return stream.getvalue()
 
 
 def pdf(picture: Picture, theme: Literal["light", "dark"] = "light") -> bytes:
     """The PDF of a picture on paper."""
-    return _raster(picture, theme, "pdf", 1.0)
+    with _alone(), _fonts_cut_once():
+        stream = io.BytesIO()
+        metadata = {"CreationDate": None, "Producer": None, "Creator": None}
+        _draw(picture, theme).savefig(stream, format="pdf", metadata=metadata)
+    return stream.getvalue()
+
+
+@contextmanager
+def _fonts_cut_once() -> Iterator[None]:
+    """Have matplotlib embed fonts that are kept: most figures need the same few glyphs, and cutting them costs most."""
+    backend: Any = _backend_pdf_ps
+    own = backend.get_glyphs_subset, backend.font_as_file
+
+    def kept(path: str, glyphs: Iterable[int]) -> Any:
+        return nullcontext(backend.SubsetResults(*_cut(path, frozenset(glyphs))))
+
+    backend.get_glyphs_subset, backend.font_as_file = kept, io.BytesIO
+    try:
+        yield
+    finally:
+        backend.get_glyphs_subset, backend.font_as_file = own
+
+
+@lru_cache(maxsize=256)
+def _cut(path: str, glyphs: frozenset[int]) -> tuple[bytes, dict[int, int]]:
+    """A font file with some glyphs alone, and the numbers that they have there."""
+    options = subset.Options()
+    # Words are laid out already; the rules for that cost ten times as much to cut as outlines, and keep more glyphs.
+    options.drop_tables += ["GSUB", "GPOS", "GDEF"]
+    font = subset.load_font(path, options)
+    cutter = subset.Subsetter(options)
+    cutter.populate(gids=glyphs)
+    cutter.subset(font)
+    stream = io.BytesIO()
+    font.save(stream, reorderTables=False)
+    return stream.getvalue(), cutter.glyph_index_map
 
 
 def draw_into(axes: Axes, picture: Picture, theme: Literal["light", "dark"] = "light") -> None:
@@ -93,78 +165,129 @@ def draw_into(axes: Axes, picture: Picture, theme: Literal["light", "dark"] = "l
     """
     if not isinstance(picture, Chart):
         raise LossaryError("only a line chart can be drawn into existing axes; save the others as files")
-    palette = colours(theme)
-    _curves(axes, picture, palette, 1.0)
+    for line in _curves(picture, colours(theme), 1.0):
+        axes.add_line(line)
+    axes.autoscale_view()
     axes.set_xlabel(picture.xlabel)
     axes.set_ylabel(picture.heading)
     if any(trace.label for trace in picture.traces):
         axes.legend()
 
 
-def _raster(picture: Picture, theme: Literal["light", "dark"], kind: str, scale: float) -> bytes:
-    with mpl.rc_context(_settings()):
-        figure = _draw(picture, colours(theme), paper=True)
-        stream = io.BytesIO()
-        metadata = {"Software": None} if kind == "png" else {"CreationDate": None, "Producer": None, "Creator": None}
-        figure.savefig(stream, format=kind, dpi=72 * scale, metadata=metadata)
-    return stream.getvalue()
+class _Frame(NamedTuple):
+    """What axes are made for, before any curve is known: charts that agree here share them."""
+
+    bare: bool
+    logarithmic: bool
+    tiny: bool
+    scale: float
 
 
-def _draw(picture: Picture, palette: Palette, paper: bool) -> Figure:
+class _Sheet:
+    """A figure that is drawn on again: axes and their ticks, which cost more than curves, are made once.
+
+    Whatever a picture adds goes before the next, and what it sets the next one sets anew.
+    """
+
+    def __init__(self, scheme: Scheme, frames: Sequence[_Frame]) -> None:
+        self.figure = Figure(dpi=72)
+        FigureCanvasAgg(self.figure)  # measures text before the real output is made
+        palette = _palette(scheme)
+        self.figure.patch.set_facecolor("none" if scheme == "stand-ins" else palette["paper"])
+        self.axes = [self.figure.add_axes((0, 0, 1, 1), label=f"chart{k}") for k in range(len(frames))]
+        for axes, frame in zip(self.axes, frames, strict=True):
+            _frame(axes, frame, palette)
+        self.parts = [self.figure, *self.axes]
+        self.own = {child for part in self.parts for child in part.get_children()}
+
+    def cleared(self, size: tuple[int, int]) -> Figure:
+        """The figure as it was made, in the size of a picture."""
+        for part in self.parts:
+            for child in part.get_children():
+                if child not in self.own:
+                    child.remove()
+        self.figure.set_size_inches(size[0] / 72, size[1] / 72)
+        return self.figure
+
+
+_sheet = lru_cache(maxsize=16)(_Sheet)
+
+
+def _draw(picture: Picture, scheme: Scheme) -> Figure:
+    """A picture on a figure, which is only good until the next one is drawn."""
     width, height = picture.size
-    figure = Figure(figsize=(width / 72, height / 72), dpi=72)
-    FigureCanvasAgg(figure)  # measures text before the real output is made
-    figure.patch.set_facecolor(palette["paper"] if paper else "none")
-    if isinstance(picture, Chart):
-        draw_chart(figure.add_axes((0, 0, 1, 1)), picture, palette, (0, 0, width, height))
-    elif isinstance(picture, Surface):
+    palette = _palette(scheme)
+    if isinstance(picture, Chart | Card):
+        charts = picture.charts if isinstance(picture, Card) else (picture,)
+        scale = 1.55 if isinstance(picture, Card) else 1.0
+        sheet = _sheet(scheme, tuple(_frame_of(chart, scale) for chart in charts))
+        figure = sheet.cleared(picture.size)
+        if isinstance(picture, Card):
+            _draw_card(figure, sheet.axes, picture, palette, scale)
+        else:
+            _draw_chart(sheet.axes[0], picture, palette, (0, 0, width, height), scale)
+        return figure
+    figure = _Sheet(scheme, ()).cleared(picture.size)
+    if isinstance(picture, Surface):
         _draw_surface(figure, picture, palette)
     elif isinstance(picture, Plane):
         _draw_plane(figure, picture, palette)
-    elif isinstance(picture, Lattice):
-        _draw_lattice(figure, picture, palette)
     else:
-        _draw_card(figure, picture, palette)
+        _draw_lattice(figure, picture, palette)
     return figure
 
 
-def draw_chart(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: float = 1.0) -> None:
+def _draw_chart(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: float) -> None:
     """Draw a chart into axes that are placed within `box`; `scale` enlarges words, lines and margins."""
-    _frame(axes, chart, palette, scale)
-    _curves(axes, chart, palette, scale)
+    if chart.logarithmic:
+        axes.yaxis.set_major_locator(_powers(chart))
+    for line in _curves(chart, palette, scale):
+        axes.add_artist(line)
     _limits(axes, chart)
     if chart.rug:
-        axes.plot(
+        rug = Line2D(
             chart.rug,
             np.full(len(chart.rug), 0.025),
-            "|",
+            linestyle="none",
+            marker="|",
             transform=axes.get_xaxis_transform(),
             color=palette["ink"],
-            ms=9 * scale,
-            mew=0.9,
+            markersize=9 * scale,
+            markeredgewidth=0.9,
             zorder=5,
         )
+        axes.add_artist(rug)
     for end in chart.ends:
-        axes.axvline(end, color=palette["muted"], linewidth=0.9, linestyle=(0, (1, 2)), zorder=2)
+        _across(axes, "x", end, color=palette["muted"], linewidth=0.9, linestyle=(0, (1, 2)), zorder=2)
     low, high = axes.get_ylim()
+    # The zero line takes the place of the frame's lower edge.
+    axes.spines["bottom"].set_visible(not low < 0 < high)
     if low < 0 < high:
-        # The zero line takes the place of the frame's lower edge.
-        axes.spines["bottom"].set_visible(False)
-        axes.axhline(0, color=palette["muted"], linewidth=0.9, zorder=1)
+        _across(axes, "y", 0, color=palette["muted"], linewidth=0.9, zorder=1)
     left, right = axes.get_xlim()
     if left < 0 < right:
-        axes.axvline(0, color=palette["rule"], linewidth=0.8, zorder=1)
+        _across(axes, "x", 0, color=palette["rule"], linewidth=0.8, zorder=1)
     _place(axes, chart, palette, box, scale)
 
 
-def _curves(axes: Axes, chart: Chart, palette: Palette, scale: float) -> None:
-    widths = {True: 2.2 * scale, False: 1.6 * scale}
+def _across(axes: Axes, along: Literal["x", "y"], value: float, **style: Any) -> None:
+    """A line through the whole axes at a value of x or of y."""
+    if along == "x":
+        line = Line2D([value, value], [0, 1], transform=axes.get_xaxis_transform(which="grid"), **style)
+    else:
+        line = Line2D([0, 1], [value, value], transform=axes.get_yaxis_transform(which="grid"), **style)
+    axes.add_artist(line)
+
+
+def _curves(chart: Chart, palette: Palette, scale: float) -> Iterator[Line2D]:
+    """The lines and marks of a chart's curves."""
     for trace in chart.traces:
-        axes.plot(
+        colour = palette[trace.role]
+        yield Line2D(
             trace.x,
             trace.y,
-            color=palette[trace.role],
-            linewidth=widths[trace.strong] * (0.8 if chart.bare else 1),
+            color=colour,
+            linewidth=(2.2 if trace.strong else 1.6) * scale * (0.8 if chart.bare else 1),
             linestyle=_style(trace),
             marker="o" if trace.dotted else "",
             markersize=5 * scale,
@@ -173,13 +296,26 @@ def _curves(axes: Axes, chart: Chart, palette: Palette, scale: float) -> None:
             label=trace.label,
         )
         last = _last_finite(trace)
-        colour = palette[trace.role]
-        axes.plot(trace.x[last], trace.y[last], "X", ms=7.5 * scale, color=colour, mec=colour, mew=0.1, zorder=7)
+        if last.any():
+            yield _mark(trace.x[last], trace.y[last], "X", 7.5 * scale, colour, colour, 0.1, 7)
     if not chart.bare:
         for x, y in chart.kinks:
-            axes.plot(
-                [x], [y], "o", ms=5.5 * scale, mfc=palette["paper"], mec=palette["ink"], mew=1.2 * scale, zorder=6
-            )
+            yield _mark([x], [y], "o", 5.5 * scale, palette["paper"], palette["ink"], 1.2 * scale, 6)
+
+
+def _mark(x: Any, y: Any, shape: str, size: float, fill: str, edge: str, width: float, zorder: int) -> Line2D:
+    """Marks at some points, without a line between them."""
+    return Line2D(
+        x,
+        y,
+        linestyle="none",
+        marker=shape,
+        markersize=size,
+        markerfacecolor=fill,
+        markeredgecolor=edge,
+        markeredgewidth=width,
+        zorder=zorder,
+    )
 
 
 def _style(trace: Trace) -> Any:
@@ -198,8 +334,17 @@ def _last_finite(trace: Trace) -> NDArray[np.bool_]:
     return marked
 
 
-def _frame(axes: Axes, chart: Chart, palette: Palette, scale: float) -> None:
+def _frame_of(chart: Chart, scale: float) -> _Frame:
+    return _Frame(chart.bare, chart.logarithmic, not chart.logarithmic and _tiny(chart), scale)
+
+
+def _frame(axes: Axes, frame: _Frame, palette: Palette) -> None:
+    """Make axes ready for every chart of a frame."""
+    scale = frame.scale
     axes.patch.set_alpha(0)
+    for axis in (axes.xaxis, axes.yaxis):
+        # Else each drawing looks for a place for words that are not there.
+        axis.set_label_coords(0, 0)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
@@ -213,18 +358,17 @@ def _frame(axes: Axes, chart: Chart, palette: Palette, scale: float) -> None:
         pad=4 * scale,
         labelsize=11.5 * scale,
     )
-    if chart.bare:
+    if frame.bare:
         axes.tick_params(length=0, labelleft=False, labelbottom=False)
     else:
         axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]))
         axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
         # A common factor in a corner of the axes would be read by nobody.
         axes.ticklabel_format(useOffset=False, style="plain")
-        if _tiny(chart):
+        if frame.tiny:
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
-    if chart.logarithmic:
+    if frame.logarithmic:
         axes.set_yscale("symlog", linthresh=1.0, linscale=0.35)
-        axes.yaxis.set_major_locator(_powers(chart))
         axes.yaxis.set_major_formatter(FuncFormatter(_power_label))
         axes.minorticks_off()
 
@@ -388,7 +532,7 @@ def _move(text: Text, x: float, y: float) -> None:
 def _end(axes: Axes, trace: Trace) -> float:
     """Where a curve leaves on the right, as a share of the axes' height."""
     last = float(trace.y[np.isfinite(trace.y)][-1])
-    return float(np.clip(axes.transAxes.inverted().transform(axes.transData.transform((0, last)))[1], 0.0, 1.0))
+    return float(np.clip((axes.transScale + axes.transLimits).transform((0, last))[1], 0.0, 1.0))
 
 
 def _spread(shares: list[float], height: float, least: float) -> list[float]:
@@ -409,12 +553,25 @@ def _spread(shares: list[float], height: float, least: float) -> list[float]:
 
 
 def _width(text: Text) -> float:
-    return float(text.get_window_extent().width)
+    assert isinstance(text.figure, Figure)
+    # By name: a number beside an axis that was drawn before would ask whatever drew it, and an SVG has other widths.
+    renderer = _canvas(text.figure).get_renderer()  # type: ignore[no-untyped-call]
+    return float(text.get_window_extent(renderer).width)
+
+
+def _canvas(figure: Figure) -> FigureCanvasAgg:
+    """The canvas that measures text and draws pixels."""
+    assert isinstance(figure.canvas, FigureCanvasAgg)
+    return figure.canvas
 
 
 def _tick_width(axes: Axes) -> float:
-    _figure(axes).canvas.draw()
-    return max((_width(label) for label in axes.get_yticklabels()), default=0.0)
+    """The widest number beside the vertical axis; which numbers stand there does not depend on the axes' place."""
+    labels = axes.get_yticklabels()
+    for label in (*axes.get_xticklabels(), *labels):
+        # Nothing is arranged around them later, so a drawing need not measure them before it writes them.
+        label.set_in_layout(False)
+    return max(map(_width, labels), default=0.0)
 
 
 def _draw_surface(figure: Figure, picture: Surface, palette: Palette) -> None:
@@ -584,7 +741,7 @@ def _draw_lattice(figure: Figure, picture: Lattice, palette: Palette) -> None:
     _write(axes, width - 20, 12, network.xlabel, palette["muted"], 12, "right")
 
 
-def _draw_card(figure: Figure, card: Card, palette: Palette) -> None:
+def _draw_card(figure: Figure, sides: Sequence[Axes], card: Card, palette: Palette, scale: float) -> None:
     width, height = card.size
     figure.text(
         48 / width,
@@ -600,9 +757,9 @@ def _draw_card(figure: Figure, card: Card, palette: Palette) -> None:
     _fit(call, width - 96)
     if card.formula:
         _write_formula(figure, card, palette)
-    for k, chart in enumerate(card.charts):
+    for k, (axes, chart) in enumerate(zip(sides, card.charts, strict=True)):
         box = (40 + k * (width - 80) / 2, 40, (width - 80) / 2 - 16, height - (300 if card.formula else 200))
-        draw_chart(figure.add_axes((0, 0, 1, 1), label=f"chart{k}"), chart, palette, box, scale=1.55)
+        _draw_chart(axes, chart, palette, box, scale)
     figure.text(
         1 - 48 / width,
         26 / height,

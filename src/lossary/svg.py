@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from html import escape
 from typing import Literal
 from xml.etree import ElementTree
@@ -112,6 +113,7 @@ def _shorten(element: ElementTree.Element, grid: int, digits: Callable[[re.Match
         element.attrib.pop("id", None)
 
 
+@lru_cache(maxsize=4096)
 def _glyph(path: str, size: int) -> str:
     """A glyph in whole steps of a grid too fine to be seen, in relative coordinates, which are short.
 
