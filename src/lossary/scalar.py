@@ -79,6 +79,38 @@ def scalar(
     return Scalar(value, slope, _plain(sp.diff(slope, T)))
 
 
+def value(
+    loss: Loss, section: Section, branch: float, settings: Mapping[str, Any], inputs: Mapping[str, Any]
+) -> Expression | None:
+    """The loss alone along a section, at one setting, in numbers that are exact: what proofs are about.
+
+    Each number that the loss or the section declares is what float64 makes of it, as a fraction. None where no
+    expression holds.
+    """
+    kinds = exact.chosen_kinds(loss, inputs, settings)
+    formula = _formula(loss, inputs, settings, {})
+    if formula is None:
+        return None
+    sizes = dict(zip(INDEX_OF, exact.samples(loss, inputs, settings, kinds).sizes, strict=True))
+    bound = exact.built(loss, formula, kinds)
+    known = {bound.scope[n]: sp.Integer(size) for n, size in sizes.items() if n in bound.scope}
+    fixed = {p.key: _fraction(exact.setting(settings[p.name], p, sizes["C"])) for p in loss.parameters}
+    elements = _elements(loss, kinds, section.inputs(T, _fraction(branch)))
+    full = _fraction(bound.full)
+    given = [{symbol: _fraction(number) for symbol, number in element.items()} for element in elements]
+    return _plain(sp.Add(*(_put(full, {**fixed, **element, **known}) for element in given)))
+
+
+def _fraction(given: Any) -> Any:
+    """A declared number, or a nested list of them, with its floats as the fractions that they are."""
+    if isinstance(given, list | tuple):
+        return [_fraction(part) for part in given]
+    if given is None or isinstance(given, int):
+        return given
+    made = sp.sympify(given)
+    return made.xreplace({number: sp.Rational(number) for number in made.atoms(sp.Float)})
+
+
 def _formula(
     loss: Loss, inputs: Mapping[str, Any], settings: Mapping[str, Any], moving: Mapping[str, Any]
 ) -> Symbolic | None:
@@ -159,25 +191,56 @@ def _at(value: Any, index: Sequence[Any]) -> Any:
     return value
 
 
-def _put(expression: Expression, values: Mapping[str, Any]) -> Expression:
-    """Replace variables by their values, and decide what depends on whole numbers that are known."""
+def _put(expression: Expression, values: Mapping[Any, Any]) -> Expression:
+    """Replace variables by their values, write sums out, and decide what depends on numbers that are known.
+
+    Sizes and indices are looked up as symbols, since a sum's own index may be called like a free one; inputs and
+    parameters by their names.
+    """
     if isinstance(expression, sp.Indexed):
-        return sp.sympify(_at(values[str(expression.base)], expression.indices))
+        places = [_put(index, values) for index in expression.indices]
+        return sp.sympify(_at(values[str(expression.base)], places))
     if isinstance(expression, sp.Symbol):
-        return sp.sympify(values.get(str(expression), expression))
+        return sp.sympify(values[expression] if expression in values else values.get(str(expression), expression))
     if isinstance(expression, occurs):
         index, labels = expression.args
         listed = [int(label) for label in values[str(labels)]]
         listed = listed[: listed.index(-1)] if -1 in listed else listed
-        return sp.Integer(int(index) in listed)
+        return sp.Integer(int(_put(index, values)) in listed)
+    if isinstance(expression, sp.Sum):
+        return _sum(expression, values)
+    if isinstance(expression, chosen):
+        term, condition = expression.args
+        return _first([(term, condition), (sp.Integer(0), sp.true)], values)
+    if isinstance(expression, sp.Piecewise):
+        return _first(expression.args, values)
     if not expression.args:
         return expression
     made = expression.func(*(_put(argument, values) for argument in expression.args))
     if isinstance(made, indicator):
         return sp.Piecewise((sp.Integer(1), sp.Eq(*made.args)), (sp.Integer(0), True))
-    if isinstance(made, chosen):
-        return sp.Piecewise((made.args[0], made.args[1]), (sp.Integer(0), True))
     return made
+
+
+def _sum(expression: Expression, values: Mapping[Any, Any]) -> Expression:
+    term, *limits = expression.args
+    (index, first, last), *outer = reversed(limits)
+    inner = sp.Sum(term, *reversed(outer)) if outer else term
+    span = range(int(_put(first, values)), int(_put(last, values)) + 1)
+    return sp.Add(*(_put(inner, {**values, index: sp.Integer(k)}) for k in span))
+
+
+def _first(branches: Sequence[Any], values: Mapping[Any, Any]) -> Expression:
+    """The first branch whose condition holds; those that may, as cases, where that depends on what moves."""
+    possible = []
+    for value, condition in branches:
+        holds = _put(condition, values)
+        if holds == sp.false:
+            continue
+        possible.append((_put(value, values), holds))
+        if holds == sp.true:
+            break
+    return possible[0][0] if possible and possible[0][1] == sp.true else sp.Piecewise(*possible)
 
 
 def _plain(expression: Expression) -> Expression:
