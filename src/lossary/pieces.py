@@ -159,7 +159,7 @@ def _zeros(decides: Expression, low: Point, high: Point, budget: Budget) -> list
     if found is None:
         ends = low.ball.lower(), high.ball.upper()
         found = [Point(zero) for zero in _isolated(Smooth(decides), *ends, budget)]
-    inside = []
+    inside: list[Point] = []
     for zero in sorted(found, key=lambda point: point.ball.mid()):
         last = inside[-1] if inside else low
         if zero.exact is not None and zero.exact in (low.exact, high.exact):
@@ -174,7 +174,7 @@ def _zeros(decides: Expression, low: Point, high: Point, budget: Budget) -> list
 
 def solvable(decides: Expression) -> bool:
     """Whether it is a polynomial whose zeros are roots."""
-    return decides.is_polynomial(T) and sp.degree(decides, T) <= 2
+    return bool(decides.is_polynomial(T) and sp.degree(decides, T) <= 2)
 
 
 def solved(decides: Expression) -> list[Expression]:

@@ -7,16 +7,24 @@ refuted stays what it was: measured.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+import sympy as sp
+from flint import arb
+
 from lossary.balls import precision
-from lossary.enclosures import Budget
+from lossary.enclosures import Budget, runs
+from lossary.evaluate import section_inputs
+from lossary.loss import Loss
 from lossary.pieces import Curve
 from lossary.range_proofs import bounded, convex, gradient_lipschitz, lipschitz, redescending, supremum
+from lossary.scalar import value
+from lossary.sections import Section
 from lossary.symbols import Expression
-from lossary.tails import symmetric, unbounded
-from lossary.verdicts import Undecided, Verdict
+from lossary.tails import exchangeable, symmetric, unbounded
+from lossary.verdicts import Proof, Undecided, Verdict, rough
 
 _BITS = 192
 _BOXES = 6000
@@ -33,7 +41,11 @@ class Along:
         self._curves: dict[tuple[float, float], Curve | Undecided] = {}
 
     @property
-    def ranges(self) -> list[tuple[float, float]]:
+    def _open_sides(self) -> list[int]:
+        return [side for side, end in zip((1, -1), reversed(self.limits), strict=True) if math.isinf(end)]
+
+    @property
+    def _ranges(self) -> list[tuple[float, float]]:
         """Where a proof is tried: the axis itself where it has two ends, else as far out as it goes."""
         low, high = self.limits
         if math.isfinite(low) and math.isfinite(high):
@@ -45,13 +57,16 @@ class Along:
         with precision(_BITS):
             if key == "symmetric":
                 return _tried(lambda: symmetric(self.expression, claim))
-            if key == "bounded" and (found := _tried(lambda: unbounded(self.expression, claim))):
+            if key == "bounded" and (found := _tried(lambda: unbounded(self.expression, claim, self._open_sides))):
                 return found
             asked = supremum if key == "bounded" else claim
             if key not in _OVER or asked is None or (key, asked) == ("lipschitz", "inf"):
                 return None
-            tries = (_tried(lambda ends=ends: _OVER[key](self._curve(ends), asked)) for ends in self.ranges)
-            return next(filter(None, tries), None)
+            for ends in self._ranges:
+                found = _tried(lambda ends=ends: _OVER[key](self._curve(ends), asked))  # type: ignore[misc]
+                if found:
+                    return found
+            return None
 
     def _curve(self, ends: tuple[float, float]) -> Curve:
         if ends not in self._curves:
@@ -66,10 +81,43 @@ class Along:
         return found
 
 
+def along(loss: Loss, section: Section, setting: Mapping[str, Any], y: float) -> Along | None:
+    """A loss along a section at one setting and target value; None where no expression holds it."""
+    inputs = section_inputs(loss, section, np.array(section.span), setting, y)
+    try:
+        expression = value(loss, section, y, setting, inputs)
+    except ValueError:  # something is left that is no number
+        return None
+    return None if expression is None else Along(expression, section.limits)
+
+
+def of_a_pair(loss: Loss, section: Section, setting: Mapping[str, Any], claim: bool) -> Verdict | None:
+    """Whether the loss along a section, as one of two numbers, is the same when the two are exchanged."""
+
+    def loss_of(t: float, y: float) -> Any:
+        found = along(loss, section, setting, y)
+        if found is None:
+            raise Undecided("no expression holds the loss")
+        return runs(found.expression)(arb(t))
+
+    with precision(_BITS):
+        return _tried(lambda: exchangeable(loss_of, claim))
+
+
+def in_words(proof: Proof, limits: tuple[float, float], measured: str) -> str:
+    """What was proven and where, as a clause for a page, and what was measured beyond."""
+    if not proof.of_a_range:
+        return proof.how
+    low, high = map(rough, proof.between)
+    if proof.between == limits:
+        return f"on the whole axis, from {low} to {high}, {proof.how}"
+    return f"between {low} and {high}, {proof.how}; checked beyond: {measured}"
+
+
 def _tried(run: Callable[[], Verdict]) -> Verdict | None:
     try:
         return run()
-    except Undecided:
+    except (Undecided, sp.PolynomialError, NotImplementedError):  # SymPy meets something that it cannot factor
         return None
 
 

@@ -10,7 +10,7 @@ from flint import arb
 
 from lossary.enclosures import Smooth, boxes, middle
 from lossary.pieces import Curve
-from lossary.verdicts import Proof, Refutation, Undecided, Verdict, told
+from lossary.verdicts import Proof, Refutation, Undecided, Verdict, rough, told
 
 # Of a claimed bound, which is a rounded number:
 _CLOSE = arb("1e-9")  # by this much of it a proven bound may be larger
@@ -28,12 +28,13 @@ def convex(curve: Curve, claim: bool) -> Verdict:
         if not claim:
             raise Undecided("it is convex here, whatever it is beyond")
         kinks = ", and the slope falls at no kink" if len(curve.pieces) > 1 else ""
-        return Proof(curve.between, f"the second derivative is nowhere negative{kinks}")
+        return Proof(curve.between, f"the second derivative is nowhere negative{kinks}", of_a_range=True)
     (low, high), gap = found
-    chord = f"the chord from t = {told(low)} to t = {told(high)}"
     if claim:
-        return Refutation(f"t = {told(middle(low, high))}", f"a curve not above {chord}", f"{told(gap)} above it")
-    return Proof((float(low), float(high)), f"the middle of {chord} lies {told(gap)} below the curve")
+        chord = f"the chord from t = {told(low)} to t = {told(high)}"
+        return Refutation(f"t = {told(middle(low, high))}", f"a loss not above {chord}", f"one {told(gap)} above it")
+    chord = f"the chord from t = {rough(low)} to t = {rough(high)}"
+    return Proof((float(low), float(high)), f"in its middle {chord} lies {rough(gap)} below the curve")
 
 
 def _low_chord(curve: Curve) -> tuple[tuple[Any, Any], Any] | None:
@@ -94,7 +95,7 @@ def gradient_lipschitz(curve: Curve, claim: Any) -> Verdict:
     if claim == "inf":
         if sure is None:
             raise Undecided("the slope jumps nowhere")
-        return Proof((float(sure[0]),) * 2, f"the slope jumps by {told(sure[1])} at t = {told(sure[0])}")
+        return Proof((float(sure[0]),) * 2, f"the slope jumps by {rough(sure[1])} at t = {rough(sure[0])}")
     if sure:
         return Refutation(f"t = {told(sure[0])}", "a slope that does not jump", f"a jump by {told(sure[1])}")
     if any(jump != 0 for _, jump in jumps):
@@ -126,7 +127,9 @@ def _size(curve: Curve, order: int, claim: float, noun: str) -> Verdict:
         return Refutation(f"t = {told(at)}", f"a {noun} of at most {told(bound)} in size", f"one of {told(value)}")
     if not _peak(curve, order, abs) >= bound * (1 - _LEAST):
         raise Undecided(f"whether the {noun} comes up to the bound")
-    return Proof(curve.between, f"the {noun} is nowhere larger in size than {claim:.6g}, and comes up to it")
+    return Proof(
+        curve.between, f"the {noun} stays within ±{rough(claim)} and comes within a millionth of it", of_a_range=True
+    )
 
 
 def bounded(curve: Curve, supremum: float) -> Verdict:
@@ -138,7 +141,7 @@ def bounded(curve: Curve, supremum: float) -> Verdict:
     if found:
         at, value = found
         return Refutation(f"t = {told(at)}", f"a loss from 0 to {told(supremum)}", f"one of {told(value)}")
-    return Proof(curve.between, f"the loss is nowhere below 0 and nowhere above {supremum:.6g}")
+    return Proof(curve.between, f"the loss is nowhere below 0 and nowhere above {rough(supremum)}", of_a_range=True)
 
 
 def supremum(curve: Curve, claim: float) -> Verdict:
@@ -148,7 +151,9 @@ def supremum(curve: Curve, claim: float) -> Verdict:
         return found
     if not _peak(curve, 0, lambda value: value) >= arb(claim) * (1 - _LEAST):
         raise Undecided("whether the loss comes up to the bound")
-    return Proof(curve.between, f"the loss is nowhere above {claim:.6g}, and comes up to it")
+    return Proof(
+        curve.between, f"the loss is nowhere above {rough(claim)} and comes within a millionth of it", of_a_range=True
+    )
 
 
 def _outside(curve: Curve, order: int, low: Any, high: Any) -> tuple[Any, Any] | None:
@@ -202,13 +207,17 @@ def redescending(curve: Curve, claim: bool) -> Verdict:
     for start, end in ((high / 2, high), (low / 2, low)):
         near, far = (_slope(curve, point) for point in (start, end))
         if abs(near) > 0 and _goes(curve, start, end, 1):
-            kept = f"the slope is {told(near)} at t = {start:g}, and shrinks nowhere from there to t = {end:g}"
-            return Refutation(f"t = {end:g}", "a slope that fades", kept) if claim else Proof(curve.between, kept)
+            kept = f"the slope is {rough(near)} at t = {start:g} and does not shrink from there to t = {end:g}"
+            return (
+                Refutation(f"t = {end:g}", "a slope that fades", kept)
+                if claim
+                else Proof(curve.between, kept, of_a_range=True)
+            )
         fades.append(abs(far) < largest / 100 and _goes(curve, start, end, -1))
     if not claim or not all(fades):
         raise Undecided("how the slope goes on")
     out = f"beyond t = {low / 2:g} and t = {high / 2:g} the slope only shrinks, to less than a hundredth of its largest"
-    return Proof(curve.between, out)
+    return Proof(curve.between, out, of_a_range=True)
 
 
 def _slope(curve: Curve, point: float) -> Any:

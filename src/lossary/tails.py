@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sympy as sp
@@ -18,7 +18,7 @@ from lossary.enclosures import Smooth, number, runs
 from lossary.pieces import branch, resolved, solvable, solved
 from lossary.scalar import T
 from lossary.symbols import Expression, sigmoid, softplus
-from lossary.verdicts import Proof, Refutation, Undecided, Verdict, told
+from lossary.verdicts import Proof, Refutation, Undecided, Verdict, rough, told
 
 _EVERYWHERE = (-math.inf, math.inf)
 _STARTS = (10, 1000)  # from where on a loss is looked at as a whole
@@ -39,10 +39,12 @@ def symmetric(expression: Expression, claim: bool) -> Verdict:
     for point in _POINTS:
         here, there = run(arb(point)), run(arb(-point))
         if _differ(here, there):
-            both = f"{told(here)} at t = {point:g} and {told(there)} at t = {-point:g}"
             if claim:
+                both = f"{told(here, 17)} and {told(there, 17)}"
                 return Refutation(f"t = {point:g}", "the same loss at t and at -t", both)
-            return Proof((-point, point), f"the loss is {both}")
+            return Proof(
+                (-point, point), f"the loss is {rough(here)} at t = {point:g}, {rough(there)} at t = {-point:g}"
+            )
     raise Undecided("whether the loss is the same on both sides")
 
 
@@ -58,7 +60,7 @@ def exchangeable(value: Callable[[float, float], Any], claim: bool) -> Verdict:
     for a, b in _PAIRS:
         here, there = value(a, b), value(b, a)
         if _differ(here, there):
-            both = f"{told(here)} for a prediction of {a} and a target of {b}, and {told(there)} for the reverse"
+            both = f"{rough(here)} for a prediction of {a} and a target of {b}, and {rough(there)} for the reverse"
             return Refutation(f"{a} and {b}", "the same loss", both) if claim else Proof((a, b), f"the loss is {both}")
     raise Undecided("whether the loss is the same when the two are exchanged")
 
@@ -67,18 +69,23 @@ def _differ(here: Any, there: Any) -> bool:
     return bool(abs(here - there) > _SAME * (abs(here) + abs(there)))
 
 
-def unbounded(expression: Expression, claim: bool) -> Verdict:
-    """Far out the slope leads away from 0, and the second derivative keeps it from turning back; `claim`: bounded."""
-    for side, start in itertools.product((1, -1), _STARTS):
+def unbounded(expression: Expression, claim: bool, sides: Sequence[int]) -> Verdict:
+    """Far out the slope leads away from 0, and the second derivative keeps it from turning back.
+
+    The claim is whether the loss is bounded; `sides` are those to which the axis has no end, 1 and -1.
+    """
+    for side, start in itertools.product(sides, _STARTS):
         at = sp.Integer(side * start)
         smooth = Smooth(_beyond(expression, at, side), [arb(side * start * k) for k in (1, 2, 3)])
         slope = smooth.at(1, arb(int(at)))
         steady = _sign(sp.factor(sp.together(smooth.derivative(2))), side) in (0, 1)
         if steady and side * slope > 0 and _defined(smooth.derivative(0), side):
-            why = f"the slope is {told(slope)} at t = {at}, and from there on the second derivative is nowhere negative"
+            why = (
+                f"the slope is {rough(slope)} at t = {at}, and the second derivative is nowhere negative from there on"
+            )
             if claim:
-                return Refutation(f"t = {at}", "a loss that grows no further", why)
-            return Proof(_EVERYWHERE, why)
+                return Refutation(f"t = {at}", "a loss that stops growing", why)
+            return Proof(_EVERYWHERE, f"{why}, so the loss grows without bound")
     raise Undecided("how the loss goes on far out")
 
 

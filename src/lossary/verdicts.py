@@ -8,10 +8,14 @@ from typing import Any, TypeAlias
 
 @dataclass(frozen=True)
 class Proof:
-    """What holds, between which points, and why, as a clause; an end may be infinite."""
+    """Why a claim holds, as a clause, and between which points.
+
+    A proof `of_a_range` says nothing of what lies beyond; any other settles the claim for the whole axis.
+    """
 
     between: tuple[float, float]
     how: str
+    of_a_range: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,11 @@ class Undecided(Exception):
     """Neither a proof nor a counterexample was found; why, in words."""
 
 
-def told(value: Any) -> str:
-    """A number or the middle of a ball, in words."""
-    return f"{float(value):.9g}"
+def told(value: Any, digits: int = 10) -> str:
+    """A number or the middle of a ball, with digits enough to see what a claim lacks, or as few as a reader wants."""
+    return f"{float(value):.{digits}g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+
+
+def rough(value: Any) -> str:
+    """The same for a reader: at most six digits."""
+    return told(value, 6)
