@@ -24,6 +24,7 @@ DIGITS = 50
 _PRECISIONS = (192, 384, 768, 1536, 3072)
 _SMALLEST = arb((1, -1022))  # of the normal numbers of float64
 _WIDTH = arb((1, -166))  # relative: 50 digits
+_WIDE = arb((1, -20))  # the radius of a ball whose ends are worth looking at
 
 
 @contextmanager
@@ -150,7 +151,23 @@ def hull(first: Any, second: Any) -> Any:
         return Dual(hull(a.value, b.value), {k: hull(a.partials.get(k, 0), b.partials.get(k, 0)) for k in names})
     if isinstance(first, int) and first == second:
         return first
-    return ball(first).union(ball(second))
+    a, b = ball(first), ball(second)
+    return span(a.lower().min(b.lower()), a.upper().max(b.upper()))
+
+
+def span(low: Any, high: Any) -> Any:
+    """A ball around all numbers between two, which reaches across 0 only if they do.
+
+    A ball's radius is rounded up to 30 bits, so that one that begins at 0 begins a little below it unless its middle is
+    the radius itself.
+    """
+    if low.is_nan() or high.is_nan():
+        return arb.nan()
+    made = low.union(high)
+    if low >= 0 and not made >= 0:
+        half = arb(0, high).rad() / 2
+        return arb(half, half)
+    return -span(-high, -low) if high <= 0 and not made <= 0 else made
 
 
 # --- comparisons ----------------------------------------------------------------------------------------------------
@@ -249,13 +266,14 @@ def _extreme(a: Any, b: Any, second: Truth, enclosing: Callable[[Any, Any], Any]
         both = hull(a, b)
         first, last = (v.value if isinstance(v, Dual) else v for v in (a, b))
         return Dual(_extreme(first, last, None, enclosing), both.partials)
-    return enclosing(ball(a), ball(b))
+    a, b = ball(a), ball(b)
+    return span(enclosing(a.lower(), b.lower()), enclosing(a.upper(), b.upper()))
 
 
 def absolute(x: Any) -> Any:
     """|x|; at 0 its derivative is anything from -1 to 1."""
     if not isinstance(x, Dual):
-        return abs(x)
+        return abs(x) if isinstance(x, int) or x >= 0 or x <= 0 else span(arb(0), x.abs_upper())
     return x.along(absolute(x.value), _slope_of_absolute(x.value))
 
 
@@ -272,6 +290,18 @@ def sign(x: Any) -> Any:
     return (x > 0) - (x < 0) if isinstance(x, int) else x.sgn()
 
 
+def _rising(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function that never falls, of a ball: by its ends where that is narrower than the ball's own arithmetic."""
+
+    def run(x: Any) -> Any:
+        if x.rad() < _WIDE or not x.is_finite():
+            return function(x)
+        low, high = function(x.lower()), function(x.upper())
+        return span(low.lower(), high.upper())
+
+    return run
+
+
 # --- functions ------------------------------------------------------------------------------------------------------
 
 
@@ -281,7 +311,7 @@ def exp(x: Any) -> Any:
         value = exp(x.value)
         return x.along(value, value)
     # Arb finds no exponential of an infinity.
-    return arb(0) if x == arb.neg_inf() else ball(x).exp()
+    return arb(0) if x == arb.neg_inf() else _exp(ball(x))
 
 
 def log(x: Any) -> Any:
@@ -325,7 +355,14 @@ def _whole_power(base: Any, exponent: int) -> Any:
     if isinstance(base, Dual):
         value = _whole_power(base.value, exponent)
         return base.along(value, exponent * _whole_power(base.value, exponent - 1) if exponent else 0)
-    return base if not isinstance(base, int) and base.is_nan() else base**exponent
+    if isinstance(base, int):
+        return base**exponent
+    if base.is_nan():
+        return base
+    if exponent < 2 or base.is_exact() or base.rad() < _WIDE * base.abs_lower():
+        return base**exponent
+    least, most = (base.lower(), base.upper()) if exponent % 2 else (base.abs_lower(), base.abs_upper())
+    return span((least**exponent).lower(), (most**exponent).upper())
 
 
 def _dual_power(base: Dual, exponent: Dual) -> Dual:
@@ -341,8 +378,7 @@ def softplus(x: Any) -> Any:
     """log(1 + e^x), without overflow and without loss in either tail."""
     if isinstance(x, Dual):
         return x.along(softplus(x.value), sigmoid(x.value))
-    x = ball(x)
-    return x.exp().log1p() if x.mid() < 0 else x + (-x).exp().log1p()
+    return _softplus(ball(x))
 
 
 def sigmoid(x: Any) -> Any:
@@ -350,7 +386,12 @@ def sigmoid(x: Any) -> Any:
     if isinstance(x, Dual):
         value = sigmoid(x.value)
         return x.along(value, value * sigmoid(-x.value))
-    return 1 / (1 + (-ball(x)).exp())
+    return _sigmoid(ball(x))
+
+
+_exp = _rising(lambda x: x.exp())
+_softplus = _rising(lambda x: x.exp().log1p() if x.mid() < 0 else x + (-x).exp().log1p())
+_sigmoid = _rising(lambda x: 1 / (1 + (-x).exp()))
 
 
 def xlogy(x: Any, y: Any) -> Any:

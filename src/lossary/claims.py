@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lossary import exact, points, properties
+from lossary import exact, points, proofs, properties
 from lossary.declaration.loss import Loss
 from lossary.declaration.references import Cited
 from lossary.declaration.sections import Section
 from lossary.errors import Failure
 from lossary.evaluate import along, curve, expression, section_inputs
 from lossary.evidence import Evidence, fail
+from lossary.verdicts import Refutation, Verdict
 
 
 def finite(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
@@ -73,7 +74,11 @@ def line(loss: Loss, section: Section, setting: Mapping[str, Any]) -> properties
 
 
 def claimed_properties(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
-    """Every claim against its measurement: at the defaults, and at typical settings where it depends on parameters."""
+    """Every claim against its measurement: at the defaults, and at typical settings where it depends on parameters.
+
+    At the defaults it is proven as well, where that can be done, or refuted after all.
+    """
+    main = proofs.along(loss, loss.main, loss.defaults(), next(iter(loss.main.branches.values())))
     for key, claim in loss.properties.items():
         if isinstance(claim, Cited):
             evidence.properties[key] = (claim.value, claim.source)
@@ -92,7 +97,29 @@ def claimed_properties(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
                 message = f"{key}: expected {wanted!r} as claimed, got {found.value!r} ({found.how})"
                 yield fail(loss, "property", message, setting)
             elif k == 0:
-                evidence.properties[key] = (wanted, found.how)
+                verdict = _verdict(loss, main, key, wanted)
+                if isinstance(verdict, Refutation):
+                    message = f"expected {verdict.expected}, got {verdict.got}"
+                    yield fail(
+                        loss, "property", f"{key}: {wanted!r} as claimed fails at {verdict.where}: {message}", setting
+                    )
+                elif verdict:
+                    evidence.proven[key] = verdict.between
+                    evidence.properties[key] = (wanted, proofs.in_words(verdict, section.limits, found.how))
+                else:
+                    evidence.properties[key] = (wanted, found.how)
+
+
+def _verdict(loss: Loss, main: proofs.Along | None, key: str, wanted: Any) -> Verdict | None:
+    """What a proof of a claim at the defaults comes to, along the main section."""
+    if main is None or key in properties.NEED_TARGETS:
+        return None
+    if key == "symmetric" and loss.main.target_values == "unit":
+        return proofs.of_a_pair(loss, loss.main, loss.defaults(), wanted)
+    supremum = loss.properties.get("supremum")
+    return main.prove(
+        key, wanted, points.call_with(supremum, loss, loss.defaults()) if callable(supremum) else supremum
+    )
 
 
 def relations(loss: Loss, evidence: Evidence) -> Iterator[Failure]:

@@ -34,7 +34,8 @@ class Evidence:
         max_error_value, max_error_gradient: largest relative differences between torch and the formula.
         formula_radius: the largest proven radius of an executed formula's values, relative to the value.
         undecided: how many slopes no precision could pin down, such as the slope on a kink.
-        properties: what was measured for each claim, with the sentence that says how.
+        properties: what was found for each claim, with the sentence that says how.
+        proven: between which points a claim was not only measured but proven, where it was.
         outputs: what each snippet of the prose printed, in order.
         example: what the page's example printed.
         reductions: the value of the example under each reduction.
@@ -49,6 +50,7 @@ class Evidence:
     formula_radius: float = 0.0
     undecided: int = 0
     properties: dict[str, tuple[Any, str]] = field(default_factory=dict)
+    proven: dict[str, tuple[float, float]] = field(default_factory=dict)
     outputs: list[str] = field(default_factory=list)
     example: str = ""
     reductions: dict[str, Any] = field(default_factory=dict)

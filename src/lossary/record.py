@@ -98,7 +98,7 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
         "example": {"code": page_example(loss), "output": evidence.example},
         "source": display.own_source(loss),
         "properties": {
-            key: {"value": _plain(value), "at": _at(loss), "evidence": _evidence(loss, key)}
+            key: {"value": _plain(value), "at": _at(loss), **_evidence(loss, evidence, key)}
             for key, (value, _) in claimed
         },
         "property_rows": [
@@ -107,7 +107,7 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
                 "label": properties.LABELS[key],
                 "value_text": value_text(loss, key, value),
                 "plain_text": property_text(key, value),
-                "evidence": _evidence(loss, key),
+                "evidence": _evidence(loss, evidence, key)["evidence"],
                 "how": how[:1].upper() + how[1:] + ".",
             }
             for key, (value, how) in claimed
@@ -212,8 +212,11 @@ def _value_text(value: Any) -> str:
     return f"{value:.6g}"
 
 
-def _evidence(loss: Loss, key: str) -> str:
-    return "cited" if isinstance(loss.properties[key], Cited) else "checked"
+def _evidence(loss: Loss, evidence: Evidence, key: str) -> dict[str, Any]:
+    """How a property is known, and between which points, where it was proven."""
+    if key in evidence.proven:
+        return {"evidence": "proven", "between": [_plain(end) for end in evidence.proven[key]]}
+    return {"evidence": "cited" if isinstance(loss.properties[key], Cited) else "checked"}
 
 
 def _at(loss: Loss) -> dict[str, Any]:

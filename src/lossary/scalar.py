@@ -81,6 +81,37 @@ def scalar(
     return Scalar(value, slope, _plain(sp.diff(slope, T)))
 
 
+def value(
+    loss: Loss, section: Section, branch: float, settings: Mapping[str, Any], inputs: Mapping[str, Any]
+) -> Expression | None:
+    """The loss alone along a section, at one setting, in numbers that are exact: what proofs are about.
+
+    Each number that the loss or the section declares is what float64 makes of it, as a fraction. None where no
+    expression holds.
+    """
+    kinds = exact.chosen_kinds(loss, inputs, settings)
+    formula = _formula(loss, inputs, settings, {})
+    if formula is None:
+        return None
+    sizes = dict(zip(INDEX_OF, exact.samples(loss, inputs, settings, kinds).sizes, strict=True))
+    bound = exact.built(loss, formula, kinds)
+    known = {bound.scope[n]: sp.Integer(size) for n, size in sizes.items() if n in bound.scope}
+    fixed = {p.key: _fraction(exact.setting(settings[p.name], p, sizes["C"])) for p in loss.parameters}
+    elements = _elements(loss, kinds, section.inputs(T, _fraction(branch)))
+    given = [fixed | {symbol: _fraction(number) for symbol, number in element.items()} for element in elements]
+    return _plain(sp.Add(*(_Written(bound, values, fractions=True).out(bound.value, known) for values in given)))
+
+
+def _fraction(given: Any) -> Any:
+    """A declared number, or a nested list of them, with its floats as the fractions that they are."""
+    if isinstance(given, list | tuple):
+        return [_fraction(part) for part in given]
+    if given is None or isinstance(given, int):
+        return given
+    made = sp.sympify(given)
+    return made.xreplace({number: sp.Rational(number) for number in made.atoms(sp.Float)})
+
+
 def _formula(
     loss: Loss, inputs: Mapping[str, Any], settings: Mapping[str, Any], moving: Mapping[str, Any]
 ) -> Symbolic | None:
@@ -154,11 +185,15 @@ def _at(value: Any, index: Sequence[Any]) -> Any:
 
 
 class _Written:
-    """Writes a formula out: variables become their values, sums their terms, shorthands what they stand for."""
+    """Writes a formula out: variables become their values, sums their terms, shorthands what they stand for.
 
-    def __init__(self, bound: Built, values: Mapping[str, Any]) -> None:
+    With `fractions`, a float in the formula is the fraction that it is, so that nothing is rounded.
+    """
+
+    def __init__(self, bound: Built, values: Mapping[str, Any], fractions: bool = False) -> None:
         self.bound = bound
         self.values = values
+        self.fractions = fractions
         self.shorthands: dict[tuple[Any, ...], Expression] = {}
 
     def out(self, e: Expression, numbers: Mapping[Expression, Any]) -> Expression:
@@ -179,14 +214,28 @@ class _Written:
             return sp.Integer(int(self.out(e.args[0], numbers)) in listed)
         if isinstance(e, sp.Sum):
             return self._sum(e.args[0], e.limits, numbers)
+        if isinstance(e, chosen):
+            return self._first([e.args, (sp.Integer(0), sp.true)], numbers)
+        if isinstance(e, sp.Piecewise):
+            return self._first(e.args, numbers)
         if not e.args:
-            return e
+            return sp.Rational(e) if self.fractions and e.is_Float else e
         made = e.func(*(self.out(argument, numbers) for argument in e.args))
         if isinstance(made, indicator):
             return sp.Piecewise((sp.Integer(1), sp.Eq(*made.args)), (sp.Integer(0), True))
-        if isinstance(made, chosen):
-            return sp.Piecewise((made.args[0], made.args[1]), (sp.Integer(0), True))
         return made
+
+    def _first(self, branches: Sequence[Any], numbers: Mapping[Expression, Any]) -> Expression:
+        """The first branch whose condition holds; those that may, as cases, where that depends on what moves."""
+        possible = []
+        for value, condition in branches:
+            holds = self.out(condition, numbers)
+            if holds == sp.false:
+                continue
+            possible.append((self.out(value, numbers), holds))
+            if holds == sp.true:
+                break
+        return possible[0][0] if possible and possible[0][1] == sp.true else sp.Piecewise(*possible)
 
     def _value(self, symbol: Expression, name: str) -> Expression:
         return sp.sympify(self.values.get(name, symbol))
