@@ -1,28 +1,53 @@
-"""Fixtures that several test modules share: the catalog, and folders of loss files made for one test."""
+"""Fixtures that several test modules share, and what of all the tests a run is to have, in which order and where.
+
+Two marks follow from what a test asks for: `browser`, and `site` for whatever needs the built site. Tests of a module
+whose fixtures are made once a module stay in one process of a run, and so do the laws of one loss.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cases import LOSSES
-from lossary.loss import Loss
+MakeCatalog = Callable[[Mapping[str, str]], Path]
+BROWSER, SITE = {"browser"}, {"site", "published"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what takes minutes begin first: at the end one process would wait for the other."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run be narrowed to some losses."""
+    parser.addoption("--losses", metavar="SLUGS", default="", help="only what is tried on these losses, by comma")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark, narrow, and let what takes minutes begin first: at the end one process would wait for the other."""
+    for item in items:
+        asked = set(getattr(item, "fixturenames", ()))
+        for name, fixtures in (("browser", BROWSER), ("site", SITE)):
+            if asked & fixtures:
+                item.add_marker(name)
+        if group := together(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+    wanted = set(filter(None, config.getoption("--losses").split(",")))
+    if wanted:
+        config.hook.pytest_deselected(items=[item for item in items if not wanted & slugs(item)])
+        items[:] = [item for item in items if wanted & slugs(item)]
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
-MakeCatalog = Callable[[Mapping[str, str]], Path]
+def slugs(item: pytest.Item) -> set[str]:
+    """The losses that a test is given, as declarations or by name."""
+    given: Mapping[str, Any] = item.callspec.params if hasattr(item, "callspec") else {}
+    return {value if isinstance(value, str) else getattr(value, "slug", "") for value in given.values()} - {""}
 
 
-@pytest.fixture(scope="session")
-def losses() -> dict[str, Loss]:
-    """The catalog that ships, by slug."""
-    return LOSSES
+def together(item: pytest.Item) -> str:
+    """The name of the tests that share what one process has made; nothing where a test shares nothing."""
+    definitions = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+    scopes = {made.scope for several in definitions.values() for made in several}
+    return item.path.stem if "module" in scopes else ""
 
 
 @pytest.fixture
