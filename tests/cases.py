@@ -28,10 +28,10 @@ every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES.keys())
 OF_EACH_KIND = frozenset(representatives({slug: traits(loss) for slug, loss in LOSSES.items()}))
 
 
-def of_kind(loss: Loss, *values: Any, name: str = "") -> Any:
+def of_kind(loss: Loss, *more: Any, name: str = "") -> Any:
     """A set of parameters about a loss, as pytest takes it, for what need not be tried on every loss each day."""
     everyday = loss.slug in OF_EACH_KIND
-    return pytest.param(*(values or (loss,)), id=name or loss.slug, marks=() if everyday else pytest.mark.nightly)
+    return pytest.param(loss, *more, id=name or loss.slug, marks=() if everyday else pytest.mark.nightly)
 
 
 each_kind = pytest.mark.parametrize("loss", [of_kind(loss) for loss in LOSSES.values()])

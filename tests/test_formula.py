@@ -15,7 +15,7 @@ import sympy as sp
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from cases import LOSSES
+from cases import LOSSES, of_kind
 from lossary import display
 from lossary.exact import Matrix
 from lossary.formula import Built, Symbolic, Variable, components, precise
@@ -388,7 +388,7 @@ def every_formula() -> list[Any]:
     for loss in LOSSES.values():
         for number, formula in enumerate((*display.formulas(loss), *([loss.computed] if loss.computed else []))):
             if isinstance(formula, Symbolic):
-                found.append(pytest.param(loss, formula, id=f"{loss.slug}-{number}"))
+                found.append(of_kind(loss, formula, name=f"{loss.slug}-{number}"))
     return found
 
 
