@@ -14,23 +14,49 @@ import mpmath
 import numpy as np
 import pytest
 import torch
+from flint import arb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+import second_judge
 from cases import LOSSES, Arrays, by_torch, criterion, every_loss, leaves
 from lossary import charts, exact, points
+from lossary.balls import ball
 from lossary.errors import LossaryError
 from lossary.evaluate import curve, evaluate
 from lossary.formula import Formula, Symbolic, Written
 from lossary.kinds import Kind
 from lossary.loss import Loss
 from lossary.symbols import INDEX_OF
+from second_judge import mp
 
 F = torch.nn.functional
 LEAST_NORMAL = 2.0**-1022
 ROUNDING = 1e-14
 quick = settings(max_examples=60, deadline=None, derandomize=True)
+
+
+def values(loss: Loss, formula: Formula, batch: Arrays, setting: Mapping[str, Any]) -> list[Any]:
+    """The formula's values as mpmath numbers: the middles of what encloses them."""
+    return [mp(v) for v in exact.values(loss, formula, batch, setting)]
+
+
+def gradients(loss: Loss, formula: Symbolic, batch: Arrays, setting: Mapping[str, Any]) -> dict[str, list[list[Any]]]:
+    """The displayed gradients as mpmath numbers."""
+    found = exact.gradients(loss, formula, batch, setting)
+    return {name: [[mp(v) for v in row] for row in rows] for name, rows in found.items()}
+
+
+def derivatives(loss: Loss, formula: Symbolic, batch: Arrays, setting: Mapping[str, Any]) -> dict[str, list[list[Any]]]:
+    """The derivatives of the value as mpmath numbers."""
+    found = exact.derivatives(loss, formula, batch, setting)
+    return {name: [[mp(v) for v in row] for row in rows] for name, rows in found.items()}
+
+
+def written_gradients(formula: Written, batch: Arrays, setting: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The gradients of a reference implementation as mpmath numbers."""
+    return {name: [mp(v) for v in row] for name, row in exact.written_gradients(formula, batch, setting).items()}
 
 
 def calls(loss: Loss) -> Iterator[tuple[dict[str, Any], Arrays]]:
@@ -78,7 +104,7 @@ def test_torch_value_is_the_formula(loss: Loss) -> None:
         assert formulas
         sizes = exact.rounded(loss, batch, setting, value.size)
         for formula in formulas:
-            wanted = exact.values(loss, formula, batch, setting)
+            wanted = values(loss, formula, batch, setting)
             assert len(wanted) == value.size
             for k, (a, b) in enumerate(zip(value.ravel(), wanted, strict=True)):
                 assert not mpmath.isnan(b), f"the formula is undefined at {place(batch, k, setting)}"
@@ -110,9 +136,9 @@ def declared_gradients(
     loss: Loss, formula: Formula, batch: Arrays, setting: Mapping[str, Any]
 ) -> Mapping[str, list[list[Any]]]:
     if isinstance(formula, Symbolic):
-        return exact.gradients(loss, formula, batch, setting)
+        return gradients(loss, formula, batch, setting)
     assert isinstance(formula, Written)
-    return {name: [row] for name, row in exact.written_gradients(formula, batch, setting).items()}
+    return {name: [row] for name, row in written_gradients(formula, batch, setting).items()}
 
 
 def test_an_infinite_gradient_is_only_at_the_ends_of_a_domain() -> None:
@@ -121,7 +147,7 @@ def test_an_infinite_gradient_is_only_at_the_ends_of_a_domain() -> None:
         for setting, batch in calls(loss):
             kinds = exact.chosen_kinds(loss, batch, setting)
             for formula in symbolic(loss, batch, setting):
-                for name, rows in exact.gradients(loss, formula, batch, setting).items():
+                for name, rows in gradients(loss, formula, batch, setting).items():
                     for k, row in enumerate(rows):
                         if not all(mpmath.isfinite(b) for b in row):
                             at = np.atleast_1d(batch[name][k])
@@ -138,7 +164,7 @@ def test_far_tails_are_finite(loss: Loss) -> None:
         if loss.batches is not None:
             # Inputs of its own choice may be impossible ones, whose loss is infinite; the formula must say so, too.
             (formula, *_) = covering(loss, batch, setting)
-            infinite = [bool(mpmath.isinf(v)) for v in exact.values(loss, formula, batch, setting)]
+            infinite = [bool(mpmath.isinf(v)) for v in values(loss, formula, batch, setting)]
             assert np.isinf(value).ravel().tolist() == infinite
             continue
         reached = max(reached, float(np.max(np.abs(value))))
@@ -148,13 +174,13 @@ def test_far_tails_are_finite(loss: Loss) -> None:
 
 
 @every_loss
-def test_sympy_derives_the_declared_gradient(loss: Loss) -> None:
+def test_the_declared_gradient_is_the_derivative_of_the_value(loss: Loss) -> None:
     for setting, batch in calls(loss):
         for formula in symbolic(loss, batch, setting):
             rows = few_rows(loss, batch, setting, 12)
-            declared = exact.gradients(loss, formula, rows, setting)
+            declared = gradients(loss, formula, rows, setting)
             kinds = exact.chosen_kinds(loss, rows, setting)
-            for name, derived in exact.derivatives(loss, formula, rows, setting).items():
+            for name, derived in derivatives(loss, formula, rows, setting).items():
                 if kinds[name].label:
                     continue
                 for one, other in zip(itertools.chain(*declared[name]), itertools.chain(*derived), strict=True):
@@ -163,23 +189,66 @@ def test_sympy_derives_the_declared_gradient(loss: Loss) -> None:
 
 @every_loss
 def test_the_gradient_is_the_slope_of_the_value_at_fifty_digits(loss: Loss) -> None:
-    """Without SymPy's rules of differentiation: the difference quotient in 50 digits, at a few points."""
+    """Without any rule of differentiation, and by the second judge: the difference quotient, at a few points."""
     for setting, batch in calls(loss):
         for formula in symbolic(loss, batch, setting):
             rows = few_rows(loss, batch, setting, 5, inside=True)
             kinds = exact.chosen_kinds(loss, rows, setting)
             bound = exact.built(loss, formula, kinds)
-            anything = (0,) * len(INDEX_OF)
-            arguments = [(*a, *anything) for a in exact.samples(loss, rows, setting).arguments(loss, setting)]
+            run = second_judge.value(bound)
+            arguments = [_numbers(a) for a in exact.samples(loss, rows, setting).arguments(loss, setting)]
             names = [v.name for v in bound.variables]
-            for name, declared in exact.gradients(loss, formula, rows, setting).items():
+            for name, declared in gradients(loss, formula, rows, setting).items():
                 if kinds[name].shared or kinds[name].label:
                     continue
                 for row, values in zip(declared, arguments, strict=True):
                     for c, wanted in enumerate(row):
-                        slope = difference_quotient(bound.run_value, values, names.index(name), c)
+                        slope = difference_quotient(run, values, names.index(name), c)
                         with mpmath.workdps(50):
                             assert abs(slope - wanted) <= mpmath.mpf(10) ** -18 * (1 + abs(wanted)), (name, values)
+
+
+def _numbers(value: Any) -> Any:
+    """Balls without a radius as mpmath numbers, in whatever they are nested."""
+    if isinstance(value, list | tuple):
+        return type(value)(_numbers(v) for v in value)
+    return value if isinstance(value, int | None) else mp(value)
+
+
+@every_loss
+def test_a_second_judge_finds_the_same(loss: Loss) -> None:
+    """mpmath, on expressions that SymPy compiled, at a sample of points: it lies within what the first encloses."""
+    compared = 0
+    for setting, batch in itertools.islice(calls(loss), 6):
+        for formula in symbolic(loss, batch, setting):
+            rows = few_rows(loss, batch, setting, 3)
+            kinds = exact.chosen_kinds(loss, rows, setting)
+            bound = exact.built(loss, formula, kinds)
+            lined = exact.samples(loss, rows, setting)
+            arguments = [_numbers(a) for a in lined.arguments(loss, setting)]
+            run = second_judge.value(bound)
+            for enclosed, row in zip(exact.values(loss, formula, rows, setting), arguments, strict=True):
+                assert encloses(enclosed, run(*row)), (setting, row)
+                compared += 1
+            for name, own in exact.gradients(loss, formula, rows, setting).items():
+                if kinds[name].shared:
+                    continue
+                run = second_judge.gradient(bound, name)
+                spans = [range(n if d in kinds[name].dims else 1) for d, n in zip(INDEX_OF, lined.sizes, strict=True)]
+                for row, components in zip(arguments, own, strict=True):
+                    for index, enclosed in zip(itertools.product(*spans), components, strict=True):
+                        assert encloses(enclosed, run(*row, *index)), (name, index, setting, row)
+    assert compared or not loss.formulas[0].executable
+
+
+def encloses(enclosed: Any, number: Any) -> bool:
+    """Whether mpmath's number, known to 50 digits, lies in the ball, or both are undefined or infinite."""
+    if not enclosed.is_finite() or not mpmath.isfinite(number):
+        return bool(mpmath.isnan(number)) if enclosed.is_nan() else bool(mp(enclosed) == number)
+    slack = abs(ball(number)) * arb(10) ** -48
+    return bool((ball(number) + arb(0, slack.upper())).overlaps(enclosed)) and float(enclosed.rad()) <= 1e-40 * max(
+        1.0, abs(float(number))
+    )
 
 
 def difference_quotient(run: Callable[..., Any], values: tuple[Any, ...], slot: int, component: int) -> Any:
@@ -595,9 +664,9 @@ def test_clamps_of_bce(p: float, y: float, value: float, gradient: float) -> Non
     assert answer.gradient["input"] == pytest.approx([gradient], rel=1e-8, abs=1e-12)
     assert isinstance(loss.computed, Symbolic)
     batch = {"input": np.array([p]), "target": np.array([y])}
-    (computed,) = exact.values(loss, loss.computed, batch, loss.defaults())
+    (computed,) = values(loss, loss.computed, batch, loss.defaults())
     assert float(computed) == pytest.approx(value, rel=1e-15)
-    ((slope,),) = exact.gradients(loss, loss.computed, batch, loss.defaults())["input"]
+    ((slope,),) = gradients(loss, loss.computed, batch, loss.defaults())["input"]
     assert float(slope) == pytest.approx(answer.gradient["input"][0], rel=1e-15)
 
 
@@ -851,10 +920,10 @@ def test_ctc_with_another_blank_is_the_sum_over_alignments(blank: int) -> None:
         if batch["log_probs"].shape[-1] <= blank:
             continue
         value, gradient = by_torch(loss, batch, setting)
-        wanted = exact.values(loss, formula, batch, setting)
+        wanted = values(loss, formula, batch, setting)
         assert value.ravel() == pytest.approx(np.array([float(v) for v in wanted]), rel=1e-13)
         assert isinstance(formula, Written)
-        slopes_wanted = np.array([float(v) for v in exact.written_gradients(formula, batch, setting)["log_probs"]])
+        slopes_wanted = np.array([float(v) for v in written_gradients(formula, batch, setting)["log_probs"]])
         assert gradient["log_probs"].ravel() == pytest.approx(slopes_wanted, abs=1e-13, nan_ok=True)
         compared += value.size
     assert compared >= 15

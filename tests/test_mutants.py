@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import sympy as sp
 import torch
+from flint import arb
 
 from cases import LOSSES, by_torch, criterion, each_kind, every_loss, leaves, of_kind
 from lossary import claims, exact, points, verify
@@ -277,7 +278,7 @@ def values_agree(loss: Loss, other: Loss, number: int) -> bool:
                     exact.values(other, other.formulas[number], batch, setting),
                     strict=True,
                 )
-                if any(a != b and not abs(a - b) <= mpmath.mpf("1e-30") * (1 + abs(a)) for a, b in pairs):
+                if any(a != b and not abs(a - b) <= arb(10) ** -30 * (1 + abs(a)) for a, b in pairs):
                     return False
     return True
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from platform import python_version
 
 PACKAGE = Path(__file__).parent
-LIBRARIES = ("torch", "numpy", "sympy", "mpmath", "matplotlib", "math-core")
+LIBRARIES = ("torch", "numpy", "sympy", "python-flint", "mpmath", "matplotlib", "math-core")
 _KEPT_SECONDS = 30 * 24 * 3600
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lossary import exact, points, properties
 from lossary.errors import Failure
-from lossary.evaluate import curve, expression, section_inputs
+from lossary.evaluate import along, curve, expression, section_inputs
 from lossary.evidence import Evidence, fail
 from lossary.loss import Cited, Loss
 from lossary.sections import Section
@@ -51,17 +51,13 @@ def suits(loss: Loss, section: Section, setting: Mapping[str, Any]) -> bool:
 def line(loss: Loss, section: Section, setting: Mapping[str, Any]) -> properties.Line:
     """The loss along a section, as the property measurements see it."""
 
-    def along(which: str, t: NDArray[np.float64], y: float) -> NDArray[np.float64]:
-        array: NDArray[np.float64] = getattr(curve(loss, section, t, setting, y), which)
-        return array
-
-    def by(which: str) -> Callable[[NDArray[np.float64], float], NDArray[np.float64]]:
-        return partial(along, which)
+    def derivative(order: int, t: NDArray[np.float64], y: float) -> NDArray[np.float64]:
+        return along(loss, section, t, setting, y, order)[order]
 
     return properties.Line(
-        loss=by("loss"),
-        gradient=by("gradient"),
-        curvature=by("curvature"),
+        loss=partial(derivative, 0),
+        gradient=partial(derivative, 1),
+        curvature=partial(derivative, 2),
         y=next(iter(section.branches.values())),
         span=section.span,
         limits=section.limits,

@@ -208,8 +208,11 @@ def _check_one(source: Any) -> tuple[list[str], list[Failure]]:
     settings = f"{evidence.settings} setting{'s' * (evidence.settings != 1)}"
     lines = [
         f"{loss.slug}: {evidence.points:,} points at {settings}, largest relative difference "
-        f"{evidence.max_error_value:.1e} in the value, {evidence.max_error_gradient:.1e} in the gradient"
+        f"{evidence.max_error_value:.1e} in the value, {evidence.max_error_gradient:.1e} in the gradient",
+        f"  the formula's values are enclosed to within {evidence.formula_radius:.1e} of themselves",
     ]
+    if evidence.undecided:
+        lines.append(f"  {evidence.undecided} slopes on kinks were left out: no enclosure can tell the side")
     lines += [f"  {'ok    ' if name in evidence.passed else 'failed'}  {name}" for name in CHECKS]
     return lines, failures
 

@@ -1,4 +1,4 @@
-"""Compares torch with a loss's formulas at 50 digits: values, gradients, clamps, sums and reductions."""
+"""Compares torch with what a loss's formulas enclose: values, gradients, clamps, sums and reductions."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import mpmath
 import numpy as np
+from flint import arb
 
 from lossary import exact, points
+from lossary.balls import precision, radius, settled
 from lossary.errors import Failure
 from lossary.evaluate import Answer, answer
 from lossary.evidence import Evidence, fail
-from lossary.formula import DIGITS, Formula, Symbolic, Written
+from lossary.formula import Formula, Symbolic, Written
 from lossary.kinds import Kind
 from lossary.loss import Loss
 
@@ -22,7 +23,7 @@ TOLERANCE = 1e-14
 
 
 def values_and_gradients(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
-    """Torch in float64 against every formula that applies, at 50 digits: values, then gradients."""
+    """Torch in float64 against every formula that applies, enclosed: values, then gradients."""
     settings = points.settings(loss)
     evidence.settings = len(settings)
     used: set[int] = set()
@@ -86,32 +87,56 @@ def _compare_values(
     sizes = exact.rounded(loss, batch, setting, len(got))
     worst = 0.0
     for k, (a, b) in enumerate(zip(got, wanted, strict=True)):
-        if not _defined(b) and (math.isnan(a) or not mpmath.isnan(b)):
+        if _undecided(b):
+            message = f"no precision encloses the formula's {_mismatch(loss, 'value', batch, k, b, a)}"
+            yield fail(loss, "formula", message, setting)
+            return
+        if not _defined(b) and (math.isnan(a) or not b.is_nan()):
             continue
         error = _relative(a, b, sizes[k])
         if not error <= TOLERANCE:
             yield fail(loss, "formula", _mismatch(loss, "value", batch, k, b, a), setting)
             return
         worst = max(worst, error)
+        if formula.executable and b.is_finite():
+            evidence.formula_radius = max(evidence.formula_radius, radius(b))
     if count:
         evidence.points += len(got)
     evidence.max_error_value = max(evidence.max_error_value, worst)
 
 
 def _relative(got: float, wanted: Any, scale: float) -> float:
-    """The difference relative to the value, or to the size of what was rounded on the way where that is larger."""
-    if mpmath.isinf(wanted) or math.isinf(got):
-        return 0.0 if got == wanted else math.inf
-    if math.isnan(got) or mpmath.isnan(wanted):
+    """The most that the difference can be, relative to the value or to what was rounded on the way, if larger."""
+    if math.isnan(got) or wanted.is_nan():
         return math.nan
-    with mpmath.workdps(DIGITS):
-        gap = abs(mpmath.mpf(got) - wanted)
+    if math.isinf(got) or not wanted.is_finite():
+        return 0.0 if wanted == got else math.inf
+    with precision(_COMPARING):
+        gap = abs(arb(got) - wanted)
         # Below the smallest normal number float64 has no relative precision left to compare.
-        return float(gap / max(abs(wanted), mpmath.mpf(scale), mpmath.mpf(2) ** -1022))
+        return float((gap / max(wanted.abs_lower(), arb(max(scale, _SMALLEST)))).upper())
+
+
+_COMPARING = 256  # bits; what is compared has 53 of them
+_SMALLEST = 2.0**-1022
 
 
 def _defined(value: Any) -> bool:
-    return not mpmath.isnan(value) and (mpmath.isinf(value) or abs(value) < 1e300)
+    return settled(value) and (not value.is_finite() or abs(value) < 1e300)
+
+
+def _undecided(value: Any) -> bool:
+    """Whether a number exists that no precision could pin down, as on a kink."""
+    return bool(value.is_finite() and not settled(value))
+
+
+def _digits(value: Any) -> str:
+    """Twenty digits of a ball's middle."""
+    if not value.is_finite():
+        return "nan" if value.is_nan() else str(float(value))
+    text: str = value.mid().str(20, radius=False)
+    mantissa, e, exponent = text.partition("e")
+    return (mantissa.rstrip("0") + "0" if mantissa.endswith("0") and "." in mantissa else mantissa) + e + exponent
 
 
 def _mismatch(loss: Loss, what: str, batch: points.Batch, k: int, wanted: Any, got: float) -> str:
@@ -122,7 +147,7 @@ def _mismatch(loss: Loss, what: str, batch: points.Batch, k: int, wanted: Any, g
         count = max(len(a) for name, a in batch.items() if name not in shared)
         rows = {n: a if n in shared else a[k if len(a) == count else 0] for n, a in batch.items()}
         where = ", ".join(f"{name} = {_short(v)}" for name, v in rows.items())
-    return f"{what} at {where}: expected {mpmath.nstr(wanted, 20)} by the formula, got {got!r} from torch"
+    return f"{what} at {where}: expected {_digits(wanted)} by the formula, got {got!r} from torch"
 
 
 def _short(value: Any) -> str:
@@ -158,8 +183,9 @@ def _compare_gradients(
             scale = max((abs(float(b)) for b in rows[k] if _defined(b)), default=0.0) if len(rows[k]) > 1 else 0.0
             size = sizes[k] if count == values else sum(sizes)
             for a, b in zip(got[k], rows[k], strict=True):
-                if not _defined(b) or mpmath.isinf(b):
+                if not _defined(b) or not b.is_finite():
                     # At a singular end torch may answer nan, inf or a clamp; a page says which.
+                    evidence.undecided += _undecided(b)
                     continue
                 error = _relative(a, b, max(scale, size))
                 if not error <= TOLERANCE:
@@ -169,7 +195,8 @@ def _compare_gradients(
 
 
 def derivatives(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
-    """Each declared gradient against SymPy's derivative of the value, away from kinks."""
+    """Each declared gradient against the derivative of the value, both enclosed, away from kinks."""
+    compared: dict[tuple[int, str], int] = {}
     for setting in points.settings(loss):
         for batch in points.batches(loss, setting):
             formulas = [f for f in loss.formulas if isinstance(f, Symbolic) and exact.applies(loss, f, batch, setting)]
@@ -181,16 +208,24 @@ def derivatives(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
                 declared = exact.gradients(loss, formula, thin, setting)
                 derived = exact.derivatives(loss, formula, thin, setting)
                 for name in declared:
+                    key = (loss.formulas.index(formula), name)
+                    compared.setdefault(key, 0)
                     for k, (row, other) in enumerate(zip(declared[name], derived[name], strict=True)):
-                        for a, b in zip(row, other, strict=True):
-                            if (
-                                _defined(a)
-                                and _defined(b)
-                                and not _close(a, b)
-                                and not _at_kink(loss, thin, k, setting)
-                            ):
+                        pairs = [(a, b) for a, b in zip(row, other, strict=True) if _defined(a) and _defined(b)]
+                        if _at_kink(loss, thin, kinds, k, setting):
+                            continue
+                        compared[key] += len(pairs)
+                        for a, b in pairs:
+                            if not _close(a, b):
                                 yield fail(loss, "derivative", _not_derivative(name, thin, k, b, a), setting)
                                 return
+    for (number, name), count in compared.items():
+        if count == 0:
+            label = loss.formulas[number].label or number + 1
+            message = (
+                f"the declared gradient by {name} of formula {label!r} was nowhere defined, so nothing was compared"
+            )
+            yield fail(loss, "derivative", message)
 
 
 def _thin(batch: points.Batch, kinds: Mapping[str, Kind], count: int) -> points.Batch:
@@ -200,24 +235,27 @@ def _thin(batch: points.Batch, kinds: Mapping[str, Kind], count: int) -> points.
 
 
 def _close(a: Any, b: Any) -> bool:
-    if mpmath.isinf(a) or mpmath.isinf(b):
+    """Whether two balls are of the same number, as far as thirty digits tell."""
+    if not (a.is_finite() and b.is_finite()):
         return bool(a == b)
-    with mpmath.workdps(DIGITS):
-        return bool(abs(a - b) <= mpmath.mpf(10) ** -30 * (1 + abs(b)))
+    with precision(_COMPARING):
+        return bool(abs(a - b) <= arb(10) ** -30 * (1 + abs(b)))
 
 
 def _not_derivative(name: str, batch: points.Batch, k: int, wanted: Any, got: Any) -> str:
     place = ", ".join(f"{n} = {_short(a[k] if k < len(a) else a)}" for n, a in batch.items())
     return (
-        f"the declared gradient by {name} at {place}: expected {mpmath.nstr(wanted, 20)} "
-        f"by differentiating the formula, got {mpmath.nstr(got, 20)}"
+        f"the declared gradient by {name} at {place}: expected {_digits(wanted)} "
+        f"by differentiating the formula, got {_digits(got)}"
     )
 
 
-def _at_kink(loss: Loss, batch: points.Batch, k: int, setting: Mapping[str, Any]) -> bool:
+def _at_kink(loss: Loss, batch: points.Batch, kinds: Mapping[str, Kind], k: int, setting: Mapping[str, Any]) -> bool:
     """Whether a row of plain numbers lies on a declared kink of the residual or the axis variable."""
+    if any(kind.rank for kind in kinds.values()):
+        return False
     special = [v for section in loss.sections for v in points.kinks(loss, section, setting)]
-    numbers = [float(a[k]) for a in batch.values() if np.ndim(a[k]) == 0]
+    numbers = [float(a[k]) for a in batch.values()]
     moving = points.axis_values(numbers)
     return any(abs(t - v) < 1e-12 for v in special for t in moving)
 
@@ -271,7 +309,7 @@ def reductions(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
             for a, b in zip(got.reshape(-1).tolist(), wanted, strict=True):
                 scale = max(size, float(sum(abs(v) for v in per_sample)))
                 if _defined(b) and not _relative(a, b, scale) <= TOLERANCE:
-                    message = f"reduction {reduction.name}: expected {mpmath.nstr(b, 20)}, got {a!r} from torch"
+                    message = f"reduction {reduction.name}: expected {_digits(b)}, got {a!r} from torch"
                     yield fail(loss, "reduction", message, setting)
     for reduction in loss.reductions:
         evidence.reductions[reduction.name] = answer(loss, inputs, loss.defaults(), reduction.name).value.tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from sympy.printing.pytorch import TorchPrinter
 
 from lossary import exact
+from lossary.balls import settled
 from lossary.errors import LossaryError, nearest
 from lossary.kinds import Kind
 from lossary.loss import Loss, Parameter
@@ -360,8 +362,13 @@ def _formula_value(
     exact_values = exact.values(loss, formula, arrays, parameters)
     total = exact.reduced(loss, exact_values, arrays, parameters, reduction)
     if isinstance(total, list):
-        return np.array([float(v) for v in total]).reshape(tuple(shape)).tolist()
-    return float(total)
+        return np.array([_rounded(v) for v in total]).reshape(tuple(shape)).tolist()
+    return _rounded(total)
+
+
+def _rounded(value: Any) -> float:
+    """What is enclosed as the nearest number of float64; not a number where the enclosure is wider than that."""
+    return float(value) if settled(value) else math.nan
 
 
 class _Printer(TorchPrinter):  # type: ignore[misc]
@@ -459,22 +466,40 @@ def curve(
     """
     settings = check_parameters(loss, parameters or {})
     y = next(iter(section.branches.values())) if branch is None else branch
-    leaf = torch.tensor(t, dtype=torch.float64, requires_grad=True)
-    value = _per_point(run(loss, _section_tensors(loss, section, leaf, y, settings), settings, "none"), len(t))
-    curvature: torch.Tensor | None = None
+    at = np.asarray(t, dtype=np.float64)
+    return Curve(at, *along(loss, section, at, settings, y, 2))
+
+
+def along(
+    loss: Loss, section: Section, t: NDArray[np.float64], settings: Mapping[str, Any], branch: float, order: int
+) -> list[NDArray[np.float64]]:
+    """The loss along a section and its derivatives in `t`, up to an order of at most 2; `settings` are all checked."""
+    leaf = torch.tensor(t, dtype=torch.float64, requires_grad=order > 0)
+    value = _per_point(run(loss, _section_tensors(loss, section, leaf, branch, settings), settings, "none"), len(t))
+    made: list[torch.Tensor | None] = [value]
     try:
-        (gradient,) = torch.autograd.grad(value.sum(), leaf, create_graph=True)
-        if gradient.requires_grad:
-            (curvature,) = torch.autograd.grad(gradient.sum(), leaf, allow_unused=True)
+        for k in range(order):
+            previous = made[k]
+            if previous is None or not previous.requires_grad:
+                made.append(None)
+                continue
+            made += torch.autograd.grad(previous.sum(), leaf, create_graph=k + 1 < order, allow_unused=k > 0)
     except RuntimeError:
         # Torch cannot differentiate some of its losses twice; a difference quotient of the gradient stands in.
-        gradient, curvature = _differenced(loss, section, leaf.detach(), y, settings)
-    return Curve(
-        t=np.asarray(t, dtype=np.float64),
-        loss=value.detach().numpy(),
-        gradient=gradient.detach().numpy(),
-        curvature=np.zeros_like(t) if curvature is None else (torch.zeros_like(leaf) + curvature).detach().numpy(),
-    )
+        made = [value, *_differenced(loss, section, leaf.detach(), branch, settings)]
+    return [_filled(leaf, part) for part in made]
+
+
+def _filled(like: torch.Tensor, part: torch.Tensor | None) -> NDArray[np.float64]:
+    """A derivative as an array of its own; zeros where torch has none.
+
+    Torch gives some zeros as a tensor without memory. A copy fills it in; an addition would load torch's compiler.
+    """
+    made = torch.zeros_like(like, requires_grad=False)
+    if part is not None:
+        made.copy_(part.detach())
+    filled: NDArray[np.float64] = made.numpy()
+    return filled
 
 
 def _differenced(

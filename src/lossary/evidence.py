@@ -32,6 +32,8 @@ class Evidence:
         points: how many values were compared.
         settings: at how many parameter settings.
         max_error_value, max_error_gradient: largest relative differences between torch and the formula.
+        formula_radius: the largest proven radius of an executed formula's values, relative to the value.
+        undecided: how many slopes no precision could pin down, such as the slope on a kink.
         properties: what was measured for each claim, with the sentence that says how.
         outputs: what each snippet of the prose printed, in order.
         example: what the page's example printed.
@@ -44,6 +46,8 @@ class Evidence:
     settings: int = 0
     max_error_value: float = 0.0
     max_error_gradient: float = 0.0
+    formula_radius: float = 0.0
+    undecided: int = 0
     properties: dict[str, tuple[Any, str]] = field(default_factory=dict)
     outputs: list[str] = field(default_factory=list)
     example: str = ""

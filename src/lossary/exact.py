@@ -1,21 +1,25 @@
-"""The displayed formula of a loss, evaluated at 50 digits on arrays: the reference that torch is held to.
+"""The displayed formula of a loss, evaluated over balls on arrays: the reference that torch is held to.
 
 It knows declarations and formulas, and never touches torch.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import mpmath
 import numpy as np
+from flint import arb
 from numpy.typing import NDArray
 
-from lossary.formula import DIGITS, Builder, Built, Formula, Symbolic, Variable, Written, components
+from lossary.balls import DIGITS, Dual, ball, enclose, precision
+from lossary.compiled import Compiled
+from lossary.formula import Builder, Built, Formula, Symbolic, Variable, Written, components
 from lossary.kinds import Kind
 from lossary.loss import Loss, Parameter
 from lossary.symbols import INDEX_OF, TABLE
@@ -84,17 +88,6 @@ def vector_dimension(loss: Loss, array: NDArray[Any]) -> int:
     return loss.sample_dimension if array.ndim > loss.sample_dimension else array.ndim - 1
 
 
-class Matrix:
-    """Rows of exact numbers, read as m[row, column], which is how a compiled formula asks for them."""
-
-    def __init__(self, rows: list[list[Any]]) -> None:
-        self._rows = rows
-
-    def __getitem__(self, index: tuple[int, int]) -> Any:
-        row, column = index
-        return self._rows[row][column]
-
-
 @dataclass(frozen=True)
 class Samples:
     """The inputs of a call, lined up: one row of numbers or vectors for each value of the loss.
@@ -112,7 +105,7 @@ class Samples:
         return math.prod(self.shape)
 
     def arguments(self, loss: Loss, parameters: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
-        """For each row, the values of a built formula's arguments but for the free indices."""
+        """For each row, the values of a built formula's arguments."""
         classes = dict(zip(INDEX_OF, self.sizes, strict=True))["C"]
         fixed = {p.name: _parameter(parameters[p.name], p, classes) for p in loss.parameters if p.name not in self.rows}
         names = [*(i.name for i in loss.inputs), *(p.name for p in loss.parameters)]
@@ -164,13 +157,10 @@ def samples(
 
 
 def _exact(value: Any) -> Any:
-    if np.ndim(value) == 2:
-        return Matrix([_exact(row) for row in value])
-    if np.ndim(value) == 1:
+    """Numbers as balls without a radius; whole numbers stay what they are, vectors and matrices become lists."""
+    if np.ndim(value):
         return [_exact(v) for v in value]
-    if isinstance(value, np.integer | int):
-        return int(value)
-    return mpmath.mpf(float(value))
+    return int(value) if isinstance(value, np.integer | int) else arb(float(value))
 
 
 def setting(value: Any, parameter: Parameter, classes: int) -> Any:
@@ -191,8 +181,8 @@ def _parameter(value: Any, parameter: Parameter, classes: int) -> Any:
     """The same as exact numbers."""
     plain = setting(value, parameter, classes)
     if isinstance(plain, list):
-        return [mpmath.mpf(v) for v in plain]
-    return plain if plain is None or parameter.kind in ("integer", "boolean") else mpmath.mpf(plain)
+        return [arb(float(v)) for v in plain]
+    return plain if plain is None or parameter.kind in ("integer", "boolean") else arb(float(plain))
 
 
 def values(
@@ -202,18 +192,19 @@ def values(
     parameters: Mapping[str, Any],
     kinds: Mapping[str, Kind] | None = None,
 ) -> list[Any]:
-    """The formula's value for each sample, as mpmath numbers in row order."""
+    """The formula's value for each sample, enclosed, in row order."""
     if isinstance(formula, Written):
         with mpmath.workdps(DIGITS):
-            return [mpmath.mpmathify(v) for v in formula.reference(**_plain(inputs), **parameters)]
+            return [ball(v) for v in formula.reference(**_plain(inputs), **parameters)]
     assert isinstance(formula, Symbolic)
     kinds = kinds or chosen_kinds(loss, inputs, parameters)
-    run = built(loss, formula, kinds).run_value
-    return [run(*row, *_ANY) for row in samples(loss, inputs, parameters, kinds).arguments(loss, parameters)]
+    run = built(loss, formula, kinds).run
+    rows = samples(loss, inputs, parameters, kinds).arguments(loss, parameters)
+    return [_value(run, row) for row in rows]
 
 
-# A value has no free index; something must stand in its place.
-_ANY = (0,) * len(INDEX_OF)
+def _value(run: Compiled, row: Sequence[Any]) -> Any:
+    return enclose(lambda: [run(*row)["value"]()])[0]
 
 
 def _plain(inputs: Arrays) -> dict[str, Any]:
@@ -226,7 +217,7 @@ def written_gradients(formula: Written, inputs: Arrays, parameters: Mapping[str,
         return {}
     with mpmath.workdps(DIGITS):
         found = formula.reference_gradient(**_plain(inputs), **parameters)
-        return {name: [mpmath.mpmathify(v) for v in flattened(gradient)] for name, gradient in found.items()}
+        return {name: [ball(v) for v in flattened(gradient)] for name, gradient in found.items()}
 
 
 def flattened(values: Any) -> list[Any]:
@@ -245,12 +236,15 @@ def gradients(
     """
     kinds = chosen_kinds(loss, inputs, parameters)
     lined = samples(loss, inputs, parameters, kinds)
-    rows = list(lined.arguments(loss, parameters))
-    found = {}
-    for name, run in built(loss, formula, kinds).run_gradient.items():
-        free = _free(kinds[name], lined.sizes)
-        found[name] = _collected(kinds[name], [[run(*row, *index) for index in free] for row in rows])
-    return found
+    run = built(loss, formula, kinds).run
+    free = {name: _free(kinds[name], lined.sizes) for name in formula.gradient}
+
+    def of(row: Sequence[Any]) -> list[Any]:
+        results = run(*row)
+        return [results[name](*index) for name, indices in free.items() for index in indices]
+
+    rows = [enclose(partial(of, row)) for row in lined.arguments(loss, parameters)]
+    return _by_input(kinds, {name: len(indices) for name, indices in free.items()}, rows)
 
 
 def _free(kind: Kind, sizes: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -259,41 +253,71 @@ def _free(kind: Kind, sizes: tuple[int, ...]) -> list[tuple[int, ...]]:
     return components(spans)
 
 
-def _collected(kind: Kind, rows: list[list[Any]]) -> list[list[Any]]:
-    if not kind.shared:
-        return rows
-    with mpmath.workdps(DIGITS):
-        return [[mpmath.fsum(column) for column in zip(*rows, strict=True)]]
+def _by_input(
+    kinds: Mapping[str, Kind], counts: Mapping[str, int], rows: list[list[Any]]
+) -> dict[str, list[list[Any]]]:
+    """Rows of components of all inputs, one after the other, as rows for each input."""
+    found: dict[str, list[list[Any]]] = {}
+    start = 0
+    for name, count in counts.items():
+        own = [row[start : start + count] for row in rows]
+        start += count
+        found[name] = [[_sum(column) for column in zip(*own, strict=True)]] if kinds[name].shared else own
+    return found
+
+
+def _sum(numbers: Sequence[Any]) -> Any:
+    with precision(_ADDING):
+        return sum(numbers, arb(0))
+
+
+# Bits for sums of what was enclosed: they add nothing to be seen to its radius.
+_ADDING = 384
 
 
 def derivatives(
     loss: Loss, formula: Symbolic, inputs: Arrays, parameters: Mapping[str, Any]
 ) -> dict[str, list[list[Any]]]:
-    """The same by SymPy's differentiation of the value, for each input that has a declared gradient."""
+    """The same by differentiating the value forwards, for each input that has a declared gradient."""
     kinds = chosen_kinds(loss, inputs, parameters)
     lined = samples(loss, inputs, parameters, kinds)
-    bound = built(loss, formula, kinds)
-    rows = list(lined.arguments(loss, parameters))
-    found = {}
-    for name in bound.formula.gradient:
-        parts = bound.derivative(name, lined.sizes)
-        found[name] = _collected(kinds[name], [[run(*row, *_ANY) for run in parts] for row in rows])
-    return found
+    run = built(loss, formula, kinds).run
+    names = [i.name for i in loss.inputs]
+    counts = {name: len(_free(kinds[name], lined.sizes)) for name in formula.gradient}
+
+    def of(row: tuple[Any, ...]) -> list[Any]:
+        number = itertools.count()
+        seeded = [_seeded(v, number) if name in counts else v for name, v in zip(names, row, strict=False)]
+        value = run(*seeded, *row[len(names) :])["value"]()
+        partials = value.partials if isinstance(value, Dual) else {}
+        return [partials.get(k, 0) for k in range(next(number))]
+
+    # The variables are numbered as the inputs stand in the signature.
+    ordered = {name: counts[name] for name in names if name in counts}
+    rows = [enclose(partial(of, row)) for row in lined.arguments(loss, parameters)]
+    return _by_input(kinds, ordered, rows)
+
+
+def _seeded(value: Any, number: Iterator[int]) -> Any:
+    """An input whose components are variables to differentiate by, numbered in the order of memory."""
+    if isinstance(value, list):
+        return [_seeded(v, number) for v in value]
+    return Dual(value, {next(number): arb(1)})
 
 
 def rounded(loss: Loss, inputs: Arrays, parameters: Mapping[str, Any], count: int) -> list[float]:
     """For each sample, the declared size of the numbers that torch rounds on the way to its value."""
-    precision = loss.precision
-    scale = [precision.absolute] * count
-    if precision.of_input:
+    declared = loss.precision
+    scale = [declared.absolute] * count
+    if declared.of_input:
         first = np.asarray(inputs[loss.inputs[0].name], dtype=float)
         largest = np.max(np.abs(first.reshape(count, -1)), axis=1)
-        scale = [a + precision.of_input * float(b) for a, b in zip(scale, largest, strict=True)]
-    if precision.size:
+        scale = [a + declared.of_input * float(b) for a, b in zip(scale, largest, strict=True)]
+    if declared.size:
         kinds = chosen_kinds(loss, inputs, parameters)
-        run = _bind(_sized(precision.size), variables(loss, kinds)).run_value
+        run = _bind(_sized(declared.size), variables(loss, kinds)).run
         rows = samples(loss, inputs, parameters, kinds).arguments(loss, parameters)
-        scale = [a + abs(float(run(*row, *_ANY))) for a, row in zip(scale, rows, strict=True)]
+        scale = [a + abs(float(_value(run, row))) for a, row in zip(scale, rows, strict=True)]
     return scale
 
 
@@ -303,7 +327,7 @@ def _sized(size: Builder) -> Symbolic:
 
 
 def reduced(loss: Loss, per_sample: list[Any], inputs: Arrays, parameters: Mapping[str, Any], reduction: str) -> Any:
-    """Apply one of the loss's reductions to the exact values; `none` returns them as they are.
+    """Apply one of the loss's reductions to the enclosed values; `none` returns them as they are.
 
     Raises:
         ValueError: where the loss has no such reduction.
@@ -313,9 +337,8 @@ def reduced(loss: Loss, per_sample: list[Any], inputs: Arrays, parameters: Mappi
         raise ValueError(f"no reduction {reduction!r}; {loss.slug} has {', '.join(r.name for r in loss.reductions)}")
     if rule.divisor is None:
         return per_sample
-    with mpmath.workdps(DIGITS):
-        count = len(per_sample)
-        weights = rule.weights(inputs, parameters, count) if rule.weights else [1] * count
-        total = mpmath.fsum(mpmath.mpf(w) * v for w, v in zip(weights, per_sample, strict=True))
-        divisor = mpmath.mpf(rule.divisor(inputs, parameters, count))
-        return total / divisor if divisor != 0 else mpmath.nan
+    count = len(per_sample)
+    weights = rule.weights(inputs, parameters, count) if rule.weights else [1] * count
+    with precision(_ADDING):
+        total = _sum([arb(float(w)) * v for w, v in zip(weights, per_sample, strict=True)])
+        return total / arb(float(rule.divisor(inputs, parameters, count)))

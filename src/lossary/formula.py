@@ -1,4 +1,4 @@
-"""What a formula is, and how it becomes numbers at 50 digits. It knows nothing of losses, torch or LaTeX.
+"""What a formula is, and the function that it becomes. It knows nothing of losses, torch or LaTeX.
 
 A `Symbolic` formula is executed: its value, its gradient and its shorthands are functions of SymPy symbols. A
 `Written` one is LaTeX with a short reference implementation, for what no expression holds. Everything downstream
@@ -11,29 +11,13 @@ import inspect
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, Protocol
 
-import mpmath
 import sympy as sp
 
-from lossary.symbols import (
-    INDEX_OF,
-    TABLE,
-    Expression,
-    atom,
-    chosen,
-    indicator,
-    maximum,
-    minimum,
-    occurs,
-    sigmoid,
-    softplus,
-    xlogy,
-)
-
-DIGITS = 50
-_MOST_DIGITS = 2000
+from lossary.compiled import Compiled, compiled
+from lossary.symbols import INDEX_OF, TABLE, Expression, atom
 
 Builder = Callable[..., Expression]
 
@@ -143,7 +127,6 @@ class Built:
         self.definitions: dict[str, Expression] = {}
         self.free: dict[str, tuple[str, ...]] = {}
         self.used: dict[str, None] = {}
-        self._derivatives: dict[tuple[str, tuple[int, ...]], list[Callable[..., Any]]] = {}
         with sp.evaluate(False):
             self.value = self._call(formula.value)
             self.gradient = {name: self._call(builder) for name, builder in formula.gradient.items()}
@@ -173,172 +156,28 @@ class Built:
         return self.scope[name]
 
     @cached_property
-    def full(self) -> Expression:
-        """The value with every shorthand replaced by what it stands for."""
-        return self.expand(self.value)
-
-    def expand(self, expression: Expression) -> Expression:
-        """Replace the shorthands in an expression, however deeply they nest, and simplify nothing."""
-        with sp.evaluate(False):
-            return self._expand(expression)
-
-    def _expand(self, expression: Expression) -> Expression:
-        if isinstance(expression, sp.Indexed):
-            name = str(expression.base)
-            if name in self.definitions:
-                free = [self.scope[i] for i in self.free[name]]
-                whole = _unbound(self._expand(self.definitions[name]), free)
-                return whole.xreplace(dict(zip(free, expression.indices, strict=True)))
-            return expression
-        if isinstance(expression, sp.Symbol):
-            name = str(expression)
-            return self._expand(self.definitions[name]) if name in self.definitions else expression
-        if not expression.args or isinstance(expression, sp.IndexedBase):
-            return expression
-        return expression.func(*(self._expand(argument) for argument in expression.args))
-
-    @cached_property
     def arguments(self) -> tuple[Any, ...]:
-        """What a compiled function takes, in order: the variables, the sizes of the dimensions, the free indices."""
-        names = (*INDEX_OF, *INDEX_OF.values())
-        return (*(self.scope[v.symbol] for v in self.variables), *map(self._loose, names))
+        """What the executed formula takes, in order: the variables, then the sizes of the dimensions."""
+        return (*(self.scope[v.symbol] for v in self.variables), *map(self._loose, INDEX_OF))
 
     def _loose(self, name: str) -> Any:
         return self.scope.get(name) or atom(name, TABLE[name].latex, True)
 
-    def function(self, expression: Expression) -> Callable[..., Any]:
-        """Compile an expression for mpmath; call the result with the values of `arguments`."""
-        run = sp.lambdify(self.arguments, expression, modules=[_FUNCTIONS, "mpmath"])
-        return partial(_precise_call, run)
-
     @cached_property
-    def run_value(self) -> Callable[..., Any]:
-        """The value as a function of `arguments`."""
-        return self.function(self.full)
+    def run(self) -> Compiled:
+        """The formula as a function of the values of `arguments`, over balls or dual numbers.
 
-    @cached_property
-    def run_gradient(self) -> dict[str, Callable[..., Any]]:
-        """The declared gradients as functions of `arguments`, by input."""
-        return {name: self.function(self.expand(e)) for name, e in self.gradient.items()}
-
-    def derivative(self, name: str, sizes: tuple[int, ...]) -> list[Callable[..., Any]]:
-        """The derivative by an input, made once for each choice of sizes; see `_derivative`."""
-        key = (name, sizes)
-        if key not in self._derivatives:
-            self._derivatives[key] = self._derivative(name, dict(zip(INDEX_OF, sizes, strict=True)))
-        return self._derivatives[key]
-
-    def _derivative(self, name: str, sizes: Mapping[str, int]) -> list[Callable[..., Any]]:
-        """SymPy's own derivative of the value with respect to an input: one function for each of its components.
-
-        Sums are written out at concrete sizes first. The functions take the same arguments as the others.
+        It gives a function for the value, under the name "value", and one of the free indices for the gradient by
+        each input, under the input's name.
         """
-        variable = next(v for v in self.variables if v.name == name)
-        shapes = {self.scope[v.symbol]: tuple(sizes[d] for d in v.dims) for v in self.variables if v.dims}
-        plain: dict[Any, Any] = {
-            base[index]: sp.Symbol("_".join([str(base), *map(str, index)]), real=True)
-            for base, shape in shapes.items()
-            for index in components(shape)
+        indices = [self._loose(name) for name in INDEX_OF.values()]
+        shorthands = {
+            name: ([self.scope[i] for i in self.free[name]], meaning) for name, meaning in self.definitions.items()
         }
-        back = {symbol: component for component, symbol in plain.items()}
-        concrete = self.full.subs({self._loose(d): size for d, size in sizes.items()}).doit()
-        # An index that is only known at run time (x[y]) becomes a choice among the components.
-        concrete = _spread(concrete, shapes).xreplace(plain)
-        base = self.scope[variable.symbol]
-        by = [plain[base[index]] for index in components(shapes[base])] if variable.dims else [base]
-        return [self.function(sp.diff(concrete, symbol).xreplace(back)) for symbol in by]
+        gradients = {name: (indices, expression) for name, expression in self.gradient.items()}
+        return compiled(self.arguments, {"value": ((), self.value), **gradients}, shorthands)
 
 
 def components(shape: Sequence[int]) -> list[tuple[int, ...]]:
     """The indices of a vector or matrix of a shape, in the order of its memory."""
     return list(itertools.product(*map(range, shape)))
-
-
-def _unbound(expression: Expression, free: Sequence[Expression]) -> Expression:
-    """Give the indices that a shorthand sums over names of their own, so that none captures what is put in for c."""
-    bound = {limit[0] for total in expression.atoms(sp.Sum) for limit in total.limits} - {*free}
-    return expression.xreplace({index: sp.Dummy(str(index), integer=True) for index in bound})
-
-
-def _spread(expression: Expression, shapes: Mapping[Any, tuple[int, ...]]) -> Expression:
-    """Rewrite x[y] with a symbolic index as a piecewise choice among x[0] .. x[size - 1]."""
-    if isinstance(expression, sp.Indexed):
-        place = next((k for k, index in enumerate(expression.indices) if not index.is_Integer), None)
-        if place is None:
-            return expression
-        before, index, after = (
-            expression.indices[:place],
-            expression.indices[place],
-            expression.indices[place + 1 :],
-        )
-        size = shapes[expression.base][place]
-        *most, last = (_spread(expression.base[(*before, k, *after)], shapes) for k in range(size))
-        return sp.Piecewise(*((one, sp.Eq(index, k)) for k, one in enumerate(most)), (last, True))
-    if not expression.args or isinstance(expression, sp.IndexedBase):
-        return expression
-    return expression.func(*(_spread(argument, shapes) for argument in expression.args))
-
-
-def _precise_call(run: Callable[..., Any], *values: Any) -> Any:
-    return precise(run, values)
-
-
-def precise(run: Callable[..., Any], values: Sequence[Any]) -> Any:
-    """Evaluate at 50 digits that can be trusted: the working precision grows until two of them agree.
-
-    Cancellation (log(1 + e^x) - x at x = 40) and small terms (1 + e^-1000) cost digits; a fixed precision would
-    return noise or zero there. An undefined value comes back as nan.
-    """
-    digits = DIGITS + 10
-    previous = _at(run, values, digits)
-    if isinstance(previous, int):
-        # A branch that is a whole number, such as the 0 of a hinge: nothing was rounded.
-        return mpmath.mpf(previous)
-    while digits < _MOST_DIGITS:
-        digits *= 2
-        current = _at(run, values, digits)
-        if not mpmath.isfinite(current):
-            return current
-        # A zero may be an underflow of precision: it is believed only after four more doublings.
-        if current != 0 and abs(current - previous) <= abs(current) * mpmath.mpf(10) ** -DIGITS:
-            return current
-        if current == 0 and previous == 0 and digits >= 960:
-            return current
-        previous = current
-    return previous
-
-
-def _at(run: Callable[..., Any], values: Sequence[Any], digits: int) -> Any:
-    with mpmath.workdps(digits):
-        try:
-            found = run(*values)
-            if isinstance(found, int):
-                return found
-            answer = mpmath.mpmathify(found)
-        except (ZeroDivisionError, ValueError, TypeError, IndexError):
-            return mpmath.nan
-        return mpmath.nan if isinstance(answer, mpmath.mpc) else +answer
-
-
-def _mp_softplus(x: Any) -> Any:
-    return mpmath.log1p(mpmath.exp(x)) if x < 0 else x + mpmath.log1p(mpmath.exp(-x))
-
-
-def _mp_sigmoid(x: Any) -> Any:
-    return 1 / (1 + mpmath.exp(-x))
-
-
-def _mp_xlogy(x: Any, y: Any) -> Any:
-    return mpmath.mpf(0) if x == 0 else x * mpmath.log(y)
-
-
-_FUNCTIONS = {
-    softplus.__name__: _mp_softplus,
-    sigmoid.__name__: _mp_sigmoid,
-    xlogy.__name__: _mp_xlogy,
-    maximum.__name__: max,
-    minimum.__name__: min,
-    indicator.__name__: lambda a, b: mpmath.mpf(1 if a == b else 0),
-    chosen.__name__: lambda term, condition: term if condition else mpmath.mpf(0),
-    occurs.__name__: lambda index, labels: int(index in itertools.takewhile(lambda label: label != -1, labels)),
-}

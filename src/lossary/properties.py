@@ -153,18 +153,21 @@ def smoothness(line: Line) -> Finding:
 
 def _undeclared_kink(line: Line) -> float | None:
     """Find a jump of the loss, its gradient or its curvature by halving the cell in which it changes most."""
+    t = np.linspace(*line.span, 20001)
     for values in (line.loss, line.gradient, line.curvature):
-        t = np.linspace(*line.span, 20001)
         v = values(t, line.y)
-        for k in np.argsort(-np.abs(np.diff(v)))[:6]:
-            low, high = float(t[k]), float(t[k + 1])
-            while high - low > 1e-9:
-                middle = (low + high) / 2
-                a, b, c = values(np.array([low, middle, high]), line.y)
-                low, high = (low, middle) if abs(b - a) > abs(c - b) else (middle, high)
-            jump = float(np.ptp(values(np.array([low, high]), line.y)))
-            if jump > 1e-4 * (1 + float(np.max(np.abs(v)))) and all(abs(low - kink) > 1e-6 for kink in line.kinks):
-                return low
+        cells = np.argsort(-np.abs(np.diff(v)))[:6]
+        low, high = t[cells], t[cells + 1]
+        while np.max(high - low) > 1e-9:  # all cells are halved together: one call, not one for each
+            middle = (low + high) / 2
+            a, b, c = values(np.concatenate([low, middle, high]), line.y).reshape(3, -1)
+            left = np.abs(b - a) > np.abs(c - b)
+            low, high = np.where(left, low, middle), np.where(left, middle, high)
+        ends = values(np.concatenate([low, high]), line.y).reshape(2, -1)
+        least = 1e-4 * (1 + float(np.max(np.abs(v))))
+        for place, jump in zip(low.tolist(), np.ptp(ends, axis=0).tolist(), strict=True):
+            if jump > least and all(abs(place - kink) > 1e-6 for kink in line.kinks):
+                return float(place)
     return None
 
 

@@ -21,7 +21,7 @@ from lossary.loss import Cited, Loss, Reference
 from lossary.notation import page_latex
 from lossary.sections import Axis
 from lossary.symbols import TABLE, atom
-from lossary.words import property_text
+from lossary.words import at_most, property_text
 
 
 def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: str) -> dict[str, Any]:
@@ -79,7 +79,9 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
             "settings": evidence.settings,
             "max_error_value": evidence.max_error_value,
             "max_error_gradient": evidence.max_error_gradient,
+            "formula_radius": evidence.formula_radius if all(f.executable for f in formulas) else None,
         },
+        "enclosed": _enclosed(evidence),
         "precision": _precision(loss),
         "symbols": [{"latex": latex, "meaning": meaning} for latex, meaning in display.symbols(loss)],
         "reductions": [
@@ -156,6 +158,20 @@ def _formula(shown: display.Shown) -> dict[str, Any]:
         "remark": shown.remark,
         "executable": shown.executable,
     }
+
+
+def _enclosed(evidence: Evidence) -> str:
+    """What is proven of the formula's own values, in words."""
+    if evidence.formula_radius:
+        size = at_most(evidence.formula_radius)
+        words = (
+            f"At each of them the formula's value is enclosed by ball arithmetic, proven to within {size} of itself."
+        )
+    else:
+        words = "At each of them the formula was evaluated exactly."
+    if evidence.undecided:
+        words += f" On kinks no enclosure can tell the side: {evidence.undecided:,} slopes there were not compared."
+    return words
 
 
 def _precision(loss: Loss) -> str:

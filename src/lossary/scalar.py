@@ -110,16 +110,9 @@ def _element(
     loss: Loss, bound: Built, kinds: Mapping[str, Kind], sizes: Mapping[str, int], values: Mapping[str, Any]
 ) -> tuple[Expression, Expression]:
     """Value and slope of one element whose variables, by symbol, have these values."""
-
-    def concrete(expression: Expression, index: Sequence[int] = ()) -> Expression:
-        free = dict(zip(INDEX_OF.values(), index, strict=False))
-        plain = {bound.scope[n]: v for n, v in {**sizes, **free}.items() if n in bound.scope}
-        numbers = {
-            bound.scope[name]: sp.Integer(int(value)) for name, value in values.items() if isinstance(value, int)
-        }
-        return _plain(_put(expression.subs({**plain, **numbers}).doit(), values))
-
-    value = concrete(bound.full)
+    numbers = {bound.scope[n]: sp.Integer(size) for n, size in sizes.items() if n in bound.scope}
+    written = _Written(bound, values)
+    value = _plain(written.out(bound.value, numbers))
     moved = {
         i.name: [(k, slope) for k, e in _components(values[i.symbol], kinds[i.name]) if (slope := _slope(e)) != 0]
         for i in loss.inputs
@@ -128,11 +121,10 @@ def _element(
         return value, _plain(sp.diff(value, T))
     total = sp.Integer(0)
     for name, parts in moved.items():
-        kind = kinds[name]
         for index, slope in parts:
-            at = dict(zip(kind.dims, index, strict=True))
-            free = [at.get(dimension, 0) for dimension in INDEX_OF]
-            total += concrete(bound.expand(bound.gradient[name]), free) * slope
+            at = dict(zip(kinds[name].dims, index, strict=True))
+            free = {bound.scope[i]: at.get(d, 0) for d, i in INDEX_OF.items() if i in bound.scope}
+            total += _plain(written.out(bound.gradient[name], {**numbers, **free})) * slope
     return value, total
 
 
@@ -159,25 +151,58 @@ def _at(value: Any, index: Sequence[Any]) -> Any:
     return value
 
 
-def _put(expression: Expression, values: Mapping[str, Any]) -> Expression:
-    """Replace variables by their values, and decide what depends on whole numbers that are known."""
-    if isinstance(expression, sp.Indexed):
-        return sp.sympify(_at(values[str(expression.base)], expression.indices))
-    if isinstance(expression, sp.Symbol):
-        return sp.sympify(values.get(str(expression), expression))
-    if isinstance(expression, occurs):
-        index, labels = expression.args
-        listed = [int(label) for label in values[str(labels)]]
-        listed = listed[: listed.index(-1)] if -1 in listed else listed
-        return sp.Integer(int(index) in listed)
-    if not expression.args:
-        return expression
-    made = expression.func(*(_put(argument, values) for argument in expression.args))
-    if isinstance(made, indicator):
-        return sp.Piecewise((sp.Integer(1), sp.Eq(*made.args)), (sp.Integer(0), True))
-    if isinstance(made, chosen):
-        return sp.Piecewise((made.args[0], made.args[1]), (sp.Integer(0), True))
-    return made
+class _Written:
+    """Writes a formula out: variables become their values, sums their terms, shorthands what they stand for."""
+
+    def __init__(self, bound: Built, values: Mapping[str, Any]) -> None:
+        self.bound = bound
+        self.values = values
+        self.shorthands: dict[tuple[Any, ...], Expression] = {}
+
+    def out(self, e: Expression, numbers: Mapping[Expression, Any]) -> Expression:
+        """An expression at whole `numbers`: those of its symbols that are sizes or indices."""
+        if isinstance(e, sp.Symbol):
+            if e in numbers:
+                return sp.sympify(numbers[e])
+            name = str(e)
+            return self._shorthand(name, (), numbers) if name in self.bound.definitions else self._value(e, name)
+        if isinstance(e, sp.Indexed):
+            name, index = str(e.base), tuple(self.out(i, numbers) for i in e.indices)
+            if name in self.bound.definitions:
+                return self._shorthand(name, index, numbers)
+            return sp.sympify(_at(self.values[name], index))
+        if isinstance(e, occurs):
+            listed = [int(label) for label in self.values[str(e.args[1])]]
+            listed = listed[: listed.index(-1)] if -1 in listed else listed
+            return sp.Integer(int(self.out(e.args[0], numbers)) in listed)
+        if isinstance(e, sp.Sum):
+            return self._sum(e.args[0], e.limits, numbers)
+        if not e.args:
+            return e
+        made = e.func(*(self.out(argument, numbers) for argument in e.args))
+        if isinstance(made, indicator):
+            return sp.Piecewise((sp.Integer(1), sp.Eq(*made.args)), (sp.Integer(0), True))
+        if isinstance(made, chosen):
+            return sp.Piecewise((made.args[0], made.args[1]), (sp.Integer(0), True))
+        return made
+
+    def _value(self, symbol: Expression, name: str) -> Expression:
+        return sp.sympify(self.values.get(name, symbol))
+
+    def _shorthand(self, name: str, index: tuple[Any, ...], numbers: Mapping[Expression, Any]) -> Expression:
+        key = (name, *index)
+        if key not in self.shorthands:
+            free = [self.bound.scope[i] for i in self.bound.free[name]]
+            at = {**numbers, **dict(zip(free, index, strict=True))}
+            self.shorthands[key] = self.out(self.bound.definitions[name], at)
+        return self.shorthands[key]
+
+    def _sum(self, term: Expression, limits: Sequence[Any], numbers: Mapping[Expression, Any]) -> Expression:
+        if not limits:
+            return self.out(term, numbers)
+        *inner, (index, first, last) = limits
+        span = range(int(self.out(first, numbers)), int(self.out(last, numbers)) + 1)
+        return sp.Add(*(self._sum(term, inner, {**numbers, index: sp.Integer(k)}) for k in span))
 
 
 def _plain(expression: Expression) -> Expression:

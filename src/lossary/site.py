@@ -318,7 +318,7 @@ def index_entry(record: Mapping[str, Any], address: str) -> dict[str, Any]:
         "inputs": [{k: i[k] for k in ("name", "kind", "shape", "meaning")} for i in record["inputs"]],
         "formula_latex": main["latex"],
         "gradient_latex": main["gradients"][0]["latex"] if main["gradients"] else None,
-        "checks": {k: record["checks"][k] for k in ("points", "max_error_value", "max_error_gradient")},
+        "checks": {k: v for k, v in record["checks"].items() if k != "settings"},
         "figures": [_address(address, path) for path in figures],
         "url": _address(address, f"losses/{record['slug']}/"),
         "libraries": record["libraries"],

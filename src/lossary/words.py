@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 SMOOTHNESS = {
@@ -23,6 +24,13 @@ def number(value: Any) -> str:
 def rough(value: float) -> str:
     """A number to three digits, for descriptions; what is nearly zero is zero."""
     return f"{0.0 if abs(value) < 1e-9 else value:.3g}"
+
+
+def at_most(value: float) -> str:
+    """A positive number rounded up to one digit, such as 8e-58."""
+    exponent = math.floor(math.log10(value))
+    digit = math.ceil(value / 10.0**exponent)
+    return f"1e{exponent + 1}" if digit > 9 else f"{digit}e{exponent}"
 
 
 def property_text(key: str, value: Any) -> str:
