@@ -1,8 +1,8 @@
 """Makes a copy of the project with further losses, to see what a hundred of them cost; they are never committed.
 
-`python scripts/synthetic.py FOLDER 77` copies the checkout to FOLDER and adds 77 losses there, spread over the families.
-Each is the copy of a loss that torch calls directly, under names of its own, with a torch function of its own as losses
-have that torch lacks. `make test` in FOLDER then runs the laws on all of them.
+`python scripts/synthetic.py FOLDER 77` copies the checkout to FOLDER and adds 77 losses there, spread over the
+families. Each is the copy of a loss that torch calls directly, under names of its own, with a torch function of its own
+as losses have that torch lacks. `make test` in FOLDER then runs the laws on all of them.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from kinds import representatives, traits
+from kinds import has_vectors, representatives, traits
 from lossary.discovery import catalog
 from lossary.exact import chosen_kinds
 from lossary.kinds import Kind
@@ -26,6 +26,11 @@ every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES.keys())
 # A few losses that have among them all that a loss can have: what is tried on each kind of loss is tried on these each
 # day, and on the others by `make test-all`.
 OF_EACH_KIND = frozenset(representatives({slug: traits(loss) for slug, loss in LOSSES.items()}))
+# The plainest of numbers and the plainest of vectors, for a quick look.
+PLAIN = frozenset(
+    min((loss for loss in LOSSES.values() if has_vectors(loss) == vectors), key=lambda loss: len(traits(loss))).slug
+    for vectors in (False, True)
+)
 
 
 def of_kind(loss: Loss, *more: Any, name: str = "") -> Any:

@@ -19,6 +19,7 @@ BROWSER, SITE = {"browser"}, {"site", "published"}
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a run be narrowed to some losses."""
     parser.addoption("--losses", metavar="SLUGS", default="", help="only what is tried on these losses, by comma")
+    parser.addoption("--few", action="store_true", help="of what is tried on every loss, only that on two plain ones")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -32,9 +33,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.xdist_group(group))
     wanted = set(filter(None, config.getoption("--losses").split(",")))
     if wanted:
-        config.hook.pytest_deselected(items=[item for item in items if not wanted & slugs(item)])
-        items[:] = [item for item in items if wanted & slugs(item)]
+        keep(config, items, lambda item: bool(wanted & slugs(item)))
+    if config.getoption("--few"):
+        from cases import LOSSES, PLAIN
+
+        keep(config, items, lambda item: not slugs(item) & {*LOSSES} or bool(slugs(item) & PLAIN))
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def keep(config: pytest.Config, items: list[pytest.Item], wanted: Callable[[pytest.Item], bool]) -> None:
+    """Narrow a run to some tests, and let pytest say how many it does without."""
+    config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
+    items[:] = [item for item in items if wanted(item)]
 
 
 def slugs(item: pytest.Item) -> set[str]:

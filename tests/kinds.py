@@ -32,7 +32,14 @@ def traits(loss: Loss) -> frozenset[str]:
         "loses digits": loss.precision != EXACT,
     }
     parts = ("summed", "computed", "batches", "call", "maps", "studies", "scenes", "diagrams", "extremes")
-    return frozenset({*found, *(name for name, is_so in told.items() if is_so), *(p for p in parts if getattr(loss, p))})
+    return frozenset(
+        {*found, *(name for name, is_so in told.items() if is_so), *(p for p in parts if getattr(loss, p))}
+    )
+
+
+def has_vectors(loss: Loss) -> bool:
+    """Whether one value of some input is more than a number."""
+    return any(kind.rank for entry in loss.inputs for kind in entry.kinds)
 
 
 def representatives(of: Mapping[str, frozenset[str]]) -> list[str]:

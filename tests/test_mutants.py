@@ -161,9 +161,7 @@ def test_three_mutants_of_every_main_formula_are_caught(
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
-@pytest.mark.parametrize(
-    ("loss", "number", "formula"), [of_kind(*e, name=f"{e[0].slug}-{e[1]}") for e in executable()]
-)
+@pytest.mark.parametrize(("loss", "number", "formula"), [of_kind(*e, name=f"{e[0].slug}-{e[1]}") for e in executable()])
 def test_small_mutants_of_every_formula(loss: Loss, number: int, formula: Symbolic, mutation: str) -> None:
     wrong = with_formula(loss, number, value=mutated(formula.value, MUTATIONS[mutation]))
     told = first(wrong, "formula and gradient")
