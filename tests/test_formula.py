@@ -18,7 +18,7 @@ from flint import arb, ctx
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from cases import LOSSES
+from cases import LOSSES, of_kind
 from lossary import display
 from lossary.balls import Dual, ball, enclose, precision
 from lossary.binding import Built, Variable, components
@@ -442,7 +442,7 @@ def every_formula() -> list[Any]:
     for loss in LOSSES.values():
         for number, formula in enumerate((*display.formulas(loss), *([loss.computed] if loss.computed else []))):
             if isinstance(formula, Symbolic):
-                found.append(pytest.param(loss, formula, id=f"{loss.slug}-{number}"))
+                found.append(of_kind(loss, formula, name=f"{loss.slug}-{number}"))
     return found
 
 
