@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import pytest
 from filelock import FileLock
 
-from lossary.cache import Cache
-from lossary.site import Build
-from lossary.site import site as generate
+from lossary.publishing.cache import Cache
+from lossary.publishing.site import Build
+from lossary.publishing.site import site as generate
 from website.tools import ADDRESS, CACHE, ROOT, Copy, Page, contents, mkdocs, parse, serving, succeeded
 
 sys.path.insert(0, str(ROOT / "scripts"))

@@ -17,7 +17,7 @@ import torch
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
-from lossary.palette import ROLES
+from lossary.drawing.palette import ROLES
 from website.conftest import Site
 from website.test_browser import DESKTOP, PHONE, press, settle, turn
 from website.tools import ROOT
