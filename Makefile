@@ -10,28 +10,48 @@ export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 
 # The theme prints a banner about another project's future otherwise.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: site test serve bench lock clean
+# One process more than there are cores: those with a browser wait now and then. Tests that share what one process has
+# made stay in it, and what takes longest begins first.
+PROCESSES = $$($(BIN)/python -c "import os; print((os.cpu_count() or 1) + 1)")
+PYTEST = $(BIN)/pytest -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder --durations=10
 
-site: $(READY)
+.PHONY: help site serve test test-all check format bench lock clean
+
+help:  ## show the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST) | awk -F '  ' '{ printf "%-10s%s\n", $$1, $$2 }'
+
+site: $(READY)  ## build the site into site/
 	$(BIN)/mkdocs build --strict --quiet
 	@echo "The site is in site/"
 
-serve: $(READY)
+serve: $(READY)  ## preview the site, with every edit at once
 	$(BIN)/mkdocs serve --livereload
 
-# One process more than there are cores: those with a browser wait now and then.
-test: $(READY)
+test: $(READY)  ## everything that is tried each day: style, types, laws, the site in a browser
 	$(BIN)/python scripts/browser.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n $$($(BIN)/python -c "import os; print((os.cpu_count() or 1) + 1)") --dist worksteal
+	$(PYTEST)
 
-bench: $(READY)
+test-all: $(READY)  ## the same with what is tried each night: every loss and every page, not one of a kind
+	$(BIN)/python scripts/browser.py
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(PYTEST) -m ""
+
+check: $(READY)  ## in less than a minute: style, types, and the laws of what changed
+	$(BIN)/python scripts/check.py
+
+format: $(READY)  ## mend the style of all files
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)  ## measure builds, slider steps, and what one more loss costs
 	$(BIN)/python scripts/bench.py
 
-# Writes requirements.lock anew from the newest versions that pyproject.toml allows.
-lock:
+lock:  ## write requirements.lock anew, from the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/pip install --quiet --upgrade pip
 	$(VENV)-lock/bin/pip install --quiet "torch==2.13.0" ".[site,dev]"
@@ -44,5 +64,5 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-clean:
+clean:  ## remove what was built
 	rm -rf site .cache build dist

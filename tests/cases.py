@@ -12,16 +12,35 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from kinds import has_vectors, representatives, traits
 from lossary.declaration.inputs import Input, Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameters import Parameter
-from lossary.discovery import catalog
-from lossary.exact import chosen_kinds
+from lossary.discovery.catalogs import catalog
+from lossary.evaluation.high_precision import chosen_kinds
 
 LOSSES = catalog()
 Arrays = Mapping[str, Any]
 
 every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES.keys())
+
+# A few losses that have among them all that a loss can have: what is tried on each kind of loss is tried on these each
+# day, and on the others by `make test-all`.
+OF_EACH_KIND = frozenset(representatives({slug: traits(loss) for slug, loss in LOSSES.items()}))
+# The plainest of numbers and the plainest of vectors, for a quick look.
+PLAIN = frozenset(
+    min((loss for loss in LOSSES.values() if has_vectors(loss) == vectors), key=lambda loss: len(traits(loss))).slug
+    for vectors in (False, True)
+)
+
+
+def of_kind(loss: Loss, *more: Any, name: str = "") -> Any:
+    """A set of parameters about a loss, as pytest takes it, for what need not be tried on every loss each day."""
+    everyday = loss.slug in OF_EACH_KIND
+    return pytest.param(loss, *more, id=name or loss.slug, marks=() if everyday else pytest.mark.nightly)
+
+
+each_kind = pytest.mark.parametrize("loss", [of_kind(loss) for loss in LOSSES.values()])
 
 
 def criterion(loss: Loss, setting: Mapping[str, Any], reduction: str) -> Any:

@@ -1,28 +1,63 @@
-"""Fixtures that several test modules share: the catalog, and folders of loss files made for one test."""
+"""Fixtures that several test modules share, and what of all the tests a run is to have, in which order and where.
+
+Two marks follow from what a test asks for: `browser`, and `site` for whatever needs the built site. Tests of a module
+whose fixtures are made once a module stay in one process of a run, and so do the laws of one loss.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cases import LOSSES
-from lossary.declaration.loss import Loss
+MakeCatalog = Callable[[Mapping[str, str]], Path]
+BROWSER, SITE = {"browser"}, {"site", "published"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what takes minutes begin first: at the end one process would wait for the other."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run be narrowed to some losses."""
+    parser.addoption("--losses", metavar="SLUGS", default="", help="only what is tried on these losses, by comma")
+    parser.addoption("--few", action="store_true", help="of what is tried on every loss, only that on two plain ones")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark, narrow, and let what takes minutes begin first: at the end one process would wait for the other."""
+    for item in items:
+        asked = set(getattr(item, "fixturenames", ()))
+        for name, fixtures in (("browser", BROWSER), ("site", SITE)):
+            if asked & fixtures:
+                item.add_marker(name)
+        if group := together(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+    wanted = set(filter(None, config.getoption("--losses").split(",")))
+    if wanted:
+        keep(config, items, lambda item: bool(wanted & slugs(item)))
+    if config.getoption("--few"):
+        from cases import LOSSES, PLAIN
+
+        keep(config, items, lambda item: not slugs(item) & {*LOSSES} or bool(slugs(item) & PLAIN))
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
-MakeCatalog = Callable[[Mapping[str, str]], Path]
+def keep(config: pytest.Config, items: list[pytest.Item], wanted: Callable[[pytest.Item], bool]) -> None:
+    """Narrow a run to some tests, and let pytest say how many it does without."""
+    config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
+    items[:] = [item for item in items if wanted(item)]
 
 
-@pytest.fixture(scope="session")
-def losses() -> dict[str, Loss]:
-    """The catalog that ships, by slug."""
-    return LOSSES
+def slugs(item: pytest.Item) -> set[str]:
+    """The losses that a test is given, as declarations or by name."""
+    given: Mapping[str, Any] = item.callspec.params if hasattr(item, "callspec") else {}
+    return {value if isinstance(value, str) else getattr(value, "slug", "") for value in given.values()} - {""}
+
+
+def together(item: pytest.Item) -> str:
+    """The name of the tests that share what one process has made; nothing where a test shares nothing."""
+    definitions = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+    scopes = {made.scope for several in definitions.values() for made in several}
+    return item.path.stem if "module" in scopes else ""
 
 
 @pytest.fixture

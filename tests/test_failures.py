@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from conftest import MakeCatalog
-from lossary.discovery import catalog, duplicate_aliases, duplicate_slugs, load, sources
+from lossary.discovery.catalogs import catalog, duplicate_aliases, duplicate_slugs, load, sources
 from lossary.errors import CatalogError, Failure, LossaryError
-from lossary.verify import CHECKS, verify
+from lossary.verification.checks import CHECKS, verify
 
 GOOD = r'''r"""Scaled square
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import itertools
+import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -12,13 +14,11 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
-from lossary.formula import precise
+from flint import arb, ctx
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from cases import LOSSES
-from lossary import display
-from lossary.binding import Built, Variable, components
+from cases import LOSSES, of_kind
 from lossary.declaration.formula import Symbolic
 from lossary.declaration.loss import Loss
 from lossary.declaration.symbols import (
@@ -37,9 +37,12 @@ from lossary.declaration.symbols import (
     unlisted,
     xlogy,
 )
-from lossary.exact import Matrix
+from lossary.evaluation.balls import Dual, ball, enclose, precision
+from lossary.evaluation.binding import Built, Variable, components
 from lossary.mathml import to_mathml
-from lossary.notation import figure_latex, page_latex
+from lossary.typesetting import formula_latex
+from lossary.typesetting.latex import figure_latex, page_latex
+from second_judge import mp
 
 X, Y, P, Z = (Variable(name, name, name) for name in "xypz")
 VECTOR, CLASS = Variable("input", "x", "x", dims=("C",)), Variable("target", "y", "y", integer=True)
@@ -53,13 +56,42 @@ def bind(value: Callable[..., Any], *variables: Variable, where: Where | None = 
 
 
 def run(value: Callable[..., Any], given: Any, *variables: Variable, **rest: Any) -> Any:
-    """The formula at 50 digits; `given` are the variables' values."""
-    return bind(value, *(variables or (X, Y)), **rest).run_value(*given, *sizes())
+    """The formula as an mpmath number of 50 digits; `given` are the variables' values."""
+    return value_of(bind(value, *(variables or (X, Y)), **rest), given)
 
 
-def sizes(C: int = 0, D: int = 0, c: int = 0, d: int = 0) -> tuple[int, int, int, int]:
-    """What follows the variables: the sizes of the dimensions, then the free indices."""
-    return C, D, c, d
+def value_of(bound: Built, given: Any, *dimensions: int) -> Any:
+    """The middle of what encloses a formula's value."""
+    return mp(enclose(lambda: [bound.run(*exactly(given), *sizes(*dimensions))["value"]()])[0])
+
+
+def exactly(given: Any) -> Any:
+    """Whole numbers as they are, mpmath numbers as balls without a radius."""
+    if isinstance(given, list | tuple):
+        return [exactly(v) for v in given]
+    return given if isinstance(given, int) else ball(given)
+
+
+def partials(bound: Built, given: Sequence[Any], slot: int, *dimensions: int) -> list[Any]:
+    """The derivatives of the value by the components of one variable, as mpmath numbers."""
+    number = itertools.count()
+
+    def seeded(v: Any) -> Any:
+        return [seeded(part) for part in v] if isinstance(v, list) else Dual(v, {next(number): arb(1)})
+
+    def of() -> list[Any]:
+        values = exactly(given)
+        values[slot] = seeded(values[slot])
+        found = bound.run(*values, *sizes(*dimensions))["value"]()
+        return [found.partials.get(k, 0) for k in range(next(number))]
+
+    with precision(400):
+        return [mp(ball(v)) for v in of()]
+
+
+def sizes(C: int = 0, D: int = 0) -> tuple[int, int]:
+    """What follows the variables: the sizes of the dimensions."""
+    return C, D
 
 
 def same(value: Any, wanted: Any, digits: int = 48) -> bool:
@@ -107,10 +139,10 @@ def test_sums_over_classes_are_executed() -> None:
     def formula(x: Any, y: Any, j: Any, C: Any) -> Any:
         return -log(exp(x[y]) / sum_over(j, exp(x[j]), C))
 
-    found = bind(formula, VECTOR, CLASS).run_value(scores, 1, *sizes(3))
+    found = value_of(bind(formula, VECTOR, CLASS), (scores, 1), 3)
     with mpmath.workdps(60):
         assert same(found, 1700 + mpmath.log1p(mpmath.exp(-699)), 50)
-        right = bind(formula, VECTOR, CLASS).run_value(scores, 2, *sizes(3))
+        right = value_of(bind(formula, VECTOR, CLASS), (scores, 2), 3)
         assert same(right, mpmath.log1p(mpmath.exp(-699) + mpmath.exp(-1700)))
 
 
@@ -133,7 +165,7 @@ def test_what_is_executed_is_what_is_shown(formula: Callable[..., Any]) -> None:
     """Both are undefined at 0, where SymPy would like to simplify them to x."""
     bound = bind(formula, X)
     assert page_latex(bound.value) != "x"
-    assert mpmath.isnan(bound.run_value(mpmath.mpf(0), *sizes()))
+    assert mpmath.isnan(value_of(bound, (mpmath.mpf(0),)))
 
 
 def test_infinite_values_stay_infinite() -> None:
@@ -153,8 +185,8 @@ def test_functions_that_sympy_does_not_have() -> None:
     with mpmath.workdps(60):
         assert same(run(lambda z: sigmoid(z), at, Z), 1 / (1 + mpmath.exp(-at[0])))
         assert same(run(lambda z: sigmoid(-z), (mpmath.mpf(800),), Z), mpmath.exp(-800) / (1 + mpmath.exp(-800)))
-    matches = [bind(lambda c, y: indicator(c, y), CLASS).run_value(1, *sizes(3, c=c)) for c in range(3)]
-    assert matches == [0, 1, 0]
+    free = bind(lambda x: x, VECTOR, CLASS, input=lambda c, y: indicator(c, y))
+    assert [free.run([], 1, *sizes(3))["input"](c, 0) for c in range(3)] == [0, 1, 0]
 
 
 def test_derivatives_of_the_functions_that_sympy_does_not_have() -> None:
@@ -167,10 +199,11 @@ def test_derivatives_of_the_functions_that_sympy_does_not_have() -> None:
 
 
 def test_evaluation_leaves_the_working_precision_alone() -> None:
-    before = mpmath.mp.prec
+    before = ctx.prec
     run(lambda z: log(1 + exp(z)) - z, (mpmath.mpf(200),), Z)
-    precise(lambda v: v, [mpmath.mpf(1)])
-    assert mpmath.mp.prec == before
+    with pytest.raises(ZeroDivisionError):
+        enclose(lambda: [1 // 0])
+    assert ctx.prec == before
 
 
 def test_shorthands_are_replaced_however_deep() -> None:
@@ -182,9 +215,29 @@ def test_shorthands_are_replaced_however_deep() -> None:
     bound = bind(lambda q, c, C: sum_over(c, q[c] ** 2, C), VECTOR, CLASS, where=where)
     scores = [mpmath.mpf(v) for v in (0, 1, 3)]
     total = sum(mpmath.exp(s) for s in scores)
-    assert same(bound.run_value(scores, 0, *sizes(3)), sum((mpmath.exp(s) / total) ** 2 for s in scores), 13)
-    assert not {"q", "L"} & {str(s) for s in bound.full.free_symbols}
-    assert list(bound.definitions) == ["q", "L"] or list(bound.definitions) == ["L", "q"]
+    assert same(value_of(bound, (scores, 0), 3), sum((mpmath.exp(s) / total) ** 2 for s in scores), 13)
+    assert list(bound.definitions) == ["L", "q"]
+
+
+def test_a_shorthand_is_evaluated_once_for_each_index() -> None:
+    """However often it is used: else the cost of a gradient would grow with the square of the classes."""
+    where: Where = {
+        "q": lambda c, x, L: exp(x[c] - L),
+        "L": lambda j, x, C: log(sum_over(j, exp(x[j]), C)),
+    }
+    bound = bind(lambda q, c, C: sum_over(c, q[c] + q[c] ** 2, C), VECTOR, where=where)
+    read: list[int] = []
+
+    class Watched(list[Any]):
+        def __getitem__(self, index: Any) -> Any:
+            read.append(index)
+            return super().__getitem__(index)
+
+    value = bound.run(Watched(exactly([mpmath.mpf(v) for v in (0, 1, 3)])), *sizes(3))["value"]()
+    assert float(value) == pytest.approx(
+        1 + float(sum(math.exp(2 * v) for v in (0, 1, 3))) / sum(map(math.exp, (0, 1, 3))) ** 2
+    )
+    assert sorted(read) == [0, 0, 1, 1, 2, 2]
 
 
 def test_a_shorthand_may_be_summed_over_the_index_that_it_sums_over_itself() -> None:
@@ -192,15 +245,14 @@ def test_a_shorthand_may_be_summed_over_the_index_that_it_sums_over_itself() -> 
     where: Where = {"q": lambda c, k, x, C: sum_over(k, x[k] * x[c], C)}
     bound = bind(lambda q, k, C: sum_over(k, q[k], C), VECTOR, CLASS, where=where)
     values = [mpmath.mpf(v) for v in (1, 2, 4)]
-    assert bound.run_value(values, 0, *sizes(3)) == 49
+    assert value_of(bound, (values, 0), 3) == 49
 
 
 def test_derivative_of_a_sum_has_a_component_for_each_class() -> None:
     formula = Symbolic(value=lambda x, y, j, C: -log(exp(x[y]) / sum_over(j, exp(x[j]), C)), gradient={})
-    parts = Built(formula, (VECTOR, CLASS)).derivative("input", (3, 0))
     scores = [mpmath.mpf(v) for v in (0, 1, 3)]
     total = sum(mpmath.exp(s) for s in scores)
-    found = [part(scores, 2, *sizes(3)) for part in parts]
+    found = partials(Built(formula, (VECTOR, CLASS)), (scores, 2), 0, 3)
     assert len(found) == 3
     for k, value in enumerate(found):
         assert same(value, mpmath.exp(scores[k]) / total - (k == 2), 13)
@@ -215,14 +267,14 @@ def test_derivative_by_a_vector_over_coordinates_and_by_a_matrix() -> None:
     bound = Built(formula, (features, weights))
     x = [mpmath.mpf(v) for v in (1, -2, 3)]
     rows = [[mpmath.mpf(v) for v in row] for row in ((0, 1, 2), (3, -1, 1))]
-    given = (x, Matrix(rows), *sizes(2, 3))
+    given = (x, rows)
     scores = [sum(w * v for w, v in zip(row, x, strict=True)) for row in rows]
     assert scores == [4, 8]
     with mpmath.workdps(60):
         chance = [1 / (1 + mpmath.exp(4)), 1 / (1 + mpmath.exp(-4))]
-        assert same(bound.run_value(*given), 8 + mpmath.log1p(mpmath.exp(-4)))
-        by_x = [part(*given) for part in bound.derivative("input", (2, 3))]
-        by_weight = [part(*given) for part in bound.derivative("weight", (2, 3))]
+        assert same(value_of(bound, given, 2, 3), 8 + mpmath.log1p(mpmath.exp(-4)))
+        by_x = partials(bound, given, 0, 2, 3)
+        by_weight = partials(bound, given, 1, 2, 3)
         assert len(by_x) == 3
         for k, value in enumerate(by_x):
             assert same(value, sum(chance[c] * rows[c][k] for c in range(2)))
@@ -235,19 +287,19 @@ def test_a_gradient_with_a_free_coordinate_is_executed_at_each_of_them() -> None
     features = Variable("input", "x", "x", dims=("D",))
     bound = bind(lambda x, d, D: sum_over(d, x[d] ** 2, D), features, input=lambda x, d: 2 * x[d])
     x = [mpmath.mpf(v) for v in (1, -2, 3)]
-    assert bound.run_value(x, *sizes(D=3)) == 14
-    assert [bound.run_gradient["input"](x, *sizes(D=3, d=d)) for d in range(3)] == [2, -4, 6]
+    assert value_of(bound, (x,), 0, 3) == 14
+    gradient = bound.run(exactly(x), *sizes(D=3))["input"]
+    assert [float(gradient(0, d)) for d in range(3)] == [2, -4, 6]
 
 
 def test_a_sum_over_chosen_indices() -> None:
     """Over the wrong classes only; its derivative leaves the true one out as well."""
     bound = bind(lambda x, y, c, C: sum_over(c, x[c] ** 2, C, where=unequal(c, y)), VECTOR, CLASS)
     scores = [mpmath.mpf(v) for v in (3, 5, 7)]
-    assert [bound.run_value(scores, y, *sizes(3)) for y in range(3)] == [74, 58, 34]
-    parts = bound.derivative("input", (3, 0))
-    assert [part(scores, 1, *sizes(3)) for part in parts] == [6, 0, 14]
+    assert [value_of(bound, (scores, y), 3) for y in range(3)] == [74, 58, 34]
+    assert partials(bound, (scores, 1), 0, 3) == [6, 0, 14]
     none = bind(lambda c, C, y: sum_over(c, 1, C, where=unequal(c, y)), VECTOR, CLASS)
-    assert none.run_value(scores, 2, *sizes(3)) == 2
+    assert value_of(none, (scores, 2), 3) == 2
 
 
 def test_a_list_of_labels_ends_at_the_first_minus_one() -> None:
@@ -256,8 +308,8 @@ def test_a_list_of_labels_ends_at_the_first_minus_one() -> None:
     outside = bind(lambda x, y, c, C: sum_over(c, x[c], C, where=unlisted(c, y)), VECTOR, labels)
     scores = [mpmath.mpf(v) for v in (3, 5, 7)]
     for row, total in (([1, -1, 0], 5), ([-1, 0, 1], 0), ([2, 0, -1], 10), ([2, 0, 1], 15)):
-        assert inside.run_value(scores, row, *sizes(3)) == total
-        assert outside.run_value(scores, row, *sizes(3)) == 15 - total
+        assert value_of(inside, (scores, row), 3) == total
+        assert value_of(outside, (scores, row), 3) == 15 - total
 
 
 def test_an_unknown_symbol_is_named() -> None:
@@ -267,10 +319,10 @@ def test_an_unknown_symbol_is_named() -> None:
 
 def test_all_of_a_table_symbol_is_known() -> None:
     for loss in LOSSES.values():
-        for formula in display.formulas(loss):
+        for formula in formula_latex.formulas(loss):
             if isinstance(formula, Symbolic):
-                assert display.built(loss, formula).used
-            assert all(meaning for _, meaning in display.symbols(loss))
+                assert formula_latex.built(loss, formula).used
+            assert all(meaning for _, meaning in formula_latex.symbols(loss))
 
 
 # --- text -----------------------------------------------------------------------------------------------------------
@@ -369,7 +421,7 @@ def test_numbers_are_written_as_mathematics(value: float, latex: str) -> None:
 
 def test_no_formula_of_the_catalog_prints_code() -> None:
     for loss in LOSSES.values():
-        for where, latex in display.all_latex(loss):
+        for where, latex in formula_latex.all_latex(loss):
             assert not re.search(r"\d[eE][-+]?\d", latex), f"{loss.slug}, {where}: {latex}"
             # A star in an index is a name; anywhere else it is a product that was not set.
             assert not re.search(r"(?<!_\{)\*|_\d\d|Piecewise|Sum\(|lambda", latex), f"{loss.slug}, {where}: {latex}"
@@ -381,22 +433,22 @@ def test_a_symbol_is_written_in_one_way_only() -> None:
         for formula in loss.formulas:
             if not isinstance(formula, Symbolic):
                 continue
-            names = [v.latex for v in display.built(loss, formula).variables]
+            names = [v.latex for v in formula_latex.built(loss, formula).variables]
             assert len(set(names)) == len(names), (loss.slug, names)
 
 
 def every_formula() -> list[Any]:
     found = []
     for loss in LOSSES.values():
-        for number, formula in enumerate((*display.formulas(loss), *([loss.computed] if loss.computed else []))):
+        for number, formula in enumerate((*formula_latex.formulas(loss), *([loss.computed] if loss.computed else []))):
             if isinstance(formula, Symbolic):
-                found.append(pytest.param(loss, formula, id=f"{loss.slug}-{number}"))
+                found.append(of_kind(loss, formula, name=f"{loss.slug}-{number}"))
     return found
 
 
 @pytest.mark.parametrize(("loss", "formula"), every_formula())
 def test_figures_and_pages_can_show_every_formula(loss: Loss, formula: Symbolic) -> None:
-    bound = display.built(loss, formula)
+    bound = formula_latex.built(loss, formula)
     for expression in (bound.value, *bound.gradient.values(), *bound.definitions.values()):
         assert ink(figure_latex(expression)) > 15
         mathml = to_mathml(page_latex(expression), display=True)
@@ -419,6 +471,6 @@ def ink(latex: str) -> int:
 def test_mathtext_draws_the_cases_of_a_formula_on_lines_of_their_own() -> None:
     main = LOSSES["huber"].formulas[0]
     assert isinstance(main, Symbolic)
-    latex = figure_latex(display.built(LOSSES["huber"], main).value)
+    latex = figure_latex(formula_latex.built(LOSSES["huber"], main).value)
     assert r"\begin" not in latex
     assert latex.count(r"\\") == 1

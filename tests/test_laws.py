@@ -14,23 +14,53 @@ import mpmath
 import numpy as np
 import pytest
 import torch
+from flint import arb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+import second_judge
 from cases import LOSSES, Arrays, by_torch, criterion, every_loss, leaves
-from lossary import charts, exact, points
 from lossary.declaration.formula import Formula, Symbolic, Written
 from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.symbols import INDEX_OF
+from lossary.drawing import loss_views
 from lossary.errors import LossaryError
-from lossary.evaluate import curve, evaluate
+from lossary.evaluation import high_precision, points
+from lossary.evaluation.balls import ball
+from lossary.evaluation.curves import curve
+from lossary.evaluation.torch_calls import evaluate
+from second_judge import mp
 
 F = torch.nn.functional
 LEAST_NORMAL = 2.0**-1022
 ROUNDING = 1e-14
 quick = settings(max_examples=60, deadline=None, derandomize=True)
+
+
+def values(loss: Loss, formula: Formula, batch: Arrays, setting: Mapping[str, Any]) -> list[Any]:
+    """The formula's values as mpmath numbers: the middles of what encloses them."""
+    return [mp(v) for v in high_precision.values(loss, formula, batch, setting)]
+
+
+def gradients(loss: Loss, formula: Symbolic, batch: Arrays, setting: Mapping[str, Any]) -> dict[str, list[list[Any]]]:
+    """The displayed gradients as mpmath numbers."""
+    found = high_precision.gradients(loss, formula, batch, setting)
+    return {name: [[mp(v) for v in row] for row in rows] for name, rows in found.items()}
+
+
+def derivatives(loss: Loss, formula: Symbolic, batch: Arrays, setting: Mapping[str, Any]) -> dict[str, list[list[Any]]]:
+    """The derivatives of the value as mpmath numbers."""
+    found = high_precision.derivatives(loss, formula, batch, setting)
+    return {name: [[mp(v) for v in row] for row in rows] for name, rows in found.items()}
+
+
+def written_gradients(formula: Written, batch: Arrays, setting: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The gradients of a reference implementation as mpmath numbers."""
+    return {
+        name: [mp(v) for v in row] for name, row in high_precision.written_gradients(formula, batch, setting).items()
+    }
 
 
 def calls(loss: Loss) -> Iterator[tuple[dict[str, Any], Arrays]]:
@@ -42,12 +72,12 @@ def calls(loss: Loss) -> Iterator[tuple[dict[str, Any], Arrays]]:
 
 def symbolic(loss: Loss, batch: Arrays, setting: Mapping[str, Any]) -> list[Symbolic]:
     """The executable formulas that cover a call."""
-    return [f for f in loss.formulas if isinstance(f, Symbolic) and exact.applies(loss, f, batch, setting)]
+    return [f for f in loss.formulas if isinstance(f, Symbolic) and high_precision.applies(loss, f, batch, setting)]
 
 
 def covering(loss: Loss, batch: Arrays, setting: Mapping[str, Any]) -> list[Formula]:
     """All formulas that cover a call, written ones as well."""
-    return [f for f in loss.formulas if exact.applies(loss, f, batch, setting)]
+    return [f for f in loss.formulas if high_precision.applies(loss, f, batch, setting)]
 
 
 def assert_close(got: float, wanted: Any, size: float, place: str) -> None:
@@ -76,9 +106,9 @@ def test_torch_value_is_the_formula(loss: Loss) -> None:
         value, _ = by_torch(loss, batch, setting)
         formulas = covering(loss, batch, setting)
         assert formulas
-        sizes = exact.rounded(loss, batch, setting, value.size)
+        sizes = high_precision.rounded(loss, batch, setting, value.size)
         for formula in formulas:
-            wanted = exact.values(loss, formula, batch, setting)
+            wanted = values(loss, formula, batch, setting)
             assert len(wanted) == value.size
             for k, (a, b) in enumerate(zip(value.ravel(), wanted, strict=True)):
                 assert not mpmath.isnan(b), f"the formula is undefined at {place(batch, k, setting)}"
@@ -91,7 +121,7 @@ def test_torch_value_is_the_formula(loss: Loss) -> None:
 def test_autograd_is_the_gradient_formula(loss: Loss) -> None:
     for setting, batch in calls(loss):
         value, gradient = by_torch(loss, batch, setting)
-        sizes = exact.rounded(loss, batch, setting, value.size)
+        sizes = high_precision.rounded(loss, batch, setting, value.size)
         for formula in covering(loss, batch, setting):
             wanted = declared_gradients(loss, formula, batch, setting)
             assert loss.inputs[0].name in wanted
@@ -110,18 +140,18 @@ def declared_gradients(
     loss: Loss, formula: Formula, batch: Arrays, setting: Mapping[str, Any]
 ) -> Mapping[str, list[list[Any]]]:
     if isinstance(formula, Symbolic):
-        return exact.gradients(loss, formula, batch, setting)
+        return gradients(loss, formula, batch, setting)
     assert isinstance(formula, Written)
-    return {name: [row] for name, row in exact.written_gradients(formula, batch, setting).items()}
+    return {name: [row] for name, row in written_gradients(formula, batch, setting).items()}
 
 
 def test_an_infinite_gradient_is_only_at_the_ends_of_a_domain() -> None:
     found = set()
     for loss in LOSSES.values():
         for setting, batch in calls(loss):
-            kinds = exact.chosen_kinds(loss, batch, setting)
+            kinds = high_precision.chosen_kinds(loss, batch, setting)
             for formula in symbolic(loss, batch, setting):
-                for name, rows in exact.gradients(loss, formula, batch, setting).items():
+                for name, rows in gradients(loss, formula, batch, setting).items():
                     for k, row in enumerate(rows):
                         if not all(mpmath.isfinite(b) for b in row):
                             at = np.atleast_1d(batch[name][k])
@@ -138,7 +168,7 @@ def test_far_tails_are_finite(loss: Loss) -> None:
         if loss.batches is not None:
             # Inputs of its own choice may be impossible ones, whose loss is infinite; the formula must say so, too.
             (formula, *_) = covering(loss, batch, setting)
-            infinite = [bool(mpmath.isinf(v)) for v in exact.values(loss, formula, batch, setting)]
+            infinite = [bool(mpmath.isinf(v)) for v in values(loss, formula, batch, setting)]
             assert np.isinf(value).ravel().tolist() == infinite
             continue
         reached = max(reached, float(np.max(np.abs(value))))
@@ -148,13 +178,13 @@ def test_far_tails_are_finite(loss: Loss) -> None:
 
 
 @every_loss
-def test_sympy_derives_the_declared_gradient(loss: Loss) -> None:
+def test_the_declared_gradient_is_the_derivative_of_the_value(loss: Loss) -> None:
     for setting, batch in calls(loss):
         for formula in symbolic(loss, batch, setting):
             rows = few_rows(loss, batch, setting, 12)
-            declared = exact.gradients(loss, formula, rows, setting)
-            kinds = exact.chosen_kinds(loss, rows, setting)
-            for name, derived in exact.derivatives(loss, formula, rows, setting).items():
+            declared = gradients(loss, formula, rows, setting)
+            kinds = high_precision.chosen_kinds(loss, rows, setting)
+            for name, derived in derivatives(loss, formula, rows, setting).items():
                 if kinds[name].label:
                     continue
                 for one, other in zip(itertools.chain(*declared[name]), itertools.chain(*derived), strict=True):
@@ -163,23 +193,66 @@ def test_sympy_derives_the_declared_gradient(loss: Loss) -> None:
 
 @every_loss
 def test_the_gradient_is_the_slope_of_the_value_at_fifty_digits(loss: Loss) -> None:
-    """Without SymPy's rules of differentiation: the difference quotient in 50 digits, at a few points."""
+    """Without any rule of differentiation, and by the second judge: the difference quotient, at a few points."""
     for setting, batch in calls(loss):
         for formula in symbolic(loss, batch, setting):
             rows = few_rows(loss, batch, setting, 5, inside=True)
-            kinds = exact.chosen_kinds(loss, rows, setting)
-            bound = exact.built(loss, formula, kinds)
-            anything = (0,) * len(INDEX_OF)
-            arguments = [(*a, *anything) for a in exact.samples(loss, rows, setting).arguments(loss, setting)]
+            kinds = high_precision.chosen_kinds(loss, rows, setting)
+            bound = high_precision.built(loss, formula, kinds)
+            run = second_judge.value(bound)
+            arguments = [_numbers(a) for a in high_precision.samples(loss, rows, setting).arguments(loss, setting)]
             names = [v.name for v in bound.variables]
-            for name, declared in exact.gradients(loss, formula, rows, setting).items():
+            for name, declared in gradients(loss, formula, rows, setting).items():
                 if kinds[name].shared or kinds[name].label:
                     continue
                 for row, values in zip(declared, arguments, strict=True):
                     for c, wanted in enumerate(row):
-                        slope = difference_quotient(bound.run_value, values, names.index(name), c)
+                        slope = difference_quotient(run, values, names.index(name), c)
                         with mpmath.workdps(50):
                             assert abs(slope - wanted) <= mpmath.mpf(10) ** -18 * (1 + abs(wanted)), (name, values)
+
+
+def _numbers(value: Any) -> Any:
+    """Balls without a radius as mpmath numbers, in whatever they are nested."""
+    if isinstance(value, list | tuple):
+        return type(value)(_numbers(v) for v in value)
+    return value if isinstance(value, int | None) else mp(value)
+
+
+@every_loss
+def test_a_second_judge_finds_the_same(loss: Loss) -> None:
+    """mpmath, on expressions that SymPy compiled, at a sample of points: it lies within what the first encloses."""
+    compared = 0
+    for setting, batch in itertools.islice(calls(loss), 6):
+        for formula in symbolic(loss, batch, setting):
+            rows = few_rows(loss, batch, setting, 3)
+            kinds = high_precision.chosen_kinds(loss, rows, setting)
+            bound = high_precision.built(loss, formula, kinds)
+            lined = high_precision.samples(loss, rows, setting)
+            arguments = [_numbers(a) for a in lined.arguments(loss, setting)]
+            run = second_judge.value(bound)
+            for enclosed, row in zip(high_precision.values(loss, formula, rows, setting), arguments, strict=True):
+                assert encloses(enclosed, run(*row)), (setting, row)
+                compared += 1
+            for name, own in high_precision.gradients(loss, formula, rows, setting).items():
+                if kinds[name].shared:
+                    continue
+                run = second_judge.gradient(bound, name)
+                spans = [range(n if d in kinds[name].dims else 1) for d, n in zip(INDEX_OF, lined.sizes, strict=True)]
+                for row, components in zip(arguments, own, strict=True):
+                    for index, enclosed in zip(itertools.product(*spans), components, strict=True):
+                        assert encloses(enclosed, run(*row, *index)), (name, index, setting, row)
+    assert compared or not loss.formulas[0].executable
+
+
+def encloses(enclosed: Any, number: Any) -> bool:
+    """Whether mpmath's number, known to 50 digits, lies in the ball, or both are undefined or infinite."""
+    if not enclosed.is_finite() or not mpmath.isfinite(number):
+        return bool(mpmath.isnan(number)) if enclosed.is_nan() else bool(mp(enclosed) == number)
+    slack = abs(ball(number)) * arb(10) ** -48
+    return bool((ball(number) + arb(0, slack.upper())).overlaps(enclosed)) and float(enclosed.rad()) <= 1e-40 * max(
+        1.0, abs(float(number))
+    )
 
 
 def difference_quotient(run: Callable[..., Any], values: tuple[Any, ...], slot: int, component: int) -> Any:
@@ -205,7 +278,7 @@ def agree(one: Any, other: Any) -> bool:
 
 def few_rows(loss: Loss, batch: Arrays, setting: Mapping[str, Any], count: int, inside: bool = False) -> Arrays:
     """Some rows of moderate size, away from kinks and, if asked, from the ends of the domain."""
-    kinds = exact.chosen_kinds(loss, batch, setting)
+    kinds = high_precision.chosen_kinds(loss, batch, setting)
     moving = {name: array for name, array in batch.items() if not kinds[name].shared}
     bounded = [name for name in moving if not kinds[name].integer and not kinds[name].label]
     special = [k for section in loss.sections for k in points.kinks(loss, section, setting)]
@@ -247,7 +320,7 @@ def test_autograd_is_the_finite_difference(loss: Loss) -> None:
     compared = 0
     for setting, batch in calls(loss):
         rows = few_rows(loss, batch, setting, 24, inside=True)
-        kinds = exact.chosen_kinds(loss, rows, setting)
+        kinds = high_precision.chosen_kinds(loss, rows, setting)
         _, gradient = by_torch(loss, rows, setting)
         for name, found in gradient.items():
             if kinds[name].shared or kinds[name].label:
@@ -383,7 +456,7 @@ def test_reductions_in_numbers(loss: Loss, shape: tuple[int, ...]) -> None:
         divisor = 1.0 if reduction.divisor is None else each.sum() / promised[reduction.name]
         summed = evaluate(loss, inputs, reduction="sum").gradient
         for name, gradient in answer.gradient.items():
-            one, other = (np.array(exact.flattened(g)) for g in (gradient, summed[name]))
+            one, other = (np.array(high_precision.flattened(g)) for g in (gradient, summed[name]))
             assert one * divisor == pytest.approx(other, rel=1e-13, abs=1e-15)
     assert loss.default_reduction in promised
     assert evaluate(loss, inputs).value == pytest.approx(promised[loss.default_reduction], rel=1e-14)
@@ -483,7 +556,7 @@ def test_float32_is_close_to_float64(loss: Loss) -> None:
     assert single.value != double.value
     assert single.value == pytest.approx(double.value, rel=1e-5)
     for name, gradient in single.gradient.items():
-        one, other = (np.array(exact.flattened(g)) for g in (gradient, double.gradient[name]))
+        one, other = (np.array(high_precision.flattened(g)) for g in (gradient, double.gradient[name]))
         assert one == pytest.approx(other, rel=1e-5, abs=1e-6)
 
 
@@ -532,7 +605,7 @@ def kinked() -> list[Any]:
 @pytest.mark.parametrize(("loss", "setting"), kinked())
 def test_gradient_at_a_kink_is_what_the_page_says(loss: Loss, setting: dict[str, Any]) -> None:
     special = points.kinks(loss, loss.main, setting)
-    caption = charts.line_view(loss, "gradient", setting).caption
+    caption = loss_views.line_view(loss, "gradient", setting).caption
     told = re.search(r"At (?:the marks?|each mark) it is (.+)\.$", caption)
     assert told
     gradients = [float(v.replace("\N{MINUS SIGN}", "-")) for v in re.split(", | and ", told[1])]
@@ -595,9 +668,9 @@ def test_clamps_of_bce(p: float, y: float, value: float, gradient: float) -> Non
     assert answer.gradient["input"] == pytest.approx([gradient], rel=1e-8, abs=1e-12)
     assert isinstance(loss.computed, Symbolic)
     batch = {"input": np.array([p]), "target": np.array([y])}
-    (computed,) = exact.values(loss, loss.computed, batch, loss.defaults())
+    (computed,) = values(loss, loss.computed, batch, loss.defaults())
     assert float(computed) == pytest.approx(value, rel=1e-15)
-    ((slope,),) = exact.gradients(loss, loss.computed, batch, loss.defaults())["input"]
+    ((slope,),) = gradients(loss, loss.computed, batch, loss.defaults())["input"]
     assert float(slope) == pytest.approx(answer.gradient["input"][0], rel=1e-15)
 
 
@@ -635,7 +708,7 @@ def test_points_cover_the_domain_and_both_tails(loss: Loss) -> None:
         seen: dict[str, set[str]] = {i.name: set() for i in loss.inputs}
         for batch in points.batches(loss, setting):
             for entry in loss.inputs:
-                kind = exact.chosen_kinds(loss, batch, setting)[entry.name]
+                kind = high_precision.chosen_kinds(loss, batch, setting)[entry.name]
                 seen[entry.name].add(kind.name)
                 column = batch[entry.name]
                 assert np.isin(kind.values, column).all()
@@ -660,7 +733,7 @@ def test_points_cover_the_domain_and_both_tails(loss: Loss) -> None:
 
 
 def number_of_classes(loss: Loss, batch: Arrays, setting: Mapping[str, Any]) -> int:
-    kinds = exact.chosen_kinds(loss, batch, setting)
+    kinds = high_precision.chosen_kinds(loss, batch, setting)
     for name, kind in kinds.items():
         if "C" in kind.dims:
             at = kind.dims.index("C") - kind.rank
@@ -712,7 +785,7 @@ def test_points_lie_on_both_sides_of_each_kink(loss: Loss) -> None:
                 y = next(iter(section.branches.values()))
                 for t in (kink, kink - 1e-9, kink + 1e-9, kink - 1e-3, kink + 1e-3):
                     row = section.inputs(t, y)
-                    kinds = exact.chosen_kinds(loss, batch, setting)
+                    kinds = high_precision.chosen_kinds(loss, batch, setting)
                     if all(kinds[n].lower <= float(v) <= kinds[n].upper for n, v in row.items()):
                         hit = np.logical_and.reduce([batch[name] == float(v) for name, v in row.items()])
                         assert hit.any(), (setting, kink, t)
@@ -732,7 +805,7 @@ def test_points_fill_the_drawn_range(loss: Loss) -> None:
                     low, high = section.span
                     grid = np.linspace(low, high, 81)
                     name = loss.inputs[0].name
-                    kind = exact.chosen_kinds(loss, batch, setting)[name]
+                    kind = high_precision.chosen_kinds(loss, batch, setting)[name]
                     wanted = np.array([float(section.inputs(t, y)[name]) for t in grid])
                     wanted = wanted[(wanted >= kind.lower) & (wanted <= kind.upper)]
                     assert np.isin(wanted, batch[name]).all()
@@ -851,10 +924,10 @@ def test_ctc_with_another_blank_is_the_sum_over_alignments(blank: int) -> None:
         if batch["log_probs"].shape[-1] <= blank:
             continue
         value, gradient = by_torch(loss, batch, setting)
-        wanted = exact.values(loss, formula, batch, setting)
+        wanted = values(loss, formula, batch, setting)
         assert value.ravel() == pytest.approx(np.array([float(v) for v in wanted]), rel=1e-13)
         assert isinstance(formula, Written)
-        slopes_wanted = np.array([float(v) for v in exact.written_gradients(formula, batch, setting)["log_probs"]])
+        slopes_wanted = np.array([float(v) for v in written_gradients(formula, batch, setting)["log_probs"]])
         assert gradient["log_probs"].ravel() == pytest.approx(slopes_wanted, abs=1e-13, nan_ok=True)
         compared += value.size
     assert compared >= 15

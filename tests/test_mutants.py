@@ -8,21 +8,24 @@ import re
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
+from zlib import crc32
 
 import mpmath
 import numpy as np
 import pytest
 import sympy as sp
 import torch
+from flint import arb
 
-from cases import LOSSES, by_torch, criterion, every_loss, leaves
-from lossary import claims, exact, points, verify
+from cases import LOSSES, by_torch, criterion, each_kind, every_loss, leaves, of_kind
 from lossary.declaration.formula import Builder, Formula, Symbolic, Written
 from lossary.declaration.loss import Loss
 from lossary.declaration.reductions import Reduction
 from lossary.declaration.symbols import chosen
-from lossary.evaluate import curve
-from lossary.evidence import Evidence
+from lossary.evaluation import high_precision, points
+from lossary.evaluation.curves import curve
+from lossary.verification import checks, claims
+from lossary.verification.evidence import Evidence
 
 
 @pytest.fixture(autouse=True)
@@ -110,7 +113,7 @@ def with_formula(loss: Loss, number: int, **changes: Any) -> Loss:
 def first(loss: Loss, stage: str) -> str:
     """The first failure of one stage, or nothing. An exception counts: verify turns it into a failure."""
     try:
-        failure = next(iter(verify.CHECKS[stage](loss, Evidence())), None)
+        failure = next(iter(checks.CHECKS[stage](loss, Evidence())), None)
     except Exception as error:
         return repr(error)
     return str(failure) if failure else ""
@@ -135,26 +138,32 @@ def written() -> list[tuple[Loss, int, Written]]:
 
 
 every_written = pytest.mark.parametrize(
-    ("loss", "number", "formula"), [pytest.param(*e, id=f"{e[0].slug}-{e[1]}") for e in written()]
+    ("loss", "number", "formula"), [of_kind(*e, name=f"{e[0].slug}-{e[1]}") for e in written()]
 )
 
 
-def test_three_mutants_of_every_main_formula_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+@every_loss
+def test_a_mutant_of_every_loss_is_caught(loss: Loss) -> None:
+    """Each day one of each loss, whichever its name picks; all others of all losses by `make test-all`."""
+    changes = list((MUTATIONS if loss.formulas[0].executable else NUMERIC).values())
+    told = first(with_value(loss, 0, changes[crc32(loss.slug.encode()) % len(changes)]), "formula and gradient")
+    assert re.search(": formula.*expected .* got ", told), told
+
+
+@pytest.mark.parametrize("mutation", COARSE)
+@each_kind
+def test_three_mutants_of_every_main_formula_are_caught(
+    loss: Loss, mutation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stage = "formula and gradient"
-    monkeypatch.setattr(verify, "CHECKS", {stage: verify.CHECKS[stage]})
-    caught = []
-    for slug, loss in LOSSES.items():
-        for name, change in COARSE.items():
-            _, failures = verify.verify(with_value(loss, 0, change))
-            if failures and all(f.path == loss.path and f.stage == "formula" for f in failures):
-                caught.append(f"{slug}: {name}")
-    assert len(caught) == 3 * len(LOSSES) >= 69
+    monkeypatch.setattr(checks, "CHECKS", {stage: checks.CHECKS[stage]})
+    _, failures = checks.verify(with_value(loss, 0, COARSE[mutation]))
+    assert failures
+    assert all(f.path == loss.path and f.stage == "formula" for f in failures)
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
-@pytest.mark.parametrize(
-    ("loss", "number", "formula"), [pytest.param(*e, id=f"{e[0].slug}-{e[1]}") for e in executable()]
-)
+@pytest.mark.parametrize(("loss", "number", "formula"), [of_kind(*e, name=f"{e[0].slug}-{e[1]}") for e in executable()])
 def test_small_mutants_of_every_formula(loss: Loss, number: int, formula: Symbolic, mutation: str) -> None:
     wrong = with_formula(loss, number, value=mutated(formula.value, MUTATIONS[mutation]))
     told = first(wrong, "formula and gradient")
@@ -200,7 +209,7 @@ def test_some_formulas_are_only_written() -> None:
     assert written()
 
 
-SUMMED = [pytest.param(loss, id=slug) for slug, loss in LOSSES.items() if loss.summed]
+SUMMED = [of_kind(loss) for loss in LOSSES.values() if loss.summed]
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
@@ -216,7 +225,7 @@ def test_mutants_of_what_a_vector_adds_up_to(loss: Loss, mutation: str) -> None:
 @pytest.mark.parametrize("loss", SUMMED)
 def test_a_sum_counts_in_what_the_page_tells(loss: Loss) -> None:
     evidence = Evidence()
-    assert not list(verify.CHECKS["sums"](loss, evidence))
+    assert not list(checks.CHECKS["sums"](loss, evidence))
     assert evidence.points > 0
     assert 0 < evidence.max_error_value < 1e-14
 
@@ -226,7 +235,7 @@ def test_some_loss_adds_up_to_something() -> None:
 
 
 def gradients() -> list[Any]:
-    return [pytest.param(*e, name, id=f"{e[0].slug}-{e[1]}-{name}") for e in executable() for name in e[2].gradient]
+    return [of_kind(*e, name, name=f"{e[0].slug}-{e[1]}-{name}") for e in executable() for name in e[2].gradient]
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
@@ -243,7 +252,7 @@ def test_mutants_of_every_gradient(loss: Loss, number: int, formula: Symbolic, n
 @pytest.mark.parametrize("mutation", MUTATIONS)
 @pytest.mark.parametrize(
     ("loss", "number", "formula", "name"),
-    [pytest.param(*e, n, id=f"{e[0].slug}-{e[1]}-{n}") for e in executable() for n in e[2].where],
+    [of_kind(*e, n, name=f"{e[0].slug}-{e[1]}-{n}") for e in executable() for n in e[2].where],
 )
 def test_mutants_of_every_shorthand(loss: Loss, number: int, formula: Symbolic, name: str, mutation: str) -> None:
     wrong = with_formula(loss, number, where={**formula.where, name: mutated(formula.where[name], MUTATIONS[mutation])})
@@ -263,19 +272,19 @@ def values_agree(loss: Loss, other: Loss, number: int) -> bool:
     """Whether a formula has the same values in two declarations, to thirty digits."""
     for setting in points.settings(loss):
         for batch in points.batches(loss, setting):
-            if exact.applies(loss, loss.formulas[number], batch, setting):
+            if high_precision.applies(loss, loss.formulas[number], batch, setting):
                 pairs = zip(
-                    exact.values(loss, loss.formulas[number], batch, setting),
-                    exact.values(other, other.formulas[number], batch, setting),
+                    high_precision.values(loss, loss.formulas[number], batch, setting),
+                    high_precision.values(other, other.formulas[number], batch, setting),
                     strict=True,
                 )
-                if any(a != b and not abs(a - b) <= mpmath.mpf("1e-30") * (1 + abs(a)) for a, b in pairs):
+                if any(a != b and not abs(a - b) <= arb(10) ** -30 * (1 + abs(a)) for a, b in pairs):
                     return False
     return True
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
-@pytest.mark.parametrize("loss", [pytest.param(x, id=x.slug) for x in LOSSES.values() if x.computed])
+@pytest.mark.parametrize("loss", [of_kind(x) for x in LOSSES.values() if x.computed])
 def test_mutants_of_what_torch_computes_at_the_ends(loss: Loss, mutation: str) -> None:
     computed = loss.computed
     assert isinstance(computed, Symbolic)
@@ -291,12 +300,12 @@ def test_mutants_of_what_torch_computes_at_the_ends(loss: Loss, mutation: str) -
 def highest(loss: Loss) -> float:
     """The largest value of the main formula at the checked points that a comparison reaches, which ends at 1e300."""
     setting, main = loss.defaults(), loss.formulas[0]
-    batches = [b for b in points.batches(loss, setting) if exact.applies(loss, main, b, setting)]
+    batches = [b for b in points.batches(loss, setting) if high_precision.applies(loss, main, b, setting)]
     values = np.concatenate([by_torch(loss, b, setting)[0].ravel() for b in batches])
     return float(values[values < 1e299].max())
 
 
-@every_loss
+@each_kind
 def test_a_formula_that_is_undefined_everywhere_is_no_formula(loss: Loss) -> None:
     """The logarithm of a negative number must not pass because there is nothing to compare."""
     if isinstance(loss.formulas[0], Written):
@@ -306,7 +315,7 @@ def test_a_formula_that_is_undefined_everywhere_is_no_formula(loss: Loss) -> Non
     assert first(wrong, "formula and gradient")
 
 
-@every_loss
+@each_kind
 def test_a_formula_that_is_undefined_in_a_corner_is_caught(loss: Loss) -> None:
     """Undefined where the loss is among its highest, the plain formula elsewhere."""
     corner = 0.9 * highest(loss)
@@ -318,7 +327,7 @@ def test_a_formula_that_is_undefined_in_a_corner_is_caught(loss: Loss) -> None:
     assert "expected nan by the formula" in first(wrong, "formula and gradient")
 
 
-@every_loss
+@each_kind
 def test_a_formula_may_not_be_left_out(loss: Loss) -> None:
     """Without its last formula a loss either has a setting that nothing covers, or another formula covers it."""
     if len(loss.formulas) > 1:
@@ -389,19 +398,19 @@ def torch_mutants(loss: Loss) -> dict[str, Callable[..., Any]]:
     }
 
 
-@every_loss
+@each_kind
 def test_the_same_call_as_an_own_function_passes(loss: Loss) -> None:
     assert first(replaced(loss, own(loss)), "formula and gradient") == ""
 
 
 @pytest.mark.parametrize(
-    ("loss", "name"), [pytest.param(x, n, id=f"{x.slug}-{n}") for x in LOSSES.values() for n in torch_mutants(x)]
+    ("loss", "name"), [of_kind(x, n, name=f"{x.slug}-{n}") for x in LOSSES.values() for n in torch_mutants(x)]
 )
 def test_mutants_of_the_torch_code(loss: Loss, name: str) -> None:
     assert first(replaced(loss, torch_mutants(loss)[name]), "formula and gradient")
 
 
-@every_loss
+@each_kind
 def test_exchanged_inputs_are_caught_where_they_matter(loss: Loss) -> None:
     """The first two inputs; whether it matters is found out by torch alone."""
     call = own(loss)
@@ -447,7 +456,7 @@ def more(divisor: Callable[..., float]) -> Callable[..., float]:
 
 @pytest.mark.parametrize(
     ("loss", "rule"),
-    [pytest.param(x, r, id=f"{x.slug}-{r.name}") for x in LOSSES.values() for r in x.reductions if r.divisor],
+    [of_kind(x, r, name=f"{x.slug}-{r.name}") for x in LOSSES.values() for r in x.reductions if r.divisor],
 )
 def test_mutants_of_every_reduction(loss: Loss, rule: Reduction) -> None:
     assert rule.divisor
@@ -476,7 +485,7 @@ def first_dimension(inputs: Mapping[str, Any], parameters: Mapping[str, Any], co
 
 
 def relations() -> list[Any]:
-    return [pytest.param(x, k, id=f"{x.slug}-{r.slug}") for x in LOSSES.values() for k, r in enumerate(x.relations)]
+    return [of_kind(x, k, name=f"{x.slug}-{r.slug}") for x in LOSSES.values() for k, r in enumerate(x.relations)]
 
 
 @pytest.mark.parametrize(("loss", "number"), relations())
@@ -490,7 +499,7 @@ def test_mutants_of_every_relation(loss: Loss, number: int) -> None:
 
 
 def kinked() -> list[Any]:
-    return [pytest.param(x, id=x.slug) for x in LOSSES.values() if x.main.kinks]
+    return [of_kind(x) for x in LOSSES.values() if x.main.kinks]
 
 
 @pytest.mark.parametrize("loss", kinked())
@@ -517,7 +526,7 @@ def only(loss: Loss, key: str) -> Loss:
     return dataclasses.replace(loss, properties={key: loss.properties[key]})
 
 
-@every_loss
+@each_kind
 def test_a_section_that_is_not_finite_is_caught(loss: Loss) -> None:
     """A span stretched to the end of the domain, or so far that float64 overflows."""
     main = loss.main

@@ -17,18 +17,18 @@ from click.testing import CliRunner, Result
 
 import lossary
 import thirdparty
-from lossary import discovery
-from lossary.charts import overlay
-from lossary.cli import main
+from lossary.commands.main import main
+from lossary.discovery.catalogs import catalogs
+from lossary.discovery.dependencies import neighbours
+from lossary.drawing.loss_views import overlay
 from lossary.errors import CatalogError, LossaryError
-from lossary.neighbours import neighbours
-from lossary.record import record
-from lossary.site import _loss_job
-from lossary.verify import CHECKS, verify
+from lossary.publishing.record import record
+from lossary.publishing.site import _loss_job
+from lossary.verification.checks import CHECKS, verify
 from thirdparty import CATALOG, GOOD, WRONG, changed
 
 SOURCES = Path(lossary.__file__).parents[1]
-BUILT_IN = [source.slug for source in discovery.sources()]
+BUILT_IN = [source.slug for source in catalogs.sources()]
 OWN = sorted((*GOOD, WRONG))
 
 
@@ -109,7 +109,7 @@ def test_an_installed_catalog_is_found_without_being_named(installed: Path) -> N
     assert lossary.get("half_square").family == "fitting"
     assert lossary.get("acme error").slug == "half_square"
     assert [row["slug"] for row in json.loads(call("list", "--json", "--family", "fitting").stdout)] == OWN
-    assert list(lossary.catalog(discovery.BUILT_IN)) == BUILT_IN
+    assert list(lossary.catalog(catalogs.BUILT_IN)) == BUILT_IN
     call("figure", "half_square", "-o", str(installed / "own.svg"))
     # A new loss may not take a name of any of them.
     assert "'huber' is taken by src/lossary" in refused("new", "huber", "--family", "fitting", "--catalog", CATALOG)
@@ -117,13 +117,13 @@ def test_an_installed_catalog_is_found_without_being_named(installed: Path) -> N
 
 def test_a_package_beside_the_built_in_one_shares_a_family(installed: Path) -> None:
     os.rename(installed / "acme" / "losses" / "fitting", installed / "acme" / "losses" / "robust")
-    assert discovery.families(discovery.sources(None))["robust"].title == "Robust regression"
-    assert discovery.families(discovery.sources(CATALOG))["robust"].title == "Fitting"
+    assert catalogs.families(catalogs.sources(None))["robust"].title == "Robust regression"
+    assert catalogs.families(catalogs.sources(CATALOG))["robust"].title == "Fitting"
 
 
 def test_finding_a_catalog_imports_nothing_of_it(root: Path) -> None:
     (root / "acme" / "__init__.py").write_text("raise RuntimeError('imported')\n", "utf-8")
-    assert [source.slug for source in discovery.sources(CATALOG)] == OWN
+    assert [source.slug for source in catalogs.sources(CATALOG)] == OWN
     # What does import it is told as a fault of the loss, with its line.
     with pytest.raises(CatalogError, match=r"half_square\.py: load: line \d+: RuntimeError: imported"):
         lossary.get("half_square", CATALOG)
@@ -143,7 +143,7 @@ def test_a_slug_that_two_packages_have_names_both_files(installed: Path) -> None
     for ask in (lossary.catalog, lambda: lossary.get("huber")):
         with pytest.raises(CatalogError, match=re.escape(message)):
             ask()
-    assert lossary.get("huber", discovery.BUILT_IN).family == "robust"
+    assert lossary.get("huber", catalogs.BUILT_IN).family == "robust"
     assert lossary.get("l1").slug == "l1", "other losses are not concerned"
 
 
@@ -167,7 +167,7 @@ def test_a_registration_that_leads_nowhere(installed: Path) -> None:
     message = refused("list")
     assert message.startswith("the package acme registers a catalog that is not there, mine = 'acme.gone'")
     assert "mend or uninstall it" in message
-    assert "huber " in call("list", "--catalog", discovery.BUILT_IN).stdout
+    assert "huber " in call("list", "--catalog", catalogs.BUILT_IN).stdout
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_a_wrong_parameter_names_the_right_ones_and_their_ranges() -> None:
 
 def test_what_a_loss_imports_from_its_own_package_counts(root: Path) -> None:
     """An edit to the function that a loss imports makes the loss again, and no other."""
-    found = {source.slug: source for source in discovery.sources(CATALOG)}
+    found = {source.slug: source for source in catalogs.sources(CATALOG)}
 
     def keys() -> dict[str, str]:
         return {slug: _loss_job(source, "Fitting", "").key for slug, source in found.items()}
@@ -262,7 +262,7 @@ def test_what_a_loss_imports_from_its_own_package_counts(root: Path) -> None:
 
 def test_no_loss_of_the_built_in_catalog_has_neighbours() -> None:
     """What they import is part of every key already, and a warm build has no time to look."""
-    assert [source.slug for source in discovery.sources() if neighbours(source)] == []
+    assert [source.slug for source in catalogs.sources() if neighbours(source)] == []
 
 
 # --- held to the checks ---------------------------------------------------------------------------------------------
@@ -455,7 +455,7 @@ def test_a_loss_with_a_kind_an_axis_and_symbols_of_its_own_is_one_file(tmp_path:
     path.write_text(ALONE, "utf-8")
     catalog = str(tmp_path / "losses")
     call("check", "--catalog", catalog)
-    (loss,) = discovery.catalog(catalog).values()
+    (loss,) = catalogs.catalog(catalog).values()
     evidence, failures = verify(loss)
     assert failures == []
     made = record(loss, evidence, [], "Shares")

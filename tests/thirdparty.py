@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lossary.starter import write
+from lossary.commands.starter import write
 
 CATALOG = "acme.losses"
 GOOD = ("half_square", "plain_square")

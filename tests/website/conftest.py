@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import pytest
 from filelock import FileLock
 
-from lossary.cache import Cache
-from lossary.site import Build
-from lossary.site import site as generate
+from lossary.publishing.cache import Cache
+from lossary.publishing.site import Build
+from lossary.publishing.site import site as generate
 from website.tools import ADDRESS, CACHE, ROOT, Copy, Page, contents, mkdocs, parse, serving, succeeded
 
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -37,6 +37,12 @@ class Site:
         files = sorted(self.folder.rglob("*.html"))
         named = {f.relative_to(self.folder).as_posix(): f.read_text("utf-8") for f in files}
         return {name: parse(name, text) for name, text in named.items()}
+
+    @property
+    def paths(self) -> list[str]:
+        """The addresses of the site's own pages below its root, without parsing any."""
+        files = [file.relative_to(self.folder).as_posix() for file in sorted(self.folder.rglob("*.html"))]
+        return [file.removesuffix("index.html") for file in files if not file.startswith("embed/")]
 
     @cached_property
     def pages(self) -> dict[str, Page]:
@@ -125,45 +131,84 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
+@pytest.fixture(scope="session")
+def contexts(browser: Any) -> Callable[..., Any]:
+    """The browser's context for some options, opened once: a second page in it finds scripts and fonts in its cache."""
+    opened: dict[str, Any] = {}
+
+    def context(**options: Any) -> Any:
+        key = repr(sorted(options.items()))
+        if key not in opened:
+            opened[key] = browser.new_context(**options)
+        return opened[key]
+
+    return context
+
+
 @pytest.fixture
-def watched(browser: Any, web: str) -> Iterator[Callable[..., Any]]:
-    """Opens pages, and fails where one says something in the console, misses a file, or asks another host."""
-    opened, wrong = [], []
+def fresh(contexts: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """Opens empty pages; what a test leaves in the browser's memory is gone before the next."""
+    opened: list[Any] = []
 
-    def open_page(path: str = "", address: str = web, **options: Any) -> Any:
-        context = browser.new_context(**options)
-        page = context.new_page()
-        host = urlsplit(address).netloc
-
-        def answered(response: Any) -> None:
-            if response.status >= 400:
-                wrong.append(f"{response.status} {response.url}")
-
-        def asked(request: Any) -> None:
-            if urlsplit(request.url).netloc != host and not request.url.startswith(("data:", "blob:")):
-                wrong.append(f"asks another host: {request.url}")
-
-        def failed(request: Any) -> None:
-            if request.failure != "net::ERR_ABORTED":  # what was still under way when the page was left
-                wrong.append(f"failed: {request.url} {request.failure}")
-
-        def said(message: Any) -> None:
-            if message.type in ("error", "warning"):
-                wrong.append(f"{message.type}: {message.text}")
-
-        page.on("console", said)
-        page.on("pageerror", lambda error: wrong.append(f"exception: {error}"))
-        page.on("requestfailed", failed)
-        page.on("request", asked)
-        page.on("response", answered)
-        page.goto(address + path, wait_until="load")
-        opened.append(context)
-        return page
+    def open_page(**options: Any) -> Any:
+        opened.append(contexts(**options).new_page())
+        return opened[-1]
 
     yield open_page
-    for context in opened:
-        context.close()
+    for page in opened:
+        if not page.is_closed():
+            forget(page)
+            page.close()
+
+
+def forget(page: Any) -> None:
+    """Empty what a page may have stored, such as the choice of light or dark."""
+    if page.url.startswith("http"):
+        page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+
+
+@pytest.fixture
+def watched(fresh: Callable[..., Any], web: str) -> Iterator[Callable[..., Any]]:
+    """Opens pages, and fails where one says something in the console, misses a file, or asks another host."""
+    opened: list[Any] = []
+    wrong: list[str] = []
+
+    def open_page(path: str = "", address: str = web, **options: Any) -> Any:
+        opened.append(fresh(**options))
+        watch(opened[-1], wrong, urlsplit(address).netloc)
+        opened[-1].goto(address + path, wait_until="load")
+        return opened[-1]
+
+    yield open_page
+    for page in opened:
+        forget(page)  # and hear what it has said until now
     assert wrong == []
+
+
+def watch(page: Any, wrong: list[str], host: str) -> None:
+    """Note whatever goes wrong in a page from now on, and whatever it asks of another host."""
+
+    def answered(response: Any) -> None:
+        if response.status >= 400:
+            wrong.append(f"{response.status} {response.url}")
+
+    def asked(request: Any) -> None:
+        if urlsplit(request.url).netloc != host and not request.url.startswith(("data:", "blob:")):
+            wrong.append(f"asks another host: {request.url}")
+
+    def failed(request: Any) -> None:
+        if request.failure != "net::ERR_ABORTED":  # what was still under way when the page was left
+            wrong.append(f"failed: {request.url} {request.failure}")
+
+    def said(message: Any) -> None:
+        if message.type in ("error", "warning"):
+            wrong.append(f"{message.type}: {message.text}")
+
+    page.on("console", said)
+    page.on("pageerror", lambda error: wrong.append(f"exception: {error}"))
+    page.on("requestfailed", failed)
+    page.on("request", asked)
+    page.on("response", answered)
 
 
 @pytest.fixture

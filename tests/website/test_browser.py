@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from browser import NoBrowserError, find, version
-from lossary.discovery import sources
+from cases import OF_EACH_KIND
+from lossary.discovery.catalogs import sources
 from website.conftest import Site
 from website.tools import serving
 
-# The five kinds of page, and those that are hardest to fit: a heat map, arrows, a network, wide formulas, a family that
-# is drawn on two axes, and the page for wrong addresses.
+# The kinds of page; and of the losses, of which the first stands for all, one of each kind by what it declares.
 KINDS = {"home": "", "loss": "losses/huber/", "family": "families/regression/", "post": "original-post/",
          "about": "about/"}  # fmt: skip
-MORE = KINDS | {"heat map": "losses/cross_entropy/", "arrows": "losses/triplet_margin_with_distance/",
-                "network": "losses/ctc/", "wide formulas": "losses/adaptive_log_softmax/",
-                "two axes": "families/classification/", "404": "404.html"}  # fmt: skip
+MORE = KINDS | {"404": "404.html"} | {slug: f"losses/{slug}/" for slug in sorted(OF_EACH_KIND)}
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 # What stands on a page for its script alone.
 MOVING = "[data-ly-search], .ly-controls, .ly-centres__control, svg.ly-chart"
 
-every_kind = pytest.mark.parametrize("path", KINDS.values(), ids=KINDS.keys())
-every_page = pytest.mark.parametrize("path", MORE.values(), ids=MORE.keys())
+
+def each_day(pages: Mapping[str, str], *names: str) -> pytest.MarkDecorator:
+    """Tries all pages, those that are not named by `make test-all` alone."""
+    marks = {name: () if name in names else (pytest.mark.nightly,) for name in pages}
+    return pytest.mark.parametrize("path", [pytest.param(path, id=n, marks=marks[n]) for n, path in pages.items()])
 
 
 def load_all(page: Any) -> None:
@@ -76,7 +77,7 @@ def scheme(page: Any) -> str:
     return "dark" if red + green + blue < 384 else "light"
 
 
-@every_page
+@each_day(MORE, *KINDS, "404")
 def test_a_page_loads_whole_from_its_own_host_and_fits_a_phone(watched: Callable[..., Any], path: str) -> None:
     page = watched(path, viewport=DESKTOP)
     load_all(page)
@@ -107,13 +108,67 @@ LOST = """[...document.querySelectorAll("article .arithmatex")].filter((box) => 
 }).map((box) => box.textContent.slice(0, 80))"""
 
 
-def test_every_page_fits_a_phone(watched: Callable[..., Any], web: str, site: Site) -> None:
-    page = watched("", viewport=PHONE)
+# Puts a page in the place of the one that is shown, as if it had been loaded: its elements start to work, but scripts
+# and styles, which are those of the page before, are not read again.
+SHOW = """async (address) => {
+    const text = await (await fetch(address)).text();
+    history.replaceState(null, "", address);
+    const next = new DOMParser().parseFromString(text, "text/html");
+    document.querySelector(".md-container").replaceWith(document.adoptNode(next.querySelector(".md-container")));
+    scrollTo(0, 0);
+    const plot = () => document.querySelector("lossary-plot:not([data-ready])");
+    for (let k = 0; k < 250 && plot(); k += 1) await new Promise((done) => setTimeout(done, 20));
+    document$.next(document); // the theme looks after the tables of what it takes for a new page
+    await document.fonts.ready;
+}"""
+# The plot works, and has drawn its curves.
+DRAWN = """!document.querySelector("lossary-plot") || ["loss", "gradient"].every((curve) => {
+    const lines = document.querySelectorAll(`.ly-figure--${curve} svg g[fill=none] > path[stroke-linecap]`);
+    return lines.length && [...lines].every((line) => /^M-?\\d/.test(line.getAttribute("d")));
+})"""
+# What the first screen of a loss's page has to show, and by how much it is missed.
+FIRST = """([selectors, width, height]) => selectors.flatMap((selector) => {
+    const found = [...document.querySelectorAll(selector)].find((e) => e.getClientRects().length);
+    if (!found) return [selector + " is not there"];
+    const box = found.getBoundingClientRect();
+    const inside = box.top >= 0 && box.bottom <= height && box.right <= width;
+    return inside ? [] : [`${selector} ends at ${Math.round(box.right)}, ${Math.round(box.bottom)}`];
+})"""
+ANSWERS = ["h1", ".ly-summary", ".ly-calls pre", "#plot img", ".ly-formula--loss math"]
+ANSWERS_ON_A_PHONE = ["h1", ".ly-summary", "#plot img"]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_every_page_answers_on_its_first_screen_and_fits(
+    watched: Callable[..., Any], web: str, site: Site, size: dict[str, int]
+) -> None:
+    """The quick law for all pages, one after the other in the place of a first that was really loaded."""
+    page = watched("losses/huber/", viewport=size)
+    answers = ANSWERS if size == DESKTOP else ANSWERS_ON_A_PHONE
     wrong = {}
-    for path in site.pages:
-        page.goto(web + path, wait_until="load")
-        wrong[path] = page.evaluate(WIDE) + page.evaluate(LOST)
+    for path in site.paths:
+        page.evaluate(SHOW, web + path)
+        told = [] if page.evaluate(DRAWN) else ["a curve is not drawn"]
+        if path.startswith("losses/"):
+            told += page.evaluate(FIRST, [answers, size["width"], size["height"]])
+        wrong[path] = told + (page.evaluate(WIDE) + page.evaluate(LOST) if size == PHONE else [])
     assert {path: told for path, told in wrong.items() if told} == {}
+    assert len(wrong) > len(site.slugs)
+
+
+def test_the_quick_law_for_all_pages_notices(watched: Callable[..., Any], web: str) -> None:
+    """A page that is too wide, a curve that is missing, and an answer below the first screen."""
+    page = watched("losses/huber/", viewport=PHONE)
+    page.evaluate(SHOW, f"{web}losses/cross_entropy/")
+    small = [ANSWERS_ON_A_PHONE, PHONE["width"], PHONE["height"]]
+    assert page.evaluate("document.querySelector('h1').id") == "loss-cross_entropy"
+    assert (page.evaluate(DRAWN), page.evaluate(FIRST, small), page.evaluate(WIDE)) == (True, [], [])
+    page.evaluate("document.querySelector('.ly-summary').style.marginTop = '700px'")
+    assert len(page.evaluate(FIRST, small)) == 2
+    page.evaluate("document.querySelector('.ly-summary').style.width = '500px'")
+    assert page.evaluate(WIDE)
+    page.evaluate("document.querySelector('.ly-figure--loss path[stroke-linecap]').setAttribute('d', '')")
+    assert not page.evaluate(DRAWN)
 
 
 def test_a_page_follows_the_system_and_the_button(watched: Callable[..., Any]) -> None:
@@ -183,18 +238,20 @@ def _paper(page: Any, selector: str) -> str:
     return "light" if bright > 0.5 else "dark"
 
 
-@pytest.mark.parametrize("slug", [source.slug for source in sources()])
-def test_the_first_screen_answers(watched: Callable[..., Any], slug: str) -> None:
-    page = watched(f"losses/{slug}/", viewport=DESKTOP)
-    for selector in ("h1", ".ly-summary", ".ly-calls pre", "#plot img", ".ly-formula--loss math"):
+@each_day({source.slug: f"losses/{source.slug}/" for source in sources()}, "huber")
+def test_the_first_screen_answers(watched: Callable[..., Any], path: str) -> None:
+    """As a reader sees it who comes from elsewhere."""
+    page = watched(path, viewport=DESKTOP)
+    for selector in ANSWERS:
         found = box(page, selector)
         assert found["y"] >= 0, selector
         assert found["y"] + found["height"] <= 900, f"{selector} ends at {found['y'] + found['height']:.0f}"
         assert found["x"] + found["width"] <= 1440, selector
     page.set_viewport_size(PHONE)
-    for selector in ("h1", ".ly-summary", "#plot img"):
+    for selector in ANSWERS_ON_A_PHONE:
         found = box(page, selector)
         assert found["y"] + found["height"] <= 844, f"{selector} ends at {found['y'] + found['height']:.0f}"
+    assert page.evaluate(WIDE) + page.evaluate(LOST) == []
 
 
 def test_code_can_be_copied(watched: Callable[..., Any], web: str) -> None:
@@ -223,7 +280,7 @@ def test_the_search_key_opens_the_search(watched: Callable[..., Any]) -> None:
     page.wait_for_url("**/losses/kl_div/**")
 
 
-@every_kind
+@each_day(KINDS, "home", "loss")
 def test_a_page_is_complete_without_javascript(watched: Callable[..., Any], path: str) -> None:
     with_script, without = (watched(path, viewport=DESKTOP, java_script_enabled=on) for on in (True, False))
 
@@ -254,7 +311,7 @@ def test_a_page_works_from_a_sub_path(watched: Callable[..., Any], site: Site, p
         load_all(page)
 
 
-@every_kind
+@each_day(KINDS | MORE, "home", "loss", "family")
 def test_axe_finds_nothing(watched: Callable[..., Any], path: str) -> None:
     page = watched(path, viewport=DESKTOP, color_scheme="light")
     load_all(page)

@@ -17,8 +17,8 @@ from urllib.request import urlopen
 import pytest
 import sphobjinv
 
-from lossary.cache import Cache
-from lossary.starter import write
+from lossary.commands.starter import write
+from lossary.publishing.cache import Cache
 from website.conftest import Site
 from website.tools import (
     CACHE,
@@ -57,7 +57,7 @@ def test_a_warm_build_imports_nothing_heavy_and_makes_nothing(site: Site, tmp_pa
     done = run(*command, cache=CACHE)
     said = succeeded(done)
     imported = {line.rpartition("|")[2].strip() for line in said.splitlines() if line.startswith("import time:")}
-    assert "lossary.site" in imported  # the trace is of this build
+    assert "lossary.publishing.site" in imported  # the trace is of this build
     assert {name.partition(".")[0] for name in imported} & HEAVY == set()
     assert made(said) == []
 

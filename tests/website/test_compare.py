@@ -13,8 +13,8 @@ from urllib.parse import quote
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from lossary.discovery import load, sources
-from lossary.presets import LEAST, MOST, PRESETS, Pick, Preset, offered
+from lossary.discovery.catalogs import load, sources
+from lossary.publishing.presets import LEAST, MOST, PRESETS, Pick, Preset, offered
 from website.conftest import Site
 from website.test_browser import DESKTOP, PHONE, WIDE, load_all, scheme, turn
 from website.tools import plain
@@ -438,23 +438,21 @@ def test_a_phone_holds_it(watched: Open) -> None:
 # --- what goes wrong ------------------------------------------------------------------------------------------------
 
 
-def test_a_loss_that_cannot_be_fetched_is_said(browser: Any, web: str) -> None:
-    page = browser.new_page(viewport=DESKTOP)
+def test_a_loss_that_cannot_be_fetched_is_said(fresh: Open, web: str) -> None:
+    page = fresh(viewport=DESKTOP)
     page.route("**/plots/mse.js", lambda route: route.abort())
     page.goto(f"{web}compare/?losses=l1,mse")
     ready(page, 1)
     assert page.locator(".ly-compare__notes").inner_text() == "A loss could not be loaded."
-    page.close()
 
 
-def test_without_the_index_the_pictures_remain(browser: Any, web: str) -> None:
-    page = browser.new_page(viewport=DESKTOP)
+def test_without_the_index_the_pictures_remain(fresh: Open, web: str) -> None:
+    page = fresh(viewport=DESKTOP)
     page.route("**/plots/index.json", lambda route: route.abort())
     page.goto(f"{web}compare/?losses=l1,mse")
     page.wait_for_function("!document.documentElement.classList.contains('ly-compared')")
     assert page.locator("#compare").is_hidden()
     assert page.locator(".ly-preset img").first.is_visible()
-    page.close()
 
 
 def test_unknown_names_in_an_address_are_counted(watched: Open) -> None:

@@ -66,8 +66,8 @@ def test_keys_move_the_mean_and_not_the_median(watched: Callable[..., Any]) -> N
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_nothing_shifts(browser: Any, web: str, size: dict[str, int]) -> None:
-    page = browser.new_page(viewport=size)
+def test_nothing_shifts(fresh: Callable[..., Any], web: str, size: dict[str, int]) -> None:
+    page = fresh(viewport=size)
     page.add_init_script(SHIFTS)
     # Fonts come when they please; here only the script may move anything.
     page.route("**/fonts.css", lambda route: route.fulfill(body="", content_type="text/css"))
@@ -80,7 +80,6 @@ def test_nothing_shifts(browser: Any, web: str, size: dict[str, int]) -> None:
     assert page.locator(".ly-centres img").is_visible()
     assert not page.locator(".ly-centres .ly-chart").is_visible()
     assert box["width"] / box["height"] == pytest.approx(560 / 380, rel=0.01)
-    page.close()
 
 
 def test_without_a_script_the_picture_is_there(watched: Callable[..., Any]) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from cases import every_loss
 from lossary.declaration.loss import Loss
-from lossary.evaluate import curve
+from lossary.evaluation.curves import curve
 
 LIMITS = {"formula": 1e-9, "table": 1e-6}
 DRAWS = 6

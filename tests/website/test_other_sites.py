@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 import lossary
-from lossary.discovery import GROUP
-from lossary.palette import colours
-from lossary.starter import write
+from lossary.commands.starter import write
+from lossary.discovery.catalogs import GROUP
+from lossary.drawing.palette import colours
 from website.conftest import Site
 from website.tools import ADDRESS, ROOT, WRONG_WORDS, parse, run, succeeded, words
 
@@ -383,7 +383,7 @@ def test_addresses_of_the_page_are_those_of_the_site(site: Site) -> None:
 
 
 def test_options_of_the_page_are_those_of_the_fence() -> None:
-    from lossary.wanted import OPTIONS
+    from lossary.embedding.figure_request import OPTIONS
 
     assert tuple(re.findall(r"^\| `(\w+)=` ", PAGE, re.MULTILINE)) == OPTIONS
     views = re.search(r"^\| `view=` \| (.*), or one", PAGE, re.MULTILINE)

@@ -22,7 +22,7 @@ import pytest
 import sphobjinv
 from sphinx.util.inventory import InventoryFile
 
-from lossary.discovery import sources
+from lossary.discovery.catalogs import sources
 from website.conftest import Site
 from website.tools import ADDRESS, ROOT, Page, classes, parse, words
 

@@ -7,7 +7,7 @@ import io
 import random
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +17,7 @@ import torch
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
-from lossary.palette import ROLES
+from lossary.drawing.palette import ROLES
 from website.conftest import Site
 from website.test_browser import DESKTOP, PHONE, press, settle, turn
 from website.tools import ROOT
@@ -104,20 +104,16 @@ CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
 
 
 @pytest.fixture
-def still(browser: Any) -> Iterator[Callable[..., Any]]:
+def still(fresh: Open) -> Open:
     """Opens a page that counts how far anything shifts; without fonts, which come when they please."""
-    opened = []
 
     def open_page(size: dict[str, int]) -> Any:
-        page = browser.new_page(viewport=size)
+        page = fresh(viewport=size)
         page.add_init_script(SHIFTS)
         page.route("**/fonts.css", lambda route: route.fulfill(body="", content_type="text/css"))
-        opened.append(page)
         return page
 
-    yield open_page
-    for page in opened:
-        page.close()
+    return open_page
 
 
 def shifted(page: Any, address: str) -> float:
@@ -165,8 +161,8 @@ def test_the_live_chart_is_the_static_figure(watched: Open, slug: str) -> None:
         assert float(np.mean(np.abs(one - other) > 96)) < 0.003, curve
 
 
-def test_without_the_module_the_figures_remain(browser: Any, web: str) -> None:
-    page = browser.new_page()
+def test_without_the_module_the_figures_remain(fresh: Open, web: str) -> None:
+    page = fresh()
     told: list[str] = []
     page.on("pageerror", lambda error: told.append(str(error)))
     page.route("**/plots/huber.js", lambda route: route.abort())
@@ -176,7 +172,6 @@ def test_without_the_module_the_figures_remain(browser: Any, web: str) -> None:
     assert page.locator("#plot img").first.is_visible()
     assert page.locator("#plot svg").count() == 0
     assert told == []
-    page.close()
 
 
 def test_without_a_script_the_figures_remain(watched: Open) -> None:

@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from lossary import catalog
-from lossary.cli import main
+from lossary.commands.main import main
 from lossary.declaration.loss import Loss
 
 LOSSES = catalog()

@@ -149,6 +149,10 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
             return super().translate_path("/no-such-file")
         return super().translate_path("/" + path.removeprefix(self.prefix))
 
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "max-age=3600")  # what is served stays as it is
+        super().end_headers()
+
     def log_message(self, format: str, *args: Any) -> None:
         pass
 

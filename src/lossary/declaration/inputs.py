@@ -23,7 +23,7 @@ class Kind:
         listed: not one tensor but a list of them, of different shapes.
         values: numbers at which a loss of such an input is checked.
         ends: numbers at the closed ends of the domain, where torch may clamp.
-        sampler: for vectors and matrices, which ones to draw: a name in `lossary.points`.
+        sampler: for vectors and matrices, which ones to draw: a name in `lossary.evaluation.points`.
         lower, upper: the closed ends of the domain, for messages and for solvers.
         far: how far out the values go on an open side; float64 cannot follow a loss of these inputs further.
         takes: what such values are called where one looks for a loss, a key of `lossary.declaration.vocabulary.TAKES`.

@@ -1,0 +1,171 @@
+"""Makes a copy of the project with further losses, to see what a hundred of them cost; they are never committed.
+
+`python scripts/synthetic.py FOLDER 77` copies the checkout to FOLDER and adds 77 losses there, spread over the
+families. Each is the copy of a loss that torch calls directly, under names of its own, with a torch function of its own
+as losses have that torch lacks. `make test` in FOLDER then runs the laws on all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import csv
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+LOSSES = Path("src/lossary/losses")
+QUERIES = Path("tests/website/queries.tsv")
+COPIED = ("src", "docs", "scripts", "tests", ".github", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE",
+          "Makefile", "README.md", "mkdocs.yml", "pyproject.toml", "requirements.lock", ".gitignore")  # fmt: skip
+# What tells a copy from its original, in titles and other names: words that no page uses.
+ROUNDS = ("Bravo", "Foxtrot", "Juliett", "Quebec", "Sierra", "Tango", "Uniform", "Victor", "Whiskey", "Zulu")
+FUNCTION = '''
+def {slug}(*inputs, **settings):
+    """The same as {torch}, one value for each sample."""
+    return torch.nn.{name}(**settings, reduction="none")(*inputs)
+
+
+'''
+
+
+@dataclass(frozen=True)
+class Template:
+    """A loss file that is copied: its text, and the keywords of the call that makes the loss."""
+
+    path: Path
+    text: str
+    keywords: dict[str, ast.keyword]
+
+    @property
+    def torch(self) -> str:
+        """The class in torch."""
+        return str(ast.literal_eval(self.keywords["torch"].value))
+
+    def copied(self, slug: str, word: str) -> str:
+        """The text of a copy.
+
+        Args:
+            slug: the copy's.
+            word: what its title and other names end in.
+        """
+        keep = {name: ast.literal_eval(self.keywords[name].value) for name in ("title", "summary", "aliases")}
+        title, aliases = f"{keep['title']} {word}", tuple(f"{alias} {word}" for alias in keep["aliases"])
+        changes = {
+            "title": repr(title),
+            "summary": repr(f"{keep['summary'].rstrip('.')}, as {word} has it."),
+            "aliases": repr(aliases),
+            "torch": "None",
+            "functional": "None",
+        }
+        changes = {name: text for name, text in changes.items() if name in self.keywords}
+        lines = self.text.splitlines(keepends=True)
+        # From the last to the first, so that the places of those before stay as they are.
+        for name, text in sorted(changes.items(), key=lambda change: -self.keywords[change[0]].lineno):
+            keyword = self.keywords[name]
+            assert keyword.end_lineno is not None
+            own = f"    function={slug},\n" if name == "torch" else ""
+            lines[keyword.lineno - 1 : keyword.end_lineno] = [f"{own}    {name}={text},\n"]
+        text = "".join(lines)
+        head, found, rest = text.partition("\nloss = Loss(")
+        assert found, self.path
+        function = FUNCTION.format(slug=slug, torch=self.torch, name=self.torch.rpartition(".")[2])
+        imports = "" if "\nimport torch\n" in head else "\nimport torch\n"
+        docstring_end = ast.parse(text).body[0].end_lineno
+        assert docstring_end is not None
+        top = head.splitlines(keepends=True)
+        return "".join([*top[:docstring_end], imports, *top[docstring_end:], function, found.lstrip("\n"), rest])
+
+
+def templates(root: Path) -> Iterator[Template]:
+    """The losses whose class in torch is called with their parameters and inputs and nothing else."""
+    for path in sorted((root / LOSSES).glob("*/[a-z]*.py")):
+        text = path.read_text("utf-8")
+        (call,) = (
+            node.value
+            for node in ast.parse(text).body
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "loss"
+        )
+        assert isinstance(call, ast.Call)
+        keywords = {keyword.arg: keyword for keyword in call.keywords if keyword.arg}
+        if "torch" in keywords and "call" not in keywords:
+            yield Template(path, text, keywords)
+
+
+def spread(found: list[Template]) -> list[Template]:
+    """One of each family in turn, so that a few copies are of all families already."""
+    families = defaultdict(list)
+    for template in found:
+        families[template.path.parent].append(template)
+    rounds = range(max(map(len, families.values())))
+    return [members[k] for k in rounds for members in families.values() if k < len(members)]
+
+
+def add(root: Path, number: int) -> dict[str, list[str]]:
+    """Write so many copies into a checkout; the copies' slugs by that of their original."""
+    order = spread(list(templates(root)))
+    made: dict[str, list[str]] = defaultdict(list)
+    for k in range(number):
+        template, word = order[k % len(order)], ROUNDS[k // len(order)]
+        slug = f"{template.path.stem}_{word.lower()}"
+        template.path.with_name(f"{slug}.py").write_text(template.copied(slug, word), "utf-8")
+        made[template.path.stem].append(slug)
+    return made
+
+
+def answer_questions(root: Path, made: dict[str, list[str]]) -> None:
+    """To the questions that the search is asked, a copy is as good an answer as its original."""
+    path = root / QUERIES
+    with path.open(encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
+        names, rows = list(reader.fieldnames or ()), list(reader)
+    for row in rows:
+        right = [row["expected"], *filter(None, (row["also_right"] or "").replace(" ", "").split(","))]
+        row["also_right"] = ",".join([*right[1:], *(copy for slug in right for copy in made.get(slug, ()))])
+    lines = ["\t".join(names), *("\t".join(row[name] or "" for name in names) for row in rows)]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def copy(folder: Path) -> None:
+    """Copy what the project consists of."""
+    folder.mkdir(parents=True)
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, folder / name)
+
+
+def commit(folder: Path) -> None:
+    """Commit all of it, since builds ask git for a date."""
+    who = ("-c", "user.name=synthetic", "-c", "user.email=synthetic@example.org")
+    for command in (("init", "--quiet"), ("add", "--all"), (*who, "commit", "--quiet", "--message=synthetic")):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+
+
+def main() -> None:
+    """Read the arguments and do it all."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("folder", type=Path, help="where the copy goes; it must not exist yet")
+    parser.add_argument("number", type=int, help="how many losses are added")
+    given = parser.parse_args()
+    copy(given.folder)
+    made = add(given.folder, given.number)
+    answer_questions(given.folder, made)
+    # What a contributor writes anew after adding losses, with the copy's own sources.
+    subprocess.run([sys.executable, "tests/test_golden_latex.py"], cwd=given.folder, check=True,
+                   env={"PYTHONPATH": f"{given.folder.resolve() / 'src'}:tests"})  # fmt: skip
+    for command in (["check", "--quiet", "--fix"], ["format", "--quiet"]):
+        subprocess.run([sys.executable, "-m", "ruff", *command, str(LOSSES)], cwd=given.folder, check=True)
+    commit(given.folder)
+    print(f"{sum(map(len, made.values()))} losses added in {given.folder}")
+
+
+if __name__ == "__main__":
+    main()
