@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from lossary.record import citation as cited
 
 import lossary
 from lossary.declaration import Loss, citation, library, terms
@@ -14,7 +15,6 @@ from lossary.declaration.docstring import answer, head, libraries, parse, refere
 from lossary.declaration.references import Library, Reference
 from lossary.declaration.vocabulary import TAKES, TASKS
 from lossary.discovery import catalog
-from lossary.record import citation as cited
 
 LOSSES = catalog()
 every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
