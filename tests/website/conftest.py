@@ -133,7 +133,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def contexts(browser: Any) -> Callable[..., Any]:
-    """The browser's context for some options, opened once: the second page in it finds scripts and fonts in its cache."""
+    """The browser's context for some options, opened once: a later page in it finds scripts and fonts in its cache."""
     opened: dict[str, Any] = {}
 
     def context(**options: Any) -> Any:
