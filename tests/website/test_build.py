@@ -73,7 +73,7 @@ def test_a_cold_build_is_identical_to_the_byte(
     site: Site, files: dict[str, bytes], generated: dict[str, bytes], tmp_path: Path, again: Collection[str]
 ) -> None:
     """Made again in another folder, with another order of hashes and number of processes: a loss of each kind, and all
-    that losses make together. What is kept of the build before is the other losses, which would be made in the same way.
+    that losses make together. What is kept of the build before is the other losses, which would be made likewise.
     """
     cache = tmp_path / "cache"
     cache.mkdir()
