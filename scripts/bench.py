@@ -20,8 +20,8 @@ from typing import IO, Any
 
 from mkdocs.utils.yaml import yaml_load
 
-from lossary.discovery import BUILT_IN, sources
-from lossary.site import articles, navigation
+from lossary.discovery.catalogs import BUILT_IN, sources
+from lossary.publishing.site import articles, navigation
 
 ROOT = Path(__file__).parent.parent
 TARGET = 1.25  # warm build over bare build, at most

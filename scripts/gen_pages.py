@@ -11,8 +11,8 @@ for name in [name for name in sys.modules if name.partition(".")[0] == "lossary"
     del sys.modules[name]
 
 from lossary.errors import LossaryError  # noqa: E402
-from lossary.progress import console  # noqa: E402
-from lossary.site import Build, articles, navigation, origins, site  # noqa: E402
+from lossary.publishing.progress import console  # noqa: E402
+from lossary.publishing.site import Build, articles, navigation, origins, site  # noqa: E402
 
 config = FilesEditor.current().config
 build = Build(address=config.site_url or "", strict=not config.extra["serving"], progress=console())

@@ -13,10 +13,11 @@ import torch
 from numpy.typing import NDArray
 
 from kinds import has_vectors, representatives, traits
-from lossary.discovery import catalog
-from lossary.exact import chosen_kinds
-from lossary.kinds import Kind
-from lossary.loss import Input, Loss, Parameter
+from lossary.declaration.inputs import Input, Kind
+from lossary.declaration.loss import Loss
+from lossary.declaration.parameters import Parameter
+from lossary.discovery.catalogs import catalog
+from lossary.evaluation.high_precision import chosen_kinds
 
 LOSSES = catalog()
 Arrays = Mapping[str, Any]

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lossary.loss import ELEMENTWISE, EXACT, Loss
+from lossary.declaration.loss import EXACT, Loss
+from lossary.declaration.reductions import ELEMENTWISE
 
 
 def traits(loss: Loss) -> frozenset[str]:

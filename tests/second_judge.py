@@ -14,8 +14,8 @@ import mpmath
 import sympy as sp
 from flint import arb
 
-from lossary.formula import Built
-from lossary.symbols import INDEX_OF, TABLE, atom
+from lossary.declaration.symbols import INDEX_OF, TABLE, atom
+from lossary.evaluation.binding import Built
 
 DIGITS = 50
 _MOST_DIGITS = 2000

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 
-import lossary.article
-from lossary import figure
-from lossary.article import Article, run
-from lossary.chart import Chart
+import lossary.publishing.article
+from lossary.drawing import render
+from lossary.drawing.pictures import Chart
 from lossary.errors import CatalogError, Failure
+from lossary.publishing.article import Article, run
 
-ARTICLES = Path(lossary.article.__file__).parent / "articles"
+ARTICLES = Path(lossary.publishing.article.__file__).parent / "articles"
 HEAD = "---\ntitle: A trial\ndescription: Nothing: but a trial.\n---\n\n"
 FIRST = HEAD.count("\n") + 1  # the line of the first character after the head
 
@@ -307,7 +307,7 @@ def test_figures_are_small_and_labelled(post: Article, name: str) -> None:
     roles = [trace.role for trace in chart.traces]
     assert len(set(roles)) == len(roles)
     assert "gradient" not in roles
-    for form in figure.svg(chart).values():
+    for form in render.svg(chart).values():
         assert len(form) < 30_000
         root = ElementTree.fromstring(form)
         classes = {c for element in root.iter() for c in element.get("class", "").split()}
@@ -472,5 +472,5 @@ def test_everything_wrong_is_told_at_once_and_in_order(tmp_path: Path) -> None:
 
 
 def test_the_module_itself_needs_neither_torch_nor_matplotlib() -> None:
-    code = "import sys, lossary.article; print(sorted({'torch', 'matplotlib', 'sympy'} & set(sys.modules)))"
+    code = "import sys, lossary.publishing.article; print(sorted({'torch', 'matplotlib', 'sympy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -13,9 +13,9 @@ import pytest
 from matplotlib.figure import Figure
 
 import lossary
-from lossary.chart import Chart
+from lossary.drawing.palette import colours
+from lossary.drawing.pictures import Chart
 from lossary.errors import LossaryError
-from lossary.palette import colours
 
 HUBER = lossary.get("huber")
 

@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 
 from conftest import MakeCatalog
-from lossary.discovery import catalog, duplicate_aliases, duplicate_slugs, load, sources
+from lossary.discovery.catalogs import catalog, duplicate_aliases, duplicate_slugs, load, sources
 from lossary.errors import CatalogError, Failure, LossaryError
-from lossary.verify import CHECKS, verify
+from lossary.verification.checks import CHECKS, verify
 
-GOOD = r'''r"""## When to use it
+GOOD = r'''r"""Scaled square
+
+Half the square of a residual in units of sigma.
+
+## When to use it
 
 When a residual is measured in units of `sigma`.
 
@@ -36,23 +40,27 @@ for sigma in (1.0, 0.5):
 1.0 tensor(4.5000)
 0.5 tensor(18.)
 ```
+
+## Relations
+
+Half of [[mse]].
+
+    ((input - target) ** 2).mean() / 2 == F.mse_loss(input, target) / 2
 """
 
-from lossary.formula import Symbolic
-from lossary.kinds import REAL, REAL_TARGET
-from lossary.loss import POSITIVE, Input, Loss, Parameter, Relation
-from lossary.sections import RESIDUAL, Section
-from lossary.symbols import log, sqrt
+from lossary.declaration import (
+    POSITIVE, REAL, REAL_TARGET, RESIDUAL, Input, Loss, Parameter, Section, Symbolic
+)
+from lossary.declaration import log, sqrt
 
 
-def scaled_square(input, target, sigma=1.0):
+def scaled_square(input, target, *, sigma=1.0, reduction="mean"):
     r = (input - target) / sigma
-    return r * r / 2
+    value = r * r / 2
+    return value if reduction == "none" else getattr(value, reduction)()
 
 
 loss = Loss(
-    title="Scaled square",
-    summary="Half the square of a residual in units of sigma.",
     function=scaled_square,
     aliases=("scaled squared error",),
     inputs=(
@@ -87,13 +95,11 @@ loss = Loss(
         "symmetric": True,
         "elicits": "mean",
     },
-    relations=(
-        Relation("mse", "Half of [[mse]].", "((input - target) ** 2).mean() / 2", "F.mse_loss(input, target) / 2"),
-    ),
 )
 '''
 
 
+FUNCTION = GOOD[GOOD.index("def scaled_square") : GOOD.index("\n\n\nloss = Loss(")]
 OUTPUT = "```output\n1.0 tensor(4.5000)\n0.5 tensor(18.)\n```\n"
 WHEN_NOT = "## When not to\n\nWhen it is not: [[mse]].\n\n"
 
@@ -139,7 +145,7 @@ def test_the_good_file_has_no_failure(make_catalog: MakeCatalog) -> None:
     assert evidence.outputs == ["1.0 tensor(4.5000)\n0.5 tensor(18.)"]
     assert evidence.example.splitlines()[0] == "1.625"
     assert evidence.reductions == {"none": [0.125, 3.125], "sum": 3.25, "mean": 1.625}
-    assert (loss.slug, loss.family, loss.prose[:17]) == ("scaled_square", "toy", "## When to use it")
+    assert (loss.slug, loss.family, loss.prose[:13]) == ("scaled_square", "toy", "Scaled square")
 
 
 # --- files that do not load -----------------------------------------------------------------------------------------
@@ -149,11 +155,20 @@ def test_the_good_file_has_no_failure(make_catalog: MakeCatalog) -> None:
     ("old", "new", "message"),
     [
         ("loss = Loss(", "loss = Loss((", r"line \d+: SyntaxError"),
-        ("from lossary.symbols import log, sqrt", "from lossary.symbols import logg", "line 30: ImportError.*logg"),
-        ("\nloss = Loss(", "\nraise ValueError('no luck')\nloss = Loss(", "line 38: ValueError: no luck"),
+        (
+            "from lossary.declaration import log, sqrt",
+            "from lossary.declaration import logg",
+            "line 39: ImportError.*logg",
+        ),
+        ("\nloss = Loss(", "\nraise ValueError('no luck')\nloss = Loss(", "line 48: ValueError: no luck"),
         ("\nloss = Loss(", "\nvalue = Loss(", "must assign a lossary Loss to the name 'loss', found NoneType"),
         ("\nloss = Loss(", "\nloss = dict(", "must assign a lossary Loss to the name 'loss', found dict"),
-        ('title="Scaled square",', 'titel="Scaled square",', "line 38: TypeError.*titel"),
+        ("    function=scaled_square,", "    functoin=scaled_square,", "line 48: TypeError.*functoin"),
+        (
+            "    function=scaled_square,",
+            '    function=scaled_square,\n    title="Scaled square",\n    summary="Half the square.",',
+            "title, summary: this stands in the docstring: its first line is the title",
+        ),
     ],
 )
 def test_a_file_that_does_not_load(make_catalog: MakeCatalog, old: str, new: str, message: str) -> None:
@@ -191,44 +206,44 @@ def test_two_losses_may_not_share_an_alias(make_catalog: MakeCatalog, alias: str
 # what is wrong: (the right text, the wrong text, stage, what the message must contain)
 WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
     "raises when evaluated": (
-        "    return r * r / 2",
-        "    return r * r / undefined_name",
+        "    value = r * r / 2",
+        "    value = r * r / undefined_name",
         "evaluate",
         ("NameError", "undefined_name"),
     ),
     "raises at one setting only": (
-        "    return r * r / 2",
+        "    value = r * r / 2",
         "    if sigma == 3.0:\n        raise ArithmeticError('three')\n    return r * r / 2",
         "evaluate",
         ("ArithmeticError", "three", "sigma = 3.0"),
     ),
     "nan inside its domain": (
-        "    return r * r / 2",
-        "    return torch.where((r - 1).abs() < 0.01, torch.nan, r * r / 2)",
+        "    value = r * r / 2",
+        "    value = torch.where((r - 1).abs() < 0.01, torch.nan, r * r / 2)",
         "formula",
         ("value at input = ", "expected 0.5", "got nan"),
     ),
     "nan outside the drawn range": (
-        "    return r * r / 2",
-        "    return torch.where(r.abs() > 100, torch.nan, r * r / 2)",
+        "    value = r * r / 2",
+        "    value = torch.where(r.abs() > 100, torch.nan, r * r / 2)",
         "formula",
         ("input = -1000", "target = 0", "expected", "got nan"),
     ),
     "disagrees with its formula": (
-        "    return r * r / 2",
-        "    return r * r",
+        "    value = r * r / 2",
+        "    value = r * r",
         "formula",
         ("value at input = ", "target = 0", "sigma = 1.0", "expected", "by the formula", "got", "from torch"),
     ),
     "disagrees at one setting": (
-        "    return r * r / 2",
-        "    return r * r / 2 * (1.5 if sigma == 3.0 else 1.0)",
+        "    value = r * r / 2",
+        "    value = r * r / 2 * (1.5 if sigma == 3.0 else 1.0)",
         "formula",
         ("value at input = ", "sigma = 3.0", "expected", "got"),
     ),
     "disagrees in the far tail": (
-        "    return r * r / 2",
-        "    return torch.where(r.abs() > 1e5, r.abs(), r * r / 2)",
+        "    value = r * r / 2",
+        "    value = torch.where(r.abs() > 1e5, r.abs(), r * r / 2)",
         "formula",
         ("value at input = -1000000", "expected 500000000000.0", "got 1000000.0"),
     ),
@@ -271,18 +286,18 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         "0.5 tensor(18.)",
         "0.5 tensor(17.)",
         "snippet",
-        ("line 15", "expected '1.0 tensor(4.5000)\\n0.5 tensor(17.)'", "got '1.0 tensor(4.5000)\\n0.5 tensor(18.)'"),
+        ("line 19", "expected '1.0 tensor(4.5000)\\n0.5 tensor(17.)'", "got '1.0 tensor(4.5000)\\n0.5 tensor(18.)'"),
     ),
     "snippet raises": (
         "    print(sigma, (torch.tensor(3.0) / sigma) ** 2 / 2)",
         "    print(sigma, torch.tensr(3.0))",
         "snippet",
-        ("line 15", "line 2 of the snippet raised AttributeError", "tensr"),
+        ("line 19", "line 2 of the snippet raised AttributeError", "tensr"),
     ),
-    "no output fence": (OUTPUT, "", "snippet", ("line 15", "output fence")),
+    "no output fence": (OUTPUT, "", "snippet", ("line 19", "output fence")),
     "missing heading": (WHEN_NOT, "", "declaration", ("'## When not to' is missing",)),
     "unknown heading": ("## When not to", "## Whenever", "declaration", ("unknown heading '## Whenever'",)),
-    "no prose": (GOOD[: GOOD.index("from lossary.formula")], "", "declaration", ("'## When to use it'",)),
+    "no prose": (GOOD[: GOOD.index("from lossary.declaration")], "", "declaration", ("'## When to use it'",)),
     "typical value out of range": (
         "typical=(0.5, 1.0, 3.0)",
         "typical=(-0.5, 1.0, 3.0)",
@@ -303,14 +318,14 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
     ),
     "shared symbol": ('Input("target", "y",', 'Input("target", "x",', "declaration", ("share a symbol", "x, x")),
     "wrong relation": (
-        '"F.mse_loss(input, target) / 2"',
-        '"F.mse_loss(input, target)"',
+        "== F.mse_loss(input, target) / 2",
+        "== F.mse_loss(input, target)",
         "relation",
         ("to mse", "F.mse_loss(input, target)", "expected", "got"),
     ),
     "relation that raises": (
-        '"F.mse_loss(input, target) / 2"',
-        '"F.mse(input, target)"',
+        "== F.mse_loss(input, target) / 2",
+        "== F.mse(input, target)",
         "relation",
         ("to mse", "AttributeError"),
     ),
@@ -320,11 +335,77 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         "interactive plot",
         ("a kink of 'residual, input − target' is no expression of the parameters", "truth value"),
     ),
-    "empty summary": (
-        'summary="Half the square of a residual in units of sigma."',
-        'summary=" "',
+    "no summary": (
+        "Half the square of a residual in units of sigma.\n\n",
+        "",
         "declaration",
-        ("the summary is empty",),
+        ("the docstring must begin with the title in one line, an empty line, and one sentence",),
+    ),
+    "another default in the function": (
+        "*, sigma=1.0, reduction",
+        "*, sigma=2.0, reduction",
+        "declaration",
+        ("the default of sigma is 1.0 as declared, and 2.0 in the loss's own function",),
+    ),
+    "another reduction in the function": (
+        'reduction="mean"',
+        'reduction="sum"',
+        "declaration",
+        ("the default of reduction is 'mean' as declared, and 'sum' in the loss's own function",),
+    ),
+    "a function in another style": (
+        '*, sigma=1.0, reduction="mean"',
+        "sigma=1.0",
+        "declaration",
+        ("must take what is declared: def scaled_square(input, target, *, sigma=1.0, reduction='mean')",),
+    ),
+    "a constant beside the function": (
+        FUNCTION,
+        f"TWO = 2.0\n\n\n{FUNCTION.replace('r * r / 2', 'r * r / TWO')}",
+        "example",
+        ("name 'TWO' is not defined", "the page shows the function alone"),
+    ),
+    "two that are written alike": (
+        'Parameter("sigma", 1.0, "the unit", range=POSITIVE',
+        'Parameter("sigma", 1.0, "the unit", latex="x", range=POSITIVE',
+        "declaration",
+        ("are written alike, give one of them latex=: x, x, y",),
+    ),
+    "unknown task": (
+        "    function=scaled_square,\n",
+        '    function=scaled_square,\n    tasks=("regresion",),\n',
+        "declaration",
+        ("unknown task 'regresion' (did you mean regression?)", "known are regression, counts"),
+    ),
+    "a concept without a place": (
+        "    function=scaled_square,\n",
+        '    function=scaled_square,\n    concepts={"units": "gamma"},\n',
+        "declaration",
+        ("the concept 'units': the place 'gamma': there is no such parameter or pitfall", "there are sigma, 'Halving"),
+    ),
+    "a relation that links no loss": (
+        "Half of [[mse]].",
+        "Half of it.",
+        "declaration",
+        ("the relation 'Half of it.' links no loss",),
+    ),
+    "a relation without an identity": (
+        " == F.mse_loss(input, target) / 2",
+        "",
+        "declaration",
+        ("needs two sides with ' == ' between them",),
+    ),
+    "a source that is no citation": (
+        "## Relations",
+        "## References\n\n- Huber 1964, somewhere\n\n## Relations",
+        "declaration",
+        ("'Huber 1964, somewhere' is no citation such as",),
+    ),
+    "a library that nobody knows": (
+        "## Relations",
+        "## In other libraries\n\n- `acme.loss(x)`: As here.\n\n## Relations",
+        "declaration",
+        ("say before 'acme.loss(x)' whose it is", "known by its package is ceres"),
     ),
     "neither torch class nor function": (
         "    function=scaled_square,\n",
@@ -352,7 +433,7 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
 @pytest.mark.parametrize("kind", WRONG)
 def test_a_mistake_gives_one_clear_message(make_catalog: MakeCatalog, kind: str) -> None:
     old, new, stage, words = WRONG[kind]
-    text = changed(old, new).replace("from lossary.formula", "import torch\n\nfrom lossary.formula", 1)
+    text = changed(old, new).replace("from lossary.declaration", "import torch\n\nfrom lossary.declaration", 1)
     failure = only_failure(make_catalog, text)
     assert failure.stage == stage
     for word in words:
@@ -412,7 +493,7 @@ def test_an_edited_file_is_read_again(make_catalog: MakeCatalog) -> None:
     """Even within one second and at the same size, where a time stamp would not tell."""
     root = make_catalog({"toy/scaled_square": GOOD})
     first = catalog(str(root))["scaled_square"]
-    make_catalog({"toy/scaled_square": changed('title="Scaled square"', 'title="Scalud square"')})
+    make_catalog({"toy/scaled_square": changed("Scaled square", "Scalud square")})
     second = catalog(str(root))["scaled_square"]
     assert (first.title, second.title) == ("Scaled square", "Scalud square")
 

@@ -15,10 +15,11 @@ import markdown
 import pytest
 
 import lossary
-from lossary import fence, wanted
+from lossary import fence
+from lossary.commands.starter import write
+from lossary.drawing.palette import colours
+from lossary.embedding import figure_request
 from lossary.errors import LossaryError
-from lossary.palette import colours
-from lossary.starter import write
 
 Render = Callable[..., str]
 TICKS = "```"
@@ -240,44 +241,49 @@ def test_a_catalog_counts_from_the_configuration_file(tmp_path: Path) -> None:
 
 
 def test_requests_are_read() -> None:
-    asked = wanted.read("""huber 'mse' alt="it's \\ all" size=1x2 huber.size=3 delta=0.5,1""")
+    asked = figure_request.read("""huber 'mse' alt="it's \\ all" size=1x2 huber.size=3 delta=0.5,1""")
     assert asked.slugs == ("huber", "mse")
     assert asked.parameters == {"huber.size": "3", "delta": "0.5,1"}
-    assert wanted.read(r"huber alt=\lambda").alt == r"\lambda", "a backslash is a letter, as in LaTeX and in paths"
+    assert figure_request.read(r"huber alt=\lambda").alt == r"\lambda", (
+        "a backslash is a letter, as in LaTeX and in paths"
+    )
     assert (asked.alt, asked.size, asked.view, asked.theme) == ("it's \\ all", "1x2", "loss", "auto")
 
 
 def test_a_figure_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = wanted.read("l1 size=300x200")
-    first = wanted.make(asked)
-    monkeypatch.setattr(wanted, "_files", None)
-    assert wanted.make(asked) == first
-    assert wanted.make(wanted.read("l1 size=300x200 alt=A theme=dark")).svg == first.svg
+    asked = figure_request.read("l1 size=300x200")
+    first = figure_request.make(asked)
+    monkeypatch.setattr(figure_request, "_files", None)
+    assert figure_request.make(asked) == first
+    assert figure_request.make(figure_request.read("l1 size=300x200 alt=A theme=dark")).svg == first.svg
     for other in ("l1 size=300x201", "l1 size=300x200 view=gradient", "mse size=300x200"):
         with pytest.raises(TypeError):
-            wanted.make(wanted.read(other))
+            figure_request.make(figure_request.read(other))
 
 
 def test_an_edit_to_a_loss_draws_it_again(tmp_path: Path) -> None:
     path = write("mine", "toy", str(tmp_path))
-    asked = wanted.read(f"mine catalog={tmp_path}")
-    first = wanted.make(asked)
+    asked = figure_request.read(f"mine catalog={tmp_path}")
+    first = figure_request.make(asked)
     text = path.read_text("utf-8")
-    path.write_text(re.sub(r'title="[^"]*"', 'title="Renamed"', text), "utf-8")
-    second = wanted.make(asked)
+    path.write_text(text.replace("Mine", "Renamed", 1), "utf-8")
+    second = figure_request.make(asked)
     assert second.key != first.key
     assert second.alt.startswith("Renamed")
     assert second.files == (path.resolve(),)
 
 
 def test_a_pdf_is_made_on_demand_and_for_its_theme() -> None:
-    asked = wanted.read("l1 size=300x200")
-    light, dark = wanted.make(asked, pdf=True), wanted.make(wanted.read("l1 size=300x200 theme=dark"), pdf=True)
+    asked = figure_request.read("l1 size=300x200")
+    light, dark = (
+        figure_request.make(asked, pdf=True),
+        figure_request.make(figure_request.read("l1 size=300x200 theme=dark"), pdf=True),
+    )
     assert light.pdf.startswith(b"%PDF-")
     assert light.pdf != dark.pdf
-    assert wanted.make(asked).pdf == b""
+    assert figure_request.make(asked).pdf == b""
 
 
 def test_a_request_without_a_loss_is_refused() -> None:
     with pytest.raises(LossaryError, match="name a loss first"):
-        wanted.wanted([], {"view": "loss"})
+        figure_request.wanted([], {"view": "loss"})

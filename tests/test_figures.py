@@ -10,20 +10,21 @@ from functools import cache
 from typing import Any
 from xml.etree import ElementTree
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 import sympy as sp
 import torch
 
 from cases import LOSSES, by_torch, criterion
-from lossary import charts, display, figure, points
-from lossary.chart import Card, Chart, Lattice, Plane, Surface, Table, Trace, View
-from lossary.evaluate import curve
-from lossary.formula import Written
-from lossary.loss import Loss
-from lossary.palette import ROLES, Theme, colours
-from lossary.words import number
+from lossary.declaration.formula import Written
+from lossary.declaration.loss import Loss
+from lossary.drawing import loss_views, render
+from lossary.drawing.palette import ROLES, Theme, colours
+from lossary.drawing.pictures import Card, Chart, Lattice, Plane, Surface, Table, Trace, View
+from lossary.evaluation import points
+from lossary.evaluation.curves import curve
+from lossary.typesetting import formula_latex
+from lossary.typesetting.words import number
 
 SVG = "{http://www.w3.org/2000/svg}"
 THEMES: tuple[Theme, ...] = ("auto", "light", "dark")
@@ -41,12 +42,12 @@ SIZES = {
 
 @cache
 def views(slug: str) -> dict[str, View]:
-    return {view.name: view for view in charts.views(LOSSES[slug])}
+    return {view.name: view for view in loss_views.views(LOSSES[slug])}
 
 
 @cache
 def drawn(slug: str, name: str) -> dict[Theme, bytes]:
-    return figure.svg(views(slug)[name].picture)
+    return render.svg(views(slug)[name].picture)
 
 
 every_view = pytest.mark.parametrize(
@@ -142,16 +143,16 @@ def test_the_three_forms_differ_in_the_style_alone(slug: str, name: str) -> None
 
 @every_view
 def test_drawing_twice_gives_the_same_bytes(slug: str, name: str) -> None:
-    again = next(view for view in charts.views(LOSSES[slug]) if view.name == name)
-    assert figure.svg(again.picture) == drawn(slug, name)
+    again = next(view for view in loss_views.views(LOSSES[slug]) if view.name == name)
+    assert render.svg(again.picture) == drawn(slug, name)
 
 
 def test_the_order_of_drawing_does_not_matter() -> None:
     """A drawing that leaves something behind in matplotlib would change the next one."""
-    first = figure.svg(views("huber")["loss"].picture)
-    figure.svg(views("mse")["thumb"].picture)
-    figure.png(views("l1")["loss"].picture)
-    assert figure.svg(views("huber")["loss"].picture) == first
+    first = render.svg(views("huber")["loss"].picture)
+    render.svg(views("mse")["thumb"].picture)
+    render.png(views("l1")["loss"].picture)
+    assert render.svg(views("huber")["loss"].picture) == first
 
 
 @every_slug
@@ -312,7 +313,7 @@ def test_kinks_stand_in_the_csv_with_both_sides(slug: str) -> None:
 @every_slug
 def test_a_sweep_has_a_column_for_each_typical_value(slug: str) -> None:
     loss = LOSSES[slug]
-    parameter = charts.swept(loss)
+    parameter = loss_views.swept(loss)
     if parameter is None:
         assert "sweep" not in views(slug)
         return
@@ -418,7 +419,9 @@ def test_a_study_is_its_curves(loss: Loss, study: Any) -> None:
         assert np.array_equal(trace.y, again)
         assert np.isfinite(trace.y).all()
     if not study.gradient:
-        assert f"{study.name}-gradient" not in {v.name for v in charts.views(loss) if v.title.endswith(": gradient")}
+        assert f"{study.name}-gradient" not in {
+            v.name for v in loss_views.views(loss) if v.title.endswith(": gradient")
+        }
         return
     (slopes,) = charts_of(views(loss.slug)[f"{study.name}-gradient"])
     for trace, drawn_slope in zip(chart.traces, slopes.traces, strict=True):
@@ -464,7 +467,7 @@ def test_a_scene_shows_its_arrows_in_one_unit(loss: Loss, scene: Any) -> None:
     """Read back from the drawing: points and arrow heads lie as in the plane, the same scale in both directions."""
     picture = views(loss.slug)[scene.name].picture
     assert isinstance(picture, Plane)
-    made = figure._draw(picture, colours("light"), paper=True)
+    made = render._draw(picture, "light")
     (axes,) = made.axes
     origin, right, up = axes.transData.transform([(0, 0), (1, 0), (0, 1)])
     assert right - origin == pytest.approx((up - origin)[::-1], rel=1e-9)
@@ -561,7 +564,7 @@ def test_an_axis_of_formats_can_be_read(loss: Loss) -> None:
         (chart,) = charts_of(views(loss.slug)[name])
         largest = max(float(np.abs(trace.y[np.isfinite(trace.y)]).max()) for trace in chart.traces)
         assert chart.logarithmic == (largest > 1e4)
-        made = figure._draw(chart, colours("light"), paper=True)
+        made = render._draw(chart, "light")
         made.canvas.draw()
         words = [label.get_text() for label in made.axes[0].get_yticklabels()]
         low, high = made.axes[0].get_ylim()
@@ -574,7 +577,7 @@ def test_a_logarithmic_axis_counts_powers_of_ten_on_both_sides() -> None:
     y = np.array([-1e6, -1e5, -1e4, -1e3, -100.0, -10.0, 0.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6])
     x = np.arange(13.0)
     chart = Chart("a", "b", "loss", "loss", "x", (Trace(x, y),), logarithmic=True)
-    made = figure._draw(chart, colours("light"), paper=True)
+    made = render._draw(chart, "light")
     (axes,) = made.axes
     up = axes.transData.transform(np.column_stack([x, y]))[:, 1]
     steps = np.diff(up)
@@ -619,7 +622,7 @@ def test_the_words_of_a_node_can_be_read(loss: Loss, diagram: Any) -> None:
     picture = views(loss.slug)[diagram.name].picture
     assert isinstance(picture, Lattice)
     palette = colours("light")
-    made = figure._draw(picture, palette, paper=True)
+    made = render._draw(picture, "light")
     made.canvas.draw()
     (axes,) = made.axes
     circles = [line for line in axes.lines if line.get_marker() == "o"]
@@ -632,8 +635,8 @@ def test_the_words_of_a_node_can_be_read(loss: Loss, diagram: Any) -> None:
 @every_view
 def test_words_do_not_lie_on_each_other(slug: str, name: str) -> None:
     picture = views(slug)[name].picture
-    with mpl.rc_context(figure._settings()):
-        made = figure._draw(picture, colours("light"), paper=True)
+    with render._alone():
+        made = render._draw(picture, "light")
         made.canvas.draw()
         words = [*made.texts, *(t for axes in made.axes for t in axes.texts)]
         for axis in (axis for axes in made.axes if axes.axison for axis in (axes.xaxis, axes.yaxis)):
@@ -666,30 +669,30 @@ def png_size(data: bytes) -> tuple[int, int]:
 @every_slug
 def test_a_card_has_the_size_of_a_preview_image(slug: str) -> None:
     card = views(slug)["card"].picture
-    light, dark = figure.png(card), figure.png(card, "dark")
+    light, dark = render.png(card), render.png(card, "dark")
     assert png_size(light) == png_size(dark) == (1200, 630)
     assert light != dark
     assert isinstance(card, Card)
     assert card.name == LOSSES[slug].title
     main = LOSSES[slug].formulas[0]
-    assert card.formula == (main.figure_latex if isinstance(main, Written) else display.for_figure(LOSSES[slug]))
+    assert card.formula == (main.figure_latex if isinstance(main, Written) else formula_latex.for_figure(LOSSES[slug]))
     assert card.formula or isinstance(main, Written)
 
 
 def test_rasters_are_scaled_and_reproducible() -> None:
     picture = views("huber")["loss"].picture
-    assert png_size(figure.png(picture)) == (460, 330)
-    assert png_size(figure.png(picture, scale=2.0)) == (920, 660)
-    assert figure.png(picture) == figure.png(picture)
-    assert figure.pdf(picture) == figure.pdf(picture)
-    assert figure.pdf(picture).startswith(b"%PDF-")
+    assert png_size(render.png(picture)) == (460, 330)
+    assert png_size(render.png(picture, scale=2.0)) == (920, 660)
+    assert render.png(picture) == render.png(picture)
+    assert render.pdf(picture) == render.pdf(picture)
+    assert render.pdf(picture).startswith(b"%PDF-")
 
 
 def test_a_raster_lies_on_paper() -> None:
     from matplotlib.image import imread
 
     for theme in ("light", "dark"):
-        pixels = imread(io.BytesIO(figure.png(views("l1")["loss"].picture, theme)))
+        pixels = imread(io.BytesIO(render.png(views("l1")["loss"].picture, theme)))
         corner = [round(float(v) * 255) for v in pixels[0, 0, :3]]
         assert "#" + "".join(f"{v:02x}" for v in corner) == colours(theme)["paper"]
 

@@ -19,13 +19,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from cases import LOSSES, of_kind
-from lossary import display
-from lossary.balls import Dual, ball, enclose, precision
-from lossary.formula import Built, Symbolic, Variable, components
-from lossary.loss import Loss
-from lossary.mathml import to_mathml
-from lossary.notation import figure_latex, page_latex
-from lossary.symbols import (
+from lossary.declaration.formula import Symbolic
+from lossary.declaration.loss import Loss
+from lossary.declaration.symbols import (
     cases,
     exp,
     indicator,
@@ -41,6 +37,11 @@ from lossary.symbols import (
     unlisted,
     xlogy,
 )
+from lossary.evaluation.balls import Dual, ball, enclose, precision
+from lossary.evaluation.binding import Built, Variable, components
+from lossary.mathml import to_mathml
+from lossary.typesetting import formula_latex
+from lossary.typesetting.latex import figure_latex, page_latex
 from second_judge import mp
 
 X, Y, P, Z = (Variable(name, name, name) for name in "xypz")
@@ -318,10 +319,10 @@ def test_an_unknown_symbol_is_named() -> None:
 
 def test_all_of_a_table_symbol_is_known() -> None:
     for loss in LOSSES.values():
-        for formula in display.formulas(loss):
+        for formula in formula_latex.formulas(loss):
             if isinstance(formula, Symbolic):
-                assert display.built(loss, formula).used
-            assert all(meaning for _, meaning in display.symbols(loss))
+                assert formula_latex.built(loss, formula).used
+            assert all(meaning for _, meaning in formula_latex.symbols(loss))
 
 
 # --- text -----------------------------------------------------------------------------------------------------------
@@ -420,7 +421,7 @@ def test_numbers_are_written_as_mathematics(value: float, latex: str) -> None:
 
 def test_no_formula_of_the_catalog_prints_code() -> None:
     for loss in LOSSES.values():
-        for where, latex in display.all_latex(loss):
+        for where, latex in formula_latex.all_latex(loss):
             assert not re.search(r"\d[eE][-+]?\d", latex), f"{loss.slug}, {where}: {latex}"
             # A star in an index is a name; anywhere else it is a product that was not set.
             assert not re.search(r"(?<!_\{)\*|_\d\d|Piecewise|Sum\(|lambda", latex), f"{loss.slug}, {where}: {latex}"
@@ -432,14 +433,14 @@ def test_a_symbol_is_written_in_one_way_only() -> None:
         for formula in loss.formulas:
             if not isinstance(formula, Symbolic):
                 continue
-            names = [v.latex for v in display.built(loss, formula).variables]
+            names = [v.latex for v in formula_latex.built(loss, formula).variables]
             assert len(set(names)) == len(names), (loss.slug, names)
 
 
 def every_formula() -> list[Any]:
     found = []
     for loss in LOSSES.values():
-        for number, formula in enumerate((*display.formulas(loss), *([loss.computed] if loss.computed else []))):
+        for number, formula in enumerate((*formula_latex.formulas(loss), *([loss.computed] if loss.computed else []))):
             if isinstance(formula, Symbolic):
                 found.append(of_kind(loss, formula, name=f"{loss.slug}-{number}"))
     return found
@@ -447,7 +448,7 @@ def every_formula() -> list[Any]:
 
 @pytest.mark.parametrize(("loss", "formula"), every_formula())
 def test_figures_and_pages_can_show_every_formula(loss: Loss, formula: Symbolic) -> None:
-    bound = display.built(loss, formula)
+    bound = formula_latex.built(loss, formula)
     for expression in (bound.value, *bound.gradient.values(), *bound.definitions.values()):
         assert ink(figure_latex(expression)) > 15
         mathml = to_mathml(page_latex(expression), display=True)
@@ -470,6 +471,6 @@ def ink(latex: str) -> int:
 def test_mathtext_draws_the_cases_of_a_formula_on_lines_of_their_own() -> None:
     main = LOSSES["huber"].formulas[0]
     assert isinstance(main, Symbolic)
-    latex = figure_latex(display.built(LOSSES["huber"], main).value)
+    latex = figure_latex(formula_latex.built(LOSSES["huber"], main).value)
     assert r"\begin" not in latex
     assert latex.count(r"\\") == 1

@@ -9,8 +9,8 @@ import re
 from pathlib import Path
 
 from cases import LOSSES
-from lossary import display
 from lossary.mathml import to_mathml
+from lossary.typesetting import formula_latex
 
 GOLDEN = Path(__file__).parent / "golden" / "latex.txt"
 MATHS = re.compile(r"\$\$?([^$\n]+)\$\$?")
@@ -26,8 +26,8 @@ def printed() -> list[tuple[str, str]]:
     """Every formula of the catalog with where it stands."""
     lines = []
     for slug, loss in LOSSES.items():
-        lines += [(f"{slug}: {where}", latex) for where, latex in display.all_latex(loss)]
-        lines += [(f"{slug}: card", display.for_figure(loss))]
+        lines += [(f"{slug}: {where}", latex) for where, latex in formula_latex.all_latex(loss)]
+        lines += [(f"{slug}: card", formula_latex.for_figure(loss))]
         lines += [(f"{slug}: prose", latex) for latex in prose_latex(loss.prose)]
     return lines
 

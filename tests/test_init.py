@@ -13,11 +13,11 @@ from click.testing import CliRunner
 from mkdocs.utils.yaml import yaml_load
 
 import lossary
-from lossary import look
-from lossary.cli import main
-from lossary.discovery import about
+from lossary.commands.init import start
+from lossary.commands.main import main
+from lossary.discovery.catalogs import about
 from lossary.errors import LossaryError
-from lossary.init import start
+from lossary.publishing import assets
 
 ROOT = Path(__file__).parent.parent
 FILES = {
@@ -125,7 +125,7 @@ def test_every_line_of_the_configuration_is_explained(project: Path) -> None:
 
 def test_the_look_is_complete(project: Path) -> None:
     """All that the pages ask for comes with the package, and the fonts that the style sheets ask for."""
-    made = dict(look.files())
+    made = dict(assets.files())
     given = settings(project / "mkdocs.yml")
     assert {*given["extra_css"], *given["extra_javascript"], given["theme"]["favicon"]} <= set(made)
     for path, data in made.items():

@@ -21,14 +21,16 @@ from numpy.typing import NDArray
 
 import second_judge
 from cases import LOSSES, Arrays, by_torch, criterion, every_loss, leaves
-from lossary import charts, exact, points
-from lossary.balls import ball
+from lossary.declaration.formula import Formula, Symbolic, Written
+from lossary.declaration.inputs import Kind
+from lossary.declaration.loss import Loss
+from lossary.declaration.symbols import INDEX_OF
+from lossary.drawing import loss_views
 from lossary.errors import LossaryError
-from lossary.evaluate import curve, evaluate
-from lossary.formula import Formula, Symbolic, Written
-from lossary.kinds import Kind
-from lossary.loss import Loss
-from lossary.symbols import INDEX_OF
+from lossary.evaluation import high_precision, points
+from lossary.evaluation.balls import ball
+from lossary.evaluation.curves import curve
+from lossary.evaluation.torch_calls import evaluate
 from second_judge import mp
 
 F = torch.nn.functional
@@ -39,24 +41,26 @@ quick = settings(max_examples=60, deadline=None, derandomize=True)
 
 def values(loss: Loss, formula: Formula, batch: Arrays, setting: Mapping[str, Any]) -> list[Any]:
     """The formula's values as mpmath numbers: the middles of what encloses them."""
-    return [mp(v) for v in exact.values(loss, formula, batch, setting)]
+    return [mp(v) for v in high_precision.values(loss, formula, batch, setting)]
 
 
 def gradients(loss: Loss, formula: Symbolic, batch: Arrays, setting: Mapping[str, Any]) -> dict[str, list[list[Any]]]:
     """The displayed gradients as mpmath numbers."""
-    found = exact.gradients(loss, formula, batch, setting)
+    found = high_precision.gradients(loss, formula, batch, setting)
     return {name: [[mp(v) for v in row] for row in rows] for name, rows in found.items()}
 
 
 def derivatives(loss: Loss, formula: Symbolic, batch: Arrays, setting: Mapping[str, Any]) -> dict[str, list[list[Any]]]:
     """The derivatives of the value as mpmath numbers."""
-    found = exact.derivatives(loss, formula, batch, setting)
+    found = high_precision.derivatives(loss, formula, batch, setting)
     return {name: [[mp(v) for v in row] for row in rows] for name, rows in found.items()}
 
 
 def written_gradients(formula: Written, batch: Arrays, setting: Mapping[str, Any]) -> dict[str, list[Any]]:
     """The gradients of a reference implementation as mpmath numbers."""
-    return {name: [mp(v) for v in row] for name, row in exact.written_gradients(formula, batch, setting).items()}
+    return {
+        name: [mp(v) for v in row] for name, row in high_precision.written_gradients(formula, batch, setting).items()
+    }
 
 
 def calls(loss: Loss) -> Iterator[tuple[dict[str, Any], Arrays]]:
@@ -68,12 +72,12 @@ def calls(loss: Loss) -> Iterator[tuple[dict[str, Any], Arrays]]:
 
 def symbolic(loss: Loss, batch: Arrays, setting: Mapping[str, Any]) -> list[Symbolic]:
     """The executable formulas that cover a call."""
-    return [f for f in loss.formulas if isinstance(f, Symbolic) and exact.applies(loss, f, batch, setting)]
+    return [f for f in loss.formulas if isinstance(f, Symbolic) and high_precision.applies(loss, f, batch, setting)]
 
 
 def covering(loss: Loss, batch: Arrays, setting: Mapping[str, Any]) -> list[Formula]:
     """All formulas that cover a call, written ones as well."""
-    return [f for f in loss.formulas if exact.applies(loss, f, batch, setting)]
+    return [f for f in loss.formulas if high_precision.applies(loss, f, batch, setting)]
 
 
 def assert_close(got: float, wanted: Any, size: float, place: str) -> None:
@@ -102,7 +106,7 @@ def test_torch_value_is_the_formula(loss: Loss) -> None:
         value, _ = by_torch(loss, batch, setting)
         formulas = covering(loss, batch, setting)
         assert formulas
-        sizes = exact.rounded(loss, batch, setting, value.size)
+        sizes = high_precision.rounded(loss, batch, setting, value.size)
         for formula in formulas:
             wanted = values(loss, formula, batch, setting)
             assert len(wanted) == value.size
@@ -117,7 +121,7 @@ def test_torch_value_is_the_formula(loss: Loss) -> None:
 def test_autograd_is_the_gradient_formula(loss: Loss) -> None:
     for setting, batch in calls(loss):
         value, gradient = by_torch(loss, batch, setting)
-        sizes = exact.rounded(loss, batch, setting, value.size)
+        sizes = high_precision.rounded(loss, batch, setting, value.size)
         for formula in covering(loss, batch, setting):
             wanted = declared_gradients(loss, formula, batch, setting)
             assert loss.inputs[0].name in wanted
@@ -145,7 +149,7 @@ def test_an_infinite_gradient_is_only_at_the_ends_of_a_domain() -> None:
     found = set()
     for loss in LOSSES.values():
         for setting, batch in calls(loss):
-            kinds = exact.chosen_kinds(loss, batch, setting)
+            kinds = high_precision.chosen_kinds(loss, batch, setting)
             for formula in symbolic(loss, batch, setting):
                 for name, rows in gradients(loss, formula, batch, setting).items():
                     for k, row in enumerate(rows):
@@ -179,7 +183,7 @@ def test_the_declared_gradient_is_the_derivative_of_the_value(loss: Loss) -> Non
         for formula in symbolic(loss, batch, setting):
             rows = few_rows(loss, batch, setting, 12)
             declared = gradients(loss, formula, rows, setting)
-            kinds = exact.chosen_kinds(loss, rows, setting)
+            kinds = high_precision.chosen_kinds(loss, rows, setting)
             for name, derived in derivatives(loss, formula, rows, setting).items():
                 if kinds[name].label:
                     continue
@@ -193,10 +197,10 @@ def test_the_gradient_is_the_slope_of_the_value_at_fifty_digits(loss: Loss) -> N
     for setting, batch in calls(loss):
         for formula in symbolic(loss, batch, setting):
             rows = few_rows(loss, batch, setting, 5, inside=True)
-            kinds = exact.chosen_kinds(loss, rows, setting)
-            bound = exact.built(loss, formula, kinds)
+            kinds = high_precision.chosen_kinds(loss, rows, setting)
+            bound = high_precision.built(loss, formula, kinds)
             run = second_judge.value(bound)
-            arguments = [_numbers(a) for a in exact.samples(loss, rows, setting).arguments(loss, setting)]
+            arguments = [_numbers(a) for a in high_precision.samples(loss, rows, setting).arguments(loss, setting)]
             names = [v.name for v in bound.variables]
             for name, declared in gradients(loss, formula, rows, setting).items():
                 if kinds[name].shared or kinds[name].label:
@@ -222,15 +226,15 @@ def test_a_second_judge_finds_the_same(loss: Loss) -> None:
     for setting, batch in itertools.islice(calls(loss), 6):
         for formula in symbolic(loss, batch, setting):
             rows = few_rows(loss, batch, setting, 3)
-            kinds = exact.chosen_kinds(loss, rows, setting)
-            bound = exact.built(loss, formula, kinds)
-            lined = exact.samples(loss, rows, setting)
+            kinds = high_precision.chosen_kinds(loss, rows, setting)
+            bound = high_precision.built(loss, formula, kinds)
+            lined = high_precision.samples(loss, rows, setting)
             arguments = [_numbers(a) for a in lined.arguments(loss, setting)]
             run = second_judge.value(bound)
-            for enclosed, row in zip(exact.values(loss, formula, rows, setting), arguments, strict=True):
+            for enclosed, row in zip(high_precision.values(loss, formula, rows, setting), arguments, strict=True):
                 assert encloses(enclosed, run(*row)), (setting, row)
                 compared += 1
-            for name, own in exact.gradients(loss, formula, rows, setting).items():
+            for name, own in high_precision.gradients(loss, formula, rows, setting).items():
                 if kinds[name].shared:
                     continue
                 run = second_judge.gradient(bound, name)
@@ -274,7 +278,7 @@ def agree(one: Any, other: Any) -> bool:
 
 def few_rows(loss: Loss, batch: Arrays, setting: Mapping[str, Any], count: int, inside: bool = False) -> Arrays:
     """Some rows of moderate size, away from kinks and, if asked, from the ends of the domain."""
-    kinds = exact.chosen_kinds(loss, batch, setting)
+    kinds = high_precision.chosen_kinds(loss, batch, setting)
     moving = {name: array for name, array in batch.items() if not kinds[name].shared}
     bounded = [name for name in moving if not kinds[name].integer and not kinds[name].label]
     special = [k for section in loss.sections for k in points.kinks(loss, section, setting)]
@@ -316,7 +320,7 @@ def test_autograd_is_the_finite_difference(loss: Loss) -> None:
     compared = 0
     for setting, batch in calls(loss):
         rows = few_rows(loss, batch, setting, 24, inside=True)
-        kinds = exact.chosen_kinds(loss, rows, setting)
+        kinds = high_precision.chosen_kinds(loss, rows, setting)
         _, gradient = by_torch(loss, rows, setting)
         for name, found in gradient.items():
             if kinds[name].shared or kinds[name].label:
@@ -452,7 +456,7 @@ def test_reductions_in_numbers(loss: Loss, shape: tuple[int, ...]) -> None:
         divisor = 1.0 if reduction.divisor is None else each.sum() / promised[reduction.name]
         summed = evaluate(loss, inputs, reduction="sum").gradient
         for name, gradient in answer.gradient.items():
-            one, other = (np.array(exact.flattened(g)) for g in (gradient, summed[name]))
+            one, other = (np.array(high_precision.flattened(g)) for g in (gradient, summed[name]))
             assert one * divisor == pytest.approx(other, rel=1e-13, abs=1e-15)
     assert loss.default_reduction in promised
     assert evaluate(loss, inputs).value == pytest.approx(promised[loss.default_reduction], rel=1e-14)
@@ -552,7 +556,7 @@ def test_float32_is_close_to_float64(loss: Loss) -> None:
     assert single.value != double.value
     assert single.value == pytest.approx(double.value, rel=1e-5)
     for name, gradient in single.gradient.items():
-        one, other = (np.array(exact.flattened(g)) for g in (gradient, double.gradient[name]))
+        one, other = (np.array(high_precision.flattened(g)) for g in (gradient, double.gradient[name]))
         assert one == pytest.approx(other, rel=1e-5, abs=1e-6)
 
 
@@ -601,7 +605,7 @@ def kinked() -> list[Any]:
 @pytest.mark.parametrize(("loss", "setting"), kinked())
 def test_gradient_at_a_kink_is_what_the_page_says(loss: Loss, setting: dict[str, Any]) -> None:
     special = points.kinks(loss, loss.main, setting)
-    caption = charts.line_view(loss, "gradient", setting).caption
+    caption = loss_views.line_view(loss, "gradient", setting).caption
     told = re.search(r"At (?:the marks?|each mark) it is (.+)\.$", caption)
     assert told
     gradients = [float(v.replace("\N{MINUS SIGN}", "-")) for v in re.split(", | and ", told[1])]
@@ -704,7 +708,7 @@ def test_points_cover_the_domain_and_both_tails(loss: Loss) -> None:
         seen: dict[str, set[str]] = {i.name: set() for i in loss.inputs}
         for batch in points.batches(loss, setting):
             for entry in loss.inputs:
-                kind = exact.chosen_kinds(loss, batch, setting)[entry.name]
+                kind = high_precision.chosen_kinds(loss, batch, setting)[entry.name]
                 seen[entry.name].add(kind.name)
                 column = batch[entry.name]
                 assert np.isin(kind.values, column).all()
@@ -729,7 +733,7 @@ def test_points_cover_the_domain_and_both_tails(loss: Loss) -> None:
 
 
 def number_of_classes(loss: Loss, batch: Arrays, setting: Mapping[str, Any]) -> int:
-    kinds = exact.chosen_kinds(loss, batch, setting)
+    kinds = high_precision.chosen_kinds(loss, batch, setting)
     for name, kind in kinds.items():
         if "C" in kind.dims:
             at = kind.dims.index("C") - kind.rank
@@ -781,7 +785,7 @@ def test_points_lie_on_both_sides_of_each_kink(loss: Loss) -> None:
                 y = next(iter(section.branches.values()))
                 for t in (kink, kink - 1e-9, kink + 1e-9, kink - 1e-3, kink + 1e-3):
                     row = section.inputs(t, y)
-                    kinds = exact.chosen_kinds(loss, batch, setting)
+                    kinds = high_precision.chosen_kinds(loss, batch, setting)
                     if all(kinds[n].lower <= float(v) <= kinds[n].upper for n, v in row.items()):
                         hit = np.logical_and.reduce([batch[name] == float(v) for name, v in row.items()])
                         assert hit.any(), (setting, kink, t)
@@ -801,7 +805,7 @@ def test_points_fill_the_drawn_range(loss: Loss) -> None:
                     low, high = section.span
                     grid = np.linspace(low, high, 81)
                     name = loss.inputs[0].name
-                    kind = exact.chosen_kinds(loss, batch, setting)[name]
+                    kind = high_precision.chosen_kinds(loss, batch, setting)[name]
                     wanted = np.array([float(section.inputs(t, y)[name]) for t in grid])
                     wanted = wanted[(wanted >= kind.lower) & (wanted <= kind.upper)]
                     assert np.isin(wanted, batch[name]).all()

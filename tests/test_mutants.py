@@ -18,12 +18,14 @@ import torch
 from flint import arb
 
 from cases import LOSSES, by_torch, criterion, each_kind, every_loss, leaves, of_kind
-from lossary import claims, exact, points, verify
-from lossary.evaluate import curve
-from lossary.evidence import Evidence
-from lossary.formula import Builder, Formula, Symbolic, Written
-from lossary.loss import Loss, Reduction
-from lossary.symbols import chosen
+from lossary.declaration.formula import Builder, Formula, Symbolic, Written
+from lossary.declaration.loss import Loss
+from lossary.declaration.reductions import Reduction
+from lossary.declaration.symbols import chosen
+from lossary.evaluation import high_precision, points
+from lossary.evaluation.curves import curve
+from lossary.verification import checks, claims
+from lossary.verification.evidence import Evidence
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +113,7 @@ def with_formula(loss: Loss, number: int, **changes: Any) -> Loss:
 def first(loss: Loss, stage: str) -> str:
     """The first failure of one stage, or nothing. An exception counts: verify turns it into a failure."""
     try:
-        failure = next(iter(verify.CHECKS[stage](loss, Evidence())), None)
+        failure = next(iter(checks.CHECKS[stage](loss, Evidence())), None)
     except Exception as error:
         return repr(error)
     return str(failure) if failure else ""
@@ -154,8 +156,8 @@ def test_three_mutants_of_every_main_formula_are_caught(
     loss: Loss, mutation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage = "formula and gradient"
-    monkeypatch.setattr(verify, "CHECKS", {stage: verify.CHECKS[stage]})
-    _, failures = verify.verify(with_value(loss, 0, COARSE[mutation]))
+    monkeypatch.setattr(checks, "CHECKS", {stage: checks.CHECKS[stage]})
+    _, failures = checks.verify(with_value(loss, 0, COARSE[mutation]))
     assert failures
     assert all(f.path == loss.path and f.stage == "formula" for f in failures)
 
@@ -223,7 +225,7 @@ def test_mutants_of_what_a_vector_adds_up_to(loss: Loss, mutation: str) -> None:
 @pytest.mark.parametrize("loss", SUMMED)
 def test_a_sum_counts_in_what_the_page_tells(loss: Loss) -> None:
     evidence = Evidence()
-    assert not list(verify.CHECKS["sums"](loss, evidence))
+    assert not list(checks.CHECKS["sums"](loss, evidence))
     assert evidence.points > 0
     assert 0 < evidence.max_error_value < 1e-14
 
@@ -270,10 +272,10 @@ def values_agree(loss: Loss, other: Loss, number: int) -> bool:
     """Whether a formula has the same values in two declarations, to thirty digits."""
     for setting in points.settings(loss):
         for batch in points.batches(loss, setting):
-            if exact.applies(loss, loss.formulas[number], batch, setting):
+            if high_precision.applies(loss, loss.formulas[number], batch, setting):
                 pairs = zip(
-                    exact.values(loss, loss.formulas[number], batch, setting),
-                    exact.values(other, other.formulas[number], batch, setting),
+                    high_precision.values(loss, loss.formulas[number], batch, setting),
+                    high_precision.values(other, other.formulas[number], batch, setting),
                     strict=True,
                 )
                 if any(a != b and not abs(a - b) <= arb(10) ** -30 * (1 + abs(a)) for a, b in pairs):
@@ -298,7 +300,7 @@ def test_mutants_of_what_torch_computes_at_the_ends(loss: Loss, mutation: str) -
 def highest(loss: Loss) -> float:
     """The largest value of the main formula at the checked points that a comparison reaches, which ends at 1e300."""
     setting, main = loss.defaults(), loss.formulas[0]
-    batches = [b for b in points.batches(loss, setting) if exact.applies(loss, main, b, setting)]
+    batches = [b for b in points.batches(loss, setting) if high_precision.applies(loss, main, b, setting)]
     values = np.concatenate([by_torch(loss, b, setting)[0].ravel() for b in batches])
     return float(values[values < 1e299].max())
 
@@ -354,10 +356,10 @@ def own(loss: Loss) -> Callable[..., Any]:
             return choices[name][id(value)]
         return value.tolist() if isinstance(value, torch.Tensor) else value
 
-    def call(*inputs: Any, **setting: Any) -> Any:
+    def call(*inputs: Any, reduction: str = "mean", **setting: Any) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return criterion(loss, {k: plain(k, v) for k, v in setting.items()}, "none")(*inputs)
+            return criterion(loss, {k: plain(k, v) for k, v in setting.items()}, reduction)(*inputs)
 
     return call
 
@@ -491,7 +493,7 @@ def test_mutants_of_every_relation(loss: Loss, number: int) -> None:
     relation = loss.relations[number]
     assert first(dataclasses.replace(loss, relations=(relation,)), "relations") == ""
     for wrong in (f"1.01 * ({relation.left})", f"-({relation.left})", f"({relation.left}) + 0.01"):
-        changed = dataclasses.replace(relation, left=wrong)
+        changed = dataclasses.replace(relation, identity=f"{wrong} == {relation.right}")
         told = first(dataclasses.replace(loss, relations=(changed,)), "relations")
         assert re.search(f"to {relation.slug}: .*expected .* got ", told), told
 

@@ -17,16 +17,18 @@ from click.testing import CliRunner, Result
 
 import lossary
 import thirdparty
-from lossary import discovery
-from lossary.cli import main
+from lossary.commands.main import main
+from lossary.discovery.catalogs import catalogs
+from lossary.discovery.dependencies import neighbours
+from lossary.drawing.loss_views import overlay
 from lossary.errors import CatalogError, LossaryError
-from lossary.neighbours import neighbours
-from lossary.site import _loss_job
-from lossary.verify import CHECKS
+from lossary.publishing.record import record
+from lossary.publishing.site import _loss_job
+from lossary.verification.checks import CHECKS, verify
 from thirdparty import CATALOG, GOOD, WRONG, changed
 
 SOURCES = Path(lossary.__file__).parents[1]
-BUILT_IN = [source.slug for source in discovery.sources()]
+BUILT_IN = [source.slug for source in catalogs.sources()]
 OWN = sorted((*GOOD, WRONG))
 
 
@@ -107,7 +109,7 @@ def test_an_installed_catalog_is_found_without_being_named(installed: Path) -> N
     assert lossary.get("half_square").family == "fitting"
     assert lossary.get("acme error").slug == "half_square"
     assert [row["slug"] for row in json.loads(call("list", "--json", "--family", "fitting").stdout)] == OWN
-    assert list(lossary.catalog(discovery.BUILT_IN)) == BUILT_IN
+    assert list(lossary.catalog(catalogs.BUILT_IN)) == BUILT_IN
     call("figure", "half_square", "-o", str(installed / "own.svg"))
     # A new loss may not take a name of any of them.
     assert "'huber' is taken by src/lossary" in refused("new", "huber", "--family", "fitting", "--catalog", CATALOG)
@@ -115,13 +117,13 @@ def test_an_installed_catalog_is_found_without_being_named(installed: Path) -> N
 
 def test_a_package_beside_the_built_in_one_shares_a_family(installed: Path) -> None:
     os.rename(installed / "acme" / "losses" / "fitting", installed / "acme" / "losses" / "robust")
-    assert discovery.families(discovery.sources(None))["robust"].title == "Robust regression"
-    assert discovery.families(discovery.sources(CATALOG))["robust"].title == "Fitting"
+    assert catalogs.families(catalogs.sources(None))["robust"].title == "Robust regression"
+    assert catalogs.families(catalogs.sources(CATALOG))["robust"].title == "Fitting"
 
 
 def test_finding_a_catalog_imports_nothing_of_it(root: Path) -> None:
     (root / "acme" / "__init__.py").write_text("raise RuntimeError('imported')\n", "utf-8")
-    assert [source.slug for source in discovery.sources(CATALOG)] == OWN
+    assert [source.slug for source in catalogs.sources(CATALOG)] == OWN
     # What does import it is told as a fault of the loss, with its line.
     with pytest.raises(CatalogError, match=r"half_square\.py: load: line \d+: RuntimeError: imported"):
         lossary.get("half_square", CATALOG)
@@ -141,7 +143,7 @@ def test_a_slug_that_two_packages_have_names_both_files(installed: Path) -> None
     for ask in (lossary.catalog, lambda: lossary.get("huber")):
         with pytest.raises(CatalogError, match=re.escape(message)):
             ask()
-    assert lossary.get("huber", discovery.BUILT_IN).family == "robust"
+    assert lossary.get("huber", catalogs.BUILT_IN).family == "robust"
     assert lossary.get("l1").slug == "l1", "other losses are not concerned"
 
 
@@ -165,7 +167,7 @@ def test_a_registration_that_leads_nowhere(installed: Path) -> None:
     message = refused("list")
     assert message.startswith("the package acme registers a catalog that is not there, mine = 'acme.gone'")
     assert "mend or uninstall it" in message
-    assert "huber " in call("list", "--catalog", discovery.BUILT_IN).stdout
+    assert "huber " in call("list", "--catalog", catalogs.BUILT_IN).stdout
 
 
 @pytest.mark.parametrize(
@@ -238,7 +240,7 @@ def test_a_wrong_parameter_names_the_right_ones_and_their_ranges() -> None:
 
 def test_what_a_loss_imports_from_its_own_package_counts(root: Path) -> None:
     """An edit to the function that a loss imports makes the loss again, and no other."""
-    found = {source.slug: source for source in discovery.sources(CATALOG)}
+    found = {source.slug: source for source in catalogs.sources(CATALOG)}
 
     def keys() -> dict[str, str]:
         return {slug: _loss_job(source, "Fitting", "").key for slug, source in found.items()}
@@ -260,7 +262,7 @@ def test_what_a_loss_imports_from_its_own_package_counts(root: Path) -> None:
 
 def test_no_loss_of_the_built_in_catalog_has_neighbours() -> None:
     """What they import is part of every key already, and a warm build has no time to look."""
-    assert [source.slug for source in discovery.sources() if neighbours(source)] == []
+    assert [source.slug for source in catalogs.sources() if neighbours(source)] == []
 
 
 # --- held to the checks ---------------------------------------------------------------------------------------------
@@ -352,3 +354,148 @@ def test_the_plugin_is_found_by_its_entry_point_and_light_where_it_is_not_used(r
     arguments = ("-p", "no:cacheprovider", *named, "--lossary-catalog", "unused", "test_nothing.py")
     done = run(root, "-m", "pytest", *arguments, path=str(root))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+# --- one file -------------------------------------------------------------------------------------------------------
+
+# Of a loss that nothing in Lossary prepares: a kind of input, an axis, two symbols and a shorthand of its own.
+ALONE = '''"""Clipped share
+
+The square of how far a share is from its target, up to a cap.
+
+## When to use it
+
+For shares of a whole: [[mse]] with a cap.
+
+## When not to
+
+Where every error counts: [[mse]].
+
+## Pitfalls
+
+### The cap hides what is far off
+
+Beyond it there is no gradient.
+
+```python
+print(min(0.9**2, 0.25))
+```
+
+```output
+0.25
+```
+
+## Relations
+
+With a cap beyond every error it is [[mse]].
+
+    ((input - target) ** 2).clamp(max=1e9).mean() == F.mse_loss(input, target)
+"""
+
+import torch
+
+from lossary.declaration import POSITIVE, Axis, Input, Kind, Loss, Parameter, Section, Symbolic, minimum
+
+SHARE = Kind("shares of a whole", values=(0.0, 0.1, 0.4, 0.9, 1.0), lower=0.0, upper=1.0, takes="probabilities")
+SHARES = Axis("share", "share, input", (0.0, 1.0), 1.0, (-2.0, 2.0))
+
+
+def clipped_share(
+    input: torch.Tensor, target: torch.Tensor, *, cap: float = 0.25, reduction: str = "mean"
+) -> torch.Tensor:
+    loss = (input - target).square().clamp(max=cap)
+    if reduction == "none":
+        return loss
+    return loss.sum() if reduction == "sum" else loss.mean()
+
+
+loss = Loss(
+    function=clipped_share,
+    tasks=("regression",),
+    concepts={"outliers": "cap", "no gradient": "The cap hides"},
+    inputs=(
+        Input("input", "share", (SHARE,), "(*)", "the predicted share", latex=r"\\varrho"),
+        Input("target", "whole", (SHARE,), "(*), same as input", "the true share", latex=r"\\varsigma"),
+    ),
+    parameters=(Parameter("cap", 0.25, "the largest loss", range=POSITIVE, typical=(0.1, 0.25), latex="K"),),
+    formulas=(
+        Symbolic(
+            where={"gap": lambda share, whole: share - whole},
+            notation={"gap": r"\\Delta"},
+            meanings={"gap": "how far off it is"},
+            value=lambda gap, cap: minimum(gap**2, cap),
+            gradient={},
+        ),
+    ),
+    sections=(
+        Section(
+            axis=SHARES,
+            label="share, input",
+            span=(0.0, 1.0),
+            inputs=lambda t, y: {"input": t, "target": y},
+            branches={"": 0.0},
+            perfect=0.0,
+            limits=(0.0, 1.0),
+            kinks=(lambda cap: cap**0.5,),
+            note="One element whose true share is 0.",
+            caption="A parabola, and then nothing.",
+        ),
+    ),
+    example={"input": [0.1, 0.9], "target": [0.0, 0.0]},
+    properties={"value_at_perfect": 0},
+)
+'''
+
+
+def test_a_loss_with_a_kind_an_axis_and_symbols_of_its_own_is_one_file(tmp_path: Path) -> None:
+    """Nothing else is touched: it is checked, drawn, overlaid and described from its file alone."""
+    family = tmp_path / "losses" / "shares"
+    family.mkdir(parents=True)
+    path = family / "clipped_share.py"
+    path.write_text(ALONE, "utf-8")
+    catalog = str(tmp_path / "losses")
+    call("check", "--catalog", catalog)
+    (loss,) = catalogs.catalog(catalog).values()
+    evidence, failures = verify(loss)
+    assert failures == []
+    made = record(loss, evidence, [], "Shares")
+    assert {s["latex"]: s["meaning"] for s in made["symbols"]} == {
+        r"\varrho": "the predicted share",
+        r"\varsigma": "the true share",
+        r"\Delta": "how far off it is",
+        "K": "the parameter `cap`",
+    }
+    assert [i["latex"] for i in made["inputs"]] == [r"\varrho", r"\varsigma"]
+    assert [i["kind"] for i in made["inputs"]] == ["shares of a whole"] * 2
+    assert [axis["name"] for axis in made["axes"]] == ["share"]
+    assert (made["tasks"], made["takes"]) == (["regression"], ["probabilities"])
+    assert made["concepts"] == [
+        {"phrase": "outliers", "parameter": "cap"},
+        {"phrase": "no gradient", "pitfall": "The cap hides what is far off"},
+    ]
+    drawn, table = overlay([loss], [], "share", "loss") or (None, None)
+    assert drawn is not None
+    assert drawn.xlabel == "share, input"
+    assert table is not None
+    names = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.py")}
+    assert names == {"losses/shares/clipped_share.py"}
+
+
+def test_a_function_runs_as_it_is_pasted(root: Path) -> None:
+    """The page's source and example, in a fresh interpreter with nothing before them."""
+    loss = lossary.get("plain_square", catalog=CATALOG)
+    evidence, failures = verify(loss)
+    assert failures == []
+    made = record(loss, evidence, [], "Fitting")
+    assert made["source"].startswith("import torch\n\n\ndef plain_square(")
+    told = {}
+    for reduction in ("none", "sum", "mean"):
+        code = (
+            f"{made['source']}\nprint(plain_square(torch.tensor([2.0, 0.0]), torch.zeros(2), reduction={reduction!r}))"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        told[reduction] = done.stdout.strip()
+    assert told == {"none": "tensor([4., 0.])", "sum": "tensor(4.)", "mean": "tensor(2.)"}
+    code = f"{made['source']}\n{made['example']['code']}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == made["example"]["output"]

@@ -16,16 +16,16 @@ import sympy as sp
 from py_mini_racer import MiniRacer
 
 from cases import LOSSES, every_loss
-from lossary import plots
-from lossary.claims import suits
-from lossary.controls import Control, control, reach
-from lossary.evaluate import Curve, curve
-from lossary.evidence import Plot
-from lossary.javascript import FUNCTIONS, Functions, literal
-from lossary.loss import POSITIVE, Loss, Parameter, Range
-from lossary.plots import plot
-from lossary.scalar import Scalar, T
-from lossary.tables import interpolated, table
+from lossary.declaration.loss import Loss
+from lossary.declaration.parameters import POSITIVE, Parameter, Range
+from lossary.evaluation.curves import Curve, curve, suits
+from lossary.interactive import module
+from lossary.interactive.along_section import Scalar, T
+from lossary.interactive.controls import Control, control, reach
+from lossary.interactive.javascript import FUNCTIONS, Functions, literal
+from lossary.interactive.module import plot
+from lossary.interactive.tables import interpolated, table
+from lossary.verification.evidence import Plot
 
 
 @pytest.fixture(scope="module")
@@ -125,8 +125,8 @@ def test_silent_parameters_change_nothing_and_moved_ones_something(loss: Loss) -
 )
 @pytest.mark.parametrize("slug", ["poisson_nll", "cross_entropy"])
 def test_a_wrong_module_is_not_published(slug: str, wrong: Any, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = plots.scalar
-    monkeypatch.setattr(plots, "scalar", lambda *given: wrong(right(*given)))
+    right = module.scalar
+    monkeypatch.setattr(module, "scalar", lambda *given: wrong(right(*given)))
     with pytest.raises(ValueError, match=told) as caught:
         plot(LOSSES[slug], "0")
     assert "t = " in str(caught.value)
@@ -134,8 +134,8 @@ def test_a_wrong_module_is_not_published(slug: str, wrong: Any, told: str, monke
 
 
 def test_a_parameter_that_the_formula_forgets_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = plots.scalar
-    monkeypatch.setattr(plots, "scalar", lambda *given: right(*given[:4], {}, given[5]))
+    right = module.scalar
+    monkeypatch.setattr(module, "scalar", lambda *given: right(*given[:4], {}, given[5]))
     with pytest.raises(ValueError, match="delta = "):
         plot(LOSSES["huber"], "0")
 

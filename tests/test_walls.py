@@ -7,40 +7,50 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 import lossary
-from lossary.discovery import sources
+from lossary.discovery.catalogs import sources
 
 ROOT = Path(lossary.__file__).parent
-CORE = sorted(path for path in ROOT.glob("*.py"))
+CORE = sorted(path for path in ROOT.rglob("*.py") if "losses" not in path.relative_to(ROOT).parts)
 LOSS_FILES = sorted(path for path in (ROOT / "losses").rglob("*.py"))
 SLUGS = {source.slug for source in sources()}
 
-# Each module may import those that stand before it, and none behind it.
-ORDER = [
-    "errors", "words", "symbols", "formula", "palette", "chart", "mathml", "kinds", "sections", "loss", "notation",
-    "exact", "points", "discovery", "neighbours", "display", "evaluate", "evidence", "properties", "prose", "article",
-    "examples", "comparisons", "claims", "scalar", "javascript", "controls", "tables", "plots", "verify",
-    "drawings", "charts", "inline", "svg", "figure", "record", "build", "cache", "page", "progress", "worker",
-    "presets", "site", "typed", "api", "__init__", "wanted", "fence", "sphinx", "card", "request", "starter", "look",
-    "init", "hooks", "testing", "cli", "__main__",
+# The rooms and the doors, from the ground up: each may import what stands before it, and nothing behind.
+ROOMS = [
+    "declaration", "discovery", "evaluation", "typesetting", "interactive", "verification", "drawing", "publishing",
+    "embedding", "commands",
 ]  # fmt: skip
+ORDER = [
+    "errors",
+    *ROOMS[:-1],
+    "api",
+    "__init__",
+    "testing",
+    "commands",
+    "mathml",
+    "fence",
+    "sphinx",
+    "hooks",
+    "__main__",
+]
 
-# Which modules may import a library at all, at whatever depth; nobody else does.
+# Which rooms, or which of their modules, may import a library at all, at whatever depth; nobody else does.
 ONLY = {
-    "torch": {"evaluate"},
-    "matplotlib": {"figure"},
+    "torch": {"evaluation/torch_calls", "evaluation/curves"},
+    "flint": {"evaluation", "verification"},
+    "matplotlib": {"drawing/render"},
     "mkdocs": set(),
     "mkdocs_gen_files": set(),
     "material": set(),
     "markdown": {"mathml"},
-    "jinja2": {"page"},
-    "sphobjinv": {"build"},
-    "py_mini_racer": {"plots"},
+    "jinja2": {"publishing/page"},
+    "sphobjinv": {"publishing/jobs"},
+    "py_mini_racer": {"interactive/module"},
     "pytest": {"testing"},
     "pymdownx": {"fence"},
     "sphinx": {"sphinx"},
@@ -48,8 +58,11 @@ ONLY = {
 }
 
 # What a build with nothing to do imports.
-WARM = ("discovery", "neighbours", "cache", "page", "worker", "site", "errors", "wanted", "fence")
-HEAVY = ("torch", "sympy", "matplotlib", "numpy", "mpmath")
+WARM = (
+    "discovery.catalogs", "discovery.dependencies", "publishing.cache", "publishing.page", "publishing.worker",
+    "publishing.site", "errors", "embedding.figure_request", "fence",
+)  # fmt: skip
+HEAVY = ("torch", "sympy", "matplotlib", "numpy", "mpmath", "flint")
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -78,9 +91,14 @@ def own(path: Path) -> set[str]:
     for name in imports(path):
         first, _, rest = name.partition(".")
         if first == "lossary":
-            module = rest.partition(".")[0]
-            found.add(module if (ROOT / f"{module}.py").exists() or module == "losses" else "__init__")
+            room = rest.partition(".")[0]
+            found.add(room if (ROOT / f"{room}.py").exists() or (ROOT / room).is_dir() else "__init__")
     return found
+
+
+def room(path: Path) -> str:
+    """The room that a module stands in; a module beside the rooms is one of its own."""
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
 def external(path: Path) -> set[str]:
@@ -91,41 +109,114 @@ def standard(path: Path) -> set[str]:
     return {name.partition(".")[0] for name in imports(path)} & set(sys.stdlib_module_names)
 
 
-every_module = pytest.mark.parametrize("path", CORE, ids=[path.stem for path in CORE])
+every_module = pytest.mark.parametrize("path", CORE, ids=[str(path.relative_to(ROOT)) for path in CORE])
 
 
 @every_module
 def test_libraries_are_imported_where_they_belong(path: Path) -> None:
     for library, allowed in ONLY.items():
         if library in external(path):
-            assert path.stem in allowed, f"{path.name} imports {library}"
+            places = {room(path), path.relative_to(ROOT).with_suffix("").as_posix()}
+            assert places & allowed, f"{path.relative_to(ROOT)} imports {library}"
 
 
 @every_module
 def test_layers_go_one_way(path: Path) -> None:
-    assert path.stem in ORDER, f"give {path.name} a place among the layers"
-    rank = ORDER.index(path.stem)
-    for module in own(path) - {path.stem}:
+    assert room(path) in ORDER, f"give {path.name} a place among the layers"
+    rank = ORDER.index(room(path))
+    for module in own(path) - {room(path)}:
         assert module != "losses", f"{path.name} imports a loss"
         assert ORDER.index(module) < rank, f"{path.name} imports {module}, which lies behind it"
+
+
+def modules() -> dict[str, set[str]]:
+    """The modules of the package, each with those that it imports, wherever in it."""
+    names = {".".join(("lossary", *path.relative_to(ROOT).with_suffix("").parts)) for path in CORE}
+    found = {}
+    for path in CORE:
+        name = ".".join(("lossary", *path.relative_to(ROOT).with_suffix("").parts))
+        asked = set(imports(path))
+        asked |= {full.rpartition(".")[0] for full in asked}
+        found[name] = (asked & names) - {name}
+    return found
+
+
+def circle(graph: Mapping[str, set[str]]) -> list[str]:
+    """Names that import each other in a circle, or none."""
+    done: set[str] = set()
+
+    def visit(name: str, behind: list[str]) -> list[str]:
+        if name in behind:
+            return [*behind[behind.index(name) :], name]
+        if name in done:
+            return []
+        for other in sorted(graph.get(name, ())):
+            if found := visit(other, [*behind, name]):
+                return found
+        done.add(name)
+        return []
+
+    return next((found for name in sorted(graph) if (found := visit(name, []))), [])
+
+
+def test_no_module_is_imported_by_what_it_imports() -> None:
+    graph = modules()
+    assert sum(map(len, graph.values())) > 100
+    assert not circle(graph)
+
+
+def test_a_circle_is_seen() -> None:
+    """The test of the test above."""
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == ["a", "b", "c", "a"]
+    assert not circle({"a": {"b", "c"}, "b": {"c"}})
+
+
+@pytest.mark.parametrize("lower", range(len(ROOMS) - 1))
+def test_a_wall_broken_upwards_is_seen(lower: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a module that imports the next room up, and one there that imports this room, the first is wrong."""
+    monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
+    for name in ROOMS:
+        (tmp_path / name).mkdir()
+    upwards, downwards = tmp_path / ROOMS[lower] / "wrong.py", tmp_path / ROOMS[lower + 1] / "right.py"
+    upwards.write_text(f'"""Wrong."""\nfrom lossary.{ROOMS[lower + 1]} import anything\n', "utf-8")
+    downwards.write_text(f'"""Right."""\nfrom lossary.{ROOMS[lower]} import anything\n', "utf-8")
+    test_layers_go_one_way(downwards)
+    with pytest.raises(AssertionError, match="which lies behind it"):
+        test_layers_go_one_way(upwards)
+
+
+def test_the_cache_counts_all_that_makes_a_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything that the maker of losses imports, however far, is in the key of what it makes; no door is."""
+    from lossary.publishing import cache
+
+    graph, seen, waiting = modules(), set(), ["lossary.publishing.jobs"]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting += graph[name]
+    read: list[str] = []
+    plain = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(str(path)) or plain(path))
+    cache.sources_key()
+    counted = {".".join(("lossary", *Path(f).relative_to(ROOT).with_suffix("").parts)) for f in read}
+    assert seen <= counted
+    assert not {f"lossary.{door}" for door in ("api", "fence", "sphinx", "hooks", "commands.main")} & counted
 
 
 @pytest.mark.parametrize("path", LOSS_FILES, ids=[f"{p.parent.name}/{p.stem}" for p in LOSS_FILES])
 def test_loss_files_know_only_how_to_declare(path: Path) -> None:
     """A loss declares; it reads no files, draws nothing and reaches none of the machinery that judges it."""
-    assert own(path) <= {"chart", "formula", "kinds", "loss", "sections", "symbols"}
+    assert own(path) <= {"declaration"}
     assert external(path) <= {"mpmath", "numpy", "torch"}
     assert standard(path) <= {"collections", "itertools", "math", "typing"}
-    # What a diagram consists of may be computed; a picture is not for a loss to make.
-    drawn = {name for name in imports(path) if name.startswith("lossary.chart")}
-    assert drawn <= {f"lossary.chart.{part}" for part in ("Edge", "Network", "Node")}
 
 
 FORBIDDEN = [
-    "from lossary.evaluate import curve",
-    "import lossary.verify",
+    "from lossary.evaluation.torch_calls import curve",
+    "import lossary.verification.checks",
     "from lossary import discovery",
-    "from lossary.chart import Chart",
+    "from lossary.drawing.pictures import Chart",
     "import matplotlib.pyplot as plt",
     "import sympy as sp",
     "from pathlib import Path",
@@ -138,7 +229,7 @@ FORBIDDEN = [
 def test_a_loss_file_that_reaches_further_is_seen(source: str, tmp_path: Path) -> None:
     """The test of the test above."""
     path = tmp_path / "wrong.py"
-    path.write_text(f"from lossary.loss import Loss\n{source}\n", "utf-8")
+    path.write_text(f"from lossary.declaration import Loss\n{source}\n", "utf-8")
     with pytest.raises(AssertionError):
         test_loss_files_know_only_how_to_declare(path)
 
@@ -168,7 +259,7 @@ def strings(nodes: list[ast.expr] | list[ast.expr | None]) -> set[str]:
 
 def test_templates_and_scripts_know_no_loss_by_name() -> None:
     project = ROOT.parents[1]
-    texts = [*ROOT.glob("templates/*"), *project.glob("scripts/**/*.html"), *project.glob("scripts/**/*.py")]
+    texts = [*ROOT.glob("publishing/templates/*"), *project.glob("scripts/**/*.html"), *project.glob("scripts/**/*.py")]
     assert texts
     for path in texts:
         text = path.read_text("utf-8")
@@ -181,7 +272,7 @@ def test_templates_and_scripts_know_no_loss_by_name() -> None:
 @every_module
 def test_every_module_says_in_a_sentence_what_it_is(path: Path) -> None:
     docstring = ast.get_docstring(ast.parse(path.read_text("utf-8")))
-    assert docstring, f"{path.name} has no docstring"
+    assert docstring, f"{path} has no docstring"
     first = docstring.splitlines()[0]
     assert re.fullmatch(r"[A-Z`].*[.]", first), f"{path.name} begins with {first!r}"
 
@@ -193,7 +284,7 @@ def loaded(code: str) -> set[str]:
     return {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
 
 
-@pytest.mark.parametrize("module", [name for name in WARM if (ROOT / f"{name}.py").exists()])
+@pytest.mark.parametrize("module", WARM)
 def test_the_warm_path_imports_nothing_heavy(module: str) -> None:
     assert not loaded(f"import lossary.{module}") & set(HEAVY)
 
@@ -204,9 +295,7 @@ def test_a_fence_imports_nothing_of_the_tools_that_call_it() -> None:
 
 
 def test_finding_losses_imports_none_of_them() -> None:
-    code = (
-        "import lossary.discovery as c; found = c.sources(); assert found; c.families(found); c.duplicate_slugs(found)"
-    )
+    code = "from lossary.discovery import catalogs as c; f = c.sources(); assert f; c.families(f); c.duplicate_slugs(f)"
     assert not loaded(code) & {*HEAVY, "_lossary_catalog"}
 
 
@@ -216,4 +305,4 @@ def test_the_package_alone_imports_nothing_heavy() -> None:
 
 def test_heavy_libraries_are_seen_when_they_are_there() -> None:
     """The test of the tests above: an evaluation does import them."""
-    assert {"torch", "numpy", "sympy"} <= loaded("import lossary.evaluate")
+    assert {"torch", "numpy", "sympy"} <= loaded("import lossary.evaluation.torch_calls")

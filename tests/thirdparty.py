@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lossary.starter import write
+from lossary.commands.starter import write
 
 CATALOG = "acme.losses"
 GOOD = ("half_square", "plain_square")
@@ -16,8 +16,9 @@ FUNCTION = '''"""What Acme trains with."""
 import torch
 
 
-def half_square(input: torch.Tensor, target: torch.Tensor, scale: float = 1.0) -> torch.Tensor:
-    return scale * (input - target).square()
+def half_square(input: torch.Tensor, target: torch.Tensor, *, scale: float = 1.0, reduction: str = "mean"):
+    loss = scale * (input - target).square()
+    return loss if reduction == "none" else getattr(loss, reduction)()
 '''
 
 

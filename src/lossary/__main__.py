@@ -1,5 +1,5 @@
 """Lets `python -m lossary` do what `lossary` does."""
 
-from lossary.cli import main
+from lossary.commands.main import main
 
 main()

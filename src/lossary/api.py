@@ -8,24 +8,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lossary import loss as declaration
-from lossary.discovery import BUILT_IN, duplicate_slugs, sources
-from lossary.discovery import catalog as load_catalog
-from lossary.discovery import load as load_source
-from lossary.errors import CatalogError, Failure, LossaryError, close, nearest, suggestion
+from lossary.declaration import loss as declaration
+from lossary.discovery.catalogs import catalog as load_catalog
+from lossary.discovery.lookup import beside, find
+from lossary.errors import Failure, LossaryError, nearest
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from lossary.chart import Picture
-    from lossary.evaluate import Curve, Evaluation
-    from lossary.evidence import Evidence
-    from lossary.palette import Theme
+    from lossary.drawing.palette import Theme
+    from lossary.drawing.pictures import Picture
+    from lossary.evaluation.curves import Curve
+    from lossary.evaluation.torch_calls import Evaluation
+    from lossary.verification.evidence import Evidence
 
 VIEWS = ("loss", "gradient", "curvature", "sweep", "card", "thumb")
-COMPARED = ("loss", "gradient", "curvature")
 _SHOWN = itertools.count(1)  # numbers the figures of a notebook
 THEMES = ("light", "dark", "auto")
 Settings = Mapping[str, Any]
@@ -52,21 +51,21 @@ class Drawing:
 
     def svg(self) -> bytes:
         """The picture as SVG; with theme "auto" it follows the reader's colour scheme."""
-        from lossary import figure
+        from lossary.drawing import render
 
-        return figure.svg(self.picture)[self.theme]
+        return render.svg(self.picture)[self.theme]
 
     def png(self, scale: float = 2.0) -> bytes:
         """The picture as PNG on paper, `scale` device pixels for each CSS pixel."""
-        from lossary import figure
+        from lossary.drawing import render
 
-        return figure.png(self.picture, "dark" if self.theme == "dark" else "light", scale)
+        return render.png(self.picture, "dark" if self.theme == "dark" else "light", scale)
 
     def pdf(self) -> bytes:
         """The picture as PDF on paper."""
-        from lossary import figure
+        from lossary.drawing import render
 
-        return figure.pdf(self.picture, "dark" if self.theme == "dark" else "light")
+        return render.pdf(self.picture, "dark" if self.theme == "dark" else "light")
 
     def save(self, path: str | Path) -> None:
         """Write the picture to a file whose ending chooses the format.
@@ -84,7 +83,7 @@ class Drawing:
         return self.svg().decode()
 
     def _repr_html_(self) -> str:
-        from lossary.inline import inline
+        from lossary.drawing.inline_svg import inline
 
         # A notebook is one page, in which a figure must not share ids with the next.
         words = f"{self.picture.title}. {self.picture.description}"
@@ -103,8 +102,8 @@ class Loss(declaration.Loss):
         reduction: str | None = None,
         dtype: str = "float64",
     ) -> Evaluation:
-        """Value, gradients and formula value of one call; see `lossary.evaluate.evaluate`."""
-        from lossary.evaluate import evaluate
+        """Value, gradients and formula value of one call; see `lossary.evaluation.torch_calls.evaluate`."""
+        from lossary.evaluation.torch_calls import evaluate
 
         return evaluate(self, inputs, parameters, reduction, dtype)
 
@@ -114,8 +113,9 @@ class Loss(declaration.Loss):
         """The loss along its main section, at the points `t` or at those that a figure shows."""
         import numpy as np
 
-        from lossary import points
-        from lossary.evaluate import check_parameters, curve
+        from lossary.evaluation import points
+        from lossary.evaluation.curves import curve
+        from lossary.evaluation.settings import check_parameters
 
         settings = check_parameters(self, parameters or {})
         where = points.grid(self, self.main, settings) if t is None else np.asarray(t, dtype=float)
@@ -143,13 +143,13 @@ class Loss(declaration.Loss):
         Raises:
             LossaryError: for an unknown view or theme, wrong parameters, or a view that `ax` cannot take.
         """
-        from lossary import charts
+        from lossary.drawing import loss_views
 
-        return _drawing(charts.picture(self, view, parameters or {}, size), theme, ax)
+        return _drawing(loss_views.picture(self, view, parameters or {}, size), theme, ax)
 
     def check(self) -> Report:
         """Run every check."""
-        from lossary.verify import verify
+        from lossary.verification.checks import verify
 
         evidence, failures = verify(self)
         return Report(self.slug, evidence, tuple(failures))
@@ -174,9 +174,9 @@ def _drawing(picture: Picture, theme: Theme, ax: Axes | None) -> Drawing:
     if theme not in THEMES:
         raise LossaryError(f"no theme {theme!r}{nearest(str(theme), THEMES)}; the themes are: {', '.join(THEMES)}")
     if ax is not None:
-        from lossary import figure
+        from lossary.drawing import render
 
-        figure.draw_into(ax, picture, "dark" if theme == "dark" else "light")
+        render.draw_into(ax, picture, "dark" if theme == "dark" else "light")
     return Drawing(picture, theme)
 
 
@@ -207,68 +207,11 @@ def get(name: str, catalog: str | None = None) -> Loss:
     Raises:
         LossaryError: where no loss has the name, or several have; the message names the nearest ones, or those.
     """
-    loss = _with_slug(name, catalog)
-    if loss is not None:
-        return loss
-    names = _all_names(catalog)
-    owners = names.get(name.casefold(), {})
-    if not owners:
-        raise _unknown(name, names, catalog)
-    if len(owners) > 1:
-        raise LossaryError(f"{name!r} is a name of {' and of '.join(sorted(owners))}: give the slug of one of them")
-    return _wrap(load_source(next(source for source in sources(catalog) if source.slug in owners)))
-
-
-def beside(name: str, catalog: str | None = None) -> Loss:
-    """One loss by its name, in a catalog or else among Lossary's own: what is compared with losses of one's own.
-
-    Raises:
-        LossaryError: as for `get`.
-    """
-    known, own = ({source.slug for source in sources(where)} for where in (BUILT_IN, catalog))
-    return get(name, BUILT_IN if name in known - own else catalog)
-
-
-def unknown(slug: str, catalog: str | None) -> LossaryError:
-    """What to tell whoever asks for a slug that no loss has."""
-    names = _all_names(catalog)
-    owners = names.get(slug.casefold())
-    if owners:
-        return LossaryError(f"{slug!r} is another name of {' and of '.join(sorted(owners))}; give the slug here")
-    return _unknown(slug, names, catalog)
-
-
-def _with_slug(slug: str, catalog: str | None) -> Loss | None:
-    same = [source for source in sources(catalog) if source.slug == slug]
-    if len(same) > 1:
-        raise CatalogError(duplicate_slugs(same))
-    return _wrap(load_source(same[0])) if same else None
-
-
-def _all_names(catalog: str | None) -> dict[str, dict[str, str]]:
-    """The slugs that each name belongs to, case set aside, with the name's own spelling; broken files have none."""
-    names: dict[str, dict[str, str]] = {}
-    for source in sources(catalog):
-        try:
-            plain = load_source(source)
-        except CatalogError:
-            continue
-        for name in _names(plain):
-            names.setdefault(name.casefold(), {}).setdefault(plain.slug, name)
-    return names
-
-
-def _unknown(name: str, names: Mapping[str, Mapping[str, str]], catalog: str | None) -> LossaryError:
-    near: dict[str, str] = {}
-    for found in close(name.casefold(), names):
-        for slug, spelt in names[found].items():
-            near.setdefault(slug, slug if spelt == slug else f"{slug}, also called {spelt}")
-    count = len(sources(catalog))
-    return LossaryError(f"no loss is called {name!r}{suggestion(near.values())}; `lossary list` shows all {count}")
+    return _wrap(find(name, catalog))
 
 
 def compare(
-    *losses: str | Loss,
+    *losses: str | declaration.Loss,
     view: str = "loss",
     parameters: Settings | None = None,
     theme: Theme = "auto",
@@ -290,21 +233,10 @@ def compare(
     Raises:
         LossaryError: where the losses share no axis, or names or parameters are wrong.
     """
-    from lossary import charts
-    from lossary.typed import shared
+    from lossary.drawing import loss_views
+    from lossary.embedding.option_text import shared
 
     if not losses:
         raise LossaryError("name the losses to compare")
-    if view not in COMPARED:
-        raise LossaryError(f"a comparison has no view {view!r}; its views are: {', '.join(COMPARED)}")
     found = [beside(loss, catalog) if isinstance(loss, str) else loss for loss in losses]
-    return _drawing(charts.comparison(found, shared(found, parameters or {}), view, size), theme, ax)
-
-
-def _names(plain: declaration.Loss) -> list[str]:
-    """All names of a loss, torch's in each spelling that its users type."""
-    names = [plain.slug, plain.title, *plain.aliases]
-    for full, module, short in ((plain.torch, "torch.nn.", "nn."), (plain.functional, "torch.nn.functional.", "F.")):
-        if full:
-            names += [full, full.replace(module, short), full.removeprefix(module)]
-    return names
+    return _drawing(loss_views.comparison(found, shared(found, parameters or {}), view, size), theme, ax)

@@ -56,8 +56,8 @@ def draw(source: str, language: str, css_class: str, options: Any, md: Any, **he
 
 
 def _figure(line: str, md: Any, number: int, folder: Path | None) -> str:
-    from lossary.inline import inline
-    from lossary.wanted import make, read
+    from lossary.drawing.inline_svg import inline
+    from lossary.embedding.figure_request import make, read
 
     asked = read(line)
     made = make(asked, folder)

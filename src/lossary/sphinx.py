@@ -17,10 +17,10 @@ from sphinx import addnodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from lossary import typed
+from lossary.drawing.inline_svg import on_paper
+from lossary.embedding import option_text
+from lossary.embedding.figure_request import Made, make, wanted
 from lossary.errors import LossaryError
-from lossary.inline import on_paper
-from lossary.wanted import Made, make, wanted
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -68,7 +68,7 @@ class Figure(SphinxDirective):
     def _made(self) -> Made:
         own = ("set", "class", "name")
         given = {name: " ".join(text.split()) for name, text in self.options.items() if name not in own}
-        given |= typed.entries(self.options.get("set", "").split(), ":set: ")
+        given |= option_text.entries(self.options.get("set", "").split(), ":set: ")
         return make(wanted(self.arguments[0].split(), given), Path(self.env.srcdir), pdf=True)
 
     def _images(self, made: Made) -> list[nodes.Element]:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from lossary.discovery import Source
+    from lossary.discovery.catalogs import Source
     from lossary.errors import Failure
 
 OPTION = "--lossary-catalog"
 INI = "lossary_catalog"
-# What comes before the checks of lossary.verify: the file declares a loss, and its names are no other loss's.
+# What comes before the checks of a loss: the file declares one, and its names are no other loss's.
 LOAD, NAMES = "load", "names"
 
 
@@ -36,7 +36,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give `test_loss` a loss and a check for each of its tests."""
     if metafunc.function is not test_loss:
         return
-    from lossary.discovery import sources
+    from lossary.discovery.catalogs import sources
     from lossary.errors import LossaryError
 
     name = catalog(metafunc.config)
@@ -46,7 +46,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         raise pytest.UsageError(str(error)) from error
     if not found:
         raise pytest.UsageError(f"the catalog {name!r} holds no losses: a loss is a file <family>/<slug>.py in it")
-    from lossary.verify import CHECKS
+    from lossary.verification.checks import CHECKS
 
     cases = [
         pytest.param(source, check, name, id=f"{source.slug}-{check}")
@@ -90,10 +90,10 @@ def test_loss(source: Source, check: str, name: str) -> None:
 @cache
 def _outcomes(source: Source) -> dict[str, list[Failure] | None]:
     """All checks of a loss, run once: they share their evidence."""
-    from lossary.discovery import load
+    from lossary.discovery.catalogs import load
     from lossary.errors import CatalogError
-    from lossary.evidence import Evidence
-    from lossary.verify import CHECKS, outcomes
+    from lossary.verification.checks import CHECKS, outcomes
+    from lossary.verification.evidence import Evidence
 
     try:
         loss = load(source)
@@ -105,7 +105,7 @@ def _outcomes(source: Source) -> dict[str, list[Failure] | None]:
 @cache
 def _names(catalog: str) -> dict[str, list[Failure]]:
     """For each file of a catalog, the slugs and aliases in it that are another loss's."""
-    from lossary.discovery import duplicates, together
+    from lossary.discovery.catalogs import duplicates, together
 
     told: dict[str, list[Failure]] = {}
     for failure in duplicates(together(catalog)):

@@ -18,9 +18,9 @@ import pytest
 from filelock import FileLock
 
 from cases import OF_EACH_KIND
-from lossary.cache import Cache
-from lossary.site import Build
-from lossary.site import site as generate
+from lossary.publishing.cache import Cache
+from lossary.publishing.site import Build
+from lossary.publishing.site import site as generate
 from website.tools import ADDRESS, CACHE, ROOT, Copy, Page, contents, mkdocs, parse, serving, succeeded
 
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -146,7 +146,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def contexts(browser: Any) -> Callable[..., Any]:
-    """The browser's context for some options, opened once: a later page in it finds scripts and fonts in its cache."""
+    """The browser's context for some options, opened once: a second page in it finds scripts and fonts in its cache."""
     opened: dict[str, Any] = {}
 
     def context(**options: Any) -> Any:

@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from browser import NoBrowserError, find, version
 from cases import OF_EACH_KIND
-from lossary.discovery import sources
+from lossary.discovery.catalogs import sources
 from website.conftest import Site
 from website.tools import serving
 

@@ -16,9 +16,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lossary import catalog
-from lossary.cli import main
-from lossary.properties import LABELS
-from lossary.starter import write
+from lossary.commands.main import main
+from lossary.commands.starter import write
+from lossary.verification.property_measures import LABELS
 from website.tools import CACHE, ROOT, run
 
 LOSSES = catalog()

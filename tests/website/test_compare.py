@@ -13,8 +13,8 @@ from urllib.parse import quote
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from lossary.discovery import load, sources
-from lossary.presets import LEAST, MOST, PRESETS, Pick, Preset, offered
+from lossary.discovery.catalogs import load, sources
+from lossary.publishing.presets import LEAST, MOST, PRESETS, Pick, Preset, offered
 from website.conftest import Site
 from website.test_browser import DESKTOP, PHONE, WIDE, load_all, scheme, turn
 from website.tools import plain

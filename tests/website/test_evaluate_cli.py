@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from lossary.cli import main
+from lossary.commands.main import main
 from website.tools import CACHE, ROOT, environment
 
 mp.mp.dps = 40

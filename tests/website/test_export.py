@@ -7,8 +7,8 @@ import posixpath
 import re
 from pathlib import Path
 
-from lossary.discovery import sources
-from lossary.starter import write
+from lossary.commands.starter import write
+from lossary.discovery.catalogs import sources
 from website.tools import ADDRESS, CACHE, contents, differences, run, succeeded
 
 SLUGS = [source.slug for source in sources()]

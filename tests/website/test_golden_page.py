@@ -25,6 +25,6 @@ def test_the_page_is_the_golden_one(generated: dict[str, bytes]) -> None:
 
 
 if __name__ == "__main__":
-    from lossary.site import Build, site
+    from lossary.publishing.site import Build, site
 
     GOLDEN.write_text(page(dict(site(Build()))), "utf-8")

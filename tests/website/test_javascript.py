@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from cases import each_kind
-from lossary.evaluate import curve
-from lossary.loss import Loss
+from lossary.declaration.loss import Loss
+from lossary.evaluation.curves import curve
 
 LIMITS = {"formula": 1e-9, "table": 1e-6}
 DRAWS = 6

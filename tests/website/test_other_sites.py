@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 import lossary
-from lossary.discovery import GROUP
-from lossary.palette import colours
-from lossary.starter import write
+from lossary.commands.starter import write
+from lossary.discovery.catalogs import GROUP
+from lossary.drawing.palette import colours
 from website.conftest import Site
 from website.tools import ADDRESS, ROOT, WRONG_WORDS, parse, run, succeeded, words
 
@@ -239,7 +239,7 @@ def test_sphinx_draws_again_after_an_edit_to_a_loss(docs: Path, drawn: Path) -> 
     assert 'id="here"' in tag
     assert 'class="lossary no-scaled-link wide"' in tag
     (path,) = (docs / "losses").glob("*/my_loss.py")
-    path.write_text(re.sub(r'title="[^"]*"', 'title="Renamed"', path.read_text("utf-8")), "utf-8")
+    path.write_text(path.read_text("utf-8").replace("My loss", "Renamed", 1), "utf-8")
     succeeded(sphinx(docs, drawn, "html"))
     html = (docs / "out" / "html" / "index.html").read_text("utf-8")
     (source,) = re.findall(r'<img alt="Renamed: loss[^>]* src="([^"]*)"', html)
@@ -383,7 +383,7 @@ def test_addresses_of_the_page_are_those_of_the_site(site: Site) -> None:
 
 
 def test_options_of_the_page_are_those_of_the_fence() -> None:
-    from lossary.wanted import OPTIONS
+    from lossary.embedding.figure_request import OPTIONS
 
     assert tuple(re.findall(r"^\| `(\w+)=` ", PAGE, re.MULTILINE)) == OPTIONS
     views = re.search(r"^\| `view=` \| (.*), or one", PAGE, re.MULTILINE)

@@ -23,7 +23,7 @@ import sphobjinv
 from sphinx.util.inventory import InventoryFile
 
 from cases import OF_EACH_KIND
-from lossary.discovery import sources
+from lossary.discovery.catalogs import sources
 from website.conftest import Site
 from website.tools import ADDRESS, ROOT, Page, classes, parse, words
 

@@ -18,8 +18,8 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
 from cases import each_kind
-from lossary.loss import Loss
-from lossary.palette import ROLES
+from lossary.declaration.loss import Loss
+from lossary.drawing.palette import ROLES
 from website.conftest import Site
 from website.test_browser import DESKTOP, PHONE, press, settle, turn
 from website.tools import ROOT

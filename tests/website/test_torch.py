@@ -18,8 +18,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from lossary import catalog
-from lossary.cli import main
-from lossary.loss import Loss
+from lossary.commands.main import main
+from lossary.declaration.loss import Loss
 
 LOSSES = catalog()
 # What every loss once took, and what says where its tensors lie.

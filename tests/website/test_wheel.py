@@ -24,7 +24,7 @@ from filelock import FileLock
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from lossary.discovery import sources
+from lossary.discovery.catalogs import sources
 from website.tools import ROOT, WRONG_WORDS, parse
 
 SITE = {"mkdocs", "mkdocs-material", "mkdocs-gen-files"}

@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Adaptive log-softmax with loss
+
+The negative log-probability of a class under a softmax in two steps: frequent classes at once, rare ones through a cluster.
+
+## When to use it
 
 - The classes are very many and very uneven in frequency, as the words of a language are. Frequent
   words are scored in full; rare ones share a few clusters, which are scored only when one of their
@@ -205,6 +209,33 @@ print(nn.AdaptiveLogSoftmaxWithLoss(8, 10, [4]).cutoffs)
 [] cutoffs should be a sequence of length larger than 0
 [4, 10]
 ```
+
+## Relations
+
+For frequent classes it is [[cross_entropy]] over the scores of the head.
+
+    torch.func.functional_call(nn.AdaptiveLogSoftmaxWithLoss(5, 6, [5], dtype=torch.float64), {"head.weight": p[:6], "tail.0.0.weight": q[:1], "tail.0.1.weight": q[:1, :1]}, (scores, classes)).loss ==
+        F.cross_entropy(F.linear(scores, p[:6]), classes)
+
+It is the [[nll|negative log-likelihood]] under the distribution over all classes that head and
+clusters make up.
+
+    torch.func.functional_call(nn.AdaptiveLogSoftmaxWithLoss(5, 5, [2], dtype=torch.float64), {"head.weight": p[:3], "tail.0.0.weight": q[:1], "tail.0.1.weight": q[:3, :1]}, (scores, classes)).loss ==
+        F.nll_loss(torch.cat((F.linear(scores, p[:3]).log_softmax(1)[:, :2], F.linear(scores,
+        p[:3]).log_softmax(1)[:, 2:] + F.linear(F.linear(scores, q[:1]), q[:3, :1]).log_softmax(1)), 1), classes)
+
+## In other libraries
+
+- `paddle.nn.AdaptiveLogSoftmaxWithLoss(in_features, n_classes, cutoffs, div_value=4.0)`: The same contract;
+  returns the log-probabilities and their mean loss.
+- fairseq, no multiple: `fairseq.modules.AdaptiveSoftmax(vocab_size, input_dim, cutoff, dropout)`: Returns
+  scores and targets for each part, not a loss.
+
+## References
+
+- Édouard Grave, Armand Joulin, Moustapha Cissé, David Grangier and Hervé Jégou (2017). Efficient softmax
+  approximation for GPUs. In *Proceedings of the 34th International Conference on Machine Learning, PMLR 70,
+  1302-1310*. arXiv:1609.04309
 """
 
 from collections.abc import Mapping, Sequence
@@ -216,23 +247,28 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from lossary.formula import Written
-from lossary.kinds import CLASS_INDEX, HEAD, TAILS, VECTOR
-from lossary.loss import (
+from lossary.declaration import (
+    CLASS_INDEX,
+    LOGISTIC,
     MEAN,
     NONE,
     POSITIVE,
     SUM,
+    VECTOR,
     Input,
-    Library,
+    Kind,
     Loss,
     Parameter,
     Precision,
     Reduction,
-    Reference,
-    Relation,
+    Study,
+    Written,
+    logit_section,
+    terms,
 )
-from lossary.sections import LOGIT_AXIS, Section, Study
+
+HEAD = Kind("one row of weights for each entry of the head", dims=("H", "D"), shared=True, takes="weights")
+TAILS = Kind("a list with one matrix of weights for each cluster", shared=True, listed=True, takes="weights")
 
 
 def _cutoffs(head: Any, tail_proj: Sequence[Any], tail_out: Sequence[Any]) -> list[int]:
@@ -392,8 +428,6 @@ def _millions(scores: Any) -> Any:
 
 
 loss = Loss(
-    title="Adaptive log-softmax with loss",
-    summary="The negative log-probability of a class under a softmax in two steps: frequent classes at once, rare ones through a cluster.",
     torch="torch.nn.AdaptiveLogSoftmaxWithLoss",
     call=_call,
     torch_call="nn.AdaptiveLogSoftmaxWithLoss(in_features, n_classes, cutoffs)(input, target).loss",
@@ -407,23 +441,17 @@ loss = Loss(
         )
     ),
     batches=_batches,
-    aliases=(
-        "AdaptiveLogSoftmaxWithLoss",
-        "nn.AdaptiveLogSoftmaxWithLoss",
-        "adaptive softmax",
-        "adaptive log softmax",
-    ),
-    search_terms=(
-        "hierarchical softmax large vocabulary",
-        "efficient softmax approximation",
-        "frequency-sorted labels cutoffs",
-        "word clusters softmax",
-        "div_value",
-        "'_ASMoutput' object has no attribute 'backward'",
-        "Target values should be in",
-        "Initializing zero-element tensors is a no-op",
-        "cutoffs should be a sequence of unique, positive integers",
-    ),
+    aliases=terms("nn.AdaptiveLogSoftmaxWithLoss; adaptive softmax; adaptive log softmax"),
+    tasks=("multi-class", "sequences"),
+    search_terms=terms("hierarchical softmax large vocabulary; efficient softmax approximation; word clusters softmax"),
+    concepts={
+        "'_ASMoutput' object has no attribute 'backward'; output and loss": "It returns a pair",
+        "frequency-sorted labels cutoffs; rare words": "The classes must be sorted",
+        "Initializing zero-element tensors is a no-op; div_value too large": "A cluster can end up",
+        "Target values should be in; cutoffs should be a sequence of unique, positive integers": "The cutoffs end before",
+        "padding index": "Padding has to be removed",
+        "weight tying": "The module owns the last layer",
+    },
     inputs=(
         Input("input", "x", (VECTOR,), "(D) or (N, D)", "the features that go into the output layer"),
         Input("target", "y", (CLASS_INDEX,), "() or (N)", "the true class; classes are sorted from frequent to rare"),
@@ -433,6 +461,7 @@ loss = Loss(
             (HEAD,),
             "(cutoffs[0] + number of clusters, D)",
             "the weights of the head: a row for each frequent class, then one for each cluster; the module's head.weight",
+            latex="H",
         ),
         Input(
             "tail_proj",
@@ -440,6 +469,7 @@ loss = Loss(
             (TAILS,),
             "a list of (H, D), one for each cluster",
             "the matrices that narrow the features; the module's tail[i][0].weight",
+            latex="P_k",
         ),
         Input(
             "tail_out",
@@ -447,6 +477,7 @@ loss = Loss(
             (TAILS,),
             "a list of (classes of the cluster, H)",
             "the matrices that score the classes of a cluster; the module's tail[i][1].weight",
+            latex="Q_k",
         ),
     ),
     parameters=(
@@ -499,10 +530,7 @@ loss = Loss(
         why="it rounds the scores, which are sums of products, and takes the logarithm of a rounded sum",
     ),
     sections=(
-        Section(
-            axis=LOGIT_AXIS,
-            label="head score of the true class",
-            span=(-6.0, 6.0),
+        logit_section(
             inputs=lambda t, y: {
                 "input": [t, 1],
                 "target": y,
@@ -510,17 +538,13 @@ loss = Loss(
                 "tail_proj": [[[0, 1]]],
                 "tail_out": [[[1], [0]]],
             },
-            branches={"": 0},
-            perfect=float("inf"),
+            label="head score of the true class",
             note="Two frequent classes and one cluster of two. The true class is a frequent one; the other frequent "
             "class and the cluster have the score 0.",
             caption="For a frequent class this is cross-entropy over the head. The whole cluster counts as one "
             "competitor, however many classes it holds.",
         ),
-        Section(
-            axis=LOGIT_AXIS,
-            label="score of class 1, the only one of its cluster",
-            span=(-6.0, 6.0),
+        logit_section(
             inputs=lambda t, y: {
                 "input": [t],
                 "target": y,
@@ -528,16 +552,14 @@ loss = Loss(
                 "tail_proj": [[[0]]],
                 "tail_out": [[[0]]],
             },
+            label="score of class 1, the only one of its cluster",
             branches={"target 1": 1, "target 0": 0},
-            perfect=float("inf"),
-            target_values="binary",
-            link="sigmoid",
             note="One frequent class and one cluster with a single class.",
             caption="With one class on either side, the two steps are one, and the loss is binary cross-entropy with "
             "logits.",
         ),
     ),
-    studies=(
+    figures=(
         Study(
             name="cost",
             title="Work for one sample",
@@ -577,54 +599,5 @@ loss = Loss(
         "tail_proj": [[[0.5, 1.0]]],
         "tail_out": [[[1.0], [-0.5]]],
     },
-    properties={
-        "convex": True,
-        "smoothness": "Cinf",
-        "lipschitz": 1,
-        "gradient_lipschitz": 0.25,
-        "bounded": False,
-        "value_at_perfect": 0,
-        "gradient_limits": (-1, 0),
-        "elicits": "logit of the mean",
-        "proper": "strictly proper",
-        "calibrated": True,
-    },
-    relations=(
-        Relation(
-            "cross_entropy",
-            "For frequent classes it is [[cross_entropy]] over the scores of the head.",
-            'torch.func.functional_call(nn.AdaptiveLogSoftmaxWithLoss(5, 6, [5], dtype=torch.float64), {"head.weight": p[:6], "tail.0.0.weight": q[:1], "tail.0.1.weight": q[:1, :1]}, (scores, classes)).loss',
-            "F.cross_entropy(F.linear(scores, p[:6]), classes)",
-        ),
-        Relation(
-            "nll",
-            "It is the [[nll|negative log-likelihood]] under the distribution over all classes that head and clusters make up.",
-            'torch.func.functional_call(nn.AdaptiveLogSoftmaxWithLoss(5, 5, [2], dtype=torch.float64), {"head.weight": p[:3], "tail.0.0.weight": q[:1], "tail.0.1.weight": q[:3, :1]}, (scores, classes)).loss',
-            "F.nll_loss(torch.cat((F.linear(scores, p[:3]).log_softmax(1)[:, :2], F.linear(scores, p[:3]).log_softmax(1)[:, 2:] + F.linear(F.linear(scores, q[:1]), q[:3, :1]).log_softmax(1)), 1), classes)",
-        ),
-    ),
-    libraries=(
-        Library(
-            "PaddlePaddle",
-            "paddle.nn.AdaptiveLogSoftmaxWithLoss(in_features, n_classes, cutoffs, div_value=4.0)",
-            1,
-            "The same contract; returns the log-probabilities and their mean loss.",
-        ),
-        Library(
-            "fairseq",
-            "fairseq.modules.AdaptiveSoftmax(vocab_size, input_dim, cutoff, dropout)",
-            None,
-            "Returns scores and targets for each part, not a loss.",
-        ),
-    ),
-    references=(
-        Reference(
-            ("Édouard Grave", "Armand Joulin", "Moustapha Cissé", "David Grangier", "Hervé Jégou"),
-            "Efficient softmax approximation for GPUs",
-            "Proceedings of the 34th International Conference on Machine Learning, PMLR 70, 1302-1310",
-            2017,
-            arxiv="1609.04309",
-            kind="inproceedings",
-        ),
-    ),
+    properties=LOGISTIC,
 )

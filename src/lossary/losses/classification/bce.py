@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Binary cross-entropy
+
+The negative log-likelihood of a yes-or-no label under a predicted probability.
+
+## When to use it
 
 - You already hold **probabilities**, not raw scores: the output of a fixed mixture, a calibrated
   model, a product of probabilities, an autoencoder whose output layer you cannot change.
@@ -141,73 +145,87 @@ print("entropy of label:  ", round(entropy, 4))
 perfect prediction: 0.6109
 entropy of label:   0.6109
 ```
+
+## Relations
+
+Of the sigmoid of a logit it is [[bce_with_logits]] of that logit.
+
+    F.binary_cross_entropy(torch.sigmoid(logits), label) == F.binary_cross_entropy_with_logits(logits, label)
+
+It is the [[nll|negative log-likelihood]] on the two log-probabilities of no and yes.
+
+    F.binary_cross_entropy(torch.sigmoid(logits), label) ==
+        F.nll_loss(torch.stack((1 - torch.sigmoid(logits), torch.sigmoid(logits)), 1).log(), label.long())
+
+For labels of 0 and 1 it is the divergence of the two-outcome distributions; for soft labels it is
+that [[kl_div]] plus the label's entropy.
+
+    F.binary_cross_entropy(p[:, 0], q[:, 0]) ==
+        F.kl_div(torch.stack((p[:, 0], 1 - p[:, 0]), 1).log(), torch.stack((q[:, 0], 1 - q[:, 0]), 1),
+        reduction="batchmean") + F.binary_cross_entropy(q[:, 0], q[:, 0])
+
+## In other libraries
+
+- `keras.losses.BinaryCrossentropy()`: Arguments are (y_true, y_pred). from_logits=False is the default.
+  Probabilities are clipped by keras.config.epsilon() at both ends.
+- `sklearn.metrics.log_loss(y_true, y_pred)`: A metric on arrays; also for several classes. Clips by the
+  machine epsilon of y_pred.
+- `Flux.binarycrossentropy(ŷ, y)`: Adds an epsilon inside both logarithms.
+- LossFunctions.jl `CrossEntropyLoss()`: Binary in spite of its name, and not clamped.
+
+## References
+
+- Tilmann Gneiting and Adrian E. Raftery (2007). Strictly Proper Scoring Rules, Prediction, and Estimation.
+  *Journal of the American Statistical Association 102, 359-378*. doi:10.1198/016214506000001437
 """
 
-from lossary.formula import Symbolic
-from lossary.kinds import BINARY, PROBABILITY
-from lossary.loss import Input, Library, Loss, Parameter, Reference, Relation
-from lossary.sections import PROBABILITY_AXIS, Extremes, Section
-from lossary.symbols import log, maximum, sigmoid, xlogy
+from lossary.declaration import (
+    BINARY,
+    ELEMENT_WEIGHT,
+    PROBABILITY,
+    ZERO_ONE,
+    Extremes,
+    Input,
+    Loss,
+    Symbolic,
+    log,
+    maximum,
+    probability_section,
+    sigmoid,
+    terms,
+    xlogy,
+)
 
 loss = Loss(
-    title="Binary cross-entropy",
-    summary="The negative log-likelihood of a yes-or-no label under a predicted probability.",
     torch="torch.nn.BCELoss",
     functional="torch.nn.functional.binary_cross_entropy",
-    aliases=(
-        "BCELoss",
-        "BCE",
-        "BCE loss",
-        "binary cross entropy",
-        "binary cross-entropy loss",
-        "log loss",
-        "log_loss",
-        "logloss",
-        "logarithmic loss",
-        "Bernoulli loss",
-        "F.binary_cross_entropy",
-        "BinaryCrossentropy",
-        "binary_crossentropy",
+    aliases=terms(
+        "BCE; BCE loss; binary cross entropy; binary cross-entropy loss; log loss; logloss; logarithmic loss; "
+        "Bernoulli loss; binary_crossentropy"
     ),
-    search_terms=(
-        "bernoulli negative log likelihood",
-        "bernoulli negative log-likelihood loss",
-        "Bernoulli",
-        "Bernoulli NLL",
-        "Bernoulli likelihood",
-        "negative log-likelihood of a Bernoulli variable",
-        "binary crossentropy keras",
-        "binary cross entrophy",
-        "all elements of input should be between 0 and 1",
-        "all elements of target should be between 0 and 1",
-        "Found dtype Long but expected Float",
-        "sigmoid then BCELoss",
-        "sklearn log_loss",
-        "tf.keras.losses.BinaryCrossentropy",
-        "logarithmic score",
-        "BCELoss 100 clamp",
+    tasks=("binary", "multi-label", "segmentation", "generative"),
+    search_terms=terms(
+        "bernoulli negative log likelihood; bernoulli negative log-likelihood loss; Bernoulli; Bernoulli NLL; "
+        "Bernoulli likelihood; negative log-likelihood of a Bernoulli variable; binary crossentropy keras; binary "
+        "cross entrophy; Found dtype Long but expected Float; sklearn log_loss; tf.keras.losses.BinaryCrossentropy; "
+        "logarithmic score"
     ),
+    concepts={
+        "class imbalance; sample weights": "weight",
+        "sigmoid then BCELoss; vanishing gradient": "A sigmoid in front",
+        "all elements of input should be between 0 and 1; all elements of target should be between 0 and 1": "Anything outside 0 to 1",
+        "BCELoss 100 clamp; clamped logarithm": "The loss has a ceiling",
+        "soft labels; loss does not reach zero": "With soft labels",
+    },
     inputs=(
         Input("input", "p", (PROBABILITY,), "(*)", "the predicted probability of class 1: apply a sigmoid first"),
         Input("target", "y", (BINARY,), "(*), same as input", "the label as a float"),
     ),
-    parameters=(
-        Parameter(
-            "weight",
-            None,
-            "a factor for each element; the mean still divides by the number of elements",
-            kind="per element",
-            neutral=1.0,
-            typical=(None, 2.5),
-        ),
-    ),
+    parameters=(ELEMENT_WEIGHT,),
     formulas=(
         Symbolic(
             value=lambda p, y: -(xlogy(y, p) + xlogy(1 - y, 1 - p)),
-            gradient={
-                "input": lambda p, y: (p - y) / (p * (1 - p)),
-                "target": lambda p: log(1 - p) - log(p),
-            },
+            gradient={"input": lambda p, y: (p - y) / (p * (1 - p)), "target": lambda p: log(1 - p) - log(p)},
             at={"weight": None},
         ),
         Symbolic(
@@ -222,32 +240,27 @@ loss = Loss(
     computed=Symbolic(
         label="Torch never takes a logarithm below -100 and never divides by less than 1e-12 (as a 32-bit float holds it)",
         value=lambda p, y, weight: -weight * (y * maximum(log(p), -100) + (1 - y) * maximum(log(1 - p), -100)),
-        gradient={
-            "input": lambda p, y, weight: weight * ((p - y) / maximum(p * (1 - p), 9.999999960041972e-13)),
-        },
+        gradient={"input": lambda p, y, weight: weight * ((p - y) / maximum(p * (1 - p), 9.999999960041972e-13))},
     ),
     sections=(
-        Section(
-            axis=PROBABILITY_AXIS,
-            label="predicted probability, input",
-            span=(0.03, 0.97),
+        probability_section(
             inputs=lambda t, y: {"input": t, "target": y},
-            branches={"target 1": 1.0, "target 0": 0.0},
-            perfect=1.0,
-            limits=(0.0, 1.0),
-            target_values="binary",
+            label="predicted probability, input",
+            branches=ZERO_ONE,
             note="One element, for each of the two labels.",
             caption="Being sure and wrong has no upper price: the loss and its gradient run off to infinity at the "
             "wrong end. At the right end the loss is zero, but the gradient is not.",
         ),
     ),
-    extremes=Extremes(
-        label="logit, before a sigmoid",
-        span=(-5.0, 45.0),
-        inputs=lambda t: {"input": sigmoid(t), "target": 0.0},
-        note="One element with label 0, and a sigmoid before the loss.",
-        caption="The loss should grow with the logit for ever. In each format the sigmoid soon rounds to exactly 1. From "
-        "there on the loss stays at 100 and the gradient is lost, just where the prediction is most wrong.",
+    figures=(
+        Extremes(
+            label="logit, before a sigmoid",
+            span=(-5.0, 45.0),
+            inputs=lambda t: {"input": sigmoid(t), "target": 0.0},
+            note="One element with label 0, and a sigmoid before the loss.",
+            caption="The loss should grow with the logit for ever. In each format the sigmoid soon rounds to exactly 1. From "
+            "there on the loss stays at 100 and the gradient is lost, just where the prediction is most wrong.",
+        ),
     ),
     example={"input": [0.9, 0.2, 0.6], "target": [1.0, 0.0, 0.0]},
     properties={
@@ -261,52 +274,4 @@ loss = Loss(
         "proper": "strictly proper",
         "calibrated": True,
     },
-    relations=(
-        Relation(
-            "bce_with_logits",
-            "Of the sigmoid of a logit it is [[bce_with_logits]] of that logit.",
-            "F.binary_cross_entropy(torch.sigmoid(logits), label)",
-            "F.binary_cross_entropy_with_logits(logits, label)",
-        ),
-        Relation(
-            "nll",
-            "It is the [[nll|negative log-likelihood]] on the two log-probabilities of no and yes.",
-            "F.binary_cross_entropy(torch.sigmoid(logits), label)",
-            "F.nll_loss(torch.stack((1 - torch.sigmoid(logits), torch.sigmoid(logits)), 1).log(), label.long())",
-        ),
-        Relation(
-            "kl_div",
-            "For labels of 0 and 1 it is the divergence of the two-outcome distributions; for soft labels it is that [[kl_div]] plus the label's entropy.",
-            "F.binary_cross_entropy(p[:, 0], q[:, 0])",
-            'F.kl_div(torch.stack((p[:, 0], 1 - p[:, 0]), 1).log(), torch.stack((q[:, 0], 1 - q[:, 0]), 1), reduction="batchmean") + F.binary_cross_entropy(q[:, 0], q[:, 0])',
-        ),
-    ),
-    libraries=(
-        Library(
-            "Keras",
-            "keras.losses.BinaryCrossentropy()",
-            1,
-            "Arguments are (y_true, y_pred). from_logits=False is the default. Probabilities are clipped by keras.config.epsilon() at both ends.",
-        ),
-        Library(
-            "scikit-learn",
-            "sklearn.metrics.log_loss(y_true, y_pred)",
-            1,
-            "A metric on arrays; also for several classes. Clips by the machine epsilon of y_pred.",
-        ),
-        Library("Flux.jl", "Flux.binarycrossentropy(ŷ, y)", 1, "Adds an epsilon inside both logarithms."),
-        Library("LossFunctions.jl", "CrossEntropyLoss()", 1, "Binary in spite of its name, and not clamped."),
-    ),
-    references=(
-        Reference(
-            (
-                "Tilmann Gneiting",
-                "Adrian E. Raftery",
-            ),
-            "Strictly Proper Scoring Rules, Prediction, and Estimation",
-            "Journal of the American Statistical Association 102, 359-378",
-            2007,
-            doi="10.1198/016214506000001437",
-        ),
-    ),
 )

@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Binary cross-entropy with logits
+
+Binary cross-entropy computed stably from the raw score before the sigmoid.
+
+## When to use it
 
 - Binary classification with a network that ends in a linear layer. The sigmoid and the logarithm
   are merged into one expression, so neither rounding nor overflow spoils the gradient.
@@ -192,47 +196,113 @@ tensor([nan, nan])
 tensor([0., 0.])
 tensor([10000., 10000.])
 ```
+
+## Relations
+
+It is [[bce]] of the sigmoid of the logits, without the rounding.
+
+    F.binary_cross_entropy_with_logits(logits, label) == F.binary_cross_entropy(torch.sigmoid(logits), label)
+
+It is [[cross_entropy]] over two classes whose scores are zero and the logit.
+
+    F.binary_cross_entropy_with_logits(logits, label) ==
+        F.cross_entropy(torch.stack((torch.zeros_like(logits), logits), 1), label.long())
+
+It is the [[soft_margin|soft margin]] loss with the labels -1 and 1 in place of 0 and 1.
+
+    F.binary_cross_entropy_with_logits(logits, label) == F.soft_margin_loss(logits, 2 * label - 1)
+
+It is the [[logistic|logistic]] loss of the margin, with the labels -1 and 1 in place of 0 and 1.
+
+    F.binary_cross_entropy_with_logits(logits, label) == F.softplus(-(2 * label - 1) * logits, threshold=100).mean()
+
+The [[multilabel_soft_margin|multi-label soft margin]] loss has the same mean over all elements.
+
+    F.binary_cross_entropy_with_logits(scores, q.round()) == F.multilabel_soft_margin_loss(scores, q.round())
+
+The [[focal|focal loss]] with `gamma=0` and `alpha=0.5` is half this loss.
+
+    F.binary_cross_entropy_with_logits(logits, label) / 2 ==
+        (0.5 * -torch.where(label.bool(), F.logsigmoid(logits), F.logsigmoid(-logits))).mean()
+
+[[ranknet|RankNet]] is this loss of the difference of two scores.
+
+    F.binary_cross_entropy_with_logits(input - target, label) ==
+        (F.softplus(input - target, threshold=100) - label * (input - target)).mean()
+
+[[bpr|Bayesian personalised ranking]] is this loss of the difference of two scores, with every label
+equal to one.
+
+    F.binary_cross_entropy_with_logits(input - target, torch.ones_like(input)) ==
+        -F.logsigmoid(input - target).mean()
+
+The [[gan_nonsaturating_generator|non-saturating GAN]] generator loss is this loss with every label
+equal to one.
+
+    F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits)) == -F.logsigmoid(logits).mean()
+
+## In other libraries
+
+- `keras.losses.BinaryCrossentropy(from_logits=True)`
+- `tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)`: Elementwise; no reduction. Labels come first.
+- `tf.nn.weighted_cross_entropy_with_logits(labels, logits, pos_weight)`: The same with pos_weight, as in
+  torch. Elementwise.
+- `optax.sigmoid_binary_cross_entropy(logits, labels)`: Elementwise; no reduction.
+- scikit-learn `HistGradientBoostingClassifier(loss="log_loss")`: With two classes. The class HalfBinomialLoss
+  behind it is private.
+- `Flux.logitbinarycrossentropy(ŷ, y)`: The mean by default; agg chooses another reduction.
+- timm, no multiple: `timm.loss.BinaryCrossEntropy(smoothing=0.1)`: Takes logits in spite of its name, and
+  smooths class numbers by default.
+- segmentation_models_pytorch `SoftBCEWithLogitsLoss()`: Ignores targets equal to ignore_index and can smooth
+  labels.
+
+## References
+
+- D. R. Cox (1958). The Regression Analysis of Binary Sequences. *Journal of the Royal Statistical Society,
+  Series B 20(2)*. doi:10.1111/j.2517-6161.1958.tb00292.x
+- Tilmann Gneiting and Adrian E. Raftery (2007). Strictly Proper Scoring Rules, Prediction, and Estimation.
+  *Journal of the American Statistical Association 102, 359-378*. doi:10.1198/016214506000001437
 """
 
-from lossary.formula import Symbolic
-from lossary.kinds import BINARY, LOGIT
-from lossary.loss import Input, Library, Loss, Parameter, Precision, Range, Reference, Relation
-from lossary.sections import LOGIT_AXIS, Section
-from lossary.symbols import sigmoid, softplus
+from lossary.declaration import (
+    BINARY,
+    ELEMENT_WEIGHT,
+    LOGISTIC,
+    LOGIT,
+    NOT_NEGATIVE,
+    ZERO_ONE,
+    Input,
+    Loss,
+    Parameter,
+    Precision,
+    Symbolic,
+    logit_section,
+    sigmoid,
+    softplus,
+    terms,
+)
 
 loss = Loss(
-    title="Binary cross-entropy with logits",
-    summary="Binary cross-entropy computed stably from the raw score before the sigmoid.",
     torch="torch.nn.BCEWithLogitsLoss",
     functional="torch.nn.functional.binary_cross_entropy_with_logits",
-    aliases=(
-        "BCEWithLogitsLoss",
-        "BCE with logits",
-        "binary cross entropy with logits",
-        "F.binary_cross_entropy_with_logits",
-        "sigmoid cross-entropy",
-        "sigmoid CE",
-        "sigmoid_binary_cross_entropy",
-        "optax.sigmoid_binary_cross_entropy",
-        "sigmoid_cross_entropy_with_logits",
-        "tf.nn.sigmoid_cross_entropy_with_logits",
-        "logitbinarycrossentropy",
-        "HalfBinomialLoss",
-        "SoftBCEWithLogitsLoss",
+    aliases=terms(
+        "BCE with logits; binary cross entropy with logits; F.binary_cross_entropy_with_logits; sigmoid "
+        "cross-entropy; sigmoid CE; sigmoid_binary_cross_entropy; sigmoid_cross_entropy_with_logits; "
+        "logitbinarycrossentropy; HalfBinomialLoss; SoftBCEWithLogitsLoss"
     ),
-    search_terms=(
-        "pos_weight",
-        "weighted binary cross entropy class imbalance",
-        "multi-label classification loss",
-        "numerically stable sigmoid bce",
-        "sigmoid then bce nan",
-        "negative loss BCEWithLogitsLoss",
-        "Target size must be the same as input size",
-        "softplus(x) - x y",
-        "BinaryCrossentropy from_logits=True",
-        "timm BinaryCrossEntropy",
-        "weighted_cross_entropy_with_logits",
+    tasks=("binary", "multi-label", "segmentation", "generative"),
+    search_terms=terms(
+        "multi-label classification loss; numerically stable sigmoid bce; Target size must be the same as input size; "
+        "softplus(x) - x y; BinaryCrossentropy from_logits=True; timm BinaryCrossEntropy; "
+        "weighted_cross_entropy_with_logits"
     ),
+    concepts={
+        "class imbalance; weighted binary cross entropy class imbalance; rare positives": "pos_weight",
+        "sigmoid then bce nan; sigmoid applied twice": "Passing probabilities",
+        "negative loss BCEWithLogitsLoss; labels outside 0 and 1": "Labels are not checked",
+        "calibrated probabilities with pos_weight; probability threshold": "pos_weight shifts",
+        "weight for each sample": "A weight per sample",
+    },
     inputs=(
         Input("input", "z", (LOGIT,), "(*)", "the raw score of class 1: no sigmoid before it"),
         Input("target", "y", (BINARY,), "(*), same as input", "the label as a float"),
@@ -243,18 +313,11 @@ loss = Loss(
             None,
             "a factor for the positive term only; lined up with the last dimensions of the input",
             kind="per element",
-            range=Range(lower=0.0),
+            range=NOT_NEGATIVE,
             neutral=1.0,
             typical=(None, 0.5, 3.0),
         ),
-        Parameter(
-            "weight",
-            None,
-            "a factor for each element; the mean still divides by the number of elements",
-            kind="per element",
-            neutral=1.0,
-            typical=(None, 2.5),
-        ),
+        ELEMENT_WEIGHT,
     ),
     formulas=(
         Symbolic(
@@ -279,143 +342,15 @@ loss = Loss(
         why="it subtracts a log-sigmoid from the logit, so that a loss much smaller than the logit loses its digits",
     ),
     sections=(
-        Section(
-            axis=LOGIT_AXIS,
-            label="logit, input",
-            span=(-6.0, 6.0),
+        logit_section(
             inputs=lambda t, y: {"input": t, "target": y},
-            branches={"target 1": 1.0, "target 0": 0.0},
-            perfect=float("inf"),
-            target_values="binary",
-            link="sigmoid",
+            label="logit, input",
+            branches=ZERO_ONE,
             note="One element, for each of the two labels.",
             caption="Wrong logits cost their own size and pull with a force close to 1. Right ones cost almost "
             "nothing, and their pull fades.",
         ),
     ),
     example={"input": [2.0, -1.5, 0.5], "target": [1.0, 0.0, 0.0]},
-    properties={
-        "convex": True,
-        "smoothness": "Cinf",
-        "lipschitz": 1,
-        "gradient_lipschitz": 0.25,
-        "bounded": False,
-        "value_at_perfect": 0,
-        "gradient_limits": (-1, 0),
-        "elicits": "logit of the mean",
-        "proper": "strictly proper",
-        "calibrated": True,
-    },
-    relations=(
-        Relation(
-            "bce",
-            "It is [[bce]] of the sigmoid of the logits, without the rounding.",
-            "F.binary_cross_entropy_with_logits(logits, label)",
-            "F.binary_cross_entropy(torch.sigmoid(logits), label)",
-        ),
-        Relation(
-            "cross_entropy",
-            "It is [[cross_entropy]] over two classes whose scores are zero and the logit.",
-            "F.binary_cross_entropy_with_logits(logits, label)",
-            "F.cross_entropy(torch.stack((torch.zeros_like(logits), logits), 1), label.long())",
-        ),
-        Relation(
-            "soft_margin",
-            "It is the [[soft_margin|soft margin]] loss with the labels -1 and 1 in place of 0 and 1.",
-            "F.binary_cross_entropy_with_logits(logits, label)",
-            "F.soft_margin_loss(logits, 2 * label - 1)",
-        ),
-        Relation(
-            "logistic",
-            "It is the [[logistic|logistic]] loss of the margin, with the labels -1 and 1 in place of 0 and 1.",
-            "F.binary_cross_entropy_with_logits(logits, label)",
-            "F.softplus(-(2 * label - 1) * logits, threshold=100).mean()",
-        ),
-        Relation(
-            "multilabel_soft_margin",
-            "The [[multilabel_soft_margin|multi-label soft margin]] loss has the same mean over all elements.",
-            "F.binary_cross_entropy_with_logits(scores, q.round())",
-            "F.multilabel_soft_margin_loss(scores, q.round())",
-        ),
-        Relation(
-            "focal",
-            "The [[focal|focal loss]] with `gamma=0` and `alpha=0.5` is half this loss.",
-            "F.binary_cross_entropy_with_logits(logits, label) / 2",
-            "(0.5 * -torch.where(label.bool(), F.logsigmoid(logits), F.logsigmoid(-logits))).mean()",
-        ),
-        Relation(
-            "ranknet",
-            "[[ranknet|RankNet]] is this loss of the difference of two scores.",
-            "F.binary_cross_entropy_with_logits(input - target, label)",
-            "(F.softplus(input - target, threshold=100) - label * (input - target)).mean()",
-        ),
-        Relation(
-            "bpr",
-            "[[bpr|Bayesian personalised ranking]] is this loss of the difference of two scores, with every label equal to one.",
-            "F.binary_cross_entropy_with_logits(input - target, torch.ones_like(input))",
-            "-F.logsigmoid(input - target).mean()",
-        ),
-        Relation(
-            "gan_nonsaturating_generator",
-            "The [[gan_nonsaturating_generator|non-saturating GAN]] generator loss is this loss with every label equal to one.",
-            "F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits))",
-            "-F.logsigmoid(logits).mean()",
-        ),
-    ),
-    libraries=(
-        Library("Keras", "keras.losses.BinaryCrossentropy(from_logits=True)", 1, "Arguments are (y_true, y_pred)."),
-        Library(
-            "TensorFlow",
-            "tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)",
-            1,
-            "Elementwise; no reduction. Labels come first.",
-        ),
-        Library(
-            "TensorFlow",
-            "tf.nn.weighted_cross_entropy_with_logits(labels, logits, pos_weight)",
-            1,
-            "The same with pos_weight, as in torch. Elementwise.",
-        ),
-        Library("optax", "optax.sigmoid_binary_cross_entropy(logits, labels)", 1, "Elementwise; no reduction."),
-        Library(
-            "scikit-learn",
-            'HistGradientBoostingClassifier(loss="log_loss")',
-            1,
-            "With two classes. The class HalfBinomialLoss behind it is private.",
-        ),
-        Library(
-            "Flux.jl", "Flux.logitbinarycrossentropy(ŷ, y)", 1, "The mean by default; agg chooses another reduction."
-        ),
-        Library(
-            "timm",
-            "timm.loss.BinaryCrossEntropy(smoothing=0.1)",
-            None,
-            "Takes logits in spite of its name, and smooths class numbers by default.",
-        ),
-        Library(
-            "segmentation_models_pytorch",
-            "SoftBCEWithLogitsLoss()",
-            1,
-            "Ignores targets equal to ignore_index and can smooth labels.",
-        ),
-    ),
-    references=(
-        Reference(
-            ("D. R. Cox",),
-            "The Regression Analysis of Binary Sequences",
-            "Journal of the Royal Statistical Society, Series B 20(2)",
-            1958,
-            doi="10.1111/j.2517-6161.1958.tb00292.x",
-        ),
-        Reference(
-            (
-                "Tilmann Gneiting",
-                "Adrian E. Raftery",
-            ),
-            "Strictly Proper Scoring Rules, Prediction, and Estimation",
-            "Journal of the American Statistical Association 102, 359-378",
-            2007,
-            doi="10.1198/016214506000001437",
-        ),
-    ),
+    properties=LOGISTIC,
 )

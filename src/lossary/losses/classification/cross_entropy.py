@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Cross-entropy
+
+The negative log-probability that the softmax of the scores gives to the right class.
+
+## When to use it
 
 - Exactly one of several classes is right, and the model returns one raw score per class. The
   softmax is part of the loss and is computed in a stable way.
@@ -332,17 +336,115 @@ print(torch.autograd.grad(loss, scores)[0].flatten())
 0.0
 tensor([0., 0.])
 ```
+
+## Relations
+
+It is the [[nll|negative log-likelihood]] after a `log_softmax`.
+
+    F.cross_entropy(scores, classes) == F.nll_loss(scores.log_softmax(1), classes)
+
+With soft targets it is [[kl_div]] plus the entropy of the targets, so the gradients agree.
+
+    F.cross_entropy(scores, q) ==
+        F.kl_div(scores.log_softmax(1), q, reduction="batchmean") - (q * q.log()).sum(1).mean()
+
+With two classes it is [[bce_with_logits]] of the difference of the two scores.
+
+    F.cross_entropy(scores[:, :2], classes % 2) ==
+        F.binary_cross_entropy_with_logits(scores[:, 1] - scores[:, 0], (classes % 2).double())
+
+[[linear_cross_entropy|Linear cross-entropy]] is this loss of a linear layer's output.
+
+    F.cross_entropy(scores @ p.T, classes) == F.linear_cross_entropy(scores, p, classes)
+
+[[generalized_cross_entropy|Generalized cross-entropy]] tends to this loss as `q` goes to zero.
+
+    F.cross_entropy(scores, classes) == ((1 - scores.softmax(1).gather(1, classes[:, None]) ** 1e-6) / 1e-6).mean()  # within 1e-4
+
+[[listnet|ListNet]] is this loss with the softmax of the relevances as soft target.
+
+    F.cross_entropy(scores, (3 * q).softmax(1)) == -((3 * q).softmax(1) * scores.log_softmax(1)).sum(1).mean()
+
+[[info_nce|InfoNCE]] is this loss of similarities divided by the temperature.
+
+    F.cross_entropy(scores / 0.07, classes) ==
+        ((scores / 0.07).logsumexp(1) - (scores / 0.07).gather(1, classes[:, None])[:, 0]).mean()
+
+[[arcface|ArcFace]] with margin `m=0` is this loss of cosines times `s`.
+
+    F.cross_entropy(64 * scores.tanh(), classes) ==
+        F.cross_entropy(64 * torch.where(F.one_hot(classes, 5).bool(), (scores.tanh().acos() + 0.0).cos(),
+        scores.tanh()), classes)
+
+[[cosface|CosFace]] with margin `m=0` is this loss of cosines times `s`.
+
+    F.cross_entropy(64 * scores.tanh(), classes) ==
+        F.cross_entropy(64 * (scores.tanh() - 0.0 * F.one_hot(classes, 5)), classes)
+
+[[poly_loss|Poly-1 cross-entropy]] with `epsilon=0` is exactly this loss.
+
+    F.cross_entropy(scores, classes) ==
+        (F.cross_entropy(scores, classes, reduction="none") + 0.0 * (1 - scores.softmax(1).gather(1, classes[:,
+        None])[:, 0])).mean()
+
+## In other libraries
+
+- `keras.losses.SparseCategoricalCrossentropy(from_logits=True)`: Arguments are (y_true, y_pred). Class
+  numbers. from_logits=False is the default, and then probabilities are clipped.
+- `keras.losses.CategoricalCrossentropy(from_logits=True)`: Arguments are (y_true, y_pred). One-hot or
+  probabilities. from_logits=False is the default, and then probabilities are clipped.
+- `tf.nn.softmax_cross_entropy_with_logits(labels, logits)`: One value a row; no reduction. Labels come first.
+- `optax.softmax_cross_entropy(logits, labels)`: Labels are one-hot or probabilities, the classes are on the
+  last axis; no reduction.
+- `optax.softmax_cross_entropy_with_integer_labels(logits, labels)`: Class numbers, the classes are on the
+  last axis; no reduction.
+- scikit-learn `HistGradientBoostingClassifier(loss="log_loss")`: With more than two classes. The class
+  HalfMultinomialLoss behind it is private.
+- `Flux.logitcrossentropy(ŷ, y)`: One-hot targets, the classes are on the first axis; the mean by default.
+
+## References
+
+- C. E. Shannon (1948). A Mathematical Theory of Communication. *Bell System Technical Journal 27(3),
+  379-423*. doi:10.1002/j.1538-7305.1948.tb01338.x
+- John S. Bridle (1990). Probabilistic Interpretation of Feedforward Classification Network Outputs, with
+  Relationships to Statistical Pattern Recognition. In *Neurocomputing (Springer), 227-236*.
+  doi:10.1007/978-3-642-76153-9_28
+- Christian Szegedy, Vincent Vanhoucke, Sergey Ioffe, Jonathon Shlens and Zbigniew Wojna (2016). Rethinking
+  the Inception Architecture for Computer Vision. In *CVPR 2016, 2818-2826*. doi:10.1109/CVPR.2016.308
+  arXiv:1512.00567
+- Tilmann Gneiting and Adrian E. Raftery (2007). Strictly Proper Scoring Rules, Prediction, and Estimation.
+  *Journal of the American Statistical Association 102, 359-378*. doi:10.1198/016214506000001437
 """
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from lossary.formula import Symbolic
-from lossary.kinds import CLASS_INDEX, CLASS_PROBABILITIES, LOGITS
-from lossary.loss import UNIT, WEIGHTED, Input, Library, Loss, Parameter, Precision, Range, Reference, Relation
-from lossary.sections import LOGIT_AXIS, HeatMap, Section, Study
-from lossary.symbols import cases, equal, exp, indicator, log, sum_over
+from lossary.declaration import (
+    CLASS_INDEX,
+    CLASS_PROBABILITIES,
+    LABEL_SMOOTHING,
+    LOGISTIC,
+    LOGITS,
+    WEIGHTED,
+    ZERO_ONE,
+    HeatMap,
+    Input,
+    Loss,
+    Precision,
+    Study,
+    Symbolic,
+    cases,
+    class_weight,
+    equal,
+    exp,
+    ignore_index,
+    indicator,
+    log,
+    logit_section,
+    sum_over,
+    terms,
+)
 
 
 def _smoothed(logit: torch.Tensor, smoothing: float) -> torch.Tensor:
@@ -359,53 +461,32 @@ def _floor(logit: torch.Tensor, smoothing: float) -> torch.Tensor:
 
 
 loss = Loss(
-    title="Cross-entropy",
-    summary="The negative log-probability that the softmax of the scores gives to the right class.",
     torch="torch.nn.CrossEntropyLoss",
     functional="torch.nn.functional.cross_entropy",
-    aliases=(
-        "CrossEntropyLoss",
-        "nn.CrossEntropyLoss",
-        "CE",
-        "CE loss",
-        "cross entropy",
-        "cross-entropy loss",
-        "categorical cross-entropy",
-        "softmax cross entropy",
-        "softmax_cross_entropy",
-        "optax.softmax_cross_entropy",
-        "softmax loss",
-        "softmax_cross_entropy_with_integer_labels",
-        "tf.nn.softmax_cross_entropy_with_logits",
-        "F.cross_entropy",
-        "CategoricalCrossentropy",
-        "SparseCategoricalCrossentropy",
-        "sparse_categorical_crossentropy",
-        "multinomial logistic loss",
-        "HalfMultinomialLoss",
-        "logitcrossentropy",
+    aliases=terms(
+        "nn.CrossEntropyLoss; CE; CE loss; cross entropy; cross-entropy loss; categorical cross-entropy; softmax "
+        "cross entropy; softmax loss; softmax_cross_entropy_with_integer_labels; "
+        "tf.nn.softmax_cross_entropy_with_logits; sparse_categorical_crossentropy; multinomial logistic loss; "
+        "HalfMultinomialLoss; logitcrossentropy"
     ),
-    search_terms=(
-        "cross entorpy loss",
-        "perplexity language model loss",
-        "next-token loss",
-        "SFT loss",
-        "multiclass classification loss",
-        "label smoothing",
-        "class weights",
-        "ignore_index",
-        "expected target dtype to be Long or Byte",
-        "expected scalar type Long or Byte for target",
-        "target dtype Long",
-        "expected scalar type Long",
-        "0D or 1D target tensor expected, multi-target not supported",
-        "Expected floating point type for target with class probabilities",
-        "Expected target size",
-        "ignore_index is not supported for floating point target",
-        "CrossEntropyLoss nan",
-        "softmax before CrossEntropyLoss",
-        "one-hot targets",
+    tasks=("multi-class", "segmentation", "sequences", "distillation"),
+    search_terms=terms(
+        "cross entorpy loss; perplexity language model loss; next-token loss; SFT loss; multiclass classification "
+        "loss; ignore_index is not supported for floating point target"
     ),
+    concepts={
+        "class imbalance; class weights": "weight",
+        "padding index; masked tokens": "ignore_index",
+        "label smoothing; overconfidence": "label_smoothing",
+        "softmax before CrossEntropyLoss; loss does not go down": "A softmax in the model",
+        "Expected target size; class dimension": "The classes belong",
+        "CrossEntropyLoss nan": "A batch in which every target",
+        "expected target dtype to be Long or Byte; expected scalar type Long or Byte for target; target dtype Long; "
+        "expected scalar type Long; 0D or 1D target tensor expected, multi-target not supported; Expected floating "
+        "point type for target with class probabilities": "The type and shape of the target",
+        "one-hot targets; soft targets": "The same target as one-hot",
+        "binary classification with one output": "One output unit",
+    },
     inputs=(
         Input("input", "x", (LOGITS,), "(C), (N, C) or (N, C, d1, …)", "the raw scores: no softmax before it"),
         Input(
@@ -417,39 +498,16 @@ loss = Loss(
         ),
     ),
     parameters=(
-        Parameter(
-            "weight",
-            None,
-            "a factor for each class; with class indices the mean divides by the sum of the targets' factors",
-            kind="per class",
-            range=Range(lower=0.0),
-            neutral=1.0,
-            typical=(None, (1.0, 2.0, 0.5)),
-        ),
-        Parameter(
-            "ignore_index",
-            -100,
-            "a target value whose samples are left out, of the sum and of the count",
-            kind="integer",
-            typical=(-100, 0),
-            only_with={"target": CLASS_INDEX},
-        ),
-        Parameter(
-            "label_smoothing",
-            0.0,
-            "how much of the target is spread evenly over all classes",
-            range=UNIT,
-            typical=(0.0, 0.1, 0.3),
-        ),
+        class_weight("a factor for each class; with class indices the mean divides by the sum of the targets' factors"),
+        ignore_index(only_with={"target": CLASS_INDEX}),
+        LABEL_SMOOTHING,
     ),
     reductions=WEIGHTED,
     sample_dimension=1,
     formulas=(
         Symbolic(
             value=lambda x, y, j, C: -log(exp(x[y]) / sum_over(j, exp(x[j]), C)),
-            gradient={
-                "input": lambda x, y, c, j, C: exp(x[c]) / sum_over(j, exp(x[j]), C) - indicator(c, y),
-            },
+            gradient={"input": lambda x, y, c, j, C: exp(x[c]) / sum_over(j, exp(x[j]), C) - indicator(c, y)},
             at={"target": CLASS_INDEX, "weight": None, "label_smoothing": 0.0, "ignore_index": -100},
             inside=lambda inputs: bool(np.all(inputs["target"] >= 0)),
         ),
@@ -460,14 +518,13 @@ loss = Loss(
                 "L": lambda j, x, C: log(sum_over(j, exp(x[j]), C)),
             },
             value=lambda q, c, L, x, C, weight, y, ignore_index: cases(
-                (0, equal(y, ignore_index)),
-                (sum_over(c, weight[c] * q[c] * (L - x[c]), C), True),
+                (0, equal(y, ignore_index)), (sum_over(c, weight[c] * q[c] * (L - x[c]), C), True)
             ),
             gradient={
                 "input": lambda q, c, k, L, x, C, weight, y, ignore_index: cases(
                     (0, equal(y, ignore_index)),
                     (exp(x[c] - L) * sum_over(k, weight[k] * q[k], C) - weight[c] * q[c], True),
-                ),
+                )
             },
             at={"target": CLASS_INDEX},
         ),
@@ -493,31 +550,21 @@ loss = Loss(
         "is lost",
     ),
     sections=(
-        Section(
-            axis=LOGIT_AXIS,
-            label="logit of the true class",
-            span=(-6.0, 6.0),
+        logit_section(
             inputs=lambda t, y: {"input": [t, 0, 0], "target": y},
-            branches={"": 0},
-            perfect=float("inf"),
             note="Three classes. The logit of the true class moves, the other two stay at 0.",
             caption="Far to the left the loss is a straight line: the true class is hopeless and every step helps "
             "equally. Far to the right there is nothing left to win.",
         ),
-        Section(
-            axis=LOGIT_AXIS,
-            label="logit of class 1, with two classes",
-            span=(-6.0, 6.0),
+        logit_section(
             inputs=lambda t, y: {"input": [0, t], "target": [1 - y, y]},
-            branches={"target 1": 1.0, "target 0": 0.0},
-            perfect=float("inf"),
-            target_values="binary",
-            link="sigmoid",
+            label="logit of class 1, with two classes",
+            branches=ZERO_ONE,
             note="Two classes. The logit of class 0 stays at 0.",
             caption="With two classes and one logit held at 0, cross-entropy is binary cross-entropy with logits.",
         ),
     ),
-    maps=(
+    figures=(
         HeatMap(
             name="logits",
             title="Cross-entropy over two logits",
@@ -528,8 +575,6 @@ loss = Loss(
             caption="Only differences of logits count. Where the wrong class leads, the lines run parallel to the "
             "diagonal; where it trails, the third class takes over and they stand upright.",
         ),
-    ),
-    studies=(
         Study(
             name="smoothing",
             title="The floor of label smoothing",
@@ -547,169 +592,6 @@ loss = Loss(
             "entropy of the smoothed target, so losses at different smoothing cannot be compared.",
         ),
     ),
-    example={
-        "input": [[2.0, 0.5, -1.0], [0.2, 1.5, 0.3], [-0.5, 0.1, 0.4]],
-        "target": [0, 1, 0],
-    },
-    properties={
-        "convex": True,
-        "smoothness": "Cinf",
-        "lipschitz": 1,
-        "gradient_lipschitz": 0.25,
-        "bounded": False,
-        "value_at_perfect": 0,
-        "gradient_limits": (-1, 0),
-        "elicits": "logit of the mean",
-        "proper": "strictly proper",
-        "calibrated": True,
-    },
-    relations=(
-        Relation(
-            "nll",
-            "It is the [[nll|negative log-likelihood]] after a `log_softmax`.",
-            "F.cross_entropy(scores, classes)",
-            "F.nll_loss(scores.log_softmax(1), classes)",
-        ),
-        Relation(
-            "kl_div",
-            "With soft targets it is [[kl_div]] plus the entropy of the targets, so the gradients agree.",
-            "F.cross_entropy(scores, q)",
-            'F.kl_div(scores.log_softmax(1), q, reduction="batchmean") - (q * q.log()).sum(1).mean()',
-        ),
-        Relation(
-            "bce_with_logits",
-            "With two classes it is [[bce_with_logits]] of the difference of the two scores.",
-            "F.cross_entropy(scores[:, :2], classes % 2)",
-            "F.binary_cross_entropy_with_logits(scores[:, 1] - scores[:, 0], (classes % 2).double())",
-        ),
-        Relation(
-            "linear_cross_entropy",
-            "[[linear_cross_entropy|Linear cross-entropy]] is this loss of a linear layer's output.",
-            "F.cross_entropy(scores @ p.T, classes)",
-            "F.linear_cross_entropy(scores, p, classes)",
-        ),
-        Relation(
-            "generalized_cross_entropy",
-            "[[generalized_cross_entropy|Generalized cross-entropy]] tends to this loss as `q` goes to zero.",
-            "F.cross_entropy(scores, classes)",
-            "((1 - scores.softmax(1).gather(1, classes[:, None]) ** 1e-6) / 1e-6).mean()",
-            1e-4,
-        ),
-        Relation(
-            "listnet",
-            "[[listnet|ListNet]] is this loss with the softmax of the relevances as soft target.",
-            "F.cross_entropy(scores, (3 * q).softmax(1))",
-            "-((3 * q).softmax(1) * scores.log_softmax(1)).sum(1).mean()",
-        ),
-        Relation(
-            "info_nce",
-            "[[info_nce|InfoNCE]] is this loss of similarities divided by the temperature.",
-            "F.cross_entropy(scores / 0.07, classes)",
-            "((scores / 0.07).logsumexp(1) - (scores / 0.07).gather(1, classes[:, None])[:, 0]).mean()",
-        ),
-        Relation(
-            "arcface",
-            "[[arcface|ArcFace]] with margin `m=0` is this loss of cosines times `s`.",
-            "F.cross_entropy(64 * scores.tanh(), classes)",
-            "F.cross_entropy(64 * torch.where(F.one_hot(classes, 5).bool(), (scores.tanh().acos() + 0.0).cos(), scores.tanh()), classes)",
-        ),
-        Relation(
-            "cosface",
-            "[[cosface|CosFace]] with margin `m=0` is this loss of cosines times `s`.",
-            "F.cross_entropy(64 * scores.tanh(), classes)",
-            "F.cross_entropy(64 * (scores.tanh() - 0.0 * F.one_hot(classes, 5)), classes)",
-        ),
-        Relation(
-            "poly_loss",
-            "[[poly_loss|Poly-1 cross-entropy]] with `epsilon=0` is exactly this loss.",
-            "F.cross_entropy(scores, classes)",
-            '(F.cross_entropy(scores, classes, reduction="none") + 0.0 * (1 - scores.softmax(1).gather(1, classes[:, None])[:, 0])).mean()',
-        ),
-    ),
-    libraries=(
-        Library(
-            "Keras",
-            "keras.losses.SparseCategoricalCrossentropy(from_logits=True)",
-            1,
-            "Arguments are (y_true, y_pred). Class numbers. from_logits=False is the default, and then probabilities are clipped.",
-        ),
-        Library(
-            "Keras",
-            "keras.losses.CategoricalCrossentropy(from_logits=True)",
-            1,
-            "Arguments are (y_true, y_pred). One-hot or probabilities. from_logits=False is the default, and then probabilities are clipped.",
-        ),
-        Library(
-            "TensorFlow",
-            "tf.nn.softmax_cross_entropy_with_logits(labels, logits)",
-            1,
-            "One value a row; no reduction. Labels come first.",
-        ),
-        Library(
-            "optax",
-            "optax.softmax_cross_entropy(logits, labels)",
-            1,
-            "Labels are one-hot or probabilities, the classes are on the last axis; no reduction.",
-        ),
-        Library(
-            "optax",
-            "optax.softmax_cross_entropy_with_integer_labels(logits, labels)",
-            1,
-            "Class numbers, the classes are on the last axis; no reduction.",
-        ),
-        Library(
-            "scikit-learn",
-            'HistGradientBoostingClassifier(loss="log_loss")',
-            1,
-            "With more than two classes. The class HalfMultinomialLoss behind it is private.",
-        ),
-        Library(
-            "Flux.jl",
-            "Flux.logitcrossentropy(ŷ, y)",
-            1,
-            "One-hot targets, the classes are on the first axis; the mean by default.",
-        ),
-    ),
-    references=(
-        Reference(
-            ("C. E. Shannon",),
-            "A Mathematical Theory of Communication",
-            "Bell System Technical Journal 27(3), 379-423",
-            1948,
-            doi="10.1002/j.1538-7305.1948.tb01338.x",
-        ),
-        Reference(
-            ("John S. Bridle",),
-            "Probabilistic Interpretation of Feedforward Classification Network Outputs, with Relationships to Statistical Pattern Recognition",
-            "Neurocomputing (Springer), 227-236",
-            1990,
-            doi="10.1007/978-3-642-76153-9_28",
-            kind="inproceedings",
-        ),
-        Reference(
-            (
-                "Christian Szegedy",
-                "Vincent Vanhoucke",
-                "Sergey Ioffe",
-                "Jonathon Shlens",
-                "Zbigniew Wojna",
-            ),
-            "Rethinking the Inception Architecture for Computer Vision",
-            "CVPR 2016, 2818-2826",
-            2016,
-            doi="10.1109/CVPR.2016.308",
-            arxiv="1512.00567",
-            kind="inproceedings",
-        ),
-        Reference(
-            (
-                "Tilmann Gneiting",
-                "Adrian E. Raftery",
-            ),
-            "Strictly Proper Scoring Rules, Prediction, and Estimation",
-            "Journal of the American Statistical Association 102, 359-378",
-            2007,
-            doi="10.1198/016214506000001437",
-        ),
-    ),
+    example={"input": [[2.0, 0.5, -1.0], [0.2, 1.5, 0.3], [-0.5, 0.1, 0.4]], "target": [0, 1, 0]},
+    properties=LOGISTIC,
 )

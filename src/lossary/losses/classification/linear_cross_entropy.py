@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Linear cross-entropy
+
+Cross-entropy of a linear layer's scores, computed from its inputs and weights so that the scores need not be stored.
+
+## When to use it
 
 - The classes are so many that the matrix of scores is the largest thing in memory, as with the
   vocabulary of a language model. The loss takes the features and the weights of the last layer, and
@@ -266,6 +270,41 @@ for options in (None, nn.LinearCrossEntropyOptions()):
 no options (3, 4)
 options - RuntimeError
 ```
+
+## Relations
+
+It is [[cross_entropy]] of the scores of a linear layer without bias.
+
+    F.linear_cross_entropy(scores, p, classes) == F.cross_entropy(F.linear(scores, p), classes)
+
+With the identity for weights it is [[cross_entropy]] of its input.
+
+    F.linear_cross_entropy(scores, torch.eye(5, dtype=scores.dtype), classes) == F.cross_entropy(scores, classes)
+
+It is the [[nll|negative log-likelihood]] after a linear layer and a `log_softmax`.
+
+    F.linear_cross_entropy(scores, p, classes) == F.nll_loss(F.linear(scores, p).log_softmax(1), classes)
+
+With two classes it is [[bce_with_logits]] of a linear layer with the difference of the two rows of
+weights.
+
+    F.linear_cross_entropy(scores, p[:2], classes % 2) ==
+        F.binary_cross_entropy_with_logits(scores @ (p[1] - p[0]), (classes % 2).double())
+
+## In other libraries
+
+- Liger Kernel `LigerFusedLinearCrossEntropyLoss()(lin_weight, _input, target, bias=None)`: The weights come
+  first. Computes in chunks, and the gradients already in the forward pass.
+- cut-cross-entropy (Apple) `cut_cross_entropy.linear_cross_entropy(e, c, targets)`: Holds no scores in memory
+  at all; with its defaults it leaves out entries of the gradient that are too small to count.
+
+## References
+
+- Erik Wijmans, Brody Huval, Alexander Hertzberg, Vladlen Koltun and Philipp Krähenbühl (2025). Cut Your
+  Losses in Large-Vocabulary Language Models. In *ICLR 2025*. arXiv:2411.09009
+- Pin-Lun Hsu, Yun Dai, Vignesh Kothapalli, Qingquan Song, Shao Tang, Siyu Zhu, Steven Shimizu, Shivam Sahni,
+  Haowen Ning, Yanning Chen and Zhipeng Wang (2024). Liger Kernel: Efficient Triton Kernels for LLM Training.
+  arXiv preprint. arXiv:2410.10989
 """
 
 from typing import Any
@@ -274,11 +313,36 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from lossary.formula import Symbolic
-from lossary.kinds import CLASS_INDEX, CLASS_PROBABILITIES, CLASS_WEIGHTS, VECTOR
-from lossary.loss import UNIT, WEIGHTED, Input, Library, Loss, Parameter, Precision, Range, Reference, Relation
-from lossary.sections import LOGIT_AXIS, HeatMap, Section, Study
-from lossary.symbols import cases, equal, exp, indicator, log, sum_over
+from lossary.declaration import (
+    CLASS_INDEX,
+    CLASS_PROBABILITIES,
+    LABEL_SMOOTHING,
+    LOGISTIC,
+    VECTOR,
+    WEIGHTED,
+    ZERO_ONE,
+    HeatMap,
+    Input,
+    Kind,
+    Loss,
+    Precision,
+    Study,
+    Symbolic,
+    cases,
+    class_weight,
+    equal,
+    exp,
+    ignore_index,
+    indicator,
+    log,
+    logit_section,
+    sum_over,
+    terms,
+)
+
+CLASS_WEIGHTS = Kind(
+    "one row of weights for each class", dims=("C", "D"), shared=True, sampler="weights", takes="weights"
+)
 
 
 def _call(input: Any, linear_weight: Any, target: Any, *, reduction: str, **parameters: Any) -> Any:
@@ -308,36 +372,29 @@ def _log_sum_exp(j: Any, z: Any, C: Any) -> Any:
 
 
 loss = Loss(
-    title="Linear cross-entropy",
-    summary="Cross-entropy of a linear layer's scores, computed from its inputs and weights so that the scores need not be stored.",
     torch="torch.nn.LinearCrossEntropyLoss",
     functional="torch.nn.functional.linear_cross_entropy",
     call=_call,
     torch_call="nn.LinearCrossEntropyLoss(in_features, num_classes)(input, target)",
     usage="loss = F.linear_cross_entropy(input, linear_weight, target)",
-    aliases=(
-        "LinearCrossEntropyLoss",
-        "nn.LinearCrossEntropyLoss",
-        "F.linear_cross_entropy",
-        "fused linear cross-entropy",
-        "fused linear CE",
-        "cut cross-entropy",
-        "LigerFusedLinearCrossEntropyLoss",
+    aliases=terms(
+        "nn.LinearCrossEntropyLoss; F.linear_cross_entropy; fused linear cross-entropy; fused linear CE; cut "
+        "cross-entropy; LigerFusedLinearCrossEntropyLoss"
     ),
-    search_terms=(
-        "Liger kernel cross entropy",
-        "chunked loss",
-        "memory-efficient loss for large vocabularies",
-        "LinearCrossEntropyOptions",
-        "avoid materializing logits",
-        "logits out of memory",
-        "lm_head loss",
-        "large vocabulary softmax",
-        "chunked backward called twice",
-        "ignore_index cannot be specified when target contains probabilities",
-        "linear_cross_entropy options ignored",
-        "expected input with dimensionality 1 or 2",
+    tasks=("multi-class", "sequences"),
+    search_terms=terms(
+        "Liger kernel cross entropy; chunked loss; avoid materializing logits; large vocabulary softmax"
     ),
+    concepts={
+        "logits out of memory; memory-efficient loss for large vocabularies": "Without options",
+        "class imbalance; class weights": "weight",
+        "padding index; masked tokens": "ignore_index",
+        "weight tying; lm_head loss": "The class owns",
+        "chunked backward called twice; retain_graph": "With options, backward",
+        "ignore_index cannot be specified when target contains probabilities": "ignore_index must be absent",
+        "expected input with dimensionality 1 or 2": "The input has one or two",
+        "linear_cross_entropy options ignored": "Label smoothing and soft targets",
+    },
     inputs=(
         Input("input", "x", (VECTOR,), "(D) or (N, D)", "the features that go into the last linear layer"),
         Input(
@@ -356,31 +413,9 @@ loss = Loss(
         ),
     ),
     parameters=(
-        Parameter(
-            "weight",
-            None,
-            "a factor for each class; with class indices the mean divides by the sum of the targets' factors",
-            kind="per class",
-            range=Range(lower=0.0),
-            neutral=1.0,
-            typical=(None, (1.0, 2.0, 0.5)),
-        ),
-        Parameter(
-            "ignore_index",
-            None,
-            "a target value whose samples are left out, of the sum and of the count; None stands for -100",
-            kind="integer",
-            neutral=-100,
-            typical=(None, 0),
-            only_with={"target": CLASS_INDEX},
-        ),
-        Parameter(
-            "label_smoothing",
-            0.0,
-            "how much of the target is spread evenly over all classes",
-            range=UNIT,
-            typical=(0.0, 0.1, 0.3),
-        ),
+        class_weight("a factor for each class; with class indices the mean divides by the sum of the targets' factors"),
+        ignore_index(None, more="; None stands for -100", only_with={"target": CLASS_INDEX}),
+        LABEL_SMOOTHING,
     ),
     reductions=WEIGHTED,
     formulas=(
@@ -406,18 +441,13 @@ loss = Loss(
                 "L": _log_sum_exp,
             },
             value=lambda q, c, L, z, C, weight, y, ignore_index: cases(
-                (0, equal(y, ignore_index)),
-                (sum_over(c, weight[c] * q[c] * (L - z[c]), C), True),
+                (0, equal(y, ignore_index)), (sum_over(c, weight[c] * q[c] * (L - z[c]), C), True)
             ),
             gradient={
                 "input": lambda q, c, k, d, L, z, W, C, weight, y, ignore_index: cases(
                     (0, equal(y, ignore_index)),
                     (
-                        sum_over(
-                            c,
-                            (exp(z[c] - L) * sum_over(k, weight[k] * q[k], C) - weight[c] * q[c]) * W[c, d],
-                            C,
-                        ),
+                        sum_over(c, (exp(z[c] - L) * sum_over(k, weight[k] * q[k], C) - weight[c] * q[c]) * W[c, d], C),
                         True,
                     ),
                 ),
@@ -454,36 +484,22 @@ loss = Loss(
         "logarithm of a rounded sum",
     ),
     sections=(
-        Section(
-            axis=LOGIT_AXIS,
-            label="logit of the true class",
-            span=(-6.0, 6.0),
-            inputs=lambda t, y: {
-                "input": [t, 0],
-                "linear_weight": [[1, 0], [0, 1], [0, 0]],
-                "target": y,
-            },
-            branches={"": 0},
-            perfect=float("inf"),
+        logit_section(
+            inputs=lambda t, y: {"input": [t, 0], "linear_weight": [[1, 0], [0, 1], [0, 0]], "target": y},
             note="Three classes and two features. The first feature is the logit of the true class; the other two "
             "logits stay at 0.",
             caption="The curve is that of cross-entropy, because the loss is the same function of the scores: a "
             "straight line on the left, nothing left to win on the right.",
         ),
-        Section(
-            axis=LOGIT_AXIS,
-            label="logit of class 1, with two classes",
-            span=(-6.0, 6.0),
+        logit_section(
             inputs=lambda t, y: {"input": [t], "linear_weight": [[0], [1]], "target": [1 - y, y]},
-            branches={"target 1": 1.0, "target 0": 0.0},
-            perfect=float("inf"),
-            target_values="binary",
-            link="sigmoid",
+            label="logit of class 1, with two classes",
+            branches=ZERO_ONE,
             note="One feature and two classes. The weight of class 0 is 0, that of class 1 is 1.",
             caption="With two classes and one logit held at 0, this is binary cross-entropy with logits.",
         ),
     ),
-    maps=(
+    figures=(
         HeatMap(
             name="feature-weight",
             title="Linear cross-entropy over a feature and a weight",
@@ -494,17 +510,12 @@ loss = Loss(
             caption="Along each axis the loss is convex, but not over both: the middle is a saddle, and feature and "
             "weight may agree on either sign. Training the last layer with the rest is a problem of this shape.",
         ),
-    ),
-    studies=(
         Study(
             name="memory",
             title="Size of the scores held at once",
             label="rows (tokens) in a batch",
             span=(1024.0, 16384.0),
-            curves={
-                "options=None": _gibibytes,
-                "chunked": lambda t: _gibibytes(_chunk(t)),
-            },
+            curves={"options=None": _gibibytes, "chunked": lambda t: _gibibytes(_chunk(t))},
             heading="GiB",
             points=tuple(float(1024 * k) for k in range(1, 17)),
             caption="All scores at once grow to 8 GiB. A chunk stays small: torch picks its number of rows so that its "
@@ -518,86 +529,5 @@ loss = Loss(
         "linear_weight": [[1.0, 0.0], [-0.5, 1.0], [0.0, -1.0]],
         "target": [0, 1, 0],
     },
-    properties={
-        "convex": True,
-        "smoothness": "Cinf",
-        "lipschitz": 1,
-        "gradient_lipschitz": 0.25,
-        "bounded": False,
-        "value_at_perfect": 0,
-        "gradient_limits": (-1, 0),
-        "elicits": "logit of the mean",
-        "proper": "strictly proper",
-        "calibrated": True,
-    },
-    relations=(
-        Relation(
-            "cross_entropy",
-            "It is [[cross_entropy]] of the scores of a linear layer without bias.",
-            "F.linear_cross_entropy(scores, p, classes)",
-            "F.cross_entropy(F.linear(scores, p), classes)",
-        ),
-        Relation(
-            "cross_entropy",
-            "With the identity for weights it is [[cross_entropy]] of its input.",
-            "F.linear_cross_entropy(scores, torch.eye(5, dtype=scores.dtype), classes)",
-            "F.cross_entropy(scores, classes)",
-        ),
-        Relation(
-            "nll",
-            "It is the [[nll|negative log-likelihood]] after a linear layer and a `log_softmax`.",
-            "F.linear_cross_entropy(scores, p, classes)",
-            "F.nll_loss(F.linear(scores, p).log_softmax(1), classes)",
-        ),
-        Relation(
-            "bce_with_logits",
-            "With two classes it is [[bce_with_logits]] of a linear layer with the difference of the two rows of weights.",
-            "F.linear_cross_entropy(scores, p[:2], classes % 2)",
-            "F.binary_cross_entropy_with_logits(scores @ (p[1] - p[0]), (classes % 2).double())",
-        ),
-    ),
-    libraries=(
-        Library(
-            "Liger Kernel",
-            "LigerFusedLinearCrossEntropyLoss()(lin_weight, _input, target, bias=None)",
-            1,
-            "The weights come first. Computes in chunks, and the gradients already in the forward pass.",
-        ),
-        Library(
-            "cut-cross-entropy (Apple)",
-            "cut_cross_entropy.linear_cross_entropy(e, c, targets)",
-            1,
-            "Holds no scores in memory at all; with its defaults it leaves out entries of the gradient that are too small to count.",
-        ),
-    ),
-    references=(
-        Reference(
-            ("Erik Wijmans", "Brody Huval", "Alexander Hertzberg", "Vladlen Koltun", "Philipp Krähenbühl"),
-            "Cut Your Losses in Large-Vocabulary Language Models",
-            "ICLR 2025",
-            2025,
-            arxiv="2411.09009",
-            kind="inproceedings",
-        ),
-        Reference(
-            (
-                "Pin-Lun Hsu",
-                "Yun Dai",
-                "Vignesh Kothapalli",
-                "Qingquan Song",
-                "Shao Tang",
-                "Siyu Zhu",
-                "Steven Shimizu",
-                "Shivam Sahni",
-                "Haowen Ning",
-                "Yanning Chen",
-                "Zhipeng Wang",
-            ),
-            "Liger Kernel: Efficient Triton Kernels for LLM Training",
-            "arXiv preprint",
-            2024,
-            arxiv="2410.10989",
-            kind="misc",
-        ),
-    ),
+    properties=LOGISTIC,
 )

@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Multi-margin (multi-class hinge)
+
+The sum, over all wrong classes, of what the true class's lead lacks to a margin, divided by the number of classes.
+
+## When to use it
 
 - Exactly one of several classes is right, and you need the decision, not a probability. The loss asks
   that the true class leads every other one by `margin`, and no more.
@@ -164,6 +168,54 @@ shortfall 1.0 p=1 (0.5, 0.5) p=2 (0.5, 1.0)
 shortfall 2.0 p=1 (1.0, 0.5) p=2 (2.0, 2.0)
 shortfall 10.0 p=1 (5.0, 0.5) p=2 (50.0, 10.0)
 ```
+
+## Relations
+
+It is [[multilabel_margin]] of a list with one label.
+
+    F.multi_margin_loss(scores, classes) ==
+        F.multilabel_margin_loss(scores, torch.cat((classes[:, None], torch.full((8, 4), -1)), 1))
+
+With two classes it is half of [[margin_ranking]] of the two scores, with `margin=1`.
+
+    F.multi_margin_loss(scores[:, :2], classes % 2) ==
+        F.margin_ranking_loss(scores[:, 0], scores[:, 1], 1 - 2 * (classes % 2).double(), margin=1.0) / 2
+
+With two classes it is half of the [[hinge|hinge]] of the difference of the two scores.
+
+    F.multi_margin_loss(scores[:, :2], classes % 2) ==
+        (1 - (2 * (classes % 2) - 1) * (scores[:, 1] - scores[:, 0])).clamp(min=0).mean() / 2
+
+With two classes and `p=2` it is half of the [[squared_hinge|squared hinge]] of that difference.
+
+    F.multi_margin_loss(scores[:, :2], classes % 2, p=2) ==
+        ((1 - (2 * (classes % 2) - 1) * (scores[:, 1] - scores[:, 0])).clamp(min=0) ** 2).mean() / 2
+
+With two classes it is half of the [[categorical_hinge|categorical hinge]]; with more, that one
+takes the largest term in place of the sum.
+
+    F.multi_margin_loss(scores[:, :2], classes % 2) ==
+        (scores[:, :2] + 1 - F.one_hot(classes % 2, 2)).amax(1).sub(scores[:, :2].gather(1, (classes % 2)[:,
+        None])[:, 0]).mean() / 2
+
+## In other libraries
+
+- no multiple: `keras.losses.CategoricalHinge()`: Arguments are (y_true, y_pred), one-hot. The largest
+  violation only, not the sum, and no division by C.
+- no multiple: `optax.multiclass_hinge_loss(scores, labels)`: Class numbers. The largest violation only, not
+  the sum, and no division by C; no reduction.
+- Paddle `paddle.nn.functional.multi_margin_loss(input, label, p=1, margin=1.0)`: Without weights. Its
+  documentation puts the weight inside the power.
+- `mindspore.ops.multi_margin_loss(input, target, p=1, margin=1)`: The mean by default.
+
+## References
+
+- J. Weston and C. Watkins (1998). Multi-Class Support Vector Machines. Technical report CSD-TR-98-04, Royal
+  Holloway.
+- Koby Crammer and Yoram Singer (2001). On the Algorithmic Implementation of Multiclass Kernel-based Vector
+  Machines. *Journal of Machine Learning Research 2, 265-292*. http://www.jmlr.org/papers/v2/crammer01a.html
+- Ambuj Tewari and Peter L. Bartlett (2007). On the Consistency of Multiclass Classification Methods. *Journal
+  of Machine Learning Research 8(36), 1007-1025*. https://jmlr.org/papers/v8/tewari07a.html
 """
 
 from collections.abc import Mapping
@@ -171,11 +223,25 @@ from typing import Any
 
 from torch.nn import functional as F
 
-from lossary.formula import Symbolic
-from lossary.kinds import CLASS_INDEX, SCORES
-from lossary.loss import Input, Library, Loss, Parameter, Precision, Range, Reference, Relation
-from lossary.sections import LOGIT_AXIS, HeatMap, Section, Study
-from lossary.symbols import cases, equal, maximum, sum_over, unequal
+from lossary.declaration import (
+    CLASS_INDEX,
+    SCORES,
+    HeatMap,
+    Input,
+    Loss,
+    Parameter,
+    Precision,
+    Range,
+    Study,
+    Symbolic,
+    cases,
+    equal,
+    logit_section,
+    maximum,
+    sum_over,
+    terms,
+    unequal,
+)
 
 _SHORTFALL: Mapping[str, Any] = {
     "where": {"short": lambda x, y, c, margin: maximum(0, margin - x[y] + x[c])},
@@ -184,34 +250,24 @@ _SHORTFALL: Mapping[str, Any] = {
 }
 
 loss = Loss(
-    title="Multi-margin (multi-class hinge)",
-    summary="The sum, over all wrong classes, of what the true class's lead lacks to a margin, divided by the number of classes.",
     torch="torch.nn.MultiMarginLoss",
     functional="torch.nn.functional.multi_margin_loss",
-    aliases=(
-        "MultiMarginLoss",
-        "multi margin loss",
-        "F.multi_margin_loss",
-        "multi_margin_loss",
-        "multiclass hinge",
-        "MulticlassHingeLoss",
-        "multiclass_hinge_loss",
-        "multi-class hinge loss",
-        "multi-class margin loss",
-        "Weston-Watkins loss",
+    aliases=terms(
+        "multi margin loss; F.multi_margin_loss; multi_margin_loss; multiclass hinge; MulticlassHingeLoss; "
+        "multi-class hinge loss; multi-class margin loss; Weston-Watkins loss"
     ),
-    search_terms=(
-        "multiclass hinge loss",
-        "multiclass SVM loss",
-        "hinge loss for more than two classes",
-        "only p == 1 and p == 2 supported",
-        "p == 1 and p == 2",
-        "p == 3 is not supported",
-        "supported p",
-        "multi_margin_loss_cpu_kernel not implemented for 'Half'",
-        "inconsistent weight size",
-        "target out of range",
+    tasks=("multi-class",),
+    search_terms=terms(
+        "multiclass hinge loss; multiclass SVM loss; hinge loss for more than two classes; p == 1 and p == 2; "
+        "supported p; multi_margin_loss_cpu_kernel not implemented for 'Half'; inconsistent weight size"
     ),
+    concepts={
+        "only p == 1 and p == 2 supported; p == 3 is not supported; squared hinge": "p",
+        "class imbalance; class weights": "weight",
+        "softmax before MultiMarginLoss": "A softmax in the model",
+        "target out of range; padding index": "There is no ignore_index",
+        "calibrated probabilities": "The best scores",
+    },
     inputs=(
         Input("input", "x", (SCORES,), "(C) or (N, C)", "the scores: no softmax before it"),
         Input("target", "y", (CLASS_INDEX,), "() or (N)", "the true class"),
@@ -245,13 +301,10 @@ loss = Loss(
             value=lambda weight, y, c, short, C: weight[y] * sum_over(c, short[c], C, where=unequal(c, y)) / C,
             gradient={
                 "input": lambda weight, y, c, j, short, C: cases(
-                    (
-                        -weight[y] * sum_over(j, 1, C, where=unequal(j, y) & (short[j] > 0)) / C,
-                        equal(c, y),
-                    ),
+                    (-weight[y] * sum_over(j, 1, C, where=unequal(j, y) & (short[j] > 0)) / C, equal(c, y)),
                     (weight[y] / C, short[c] > 0),
                     (0, True),
-                ),
+                )
             },
             at={"p": 1},
             **_SHORTFALL,
@@ -263,7 +316,7 @@ loss = Loss(
                 "input": lambda weight, y, c, j, short, C: cases(
                     (-2 * weight[y] * sum_over(j, short[j], C, where=unequal(j, y)) / C, equal(c, y)),
                     (2 * weight[y] * short[c] / C, True),
-                ),
+                )
             },
             at={"p": 2},
             **_SHORTFALL,
@@ -285,20 +338,17 @@ loss = Loss(
         "the scores are lost",
     ),
     sections=(
-        Section(
-            axis=LOGIT_AXIS,
+        logit_section(
+            inputs=lambda t, y: {"input": [t, 0, 0], "target": y},
             label="score of the true class",
             span=(-3.0, 3.0),
-            inputs=lambda t, y: {"input": [t, 0, 0], "target": y},
-            branches={"": 0},
-            perfect=float("inf"),
             kinks=(lambda margin: margin,),
             note="Three classes. The score of the true class moves, the other two stay at 0.",
             caption="Both wrong classes cost something until the true class leads them by the margin. From there on "
             "the loss and the gradient are exactly zero.",
         ),
     ),
-    maps=(
+    figures=(
         HeatMap(
             name="scores",
             title="Multi-margin over two scores",
@@ -309,8 +359,6 @@ loss = Loss(
             caption="Flat pieces with straight borders: each wrong class adds its own slope where it comes closer "
             "than the margin. At the lower right both are beaten, and nothing is left to learn.",
         ),
-    ),
-    studies=(
         Study(
             name="rivals",
             title="All rivals, or only the strongest",
@@ -326,10 +374,7 @@ loss = Loss(
             note="Three classes. The wrong scores stay at 0.5 and -0.5, the margin is 1.",
         ),
     ),
-    example={
-        "input": [[2.0, 0.5, -1.0], [0.2, 0.6, 0.3], [-0.5, 0.1, 0.4]],
-        "target": [0, 1, 0],
-    },
+    example={"input": [[2.0, 0.5, -1.0], [0.2, 0.6, 0.3], [-0.5, 0.1, 0.4]], "target": [0, 1, 0]},
     properties={
         "convex": True,
         "smoothness": lambda p: "C0" if p == 1 else "C1",
@@ -339,86 +384,4 @@ loss = Loss(
         "value_at_perfect": 0,
         "gradient_limits": lambda p, weight: ("-inf" if p == 2 else -2 / 3 * (weight[0] if weight else 1), 0),
     },
-    relations=(
-        Relation(
-            "multilabel_margin",
-            "It is [[multilabel_margin]] of a list with one label.",
-            "F.multi_margin_loss(scores, classes)",
-            "F.multilabel_margin_loss(scores, torch.cat((classes[:, None], torch.full((8, 4), -1)), 1))",
-        ),
-        Relation(
-            "margin_ranking",
-            "With two classes it is half of [[margin_ranking]] of the two scores, with `margin=1`.",
-            "F.multi_margin_loss(scores[:, :2], classes % 2)",
-            "F.margin_ranking_loss(scores[:, 0], scores[:, 1], 1 - 2 * (classes % 2).double(), margin=1.0) / 2",
-        ),
-        Relation(
-            "hinge",
-            "With two classes it is half of the [[hinge|hinge]] of the difference of the two scores.",
-            "F.multi_margin_loss(scores[:, :2], classes % 2)",
-            "(1 - (2 * (classes % 2) - 1) * (scores[:, 1] - scores[:, 0])).clamp(min=0).mean() / 2",
-        ),
-        Relation(
-            "squared_hinge",
-            "With two classes and `p=2` it is half of the [[squared_hinge|squared hinge]] of that difference.",
-            "F.multi_margin_loss(scores[:, :2], classes % 2, p=2)",
-            "((1 - (2 * (classes % 2) - 1) * (scores[:, 1] - scores[:, 0])).clamp(min=0) ** 2).mean() / 2",
-        ),
-        Relation(
-            "categorical_hinge",
-            "With two classes it is half of the [[categorical_hinge|categorical hinge]]; with more, that one takes the "
-            "largest term in place of the sum.",
-            "F.multi_margin_loss(scores[:, :2], classes % 2)",
-            "(scores[:, :2] + 1 - F.one_hot(classes % 2, 2)).amax(1).sub(scores[:, :2].gather(1, (classes % 2)[:, None])[:, 0]).mean() / 2",
-        ),
-    ),
-    libraries=(
-        Library(
-            "Keras",
-            "keras.losses.CategoricalHinge()",
-            None,
-            "Arguments are (y_true, y_pred), one-hot. The largest violation only, not the sum, and no division by C.",
-        ),
-        Library(
-            "optax",
-            "optax.multiclass_hinge_loss(scores, labels)",
-            None,
-            "Class numbers. The largest violation only, not the sum, and no division by C; no reduction.",
-        ),
-        Library(
-            "Paddle",
-            "paddle.nn.functional.multi_margin_loss(input, label, p=1, margin=1.0)",
-            1,
-            "Without weights. Its documentation puts the weight inside the power.",
-        ),
-        Library(
-            "MindSpore",
-            "mindspore.ops.multi_margin_loss(input, target, p=1, margin=1)",
-            1,
-            "The mean by default.",
-        ),
-    ),
-    references=(
-        Reference(
-            ("J. Weston", "C. Watkins"),
-            "Multi-Class Support Vector Machines",
-            "Technical report CSD-TR-98-04, Royal Holloway",
-            1998,
-            kind="misc",
-        ),
-        Reference(
-            ("Koby Crammer", "Yoram Singer"),
-            "On the Algorithmic Implementation of Multiclass Kernel-based Vector Machines",
-            "Journal of Machine Learning Research 2, 265-292",
-            2001,
-            url="http://www.jmlr.org/papers/v2/crammer01a.html",
-        ),
-        Reference(
-            ("Ambuj Tewari", "Peter L. Bartlett"),
-            "On the Consistency of Multiclass Classification Methods",
-            "Journal of Machine Learning Research 8(36), 1007-1025",
-            2007,
-            url="https://jmlr.org/papers/v8/tewari07a.html",
-        ),
-    ),
 )

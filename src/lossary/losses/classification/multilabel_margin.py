@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Multi-label margin
+
+For each pair of a class that holds and one that does not, what the first one's lead lacks to 1.
+
+## When to use it
 
 - Each sample has several labels, their number varies, and what you need is an order: every class
   that holds should score above every class that does not, by at least 1.
@@ -175,6 +179,31 @@ RuntimeError: expected scalar type Long but found Int
 TypeError: _Loss.__init__() got an unexpected keyword argument 'margin'
 tensor([[ 3,  0, -1, -1]]) 0.85
 ```
+
+## Relations
+
+With one label in each list it is [[multi_margin]].
+
+    F.multilabel_margin_loss(scores, torch.cat((classes[:, None], torch.full((8, 4), -1)), 1)) ==
+        F.multi_margin_loss(scores, classes)
+
+Times the number of classes, one list's loss is the sum of [[margin_ranking]] with `margin=1` over
+all pairs of a listed and an unlisted class.
+
+    5 * F.multilabel_margin_loss(scores, torch.tensor([0, 3, -1, -1, -1]).expand(8, 5), reduction='sum') ==
+        F.margin_ranking_loss(scores[:, [0, 3], None], scores[:, None, [1, 2, 4]], torch.ones(1, 1, 1).double(),
+        margin=1.0, reduction='sum')
+
+## In other libraries
+
+- `mindspore.ops.multilabel_margin_loss(input, target)`: Labels as int32, the list ended by -1; the mean by
+  default.
+
+## References
+
+- André Elisseeff and Jason Weston (2001). A kernel method for multi-labelled classification. In *Advances in
+  Neural Information Processing Systems 14 (NIPS 2001)*.
+  https://papers.nips.cc/paper/2001/hash/39dcaf7a053dc372fbc391d4e6b5d693-Abstract.html
 """
 
 from collections.abc import Mapping
@@ -182,11 +211,30 @@ from typing import Any
 
 import numpy as np
 
-from lossary.formula import Symbolic
-from lossary.kinds import LABEL_LIST, SCORES
-from lossary.loss import Input, Library, Loss, Precision, Reference, Relation
-from lossary.sections import LOGIT_AXIS, HeatMap, Section
-from lossary.symbols import cases, listed, maximum, sum_over, unlisted
+from lossary.declaration import (
+    SCORES,
+    HeatMap,
+    Input,
+    Kind,
+    Loss,
+    Precision,
+    Symbolic,
+    cases,
+    listed,
+    logit_section,
+    maximum,
+    sum_over,
+    terms,
+    unlisted,
+)
+
+LABEL_LIST = Kind(
+    "class indices, the list ended by \N{MINUS SIGN}1",
+    dims=("C",),
+    integer=True,
+    sampler="label_list",
+    takes="label lists",
+)
 
 
 def _no_label_twice(inputs: Mapping[str, Any]) -> bool:
@@ -200,30 +248,23 @@ def _no_label_twice(inputs: Mapping[str, Any]) -> bool:
 
 
 loss = Loss(
-    title="Multi-label margin",
-    summary="For each pair of a class that holds and one that does not, what the first one's lead lacks to 1.",
     torch="torch.nn.MultiLabelMarginLoss",
     functional="torch.nn.functional.multilabel_margin_loss",
-    aliases=(
-        "MultiLabelMarginLoss",
-        "multi-label margin loss",
-        "F.multilabel_margin_loss",
-        "multilabel_margin_loss",
-        "multi-label hinge loss",
-        "multilabel margin loss",
+    aliases=terms(
+        "multi-label margin loss; F.multilabel_margin_loss; multilabel_margin_loss; multi-label hinge loss; "
+        "multilabel margin loss"
     ),
-    search_terms=(
-        "multilabel margin",
-        "multilabel_margin",
-        "multilabel hinge",
-        "margin loss for several labels",
-        "multi-label ranking loss",
-        "target padded with -1",
-        "multilabel_margin_loss torch.compile wrong result",
-        "inconsistent target size",
-        "argument #2 'target' is out of range",
-        "loss for a list of labels",
+    tasks=("multi-label", "ranking"),
+    search_terms=terms(
+        "multilabel margin; multilabel_margin; multilabel hinge; margin loss for several labels; multi-label ranking "
+        "loss; argument #2 'target' is out of range; loss for a list of labels"
     ),
+    concepts={
+        "multi-hot target; target padded with -1": "The target is a list",
+        "multilabel_margin_loss torch.compile wrong result": "torch.compile",
+        "inconsistent target size; choosing the margin": "The margin is fixed",
+        "zero padding": "Padding with 0",
+    },
     inputs=(
         Input("input", "x", (SCORES,), "(C) or (N, C)", "the scores, one for each class"),
         Input(
@@ -237,22 +278,14 @@ loss = Loss(
     formulas=(
         Symbolic(
             value=lambda x, y, j, i, C: (
-                sum_over(
-                    j,
-                    sum_over(i, maximum(0, 1 - x[j] + x[i]), C, where=unlisted(i, y)),
-                    C,
-                    where=listed(j, y),
-                )
+                sum_over(j, sum_over(i, maximum(0, 1 - x[j] + x[i]), C, where=unlisted(i, y)), C, where=listed(j, y))
                 / C
             ),
             gradient={
                 "input": lambda x, y, c, j, i, C: cases(
-                    (
-                        -(sum_over(i, 1, C, where=unlisted(i, y) & (1 - x[c] + x[i] > 0)) / C),
-                        listed(c, y),
-                    ),
+                    (-(sum_over(i, 1, C, where=unlisted(i, y) & (1 - x[c] + x[i] > 0)) / C), listed(c, y)),
                     (sum_over(j, 1, C, where=listed(j, y) & (1 - x[j] + x[c] > 0)) / C, True),
-                ),
+                )
             },
             inside=_no_label_twice,
         ),
@@ -263,24 +296,19 @@ loss = Loss(
         "scores are lost",
     ),
     sections=(
-        Section(
-            axis=LOGIT_AXIS,
+        logit_section(
+            inputs=lambda t, y: {"input": [t, 2, 0], "target": [y, 1, -1]},
             label="score of one class that holds",
             span=(-3.0, 3.0),
-            inputs=lambda t, y: {"input": [t, 2, 0], "target": [y, 1, -1]},
-            branches={"": 0},
-            perfect=float("inf"),
             kinks=(lambda: 1,),
             note="Three classes, of which the first two hold. The score of the first one moves, the others stay at 2 and 0.",
             caption="One third of what the moving score lacks to a lead of 1 over the class that does not hold. The "
             "other class that holds is no rival: it has its own lead, and this score may stay below it.",
         ),
-        Section(
-            axis=LOGIT_AXIS,
+        logit_section(
+            inputs=lambda t, y: {"input": [0.5, -0.5, t], "target": [y, 1, -1]},
             label="score of the class that does not hold",
             span=(-3.0, 3.0),
-            inputs=lambda t, y: {"input": [0.5, -0.5, t], "target": [y, 1, -1]},
-            branches={"": 0},
             perfect=float("-inf"),
             kinks=(lambda: -1.5, lambda: -0.5),
             note="The same classes. The score of the third one moves, the others stay at 0.5 and -0.5.",
@@ -288,7 +316,7 @@ loss = Loss(
             "too close to.",
         ),
     ),
-    maps=(
+    figures=(
         HeatMap(
             name="scores",
             title="Multi-label margin over the scores of two classes that hold",
@@ -300,10 +328,7 @@ loss = Loss(
             "upper right corner, where both do, is free.",
         ),
     ),
-    example={
-        "input": [[0.1, 0.2, 0.4, 0.8], [1.5, -0.5, 2.0, 0.0]],
-        "target": [[3, 0, -1, -1], [2, -1, -1, -1]],
-    },
+    example={"input": [[0.1, 0.2, 0.4, 0.8], [1.5, -0.5, 2.0, 0.0]], "target": [[3, 0, -1, -1], [2, -1, -1, -1]]},
     properties={
         "convex": True,
         "smoothness": "C0",
@@ -313,37 +338,4 @@ loss = Loss(
         "value_at_perfect": 0,
         "gradient_limits": (-1 / 3, 0),
     },
-    relations=(
-        Relation(
-            "multi_margin",
-            "With one label in each list it is [[multi_margin]].",
-            "F.multilabel_margin_loss(scores, torch.cat((classes[:, None], torch.full((8, 4), -1)), 1))",
-            "F.multi_margin_loss(scores, classes)",
-        ),
-        Relation(
-            "margin_ranking",
-            "Times the number of classes, one list's loss is the sum of [[margin_ranking]] with `margin=1` over all pairs of "
-            "a listed and an unlisted class.",
-            "5 * F.multilabel_margin_loss(scores, torch.tensor([0, 3, -1, -1, -1]).expand(8, 5), reduction='sum')",
-            "F.margin_ranking_loss(scores[:, [0, 3], None], scores[:, None, [1, 2, 4]], torch.ones(1, 1, 1).double(), margin=1.0, reduction='sum')",
-        ),
-    ),
-    libraries=(
-        Library(
-            "MindSpore",
-            "mindspore.ops.multilabel_margin_loss(input, target)",
-            1,
-            "Labels as int32, the list ended by -1; the mean by default.",
-        ),
-    ),
-    references=(
-        Reference(
-            ("André Elisseeff", "Jason Weston"),
-            "A kernel method for multi-labelled classification",
-            "Advances in Neural Information Processing Systems 14 (NIPS 2001)",
-            2001,
-            url="https://papers.nips.cc/paper/2001/hash/39dcaf7a053dc372fbc391d4e6b5d693-Abstract.html",
-            kind="inproceedings",
-        ),
-    ),
 )

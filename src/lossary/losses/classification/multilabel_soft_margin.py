@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Multi-label soft margin loss
+
+Binary cross-entropy of each label's raw score, averaged over the labels of a sample.
+
+## When to use it
 
 - Several labels may hold at once, or none, and the model returns one raw score per label: tags of
   a picture, topics of a text, findings in an X-ray.
@@ -220,52 +224,85 @@ Subtraction, the `-` operator, with a bool tensor is not supported. If you are t
 tensor(0.1269)
 tensor(0.1269)
 ```
+
+## Relations
+
+Its mean is that of [[bce_with_logits]] over all elements.
+
+    F.multilabel_soft_margin_loss(scores, q.round()) == F.binary_cross_entropy_with_logits(scores, q.round())
+
+One value per sample is the mean of [[bce_with_logits]] over the labels, so the sum is smaller by
+their number.
+
+    F.multilabel_soft_margin_loss(scores, q.round(), reduction="sum") ==
+        F.binary_cross_entropy_with_logits(scores, q.round(), reduction="sum") / 5
+
+It is [[bce]] of the sigmoid of the scores, without the rounding.
+
+    F.multilabel_soft_margin_loss(scores, q.round()) == F.binary_cross_entropy(torch.sigmoid(scores), q.round())
+
+It is the [[soft_margin|soft margin]] loss with the labels -1 and 1 in place of 0 and 1.
+
+    F.multilabel_soft_margin_loss(scores, q.round()) == F.soft_margin_loss(scores, 2 * q.round() - 1)
+
+## In other libraries
+
+- `paddle.nn.MultiLabelSoftMarginLoss(weight=None)`: The same formula, for labels 0 and 1. Its documentation
+  also shows labels of -1 and 1; do not follow it.
+- `mindspore.nn.MultiLabelSoftMarginLoss(weight=None)`: The same formula and reductions; for inputs of shape
+  (N, C) only.
+- `keras.losses.BinaryCrossentropy(from_logits=True)`: Arguments are (y_true, y_pred). Averages over the last
+  axis first, as this loss does. from_logits=False is the default.
+- BigDL `MultiLabelSoftMarginCriterion(weights)`: The mean over all elements. A sigmoid and then binary
+  cross-entropy, without the stable form.
+
+## References
+
+- Min-Ling Zhang and Zhi-Hua Zhou (2014). A Review on Multi-Label Learning Algorithms. *IEEE Transactions on
+  Knowledge and Data Engineering 26(8), 1819-1837*. doi:10.1109/TKDE.2013.39
 """
 
-from lossary.formula import Symbolic
-from lossary.kinds import LOGITS, MULTI_HOT
-from lossary.loss import (
+from lossary.declaration import (
+    LOGISTIC,
+    LOGITS,
     MEAN,
+    MULTI_HOT,
     NONE,
     SUM,
+    ZERO_ONE,
+    HeatMap,
     Input,
-    Library,
     Loss,
-    Parameter,
     Precision,
-    Range,
     Reduction,
-    Reference,
-    Relation,
+    Symbolic,
+    class_weight,
+    logit_section,
+    sigmoid,
+    softplus,
+    sum_over,
+    terms,
 )
-from lossary.sections import LOGIT_AXIS, HeatMap, Section
-from lossary.symbols import sigmoid, softplus, sum_over
 
 loss = Loss(
-    title="Multi-label soft margin loss",
-    summary="Binary cross-entropy of each label's raw score, averaged over the labels of a sample.",
     torch="torch.nn.MultiLabelSoftMarginLoss",
     functional="torch.nn.functional.multilabel_soft_margin_loss",
-    aliases=(
-        "MultiLabelSoftMarginLoss",
-        "nn.MultiLabelSoftMarginLoss",
-        "F.multilabel_soft_margin_loss",
-        "multi-label soft margin",
-        "MultiLabelSoftMarginCriterion",
+    aliases=terms(
+        "nn.MultiLabelSoftMarginLoss; F.multilabel_soft_margin_loss; multi-label soft margin; "
+        "MultiLabelSoftMarginCriterion"
     ),
-    search_terms=(
-        "multi-label classification loss",
-        "multilabel soft margin",
-        "multi-hot target",
-        "one-vs-all loss with sigmoid",
-        "binary relevance",
-        "image tagging loss",
-        "one loss value per sample for many labels",
-        "MultiLabelSoftMarginLoss negative loss",
-        "MultiLabelSoftMarginLoss target format",
-        "MultiLabelSoftMarginLoss vs BCEWithLogitsLoss",
-        "multi_label_soft_margin_loss",
+    tasks=("multi-label",),
+    search_terms=terms(
+        "multi-label classification loss; multilabel soft margin; multi-hot target; one-vs-all loss with sigmoid; "
+        "binary relevance; image tagging loss; multi_label_soft_margin_loss"
     ),
+    concepts={
+        "class imbalance; weight for each label": "weight",
+        "MultiLabelSoftMarginLoss target format; MultiLabelSoftMarginLoss negative loss": "Targets are zeros and ones",
+        "MultiLabelSoftMarginLoss vs BCEWithLogitsLoss; one loss value per sample for many labels": "Only the mean",
+        "sigmoid applied twice": "A sigmoid in the model",
+        "boolean labels": "Boolean targets",
+    },
     inputs=(
         Input("input", "x", (LOGITS,), "(C), (N, C) or (*, C)", "the raw scores: no sigmoid before them"),
         Input(
@@ -277,15 +314,7 @@ loss = Loss(
         ),
     ),
     parameters=(
-        Parameter(
-            "weight",
-            None,
-            "a factor for each label, present or absent; the mean still divides by the number of labels",
-            kind="per class",
-            range=Range(lower=0.0),
-            neutral=1.0,
-            typical=(None, (1.0, 2.0, 0.5)),
-        ),
+        class_weight("a factor for each label, present or absent; the mean still divides by the number of labels"),
     ),
     reductions=(
         Reduction("none", "nothing: one value for each sample, a mean over its labels", NONE.divisor),
@@ -295,10 +324,7 @@ loss = Loss(
     formulas=(
         Symbolic(
             value=lambda x, y, c, C: sum_over(c, y[c] * softplus(-x[c]) + (1 - y[c]) * softplus(x[c]), C) / C,
-            gradient={
-                "input": lambda x, y, c, C: (sigmoid(x[c]) - y[c]) / C,
-                "target": lambda x, c, C: -x[c] / C,
-            },
+            gradient={"input": lambda x, y, c, C: (sigmoid(x[c]) - y[c]) / C, "target": lambda x, c, C: -x[c] / C},
             at={"weight": None},
         ),
         Symbolic(
@@ -318,21 +344,16 @@ loss = Loss(
         "their difference is tiny",
     ),
     sections=(
-        Section(
-            axis=LOGIT_AXIS,
-            label="logit of the label, input",
-            span=(-6.0, 6.0),
+        logit_section(
             inputs=lambda t, y: {"input": [t], "target": [y]},
-            branches={"target 1": 1.0, "target 0": 0.0},
-            perfect=float("inf"),
-            target_values="binary",
-            link="sigmoid",
+            label="logit of the label, input",
+            branches=ZERO_ONE,
             note="One label, present or absent. With more labels each gets this curve, divided by their number.",
             caption="A wrong sign costs about the size of the logit and pulls with a force close to 1. A right one "
             "costs almost nothing, and its pull fades.",
         ),
     ),
-    maps=(
+    figures=(
         HeatMap(
             name="logits",
             title="Multi-label soft margin loss over two logits",
@@ -345,81 +366,6 @@ loss = Loss(
             "changes it, unlike with a softmax.",
         ),
     ),
-    example={
-        "input": [[2.0, -1.5, 0.5], [-0.5, 1.0, -2.0]],
-        "target": [[1.0, 0.0, 0.0], [1.0, 1.0, 0.0]],
-    },
-    properties={
-        "convex": True,
-        "smoothness": "Cinf",
-        "lipschitz": 1,
-        "gradient_lipschitz": 0.25,
-        "bounded": False,
-        "value_at_perfect": 0,
-        "gradient_limits": (-1, 0),
-        "elicits": "logit of the mean",
-        "proper": "strictly proper",
-        "calibrated": True,
-    },
-    relations=(
-        Relation(
-            "bce_with_logits",
-            "Its mean is that of [[bce_with_logits]] over all elements.",
-            "F.multilabel_soft_margin_loss(scores, q.round())",
-            "F.binary_cross_entropy_with_logits(scores, q.round())",
-        ),
-        Relation(
-            "bce_with_logits",
-            "One value per sample is the mean of [[bce_with_logits]] over the labels, so the sum is smaller by their number.",
-            'F.multilabel_soft_margin_loss(scores, q.round(), reduction="sum")',
-            'F.binary_cross_entropy_with_logits(scores, q.round(), reduction="sum") / 5',
-        ),
-        Relation(
-            "bce",
-            "It is [[bce]] of the sigmoid of the scores, without the rounding.",
-            "F.multilabel_soft_margin_loss(scores, q.round())",
-            "F.binary_cross_entropy(torch.sigmoid(scores), q.round())",
-        ),
-        Relation(
-            "soft_margin",
-            "It is the [[soft_margin|soft margin]] loss with the labels -1 and 1 in place of 0 and 1.",
-            "F.multilabel_soft_margin_loss(scores, q.round())",
-            "F.soft_margin_loss(scores, 2 * q.round() - 1)",
-        ),
-    ),
-    libraries=(
-        Library(
-            "PaddlePaddle",
-            "paddle.nn.MultiLabelSoftMarginLoss(weight=None)",
-            1,
-            "The same formula, for labels 0 and 1. Its documentation also shows labels of -1 and 1; do not follow it.",
-        ),
-        Library(
-            "MindSpore",
-            "mindspore.nn.MultiLabelSoftMarginLoss(weight=None)",
-            1,
-            "The same formula and reductions; for inputs of shape (N, C) only.",
-        ),
-        Library(
-            "Keras",
-            "keras.losses.BinaryCrossentropy(from_logits=True)",
-            1,
-            "Arguments are (y_true, y_pred). Averages over the last axis first, as this loss does. from_logits=False is the default.",
-        ),
-        Library(
-            "BigDL",
-            "MultiLabelSoftMarginCriterion(weights)",
-            1,
-            "The mean over all elements. A sigmoid and then binary cross-entropy, without the stable form.",
-        ),
-    ),
-    references=(
-        Reference(
-            ("Min-Ling Zhang", "Zhi-Hua Zhou"),
-            "A Review on Multi-Label Learning Algorithms",
-            "IEEE Transactions on Knowledge and Data Engineering 26(8), 1819-1837",
-            2014,
-            doi="10.1109/TKDE.2013.39",
-        ),
-    ),
+    example={"input": [[2.0, -1.5, 0.5], [-0.5, 1.0, -2.0]], "target": [[1.0, 0.0, 0.0], [1.0, 1.0, 0.0]]},
+    properties=LOGISTIC,
 )

@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Negative log-likelihood
+
+Minus the log-probability that the model gives to the right class.
+
+## When to use it
 
 - Exactly one of several classes is right, and the model already returns log-probabilities: it ends
   in a `log_softmax`, or its output comes from another normalised model, such as a mixture or a
@@ -240,46 +244,87 @@ print(torch.equal(nn.NLLLoss2d()(logp, target), nn.NLLLoss()(logp, target)))
 True
 FutureWarning: `NLLLoss2d` has been deprecated. Please use `NLLLoss` instead as a drop-in replacement and see https://pytorch.org/docs/main/nn.html#torch.nn.NLLLoss for more details.
 ```
+
+## Relations
+
+After a `log_softmax` it is [[cross_entropy]] of the raw scores.
+
+    F.nll_loss(scores.log_softmax(1), classes) == F.cross_entropy(scores, classes)
+
+With two classes it is [[bce]] of the probability of the second one.
+
+    F.nll_loss(torch.stack((1 - p[:, 0], p[:, 0]), 1).log(), classes % 2) ==
+        F.binary_cross_entropy(p[:, 0], (classes % 2).double())
+
+It is [[kl_div]] with the target as a one-hot row.
+
+    F.nll_loss(p.log(), classes) == F.kl_div(p.log(), F.one_hot(classes, 5).double(), reduction="batchmean")
+
+[[generalized_cross_entropy|Generalized cross-entropy]] of the probabilities tends to this loss as
+`q` goes to zero.
+
+    F.nll_loss(p.log(), classes) == ((1 - p.gather(1, classes[:, None]) ** 1e-6) / 1e-6).mean()  # within 1e-4
+
+## In other libraries
+
+- `keras.losses.SparseCategoricalCrossentropy()`: Arguments are (y_true, y_pred). Takes the probabilities, not
+  their logarithms, and clips them.
+- `mlx.nn.losses.nll_loss(inputs, targets, axis=-1, reduction="none")`: Log-probabilities and class numbers;
+  the classes are on the last axis, and no reduction is the default.
+- `Flux.crossentropy(ŷ, y)`: Takes probabilities and one-hot targets, the classes on the first axis; adds an
+  epsilon inside the logarithm.
+- `paddle.nn.NLLLoss(weight=None, ignore_index=-100)`: The same contract, with the same weighted mean.
+- `mindspore.nn.NLLLoss(weight=None, ignore_index=-100)`: The same weighted mean; called as (logits, labels),
+  where logits are log-probabilities.
+
+## References
+
+- R. A. Fisher (1922). On the Mathematical Foundations of Theoretical Statistics. *Philosophical Transactions
+  of the Royal Society of London, Series A 222, 309-368*. doi:10.1098/rsta.1922.0009
+- I. J. Good (1952). Rational Decisions. *Journal of the Royal Statistical Society, Series B 14(1), 107-114*.
+  doi:10.1111/j.2517-6161.1952.tb00104.x
+- Tilmann Gneiting and Adrian E. Raftery (2007). Strictly Proper Scoring Rules, Prediction, and Estimation.
+  *Journal of the American Statistical Association 102, 359-378*. doi:10.1198/016214506000001437
 """
 
 import numpy as np
 
-from lossary.formula import Symbolic
-from lossary.kinds import CLASS_INDEX, LOG_DISTRIBUTION
-from lossary.loss import WEIGHTED, Input, Library, Loss, Parameter, Range, Reference, Relation
-from lossary.sections import PROBABILITY_AXIS, Section
-from lossary.symbols import cases, equal, indicator, log
+from lossary.declaration import (
+    CLASS_INDEX,
+    LOG_DISTRIBUTION,
+    WEIGHTED,
+    Input,
+    Loss,
+    Symbolic,
+    cases,
+    class_weight,
+    equal,
+    ignore_index,
+    indicator,
+    log,
+    probability_section,
+    terms,
+)
 
 loss = Loss(
-    title="Negative log-likelihood",
-    summary="Minus the log-probability that the model gives to the right class.",
     torch="torch.nn.NLLLoss",
     functional="torch.nn.functional.nll_loss",
-    aliases=(
-        "NLLLoss",
-        "nn.NLLLoss",
-        "NLLLoss2d",
-        "NLL loss",
-        "negative log likelihood",
-        "negative log-likelihood loss",
-        "F.nll_loss",
+    aliases=terms("nn.NLLLoss; NLLLoss2d; NLL loss; negative log likelihood; negative log-likelihood loss"),
+    tasks=("multi-class", "segmentation", "sequences"),
+    search_terms=terms(
+        "negative log liklihood; LogSoftmax and NLLLoss; maximum likelihood classification; log-probabilities as "
+        "input; logarithmic scoring rule; surprisal; ClassNLLCriterion; difference between NLLLoss and "
+        "CrossEntropyLoss; Target is out of bounds"
     ),
-    search_terms=(
-        "negative log liklihood",
-        "NLLLoss negative value",
-        "nll loss is negative",
-        "log_softmax then NLLLoss",
-        "LogSoftmax and NLLLoss",
-        "maximum likelihood classification",
-        "log-probabilities as input",
-        "logarithmic scoring rule",
-        "surprisal",
-        "ClassNLLCriterion",
-        "difference between NLLLoss and CrossEntropyLoss",
-        "NLLLoss2d has been deprecated",
-        "Target is out of bounds",
-        "nll_loss nan",
-    ),
+    concepts={
+        "class imbalance; class weights": "weight",
+        "padding index": "ignore_index",
+        "NLLLoss negative value; nll loss is negative; log_softmax then NLLLoss": "The input must hold",
+        "log of softmax; underflow": "The logarithm of a softmax",
+        "nll_loss nan": "A batch in which every target",
+        "one-hot targets; soft targets": "Only class numbers",
+        "NLLLoss2d has been deprecated": "NLLLoss2d",
+    },
     inputs=(
         Input(
             "input",
@@ -291,22 +336,8 @@ loss = Loss(
         Input("target", "y", (CLASS_INDEX,), "(), (N) or (N, d1, …)", "the true class"),
     ),
     parameters=(
-        Parameter(
-            "weight",
-            None,
-            "a factor for each class; the mean divides by the sum of the targets' factors",
-            kind="per class",
-            range=Range(lower=0.0),
-            neutral=1.0,
-            typical=(None, (1.0, 2.0, 0.5)),
-        ),
-        Parameter(
-            "ignore_index",
-            -100,
-            "a target value whose samples are left out, of the sum and of the count",
-            kind="integer",
-            typical=(-100, 0),
-        ),
+        class_weight("a factor for each class; the mean divides by the sum of the targets' factors"),
+        ignore_index(),
     ),
     reductions=WEIGHTED,
     sample_dimension=1,
@@ -323,32 +354,22 @@ loss = Loss(
             gradient={
                 "input": lambda c, y, weight, ignore_index: cases(
                     (0, equal(y, ignore_index)), (-weight[c] * indicator(c, y), True)
-                ),
+                )
             },
         ),
     ),
     sections=(
-        Section(
-            axis=PROBABILITY_AXIS,
-            label="probability of the true class, exp of its input",
-            span=(0.03, 0.97),
+        probability_section(
             inputs=lambda t, y: {"input": [log(t), log((1 - t) / 2), log((1 - t) / 2)], "target": y},
-            branches={"": 0},
-            perfect=1.0,
-            limits=(0.0, 1.0),
+            label="probability of the true class, exp of its input",
             note="Three classes. The other two share what is left of the probability.",
             caption="Ruling out what happens costs without bound. A sure and right prediction costs nothing, yet "
             "the slope there is still -1.",
         ),
-        Section(
-            axis=PROBABILITY_AXIS,
-            label="probability of class 1, with two classes",
-            span=(0.03, 0.97),
+        probability_section(
             inputs=lambda t, y: {"input": [log(1 - t), log(t)], "target": y},
+            label="probability of class 1, with two classes",
             branches={"target 1": 1, "target 0": 0},
-            perfect=1.0,
-            limits=(0.0, 1.0),
-            target_values="binary",
             note="Two classes, for each of the two labels.",
             caption="With two classes the loss is binary cross-entropy of the second probability.",
         ),
@@ -368,89 +389,4 @@ loss = Loss(
         "proper": "strictly proper",
         "calibrated": True,
     },
-    relations=(
-        Relation(
-            "cross_entropy",
-            "After a `log_softmax` it is [[cross_entropy]] of the raw scores.",
-            "F.nll_loss(scores.log_softmax(1), classes)",
-            "F.cross_entropy(scores, classes)",
-        ),
-        Relation(
-            "bce",
-            "With two classes it is [[bce]] of the probability of the second one.",
-            "F.nll_loss(torch.stack((1 - p[:, 0], p[:, 0]), 1).log(), classes % 2)",
-            "F.binary_cross_entropy(p[:, 0], (classes % 2).double())",
-        ),
-        Relation(
-            "kl_div",
-            "It is [[kl_div]] with the target as a one-hot row.",
-            "F.nll_loss(p.log(), classes)",
-            'F.kl_div(p.log(), F.one_hot(classes, 5).double(), reduction="batchmean")',
-        ),
-        Relation(
-            "generalized_cross_entropy",
-            "[[generalized_cross_entropy|Generalized cross-entropy]] of the probabilities tends to this loss as `q` goes to zero.",
-            "F.nll_loss(p.log(), classes)",
-            "((1 - p.gather(1, classes[:, None]) ** 1e-6) / 1e-6).mean()",
-            1e-4,
-        ),
-    ),
-    libraries=(
-        Library(
-            "Keras",
-            "keras.losses.SparseCategoricalCrossentropy()",
-            1,
-            "Arguments are (y_true, y_pred). Takes the probabilities, not their logarithms, and clips them.",
-        ),
-        Library(
-            "MLX",
-            'mlx.nn.losses.nll_loss(inputs, targets, axis=-1, reduction="none")',
-            1,
-            "Log-probabilities and class numbers; the classes are on the last axis, and no reduction is the default.",
-        ),
-        Library(
-            "Flux.jl",
-            "Flux.crossentropy(ŷ, y)",
-            1,
-            "Takes probabilities and one-hot targets, the classes on the first axis; adds an epsilon inside the logarithm.",
-        ),
-        Library(
-            "PaddlePaddle",
-            "paddle.nn.NLLLoss(weight=None, ignore_index=-100)",
-            1,
-            "The same contract, with the same weighted mean.",
-        ),
-        Library(
-            "MindSpore",
-            "mindspore.nn.NLLLoss(weight=None, ignore_index=-100)",
-            1,
-            "The same weighted mean; called as (logits, labels), where logits are log-probabilities.",
-        ),
-    ),
-    references=(
-        Reference(
-            ("R. A. Fisher",),
-            "On the Mathematical Foundations of Theoretical Statistics",
-            "Philosophical Transactions of the Royal Society of London, Series A 222, 309-368",
-            1922,
-            doi="10.1098/rsta.1922.0009",
-        ),
-        Reference(
-            ("I. J. Good",),
-            "Rational Decisions",
-            "Journal of the Royal Statistical Society, Series B 14(1), 107-114",
-            1952,
-            doi="10.1111/j.2517-6161.1952.tb00104.x",
-        ),
-        Reference(
-            (
-                "Tilmann Gneiting",
-                "Adrian E. Raftery",
-            ),
-            "Strictly Proper Scoring Rules, Prediction, and Estimation",
-            "Journal of the American Statistical Association 102, 359-378",
-            2007,
-            doi="10.1198/016214506000001437",
-        ),
-    ),
 )

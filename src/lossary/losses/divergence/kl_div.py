@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Kullback-Leibler divergence
+
+How far a predicted distribution, given as log-probabilities, is from a target distribution.
+
+## When to use it
 
 - The target is a whole distribution and the model predicts one: distillation from a teacher, label
   distributions from several annotators, topic mixtures.
@@ -247,6 +251,58 @@ log-probabilities   tensor([[-0.2000, -0.3000, -0.5000]])
 scores              tensor([[-0.1100, -0.0553,  0.1652]])
 prediction - target tensor([[-0.1100, -0.0553,  0.1652]])
 ```
+
+## Relations
+
+It is [[cross_entropy]] with soft targets, minus the entropy of the targets.
+
+    F.kl_div(scores.log_softmax(1), q, reduction="batchmean") ==
+        F.cross_entropy(scores, q) + (q * q.log()).sum(1).mean()
+
+For two outcomes it is [[bce]] minus the entropy of the label.
+
+    F.kl_div(torch.stack((p[:, 0], 1 - p[:, 0]), 1).log(), torch.stack((q[:, 0], 1 - q[:, 0]), 1), reduction="batchmean") ==
+        F.binary_cross_entropy(p[:, 0], q[:, 0]) - F.binary_cross_entropy(q[:, 0], q[:, 0])
+
+With one-hot targets it is the [[nll|negative log-likelihood]].
+
+    F.kl_div(p.log(), F.one_hot(classes, 5).double(), reduction="batchmean") == F.nll_loss(p.log(), classes)
+
+The [[renyi_divergence|Renyi divergence]] tends to this divergence as `alpha` goes to one.
+
+    F.kl_div(p.log(), q, reduction="none").sum(1) == (q ** (1 + 1e-6) * p ** -1e-6).sum(1).log() / 1e-6  # within 1e-4
+
+The [[js_divergence|Jensen-Shannon divergence]] is the average of the two divergences from the even
+mixture.
+
+    0.5 * F.kl_div(((p + q) / 2).log(), p, reduction="batchmean") + 0.5 * F.kl_div(((p + q) / 2).log(), q, reduction="batchmean") ==
+        (-((p + q) / 2 * ((p + q) / 2).log()).sum(1) + 0.5 * (p * p.log()).sum(1) + 0.5 * (q *
+        q.log()).sum(1)).mean()
+
+For two distributions, the sum of the [[poisson_deviance|Poisson deviance]] over the outcomes is
+twice this divergence.
+
+    2 * F.kl_div(p.log(), q, reduction="none").sum(1) == (2 * (q * (q / p).log() - q + p)).sum(1)
+
+## In other libraries
+
+- `keras.losses.KLDivergence()`: Arguments are (y_true, y_pred). Both are probabilities, not logarithms, and
+  are clipped at keras.config.epsilon(); one value a sample, as batchmean.
+- `optax.kl_divergence(log_predictions, targets)`: Summed over the last axis; no further reduction.
+- `optax.kl_divergence_with_log_targets(log_predictions, log_targets)`: As log_target=True, summed over the
+  last axis.
+- `scipy.stats.entropy(pk, qk)`: The target comes first; both are probabilities and are normalised.
+- `scipy.special.rel_entr(x, y)`: Elementwise, the target first, both as probabilities. scipy.special.kl_div
+  adds y - x to each element.
+- `Flux.kldivergence(ŷ, y)`: Both are probabilities; an epsilon is added inside the logarithm. Summed over the
+  first axis.
+
+## References
+
+- S. Kullback and R. A. Leibler (1951). On Information and Sufficiency. *The Annals of Mathematical Statistics
+  22(1), 79-86*. doi:10.1214/aoms/1177729694
+- Geoffrey Hinton, Oriol Vinyals and Jeff Dean (2015). Distilling the Knowledge in a Neural Network. arXiv.
+  arXiv:1503.02531
 """
 
 from collections.abc import Mapping
@@ -254,11 +310,47 @@ from typing import Any
 
 import numpy as np
 
-from lossary.formula import Symbolic
-from lossary.kinds import DISTRIBUTION, LOG_DISTRIBUTION, LOG_PROBABILITY, OUTCOME_LOG_PROBABILITY, OUTCOME_PROBABILITY
-from lossary.loss import ELEMENTWISE, Input, Library, Loss, Parameter, Precision, Reduction, Reference, Relation, Summed
-from lossary.sections import PROBABILITY_AXIS, Section
-from lossary.symbols import exp, log, sum_over, xlogy
+from lossary.declaration import (
+    DISTRIBUTION,
+    ELEMENTWISE,
+    LOG_DISTRIBUTION,
+    PROBABILITY_AXIS,
+    Input,
+    Kind,
+    Loss,
+    Precision,
+    Reduction,
+    Section,
+    Summed,
+    Symbolic,
+    exp,
+    flag,
+    log,
+    sum_over,
+    terms,
+    xlogy,
+)
+
+LOG_PROBABILITY = Kind(
+    "log-probabilities (at most 0)",
+    values=(0.0, -1e-12, -1e-3, -0.05, -0.3, -0.7, -1.0, -2.5, -7.0, -40.0, -200.0, -745.0),
+    upper=0.0,
+    far=745.0,
+    takes="log-probabilities",
+)
+OUTCOME_PROBABILITY = Kind(
+    "probabilities, from 0 to 1",
+    values=(0.0, 1e-300, 1e-9, 1e-3, 0.1, 0.3, 0.5, 0.9, 1.0),
+    lower=0.0,
+    upper=1.0,
+    takes="probabilities",
+)
+OUTCOME_LOG_PROBABILITY = Kind(
+    "log-probabilities (at most 0)",
+    values=(-700.0, -40.0, -7.0, -1.0, -0.3, -1e-3, 0.0),
+    upper=0.0,
+    takes="log-probabilities",
+)
 
 
 def _batch_size(inputs: Mapping[str, Any], parameters: Mapping[str, Any], count: int) -> float:
@@ -268,36 +360,24 @@ def _batch_size(inputs: Mapping[str, Any], parameters: Mapping[str, Any], count:
 
 
 loss = Loss(
-    title="Kullback-Leibler divergence",
-    summary="How far a predicted distribution, given as log-probabilities, is from a target distribution.",
     torch="torch.nn.KLDivLoss",
     functional="torch.nn.functional.kl_div",
-    aliases=(
-        "KLDivLoss",
-        "KL divergence",
-        "KL loss",
-        "KLD",
-        "Kullback-Leibler",
-        "relative entropy",
-        "relative_entropy",
-        "forward KL",
-        "F.kl_div",
-        "KLDivergence",
-        "kl_divergence",
-        "kullback_leibler_divergence",
+    aliases=terms(
+        "KL divergence; KL loss; KLD; Kullback-Leibler; relative entropy; relative_entropy; forward KL; "
+        "kullback_leibler_divergence"
     ),
-    search_terms=(
-        "knowledge distillation loss",
-        "kl divergence between two categorical distributions",
-        "KLDivLoss negative value",
-        "batchmean",
-        "log_target",
-        "reduction: 'mean' divides the total loss by both the batch size and the support size",
-        "scipy.stats.entropy(pk, qk)",
-        "optax.kl_divergence",
-        "tf.keras.losses.KLDivergence",
-        "soft targets from a teacher",
+    tasks=("distributions", "distillation", "generative"),
+    search_terms=terms(
+        "knowledge distillation loss; kl divergence between two categorical distributions; scipy.stats.entropy(pk, "
+        "qk); optax.kl_divergence; tf.keras.losses.KLDivergence; soft targets from a teacher"
     ),
+    concepts={
+        "log_target; target as log-probabilities": "log_target",
+        "KLDivLoss negative value; log_softmax of the input": "The first argument",
+        "reduction: 'mean' divides the total loss by both the batch size and the support size; batchmean": "The default reduction",
+        "forward and reverse KL; mode seeking": "Swapping the distributions",
+        "nan with zero probabilities": "A prediction of probability zero",
+    },
     inputs=(
         Input(
             "input",
@@ -315,19 +395,8 @@ loss = Loss(
             kinds_at={("log_target", True): (OUTCOME_LOG_PROBABILITY,)},
         ),
     ),
-    parameters=(
-        Parameter(
-            "log_target",
-            False,
-            "whether the target, too, is given as log-probabilities",
-            kind="boolean",
-            typical=(False, True),
-        ),
-    ),
-    reductions=(
-        *ELEMENTWISE,
-        Reduction("batchmean", "the size of the first dimension", _batch_size),
-    ),
+    parameters=(flag("log_target", False, "whether the target, too, is given as log-probabilities"),),
+    reductions=(*ELEMENTWISE, Reduction("batchmean", "the size of the first dimension", _batch_size)),
     formulas=(
         Symbolic(
             value=lambda x, y: xlogy(y, y) - y * x,
@@ -350,10 +419,7 @@ loss = Loss(
         reduction="sum",
         kinds={"input": LOG_DISTRIBUTION, "target": DISTRIBUTION},
     ),
-    precision=Precision(
-        absolute=1.0,
-        why="its two terms cancel where the prediction meets the target",
-    ),
+    precision=Precision(absolute=1.0, why="its two terms cancel where the prediction meets the target"),
     sections=(
         Section(
             axis=PROBABILITY_AXIS,
@@ -383,105 +449,4 @@ loss = Loss(
         "value_at_perfect": 0,
         "elicits": "mean",
     },
-    relations=(
-        Relation(
-            "cross_entropy",
-            "It is [[cross_entropy]] with soft targets, minus the entropy of the targets.",
-            'F.kl_div(scores.log_softmax(1), q, reduction="batchmean")',
-            "F.cross_entropy(scores, q) + (q * q.log()).sum(1).mean()",
-        ),
-        Relation(
-            "bce",
-            "For two outcomes it is [[bce]] minus the entropy of the label.",
-            'F.kl_div(torch.stack((p[:, 0], 1 - p[:, 0]), 1).log(), torch.stack((q[:, 0], 1 - q[:, 0]), 1), reduction="batchmean")',
-            "F.binary_cross_entropy(p[:, 0], q[:, 0]) - F.binary_cross_entropy(q[:, 0], q[:, 0])",
-        ),
-        Relation(
-            "nll",
-            "With one-hot targets it is the [[nll|negative log-likelihood]].",
-            'F.kl_div(p.log(), F.one_hot(classes, 5).double(), reduction="batchmean")',
-            "F.nll_loss(p.log(), classes)",
-        ),
-        Relation(
-            "renyi_divergence",
-            "The [[renyi_divergence|Renyi divergence]] tends to this divergence as `alpha` goes to one.",
-            'F.kl_div(p.log(), q, reduction="none").sum(1)',
-            "(q ** (1 + 1e-6) * p ** -1e-6).sum(1).log() / 1e-6",
-            1e-4,
-        ),
-        Relation(
-            "js_divergence",
-            "The [[js_divergence|Jensen-Shannon divergence]] is the average of the two divergences from the even mixture.",
-            '0.5 * F.kl_div(((p + q) / 2).log(), p, reduction="batchmean") + 0.5 * F.kl_div(((p + q) / 2).log(), q, reduction="batchmean")',
-            "(-((p + q) / 2 * ((p + q) / 2).log()).sum(1) + 0.5 * (p * p.log()).sum(1) + 0.5 * (q * q.log()).sum(1)).mean()",
-        ),
-        Relation(
-            "poisson_deviance",
-            "For two distributions, the sum of the [[poisson_deviance|Poisson deviance]] over the outcomes is twice this divergence.",
-            '2 * F.kl_div(p.log(), q, reduction="none").sum(1)',
-            "(2 * (q * (q / p).log() - q + p)).sum(1)",
-        ),
-    ),
-    libraries=(
-        Library(
-            "Keras",
-            "keras.losses.KLDivergence()",
-            1,
-            "Arguments are (y_true, y_pred). Both are probabilities, not logarithms, and are clipped at keras.config.epsilon(); one value a sample, as batchmean.",
-        ),
-        Library(
-            "optax",
-            "optax.kl_divergence(log_predictions, targets)",
-            1,
-            "Summed over the last axis; no further reduction.",
-        ),
-        Library(
-            "optax",
-            "optax.kl_divergence_with_log_targets(log_predictions, log_targets)",
-            1,
-            "As log_target=True, summed over the last axis.",
-        ),
-        Library(
-            "SciPy",
-            "scipy.stats.entropy(pk, qk)",
-            1,
-            "The target comes first; both are probabilities and are normalised.",
-        ),
-        Library(
-            "SciPy",
-            "scipy.special.rel_entr(x, y)",
-            1,
-            "Elementwise, the target first, both as probabilities. scipy.special.kl_div adds y - x to each element.",
-        ),
-        Library(
-            "Flux.jl",
-            "Flux.kldivergence(ŷ, y)",
-            1,
-            "Both are probabilities; an epsilon is added inside the logarithm. Summed over the first axis.",
-        ),
-    ),
-    references=(
-        Reference(
-            (
-                "S. Kullback",
-                "R. A. Leibler",
-            ),
-            "On Information and Sufficiency",
-            "The Annals of Mathematical Statistics 22(1), 79-86",
-            1951,
-            doi="10.1214/aoms/1177729694",
-        ),
-        Reference(
-            (
-                "Geoffrey Hinton",
-                "Oriol Vinyals",
-                "Jeff Dean",
-            ),
-            "Distilling the Knowledge in a Neural Network",
-            "arXiv",
-            2015,
-            arxiv="1503.02531",
-            kind="misc",
-        ),
-    ),
 )

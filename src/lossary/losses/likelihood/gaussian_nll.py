@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Gaussian negative log-likelihood
+
+For a predicted mean and variance: minus the log-likelihood of the target under that normal distribution.
+
+## When to use it
 
 - The model should say how sure it is. It predicts a mean and a variance for each sample, and both
   are trained from the targets alone; nobody has to label the uncertainty.
@@ -251,18 +255,64 @@ torch.float16 [inf, inf]
 torch.bfloat16 [9.1, 50000.0]
 torch.float32 [9.1, 50000.0]
 ```
+
+## Relations
+
+With a variance of 1 everywhere it is half of [[mse]].
+
+    F.gaussian_nll_loss(input, target, torch.ones_like(input)) == F.mse_loss(input, target) / 2
+
+With one variance for all samples, and the best one, it is half the logarithm of [[mse]], plus a
+half.
+
+    F.gaussian_nll_loss(input, target, F.mse_loss(input, target).expand(64)) ==
+        F.mse_loss(input, target).log() / 2 + 0.5
+
+## In other libraries
+
+- PyTorch `-torch.distributions.Normal(input, var.sqrt()).log_prob(target)`: As full=True. Takes the standard
+  deviation and has no eps. Elementwise.
+- Paddle `paddle.nn.GaussianNLLLoss(full=False, epsilon=1e-6)`: Called as (input, label, variance).
+- `mindspore.nn.GaussianNLLLoss(full=False, eps=1e-6)`: Called as (logits, labels, var); logits are the means.
+
+## References
+
+- D. A. Nix and A. S. Weigend (1994). Estimating the mean and variance of the target probability distribution.
+  In *Proceedings of 1994 IEEE International Conference on Neural Networks (ICNN'94), vol. 1, 55-60*.
+  doi:10.1109/ICNN.1994.374138
+- Maximilian Seitzer, Arash Tavakoli, Dimitrije Antic and Georg Martius (2022). On the Pitfalls of
+  Heteroscedastic Uncertainty Estimation with Probabilistic Neural Networks. In *International Conference on
+  Learning Representations (ICLR)*. arXiv:2203.09168
 """
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch.nn import functional as F
 
-from lossary.formula import Symbolic
-from lossary.kinds import REAL, REAL_TARGET, VARIANCE
-from lossary.loss import POSITIVE, Input, Library, Loss, Parameter, Precision, Reference, Relation
-from lossary.sections import RESIDUAL, Extremes, HeatMap, Section, Study
-from lossary.symbols import log, maximum, pi
+from lossary.declaration import (
+    POSITIVE,
+    REAL,
+    REAL_TARGET,
+    RESIDUAL,
+    Extremes,
+    HeatMap,
+    Input,
+    Kind,
+    Loss,
+    Parameter,
+    Precision,
+    Section,
+    Study,
+    Symbolic,
+    flag,
+    log,
+    maximum,
+    pi,
+    terms,
+)
 
 
 def _of_residual(residual: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
@@ -270,50 +320,41 @@ def _of_residual(residual: torch.Tensor, variance: torch.Tensor) -> torch.Tensor
     return F.gaussian_nll_loss(residual, torch.zeros_like(residual), variance, reduction="none")
 
 
-_GRADIENT = {
-    "input": lambda r, v: r / v,
-    "target": lambda r, v: -r / v,
-    "var": lambda r, v: (1 / v - r**2 / v**2) / 2,
+VARIANCE = Kind(
+    "variances, 0 or more",
+    values=(0.01, 0.1, 0.3, 1.0, 2.0, 4.0, 100.0, 1e6),
+    ends=(0.0, 1e-12, 1e-9),
+    lower=0.0,
+    takes="variances",
+)
+
+_GRADIENT = {"input": lambda r, v: r / v, "target": lambda r, v: -r / v, "var": lambda r, v: (1 / v - r**2 / v**2) / 2}
+_USED: Mapping[str, Any] = {
+    "where": {"v": lambda var, eps: maximum(var, eps)},
+    "meanings": {"v": "the variance that is used"},
 }
-_USED = {"v": lambda var, eps: maximum(var, eps)}
 
 loss = Loss(
-    title="Gaussian negative log-likelihood",
-    summary="For a predicted mean and variance: minus the log-likelihood of the target under that normal distribution.",
     torch="torch.nn.GaussianNLLLoss",
     functional="torch.nn.functional.gaussian_nll_loss",
-    aliases=(
-        "GaussianNLLLoss",
-        "Gaussian NLL",
-        "Gaussian NLL loss",
-        "Gaussian likelihood loss",
-        "normal negative log-likelihood",
-        "heteroscedastic loss",
-        "heteroscedastic regression loss",
-        "mean-variance loss",
-        "F.gaussian_nll_loss",
-        "gaussian_nll_loss",
+    aliases=terms(
+        "Gaussian NLL; Gaussian NLL loss; Gaussian likelihood loss; normal negative log-likelihood; heteroscedastic "
+        "loss; heteroscedastic regression loss; mean-variance loss"
     ),
-    search_terms=(
-        "gaussian negative log likelihood",
-        "guassian nll loss",
-        "guassian nll",
-        "guassian loss",
-        "mean-variance estimation",
-        "mean-variance network",
-        "mean and variance",
-        "aleatoric uncertainty loss",
-        "predict mean and variance",
-        "learned variance regression",
-        "heteroskedastic loss",
-        "uncertainty weighting",
-        "log variance loss",
-        "var has negative entry/entries",
-        "var is of incorrect size",
-        "gaussian nll loss negative",
-        "beta-NLL",
-        "torch.distributions.Normal log_prob loss",
+    tasks=("regression", "uncertainty"),
+    search_terms=terms(
+        "gaussian negative log likelihood; guassian nll loss; guassian nll; guassian loss; mean-variance estimation; "
+        "mean-variance network; aleatoric uncertainty loss; predict mean and variance; learned variance regression; "
+        "heteroskedastic loss; uncertainty weighting; torch.distributions.Normal log_prob loss"
     ),
+    concepts={
+        "var has negative entry/entries; softplus for the variance": "A raw output",
+        "log variance loss; standard deviation": "The third argument",
+        "gaussian nll loss negative; variance collapse": "The loss has no natural floor",
+        "beta-NLL; mean is not learned": "A large variance",
+        "var is of incorrect size": "A vector of variances",
+        "log-likelihood constant": "full",
+    },
     inputs=(
         Input("input", "x", (REAL,), "(*)", "the predicted means"),
         Input("target", "y", (REAL_TARGET,), "(*), same as input", "the values to predict"),
@@ -324,16 +365,11 @@ loss = Loss(
             "(*), same as input, or without its last dimension",
             "the predicted variances: not standard deviations, and not logarithms",
             per_row=True,
+            latex=r"\sigma^2",
         ),
     ),
     parameters=(
-        Parameter(
-            "full",
-            False,
-            "whether to add the constant that makes it minus the logarithm of the density",
-            kind="boolean",
-            typical=(False, True),
-        ),
+        flag("full", False, "whether to add the constant that makes it minus the logarithm of the density"),
         Parameter(
             "eps",
             1e-6,
@@ -343,17 +379,12 @@ loss = Loss(
         ),
     ),
     formulas=(
-        Symbolic(
-            value=lambda r, v: (log(v) + r**2 / v) / 2,
-            gradient=_GRADIENT,
-            where=_USED,
-            at={"full": False},
-        ),
+        Symbolic(value=lambda r, v: (log(v) + r**2 / v) / 2, gradient=_GRADIENT, **_USED, at={"full": False}),
         Symbolic(
             label="With full=True",
             value=lambda r, v: (log(v) + r**2 / v + log(2 * pi)) / 2,
             gradient=_GRADIENT,
-            where=_USED,
+            **_USED,
             at={"full": True},
         ),
     ),
@@ -361,7 +392,7 @@ loss = Loss(
         label="Below eps torch uses eps in its place, and lets the gradient by the variance through as if it had not",
         value=lambda r, v, full: (log(v) + r**2 / v + full * log(2 * pi)) / 2,
         gradient=_GRADIENT,
-        where=_USED,
+        **_USED,
     ),
     precision=Precision(
         size=lambda r, var, eps: 1 + abs(log(maximum(var, eps))) + r**2 / maximum(var, eps),
@@ -381,7 +412,7 @@ loss = Loss(
             "What is special about this loss shows when the variance moves.",
         ),
     ),
-    maps=(
+    figures=(
         HeatMap(
             name="variance",
             title="Loss over the residual and the variance",
@@ -394,8 +425,6 @@ loss = Loss(
             "rises slowly after that. Being too sure, bottom left and right, costs far more than being too "
             "cautious. At a residual of zero there is no best variance: the smaller, the better.",
         ),
-    ),
-    studies=(
         Study(
             name="best-variance",
             title="The best variance is the squared residual",
@@ -427,14 +456,14 @@ loss = Loss(
             note="One element.",
             gradient=True,
         ),
-    ),
-    extremes=Extremes(
-        label="variance, as a power of ten",
-        span=(-9.0, 1.0),
-        inputs=lambda t: {"input": 1.0, "target": 0.0, "var": 10**t},
-        note="One element with a residual of 1. Below 1e-6, the default eps, the loss does not change any more.",
-        caption="float16 ends at 65 504, and the squared residual divided by a small variance is soon beyond it. "
-        "bfloat16 has the range of float32 and follows the curve, in coarse steps.",
+        Extremes(
+            label="variance, as a power of ten",
+            span=(-9.0, 1.0),
+            inputs=lambda t: {"input": 1.0, "target": 0.0, "var": 10**t},
+            note="One element with a residual of 1. Below 1e-6, the default eps, the loss does not change any more.",
+            caption="float16 ends at 65 504, and the squared residual divided by a small variance is soon beyond it. "
+            "bfloat16 has the range of float32 and follows the curve, in coarse steps.",
+        ),
     ),
     example={"input": [0.5, 2.0, -1.0], "target": [0.0, 0.0, 0.0], "var": [1.0, 4.0, 0.5]},
     properties={
@@ -449,56 +478,4 @@ loss = Loss(
         "redescending": False,
         "elicits": "mean",
     },
-    relations=(
-        Relation(
-            "mse",
-            "With a variance of 1 everywhere it is half of [[mse]].",
-            "F.gaussian_nll_loss(input, target, torch.ones_like(input))",
-            "F.mse_loss(input, target) / 2",
-        ),
-        Relation(
-            "mse",
-            "With one variance for all samples, and the best one, it is half the logarithm of [[mse]], plus a half.",
-            "F.gaussian_nll_loss(input, target, F.mse_loss(input, target).expand(64))",
-            "F.mse_loss(input, target).log() / 2 + 0.5",
-        ),
-    ),
-    libraries=(
-        Library(
-            "PyTorch",
-            "-torch.distributions.Normal(input, var.sqrt()).log_prob(target)",
-            1,
-            "As full=True. Takes the standard deviation and has no eps. Elementwise.",
-        ),
-        Library(
-            "Paddle",
-            "paddle.nn.GaussianNLLLoss(full=False, epsilon=1e-6)",
-            1,
-            "Called as (input, label, variance).",
-        ),
-        Library(
-            "MindSpore",
-            "mindspore.nn.GaussianNLLLoss(full=False, eps=1e-6)",
-            1,
-            "Called as (logits, labels, var); logits are the means.",
-        ),
-    ),
-    references=(
-        Reference(
-            ("D. A. Nix", "A. S. Weigend"),
-            "Estimating the mean and variance of the target probability distribution",
-            "Proceedings of 1994 IEEE International Conference on Neural Networks (ICNN'94), vol. 1, 55-60",
-            1994,
-            doi="10.1109/ICNN.1994.374138",
-            kind="inproceedings",
-        ),
-        Reference(
-            ("Maximilian Seitzer", "Arash Tavakoli", "Dimitrije Antic", "Georg Martius"),
-            "On the Pitfalls of Heteroscedastic Uncertainty Estimation with Probabilistic Neural Networks",
-            "International Conference on Learning Representations (ICLR)",
-            2022,
-            arxiv="2203.09168",
-            kind="inproceedings",
-        ),
-    ),
 )

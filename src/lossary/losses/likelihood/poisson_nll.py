@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Poisson negative log-likelihood
+
+For counts: minus the log-likelihood of the target under a Poisson distribution whose log-rate is predicted.
+
+## When to use it
 
 - The target is a count: visits, calls, photons, accidents, spikes. The model predicts the logarithm
   of the expected count, so that every output is a valid one.
@@ -225,16 +229,69 @@ by position tensor(1.)
 by name     tensor(4.)
 UserWarning: size_average and reduce args will be deprecated, please use reduction='mean' instead.
 ```
+
+## Relations
+
+Without what depends on the target alone it is half the [[poisson_deviance|Poisson deviance]] of the
+rate.
+
+    F.poisson_nll_loss(input, target.abs()) ==
+        0.5 * (2 * (target.abs() * (target.abs() / input.exp()).log() - target.abs() + input.exp())).mean() -
+        (target.abs() * target.abs().log() - target.abs()).mean()
+
+On log-probabilities, summed over the outcomes, it is [[cross_entropy]] plus one.
+
+    F.poisson_nll_loss(p.log(), q, reduction="none").sum(1).mean() == F.cross_entropy(p.log(), q) + 1
+
+On log-probabilities, what it is above its smallest value is the [[kl_div]].
+
+    F.poisson_nll_loss(p.log(), q, reduction="none").sum(1).mean() - F.poisson_nll_loss(q.log(), q, reduction="none").sum(1).mean() ==
+        F.kl_div(p.log(), q, reduction="batchmean")
+
+## In other libraries
+
+- `keras.losses.Poisson()`: As log_input=False: y_pred is the rate. Arguments are (y_true, y_pred); eps is
+  keras.config.epsilon().
+- scikit-learn `HistGradientBoostingRegressor(loss="poisson")`: On the log-rate. The class HalfPoissonLoss
+  behind it is private; it leaves out the terms in the target alone.
+- no multiple: `sklearn.metrics.mean_poisson_deviance(y_true, y_pred)`: A metric on arrays of counts and
+  rates: twice the amount by which torch's value is above its minimum.
+- LossFunctions.jl `PoissonLoss()`: On the log-rate.
+- ML.NET `Microsoft.ML.Trainers.PoissonLoss`: On the log-rate.
+- XGBoost `objective="count:poisson"`: On the log-rate; known by its gradient. The second derivative is
+  enlarged by max_delta_step.
+
+## References
+
+- J. A. Nelder and R. W. M. Wedderburn (1972). Generalized Linear Models. *Journal of the Royal Statistical
+  Society, Series A 135(3), 370-384*. https://www.jstor.org/stable/2344614
 """
 
 import torch
 from torch.nn import functional as F
 
-from lossary.formula import Symbolic
-from lossary.kinds import COUNT, LOG_RATE, RATE
-from lossary.loss import POSITIVE, Input, Library, Loss, Parameter, Precision, Reference, Relation
-from lossary.sections import LOG_RATE_AXIS, Extremes, Section, Study
-from lossary.symbols import cases, exp, log, pi, xlogy
+from lossary.declaration import (
+    COUNT,
+    LOG_RATE,
+    LOG_RATE_AXIS,
+    POSITIVE,
+    RATE,
+    Extremes,
+    Input,
+    Loss,
+    Parameter,
+    Precision,
+    Section,
+    Study,
+    Symbolic,
+    cases,
+    exp,
+    flag,
+    log,
+    pi,
+    terms,
+    xlogy,
+)
 
 
 def _above_minimum(count: float, t: torch.Tensor) -> torch.Tensor:
@@ -256,43 +313,25 @@ _STIRLING = {"S": lambda y: cases((y * log(y) - y + log(2 * pi * y) / 2, y > 1),
 _SLOPE = {"K": lambda y: cases((log(y) + 1 / (2 * y), y > 1), (0, y > 0))}
 
 loss = Loss(
-    title="Poisson negative log-likelihood",
-    summary="For counts: minus the log-likelihood of the target under a Poisson distribution whose log-rate is predicted.",
     torch="torch.nn.PoissonNLLLoss",
     functional="torch.nn.functional.poisson_nll_loss",
-    aliases=(
-        "PoissonNLLLoss",
-        "Poisson NLL",
-        "Poisson NLL loss",
-        "Poisson loss",
-        "Poisson",
-        "PoissonLoss",
-        "Poisson regression loss",
-        "Poisson log loss",
-        "F.poisson_nll_loss",
-        "poisson_nll_loss",
-        "keras.losses.Poisson",
-        "tf.keras.losses.Poisson",
-        "HalfPoissonLoss",
-        "count:poisson",
+    aliases=terms(
+        "Poisson NLL; Poisson NLL loss; Poisson loss; Poisson regression loss; Poisson log loss; HalfPoissonLoss; "
+        "count:poisson"
     ),
-    search_terms=(
-        "poisson negative log likelihood",
-        "poison nll loss",
-        "poison nll",
-        "poison loss",
-        "log_input=True",
-        "log_input",
-        "loss for count data",
-        "count regression loss",
-        "poisson loss negative value",
-        "stirling approximation loss",
-        "exp(x) - y x",
-        "log link regression",
-        "sklearn mean_poisson_deviance",
-        "sklearn PoissonRegressor",
-        "poisson-nloglik",
+    tasks=("counts", "regression"),
+    search_terms=terms(
+        "poisson negative log likelihood; poison nll loss; poison nll; poison loss; loss for count data; count "
+        "regression loss; exp(x) - y x; sklearn mean_poisson_deviance; sklearn PoissonRegressor; poisson-nloglik"
     ),
+    concepts={
+        "log_input; log link regression": "log_input",
+        "stirling approximation loss": "full",
+        "poisson loss negative value": "A negative loss",
+        "exponential overflow; inf loss": "A large log-rate",
+        "negative targets": "Targets are not checked",
+        "zero rate": "Rates of zero",
+    },
     inputs=(
         Input(
             "input",
@@ -305,20 +344,8 @@ loss = Loss(
         Input("target", "y", (COUNT,), "(*), same as input", "the count that was observed"),
     ),
     parameters=(
-        Parameter(
-            "log_input",
-            True,
-            "whether the input is the logarithm of the expected count",
-            kind="boolean",
-            typical=(True, False),
-        ),
-        Parameter(
-            "full",
-            False,
-            "whether to add Stirling's formula for the logarithm of target!, for targets above 1",
-            kind="boolean",
-            typical=(False, True),
-        ),
+        flag("log_input", True, "whether the input is the logarithm of the expected count"),
+        flag("full", False, "whether to add Stirling's formula for the logarithm of target!, for targets above 1"),
         Parameter(
             "eps",
             1e-8,
@@ -336,10 +363,7 @@ loss = Loss(
         Symbolic(
             label="With log_input=False, x being the rate",
             value=lambda x, y, eps: x - y * log(x + eps),
-            gradient={
-                "input": lambda x, y, eps: 1 - y / (x + eps),
-                "target": lambda x, eps: -log(x + eps),
-            },
+            gradient={"input": lambda x, y, eps: 1 - y / (x + eps), "target": lambda x, eps: -log(x + eps)},
             at={"log_input": False, "full": False},
         ),
         Symbolic(
@@ -353,10 +377,7 @@ loss = Loss(
         Symbolic(
             label="With full=True and log_input=False",
             value=lambda x, y, eps, S: x - y * log(x + eps) + S,
-            gradient={
-                "input": lambda x, y, eps: 1 - y / (x + eps),
-                "target": lambda x, eps, K: K - log(x + eps),
-            },
+            gradient={"input": lambda x, y, eps: 1 - y / (x + eps), "target": lambda x, eps, K: K - log(x + eps)},
             where={**_STIRLING, **_SLOPE},
             meanings={"S": "what full=True adds", "K": "its slope; torch returns NaN for a target of 0"},
             at={"log_input": False, "full": True},
@@ -385,7 +406,7 @@ loss = Loss(
             "loss grows like the rate itself; to the left only in a straight line, whose slope is minus the target.",
         ),
     ),
-    studies=(
+    figures=(
         Study(
             name="excess",
             title="What a wrong rate costs",
@@ -406,23 +427,20 @@ loss = Loss(
             title="What full=True adds",
             label="target",
             span=(0.05, 4.0),
-            curves={
-                "full=True": _added,
-                "log(target!)": lambda t: torch.lgamma(t + 1),
-            },
+            curves={"full=True": _added, "log(target!)": lambda t: torch.lgamma(t + 1)},
             heading="added to the loss",
             caption="Stirling's formula comes close to log(target!) as the target grows. Up to a target of 1 torch adds "
             "nothing, which is exact for counts of 0 and 1, and leaves a jump for targets that are not whole.",
             note="It depends on the target alone, so it does not change what the model learns.",
         ),
-    ),
-    extremes=Extremes(
-        label="log-rate, input",
-        span=(-5.0, 120.0),
-        inputs=lambda t: {"input": t, "target": 1.0},
-        note="One element with a target of 1.",
-        caption="The exponential overflows in every format: first in float16, which ends at a rate of 65 thousand, then "
-        "in float32 and bfloat16 together, since they share their range, and last in float64.",
+        Extremes(
+            label="log-rate, input",
+            span=(-5.0, 120.0),
+            inputs=lambda t: {"input": t, "target": 1.0},
+            note="One element with a target of 1.",
+            caption="The exponential overflows in every format: first in float16, which ends at a rate of 65 thousand, then "
+            "in float32 and bfloat16 together, since they share their range, and last in float64.",
+        ),
     ),
     example={"input": [0.5, 1.2, 0.1], "target": [1.0, 4.0, 0.0]},
     properties={
@@ -436,63 +454,4 @@ loss = Loss(
         "redescending": False,
         "elicits": "log of the mean",
     },
-    relations=(
-        Relation(
-            "poisson_deviance",
-            "Without what depends on the target alone it is half the [[poisson_deviance|Poisson deviance]] of the rate.",
-            "F.poisson_nll_loss(input, target.abs())",
-            "0.5 * (2 * (target.abs() * (target.abs() / input.exp()).log() - target.abs() + input.exp())).mean()"
-            " - (target.abs() * target.abs().log() - target.abs()).mean()",
-        ),
-        Relation(
-            "cross_entropy",
-            "On log-probabilities, summed over the outcomes, it is [[cross_entropy]] plus one.",
-            'F.poisson_nll_loss(p.log(), q, reduction="none").sum(1).mean()',
-            "F.cross_entropy(p.log(), q) + 1",
-        ),
-        Relation(
-            "kl_div",
-            "On log-probabilities, what it is above its smallest value is the [[kl_div]].",
-            'F.poisson_nll_loss(p.log(), q, reduction="none").sum(1).mean()'
-            ' - F.poisson_nll_loss(q.log(), q, reduction="none").sum(1).mean()',
-            'F.kl_div(p.log(), q, reduction="batchmean")',
-        ),
-    ),
-    libraries=(
-        Library(
-            "Keras",
-            "keras.losses.Poisson()",
-            1,
-            "As log_input=False: y_pred is the rate. Arguments are (y_true, y_pred); eps is keras.config.epsilon().",
-        ),
-        Library(
-            "scikit-learn",
-            'HistGradientBoostingRegressor(loss="poisson")',
-            1,
-            "On the log-rate. The class HalfPoissonLoss behind it is private; it leaves out the terms in the target alone.",
-        ),
-        Library(
-            "scikit-learn",
-            "sklearn.metrics.mean_poisson_deviance(y_true, y_pred)",
-            None,
-            "A metric on arrays of counts and rates: twice the amount by which torch's value is above its minimum.",
-        ),
-        Library("LossFunctions.jl", "PoissonLoss()", 1, "On the log-rate."),
-        Library("ML.NET", "Microsoft.ML.Trainers.PoissonLoss", 1, "On the log-rate."),
-        Library(
-            "XGBoost",
-            'objective="count:poisson"',
-            1,
-            "On the log-rate; known by its gradient. The second derivative is enlarged by max_delta_step.",
-        ),
-    ),
-    references=(
-        Reference(
-            ("J. A. Nelder", "R. W. M. Wedderburn"),
-            "Generalized Linear Models",
-            "Journal of the Royal Statistical Society, Series A 135(3), 370-384",
-            1972,
-            url="https://www.jstor.org/stable/2344614",
-        ),
-    ),
 )

@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Hinge embedding
+
+The distance itself for pairs that belong together, and what it lacks to the margin for all others.
+
+## When to use it
 
 - You have pairs and know only whether the two belong together. Compute a distance of the two
   embeddings; the loss shrinks it for pairs with label 1 and grows it for pairs with label -1.
@@ -155,36 +159,72 @@ by hand            tensor([[nan, nan]])
 vector_norm        tensor([[-0., -0.]])
 pairwise_distance  tensor([[-0.7071, -0.7071]])
 ```
+
+## Relations
+
+Of the distance `1 - cosine`, with `margin=1`, it is [[cosine_embedding]] with `margin=0`.
+
+    F.hinge_embedding_loss(1 - F.cosine_similarity(scores, p), 2 * label[:8] - 1) ==
+        F.cosine_embedding_loss(scores, p, 2 * label[:8] - 1)  # within 1e-8
+
+When every pair belongs together and the input is an absolute difference, it is [[l1]].
+
+    F.hinge_embedding_loss((input - target).abs(), torch.ones_like(input)) == F.l1_loss(input, target)
+
+With every label -1 it is the [[hinge|hinge]] of the input with label 1.
+
+    F.hinge_embedding_loss(logits, -torch.ones_like(logits)) == (1 - logits).clamp(min=0).mean()
+
+## In other libraries
+
+- Paddle `paddle.nn.functional.hinge_embedding_loss(input, label, margin=1.0)`: The same definition and the
+  same default reduction, mean.
+
+## References
+
+- Raia Hadsell, Sumit Chopra and Yann LeCun (2006). Dimensionality Reduction by Learning an Invariant Mapping.
+  In *CVPR 2006, volume 2, 1735-1742*. doi:10.1109/CVPR.2006.100
+- Hossein Mobahi, Ronan Collobert and Jason Weston (2009). Deep Learning from Temporal Coherence in Video. In
+  *Proceedings of the 26th International Conference on Machine Learning (ICML)*.
 """
 
 import numpy as np
 
-from lossary.formula import Symbolic
-from lossary.kinds import REAL, SIGN
-from lossary.loss import Input, Library, Loss, Parameter, Reference, Relation
-from lossary.sections import DISTANCE_AXIS, Section
-from lossary.symbols import cases, equal, maximum
+from lossary.declaration import (
+    DISTANCE_AXIS,
+    REAL,
+    SIGN,
+    Input,
+    Kind,
+    Loss,
+    Parameter,
+    Section,
+    Symbolic,
+    cases,
+    equal,
+    maximum,
+    terms,
+)
+
+DISTANCE = Kind("real numbers", values=REAL.values, takes="distances")
 
 loss = Loss(
-    title="Hinge embedding",
-    summary="The distance itself for pairs that belong together, and what it lacks to the margin for all others.",
     torch="torch.nn.HingeEmbeddingLoss",
     functional="torch.nn.functional.hinge_embedding_loss",
-    aliases=(
-        "HingeEmbeddingLoss",
-        "hinge embedding loss",
-        "F.hinge_embedding_loss",
-        "hinge_embedding_loss",
+    aliases=terms("hinge embedding loss; F.hinge_embedding_loss; hinge_embedding_loss"),
+    tasks=("embeddings",),
+    search_terms=terms(
+        "loss for pairs that are similar or dissimilar; distance of a pair with labels 1 and -1; semi-supervised "
+        "embedding loss; L1 contrastive loss"
     ),
-    search_terms=(
-        "loss for pairs that are similar or dissimilar",
-        "distance of a pair with labels 1 and -1",
-        "HingeEmbeddingLoss negative value",
-        "semi-supervised embedding loss",
-        "L1 contrastive loss",
-    ),
+    concepts={
+        "HingeEmbeddingLoss negative value; difference between hinge loss and hinge embedding loss": "It is not the hinge loss",
+        "labels 0 and 1": "A label of 0",
+        "choosing the margin": "The margin has the unit",
+        "nan gradient of a distance of zero": "A Euclidean distance",
+    },
     inputs=(
-        Input("input", "x", (REAL,), "(*)", "the distance of the two members of each pair"),
+        Input("input", "x", (DISTANCE,), "(*)", "the distance of the two members of each pair"),
         Input(
             "target",
             "y",
@@ -196,18 +236,13 @@ loss = Loss(
     ),
     parameters=(
         Parameter(
-            "margin",
-            1.0,
-            "the distance from which on a pair with label -1 costs nothing",
-            typical=(0.5, 1.0, 2.0),
+            "margin", 1.0, "the distance from which on a pair with label -1 costs nothing", typical=(0.5, 1.0, 2.0)
         ),
     ),
     formulas=(
         Symbolic(
             value=lambda x, y, margin: cases((x, equal(y, 1)), (maximum(0, margin - x), True)),
-            gradient={
-                "input": lambda x, y, margin: cases((1, equal(y, 1)), (-1, x <= margin), (0, True)),
-            },
+            gradient={"input": lambda x, y, margin: cases((1, equal(y, 1)), (-1, x <= margin), (0, True))},
             inside=lambda inputs: bool(np.all(np.abs(inputs["target"]) == 1)),
         ),
     ),
@@ -234,50 +269,4 @@ loss = Loss(
         "bounded": False,
         "value_at_perfect": 0,
     },
-    relations=(
-        Relation(
-            "cosine_embedding",
-            "Of the distance `1 - cosine`, with `margin=1`, it is [[cosine_embedding]] with `margin=0`.",
-            "F.hinge_embedding_loss(1 - F.cosine_similarity(scores, p), 2 * label[:8] - 1)",
-            "F.cosine_embedding_loss(scores, p, 2 * label[:8] - 1)",
-            1e-8,
-        ),
-        Relation(
-            "l1",
-            "When every pair belongs together and the input is an absolute difference, it is [[l1]].",
-            "F.hinge_embedding_loss((input - target).abs(), torch.ones_like(input))",
-            "F.l1_loss(input, target)",
-        ),
-        Relation(
-            "hinge",
-            "With every label -1 it is the [[hinge|hinge]] of the input with label 1.",
-            "F.hinge_embedding_loss(logits, -torch.ones_like(logits))",
-            "(1 - logits).clamp(min=0).mean()",
-        ),
-    ),
-    libraries=(
-        Library(
-            "Paddle",
-            "paddle.nn.functional.hinge_embedding_loss(input, label, margin=1.0)",
-            1,
-            "The same definition and the same default reduction, mean.",
-        ),
-    ),
-    references=(
-        Reference(
-            ("Raia Hadsell", "Sumit Chopra", "Yann LeCun"),
-            "Dimensionality Reduction by Learning an Invariant Mapping",
-            "CVPR 2006, volume 2, 1735-1742",
-            2006,
-            doi="10.1109/CVPR.2006.100",
-            kind="inproceedings",
-        ),
-        Reference(
-            ("Hossein Mobahi", "Ronan Collobert", "Jason Weston"),
-            "Deep Learning from Temporal Coherence in Video",
-            "Proceedings of the 26th International Conference on Machine Learning (ICML)",
-            2009,
-            kind="inproceedings",
-        ),
-    ),
 )

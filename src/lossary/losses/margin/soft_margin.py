@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Soft margin
+
+The logistic loss of the margin, for labels -1 and 1, computed without protection against overflow.
+
+## When to use it
 
 - Binary classification where the labels are already -1 and 1, as in the literature on support vector
   machines and boosting, and where the scores stay small.
@@ -143,70 +147,80 @@ print(torch.autograd.grad(loss, target)[0])
 The function 'soft_margin_loss' is not differentiable with respect to argument 'target'. This input cannot have requires_grad True.
 tensor([-0.1888])
 ```
+
+## Relations
+
+It is [[bce_with_logits]] with the labels -1 and 1 in place of 0 and 1, and without the protection
+against overflow.
+
+    F.soft_margin_loss(logits, 2 * label - 1) == F.binary_cross_entropy_with_logits(logits, label)
+
+It is the [[logistic|logistic]] loss of the margin.
+
+    F.soft_margin_loss(logits, 2 * label - 1) == F.softplus(-(2 * label - 1) * logits, threshold=100).mean()
+
+On a matrix of scores, [[multilabel_soft_margin]] has the same mean. It takes the labels as 0 and 1.
+
+    F.soft_margin_loss(scores, 2 * (q > 0.2).double() - 1) ==
+        F.multilabel_soft_margin_loss(scores, (q > 0.2).double())
+
+It is [[cross_entropy]] over two classes whose scores are zero and the input.
+
+    F.soft_margin_loss(logits, 2 * label - 1) ==
+        F.cross_entropy(torch.stack((torch.zeros_like(logits), logits), 1), label.long())
+
+[[bpr|Bayesian personalised ranking]] is this loss of the difference of two scores, with every label
+equal to one.
+
+    F.soft_margin_loss(input - target, torch.ones_like(input)) == -F.logsigmoid(input - target).mean()
+
+## In other libraries
+
+- `optax.sigmoid_binary_cross_entropy(logits, labels)`: Labels are 0 and 1; does not overflow.
+  optax.binary_logistic_loss is its deprecated name.
+- LossFunctions.jl `LogitMarginLoss()`: A function of the margin. It takes the exponential first as well, and
+  overflows.
+- scikit-learn `HistGradientBoostingClassifier(loss="log_loss")`: With two classes, which are turned into
+  labels 0 and 1. The class HalfBinomialLoss behind it is private.
+
+## References
+
+- Jerome Friedman, Trevor Hastie and Robert Tibshirani (2000). Additive logistic regression: a statistical
+  view of boosting (With discussion and a rejoinder by the authors). *The Annals of Statistics 28(2),
+  337-407*. doi:10.1214/aos/1016218223
 """
 
 import math
 
 from torch.nn import functional as F
 
-from lossary.formula import Symbolic
-from lossary.kinds import SCORE, SIGN
-from lossary.loss import Input, Library, Loss, Precision, Reference, Relation
-from lossary.sections import MARGIN_AXIS, Extremes, Section, Study
-from lossary.symbols import exp, log
+from lossary.declaration import LOGISTIC, Extremes, Precision, Study, exp, log, margin_loss, terms
 
-loss = Loss(
-    title="Soft margin",
-    summary="The logistic loss of the margin, for labels -1 and 1, computed without protection against overflow.",
+loss = margin_loss(
     torch="torch.nn.SoftMarginLoss",
     functional="torch.nn.functional.soft_margin_loss",
-    aliases=(
-        "SoftMarginLoss",
-        "soft margin loss",
-        "F.soft_margin_loss",
-        "soft_margin_loss",
+    aliases=terms("soft margin loss; F.soft_margin_loss; soft_margin_loss"),
+    tasks=("binary",),
+    search_terms=terms(
+        "logistic loss with labels -1 and 1; binary classification with labels plus and minus one; log(1 + exp(-y x))"
     ),
-    search_terms=(
-        "SoftMarginLoss inf",
-        "SoftMarginLoss nan",
-        "soft margin loss overflow",
-        "logistic loss with labels -1 and 1",
-        "binary classification with labels plus and minus one",
-        "log(1 + exp(-y x))",
-        "The function 'soft_margin_loss' is not differentiable with respect to argument 'target'",
-        "doesn't match the broadcast shape",
-    ),
-    inputs=(
-        Input("input", "x", (SCORE,), "(*)", "the raw score: its sign is the predicted label"),
-        Input("target", "y", (SIGN,), "(*), same as input", "the label, 1 or -1 and not 0 or 1", differentiable=False),
-    ),
-    formulas=(
-        Symbolic(
-            value=lambda m: log(1 + exp(-m)),
-            gradient={"input": lambda m, y: -y / (1 + exp(m))},
-        ),
-    ),
+    concepts={
+        "SoftMarginLoss inf; SoftMarginLoss nan; soft margin loss overflow": "One confidently wrong",
+        "labels 0 and 1": "With labels 0 and 1",
+        "mixed precision": "In float16",
+        "The function 'soft_margin_loss' is not differentiable with respect to argument 'target'": "The target cannot",
+        "doesn't match the broadcast shape": "A target of another shape",
+    },
+    value=lambda m: log(1 + exp(-m)),
+    gradient=lambda m, y: -y / (1 + exp(m)),
     precision=Precision(
         absolute=1.0,
         why="it takes the logarithm of a sum that is rounded first, so that a loss below the spacing of numbers around 1 "
         "is lost",
     ),
-    sections=(
-        Section(
-            axis=MARGIN_AXIS,
-            label="score, input",
-            span=(-3.0, 3.0),
-            inputs=lambda t, y: {"input": t, "target": y},
-            branches={"label 1": 1.0, "label -1": -1.0},
-            perfect=float("inf"),
-            target_values="sign",
-            link="sigmoid",
-            note="One element, for each of the two labels. With label 1 the score is the margin itself.",
-            caption="A score on the wrong side costs about its own size and pulls with a force close to 1. On the "
-            "right side the loss fades but never reaches zero.",
-        ),
-    ),
-    studies=(
+    caption="A score on the wrong side costs about its own size and pulls with a force close to 1. On the "
+    "right side the loss fades but never reaches zero.",
+    figures=(
         Study(
             name="bound",
             title="Soft margin beside what it stands in for",
@@ -221,89 +235,15 @@ loss = Loss(
             "everywhere, as the hinge does. Unlike the hinge it has no corner and no end.",
             note="The zero-one loss counts an error where the margin is not positive.",
         ),
-    ),
-    extremes=Extremes(
-        label="score, input",
-        span=(-120.0, 20.0),
-        inputs=lambda t: {"input": t, "target": 1},
-        caption="From right to left, each format follows the straight line until its exponential overflows. From "
-        "there on the loss is infinite and the gradient is NaN.",
-        note="One element with label 1. float64 gives way in the same manner near -709.8.",
+        Extremes(
+            label="score, input",
+            span=(-120.0, 20.0),
+            inputs=lambda t: {"input": t, "target": 1},
+            caption="From right to left, each format follows the straight line until its exponential overflows. From "
+            "there on the loss is infinite and the gradient is NaN.",
+            note="One element with label 1. float64 gives way in the same manner near -709.8.",
+        ),
     ),
     example={"input": [2.0, -0.5, 1.5], "target": [1.0, 1.0, -1.0]},
-    properties={
-        "convex": True,
-        "smoothness": "Cinf",
-        "lipschitz": 1,
-        "gradient_lipschitz": 0.25,
-        "bounded": False,
-        "value_at_perfect": 0,
-        "gradient_limits": (-1, 0),
-        "elicits": "logit of the mean",
-        "proper": "strictly proper",
-        "calibrated": True,
-    },
-    relations=(
-        Relation(
-            "bce_with_logits",
-            "It is [[bce_with_logits]] with the labels -1 and 1 in place of 0 and 1, and without the protection "
-            "against overflow.",
-            "F.soft_margin_loss(logits, 2 * label - 1)",
-            "F.binary_cross_entropy_with_logits(logits, label)",
-        ),
-        Relation(
-            "logistic",
-            "It is the [[logistic|logistic]] loss of the margin.",
-            "F.soft_margin_loss(logits, 2 * label - 1)",
-            "F.softplus(-(2 * label - 1) * logits, threshold=100).mean()",
-        ),
-        Relation(
-            "multilabel_soft_margin",
-            "On a matrix of scores, [[multilabel_soft_margin]] has the same mean. It takes the labels as 0 and 1.",
-            "F.soft_margin_loss(scores, 2 * (q > 0.2).double() - 1)",
-            "F.multilabel_soft_margin_loss(scores, (q > 0.2).double())",
-        ),
-        Relation(
-            "cross_entropy",
-            "It is [[cross_entropy]] over two classes whose scores are zero and the input.",
-            "F.soft_margin_loss(logits, 2 * label - 1)",
-            "F.cross_entropy(torch.stack((torch.zeros_like(logits), logits), 1), label.long())",
-        ),
-        Relation(
-            "bpr",
-            "[[bpr|Bayesian personalised ranking]] is this loss of the difference of two scores, with every label "
-            "equal to one.",
-            "F.soft_margin_loss(input - target, torch.ones_like(input))",
-            "-F.logsigmoid(input - target).mean()",
-        ),
-    ),
-    libraries=(
-        Library(
-            "optax",
-            "optax.sigmoid_binary_cross_entropy(logits, labels)",
-            1,
-            "Labels are 0 and 1; does not overflow. optax.binary_logistic_loss is its deprecated name.",
-        ),
-        Library(
-            "LossFunctions.jl",
-            "LogitMarginLoss()",
-            1,
-            "A function of the margin. It takes the exponential first as well, and overflows.",
-        ),
-        Library(
-            "scikit-learn",
-            'HistGradientBoostingClassifier(loss="log_loss")',
-            1,
-            "With two classes, which are turned into labels 0 and 1. The class HalfBinomialLoss behind it is private.",
-        ),
-    ),
-    references=(
-        Reference(
-            ("Jerome Friedman", "Trevor Hastie", "Robert Tibshirani"),
-            "Additive logistic regression: a statistical view of boosting (With discussion and a rejoinder by the authors)",
-            "The Annals of Statistics 28(2), 337-407",
-            2000,
-            doi="10.1214/aos/1016218223",
-        ),
-    ),
+    properties=LOGISTIC,
 )

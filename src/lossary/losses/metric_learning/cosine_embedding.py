@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Cosine embedding
+
+One minus the cosine for pairs that are alike, and the cosine above a margin for pairs that are not.
+
+## When to use it
 
 - You have pairs of vectors and one label a pair: 1 for alike, -1 for unlike. Sentence pairs, image
   and caption, two views of one object.
@@ -183,6 +187,37 @@ print(round(each.mean().item(), 4), round((each.sum() / (each > 0).sum()).item()
 [0.8, 0.0, 0.0, 0.0]
 0.2 0.8
 ```
+
+## Relations
+
+For vectors of length 1 that are alike it is half their squared distance, so [[mse]] times half the
+number of coordinates.
+
+    F.cosine_embedding_loss(p, q, torch.ones(8)) == F.mse_loss(F.normalize(p), F.normalize(q)) * 5 / 2  # within 1e-9
+
+With `margin=0` and unlike pairs at acute angles it is one minus the loss of the same pairs called
+alike. [[hinge_embedding]] makes the same choice by the label, of any distance.
+
+    F.cosine_embedding_loss(p, q, -torch.ones(8)) == 1 - F.cosine_embedding_loss(p, q, torch.ones(8))
+
+The difference of two such losses, cut off at zero with a margin, is
+[[triplet_margin_with_distance]] with the cosine distance.
+
+    F.relu(F.cosine_embedding_loss(p, q, torch.ones(8), reduction="none") - F.cosine_embedding_loss(p, scores, torch.ones(8), reduction="none") + 1) ==
+        F.triplet_margin_with_distance_loss(p, q, scores, distance_function=lambda a, b: 1 - F.cosine_similarity(a,
+        b), reduction="none")  # within 1e-9
+
+## In other libraries
+
+- `optax.cosine_distance(predictions, targets)`: Pairs that are alike only: there is no label. It clips the
+  squared lengths at epsilon, 0 by default; no reduction.
+- no multiple: `keras.losses.CosineSimilarity(axis=-1)`: Minus the cosine: torch's loss of an alike pair,
+  minus 1. Arguments are (y_true, y_pred).
+
+## References
+
+- Raia Hadsell, Sumit Chopra and Yann LeCun (2006). Dimensionality Reduction by Learning an Invariant Mapping.
+  In *CVPR 2006, 1735-1742*.
 """
 
 import math
@@ -190,12 +225,32 @@ import math
 import numpy as np
 import torch
 
-from lossary.formula import Symbolic
-from lossary.kinds import SIGN, VECTOR
-from lossary.loss import Input, Library, Loss, Parameter, Precision, Range, Reference, Relation
-from lossary.sections import ANGLE_AXIS, Extremes, HeatMap, Scene, Section, Study
-from lossary.symbols import cases, cos, equal, maximum, sin, sqrt, sum_over
+from lossary.declaration import (
+    SIGN,
+    VECTOR,
+    Axis,
+    Extremes,
+    HeatMap,
+    Input,
+    Loss,
+    Parameter,
+    Precision,
+    Range,
+    Scene,
+    Section,
+    Study,
+    Symbolic,
+    cases,
+    cos,
+    equal,
+    maximum,
+    sin,
+    sqrt,
+    sum_over,
+    terms,
+)
 
+ANGLE = Axis("angle", "angle between the two, in radians", (0.0, math.pi), 2.2, (-1.2, 1.2))
 # What torch adds to each squared length.
 TINY = 1e-12
 
@@ -211,30 +266,21 @@ def _push(lengths: torch.Tensor, angle: float) -> torch.Tensor:
 
 
 loss = Loss(
-    title="Cosine embedding",
-    summary="One minus the cosine for pairs that are alike, and the cosine above a margin for pairs that are not.",
     torch="torch.nn.CosineEmbeddingLoss",
     functional="torch.nn.functional.cosine_embedding_loss",
-    aliases=(
-        "CosineEmbeddingLoss",
-        "F.cosine_embedding_loss",
-        "cosine embedding loss",
-        "cosine_embedding_loss",
-        "cosine distance loss",
-        "optax.cosine_distance",
+    aliases=terms("F.cosine_embedding_loss; cosine embedding loss; cosine_embedding_loss; cosine distance loss"),
+    tasks=("embeddings",),
+    search_terms=terms(
+        "cosin embedding loss; cosine similarity loss; cosine loss; 1 - cosine similarity; pairs with labels 1 and "
+        "-1; siamese network loss with cosine; keras.losses.CosineSimilarity"
     ),
-    search_terms=(
-        "cosin embedding loss",
-        "cosine similarity loss",
-        "cosine loss",
-        "1 - cosine similarity",
-        "pairs with labels 1 and -1",
-        "siamese network loss with cosine",
-        "keras.losses.CosineSimilarity",
-        "cosine_embedding_loss nan",
-        "0D or 1D target tensor expected, multi-target not supported",
-        "1D target tensor expects 2D input tensors",
-    ),
+    concepts={
+        "choosing the margin; dissimilar pairs": "margin",
+        "labels 0 and 1": "Any label but",
+        "cosine_embedding_loss nan; mixed precision": "In float16",
+        "zero vector": "A zero vector",
+        "0D or 1D target tensor expected, multi-target not supported; 1D target tensor expects 2D input tensors": "The label has one dimension",
+    },
     inputs=(
         Input("input1", "x1", (VECTOR,), "(N, D) or (D)", "the first vector of each pair"),
         Input("input2", "x2", (VECTOR,), "(N, D) or (D), same as input1", "the second vector of each pair"),
@@ -258,8 +304,9 @@ loss = Loss(
                 "n2": lambda d, x2, D: sqrt(sum_over(d, x2[d] ** 2, D) + TINY),
                 "cosine": lambda d, x1, x2, D, n1, n2: sum_over(d, x1[d] * x2[d], D) / (n1 * n2),
             },
-            notation={"n1": r"\lVert x_1\rVert", "n2": r"\lVert x_2\rVert"},
+            notation={"cosine": r"\cos\theta", "n1": r"\lVert x_1\rVert", "n2": r"\lVert x_2\rVert"},
             meanings={
+                "cosine": "the cosine of the angle between the two vectors",
                 "n1": "the length of the first vector, with a small constant under the root",
                 "n2": "the length of the second vector, likewise",
             },
@@ -286,7 +333,7 @@ loss = Loss(
     ),
     sections=(
         Section(
-            axis=ANGLE_AXIS,
+            axis=ANGLE,
             label="angle between the two, in radians",
             span=(0.0, 3.141592653589793),
             inputs=lambda t, y: {"input1": [1, 0], "input2": [cos(t), sin(t)], "target": y},
@@ -298,7 +345,7 @@ loss = Loss(
             "pays only while its cosine is above the margin, which is a right angle at the default.",
         ),
     ),
-    maps=(
+    figures=(
         HeatMap(
             name="plane",
             title="The loss of a pair that is alike, over the second vector",
@@ -309,8 +356,6 @@ loss = Loss(
             caption="The lines of equal loss are rays from the origin: length costs nothing. All of them meet at the "
             "origin, and that is why the gradient grows without bound as a vector shrinks.",
         ),
-    ),
-    studies=(
         Study(
             name="length",
             title="The gradient against the length of a vector",
@@ -325,8 +370,6 @@ loss = Loss(
             caption="The loss is the same for every length, its gradient is not: half the length, twice the push. Vectors "
             "of different lengths learn at different speeds.",
         ),
-    ),
-    scenes=(
         Scene(
             name="alike",
             title="A pair that is alike",
@@ -341,15 +384,15 @@ loss = Loss(
             caption="The same pair is turned apart until its cosine has fallen to the margin.",
             note="Label -1, margin 0.",
         ),
-    ),
-    extremes=Extremes(
-        label="length of input1, as a power of ten",
-        span=(-12.0, 25.0),
-        inputs=lambda t: {"input1": [10**t, 0], "input2": [0.6, 0.8], "target": 1.0},
-        note="A pair with label 1 whose cosine is 0.6, so the loss should be 0.4 everywhere.",
-        caption="Below a length of a millionth the constant takes over and the loss rises to 1. On the other side the "
-        "squared length leaves the range of the format. float16 has neither room for the constant nor for lengths of a "
-        "few hundred.",
+        Extremes(
+            label="length of input1, as a power of ten",
+            span=(-12.0, 25.0),
+            inputs=lambda t: {"input1": [10**t, 0], "input2": [0.6, 0.8], "target": 1.0},
+            note="A pair with label 1 whose cosine is 0.6, so the loss should be 0.4 everywhere.",
+            caption="Below a length of a millionth the constant takes over and the loss rises to 1. On the other side the "
+            "squared length leaves the range of the format. float16 has neither room for the constant nor for lengths of a "
+            "few hundred.",
+        ),
     ),
     example={
         "input1": [[1.0, 0.0], [1.0, 2.0], [3.0, 4.0]],
@@ -367,58 +410,4 @@ loss = Loss(
         "gradient_limits": (0, 0),
         "redescending": True,
     },
-    relations=(
-        Relation(
-            "mse",
-            "For vectors of length 1 that are alike it is half their squared distance, so [[mse]] times half the number of "
-            "coordinates.",
-            "F.cosine_embedding_loss(p, q, torch.ones(8))",
-            "F.mse_loss(F.normalize(p), F.normalize(q)) * 5 / 2",
-            1e-9,
-        ),
-        Relation(
-            "hinge_embedding",
-            "With `margin=0` and unlike pairs at acute angles it is one minus the loss of the same pairs called alike. "
-            "[[hinge_embedding]] makes the same choice by the label, of any distance.",
-            "F.cosine_embedding_loss(p, q, -torch.ones(8))",
-            "1 - F.cosine_embedding_loss(p, q, torch.ones(8))",
-        ),
-        Relation(
-            "triplet_margin_with_distance",
-            "The difference of two such losses, cut off at zero with a margin, is [[triplet_margin_with_distance]] with the "
-            "cosine distance.",
-            'F.relu(F.cosine_embedding_loss(p, q, torch.ones(8), reduction="none") '
-            '- F.cosine_embedding_loss(p, scores, torch.ones(8), reduction="none") + 1)',
-            "F.triplet_margin_with_distance_loss(p, q, scores, "
-            'distance_function=lambda a, b: 1 - F.cosine_similarity(a, b), reduction="none")',
-            1e-9,
-        ),
-    ),
-    libraries=(
-        Library(
-            "optax",
-            "optax.cosine_distance(predictions, targets)",
-            1,
-            "Pairs that are alike only: there is no label. It clips the squared lengths at epsilon, 0 by default; no reduction.",
-        ),
-        Library(
-            "Keras",
-            "keras.losses.CosineSimilarity(axis=-1)",
-            None,
-            "Minus the cosine: torch's loss of an alike pair, minus 1. Arguments are (y_true, y_pred).",
-        ),
-    ),
-    references=(
-        Reference(
-            (
-                "Raia Hadsell",
-                "Sumit Chopra",
-                "Yann LeCun",
-            ),
-            "Dimensionality Reduction by Learning an Invariant Mapping",
-            "CVPR 2006, 1735-1742",
-            2006,
-            kind="inproceedings",
-        ),
-    ),
 )

@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Triplet margin
+
+What the distance to the negative lacks to exceed the distance to the positive by a margin.
+
+## When to use it
 
 - You know which of two examples is more like the anchor: the same person and another one, the clicked
   item and a skipped one. No class scores and no absolute labels are needed.
@@ -168,16 +172,66 @@ print(F.triplet_margin_loss(anchor, positive, negative, reduction="none").shape)
 ```output
 torch.Size([3, 3])
 ```
+
+## Relations
+
+It is [[triplet_margin_with_distance]] with the default distance.
+
+    F.triplet_margin_loss(scores, p, q) == F.triplet_margin_with_distance_loss(scores, p, q)
+
+It is the [[margin_ranking]] loss of the two distances.
+
+    F.triplet_margin_loss(scores, p, q) ==
+        F.margin_ranking_loss(F.pairwise_distance(scores, q), F.pairwise_distance(scores, p), torch.ones(8),
+        margin=1.0)
+
+## In other libraries
+
+- `optax.losses.triplet_margin_loss(anchors, positives, negatives, norm_degree=2, margin=1.0, eps=1e-06)`: eps
+  is added once under the root, so values differ by about that much. Even norm degrees only: it takes no
+  absolute value. No swap, no reduction.
+- pytorch-metric-learning, no multiple: `losses.TripletMarginLoss(margin=1.0, swap=False)`: Forms the triplets
+  of a batch from labels and has another default for margin.
+- `mindspore.ops.triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2, eps=1e-06, swap=False)`: The
+  same arguments and defaults.
+
+## References
+
+- Vassileios Balntas, Edgar Riba, Daniel Ponsa and Krystian Mikolajczyk (2016). Learning local feature
+  descriptors with triplets and shallow convolutional neural networks. In *BMVC 2016*. doi:10.5244/C.30.119
+- Florian Schroff, Dmitry Kalenichenko and James Philbin (2015). FaceNet: A Unified Embedding for Face
+  Recognition and Clustering. In *CVPR 2015, 815-823*. doi:10.1109/CVPR.2015.7298682 arXiv:1503.03832
+- Alexander Hermans, Lucas Beyer and Bastian Leibe (2017). In Defense of the Triplet Loss for Person
+  Re-Identification. *arXiv preprint*. arXiv:1703.07737
 """
 
 import torch
 import torch.nn.functional as F
 
-from lossary.formula import Symbolic
-from lossary.kinds import VECTOR
-from lossary.loss import POSITIVE, Input, Library, Loss, Parameter, Precision, Range, Reference, Relation
-from lossary.sections import DISTANCE_AXIS, Extremes, HeatMap, Scene, Section, Study
-from lossary.symbols import cases, maximum, minimum, sign, sum_over
+from lossary.declaration import (
+    DISTANCE_AXIS,
+    NOT_NEGATIVE,
+    POSITIVE,
+    VECTOR,
+    Extremes,
+    HeatMap,
+    Input,
+    Loss,
+    Parameter,
+    Precision,
+    Range,
+    Scene,
+    Section,
+    Study,
+    Symbolic,
+    cases,
+    flag,
+    maximum,
+    minimum,
+    sign,
+    sum_over,
+    terms,
+)
 
 # Each coordinate of a vector of length 1 on the diagonal of the plane.
 DIAGONAL = 0.5**0.5
@@ -194,35 +248,21 @@ def _placed(distance: float, negatives: torch.Tensor, swap: bool = False) -> tor
 
 
 loss = Loss(
-    title="Triplet margin",
-    summary="What the distance to the negative lacks to exceed the distance to the positive by a margin.",
     torch="torch.nn.TripletMarginLoss",
     functional="torch.nn.functional.triplet_margin_loss",
-    aliases=(
-        "TripletMarginLoss",
-        "F.triplet_margin_loss",
-        "triplet_margin_loss",
-        "triplet margin",
-        "triplet margin loss",
-        "optax.losses.triplet_margin_loss",
+    aliases=terms("F.triplet_margin_loss; triplet_margin_loss; triplet margin; triplet margin loss"),
+    tasks=("embeddings", "ranking"),
+    search_terms=terms(
+        "triplet_margin; TripletMargin; TripletMarginLoss nan; triplet margin hinge; triplets of anchor, positive and "
+        "negative; anchor positive negative; metric learning loss; embedding loss with anchor"
     ),
-    search_terms=(
-        "triplet_margin",
-        "TripletMargin",
-        "TripletMarginLoss swap",
-        "TripletMarginLoss nan",
-        "triplet_margin_loss collapse",
-        "triplet margin hinge",
-        "triplets of anchor, positive and negative",
-        "anchor positive negative",
-        "metric learning loss",
-        "embedding loss with anchor",
-        "distance swap",
-        "semi-hard negatives",
-        "triplet loss stuck at margin",
-        "triplet loss collapse",
-        "expected margin to be greater than 0",
-    ),
+    concepts={
+        "choosing the margin; expected margin to be greater than 0": "The margin must be",
+        "distance swap; TripletMarginLoss swap": "swap",
+        "triplet_margin_loss collapse; triplet loss collapse; triplet loss stuck at margin": "A collapsed model",
+        "squared distances; FaceNet": "The distances are not",
+        "hard negative mining; semi-hard negatives": "The mean counts",
+    },
     inputs=(
         Input("anchor", "anchor", (VECTOR,), "(N, D) or (D)", "the vectors that are compared"),
         Input("positive", "positive", (VECTOR,), "(N, D) or (D), same as anchor", "a vector like each anchor"),
@@ -248,15 +288,11 @@ loss = Loss(
             "eps",
             1e-6,
             "a small constant, added to every coordinate of a difference",
-            range=Range(lower=0.0),
+            range=NOT_NEGATIVE,
             typical=(1e-6, 0.01),
         ),
-        Parameter(
-            "swap",
-            False,
-            "whether the distance from the positive to the negative counts where it is the smaller one",
-            kind="boolean",
-            typical=(False, True),
+        flag(
+            "swap", False, "whether the distance from the positive to the negative counts where it is the smaller one"
         ),
     ),
     formulas=(
@@ -380,7 +416,7 @@ loss = Loss(
             "margin. From there on nothing pushes it.",
         ),
     ),
-    maps=(
+    figures=(
         HeatMap(
             name="distances",
             title="Triplet margin over the two distances",
@@ -391,8 +427,6 @@ loss = Loss(
             caption="Only the difference of the distances counts: the lines are parallel to the diagonal, and above the "
             "one where the negative leads by the margin the loss is zero.",
         ),
-    ),
-    studies=(
         Study(
             name="regions",
             title="Hard, semi-hard and easy negatives",
@@ -412,16 +446,11 @@ loss = Loss(
             title="With and without swap",
             label="place of the negative on a line",
             span=(-1.0, 4.0),
-            curves={
-                "swap off": lambda t: _placed(1.0, t),
-                "swap on": lambda t: _placed(1.0, t, True),
-            },
+            curves={"swap off": lambda t: _placed(1.0, t), "swap on": lambda t: _placed(1.0, t, True)},
             note="On a line: the anchor at 0, the positive at 1. Margin 1.",
             caption="Without swap the loss is largest where the negative sits on the anchor, and finished at 2. With swap "
             "it has a second peak where the negative sits on the positive, and is finished only at 3.",
         ),
-    ),
-    scenes=(
         Scene(
             name="active",
             title="An active triplet",
@@ -438,14 +467,14 @@ loss = Loss(
             "anchor is drawn to the positive only.",
             note="swap is true.",
         ),
-    ),
-    extremes=Extremes(
-        label="distance of both, as a power of ten",
-        span=(-12.0, 25.0),
-        inputs=lambda t: {"anchor": [0, 0], "positive": [-(10**t), 0], "negative": [0, -(10**t)]},
-        note="The positive and the negative are at the same distance, at a right angle. The loss should be 1, the margin.",
-        caption="For long vectors the margin drowns in the rounding of the distances and the loss falls to 0. Longer "
-        "still, the square leaves the format's range and the result is NaN. Below the small constant the gradient fades.",
+        Extremes(
+            label="distance of both, as a power of ten",
+            span=(-12.0, 25.0),
+            inputs=lambda t: {"anchor": [0, 0], "positive": [-(10**t), 0], "negative": [0, -(10**t)]},
+            note="The positive and the negative are at the same distance, at a right angle. The loss should be 1, the margin.",
+            caption="For long vectors the margin drowns in the rounding of the distances and the loss falls to 0. Longer "
+            "still, the square leaves the format's range and the result is NaN. Below the small constant the gradient fades.",
+        ),
     ),
     example={
         "anchor": [[0.0, 0.0], [1.0, 1.0], [0.5, -0.5]],
@@ -460,65 +489,4 @@ loss = Loss(
         "value_at_perfect": 0,
         "gradient_limits": lambda p: (-(2 ** (1 / p - 0.5)), 0),
     },
-    relations=(
-        Relation(
-            "triplet_margin_with_distance",
-            "It is [[triplet_margin_with_distance]] with the default distance.",
-            "F.triplet_margin_loss(scores, p, q)",
-            "F.triplet_margin_with_distance_loss(scores, p, q)",
-        ),
-        Relation(
-            "margin_ranking",
-            "It is the [[margin_ranking]] loss of the two distances.",
-            "F.triplet_margin_loss(scores, p, q)",
-            "F.margin_ranking_loss(F.pairwise_distance(scores, q), F.pairwise_distance(scores, p), torch.ones(8), margin=1.0)",
-        ),
-    ),
-    libraries=(
-        Library(
-            "optax",
-            "optax.losses.triplet_margin_loss(anchors, positives, negatives, norm_degree=2, margin=1.0, eps=1e-06)",
-            1,
-            "eps is added once under the root, so values differ by about that much. Even norm degrees only: it takes no "
-            "absolute value. No swap, no reduction.",
-        ),
-        Library(
-            "pytorch-metric-learning",
-            "losses.TripletMarginLoss(margin=1.0, swap=False)",
-            None,
-            "Forms the triplets of a batch from labels and has another default for margin.",
-        ),
-        Library(
-            "MindSpore",
-            "mindspore.ops.triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2, eps=1e-06, swap=False)",
-            1,
-            "The same arguments and defaults.",
-        ),
-    ),
-    references=(
-        Reference(
-            ("Vassileios Balntas", "Edgar Riba", "Daniel Ponsa", "Krystian Mikolajczyk"),
-            "Learning local feature descriptors with triplets and shallow convolutional neural networks",
-            "BMVC 2016",
-            2016,
-            doi="10.5244/C.30.119",
-            kind="inproceedings",
-        ),
-        Reference(
-            ("Florian Schroff", "Dmitry Kalenichenko", "James Philbin"),
-            "FaceNet: A Unified Embedding for Face Recognition and Clustering",
-            "CVPR 2015, 815-823",
-            2015,
-            doi="10.1109/CVPR.2015.7298682",
-            arxiv="1503.03832",
-            kind="inproceedings",
-        ),
-        Reference(
-            ("Alexander Hermans", "Lucas Beyer", "Bastian Leibe"),
-            "In Defense of the Triplet Loss for Person Re-Identification",
-            "arXiv preprint",
-            2017,
-            arxiv="1703.07737",
-        ),
-    ),
 )

@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Triplet margin with distance
+
+The triplet margin loss with a distance of your own between vectors.
+
+## When to use it
 
 - You have an anchor, something like it and something unlike it, and want to say yourself what
   distance means: cosine, squared Euclidean, a learned one, a distance between whole sequences.
@@ -196,6 +200,45 @@ for attempt in attempts:
 TypeError: TripletMarginWithDistanceLoss.__init__() takes 1 positional argument but 2 were given
 ValueError: margin must be greater than 0, got 0.0
 ```
+
+## Relations
+
+With the default distance it is [[triplet_margin]].
+
+    F.triplet_margin_with_distance_loss(scores, p, q) == F.triplet_margin_loss(scores, p, q)
+
+With the squared distance it is the [[triplet|triplet loss with squared distance]].
+
+    F.triplet_margin_with_distance_loss(scores, p, q, margin=0.2, distance_function=lambda x, y: (x - y).square().sum(-1)) ==
+        F.relu((scores - p).square().sum(1) - (scores - q).square().sum(1) + 0.2).mean()
+
+On vectors of length 1 the squared distance is twice the cosine distance that [[cosine_embedding]]
+uses, so twice the margin gives twice the loss.
+
+    F.triplet_margin_with_distance_loss(F.normalize(scores), F.normalize(p), F.normalize(q), margin=1.0, distance_function=lambda x, y: (x - y).square().sum(-1)) ==
+        2 * F.triplet_margin_with_distance_loss(scores, p, q, margin=0.5, distance_function=lambda x, y: 1 -
+        F.cosine_similarity(x, y))  # within 1e-9
+
+It is the [[margin_ranking]] loss of the two distances.
+
+    F.triplet_margin_with_distance_loss(scores, p, q, distance_function=lambda x, y: (x - y).abs().sum(-1)) ==
+        F.margin_ranking_loss((scores - q).abs().sum(1), (scores - p).abs().sum(1), torch.ones(8), margin=1.0)
+
+## In other libraries
+
+- `paddle.nn.TripletMarginWithDistanceLoss(distance_function=None, margin=1.0, swap=False)`: The same
+  arguments and defaults.
+- torch for R `nn_triplet_margin_with_distance_loss(distance_function = NULL, margin = 1, swap = FALSE)`: The
+  same arguments and defaults.
+- pytorch-metric-learning, no multiple: `losses.TripletMarginLoss(margin=1.0, distance=LpDistance(power=2))`:
+  Any distance object; this one is squared. Forms the triplets of a batch from labels.
+
+## References
+
+- Vassileios Balntas, Edgar Riba, Daniel Ponsa and Krystian Mikolajczyk (2016). Learning local feature
+  descriptors with triplets and shallow convolutional neural networks. In *BMVC 2016*. doi:10.5244/C.30.119
+- Florian Schroff, Dmitry Kalenichenko and James Philbin (2015). FaceNet: A Unified Embedding for Face
+  Recognition and Clustering. In *CVPR 2015, 815-823*. doi:10.1109/CVPR.2015.7298682 arXiv:1503.03832
 """
 
 from collections.abc import Callable, Mapping
@@ -204,11 +247,28 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from lossary.formula import Symbolic
-from lossary.kinds import VECTOR
-from lossary.loss import POSITIVE, Input, Library, Loss, Parameter, Precision, Reference, Relation
-from lossary.sections import DISTANCE_AXIS, HeatMap, Scene, Section, Study
-from lossary.symbols import cases, equal, maximum, minimum, sqrt, sum_over
+from lossary.declaration import (
+    DISTANCE_AXIS,
+    POSITIVE,
+    VECTOR,
+    HeatMap,
+    Input,
+    Loss,
+    Parameter,
+    Precision,
+    Scene,
+    Section,
+    Study,
+    Symbolic,
+    cases,
+    equal,
+    flag,
+    maximum,
+    minimum,
+    sqrt,
+    sum_over,
+    terms,
+)
 
 
 def _cosine_distance(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -390,28 +450,21 @@ def _passed(distance_function: str, swap: bool) -> float:
 
 
 loss = Loss(
-    title="Triplet margin with distance",
-    summary="The triplet margin loss with a distance of your own between vectors.",
     torch="torch.nn.TripletMarginWithDistanceLoss",
     functional="torch.nn.functional.triplet_margin_with_distance_loss",
-    aliases=(
-        "TripletMarginWithDistanceLoss",
-        "F.triplet_margin_with_distance_loss",
-        "triplet_margin_with_distance_loss",
+    aliases=terms("F.triplet_margin_with_distance_loss; triplet_margin_with_distance_loss"),
+    tasks=("embeddings", "ranking"),
+    search_terms=terms(
+        "triplet loss with custom distance; custom metric for anchor, positive and negative; callable distance, "
+        "lambda; nn.PairwiseDistance as an argument; hyperbolic or learned distance"
     ),
-    search_terms=(
-        "triplet loss with custom distance",
-        "cosine triplet loss",
-        "distance_function",
-        "user-defined distance between embeddings",
-        "custom metric for anchor, positive and negative",
-        "squared Euclidean distance of embeddings",
-        "callable distance, lambda",
-        "nn.PairwiseDistance as an argument",
-        "hyperbolic or learned distance",
-        "nan gradient of a distance of zero",
-        "margin must be greater than 0",
-    ),
+    concepts={
+        "user-defined distance between embeddings; cosine triplet loss; squared Euclidean distance of embeddings": "distance_function",
+        "cosine similarity in place of a distance": "A similarity in place",
+        "nan gradient of a distance of zero": "A bare root",
+        "choosing the margin; margin must be greater than 0": "A margin belongs",
+        "triplet loss stuck at margin": "A collapsed model",
+    },
     inputs=(
         Input("anchor", "anchor", (VECTOR,), "(N, D), or what the distance takes", "the vectors that are compared"),
         Input("positive", "positive", (VECTOR,), "same as anchor", "a vector like each anchor"),
@@ -433,12 +486,8 @@ loss = Loss(
             range=POSITIVE,
             typical=(0.5, 1.0, 2.0),
         ),
-        Parameter(
-            "swap",
-            False,
-            "whether the distance from the positive to the negative counts where it is the smaller one",
-            kind="boolean",
-            typical=(False, True),
+        flag(
+            "swap", False, "whether the distance from the positive to the negative counts where it is the smaller one"
         ),
     ),
     formulas=(EUCLIDEAN, COSINE, SQUARED),
@@ -463,7 +512,7 @@ loss = Loss(
             "is farther than the positive by the margin.",
         ),
     ),
-    maps=(
+    figures=(
         HeatMap(
             name="distances",
             title="The loss over the two distances",
@@ -473,8 +522,6 @@ loss = Loss(
             note="The two lie at a right angle, seen from the anchor. The distance is Euclidean.",
             caption="Only the difference of the distances counts, so the lines run parallel to the diagonal.",
         ),
-    ),
-    studies=(
         Study(
             name="distances-compared",
             title="Three distances, one triplet",
@@ -490,8 +537,6 @@ loss = Loss(
             caption="On vectors of length 1 the squared distance is twice the cosine distance. With the same margin they "
             "still let go at different angles, and the Euclidean one alone has a slope where the negative meets the anchor.",
         ),
-    ),
-    scenes=(
         Scene(
             name="cosine",
             title="A triplet with the cosine distance",
@@ -524,74 +569,4 @@ loss = Loss(
         "value_at_perfect": 0,
         "gradient_limits": (-1, 0),
     },
-    relations=(
-        Relation(
-            "triplet_margin",
-            "With the default distance it is [[triplet_margin]].",
-            "F.triplet_margin_with_distance_loss(scores, p, q)",
-            "F.triplet_margin_loss(scores, p, q)",
-        ),
-        Relation(
-            "triplet",
-            "With the squared distance it is the [[triplet|triplet loss with squared distance]].",
-            "F.triplet_margin_with_distance_loss(scores, p, q, margin=0.2, "
-            "distance_function=lambda x, y: (x - y).square().sum(-1))",
-            "F.relu((scores - p).square().sum(1) - (scores - q).square().sum(1) + 0.2).mean()",
-        ),
-        Relation(
-            "cosine_embedding",
-            "On vectors of length 1 the squared distance is twice the cosine distance that [[cosine_embedding]] uses, so "
-            "twice the margin gives twice the loss.",
-            "F.triplet_margin_with_distance_loss(F.normalize(scores), F.normalize(p), F.normalize(q), margin=1.0, "
-            "distance_function=lambda x, y: (x - y).square().sum(-1))",
-            "2 * F.triplet_margin_with_distance_loss(scores, p, q, margin=0.5, "
-            "distance_function=lambda x, y: 1 - F.cosine_similarity(x, y))",
-            1e-9,
-        ),
-        Relation(
-            "margin_ranking",
-            "It is the [[margin_ranking]] loss of the two distances.",
-            "F.triplet_margin_with_distance_loss(scores, p, q, distance_function=lambda x, y: (x - y).abs().sum(-1))",
-            "F.margin_ranking_loss((scores - q).abs().sum(1), (scores - p).abs().sum(1), torch.ones(8), margin=1.0)",
-        ),
-    ),
-    libraries=(
-        Library(
-            "PaddlePaddle",
-            "paddle.nn.TripletMarginWithDistanceLoss(distance_function=None, margin=1.0, swap=False)",
-            1,
-            "The same arguments and defaults.",
-        ),
-        Library(
-            "torch for R",
-            "nn_triplet_margin_with_distance_loss(distance_function = NULL, margin = 1, swap = FALSE)",
-            1,
-            "The same arguments and defaults.",
-        ),
-        Library(
-            "pytorch-metric-learning",
-            "losses.TripletMarginLoss(margin=1.0, distance=LpDistance(power=2))",
-            None,
-            "Any distance object; this one is squared. Forms the triplets of a batch from labels.",
-        ),
-    ),
-    references=(
-        Reference(
-            ("Vassileios Balntas", "Edgar Riba", "Daniel Ponsa", "Krystian Mikolajczyk"),
-            "Learning local feature descriptors with triplets and shallow convolutional neural networks",
-            "BMVC 2016",
-            2016,
-            doi="10.5244/C.30.119",
-            kind="inproceedings",
-        ),
-        Reference(
-            ("Florian Schroff", "Dmitry Kalenichenko", "James Philbin"),
-            "FaceNet: A Unified Embedding for Face Recognition and Clustering",
-            "CVPR 2015, 815-823",
-            2015,
-            doi="10.1109/CVPR.2015.7298682",
-            arxiv="1503.03832",
-            kind="inproceedings",
-        ),
-    ),
 )

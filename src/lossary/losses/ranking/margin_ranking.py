@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Margin ranking
+
+What two scores lack to being in the right order by at least a margin.
+
+## When to use it
 
 - You know which of two items should come first, and nothing about how good either is: preferences,
   clicks against skipped results, comparisons by people. Score both with the same model.
@@ -157,44 +161,91 @@ print(loss.item(), *torch.autograd.grad(loss, (first, second)))
 ```output
 0.0 tensor([-1., -1.]) tensor([1., 1.])
 ```
+
+## Relations
+
+With `margin=1` it is the [[hinge|hinge]] of the difference of the two scores.
+
+    F.margin_ranking_loss(input, target, 2 * label - 1, margin=1.0) ==
+        (1 - (2 * label - 1) * (input - target)).clamp(min=0).mean()
+
+With the default margin it is the [[perceptron|perceptron]] loss of the difference.
+
+    F.margin_ranking_loss(input, target, 2 * label - 1) == (-(2 * label - 1) * (input - target)).clamp(min=0).mean()
+
+Of the distances from an anchor to a negative and to a positive, with `margin=1`, it is
+[[triplet_margin]].
+
+    F.margin_ranking_loss(F.pairwise_distance(scores, q), F.pairwise_distance(scores, p), torch.ones(8).double(), margin=1.0) ==
+        F.triplet_margin_loss(scores, p, q)
+
+[[multi_margin]] over two classes is half of it, with `margin=1`.
+
+    F.margin_ranking_loss(scores[:, 0], scores[:, 1], 1 - 2 * (classes % 2).double(), margin=1.0) / 2 ==
+        F.multi_margin_loss(scores[:, :2], classes % 2)
+
+## In other libraries
+
+- `mlx.nn.losses.margin_ranking_loss(inputs1, inputs2, targets, margin=0.0)`: No reduction by default.
+- `mindspore.nn.MarginRankingLoss(margin=0.0)`: The mean by default.
+- TensorFlow Ranking, no multiple: `tfr.keras.losses.PairwiseHingeLoss()`: Arguments are (y_true, y_pred):
+  lists of relevances and scores. All pairs of unequal relevance, margin 1.
+- Keras RS, no multiple: `keras_rs.losses.PairwiseHingeLoss()`: Arguments are (y_true, y_pred). The sum over
+  all pairs of a list with unequal relevance, margin 1.
+- Rax, no multiple: `rax.pairwise_hinge_loss(scores, labels)`: Lists of scores and relevances. The sum over
+  all pairs of unequal relevance, margin 1.
+
+## References
+
+- Ralf Herbrich, Thore Graepel and Klaus Obermayer (2000). Large Margin Rank Boundaries for Ordinal
+  Regression. In *Advances in Large Margin Classifiers (MIT Press), 115-132*.
+- Thorsten Joachims (2002). Optimizing search engines using clickthrough data. In *Proceedings of the eighth
+  ACM SIGKDD international conference on Knowledge discovery and data mining, 133-142*.
+  doi:10.1145/775047.775067
 """
 
-from lossary.formula import Symbolic
-from lossary.kinds import REAL, REAL_TARGET, SIGN
-from lossary.loss import Input, Library, Loss, Parameter, Precision, Reference, Relation
-from lossary.sections import MARGIN_AXIS, HeatMap, Section
-from lossary.symbols import cases, maximum
+from lossary.declaration import (
+    MARGIN_AXIS,
+    REAL,
+    REAL_TARGET,
+    SIGN,
+    HeatMap,
+    Input,
+    Kind,
+    Loss,
+    Parameter,
+    Precision,
+    Section,
+    Symbolic,
+    cases,
+    maximum,
+    terms,
+)
+
+FIRST = Kind("real numbers", values=REAL.values, takes="scores")
+SECOND = Kind("real numbers", values=REAL_TARGET.values, takes="scores")
 
 loss = Loss(
-    title="Margin ranking",
-    summary="What two scores lack to being in the right order by at least a margin.",
     torch="torch.nn.MarginRankingLoss",
     functional="torch.nn.functional.margin_ranking_loss",
-    aliases=(
-        "MarginRankingLoss",
-        "margin ranking loss",
-        "F.margin_ranking_loss",
-        "margin_ranking_loss",
-        "pairwise hinge",
-        "pairwise hinge loss",
-        "pairwise_hinge_loss",
+    aliases=terms(
+        "margin ranking loss; F.margin_ranking_loss; margin_ranking_loss; pairwise hinge; pairwise hinge loss"
     ),
-    search_terms=(
-        "learning to rank pairwise loss",
-        "loss that compares two scores",
-        "preference pairs hinge",
-        "ranking loss margin 0",
-        "PairwiseHingeLoss",
-        "pairwise hinge",
-        "pairwise_hinge",
-        "pairwise",
-        "ranking SVM loss",
-        "rax.pairwise_hinge_loss",
-        "margin_ranking_loss : All input tensors should have same dimension but got sizes",
+    tasks=("ranking", "preference"),
+    search_terms=terms(
+        "learning to rank pairwise loss; loss that compares two scores; preference pairs hinge; PairwiseHingeLoss; "
+        "pairwise hinge; pairwise_hinge; pairwise; ranking SVM loss; rax.pairwise_hinge_loss"
     ),
+    concepts={
+        "ranking loss margin 0; all scores alike": "With the default margin",
+        "ties; labels 0 and 1": "A tie, or a label",
+        "margin_ranking_loss : All input tensors should have same dimension but got sizes": "One label for a row",
+        "choosing the margin": "margin",
+        "weighted pairs": "Labels that are not",
+    },
     inputs=(
-        Input("input1", "x1", (REAL,), "(*)", "the scores of the first items"),
-        Input("input2", "x2", (REAL_TARGET,), "(*), same as input1", "the scores of the second items"),
+        Input("input1", "x1", (FIRST,), "(*)", "the scores of the first items"),
+        Input("input2", "x2", (SECOND,), "(*), same as input1", "the scores of the second items"),
         Input(
             "target",
             "y",
@@ -240,7 +291,7 @@ loss = Loss(
             "however wrong it is. Right of it nothing happens.",
         ),
     ),
-    maps=(
+    figures=(
         HeatMap(
             name="scores",
             title="Margin ranking over the two scores",
@@ -252,11 +303,7 @@ loss = Loss(
             "the diagonal the order is right and the loss is zero.",
         ),
     ),
-    example={
-        "input1": [2.0, 0.3, -1.0, 0.5],
-        "input2": [1.0, 0.8, 0.5, 0.4],
-        "target": [1.0, 1.0, -1.0, -1.0],
-    },
+    example={"input1": [2.0, 0.3, -1.0, 0.5], "input2": [1.0, 0.8, 0.5, 0.4], "target": [1.0, 1.0, -1.0, -1.0]},
     properties={
         "convex": True,
         "smoothness": "C0",
@@ -266,74 +313,4 @@ loss = Loss(
         "value_at_perfect": 0,
         "gradient_limits": (-1, 0),
     },
-    relations=(
-        Relation(
-            "hinge",
-            "With `margin=1` it is the [[hinge|hinge]] of the difference of the two scores.",
-            "F.margin_ranking_loss(input, target, 2 * label - 1, margin=1.0)",
-            "(1 - (2 * label - 1) * (input - target)).clamp(min=0).mean()",
-        ),
-        Relation(
-            "perceptron",
-            "With the default margin it is the [[perceptron|perceptron]] loss of the difference.",
-            "F.margin_ranking_loss(input, target, 2 * label - 1)",
-            "(-(2 * label - 1) * (input - target)).clamp(min=0).mean()",
-        ),
-        Relation(
-            "triplet_margin",
-            "Of the distances from an anchor to a negative and to a positive, with `margin=1`, it is [[triplet_margin]].",
-            "F.margin_ranking_loss(F.pairwise_distance(scores, q), F.pairwise_distance(scores, p), torch.ones(8).double(), margin=1.0)",
-            "F.triplet_margin_loss(scores, p, q)",
-        ),
-        Relation(
-            "multi_margin",
-            "[[multi_margin]] over two classes is half of it, with `margin=1`.",
-            "F.margin_ranking_loss(scores[:, 0], scores[:, 1], 1 - 2 * (classes % 2).double(), margin=1.0) / 2",
-            "F.multi_margin_loss(scores[:, :2], classes % 2)",
-        ),
-    ),
-    libraries=(
-        Library(
-            "MLX",
-            "mlx.nn.losses.margin_ranking_loss(inputs1, inputs2, targets, margin=0.0)",
-            1,
-            "No reduction by default.",
-        ),
-        Library("MindSpore", "mindspore.nn.MarginRankingLoss(margin=0.0)", 1, "The mean by default."),
-        Library(
-            "TensorFlow Ranking",
-            "tfr.keras.losses.PairwiseHingeLoss()",
-            None,
-            "Arguments are (y_true, y_pred): lists of relevances and scores. All pairs of unequal relevance, margin 1.",
-        ),
-        Library(
-            "Keras RS",
-            "keras_rs.losses.PairwiseHingeLoss()",
-            None,
-            "Arguments are (y_true, y_pred). The sum over all pairs of a list with unequal relevance, margin 1.",
-        ),
-        Library(
-            "Rax",
-            "rax.pairwise_hinge_loss(scores, labels)",
-            None,
-            "Lists of scores and relevances. The sum over all pairs of unequal relevance, margin 1.",
-        ),
-    ),
-    references=(
-        Reference(
-            ("Ralf Herbrich", "Thore Graepel", "Klaus Obermayer"),
-            "Large Margin Rank Boundaries for Ordinal Regression",
-            "Advances in Large Margin Classifiers (MIT Press), 115-132",
-            2000,
-            kind="inproceedings",
-        ),
-        Reference(
-            ("Thorsten Joachims",),
-            "Optimizing search engines using clickthrough data",
-            "Proceedings of the eighth ACM SIGKDD international conference on Knowledge discovery and data mining, 133-142",
-            2002,
-            doi="10.1145/775047.775067",
-            kind="inproceedings",
-        ),
-    ),
 )

@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Mean absolute error (L1)
+
+The distance between prediction and target; its best constant prediction is the median.
+
+## When to use it
 
 - The prediction should be the **conditional median**: half of the outcomes above it, half below.
   That is a good summary when the target is skewed, as prices, incomes and waiting times are.
@@ -166,168 +170,93 @@ RuntimeError: mean(): could not infer output dtype. Input dtype must be ei
 NotImplementedError: "mse_cpu" not implemented for 'Long'
 tensor(1.)
 ```
+
+## Relations
+
+It is twice the [[quantile|quantile loss]] with `tau=0.5`.
+
+    F.l1_loss(input, target) == 2 * torch.maximum(0.5 * (target - input), -0.5 * (target - input)).mean()
+
+[[smooth_l1|Smooth L1]] with `beta=0` is exactly this loss.
+
+    F.l1_loss(input, target) == F.smooth_l1_loss(input, target, beta=0.0)
+
+[[huber]] divided by `delta` tends to this loss as `delta` goes to zero.
+
+    F.l1_loss(input, target) == F.huber_loss(input, target, delta=1e-6) / 1e-6  # within 1e-4
+
+The [[charbonnier|Charbonnier]] loss tends to this loss as `eps` goes to zero.
+
+    F.l1_loss(input, target) == ((input - target) ** 2 + 1e-6 ** 2).sqrt().mean()  # within 1e-4
+
+The [[epsilon_insensitive|epsilon-insensitive loss]] with `epsilon=0` is exactly this loss.
+
+    F.l1_loss(input, target) == ((input - target).abs() - 0.0).clamp(min=0).mean()
+
+On two samples sorted in the same order it equals the [[wasserstein_1d|Wasserstein-1]] distance.
+
+    F.l1_loss(input.sort().values, target.sort().values) ==
+        (input.sort().values - target.sort().values).abs().mean()
+
+Summed over the outcomes of two distributions it is twice the [[total_variation|total variation
+distance]].
+
+    F.l1_loss(p, q, reduction="none").sum(1) == 2 * (torch.maximum(p, q) - torch.minimum(p, q)).sum(1) / 2
+
+## In other libraries
+
+- `keras.losses.MeanAbsoluteError()`
+- `sklearn.metrics.mean_absolute_error(y_true, y_pred)`: A metric on arrays. Arguments are (y_true, y_pred).
+- scikit-learn `HistGradientBoostingRegressor(loss="absolute_error")`: The class AbsoluteError behind it is
+  private.
+- XGBoost, no multiple: `objective="reg:absoluteerror"`: Recent versions optimise a smooth approximation of
+  it.
+- `Flux.mae(ŷ, y)`: The mean by default; agg chooses another reduction.
+- LossFunctions.jl `L1DistLoss()`
+- neuralforecast `MAE()`: Called as (y, y_hat, mask); weighted mean over the horizon.
+
+## References
+
+- Tilmann Gneiting (2011). Making and Evaluating Point Forecasts. *Journal of the American Statistical
+  Association 106(494), 746-762*. doi:10.1198/jasa.2011.r10138 arXiv:0912.0902
+- Timothy O. Hodson (2022). Root-mean-square error (RMSE) or mean absolute error (MAE): when to use them or
+  not. *Geoscientific Model Development 15(14), 5481-5487*. doi:10.5194/gmd-15-5481-2022
+- Gilbert Bassett and Roger Koenker (1978). Asymptotic Theory of Least Absolute Error Regression. *Journal of
+  the American Statistical Association 73(363), 618-622*.
 """
 
-from lossary.formula import Symbolic
-from lossary.loss import REGRESSION_INPUTS, Library, Loss, Reference, Relation
-from lossary.sections import residual_section
-from lossary.symbols import sign
+from lossary.declaration import residual_loss, sign, terms
 
-loss = Loss(
-    title="Mean absolute error (L1)",
-    summary="The distance between prediction and target; its best constant prediction is the median.",
+loss = residual_loss(
     torch="torch.nn.L1Loss",
     functional="torch.nn.functional.l1_loss",
-    aliases=(
-        "L1Loss",
-        "L1",
-        "L1 loss",
-        "MAE",
-        "MAE loss",
-        "mean absolute error",
-        "absolute error",
-        "absolute deviation",
-        "absolute loss",
-        "least absolute deviations",
-        "LAD",
-        "F.l1_loss",
-        "MeanAbsoluteError",
-        "mean_absolute_error",
-        "AbsoluteError",
-        "L1DistLoss",
-        "reg:absoluteerror",
+    aliases=terms(
+        "L1; L1 loss; MAE; MAE loss; mean absolute error; absolute error; absolute deviation; absolute loss; least "
+        "absolute deviations; LAD; AbsoluteError; L1DistLoss; reg:absoluteerror"
     ),
-    search_terms=(
-        "loss whose minimizer is the median",
-        "loss whose minimiser is the median",
-        "median regression loss",
-        "regression loss robust to outliers",
-        "Laplace likelihood",
-        "F.l1_loss weight ignored torch.compile",
-        "__init__() got an unexpected keyword argument 'weight'",
-        "mean(): could not infer output dtype",
-        "tf.keras.losses.MeanAbsoluteError",
-        "sklearn mean_absolute_error",
-        "Manhattan distance loss",
+    tasks=("regression", "generative"),
+    search_terms=terms(
+        "loss whose minimizer is the median; loss whose minimiser is the median; regression loss robust to outliers; "
+        "Laplace likelihood; tf.keras.losses.MeanAbsoluteError; sklearn mean_absolute_error; Manhattan distance loss"
     ),
-    inputs=REGRESSION_INPUTS,
-    formulas=(
-        Symbolic(
-            value=lambda r: abs(r),
-            gradient={"input": lambda r: sign(r), "target": lambda r: -sign(r)},
-        ),
-    ),
-    sections=(
-        residual_section(
-            "The price grows at the same rate everywhere, so the gradient keeps its size right up to the "
-            "kink at zero and changes only its sign there.",
-            kinks=(lambda: 0,),
-        ),
-    ),
+    concepts={
+        "median regression loss": "The best constant",
+        "__init__() got an unexpected keyword argument 'weight'; sample weights": "Weights exist",
+        "F.l1_loss weight ignored torch.compile": "F.l1_loss can drop",
+        "mean(): could not infer output dtype; integer targets": "Complex numbers work",
+        "loss jumps around the optimum": "The gradient keeps its size",
+    },
+    value=lambda r: abs(r),
+    gradient=lambda r: sign(r),
+    kinks=(lambda: 0,),
+    caption="The price grows at the same rate everywhere, so the gradient keeps its size right up to the "
+    "kink at zero and changes only its sign there.",
     example={"input": [2.5, 0.0, 2.0], "target": [3.0, -0.5, 2.0]},
     properties={
-        "convex": True,
         "smoothness": "C0",
         "lipschitz": 1,
         "gradient_lipschitz": "inf",
-        "bounded": False,
-        "symmetric": True,
-        "value_at_perfect": 0,
         "gradient_limits": (-1, 1),
-        "redescending": False,
         "elicits": "median",
     },
-    relations=(
-        Relation(
-            "quantile",
-            "It is twice the [[quantile|quantile loss]] with `tau=0.5`.",
-            "F.l1_loss(input, target)",
-            "2 * torch.maximum(0.5 * (target - input), -0.5 * (target - input)).mean()",
-        ),
-        Relation(
-            "smooth_l1",
-            "[[smooth_l1|Smooth L1]] with `beta=0` is exactly this loss.",
-            "F.l1_loss(input, target)",
-            "F.smooth_l1_loss(input, target, beta=0.0)",
-        ),
-        Relation(
-            "huber",
-            "[[huber]] divided by `delta` tends to this loss as `delta` goes to zero.",
-            "F.l1_loss(input, target)",
-            "F.huber_loss(input, target, delta=1e-6) / 1e-6",
-            1e-4,
-        ),
-        Relation(
-            "charbonnier",
-            "The [[charbonnier|Charbonnier]] loss tends to this loss as `eps` goes to zero.",
-            "F.l1_loss(input, target)",
-            "((input - target) ** 2 + 1e-6 ** 2).sqrt().mean()",
-            1e-4,
-        ),
-        Relation(
-            "epsilon_insensitive",
-            "The [[epsilon_insensitive|epsilon-insensitive loss]] with `epsilon=0` is exactly this loss.",
-            "F.l1_loss(input, target)",
-            "((input - target).abs() - 0.0).clamp(min=0).mean()",
-        ),
-        Relation(
-            "wasserstein_1d",
-            "On two samples sorted in the same order it equals the [[wasserstein_1d|Wasserstein-1]] distance.",
-            "F.l1_loss(input.sort().values, target.sort().values)",
-            "(input.sort().values - target.sort().values).abs().mean()",
-        ),
-        Relation(
-            "total_variation",
-            "Summed over the outcomes of two distributions it is twice the [[total_variation|total variation distance]].",
-            'F.l1_loss(p, q, reduction="none").sum(1)',
-            "2 * (torch.maximum(p, q) - torch.minimum(p, q)).sum(1) / 2",
-        ),
-    ),
-    libraries=(
-        Library("Keras", "keras.losses.MeanAbsoluteError()", 1, "Arguments are (y_true, y_pred)."),
-        Library(
-            "scikit-learn",
-            "sklearn.metrics.mean_absolute_error(y_true, y_pred)",
-            1,
-            "A metric on arrays. Arguments are (y_true, y_pred).",
-        ),
-        Library(
-            "scikit-learn",
-            'HistGradientBoostingRegressor(loss="absolute_error")',
-            1,
-            "The class AbsoluteError behind it is private.",
-        ),
-        Library(
-            "XGBoost", 'objective="reg:absoluteerror"', None, "Recent versions optimise a smooth approximation of it."
-        ),
-        Library("Flux.jl", "Flux.mae(ŷ, y)", 1, "The mean by default; agg chooses another reduction."),
-        Library("LossFunctions.jl", "L1DistLoss()", 1, ""),
-        Library("neuralforecast", "MAE()", 1, "Called as (y, y_hat, mask); weighted mean over the horizon."),
-    ),
-    references=(
-        Reference(
-            ("Tilmann Gneiting",),
-            "Making and Evaluating Point Forecasts",
-            "Journal of the American Statistical Association 106(494), 746-762",
-            2011,
-            doi="10.1198/jasa.2011.r10138",
-            arxiv="0912.0902",
-        ),
-        Reference(
-            ("Timothy O. Hodson",),
-            "Root-mean-square error (RMSE) or mean absolute error (MAE): when to use them or not",
-            "Geoscientific Model Development 15(14), 5481-5487",
-            2022,
-            doi="10.5194/gmd-15-5481-2022",
-        ),
-        Reference(
-            (
-                "Gilbert Bassett",
-                "Roger Koenker",
-            ),
-            "Asymptotic Theory of Least Absolute Error Regression",
-            "Journal of the American Statistical Association 73(363), 618-622",
-            1978,
-        ),
-    ),
 )

@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Mean squared error (L2)
+
+The squared difference of prediction and target; its best constant prediction is the mean.
+
+## When to use it
 
 - The prediction should be the **conditional mean** of the target. Among all constants, the mean of
   the targets has the smallest squared error, so this is the loss for quantities that will later be
@@ -263,196 +267,119 @@ print(F.mse_loss(prediction.float(), target.float()))
 tensor(inf, dtype=torch.float16)
 tensor(90000.)
 ```
+
+## Relations
+
+[[huber]] with a `delta` beyond every residual is half this loss.
+
+    F.mse_loss(input, target) / 2 == F.huber_loss(input, target, delta=1e6)  # within 1e-4
+
+The square of the [[rmse|root mean squared error]] is this loss with the default mean.
+
+    F.mse_loss(input, target) == ((input - target) ** 2).mean().sqrt() ** 2
+
+The [[gaussian_nll|Gaussian negative log-likelihood]] with variance one is half this loss.
+
+    F.mse_loss(input, target) / 2 == F.gaussian_nll_loss(input, target, torch.ones_like(input))
+
+It is twice the [[expectile|expectile loss]] with `tau=0.5`.
+
+    F.mse_loss(input, target) == 2 * ((0.5 - (target < input).double()).abs() * (target - input) ** 2).mean()
+
+The [[squared_epsilon_insensitive|squared epsilon-insensitive loss]] with `epsilon=0` is exactly
+this loss.
+
+    F.mse_loss(input, target) == (((input - target).abs() - 0.0).clamp(min=0) ** 2).mean()
+
+The [[barron|general adaptive robust loss]] at `alpha=2` with `c=1` is half this loss.
+
+    F.mse_loss(input, target) / 2 ==
+        (1e-7 / (2 - 1e-7) * (((input - target) ** 2 / 1e-7 + 1) ** (1 - 5e-8) - 1)).mean()  # within 1e-4
+
+On a predicted probability and a label of 0 or 1 this is the [[brier|Brier score]].
+
+    F.mse_loss(torch.sigmoid(logits), label) ==
+        torch.where(label.bool(), (1 - torch.sigmoid(logits)) ** 2, torch.sigmoid(logits) ** 2).mean()
+
+With targets of -1 and 1 it equals the [[squared_error_classification|squared margin]] loss.
+
+    F.mse_loss(logits, 2 * label - 1) == ((1 - (2 * label - 1) * logits) ** 2).mean()
+
+The [[msle|mean squared logarithmic error]] is this loss after `log1p` on both arguments.
+
+    F.mse_loss(input.abs().log1p(), target.abs().log1p()) ==
+        (((1 + input.abs()).log() - (1 + target.abs()).log()) ** 2).mean()
+
+## In other libraries
+
+- `keras.losses.MeanSquaredError()`
+- `sklearn.metrics.mean_squared_error(y_true, y_pred)`: A metric on arrays. Arguments are (y_true, y_pred).
+- scikit-learn, 0.5 times `HistGradientBoostingRegressor(loss="squared_error")`: The class HalfSquaredError
+  behind it is private.
+- `optax.squared_error(predictions, targets)`: Elementwise; no reduction.
+- 0.5 times `optax.l2_loss(predictions, targets)`: Elementwise; no reduction.
+- `Flux.mse(ŷ, y)`: The mean by default; agg chooses another reduction.
+- LossFunctions.jl `L2DistLoss()`
+- 0.5 times `statsmodels.robust.norms.LeastSquares()`: A function of the residual alone.
+- `ceres::TrivialLoss()`: A function of the squared residual norm; the solver's cost is half of it.
+- XGBoost, 0.5 times `objective="reg:squarederror"`: Judged by its gradient, prediction minus label.
+- neuralforecast `MSE()`: Called as (y, y_hat, mask=...); weighted mean over the horizon.
+
+## References
+
+- Stephen M. Stigler (1981). Gauss and the Invention of Least Squares. *The Annals of Statistics 9(3),
+  465-474*. doi:10.1214/aos/1176345451
+- Tilmann Gneiting (2011). Making and Evaluating Point Forecasts. *Journal of the American Statistical
+  Association 106(494), 746-762*. doi:10.1198/jasa.2011.r10138 arXiv:0912.0902
+- Timothy O. Hodson (2022). Root-mean-square error (RMSE) or mean absolute error (MAE): when to use them or
+  not. *Geoscientific Model Development 15(14), 5481-5487*. doi:10.5194/gmd-15-5481-2022
 """
 
-from lossary.formula import Symbolic
-from lossary.loss import REGRESSION_INPUTS, Library, Loss, Reference, Relation
-from lossary.sections import Extremes, residual_section
+from lossary.declaration import Extremes, residual_loss, terms
 
-loss = Loss(
-    title="Mean squared error (L2)",
-    summary="The squared difference of prediction and target; its best constant prediction is the mean.",
+loss = residual_loss(
     torch="torch.nn.MSELoss",
     functional="torch.nn.functional.mse_loss",
-    aliases=(
-        "MSELoss",
-        "MSE",
-        "MSE loss",
-        "mean square error",
-        "mean squared error",
-        "squared error",
-        "squared_error",
-        "squared loss",
-        "quadratic loss",
-        "L2 loss",
-        "least squares",
-        "least squares loss",
-        "F.mse_loss",
-        "MeanSquaredError",
-        "mean_squared_error",
-        "L2DistLoss",
-        "reg:squarederror",
+    aliases=terms(
+        "MSE; MSE loss; mean square error; mean squared error; squared error; squared loss; quadratic loss; L2 loss; "
+        "least squares; least squares loss; L2DistLoss; reg:squarederror"
     ),
-    search_terms=(
-        "loss whose minimizer is the mean",
-        "loss whose minimiser is the mean",
-        "Gaussian likelihood with fixed variance",
-        "sum of squared residuals",
-        "half squared error",
-        "HalfSquaredError",
-        "optax l2_loss",
-        "TrivialLoss",
-        "target size different to the input size broadcasting warning",
-        "Using a target size that is different to the input size",
-        "size_average and reduce args will be deprecated",
-        "\"mse_cpu\" not implemented for 'Long'",
-        "tf.keras.losses.MeanSquaredError",
-        "sklearn mean_squared_error",
-        "weighted mean squared error",
-        "masked mse loss nan",
+    tasks=("regression", "generative"),
+    search_terms=terms(
+        "loss whose minimizer is the mean; loss whose minimiser is the mean; Gaussian likelihood with fixed variance; "
+        'sum of squared residuals; HalfSquaredError; optax l2_loss; TrivialLoss; "mse_cpu" not implemented for '
+        "'Long'; tf.keras.losses.MeanSquaredError; sklearn mean_squared_error"
     ),
-    inputs=REGRESSION_INPUTS,
-    formulas=(
-        Symbolic(
-            value=lambda r: r**2,
-            gradient={"input": lambda r: 2 * r, "target": lambda r: -2 * r},
+    concepts={
+        "target size different to the input size broadcasting warning; Using a target size that is different to the "
+        "input size": "A column of predictions",
+        "size_average and reduce args will be deprecated": "A reduction passed",
+        "masked mse loss nan; missing targets": "Multiplying by a mask",
+        "weighted mean squared error; sample weights": "A weighted mean",
+        "root mean squared error nan gradient": "The square root",
+        "half squared error; factor one half": "There is no factor",
+        "float16 overflow; mixed precision": "Half precision",
+    },
+    value=lambda r: r**2,
+    gradient=lambda r: 2 * r,
+    caption="The gradient is proportional to the residual: twice the error pulls twice as hard and costs "
+    "four times as much.",
+    figures=(
+        Extremes(
+            label="residual, as a power of ten",
+            span=(-6.0, 22.0),
+            inputs=lambda t: {"input": 10**t, "target": 0.0},
+            note="One element with target 0.",
+            caption="Squaring doubles the exponent. float16 holds no residual whose square exceeds 65 504, and bfloat16 and "
+            "float32 share the range of theirs.",
         ),
-    ),
-    sections=(
-        residual_section(
-            "The gradient is proportional to the residual: twice the error pulls twice as hard and costs "
-            "four times as much.",
-        ),
-    ),
-    extremes=Extremes(
-        label="residual, as a power of ten",
-        span=(-6.0, 22.0),
-        inputs=lambda t: {"input": 10**t, "target": 0.0},
-        note="One element with target 0.",
-        caption="Squaring doubles the exponent. float16 holds no residual whose square exceeds 65 504, and bfloat16 and "
-        "float32 share the range of theirs.",
     ),
     example={"input": [2.5, 0.0, 2.0], "target": [3.0, -0.5, 2.0]},
     properties={
-        "convex": True,
         "smoothness": "Cinf",
         "lipschitz": "inf",
         "gradient_lipschitz": 2,
-        "bounded": False,
-        "symmetric": True,
-        "value_at_perfect": 0,
         "gradient_limits": ("-inf", "inf"),
-        "redescending": False,
         "elicits": "mean",
     },
-    relations=(
-        Relation(
-            "huber",
-            "[[huber]] with a `delta` beyond every residual is half this loss.",
-            "F.mse_loss(input, target) / 2",
-            "F.huber_loss(input, target, delta=1e6)",
-            1e-4,
-        ),
-        Relation(
-            "rmse",
-            "The square of the [[rmse|root mean squared error]] is this loss with the default mean.",
-            "F.mse_loss(input, target)",
-            "((input - target) ** 2).mean().sqrt() ** 2",
-        ),
-        Relation(
-            "gaussian_nll",
-            "The [[gaussian_nll|Gaussian negative log-likelihood]] with variance one is half this loss.",
-            "F.mse_loss(input, target) / 2",
-            "F.gaussian_nll_loss(input, target, torch.ones_like(input))",
-        ),
-        Relation(
-            "expectile",
-            "It is twice the [[expectile|expectile loss]] with `tau=0.5`.",
-            "F.mse_loss(input, target)",
-            "2 * ((0.5 - (target < input).double()).abs() * (target - input) ** 2).mean()",
-        ),
-        Relation(
-            "squared_epsilon_insensitive",
-            "The [[squared_epsilon_insensitive|squared epsilon-insensitive loss]] with `epsilon=0` is exactly this loss.",
-            "F.mse_loss(input, target)",
-            "(((input - target).abs() - 0.0).clamp(min=0) ** 2).mean()",
-        ),
-        Relation(
-            "barron",
-            "The [[barron|general adaptive robust loss]] at `alpha=2` with `c=1` is half this loss.",
-            "F.mse_loss(input, target) / 2",
-            "(1e-7 / (2 - 1e-7) * (((input - target) ** 2 / 1e-7 + 1) ** (1 - 5e-8) - 1)).mean()",
-            1e-4,
-        ),
-        Relation(
-            "brier",
-            "On a predicted probability and a label of 0 or 1 this is the [[brier|Brier score]].",
-            "F.mse_loss(torch.sigmoid(logits), label)",
-            "torch.where(label.bool(), (1 - torch.sigmoid(logits)) ** 2, torch.sigmoid(logits) ** 2).mean()",
-        ),
-        Relation(
-            "squared_error_classification",
-            "With targets of -1 and 1 it equals the [[squared_error_classification|squared margin]] loss.",
-            "F.mse_loss(logits, 2 * label - 1)",
-            "((1 - (2 * label - 1) * logits) ** 2).mean()",
-        ),
-        Relation(
-            "msle",
-            "The [[msle|mean squared logarithmic error]] is this loss after `log1p` on both arguments.",
-            "F.mse_loss(input.abs().log1p(), target.abs().log1p())",
-            "(((1 + input.abs()).log() - (1 + target.abs()).log()) ** 2).mean()",
-        ),
-    ),
-    libraries=(
-        Library("Keras", "keras.losses.MeanSquaredError()", 1, "Arguments are (y_true, y_pred)."),
-        Library(
-            "scikit-learn",
-            "sklearn.metrics.mean_squared_error(y_true, y_pred)",
-            1,
-            "A metric on arrays. Arguments are (y_true, y_pred).",
-        ),
-        Library(
-            "scikit-learn",
-            'HistGradientBoostingRegressor(loss="squared_error")',
-            0.5,
-            "The class HalfSquaredError behind it is private.",
-        ),
-        Library("optax", "optax.squared_error(predictions, targets)", 1, "Elementwise; no reduction."),
-        Library("optax", "optax.l2_loss(predictions, targets)", 0.5, "Elementwise; no reduction."),
-        Library("Flux.jl", "Flux.mse(ŷ, y)", 1, "The mean by default; agg chooses another reduction."),
-        Library("LossFunctions.jl", "L2DistLoss()", 1, ""),
-        Library("statsmodels", "statsmodels.robust.norms.LeastSquares()", 0.5, "A function of the residual alone."),
-        Library(
-            "Ceres Solver",
-            "ceres::TrivialLoss()",
-            1,
-            "A function of the squared residual norm; the solver's cost is half of it.",
-        ),
-        Library("XGBoost", 'objective="reg:squarederror"', 0.5, "Judged by its gradient, prediction minus label."),
-        Library("neuralforecast", "MSE()", 1, "Called as (y, y_hat, mask=...); weighted mean over the horizon."),
-    ),
-    references=(
-        Reference(
-            ("Stephen M. Stigler",),
-            "Gauss and the Invention of Least Squares",
-            "The Annals of Statistics 9(3), 465-474",
-            1981,
-            doi="10.1214/aos/1176345451",
-        ),
-        Reference(
-            ("Tilmann Gneiting",),
-            "Making and Evaluating Point Forecasts",
-            "Journal of the American Statistical Association 106(494), 746-762",
-            2011,
-            doi="10.1198/jasa.2011.r10138",
-            arxiv="0912.0902",
-        ),
-        Reference(
-            ("Timothy O. Hodson",),
-            "Root-mean-square error (RMSE) or mean absolute error (MAE): when to use them or not",
-            "Geoscientific Model Development 15(14), 5481-5487",
-            2022,
-            doi="10.5194/gmd-15-5481-2022",
-        ),
-    ),
 )

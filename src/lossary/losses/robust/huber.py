@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Huber loss
+
+Quadratic for small residuals and linear for large ones, joined with a continuous slope.
+
+## When to use it
 
 - Most residuals are well behaved but some targets are wrong or far out. Inside `delta` the loss is
   the squared error; outside it grows in a straight line, so the pull of one point never exceeds
@@ -147,43 +151,61 @@ RuntimeError: huber_loss does not support non-positive values for delta.
 RuntimeError: smooth_l1_loss does not support negative values for beta.
 tensor([0.0000, 0.5000, 2.0000])
 ```
+
+## Relations
+
+It is `delta` times [[smooth_l1|Smooth L1]] with `beta=delta`; the two are equal at 1.
+
+    F.huber_loss(input, target, delta=0.5) == 0.5 * F.smooth_l1_loss(input, target, beta=0.5)
+
+With a `delta` beyond every residual it is half of [[mse]].
+
+    F.huber_loss(input, target, delta=1e6) == F.mse_loss(input, target) / 2  # within 1e-4
+
+Divided by `delta`, it tends to [[l1]] as `delta` goes to zero.
+
+    F.huber_loss(input, target, delta=1e-6) / 1e-6 == F.l1_loss(input, target)  # within 1e-4
+
+## In other libraries
+
+- `keras.losses.Huber(delta=1.0)`
+- `optax.huber_loss(predictions, targets, delta=1.0)`: Elementwise; no reduction.
+- scikit-learn `GradientBoostingRegressor(loss="huber", alpha=0.9)`: Here delta is the alpha-quantile of the
+  absolute residuals, found anew at each step.
+- `scipy.special.huber(delta, r)`: A function of the residual alone; delta comes first.
+- `scipy.optimize.least_squares(fun, x0, loss="huber", f_scale=delta)`: Compared by the cost, which halves
+  rho. rho itself, a function of the squared residual, is twice torch's value.
+- `statsmodels.robust.norms.HuberT(t=1.345)`: A function of the residual alone; t is delta, with another
+  default.
+- 2 times `ceres::HuberLoss(a)`: A function of the squared residual norm, with a for delta; the solver's cost
+  is half of it.
+- `Flux.huber_loss(ŷ, y; delta = 1)`: The mean by default; agg chooses another reduction.
+- LossFunctions.jl `HuberLoss(1.0)`: The argument is delta.
+- neuralforecast `HuberLoss(delta=1.0)`: Called as (y, y_hat, mask=...); weighted mean over the horizon.
+
+## References
+
+- Peter J. Huber (1964). Robust Estimation of a Location Parameter. *The Annals of Mathematical Statistics
+  35(1), 73-101*. doi:10.1214/aoms/1177703732
 """
 
-from lossary.formula import Symbolic
-from lossary.loss import POSITIVE, REGRESSION_INPUTS, Library, Loss, Parameter, Reference, Relation
-from lossary.sections import residual_section
-from lossary.symbols import cases, sign
+from lossary.declaration import POSITIVE, Parameter, cases, residual_loss, sign, terms
 
-loss = Loss(
-    title="Huber loss",
-    summary="Quadratic for small residuals and linear for large ones, joined with a continuous slope.",
+loss = residual_loss(
     torch="torch.nn.HuberLoss",
     functional="torch.nn.functional.huber_loss",
-    aliases=(
-        "HuberLoss",
-        "Huber",
-        "Huber function",
-        "Huber's t",
-        "HuberT",
-        "F.huber_loss",
-        "optax.huber_loss",
-        "keras.losses.Huber",
-        "tf.keras.losses.Huber",
-        "ceres::HuberLoss",
+    aliases=terms("Huber; Huber function; Huber's t; HuberT"),
+    tasks=("regression",),
+    search_terms=terms(
+        "robust regression loss; quadratic near zero linear in the tails; L2 near zero L1 far away; M-estimator; "
+        "scipy least_squares loss='huber'"
     ),
-    search_terms=(
-        "robust regression loss",
-        "quadratic near zero linear in the tails",
-        "L2 near zero L1 far away",
-        "M-estimator",
-        "clipped gradient of the squared error",
-        "DQN error clipping",
-        "huber delta",
-        "huber_loss does not support non-positive values for delta",
-        "is not a valid value for reduction",
-        "scipy least_squares loss='huber'",
-    ),
-    inputs=REGRESSION_INPUTS,
+    concepts={
+        "huber delta; outlier threshold; clipped gradient of the squared error; DQN error clipping": "delta",
+        "feature scaling; choosing delta": "delta is measured",
+        "difference between Huber and Smooth L1": "HuberLoss and SmoothL1Loss",
+        "huber_loss does not support non-positive values for delta; is not a valid value for reduction": "delta must be positive",
+    },
     parameters=(
         Parameter(
             "delta",
@@ -193,103 +215,17 @@ loss = Loss(
             typical=(0.5, 1.0, 2.0),
         ),
     ),
-    formulas=(
-        Symbolic(
-            value=lambda r, delta: cases((r**2 / 2, abs(r) <= delta), (delta * (abs(r) - delta / 2), True)),
-            gradient={
-                "input": lambda r, delta: cases((r, abs(r) <= delta), (delta * sign(r), True)),
-                "target": lambda r, delta: cases((-r, abs(r) <= delta), (-delta * sign(r), True)),
-            },
-        ),
-    ),
-    sections=(
-        residual_section(
-            "A parabola between the two marks, straight lines outside. The gradient grows with the "
-            "residual until it reaches delta, and stays there.",
-            kinks=(lambda delta: -delta, lambda delta: delta),
-        ),
-    ),
+    value=lambda r, delta: cases((r**2 / 2, abs(r) <= delta), (delta * (abs(r) - delta / 2), True)),
+    gradient=lambda r, delta: cases((r, abs(r) <= delta), (delta * sign(r), True)),
+    kinks=(lambda delta: -delta, lambda delta: delta),
+    caption="A parabola between the two marks, straight lines outside. The gradient grows with the "
+    "residual until it reaches delta, and stays there.",
     example={"input": [0.5, -1.5, 4.0], "target": [0.0, 0.0, 0.0]},
     properties={
-        "convex": True,
         "smoothness": "C1",
         "lipschitz": lambda delta: delta,
         "gradient_lipschitz": 1,
-        "bounded": False,
-        "symmetric": True,
-        "value_at_perfect": 0,
         "gradient_limits": lambda delta: (-delta, delta),
-        "redescending": False,
         "elicits": "Huber mean",
     },
-    relations=(
-        Relation(
-            "smooth_l1",
-            "It is `delta` times [[smooth_l1|Smooth L1]] with `beta=delta`; the two are equal at 1.",
-            "F.huber_loss(input, target, delta=0.5)",
-            "0.5 * F.smooth_l1_loss(input, target, beta=0.5)",
-        ),
-        Relation(
-            "mse",
-            "With a `delta` beyond every residual it is half of [[mse]].",
-            "F.huber_loss(input, target, delta=1e6)",
-            "F.mse_loss(input, target) / 2",
-            1e-4,
-        ),
-        Relation(
-            "l1",
-            "Divided by `delta`, it tends to [[l1]] as `delta` goes to zero.",
-            "F.huber_loss(input, target, delta=1e-6) / 1e-6",
-            "F.l1_loss(input, target)",
-            1e-4,
-        ),
-    ),
-    libraries=(
-        Library("Keras", "keras.losses.Huber(delta=1.0)", 1, "Arguments are (y_true, y_pred)."),
-        Library("optax", "optax.huber_loss(predictions, targets, delta=1.0)", 1, "Elementwise; no reduction."),
-        Library(
-            "scikit-learn",
-            'GradientBoostingRegressor(loss="huber", alpha=0.9)',
-            1,
-            "Here delta is the alpha-quantile of the absolute residuals, found anew at each step.",
-        ),
-        Library("SciPy", "scipy.special.huber(delta, r)", 1, "A function of the residual alone; delta comes first."),
-        Library(
-            "SciPy",
-            'scipy.optimize.least_squares(fun, x0, loss="huber", f_scale=delta)',
-            1,
-            "Compared by the cost, which halves rho. rho itself, a function of the squared residual, is twice torch's value.",
-        ),
-        Library(
-            "statsmodels",
-            "statsmodels.robust.norms.HuberT(t=1.345)",
-            1,
-            "A function of the residual alone; t is delta, with another default.",
-        ),
-        Library(
-            "Ceres Solver",
-            "ceres::HuberLoss(a)",
-            2,
-            "A function of the squared residual norm, with a for delta; the solver's cost is half of it.",
-        ),
-        Library(
-            "Flux.jl", "Flux.huber_loss(ŷ, y; delta = 1)", 1, "The mean by default; agg chooses another reduction."
-        ),
-        Library("LossFunctions.jl", "HuberLoss(1.0)", 1, "The argument is delta."),
-        Library(
-            "neuralforecast",
-            "HuberLoss(delta=1.0)",
-            1,
-            "Called as (y, y_hat, mask=...); weighted mean over the horizon.",
-        ),
-    ),
-    references=(
-        Reference(
-            ("Peter J. Huber",),
-            "Robust Estimation of a Location Parameter",
-            "The Annals of Mathematical Statistics 35(1), 73-101",
-            1964,
-            doi="10.1214/aoms/1177703732",
-        ),
-    ),
 )

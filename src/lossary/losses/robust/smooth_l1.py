@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Smooth L1
+
+The absolute error with its kink at zero rounded into a parabola; the slope outside is always one.
+
+## When to use it
 
 - Regression where some targets are far out, and the height of the loss should not depend on the
   threshold. Outside `beta` the slope is always one, as in [[l1]]; inside, the gradient shrinks with
@@ -225,69 +229,76 @@ TypeError: smooth_l1_loss() got an unexpected keyword argument 'weight'
 over the sum of weights: tensor(1.9062)
 over the elements:       tensor(3.8125)
 ```
+
+## Relations
+
+It is [[huber]] with `delta=beta`, divided by `beta`; the two are equal at 1.
+
+    F.smooth_l1_loss(input, target, beta=0.5) == F.huber_loss(input, target, delta=0.5) / 0.5
+
+With `beta=0` it is exactly [[l1]], and it tends to it as `beta` goes to zero.
+
+    F.smooth_l1_loss(input, target, beta=0.0) == F.l1_loss(input, target)
+
+With a `beta` beyond every residual it is [[mse]] divided by twice `beta`.
+
+    F.smooth_l1_loss(input, target, beta=1e3) == F.mse_loss(input, target) / 2e3
+
+## In other libraries
+
+- MMDetection `SmoothL1Loss(beta=1.0, reduction='mean', loss_weight=1.0)`: At loss_weight=1. beta must be
+  above zero.
+- Paddle, no multiple: `paddle.nn.SmoothL1Loss(delta=1.0)`: It is Huber: delta times torch's value at
+  beta=delta. Newer versions have is_huber=False for torch's.
+- `mindspore.nn.SmoothL1Loss(beta=1.0)`: Returns one value for each element by default: reduction='none'.
+- maskrcnn-benchmark `smooth_l1_loss(input, target, beta=1. / 9, size_average=True)`: Another default for
+  beta.
+- keras-retinanet, no multiple: `keras_retinanet.losses.smooth_l1(sigma=3.0)`: The threshold is 1 / sigma².
+  Positive anchors only, divided by their number.
+
+## References
+
+- Ross Girshick (2015). Fast R-CNN. In *IEEE International Conference on Computer Vision (ICCV)*.
+  arXiv:1504.08083
+- Peter J. Huber (1964). Robust Estimation of a Location Parameter. *The Annals of Mathematical Statistics
+  35(1), 73-101*. doi:10.1214/aoms/1177703732
 """
 
 from torch import zeros_like
 from torch.nn import functional as F
 
-from lossary.formula import Symbolic
-from lossary.loss import REGRESSION_INPUTS, Library, Loss, Parameter, Range, Reference, Relation
-from lossary.sections import Study, residual_section
-from lossary.symbols import cases, sign
+from lossary.declaration import NOT_NEGATIVE, Parameter, Study, cases, residual_loss, sign, terms
 
-loss = Loss(
-    title="Smooth L1",
-    summary="The absolute error with its kink at zero rounded into a parabola; the slope outside is always one.",
+loss = residual_loss(
     torch="torch.nn.SmoothL1Loss",
     functional="torch.nn.functional.smooth_l1_loss",
-    aliases=(
-        "SmoothL1Loss",
-        "Smooth L1 loss",
-        "smooth_l1",
-        "smooth_l1_loss",
-        "F.smooth_l1_loss",
-        "nn.SmoothL1Loss",
-        "SmoothL1Criterion",
+    aliases=terms("Smooth L1 loss; smooth_l1; smooth_l1_loss; SmoothL1Criterion; nn.SmoothL1Loss"),
+    tasks=("regression", "boxes"),
+    search_terms=terms(
+        "Fast R-CNN loss; bounding box regression loss; L1 rounded at zero; Huber loss divided by delta"
     ),
-    search_terms=(
-        "Fast R-CNN loss",
-        "bounding box regression loss",
-        "L1 rounded at zero",
-        "difference between Smooth L1 and Huber",
-        "smooth l1 vs huber",
-        "smooth l1 beta",
-        "smooth l1 sigma",
-        "smooth_l1_loss does not support negative values for beta",
-        "smooth_l1_loss() got an unexpected keyword argument 'weight'",
-        "Huber loss divided by delta",
-    ),
-    inputs=REGRESSION_INPUTS,
+    concepts={
+        "smooth l1 beta; choosing beta": "beta is measured",
+        "difference between Smooth L1 and Huber; smooth l1 vs huber": "It equals HuberLoss",
+        "smooth l1 sigma; detection code": "sigma in older",
+        "smooth_l1_loss does not support negative values for beta": "beta may be zero",
+        "smooth_l1_loss() got an unexpected keyword argument 'weight'; sample weights": "There is no weight",
+    },
     parameters=(
         Parameter(
             "beta",
             1.0,
             "the residual at which the parabola turns into a straight line of slope one; 0 leaves no parabola",
-            range=Range(lower=0.0),
+            range=NOT_NEGATIVE,
             typical=(0.0, 0.5, 1.0, 2.0),
         ),
     ),
-    formulas=(
-        Symbolic(
-            value=lambda r, beta: cases((r**2 / (2 * beta), abs(r) < beta), (abs(r) - beta / 2, True)),
-            gradient={
-                "input": lambda r, beta: cases((r / beta, abs(r) < beta), (sign(r), True)),
-                "target": lambda r, beta: cases((-r / beta, abs(r) < beta), (-sign(r), True)),
-            },
-        ),
-    ),
-    sections=(
-        residual_section(
-            "Straight lines of slope one, joined by a parabola between the two marks. A smaller beta makes the "
-            "middle steeper and leaves the tails as they are, only higher by half of what beta lost.",
-            kinks=(lambda beta: -beta, lambda beta: beta),
-        ),
-    ),
-    studies=(
+    value=lambda r, beta: cases((r**2 / (2 * beta), abs(r) < beta), (abs(r) - beta / 2, True)),
+    gradient=lambda r, beta: cases((r / beta, abs(r) < beta), (sign(r), True)),
+    kinks=(lambda beta: -beta, lambda beta: beta),
+    caption="Straight lines of slope one, joined by a parabola between the two marks. A smaller beta makes the "
+    "middle steeper and leaves the tails as they are, only higher by half of what beta lost.",
+    figures=(
         Study(
             name="huber",
             title="Smooth L1 and Huber at the same parameter",
@@ -325,84 +336,10 @@ loss = Loss(
     ),
     example={"input": [0.5, -1.5, 4.0], "target": [0.0, 0.0, 0.0]},
     properties={
-        "convex": True,
         "smoothness": lambda beta: "C1" if beta > 0 else "C0",
         "lipschitz": 1,
         "gradient_lipschitz": lambda beta: 1 / beta if beta > 0 else "inf",
-        "bounded": False,
-        "symmetric": True,
-        "value_at_perfect": 0,
         "gradient_limits": (-1, 1),
-        "redescending": False,
         "elicits": lambda beta: "Huber mean" if beta > 0 else "median",
     },
-    relations=(
-        Relation(
-            "huber",
-            "It is [[huber]] with `delta=beta`, divided by `beta`; the two are equal at 1.",
-            "F.smooth_l1_loss(input, target, beta=0.5)",
-            "F.huber_loss(input, target, delta=0.5) / 0.5",
-        ),
-        Relation(
-            "l1",
-            "With `beta=0` it is exactly [[l1]], and it tends to it as `beta` goes to zero.",
-            "F.smooth_l1_loss(input, target, beta=0.0)",
-            "F.l1_loss(input, target)",
-        ),
-        Relation(
-            "mse",
-            "With a `beta` beyond every residual it is [[mse]] divided by twice `beta`.",
-            "F.smooth_l1_loss(input, target, beta=1e3)",
-            "F.mse_loss(input, target) / 2e3",
-        ),
-    ),
-    libraries=(
-        Library(
-            "MMDetection",
-            "SmoothL1Loss(beta=1.0, reduction='mean', loss_weight=1.0)",
-            1,
-            "At loss_weight=1. beta must be above zero.",
-        ),
-        Library(
-            "Paddle",
-            "paddle.nn.SmoothL1Loss(delta=1.0)",
-            None,
-            "It is Huber: delta times torch's value at beta=delta. Newer versions have is_huber=False for torch's.",
-        ),
-        Library(
-            "MindSpore",
-            "mindspore.nn.SmoothL1Loss(beta=1.0)",
-            1,
-            "Returns one value for each element by default: reduction='none'.",
-        ),
-        Library(
-            "maskrcnn-benchmark",
-            "smooth_l1_loss(input, target, beta=1. / 9, size_average=True)",
-            1,
-            "Another default for beta.",
-        ),
-        Library(
-            "keras-retinanet",
-            "keras_retinanet.losses.smooth_l1(sigma=3.0)",
-            None,
-            "The threshold is 1 / sigma². Positive anchors only, divided by their number.",
-        ),
-    ),
-    references=(
-        Reference(
-            ("Ross Girshick",),
-            "Fast R-CNN",
-            "IEEE International Conference on Computer Vision (ICCV)",
-            2015,
-            arxiv="1504.08083",
-            kind="inproceedings",
-        ),
-        Reference(
-            ("Peter J. Huber",),
-            "Robust Estimation of a Location Parameter",
-            "The Annals of Mathematical Statistics 35(1), 73-101",
-            1964,
-            doi="10.1214/aoms/1177703732",
-        ),
-    ),
 )

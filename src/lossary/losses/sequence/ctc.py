@@ -1,4 +1,8 @@
-r"""## When to use it
+r"""Connectionist temporal classification (CTC)
+
+The negative log-probability that the frames spell the target, added up over all alignments of the two.
+
+## When to use it
 
 - The input is a long sequence of frames, the target a shorter sequence of labels, and nobody has
   marked which frame belongs to which label: speech recognition, handwriting, text lines in images,
@@ -207,6 +211,35 @@ for dtype in (torch.float32, torch.float16):
 1.5041
 "ctc_loss_cpu" not implemented for 'Half'
 ```
+
+## Relations
+
+With a single frame and a single label it is [[cross_entropy]].
+
+    F.ctc_loss(scores.log_softmax(1)[None], classes[:, None] % 4, torch.ones(8, dtype=torch.long), torch.ones(8, dtype=torch.long), blank=4) ==
+        F.cross_entropy(scores, classes % 4)
+
+With as many frames as labels, and no two equal ones in a row, there is one alignment, and it is the
+sum of [[nll]] over the frames.
+
+    F.ctc_loss(scores.log_softmax(1), torch.tensor([1, 2, 3, 4, 1, 2, 3, 4]), torch.tensor(8), torch.tensor(8), reduction="sum") ==
+        F.nll_loss(scores.log_softmax(1), torch.tensor([1, 2, 3, 4, 1, 2, 3, 4]), reduction="sum")
+
+## In other libraries
+
+- `optax.ctc_loss(logits, logit_paddings, labels, label_paddings, blank_id=0)`: Takes raw scores, batch first,
+  and paddings in place of lengths. One value a sample. A target without an alignment gives a large number,
+  not infinity.
+- `keras.losses.CTC()`: Takes raw scores, batch first; arguments are (y_true, y_pred). The blank is 0 and pads
+  the labels; all frames count. The mean does not divide by the target length.
+- `tf.nn.ctc_loss(labels, logits, label_length, logit_length)`: Takes raw scores, time first by default. The
+  blank is 0 unless blank_index says otherwise; no reduction.
+
+## References
+
+- Alex Graves, Santiago Fernández, Faustino Gomez and Jürgen Schmidhuber (2006). Connectionist Temporal
+  Classification: Labelling Unsegmented Sequence Data with Recurrent Neural Networks. In *ICML 2006, 369-376*.
+  doi:10.1145/1143844.1143891
 """
 
 import itertools
@@ -218,12 +251,34 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from lossary.chart import Edge, Network, Node
-from lossary.formula import Written
-from lossary.kinds import FRAMES, LABEL_SEQUENCE, LENGTH
-from lossary.loss import NONE, SUM, Input, Library, Loss, Parameter, Precision, Range, Reduction, Reference, Relation
-from lossary.sections import PROBABILITY_AXIS, Diagram, Section, Study
-from lossary.symbols import log
+from lossary.declaration import (
+    NONE,
+    NOT_NEGATIVE,
+    PROBABILITY_AXIS,
+    SUM,
+    Diagram,
+    Edge,
+    Input,
+    Kind,
+    Loss,
+    Network,
+    Node,
+    Parameter,
+    Precision,
+    Reduction,
+    Section,
+    Study,
+    Written,
+    flag,
+    log,
+    terms,
+)
+
+FRAMES = Kind(
+    "log-probabilities of the classes at each time step", dims=("T", "C"), upper=0.0, takes="log-probabilities"
+)
+LABEL_SEQUENCE = Kind("class indices, without the blank", dims=("S",), integer=True, takes="class indices")
+LENGTH = Kind("lengths", integer=True, takes="lengths")
 
 
 def _collapsed(path: Sequence[int], blank: int) -> tuple[int, ...]:
@@ -362,14 +417,7 @@ def _lattice() -> Network:
     """All alignments of two labels over six frames, weighed by enumerating them."""
     names = ("blank", "a", "blank", "b", "blank")
     likely = torch.tensor(
-        [
-            [1.5, 1.0, -1.0],
-            [0.5, 2.0, -0.5],
-            [1.0, 1.2, 0.3],
-            [1.6, 0.0, 0.8],
-            [0.5, -0.5, 1.8],
-            [1.8, -1.0, 0.6],
-        ],
+        [[1.5, 1.0, -1.0], [0.5, 2.0, -0.5], [1.0, 1.2, 0.3], [1.6, 0.0, 0.8], [0.5, -0.5, 1.8], [1.8, -1.0, 0.6]],
         dtype=torch.float64,
     ).softmax(1)
     classes = (0, 1, 0, 2, 0)
@@ -405,37 +453,23 @@ def _lattice() -> Network:
 
 
 loss = Loss(
-    title="Connectionist temporal classification (CTC)",
-    summary="The negative log-probability that the frames spell the target, added up over all alignments of the two.",
     torch="torch.nn.CTCLoss",
     functional="torch.nn.functional.ctc_loss",
     call=_call,
-    aliases=(
-        "CTCLoss",
-        "CTC",
-        "CTC loss",
-        "ctc_loss",
-        "connectionist temporal classification",
-        "F.ctc_loss",
-        "optax.ctc_loss",
-        "keras.losses.CTC",
-        "tf.nn.ctc_loss",
+    aliases=terms("CTC; CTC loss; ctc_loss; connectionist temporal classification"),
+    tasks=("sequences",),
+    search_terms=terms(
+        "OCR sequence loss without alignment; speech recognition loss; handwriting recognition loss; alignment-free "
+        "sequence loss; input_lengths must be of size batch_size; Expected input_lengths to have value at most"
     ),
-    search_terms=(
-        "ctc loss inf",
-        "ctc loss nan",
-        "ctc loss negative",
-        "OCR sequence loss without alignment",
-        "speech recognition loss",
-        "handwriting recognition loss",
-        "alignment-free sequence loss",
-        "zero_infinity",
-        "blank label",
-        "input_lengths must be of size batch_size",
-        "ctc_loss_cpu not implemented for Half",
-        "blank must be in label range",
-        "Expected input_lengths to have value at most",
-    ),
+    concepts={
+        "blank label; blank must be in label range": "blank",
+        "zero_infinity": "zero_infinity",
+        "ctc loss inf; ctc loss nan; target longer than the input": "Too few frames",
+        "ctc loss negative; softmax before CTCLoss": "The input must hold",
+        "ctc_loss_cpu not implemented for Half": "Half precision",
+        "length normalisation": "mean divides",
+    },
     inputs=(
         Input(
             "log_probs",
@@ -456,13 +490,11 @@ loss = Loss(
         Input("target_lengths", "k", (LENGTH,), "(N) or ()", "how many labels each target has"),
     ),
     parameters=(
-        Parameter("blank", 0, "the class that stands for no label", kind="integer", range=Range(lower=0.0)),
-        Parameter(
+        Parameter("blank", 0, "the class that stands for no label", kind="integer", range=NOT_NEGATIVE),
+        flag(
             "zero_infinity",
             False,
             "whether a sample without any alignment gives zero, and a gradient of zero, in place of infinity",
-            kind="boolean",
-            typical=(False, True),
         ),
     ),
     reductions=(
@@ -518,7 +550,7 @@ loss = Loss(
             "frame. Here the probabilities move together and sum to 1, so the gradient is a true derivative.",
         ),
     ),
-    studies=(
+    figures=(
         Study(
             name="frames",
             title="A model that knows nothing, by the number of frames",
@@ -540,17 +572,12 @@ loss = Loss(
             title="What torch returns, and the derivative",
             label="probability of the label at the middle frame",
             span=(0.001, 0.999),
-            curves={
-                "from torch": lambda t: t - _share(t),
-                "derivative": lambda t: -_share(t),
-            },
+            curves={"from torch": lambda t: t - _share(t), "derivative": lambda t: -_share(t)},
             heading="gradient by the label's log-probability",
             note="The three frames of the section above. The derivative holds all other log-probabilities still.",
             caption="The two differ by the probability. What torch returns is zero where the frame agrees with the "
             "alignments; the derivative never is, because a log-probability alone could always rise.",
         ),
-    ),
-    diagrams=(
         Diagram(
             name="alignments",
             title="The alignments of the target ab",
@@ -576,58 +603,5 @@ loss = Loss(
         "input_lengths": [4, 3],
         "target_lengths": [2, 1],
     },
-    properties={
-        "convex": True,
-        "smoothness": "Cinf",
-        "value_at_perfect": 0,
-    },
-    relations=(
-        Relation(
-            "cross_entropy",
-            "With a single frame and a single label it is [[cross_entropy]].",
-            "F.ctc_loss(scores.log_softmax(1)[None], classes[:, None] % 4, torch.ones(8, dtype=torch.long), "
-            "torch.ones(8, dtype=torch.long), blank=4)",
-            "F.cross_entropy(scores, classes % 4)",
-        ),
-        Relation(
-            "nll",
-            "With as many frames as labels, and no two equal ones in a row, there is one alignment, and it is the sum of "
-            "[[nll]] over the frames.",
-            "F.ctc_loss(scores.log_softmax(1), torch.tensor([1, 2, 3, 4, 1, 2, 3, 4]), torch.tensor(8), torch.tensor(8), "
-            'reduction="sum")',
-            'F.nll_loss(scores.log_softmax(1), torch.tensor([1, 2, 3, 4, 1, 2, 3, 4]), reduction="sum")',
-        ),
-    ),
-    libraries=(
-        Library(
-            "optax",
-            "optax.ctc_loss(logits, logit_paddings, labels, label_paddings, blank_id=0)",
-            1,
-            "Takes raw scores, batch first, and paddings in place of lengths. One value a sample. A target without an "
-            "alignment gives a large number, not infinity.",
-        ),
-        Library(
-            "Keras",
-            "keras.losses.CTC()",
-            1,
-            "Takes raw scores, batch first; arguments are (y_true, y_pred). The blank is 0 and pads the labels; all frames "
-            "count. The mean does not divide by the target length.",
-        ),
-        Library(
-            "TensorFlow",
-            "tf.nn.ctc_loss(labels, logits, label_length, logit_length)",
-            1,
-            "Takes raw scores, time first by default. The blank is 0 unless blank_index says otherwise; no reduction.",
-        ),
-    ),
-    references=(
-        Reference(
-            ("Alex Graves", "Santiago Fernández", "Faustino Gomez", "Jürgen Schmidhuber"),
-            "Connectionist Temporal Classification: Labelling Unsegmented Sequence Data with Recurrent Neural Networks",
-            "ICML 2006, 369-376",
-            2006,
-            doi="10.1145/1143844.1143891",
-            kind="inproceedings",
-        ),
-    ),
+    properties={"convex": True, "smoothness": "Cinf", "value_at_perfect": 0},
 )

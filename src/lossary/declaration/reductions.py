@@ -1,0 +1,49 @@
+"""How a loss adds up its values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """How per-sample values become the answer.
+
+    `divisor` gets (inputs, parameters, number of values) as arrays and plain values and returns what the sum is
+    divided by; None leaves the values alone. `weights` gets the same and returns a factor for each value, where they
+    are weighted before they are added. `divides_by` says it in words.
+    """
+
+    name: str
+    divides_by: str
+    divisor: Callable[[Mapping[str, Any], Mapping[str, Any], int], float] | None
+    weights: Callable[[Mapping[str, Any], Mapping[str, Any], int], Sequence[float]] | None = None
+
+
+NONE = Reduction("none", "nothing: one value for each element", None)
+SUM = Reduction("sum", "nothing: the values are added", lambda inputs, parameters, count: 1.0)
+MEAN = Reduction("mean", "the number of elements", lambda inputs, parameters, count: float(count))
+ELEMENTWISE = (NONE, SUM, MEAN)
+
+
+def _weight_of_targets(inputs: Mapping[str, Any], parameters: Mapping[str, Any], count: int) -> float:
+    """The weights of the targets that count; the number of samples where the targets are probabilities."""
+    target = np.asarray(inputs["target"])
+    if target.ndim == np.ndim(inputs["input"]):
+        return float(count)
+    ignored = -100 if parameters["ignore_index"] is None else parameters["ignore_index"]
+    kept = target[target != ignored].astype(int)
+    weight = parameters["weight"]
+    return float(kept.size if weight is None else np.asarray(weight, dtype=float)[kept].sum())
+
+
+# What torch's losses of class indices do.
+WEIGHTED = (
+    NONE,
+    SUM,
+    Reduction("mean", "the sum of the targets' weights, ignored targets left out", _weight_of_targets),
+)

@@ -1,0 +1,163 @@
+"""What is known of a loss elsewhere: its sources, the same loss in other libraries, its relations to other losses."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Cited:
+    """A property that was taken from a reference instead of being checked."""
+
+    value: Any
+    source: str
+
+
+# What a library is called, by the name that its calls begin with.
+_PACKAGES = {
+    "ceres": "Ceres Solver",
+    "Flux": "Flux.jl",
+    "keras": "Keras",
+    "mindspore": "MindSpore",
+    "mlx": "MLX",
+    "optax": "optax",
+    "paddle": "PaddlePaddle",
+    "scipy": "SciPy",
+    "sklearn": "scikit-learn",
+    "statsmodels": "statsmodels",
+    "tf": "TensorFlow",
+}
+# A fact about a library, and not about the loss.
+_NOTES = {"Keras": "Arguments are (y_true, y_pred)."}
+
+
+@dataclass(frozen=True)
+class Library:
+    """The same loss elsewhere; `factor` is that library's value divided by torch's per-element value."""
+
+    name: str
+    call: str
+    factor: float | None
+    note: str = ""
+
+
+_LISTED = re.compile(
+    r"(?:(?P<name>[^`]+?),? )??(?:(?P<factor>[\d.]+) times |(?P<other>no multiple: ))?"
+    r"`(?P<call>[^`]+)`(?:: (?P<note>.+))?"
+)
+
+
+def library(text: str) -> Library:
+    """The same loss in a library, from a line such as "statsmodels, 0.5 times `norms.LeastSquares()`: What differs.".
+
+    A library whose calls begin with its package need not be named; where it computes the same, no factor is given, and
+    "no multiple: " where it is none. Without a note, what is true of all that this library has is said.
+
+    Raises:
+        ValueError: where a text is no such line, or names no library.
+    """
+    found = _LISTED.fullmatch(text)
+    if not found:
+        raise ValueError(
+            f"{text!r} is no library's call such as 'Keras `keras.losses.Huber(delta=1.0)`: What differs.'"
+        )
+    root = re.split(r"\W", found["call"], maxsplit=1)[0]
+    name = found["name"] or _PACKAGES.get(root)
+    if name is None:
+        raise ValueError(f"say before {found['call']!r} whose it is; known by its package is {', '.join(_PACKAGES)}")
+    factor = float(found["factor"] or 1)
+    whole = int(factor) if factor.is_integer() else factor
+    return Library(name, found["call"], None if found["other"] else whole, found["note"] or _NOTES.get(name, ""))
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A confirmed source; the citation text and the BibTeX entry are both made from these fields."""
+
+    authors: tuple[str, ...]
+    title: str
+    venue: str
+    year: int
+    doi: str | None = None
+    arxiv: str | None = None
+    url: str | None = None
+    kind: Literal["article", "inproceedings", "book", "misc"] = "article"
+
+
+_CITATION = re.compile(
+    r"(?P<authors>[^()]+) \((?P<year>\d{4})\)\. (?P<title>.+)\. "
+    r"(?:(?P<set>In )?\*(?P<printed>[^*]+)\*|(?P<report>[^*.]+))\."
+    r"(?: doi:(?P<doi>\S+))?(?: arXiv:(?P<arxiv>\S+))?(?: (?P<url>https?://\S+))?"
+)
+
+
+def citation(text: str) -> Reference:
+    """A source from its citation, written as people cite.
+
+    A journal stands between asterisks, proceedings after "In" as well, a report or preprint without either:
+    "A. First, B. Second and C. Third (1964). Title. *Journal 35(1), 73-101*. doi:10.1214/… arXiv:… https://…".
+
+    Raises:
+        ValueError: where a text is no such citation.
+    """
+    found = _CITATION.fullmatch(text)
+    if not found:
+        raise ValueError(
+            f"{text!r} is no citation such as 'A. First and B. Second (1964). Title. *Journal 35(1), 73-101*.'"
+        )
+    return Reference(
+        authors=tuple(re.split(r", | and ", found["authors"])),
+        title=found["title"],
+        venue=found["printed"] or found["report"],
+        year=int(found["year"]),
+        doi=found["doi"],
+        arxiv=found["arxiv"],
+        url=found["url"],
+        kind="misc" if found["report"] else "inproceedings" if found["set"] else "article",
+    )
+
+
+_LINK = re.compile(r"\[\[([a-z0-9_]+)")
+
+
+@dataclass(frozen=True)
+class Relation:
+    """An identity or limit that links two losses, and the Python expressions whose equality shows it.
+
+    Both sides are evaluated in float64 and must agree within `tolerance` (relative). They may use torch, nn and F, and
+    these tensors: `input`, `target` (64 real numbers), `logits`, `label` (64, labels 0 or 1), `scores`, `p`, `q` (8 by
+    5: logits, and two batches of distributions) and `classes` (8 class indices).
+
+    Attributes:
+        text: the relation in words; the first loss that it links is the other one.
+        identity: the two sides with " == " between them.
+        tolerance: how far apart they may be.
+    """
+
+    text: str
+    identity: str
+    tolerance: float = 1e-12
+
+    def __post_init__(self) -> None:
+        if not _LINK.search(self.text):
+            raise ValueError(f"the relation {self.text!r} links no loss: write it [[mse]], or [[mse|squared error]]")
+        if self.identity.count(" == ") != 1:
+            raise ValueError(f"the identity {self.identity!r} needs two sides with ' == ' between them")
+
+    @property
+    def slug(self) -> str:
+        """The other loss."""
+        found = _LINK.search(self.text)
+        return found[1] if found else ""
+
+    @property
+    def left(self) -> str:
+        """The first side of the identity."""
+        return self.identity.partition(" == ")[0]
+
+    @property
+    def right(self) -> str:
+        """The second side of the identity."""
+        return self.identity.partition(" == ")[2]

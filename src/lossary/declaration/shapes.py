@@ -1,0 +1,135 @@
+"""The shapes of loss that recur, as functions that return a `Loss`; what differs is given to them.
+
+Whatever else a `Loss` has may be given as well, and takes the place of what the shape would say.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sympy as sp
+
+from lossary.declaration.formula import Builder, Symbolic
+from lossary.declaration.inputs import REGRESSION_INPUTS, SCORE, SIGN, Input
+from lossary.declaration.loss import Loss
+from lossary.declaration.sections import MARGIN_AXIS, PLUS_MINUS, Section, residual_section
+from lossary.declaration.symbols import Expression
+
+# What a smooth loss of one logit claims: softplus under other names.
+LOGISTIC: Mapping[str, Any] = {
+    "convex": True,
+    "smoothness": "Cinf",
+    "lipschitz": 1,
+    "gradient_lipschitz": 0.25,
+    "bounded": False,
+    "value_at_perfect": 0,
+    "gradient_limits": (-1, 0),
+    "elicits": "logit of the mean",
+    "proper": "strictly proper",
+    "calibrated": True,
+}
+# What most losses of a residual claim, and their files need not.
+_RESIDUAL = {"convex": True, "bounded": False, "symmetric": True, "value_at_perfect": 0, "redescending": False}
+
+
+def residual_loss(
+    value: Builder,
+    gradient: Builder,
+    caption: str,
+    properties: Mapping[str, Any],
+    *,
+    kinks: tuple[Callable[..., Any], ...] = (),
+    span: tuple[float, float] = (-3.0, 3.0),
+    where: Mapping[str, Builder] | None = None,
+    **declared: Any,
+) -> Loss:
+    """A regression loss of the residual, which is drawn along it.
+
+    Args:
+        value: function of the symbols of the formula, such as `r`.
+        gradient: function of the same for the gradient by the input; that by the target is minus it.
+        caption: what to see in the picture.
+        properties: claims; convex, unbounded, symmetric, zero where the prediction is perfect and not redescending
+            need not be said.
+        kinks: where it is not smooth, functions of the parameters.
+        span: how much is drawn.
+        where: shorthands of the formula.
+        declared: whatever else a `Loss` has.
+    """
+    formula = Symbolic(value, {"input": gradient, "target": _minus(gradient)}, where=where or {})
+    return _loss(
+        declared,
+        inputs=REGRESSION_INPUTS,
+        formulas=(formula,),
+        sections=(residual_section(caption, kinks, span),),
+        properties={**_RESIDUAL, **properties},
+    )
+
+
+def margin_loss(
+    value: Builder,
+    gradient: Builder,
+    caption: str,
+    properties: Mapping[str, Any],
+    *,
+    kinks: tuple[Callable[..., Any], ...] = (),
+    **declared: Any,
+) -> Loss:
+    """A loss of the margin for labels 1 and -1, which is drawn along the score of one element.
+
+    Args:
+        value: function of the symbols of the formula, such as `m`.
+        gradient: function of the same for the gradient by the score.
+        caption: what to see in the picture.
+        properties: the claims.
+        kinks: where it is not smooth, functions of the parameters.
+        declared: whatever else a `Loss` has.
+    """
+    section = Section(
+        axis=MARGIN_AXIS,
+        label="score, input",
+        span=MARGIN_AXIS.span,
+        inputs=lambda t, y: {"input": t, "target": y},
+        branches=PLUS_MINUS,
+        perfect=float("inf"),
+        kinks=kinks,
+        target_values="sign",
+        link="sigmoid",
+        note="One element, for each of the two labels. With label 1 the score is the margin itself.",
+        caption=caption,
+    )
+    label = Input(
+        "target", "y", (SIGN,), "(*), same as input", "the label, 1 or -1 and not 0 or 1", differentiable=False
+    )
+    return _loss(
+        declared,
+        inputs=(Input("input", "x", (SCORE,), "(*)", "the raw score: its sign is the predicted label"), label),
+        formulas=(Symbolic(value, {"input": gradient}),),
+        sections=(section,),
+        properties=properties,
+    )
+
+
+def _loss(declared: Mapping[str, Any], **shape: Any) -> Loss:
+    return Loss(**{**shape, **declared})
+
+
+def _minus(builder: Builder) -> Builder:
+    """The same function of the same symbols with the opposite sign, written as an author would."""
+
+    @functools.wraps(builder)
+    def opposite(*symbols: Expression) -> Expression:
+        return _negative(sp.sympify(builder(*symbols)))
+
+    return opposite
+
+
+def _negative(expression: Expression) -> Expression:
+    if isinstance(expression, sp.Piecewise):
+        return sp.Piecewise(*((_negative(branch), condition) for branch, condition in expression.args))
+    if isinstance(expression, sp.Mul):
+        first, *rest = expression.args
+        return sp.Mul(_negative(first), *rest)
+    return -expression

@@ -1,0 +1,95 @@
+"""Reads what people type, in a command, a fence or a directive: parameters as name=value, sizes as 640x400."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lossary.errors import LossaryError
+
+if TYPE_CHECKING:
+    from lossary.declaration.loss import Loss
+
+_WORDS = {"true": True, "false": False, "none": None}
+
+
+def settings(loss: Loss, texts: Mapping[str, str], mark: str = "") -> dict[str, Any]:
+    """Parameters of a loss from texts by name; several numbers stand between commas.
+
+    Args:
+        loss: what kind of value a parameter takes, its declaration says.
+        texts: the values as typed.
+        mark: what stands before a parameter where it is typed, for messages.
+
+    Raises:
+        LossaryError: for a text that is no value.
+    """
+    given: dict[str, Any] = {}
+    for name, text in texts.items():
+        parameter = loss.parameter(name)
+        kind = parameter.kind if parameter else "number"
+        if kind == "choice":
+            given[name] = text.strip()
+            continue
+        values = [_value(f"{mark}{name}={text}", part) for part in text.split(",")]
+        several = len(values) > 1 or kind in ("per class", "integers")
+        given[name] = values if several else values[0]
+    return given
+
+
+def _value(entry: str, text: str) -> Any:
+    word = text.strip().lower()
+    if word in _WORDS:
+        return _WORDS[word]
+    try:
+        number = float(word)
+    except ValueError:
+        raise LossaryError(f"{entry}: {text!r} is not a number, true, false or none") from None
+    return int(number) if number.is_integer() and "." not in word and "e" not in word else number
+
+
+def entries(texts: Iterable[str], mark: str = "") -> dict[str, str]:
+    """Texts such as `delta=0.5,1` as values by name.
+
+    Raises:
+        LossaryError: for a text without a name or a value.
+    """
+    found = {}
+    for text in texts:
+        name, _, value = (part.strip() for part in text.partition("="))
+        if not name or not value:
+            raise LossaryError(f"{mark}{text}: write it as NAME=VALUE or NAME=VALUE,VALUE")
+        found[name] = value
+    return found
+
+
+def shared(losses: Sequence[Loss], given: Mapping[str, Any], mark: str = "") -> list[dict[str, Any]]:
+    """What of `given` each loss takes: `delta` all that have it, `huber.delta` that one, which counts before the other.
+
+    Raises:
+        LossaryError: for a parameter that none of them has.
+    """
+    for name, value in given.items():
+        owner, _, parameter = name.rpartition(".")
+        if not any(owner == loss.slug or (not owner and loss.parameter(parameter)) for loss in losses):
+            told = ", ".join(loss.slug for loss in losses)
+            raise LossaryError(f"{mark}{name}={value}: none of {told} has this parameter")
+    return [
+        {name: value for name, value in given.items() if loss.parameter(name)}
+        | {n.removeprefix(f"{loss.slug}."): value for n, value in given.items() if n.startswith(f"{loss.slug}.")}
+        for loss in losses
+    ]
+
+
+def size(text: str, mark: str = "") -> tuple[int, int]:
+    """Width and height in CSS pixels from a text such as 640x400.
+
+    Raises:
+        LossaryError: where it is no such text, or out of bounds.
+    """
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit() and 80 <= int(width) <= 4000 and 60 <= int(height) <= 4000):
+        raise LossaryError(
+            f"{mark}{text}: write it as WIDTHxHEIGHT in pixels, such as 640x400, from 80x60 to 4000x4000"
+        )
+    return int(width), int(height)

@@ -1,0 +1,433 @@
+"""Arithmetic that proves what it says: balls that enclose a number, and dual numbers that carry derivatives over them.
+
+Each function takes whole numbers, balls (Arb's) or dual numbers, and returns an enclosure: the true value lies within.
+A comparison that a ball is too wide to decide is None, and what hangs on it encloses both outcomes.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias, Union
+
+import mpmath
+from flint import arb, ctx
+
+# A whole number is exact, and so is a ball without a radius.
+Number: TypeAlias = Union[int, arb, "Dual"]
+Truth: TypeAlias = bool | None
+
+DIGITS = 50
+# Working precisions in bits, each tried where the one before leaves a result too wide.
+_PRECISIONS = (192, 384, 768, 1536, 3072)
+_SMALLEST = arb((1, -1022))  # of the normal numbers of float64
+_WIDTH = arb((1, -166))  # relative: 50 digits
+_WIDE = arb((1, -20))  # the radius of a ball whose ends are worth looking at
+
+
+@contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """Work with this many bits, and put the old precision back."""
+    before = ctx.prec
+    ctx.prec = bits
+    try:
+        yield
+    finally:
+        ctx.prec = before
+
+
+def enclose(run: Callable[[], Sequence[Number]]) -> list[Any]:
+    """Evaluate at a precision that grows until each result is known to 50 digits, or no precision helps.
+
+    Cancellation (log(1 + e^x) - x at x = 40) and small terms (1 + e^-1000) cost digits. A result that stays wide at
+    the last precision, as on a kink, is returned as it is: `settled` tells.
+    """
+    found: list[Any] = []
+    for bits in _PRECISIONS:
+        with precision(bits):
+            found = [ball(v) for v in run()]
+        if all(map(_known, found)):
+            break
+    return found
+
+
+def _known(value: Any) -> bool:
+    """Whether a ball is infinite, or known to 50 digits of its own."""
+    if value.is_exact():
+        return not value.is_nan()
+    return bool(value.is_finite() and value.rad() <= _WIDTH * abs(value.mid()))
+
+
+def settled(value: Any) -> bool:
+    """Whether a ball is known to 50 digits, or is too close to 0 for any number of float64 to lie between."""
+    return _known(value) or bool(value.is_finite() and value.rad() <= _WIDTH * _at_least(value))
+
+
+def radius(value: Any) -> float:
+    """The proven radius of a finite ball, relative to its value, or to the least normal number of float64 if larger."""
+    return float((value.rad() / _at_least(value)).upper())
+
+
+def _at_least(value: Any) -> Any:
+    size = abs(value.mid())
+    return size if size > _SMALLEST else _SMALLEST
+
+
+def ball(value: Any) -> Any:
+    """A whole number, a float, an mpmath number or a ball as a ball; all but the last are exact."""
+    if isinstance(value, arb):
+        return value
+    if isinstance(value, mpmath.mpf):
+        if not mpmath.isfinite(value):
+            return arb(float(value))
+        sign, mantissa, exponent, _ = value._mpf_
+        return arb((-int(mantissa) if sign else int(mantissa), int(exponent)))
+    if isinstance(value, mpmath.mpc):
+        return arb.nan()
+    return arb(value)
+
+
+class Dual:
+    """A value with its partial derivatives, by the number of the variable; one that is absent is 0.
+
+    The numbers may be dual themselves: then the derivatives have derivatives.
+    """
+
+    __slots__ = ("partials", "value")
+
+    def __init__(self, value: Any, partials: Mapping[int, Any]) -> None:
+        self.value = value
+        self.partials = partials
+
+    def __add__(self, other: Any) -> Dual:
+        if not isinstance(other, Dual):
+            return Dual(self.value + other, self.partials)
+        made = dict(self.partials)
+        for k, slope in other.partials.items():
+            made[k] = made[k] + slope if k in made else slope
+        return Dual(self.value + other.value, made)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Dual:
+        return Dual(-self.value, {k: -slope for k, slope in self.partials.items()})
+
+    def __sub__(self, other: Any) -> Dual:
+        return self.__add__(-other)
+
+    def __rsub__(self, other: Any) -> Dual:
+        return (-self).__add__(other)
+
+    def __mul__(self, other: Any) -> Dual:
+        if not isinstance(other, Dual):
+            return Dual(self.value * other, {k: slope * other for k, slope in self.partials.items()})
+        made = {k: slope * other.value for k, slope in self.partials.items()}
+        for k, slope in other.partials.items():
+            moved = slope * self.value
+            made[k] = made[k] + moved if k in made else moved
+        return Dual(self.value * other.value, made)
+
+    __rmul__ = __mul__
+
+    def along(self, value: Any, slope: Any) -> Dual:
+        """A function of this number that has the value `value` here, and the derivative `slope`."""
+        return Dual(value, {k: slope * partial for k, partial in self.partials.items()})
+
+
+def plain(value: Any) -> Any:
+    """The value without its derivatives."""
+    while isinstance(value, Dual):
+        value = value.value
+    return value
+
+
+def hull(first: Any, second: Any) -> Any:
+    """What encloses both."""
+    if isinstance(first, Dual) or isinstance(second, Dual):
+        a, b = (v if isinstance(v, Dual) else Dual(v, {}) for v in (first, second))
+        names = {*a.partials, *b.partials}
+        return Dual(hull(a.value, b.value), {k: hull(a.partials.get(k, 0), b.partials.get(k, 0)) for k in names})
+    if isinstance(first, int) and first == second:
+        return first
+    a, b = ball(first), ball(second)
+    return span(a.lower().min(b.lower()), a.upper().max(b.upper()))
+
+
+def span(low: Any, high: Any) -> Any:
+    """A ball around all numbers between two, which reaches across 0 only if they do.
+
+    A ball's radius is rounded up to 30 bits, so that one that begins at 0 begins a little below it unless its middle is
+    the radius itself.
+    """
+    if low.is_nan() or high.is_nan():
+        return arb.nan()
+    made = low.union(high)
+    if low >= 0 and not made >= 0:
+        half = arb(0, high).rad() / 2
+        return arb(half, half)
+    return -span(-high, -low) if high <= 0 and not made <= 0 else made
+
+
+# --- comparisons ----------------------------------------------------------------------------------------------------
+
+
+def below(a: Any, b: Any) -> Truth:
+    """Whether a < b."""
+    a, b = plain(a), plain(b)
+    return True if a < b else False if a >= b else None
+
+
+def at_most(a: Any, b: Any) -> Truth:
+    """Whether a <= b."""
+    return negated(below(b, a))
+
+
+def equal(a: Any, b: Any) -> Truth:
+    """Whether a = b."""
+    a, b = plain(a), plain(b)
+    return True if a == b else False if a != b else None
+
+
+def negated(truth: Truth) -> Truth:
+    """The opposite."""
+    return None if truth is None else not truth
+
+
+def conjunction(*truths: Truth) -> Truth:
+    """Whether all hold."""
+    return False if False in truths else None if None in truths else True
+
+
+def disjunction(*truths: Truth) -> Truth:
+    """Whether any holds."""
+    return negated(conjunction(*map(negated, truths)))
+
+
+# --- choices --------------------------------------------------------------------------------------------------------
+
+
+def piecewise(*branches: tuple[Callable[[], Truth], Callable[[], Any]]) -> Any:
+    """The first branch whose condition holds; all that may be the first, where a condition cannot be decided."""
+    possible = []
+    for condition, value in branches:
+        holds = condition()
+        if holds is not False:
+            possible.append(value())
+        if holds:
+            break
+    else:
+        possible.append(arb.nan())
+    return functools.reduce(hull, possible)
+
+
+def chosen(term: Callable[[], Any], condition: Truth) -> Any:
+    """The term where the condition holds, else 0."""
+    if condition is None:
+        return hull(term(), 0)
+    return term() if condition else 0
+
+
+def indicator(a: Any, b: Any) -> Any:
+    """1 where the two are equal, else 0."""
+    return chosen(lambda: 1, equal(a, b))
+
+
+def occurs(index: int, labels: Sequence[int]) -> int:
+    """1 where a class is in a list of labels before the list's first -1, else 0."""
+    for label in labels:
+        if label == -1:
+            break
+        if label == index:
+            return 1
+    return 0
+
+
+def total(term: Callable[[int], Any], first: int, last: int) -> Any:
+    """The sum of a term over whole numbers."""
+    return functools.reduce(operator.add, map(term, range(first, last + 1)), 0)
+
+
+def maximum(a: Any, b: Any) -> Any:
+    """The larger of two; not a number where one of them is none."""
+    return _extreme(a, b, below(a, b), arb.max)
+
+
+def minimum(a: Any, b: Any) -> Any:
+    """The smaller of two; not a number where one of them is none."""
+    return _extreme(a, b, below(b, a), arb.min)
+
+
+def _extreme(a: Any, b: Any, second: Truth, enclosing: Callable[[Any, Any], Any]) -> Any:
+    if second is not None:
+        return b if second else a
+    if isinstance(a, Dual) or isinstance(b, Dual):
+        both = hull(a, b)
+        first, last = (v.value if isinstance(v, Dual) else v for v in (a, b))
+        return Dual(_extreme(first, last, None, enclosing), both.partials)
+    a, b = ball(a), ball(b)
+    return span(enclosing(a.lower(), b.lower()), enclosing(a.upper(), b.upper()))
+
+
+def absolute(x: Any) -> Any:
+    """|x|; at 0 its derivative is anything from -1 to 1."""
+    if not isinstance(x, Dual):
+        return abs(x) if isinstance(x, int) or x >= 0 or x <= 0 else span(arb(0), x.abs_upper())
+    return x.along(absolute(x.value), _slope_of_absolute(x.value))
+
+
+def _slope_of_absolute(x: Any) -> Any:
+    sign_of = below(0, x), below(x, 0)
+    return 1 if sign_of[0] else -1 if sign_of[1] else arb(0, 1)
+
+
+def sign(x: Any) -> Any:
+    """-1, 0 or 1; its derivative is 0 where it does not jump."""
+    if isinstance(x, Dual):
+        flat = equal(x, 0) is False
+        return x.along(sign(x.value), 0 if flat else arb.nan())
+    return (x > 0) - (x < 0) if isinstance(x, int) else x.sgn()
+
+
+def _rising(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function that never falls, of a ball: by its ends where that is narrower than the ball's own arithmetic."""
+
+    def run(x: Any) -> Any:
+        if x.rad() < _WIDE or not x.is_finite():
+            return function(x)
+        low, high = function(x.lower()), function(x.upper())
+        return span(low.lower(), high.upper())
+
+    return run
+
+
+# --- functions ------------------------------------------------------------------------------------------------------
+
+
+def exp(x: Any) -> Any:
+    """e^x."""
+    if isinstance(x, Dual):
+        value = exp(x.value)
+        return x.along(value, value)
+    # Arb finds no exponential of an infinity.
+    return arb(0) if x == arb.neg_inf() else _exp(ball(x))
+
+
+def log(x: Any) -> Any:
+    """The natural logarithm; minus infinity at 0."""
+    if isinstance(x, Dual):
+        return x.along(log(x.value), inverse(x.value))
+    x = ball(x)
+    return arb.neg_inf() if x.is_zero() else x.log()
+
+
+def sqrt(x: Any) -> Any:
+    """The square root."""
+    if isinstance(x, Dual):
+        value = sqrt(x.value)
+        return x.along(value, inverse(2 * value))
+    return ball(x).sqrt()
+
+
+def inverse(x: Any) -> Any:
+    """1 / x."""
+    if isinstance(x, Dual):
+        value = inverse(x.value)
+        return x.along(value, -(value * value))
+    return 1 / ball(x)
+
+
+def power(base: Any, exponent: Any) -> Any:
+    """A power; an exponent that is a whole number may stand over a negative base."""
+    if isinstance(exponent, int):
+        return _whole_power(base, exponent)
+    if isinstance(base, Dual) or isinstance(exponent, Dual):
+        return _dual_power(*(v if isinstance(v, Dual) else Dual(v, {}) for v in (base, exponent)))
+    base = ball(base)
+    # Arb says that anything to the power of 0 is 1.
+    return base if base.is_nan() else base ** ball(exponent)
+
+
+def _whole_power(base: Any, exponent: int) -> Any:
+    if exponent < 0:
+        return inverse(_whole_power(base, -exponent))
+    if isinstance(base, Dual):
+        value = _whole_power(base.value, exponent)
+        return base.along(value, exponent * _whole_power(base.value, exponent - 1) if exponent else 0)
+    if isinstance(base, int):
+        return base**exponent
+    if base.is_nan():
+        return base
+    if exponent < 2 or base.is_exact() or base.rad() < _WIDE * base.abs_lower():
+        return base**exponent
+    least, most = (base.lower(), base.upper()) if exponent % 2 else (base.abs_lower(), base.abs_upper())
+    return span((least**exponent).lower(), (most**exponent).upper())
+
+
+def _dual_power(base: Dual, exponent: Dual) -> Dual:
+    value = power(base.value, exponent.value)
+    made = base.along(value, exponent.value * power(base.value, exponent.value - 1)) if base.partials else value
+    if not exponent.partials:
+        return made if isinstance(made, Dual) else Dual(made, {})
+    slope = exponent.along(0, log(base.value) * value)
+    return slope + made
+
+
+def softplus(x: Any) -> Any:
+    """log(1 + e^x), without overflow and without loss in either tail."""
+    if isinstance(x, Dual):
+        return x.along(softplus(x.value), sigmoid(x.value))
+    return _softplus(ball(x))
+
+
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + e^-x)."""
+    if isinstance(x, Dual):
+        value = sigmoid(x.value)
+        return x.along(value, value * sigmoid(-x.value))
+    return _sigmoid(ball(x))
+
+
+_exp = _rising(lambda x: x.exp())
+_softplus = _rising(lambda x: x.exp().log1p() if x.mid() < 0 else x + (-x).exp().log1p())
+_sigmoid = _rising(lambda x: 1 / (1 + (-x).exp()))
+
+
+def xlogy(x: Any, y: Any) -> Any:
+    """X log y, which is 0 at x = 0."""
+    if not isinstance(x, Dual) and not isinstance(y, Dual):
+        return arb(0) if _zero(x) else x * log(y)
+    a, b = (v if isinstance(v, Dual) else Dual(v, {}) for v in (x, y))
+    made = a.along(xlogy(a.value, b.value), log(b.value)) if a.partials else Dual(xlogy(a.value, b.value), {})
+    # Along x = 0 it is 0 whatever y is.
+    return made + b.along(0, 0 if _zero(a) else a.value * inverse(b.value)) if b.partials else made
+
+
+def _zero(x: Any) -> bool:
+    return bool(ball(plain(x)).is_zero())
+
+
+def _rule(name: str, slope: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function that Arb has, with its derivative."""
+
+    def function(x: Any) -> Any:
+        if isinstance(x, Dual):
+            return x.along(function(x.value), slope(x.value))
+        return getattr(ball(x), name)()
+
+    return function
+
+
+_Function: TypeAlias = Callable[[Any], Any]
+
+sin: _Function = _rule("sin", lambda x: cos(x))
+cos: _Function = _rule("cos", lambda x: -sin(x))
+tan: _Function = _rule("tan", lambda x: 1 + tan(x) * tan(x))
+asin: _Function = _rule("asin", lambda x: inverse(sqrt(1 - x * x)))
+acos: _Function = _rule("acos", lambda x: -inverse(sqrt(1 - x * x)))
+atan: _Function = _rule("atan", lambda x: inverse(1 + x * x))
+sinh: _Function = _rule("sinh", lambda x: cosh(x))
+cosh: _Function = _rule("cosh", lambda x: sinh(x))
+tanh: _Function = _rule("tanh", lambda x: 1 - tanh(x) * tanh(x))
+erf: _Function = _rule("erf", lambda x: 2 * exp(-(x * x)) * inverse(sqrt(arb.pi())))

@@ -1,0 +1,265 @@
+"""Runs torch along the sections, maps, lines and scenes that a loss declares: what figures and measures are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import sympy as sp
+import torch
+from numpy.typing import NDArray
+from sympy.printing.pytorch import TorchPrinter
+
+from lossary.declaration.loss import Loss
+from lossary.declaration.sections import Extremes, HeatMap, Scene, Section, Study
+from lossary.declaration.symbols import TABLE, atom
+from lossary.evaluation import high_precision
+from lossary.evaluation.settings import check_parameters
+from lossary.evaluation.torch_calls import DTYPES, arrays, run, tensors, value_and_gradient
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A loss along a section: arrays over `t` of the loss and of its first and second derivative in `t`."""
+
+    t: NDArray[np.float64]
+    loss: NDArray[np.float64]
+    gradient: NDArray[np.float64]
+    curvature: NDArray[np.float64]
+
+
+class _Printer(TorchPrinter):  # type: ignore[misc]
+    """SymPy's printer for torch, with the functions of formulas that torch has under the same names."""
+
+    def _print_sigmoid(self, expr: Any) -> str:
+        return f"sigmoid({self._print(expr.args[0])})"
+
+    def _print_softplus(self, expr: Any) -> str:
+        return f"softplus({self._print(expr.args[0])})"
+
+
+@lru_cache(maxsize=256)
+def _compiled(expression: Any, symbols: tuple[Any, ...]) -> Any:
+    own = {"softplus": torch.nn.functional.softplus, "sigmoid": torch.sigmoid}
+    printer = _Printer({"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True})
+    return sp.lambdify(symbols, expression, modules=[own, "torch"], printer=printer)
+
+
+def _assemble(expression: Any, symbols: tuple[Any, ...], values: tuple[torch.Tensor, ...]) -> torch.Tensor:
+    """One section input as a tensor with a row for each point: nested lists become trailing dimensions."""
+    if isinstance(expression, list | tuple):
+        return torch.stack([_assemble(e, symbols, values) for e in expression], dim=values[0].dim())
+    if isinstance(expression, int | float):
+        return torch.full_like(values[0], float(expression))
+    made = _compiled(sp.sympify(expression), symbols)(*values)
+    return made if isinstance(made, torch.Tensor) else torch.full_like(values[0], float(made))
+
+
+def _symbols(*names: str) -> tuple[Any, ...]:
+    return tuple(atom(name, TABLE[name].latex) for name in names)
+
+
+def section_inputs(
+    loss: Loss, section: Section, t: NDArray[np.float64], parameters: Mapping[str, Any], branch: float | None = None
+) -> dict[str, Any]:
+    """The loss's inputs at the points `t` of a section; for its main branch, if no target value is given."""
+    y = next(iter(section.branches.values())) if branch is None else branch
+    return arrays(_section_tensors(loss, section, torch.tensor(t, dtype=torch.float64), y, parameters))
+
+
+def _section_tensors(
+    loss: Loss, section: Section, t: torch.Tensor, y: float, parameters: Mapping[str, Any]
+) -> dict[str, torch.Tensor | list[torch.Tensor]]:
+    (symbol,) = _symbols("t")
+    return _placed(loss, section.inputs(symbol, y), (symbol,), (t,), parameters)
+
+
+def _placed(
+    loss: Loss,
+    declared: Mapping[str, Any],
+    symbols: tuple[Any, ...],
+    values: tuple[torch.Tensor, ...],
+    parameters: Mapping[str, Any],
+) -> dict[str, torch.Tensor | list[torch.Tensor]]:
+    """Declared inputs at the points `values`, one sample for each, where torch looks for samples."""
+    # What all samples share and what is a list does not move along a section; it has no dimension for the points.
+    first = tuple(v.detach()[:1] for v in values)
+    moving = {
+        i.name: _assemble(declared[i.name], symbols, values)
+        for i in loss.inputs
+        if not i.candidates(parameters)[0].shared
+    }
+    kinds = high_precision.chosen_kinds(loss, {**declared, **arrays(moving)}, parameters)
+    made: dict[str, torch.Tensor | list[torch.Tensor]] = {}
+    for entry in loss.inputs:
+        name, kind = entry.name, kinds[entry.name]
+        if kind.listed:
+            made[name] = [_assemble(part, symbols, first)[0] for part in declared[name]]
+        elif kind.shared:
+            made[name] = _assemble(declared[name], symbols, first)[0]
+        else:
+            tensor = moving[name].movedim(0, entry.batch_axis)
+            made[name] = tensor.detach().long() if kind.integer else tensor
+    return made
+
+
+def _per_point(value: torch.Tensor, points: int) -> torch.Tensor:
+    return value.reshape(points, -1).sum(dim=1) if points else value.reshape(0)
+
+
+def curve(
+    loss: Loss,
+    section: Section,
+    t: NDArray[np.float64],
+    parameters: Mapping[str, Any] | None = None,
+    branch: float | None = None,
+) -> Curve:
+    """Evaluate a loss along a section in float64, at the points `t` (1-D).
+
+    `branch` is the target value; that of the section's first branch if None.
+
+    Raises:
+        LossaryError: for wrong parameters.
+    """
+    settings = check_parameters(loss, parameters or {})
+    y = next(iter(section.branches.values())) if branch is None else branch
+    at = np.asarray(t, dtype=np.float64)
+    return Curve(at, *along(loss, section, at, settings, y, 2))
+
+
+def along(
+    loss: Loss, section: Section, t: NDArray[np.float64], settings: Mapping[str, Any], branch: float, order: int
+) -> list[NDArray[np.float64]]:
+    """The loss along a section and its derivatives in `t`, up to an order of at most 2; `settings` are all checked."""
+    leaf = torch.tensor(t, dtype=torch.float64, requires_grad=order > 0)
+    value = _per_point(run(loss, _section_tensors(loss, section, leaf, branch, settings), settings, "none"), len(t))
+    made: list[torch.Tensor | None] = [value]
+    try:
+        for k in range(order):
+            previous = made[k]
+            if previous is None or not previous.requires_grad:
+                made.append(None)
+                continue
+            made += torch.autograd.grad(previous.sum(), leaf, create_graph=k + 1 < order, allow_unused=k > 0)
+    except RuntimeError:
+        # Torch cannot differentiate some of its losses twice; a difference quotient of the gradient stands in.
+        made = [value, *_differenced(loss, section, leaf.detach(), branch, settings)]
+    return [_filled(leaf, part) for part in made]
+
+
+def _filled(like: torch.Tensor, part: torch.Tensor | None) -> NDArray[np.float64]:
+    """A derivative as an array of its own; zeros where torch has none.
+
+    Torch gives some zeros as a tensor without memory. A copy fills it in; an addition would load torch's compiler.
+    """
+    made = torch.zeros_like(like, requires_grad=False)
+    if part is not None:
+        made.copy_(part.detach())
+    filled: NDArray[np.float64] = made.numpy()
+    return filled
+
+
+def _differenced(
+    loss: Loss, section: Section, t: torch.Tensor, y: float, settings: Mapping[str, Any]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The gradient along a section, and its central difference quotient with a step of 1e-8, relative beyond 1."""
+
+    def slope(at: torch.Tensor) -> torch.Tensor:
+        leaf = at.clone().requires_grad_()
+        value = run(loss, _section_tensors(loss, section, leaf, y, settings), settings, "none")
+        (gradient,) = torch.autograd.grad(value.sum(), leaf)
+        return gradient
+
+    step = 1e-8 * t.abs().clamp(min=1.0)
+    return slope(t), (slope(t + step) - slope(t - step)) / (2 * step)
+
+
+def surface(
+    loss: Loss, chart: HeatMap, points: int, parameters: Mapping[str, Any] | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Evaluate a loss over a heat map's grid: (across, up, values) with values[up, across]."""
+    settings = check_parameters(loss, parameters or {})
+    (left, right), (bottom, top) = chart.spans
+    across, up = np.linspace(left, right, points), np.linspace(bottom, top, points)
+    s, t = (torch.tensor(a.ravel(), dtype=torch.float64) for a in np.meshgrid(across, up))
+    symbols = _symbols("s", "t")
+    declared = chart.inputs(*symbols)
+    shared = [declared[i.name] for i in loss.inputs if i.candidates(settings)[0].shared]
+    # What the samples of a call share is one tensor: where it moves, each point is a call of its own.
+    alone = any(sp.sympify(v).free_symbols for part in shared for v in high_precision.flattened(part))
+    parts = [(s[k : k + 1], t[k : k + 1]) for k in range(len(s))] if alone else [(s, t)]
+    value = torch.cat(
+        [
+            _per_point(run(loss, _placed(loss, declared, symbols, part, settings), settings, "none"), len(part[0]))
+            for part in parts
+        ]
+    )
+    return across, up, value.numpy().reshape(points, points)
+
+
+@dataclass(frozen=True)
+class Formats:
+    """A loss along a line in one number format: arrays over `t`, which is rounded to the format."""
+
+    dtype: str
+    t: NDArray[np.float64]
+    loss: NDArray[np.float64]
+    gradient: NDArray[np.float64]
+
+
+def in_formats(loss: Loss, line: Extremes, t: NDArray[np.float64]) -> list[Formats]:
+    """Loss and gradient at the points `t` in every number format that torch has the loss in."""
+    settings = check_parameters(loss, line.parameters)
+    (symbol,) = _symbols("t")
+    made = []
+    for name, dtype in DTYPES.items():
+        leaf = torch.tensor(t).to(dtype).requires_grad_()
+        try:
+            value = _per_point(
+                run(loss, _placed(loss, line.inputs(symbol), (symbol,), (leaf,), settings), settings, "none"), len(t)
+            )
+            (gradient,) = torch.autograd.grad(value, leaf, torch.ones_like(value))
+        except RuntimeError as error:
+            if "not implemented for" not in str(error):
+                raise
+            continue
+        made.append(Formats(name, *(x.detach().double().numpy() for x in (leaf, value, gradient))))
+    return made
+
+
+def studied(study: Study, t: NDArray[np.float64]) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Value and derivative of each curve of a study at the points `t`, by label."""
+    made = {}
+    for label, function in study.curves.items():
+        leaf = torch.tensor(t, dtype=torch.float64, requires_grad=True)
+        value = function(leaf)
+        gradient = torch.zeros_like(leaf)
+        if value.requires_grad:
+            (gradient,) = torch.autograd.grad(value.sum(), leaf)
+        made[label] = (value.detach().numpy(), gradient.numpy())
+    return made
+
+
+def pulls(loss: Loss, scene: Scene) -> tuple[float, dict[str, NDArray[np.float64]]]:
+    """The loss of a scene, and minus its gradient by each input that is a vector of two coordinates."""
+    settings = check_parameters(loss, scene.parameters)
+    batch = {name: [value] for name, value in scene.inputs.items()}
+    value, gradient = value_and_gradient(loss, tensors(loss, batch, settings, "float64"), settings, "none")
+    arrows = {n: -g[0].numpy() for n, g in gradient.items() if isinstance(g, torch.Tensor) and g.shape == (1, 2)}
+    return float(value.sum()), arrows
+
+
+def suits(loss: Loss, section: Section, setting: Mapping[str, Any]) -> bool:
+    """Whether a setting suits the section's number of classes and the kinds and ranges of its inputs."""
+    made = section_inputs(loss, section, np.array(section.span), setting)
+    kinds = high_precision.chosen_kinds(loss, made, setting)
+    if not all(p.allowed(kinds, setting[p.name]) for p in loss.parameters):
+        return False
+    for name, kind in kinds.items():
+        if kind.rank == 0 and not (np.min(made[name]) >= kind.lower and np.max(made[name]) <= kind.upper):
+            return False
+    weights = [setting[p.name] for p in loss.parameters if p.kind == "per class" and setting[p.name]]
+    return not weights or high_precision.samples(loss, made, setting).sizes[0] == len(weights[0])

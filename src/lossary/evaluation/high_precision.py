@@ -1,0 +1,343 @@
+"""The displayed formula of a loss, evaluated over balls on arrays: the reference that torch is held to.
+
+It knows declarations and formulas, and never touches torch.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+
+import mpmath
+import numpy as np
+from flint import arb
+from numpy.typing import NDArray
+
+from lossary.declaration.formula import Builder, Formula, Symbolic, Written
+from lossary.declaration.inputs import Kind
+from lossary.declaration.loss import Loss
+from lossary.declaration.parameters import Parameter
+from lossary.declaration.symbols import INDEX_OF
+from lossary.evaluation.balls import DIGITS, Dual, ball, enclose, precision
+from lossary.evaluation.binding import Built, Variable, components
+from lossary.evaluation.compiled import Compiled
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def chosen_kinds(loss: Loss, inputs: Arrays, parameters: Mapping[str, Any]) -> dict[str, Kind]:
+    """Which kind each input has in this call: a parameter may say so, else its number of dimensions does."""
+    kinds = {}
+    for entry in loss.inputs:
+        candidates = entry.candidates(parameters)
+        kinds[entry.name] = candidates[0]
+        if len(candidates) > 1:
+            vector = np.ndim(inputs[entry.name]) == np.ndim(inputs[loss.inputs[0].name])
+            kinds[entry.name] = next((kind for kind in candidates if vector == (kind.rank > 0)), candidates[0])
+    return kinds
+
+
+def variables(loss: Loss, kinds: Mapping[str, Kind]) -> tuple[Variable, ...]:
+    """The loss's inputs and parameters as symbols of its formulas."""
+    made = [Variable(i.name, i.symbol, i.written, kinds[i.name].integer, kinds[i.name].dims) for i in loss.inputs]
+    made += [
+        Variable(p.name, p.key, p.written, p.kind == "integer", ("C",) if p.kind == "per class" else ())
+        for p in loss.parameters
+    ]
+    return tuple(made)
+
+
+def applies(loss: Loss, formula: Formula, inputs: Arrays, parameters: Mapping[str, Any]) -> bool:
+    """Whether a formula holds for these inputs and settings."""
+    kinds = chosen_kinds(loss, inputs, parameters)
+    if isinstance(formula, Symbolic) and formula.inside and not formula.inside(inputs):
+        return False
+    for name, wanted in formula.at.items():
+        if name in kinds:
+            if kinds[name] is not wanted:
+                return False
+        elif parameters.get(name) != wanted:
+            return False
+    return True
+
+
+def formula_for(loss: Loss, inputs: Arrays, parameters: Mapping[str, Any]) -> Formula | None:
+    """The first declared formula that holds, or None."""
+    return next((f for f in loss.formulas if applies(loss, f, inputs, parameters)), None)
+
+
+@cache
+def _bind(formula: Symbolic, symbols: tuple[Variable, ...]) -> Built:
+    return Built(formula, symbols)
+
+
+def built(loss: Loss, formula: Symbolic, kinds: Mapping[str, Kind]) -> Built:
+    """The formula bound to the loss's variables; made once."""
+    return _bind(formula, variables(loss, kinds))
+
+
+def vector_dimension(loss: Loss, array: NDArray[Any]) -> int:
+    """Where the vector of one sample lies: torch's own losses may say dimension 1, all others the last."""
+    if loss.sample_dimension is None:
+        return array.ndim - 1
+    return loss.sample_dimension if array.ndim > loss.sample_dimension else array.ndim - 1
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The inputs of a call, lined up: one row of numbers or vectors for each value of the loss.
+
+    `sizes` are those of the dimensions that formulas know, 0 for one that the call does not have.
+    """
+
+    shape: tuple[int, ...]
+    sizes: tuple[int, ...]
+    rows: dict[str, Sequence[Any]]
+
+    @property
+    def count(self) -> int:
+        """The number of samples."""
+        return math.prod(self.shape)
+
+    def arguments(self, loss: Loss, parameters: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+        """For each row, the values of a built formula's arguments."""
+        classes = dict(zip(INDEX_OF, self.sizes, strict=True))["C"]
+        fixed = {p.name: _parameter(parameters[p.name], p, classes) for p in loss.parameters if p.name not in self.rows}
+        names = [*(i.name for i in loss.inputs), *(p.name for p in loss.parameters)]
+        for k in range(self.count):
+            yield (*(self.rows[n][k] if n in self.rows else fixed[n] for n in names), *self.sizes)
+
+
+def samples(
+    loss: Loss, inputs: Arrays, parameters: Mapping[str, Any], kinds: Mapping[str, Kind] | None = None
+) -> Samples:
+    """Line the inputs up by torch's broadcasting rules; `kinds` are those that the call shows if not given.
+
+    Raises:
+        ValueError: where the shapes do not fit together.
+    """
+    kinds = kinds or chosen_kinds(loss, inputs, parameters)
+    sizes = dict.fromkeys(INDEX_OF, 0)
+    flat: dict[str, NDArray[Any]] = {}
+    once: dict[str, Any] = {}
+    first = np.shape(inputs[loss.inputs[0].name])
+    for entry in loss.inputs:
+        kind = kinds[entry.name]
+        array = np.asarray(inputs[entry.name])
+        if kind.integer:
+            array = array.astype(np.int64)
+        if kind.dims == ("C",):
+            array = np.moveaxis(array, vector_dimension(loss, array), -1)
+        if entry.per_row and array.shape == first[:-1] != first:
+            array = array[..., None]
+        sizes |= dict(zip(kind.dims, array.shape[array.ndim - kind.rank :], strict=True))
+        if kind.shared:
+            once[entry.name] = _exact(array)
+        else:
+            flat[entry.name] = array
+    for p in loss.parameters:
+        if p.kind == "per element":
+            given = parameters[p.name]
+            flat[p.name] = np.asarray(p.neutral if given is None else given, dtype=float)
+    ranks = {name: (kinds[name].rank if name in kinds else 0) for name in flat}
+    shapes = [array.shape[: array.ndim - ranks[name]] for name, array in flat.items()]
+    shape = np.broadcast_shapes(*shapes)
+    count = math.prod(shape)
+    rows: dict[str, Sequence[Any]] = {name: [value] * count for name, value in once.items()}
+    for name, array in flat.items():
+        vector = array.shape[array.ndim - ranks[name] :]
+        lined = np.broadcast_to(array, shape + vector).reshape((count, *vector))
+        rows[name] = [_exact(row) for row in lined]
+    return Samples(shape, tuple(sizes.values()), rows)
+
+
+def _exact(value: Any) -> Any:
+    """Numbers as balls without a radius; whole numbers stay what they are, vectors and matrices become lists."""
+    if np.ndim(value):
+        return [_exact(v) for v in value]
+    return int(value) if isinstance(value, np.integer | int) else arb(float(value))
+
+
+def setting(value: Any, parameter: Parameter, classes: int) -> Any:
+    """A setting as a formula takes it; a choice is a matter of which formula holds, and no number."""
+    neutral, kind = parameter.neutral, parameter.kind
+    if kind in ("choice", "integers"):
+        return None
+    if kind == "per class":
+        return [neutral] * classes if value is None else list(value)
+    if kind == "integer":
+        return int(neutral or 0) if value is None else int(value)
+    if kind == "boolean":
+        return int(bool(value))
+    return neutral if value is None else value
+
+
+def _parameter(value: Any, parameter: Parameter, classes: int) -> Any:
+    """The same as exact numbers."""
+    plain = setting(value, parameter, classes)
+    if isinstance(plain, list):
+        return [arb(float(v)) for v in plain]
+    return plain if plain is None or parameter.kind in ("integer", "boolean") else arb(float(plain))
+
+
+def values(
+    loss: Loss,
+    formula: Formula,
+    inputs: Arrays,
+    parameters: Mapping[str, Any],
+    kinds: Mapping[str, Kind] | None = None,
+) -> list[Any]:
+    """The formula's value for each sample, enclosed, in row order."""
+    if isinstance(formula, Written):
+        with mpmath.workdps(DIGITS):
+            return [ball(v) for v in formula.reference(**_plain(inputs), **parameters)]
+    assert isinstance(formula, Symbolic)
+    kinds = kinds or chosen_kinds(loss, inputs, parameters)
+    run = built(loss, formula, kinds).run
+    rows = samples(loss, inputs, parameters, kinds).arguments(loss, parameters)
+    return [_value(run, row) for row in rows]
+
+
+def _value(run: Compiled, row: Sequence[Any]) -> Any:
+    return enclose(lambda: [run(*row)["value"]()])[0]
+
+
+def _plain(inputs: Arrays) -> dict[str, Any]:
+    return {name: a if isinstance(a, list) else np.asarray(a) for name, a in inputs.items()}
+
+
+def written_gradients(formula: Written, inputs: Arrays, parameters: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The gradient of the sum of a written formula's values, by input, its numbers in the order of memory."""
+    if formula.reference_gradient is None:
+        return {}
+    with mpmath.workdps(DIGITS):
+        found = formula.reference_gradient(**_plain(inputs), **parameters)
+        return {name: [ball(v) for v in flattened(gradient)] for name, gradient in found.items()}
+
+
+def flattened(values: Any) -> list[Any]:
+    """The numbers of nested lists or arrays, in order."""
+    if isinstance(values, list | tuple | np.ndarray):
+        return [number for value in values for number in flattened(value)]
+    return [values]
+
+
+def gradients(
+    loss: Loss, formula: Symbolic, inputs: Arrays, parameters: Mapping[str, Any]
+) -> dict[str, list[list[Any]]]:
+    """The declared gradient for each sample and, for a vector input, each component (one for a number).
+
+    The gradient by an input that all samples share is their sum: it has one row.
+    """
+    kinds = chosen_kinds(loss, inputs, parameters)
+    lined = samples(loss, inputs, parameters, kinds)
+    run = built(loss, formula, kinds).run
+    free = {name: _free(kinds[name], lined.sizes) for name in formula.gradient}
+
+    def of(row: Sequence[Any]) -> list[Any]:
+        results = run(*row)
+        return [results[name](*index) for name, indices in free.items() for index in indices]
+
+    rows = [enclose(partial(of, row)) for row in lined.arguments(loss, parameters)]
+    return _by_input(kinds, {name: len(indices) for name, indices in free.items()}, rows)
+
+
+def _free(kind: Kind, sizes: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """The free indices, in the order of `INDEX_OF`, of each component of an input."""
+    spans = [size if dim in kind.dims else 1 for dim, size in zip(INDEX_OF, sizes, strict=True)]
+    return components(spans)
+
+
+def _by_input(
+    kinds: Mapping[str, Kind], counts: Mapping[str, int], rows: list[list[Any]]
+) -> dict[str, list[list[Any]]]:
+    """Rows of components of all inputs, one after the other, as rows for each input."""
+    found: dict[str, list[list[Any]]] = {}
+    start = 0
+    for name, count in counts.items():
+        own = [row[start : start + count] for row in rows]
+        start += count
+        found[name] = [[_sum(column) for column in zip(*own, strict=True)]] if kinds[name].shared else own
+    return found
+
+
+def _sum(numbers: Sequence[Any]) -> Any:
+    with precision(_ADDING):
+        return sum(numbers, arb(0))
+
+
+# Bits for sums of what was enclosed: they add nothing to be seen to its radius.
+_ADDING = 384
+
+
+def derivatives(
+    loss: Loss, formula: Symbolic, inputs: Arrays, parameters: Mapping[str, Any]
+) -> dict[str, list[list[Any]]]:
+    """The same by differentiating the value forwards, for each input that has a declared gradient."""
+    kinds = chosen_kinds(loss, inputs, parameters)
+    lined = samples(loss, inputs, parameters, kinds)
+    run = built(loss, formula, kinds).run
+    names = [i.name for i in loss.inputs]
+    counts = {name: len(_free(kinds[name], lined.sizes)) for name in formula.gradient}
+
+    def of(row: tuple[Any, ...]) -> list[Any]:
+        number = itertools.count()
+        seeded = [_seeded(v, number) if name in counts else v for name, v in zip(names, row, strict=False)]
+        value = run(*seeded, *row[len(names) :])["value"]()
+        partials = value.partials if isinstance(value, Dual) else {}
+        return [partials.get(k, 0) for k in range(next(number))]
+
+    # The variables are numbered as the inputs stand in the signature.
+    ordered = {name: counts[name] for name in names if name in counts}
+    rows = [enclose(partial(of, row)) for row in lined.arguments(loss, parameters)]
+    return _by_input(kinds, ordered, rows)
+
+
+def _seeded(value: Any, number: Iterator[int]) -> Any:
+    """An input whose components are variables to differentiate by, numbered in the order of memory."""
+    if isinstance(value, list):
+        return [_seeded(v, number) for v in value]
+    return Dual(value, {next(number): arb(1)})
+
+
+def rounded(loss: Loss, inputs: Arrays, parameters: Mapping[str, Any], count: int) -> list[float]:
+    """For each sample, the declared size of the numbers that torch rounds on the way to its value."""
+    declared = loss.precision
+    scale = [declared.absolute] * count
+    if declared.of_input:
+        first = np.asarray(inputs[loss.inputs[0].name], dtype=float)
+        largest = np.max(np.abs(first.reshape(count, -1)), axis=1)
+        scale = [a + declared.of_input * float(b) for a, b in zip(scale, largest, strict=True)]
+    if declared.size:
+        kinds = chosen_kinds(loss, inputs, parameters)
+        run = _bind(_sized(declared.size), variables(loss, kinds)).run
+        rows = samples(loss, inputs, parameters, kinds).arguments(loss, parameters)
+        scale = [a + abs(float(_value(run, row))) for a, row in zip(scale, rows, strict=True)]
+    return scale
+
+
+@cache
+def _sized(size: Builder) -> Symbolic:
+    return Symbolic(value=size, gradient={})
+
+
+def reduced(loss: Loss, per_sample: list[Any], inputs: Arrays, parameters: Mapping[str, Any], reduction: str) -> Any:
+    """Apply one of the loss's reductions to the enclosed values; `none` returns them as they are.
+
+    Raises:
+        ValueError: where the loss has no such reduction.
+    """
+    rule = next((r for r in loss.reductions if r.name == reduction), None)
+    if rule is None:
+        raise ValueError(f"no reduction {reduction!r}; {loss.slug} has {', '.join(r.name for r in loss.reductions)}")
+    if rule.divisor is None:
+        return per_sample
+    count = len(per_sample)
+    weights = rule.weights(inputs, parameters, count) if rule.weights else [1] * count
+    with precision(_ADDING):
+        total = _sum([arb(float(w)) * v for w, v in zip(weights, per_sample, strict=True)])
+        return total / arb(float(rule.divisor(inputs, parameters, count)))

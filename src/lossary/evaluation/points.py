@@ -1,0 +1,223 @@
+"""Chooses where a loss is checked and drawn: the domain, its far tails, every kink, every special setting."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossary.declaration.inputs import Kind
+from lossary.declaration.loss import Loss
+from lossary.declaration.sections import Section
+
+Batch = dict[str, Any]
+
+POINTS = 401  # of a drawn line, evenly spaced
+
+
+def settings(loss: Loss) -> list[dict[str, Any]]:
+    """The defaults; each typical value of each parameter alone; and the last typical values all together."""
+    chosen = [loss.defaults()]
+    for p in loss.parameters:
+        chosen += [{**loss.defaults(), p.name: _plain(v)} for v in p.typical]
+    last = {p.name: _plain(p.typical[-1]) if p.typical else p.default for p in loss.parameters}
+    chosen.append(last)
+    # A choice may pick another formula, which is to be seen with every other parameter changed as well.
+    chosen += [{**last, p.name: v} for p in loss.parameters if p.kind == "choice" for v in p.typical]
+    unique = {repr(sorted(s.items())): s for s in chosen}
+    return list(unique.values())
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def by_symbol(loss: Loss, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameter values under the names that formulas use."""
+    return {p.key: parameters[p.name] for p in loss.parameters}
+
+
+def call_with(function: Any, loss: Loss, parameters: Mapping[str, Any]) -> Any:
+    """Call a declared function of parameters with those that it names."""
+    values = by_symbol(loss, parameters)
+    return function(*(values[name] for name in inspect.signature(function).parameters))
+
+
+def kinks(loss: Loss, section: Section, parameters: Mapping[str, Any]) -> list[float]:
+    """Where along a section the loss is not smooth; an infinite kink is one that these parameters do not have."""
+    found = [float(call_with(k, loss, parameters)) for k in section.kinks]
+    return [k for k in found if math.isfinite(k)]
+
+
+def grid(loss: Loss, section: Section, parameters: Mapping[str, Any]) -> NDArray[np.float64]:
+    """The points of a section that are drawn: evenly spaced, and each kink exactly and from both sides."""
+    low, high = section.span
+    special = [k for k in kinks(loss, section, parameters) if low < k < high]
+    step = (high - low) * 1e-9
+    near = [k + side * step for k in special for side in (-1, 0, 1)]
+    return np.unique(np.concatenate([np.linspace(low, high, POINTS), near]))
+
+
+def axis_values(numbers: Sequence[float]) -> list[float]:
+    """What may move along a section, from a row of a loss's numbers: the first, a residual, a margin."""
+    first, *rest = numbers or [float("nan")]
+    made = [first, *(first - other for other in rest), *(first * other for other in rest)]
+    if len(rest) > 1:
+        made.append((first - rest[0]) * rest[1])
+    return made
+
+
+def example(loss: Loss) -> Batch:
+    """The inputs of the page's example."""
+    listed = {i.name for i in loss.inputs if i.kinds[0].listed}
+    return {
+        name: [np.asarray(part) for part in value] if name in listed else np.asarray(value)
+        for name, value in loss.example.items()
+    }
+
+
+def batches(loss: Loss, parameters: Mapping[str, Any]) -> list[Batch]:
+    """Inputs to check at a setting; each batch has one shape and one kind for each input."""
+    if loss.batches is not None:
+        return [dict(batch) for batch in loss.batches(parameters)]
+    made = []
+    choices = [i.candidates(parameters) for i in loss.inputs]
+    for kinds in itertools.product(*choices):
+        named = {i.name: kind for i, kind in zip(loss.inputs, kinds, strict=True)}
+        if not all(p.allowed(named, parameters[p.name]) for p in loss.parameters):
+            continue
+        if any(kind.rank for kind in kinds):
+            fixed = [len(parameters[p.name]) for p in loss.parameters if p.kind == "per class" and parameters[p.name]]
+            made += [vectors(loss, kinds, sizes) for sizes in SIZES if not fixed or sizes["C"] in fixed]
+        else:
+            made.append(_numbers(loss, kinds, parameters))
+    return made
+
+
+MOST = 64  # combinations of vectors that are checked at one setting and size
+# How many classes and coordinates these vectors have.
+SIZES = ({"C": 2, "D": 3}, {"C": 3, "D": 2}, {"C": 5, "D": 4})
+
+
+def ends(loss: Loss, parameters: Mapping[str, Any]) -> Batch:
+    """The closed ends of the domain, for a loss of numbers; empty where no input has any."""
+    kinds = [i.candidates(parameters)[0] for i in loss.inputs]
+    if not any(kind.ends for kind in kinds):
+        return {}
+    grid = itertools.product(*((*kind.ends, 0.5) if kind.ends else kind.values for kind in kinds))
+    return _columns(loss, list(grid))
+
+
+def _columns(loss: Loss, rows: list[tuple[float, ...]]) -> Batch:
+    table = np.array(rows, dtype=float)
+    return {i.name: table[:, k] for k, i in enumerate(loss.inputs)}
+
+
+def _numbers(loss: Loss, kinds: tuple[Kind, ...], parameters: Mapping[str, Any]) -> Batch:
+    rows = list(itertools.product(*(kind.values for kind in kinds)))
+    for section in loss.sections:
+        special = kinks(loss, section, parameters)
+        near = [k + side * h for k in special for h in (1e-9, 1e-3) for side in (-1, 1)]
+        for y in section.branches.values():
+            for t in (*np.linspace(*section.span, 81), *special, *near):
+                row = section.inputs(float(t), y)
+                values = [row[i.name] for i in loss.inputs]
+                if all(kind.lower <= v <= kind.upper for kind, v in zip(kinds, _numeric(values), strict=True)):
+                    rows.append(tuple(_numeric(values)))
+    return _columns(loss, rows)
+
+
+def _numeric(values: list[Any]) -> list[float]:
+    return [float(v) if not isinstance(v, list | tuple) else float("nan") for v in values]
+
+
+def vectors(loss: Loss, kinds: tuple[Kind, ...], sizes: Mapping[str, int]) -> Batch:
+    """Combinations of the vectors and numbers that suit each kind; what samples share is drawn once."""
+    pools = [_pool(kind, sizes, k) for k, kind in enumerate(kinds)]
+    own = [pool[:1] if kind.shared else pool for pool, kind in zip(pools, kinds, strict=True)]
+    rows = _spread(list(itertools.product(*own)))
+    return {
+        i.name: np.array(pools[k][0] if kind.shared else [row[k] for row in rows])
+        for k, (i, kind) in enumerate(zip(loss.inputs, kinds, strict=True))
+    }
+
+
+def _spread(rows: list[Any]) -> list[Any]:
+    """At most `MOST` of all combinations, drawn once and for all."""
+    if len(rows) <= MOST:
+        return rows
+    return [rows[k] for k in sorted(np.random.default_rng(7).permutation(len(rows))[:MOST])]
+
+
+def _pool(kind: Kind, sizes: Mapping[str, int], seed: int) -> list[Any]:
+    if kind.sampler:
+        return SAMPLERS[kind.sampler](tuple(sizes[d] for d in kind.dims), np.random.default_rng(20 + seed))
+    if kind.integer:
+        return list(range(sizes["C"]))
+    return list(kind.values)
+
+
+Shape = tuple[int, ...]
+
+
+def _logits(shape: Shape, rng: np.random.Generator) -> list[Any]:
+    drawn = [rng.normal(size=shape) * scale for scale in (0.1, 1, 1, 5, 5, 40)]
+    peak = np.eye(shape[0])[0]
+    return [np.zeros(shape), *drawn, 30 * peak, -30 * peak, 700 * peak, -1e4 * peak]
+
+
+def _distributions(shape: Shape, rng: np.random.Generator) -> list[Any]:
+    drawn = [rng.dirichlet(np.full(shape, a)) for a in (0.3, 1.0, 5.0)]
+    return [np.full(shape, 1 / shape[0]), np.eye(shape[0])[-1], *drawn]
+
+
+def _log_distributions(shape: Shape, rng: np.random.Generator) -> list[Any]:
+    drawn = [np.log(rng.dirichlet(np.full(shape, a))) for a in (0.5, 1.0, 1.0, 5.0, 5.0, 50.0)]
+    # All but certain of one class: the others have probabilities down to the smallest that float64 holds.
+    sure = [
+        np.where(np.eye(shape[0])[k % shape[0]] > 0, 0.0, -far) for k, far in enumerate((1e-12, 40.0, 700.0, 745.0))
+    ]
+    return [np.full(shape, -np.log(shape[0])), *drawn, *sure[1:]]
+
+
+def _label_lists(shape: Shape, rng: np.random.Generator) -> list[Any]:
+    """Lists without repetition of every length, ended by -1; behind it stands what counts no more."""
+    made = []
+    for count in range(shape[0] + 1):
+        row = np.full(shape, -1)
+        row[:count] = rng.permutation(shape[0])[:count]
+        made.append(row)
+    ignored = made[1].copy()
+    ignored[2:] = 0
+    return [*made, ignored]
+
+
+def _multi_hot(shape: Shape, rng: np.random.Generator) -> list[Any]:
+    drawn = [rng.integers(0, 2, shape).astype(float) for _ in range(3)]
+    return [np.zeros(shape), np.ones(shape), *drawn, rng.uniform(size=shape)]
+
+
+def _vectors(shape: Shape, rng: np.random.Generator) -> list[Any]:
+    drawn = [rng.normal(size=shape) * scale for scale in (0.1, 1, 1, 3, 30)]
+    return [*drawn, np.eye(shape[0])[0] + 0.25 * rng.normal(size=shape), 1e3 * rng.normal(size=shape)]
+
+
+def _weights(shape: Shape, rng: np.random.Generator) -> list[Any]:
+    return [rng.normal(size=shape)]
+
+
+# For each sampler that a kind may name: vectors of a shape, the domain's corners and tails among them.
+SAMPLERS: dict[str, Callable[[Shape, np.random.Generator], list[Any]]] = {
+    "logits": _logits,
+    "distribution": _distributions,
+    "log_distribution": _log_distributions,
+    "label_list": _label_lists,
+    "multi_hot": _multi_hot,
+    "vector": _vectors,
+    "weights": _weights,
+}

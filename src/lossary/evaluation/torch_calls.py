@@ -1,0 +1,293 @@
+"""Runs losses in torch: values, gradients by autograd, and curves along a section. The only module that knows torch."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lossary.declaration.inputs import Kind
+from lossary.declaration.loss import Loss
+from lossary.declaration.parameters import Parameter
+from lossary.errors import LossaryError, nearest
+from lossary.evaluation import high_precision
+from lossary.evaluation.balls import settled
+from lossary.evaluation.settings import check_parameters
+
+DTYPES = {
+    "float64": torch.float64,
+    "float32": torch.float32,
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+}
+# A tensor, or a list of them for an input that is one.
+Tensors = Mapping[str, torch.Tensor | list[torch.Tensor]]
+TORCH_VERSION = str(torch.__version__).split("+")[0]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The answer to one call.
+
+    Attributes:
+        value: a number, or nested lists where nothing was reduced.
+        gradient: for each real-valued input, the gradient of the reduced value (of the sum for `none`), in its shape.
+        formula_value: the displayed formula at 50 digits, rounded, in the shape of `value`; None where it is not
+            executable or does not cover the call.
+    """
+
+    value: Any
+    gradient: dict[str, Any]
+    formula_value: Any
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What torch says to one call in float64: the value, and the gradient by each real-valued input."""
+
+    value: NDArray[np.float64]
+    gradient: dict[str, NDArray[np.float64]]
+
+
+def has_class(name: str) -> bool:
+    """Whether the installed torch has a class of this name, such as "torch.nn.HuberLoss"."""
+    return hasattr(torch.nn, name.rpartition(".")[2])
+
+
+def run(loss: Loss, inputs: Tensors, parameters: Mapping[str, Any], reduction: str) -> torch.Tensor:
+    """Call the shipped torch code: the torch.nn class, or the loss's own function."""
+    dtype = next((t.dtype for t in inputs.values() if isinstance(t, torch.Tensor) and t.is_floating_point()), None)
+    settings = {p.name: _setting(p, parameters[p.name], dtype or torch.float64) for p in loss.parameters}
+    ordered = [inputs[i.name] for i in loss.inputs]
+    with warnings.catch_warnings():
+        # A reader of JSON Lines has no use for torch's warnings; the pages discuss those that matter.
+        warnings.simplefilter("ignore")
+        answer: torch.Tensor
+        if loss.call is not None:
+            answer = loss.call(*ordered, reduction=reduction, **settings)
+            return answer
+        if loss.torch is not None:
+            criterion = getattr(torch.nn, loss.torch.rpartition(".")[2])
+            answer = criterion(**settings, reduction=reduction)(*ordered)
+            return answer
+        assert loss.function is not None
+        answer = loss.function(*ordered, **settings, reduction=reduction)
+        return answer
+
+
+def _setting(parameter: Parameter, value: Any, dtype: torch.dtype) -> Any:
+    """A parameter's value as torch takes it."""
+    if parameter.kind == "choice":
+        return parameter.choices[value]
+    if parameter.kind in ("per class", "per element") and value is not None:
+        return torch.tensor(value, dtype=dtype)
+    return value
+
+
+def arrays(inputs: Tensors) -> dict[str, Any]:
+    """Inputs as plain arrays, floating-point ones in float64."""
+
+    def plain(tensor: torch.Tensor) -> NDArray[Any]:
+        array: NDArray[Any] = (tensor.double() if tensor.is_floating_point() else tensor).detach().numpy()
+        return array
+
+    return {n: [plain(t) for t in given] if isinstance(given, list) else plain(given) for n, given in inputs.items()}
+
+
+def tensors(
+    loss: Loss, inputs: Mapping[str, Any], parameters: Mapping[str, Any], dtype: str
+) -> dict[str, torch.Tensor | list[torch.Tensor]]:
+    """Turn plain numbers and lists into the tensors of a call.
+
+    Raises:
+        LossaryError: for a missing or unknown input, an unknown dtype, or lists that are no rectangular array.
+    """
+    if dtype not in DTYPES:
+        raise LossaryError(f"unknown dtype {dtype!r}; known are {', '.join(DTYPES)}")
+    names = [i.name for i in loss.inputs]
+    for name in inputs:
+        if name not in names:
+            raise LossaryError(
+                f"{loss.slug} has no input {name!r}{nearest(name, names)}; its inputs are: {', '.join(names)}"
+            )
+    arrays: dict[str, Any] = {}
+    for entry in loss.inputs:
+        name, listed = entry.name, entry.candidates(parameters)[0].listed
+        if name not in inputs:
+            raise LossaryError(f"{loss.slug}: the input {name!r} is missing; its inputs are: {', '.join(names)}")
+        if listed and not isinstance(inputs[name], list | tuple):
+            raise LossaryError(f"{loss.slug}: the input {name!r} is a list of matrices, one for each cluster")
+        arrays[name] = (
+            [_array(loss, name, part) for part in inputs[name]] if listed else _array(loss, name, inputs[name])
+        )
+    kinds = high_precision.chosen_kinds(loss, arrays, parameters)
+    made: dict[str, torch.Tensor | list[torch.Tensor]] = {}
+    for name, array in arrays.items():
+        if isinstance(array, list):
+            if any(part.ndim != 2 for part in array):
+                raise LossaryError(f"{loss.slug}: the input {name!r} is a list of matrices, one for each cluster")
+            made[name] = [torch.tensor(part, dtype=DTYPES[dtype]) for part in array]
+            continue
+        if array.ndim < kinds[name].rank:
+            raise LossaryError(
+                f"{loss.slug}: the input {name!r} holds {kinds[name].name}: "
+                f"it needs {kinds[name].rank} dimensions or more, got {array.ndim}"
+            )
+        if kinds[name].rank and not kinds[name].integer and array.size == 0:
+            raise LossaryError(f"{loss.slug}: the input {name!r} holds no numbers; a vector needs at least one")
+        if kinds[name].integer:
+            if not np.all(np.abs(array) <= 2**53) or np.any(array != np.round(array)):
+                raise LossaryError(f"{loss.slug}: the input {name!r} holds {kinds[name].name}: whole numbers only")
+            made[name] = torch.tensor(array.astype(np.int64))
+        else:
+            made[name] = torch.tensor(array, dtype=DTYPES[dtype])
+    return made
+
+
+def _array(loss: Loss, name: str, value: Any) -> NDArray[np.float64]:
+    try:
+        return np.asarray(value, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        raise LossaryError(
+            f"{loss.slug}: the input {name!r} is not a number or a rectangular list of numbers"
+        ) from None
+
+
+def evaluate(
+    loss: Loss,
+    inputs: Mapping[str, Any],
+    parameters: Mapping[str, Any] | None = None,
+    reduction: str | None = None,
+    dtype: str = "float64",
+) -> Evaluation:
+    """Value and gradients by torch, and the displayed formula beside them.
+
+    Args:
+        loss: the loss.
+        inputs: numbers or nested lists by input name.
+        parameters: settings that differ from the defaults.
+        reduction: one of the loss's reductions; its default if None.
+        dtype: "float64", "float32", "float16" or "bfloat16".
+
+    Raises:
+        LossaryError: for anything wrong with the request, torch's own objections included.
+    """
+    settings = check_parameters(loss, parameters or {})
+    chosen = reduction or loss.default_reduction
+    known = [r.name for r in loss.reductions]
+    if chosen not in known:
+        raise LossaryError(
+            f"{loss.slug} has no reduction {chosen!r}{nearest(str(chosen), known)}; it has: {', '.join(known)}"
+        )
+    made = tensors(loss, inputs, settings, dtype)
+    try:
+        value, gradient = value_and_gradient(loss, made, settings, chosen)
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:
+        raise LossaryError(f"{loss.slug}: torch refused the call: {str(error).splitlines()[0]}") from error
+    return Evaluation(
+        value=value.tolist(),
+        gradient={n: [part.tolist() for part in g] if isinstance(g, list) else g.tolist() for n, g in gradient.items()},
+        formula_value=_formula_value(loss, made, settings, chosen, value.shape),
+    )
+
+
+def value_and_gradient(
+    loss: Loss, inputs: Tensors, parameters: Mapping[str, Any], reduction: str
+) -> tuple[torch.Tensor, dict[str, torch.Tensor | list[torch.Tensor]]]:
+    """The value, and its gradient (that of the sum for `none`) with respect to each real-valued input."""
+    smooth = {i.name for i in loss.inputs if i.differentiable}
+
+    def leaf(name: str, tensor: torch.Tensor) -> torch.Tensor:
+        return tensor.detach().clone().requires_grad_(tensor.is_floating_point() and name in smooth)
+
+    leaves = {
+        name: [leaf(name, t) for t in given] if isinstance(given, list) else leaf(name, given)
+        for name, given in inputs.items()
+    }
+    value = run(loss, leaves, parameters, reduction)
+    wanted = [t for given in leaves.values() for t in (given if isinstance(given, list) else [given])]
+    wanted = [t for t in wanted if t.requires_grad]
+    found: tuple[torch.Tensor | None, ...] = (
+        torch.autograd.grad(value.sum(), wanted, allow_unused=True) if value.requires_grad else (None,) * len(wanted)
+    )
+    slopes = {id(t): torch.zeros_like(t) if g is None else g for t, g in zip(wanted, found, strict=True)}
+    gradient: dict[str, torch.Tensor | list[torch.Tensor]] = {}
+    for name, given in leaves.items():
+        if isinstance(given, list):
+            gradient[name] = [slopes[id(t)] for t in given]
+        elif given.requires_grad:
+            gradient[name] = slopes[id(given)]
+    return value.detach(), gradient
+
+
+def answer(loss: Loss, inputs: Mapping[str, Any], parameters: Mapping[str, Any], reduction: str = "none") -> Answer:
+    """Call torch in float64 on plain arrays; the gradient of an input that is a list is one row of numbers."""
+    kinds = high_precision.chosen_kinds(loss, inputs, parameters)
+
+    def tensor(kind: Kind, array: Any) -> torch.Tensor:
+        return torch.tensor(np.asarray(array), dtype=torch.int64 if kind.integer else torch.float64)
+
+    made: dict[str, torch.Tensor | list[torch.Tensor]] = {
+        name: [tensor(kinds[name], part) for part in a] if kinds[name].listed else tensor(kinds[name], a)
+        for name, a in inputs.items()
+    }
+    value, gradient = value_and_gradient(loss, made, parameters, reduction)
+    return Answer(
+        value.numpy(),
+        {
+            name: torch.cat([part.reshape(-1) for part in g]).numpy() if isinstance(g, list) else g.numpy()
+            for name, g in gradient.items()
+        },
+    )
+
+
+def expression(source: str) -> NDArray[np.float64]:
+    """Evaluate one side of a relation with the tensors that `lossary.declaration.Relation` names."""
+    draw = torch.Generator().manual_seed(1)
+
+    def normal(*shape: int) -> torch.Tensor:
+        return torch.randn(*shape, generator=draw, dtype=torch.float64)
+
+    names = {
+        "torch": torch,
+        "nn": torch.nn,
+        "F": torch.nn.functional,
+        "input": normal(64) * 3,
+        "target": normal(64) * 3,
+        "logits": normal(64) * 3,
+        "label": torch.randint(0, 2, (64,), generator=draw).double(),
+        "scores": normal(8, 5),
+        "classes": torch.randint(0, 5, (8,), generator=draw),
+        "p": normal(8, 5).softmax(1),
+        "q": normal(8, 5).softmax(1),
+    }
+    return torch.as_tensor(eval(source, names), dtype=torch.float64).numpy()
+
+
+def _formula_value(
+    loss: Loss,
+    inputs: Tensors,
+    parameters: Mapping[str, Any],
+    reduction: str,
+    shape: tuple[int, ...],
+) -> Any:
+    given = arrays(inputs)
+    formula = high_precision.formula_for(loss, given, parameters)
+    if formula is None or not formula.executable:
+        return None
+    enclosed = high_precision.values(loss, formula, given, parameters)
+    total = high_precision.reduced(loss, enclosed, given, parameters, reduction)
+    if isinstance(total, list):
+        return np.array([_rounded(v) for v in total]).reshape(tuple(shape)).tolist()
+    return _rounded(total)
+
+
+def _rounded(value: Any) -> float:
+    """What is enclosed as the nearest number of float64; not a number where the enclosure is wider than that."""
+    return float(value) if settled(value) else math.nan

@@ -1,0 +1,136 @@
+"""Writes expressions as JavaScript: one function of `t` and `p` that returns loss, gradient and curvature."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sympy as sp
+from sympy.printing.codeprinter import PrintMethodNotImplementedError
+from sympy.printing.jscode import JavascriptCodePrinter
+
+from lossary.declaration.symbols import Expression
+from lossary.interactive.along_section import Scalar
+
+# What the functions of formulas and the tables are in JavaScript; a module carries those that it uses.
+FUNCTIONS = {
+    "softplus": "(x) => (x > 0 ? x : 0) + Math.log1p(Math.exp(-Math.abs(x)))",
+    "sigmoid": "(x) => x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x))",
+    "xlogy": "(x, y) => x === 0 ? 0 : x * Math.log(y)",
+    # Quintic pieces through values, slopes and curvatures.
+    "table": """([xs, ys, ds, cs]) => (x) => {
+  let low = 0, high = xs.length - 1;
+  if (!(x >= xs[low] && x <= xs[high])) return [NaN, NaN, NaN];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (xs[middle] > x) high = middle; else low = middle;
+  }
+  const h = xs[high] - xs[low], u = (x - xs[low]) / h;
+  const a = ys[low], b = h * ds[low], c = h * h * cs[low] / 2, e = ys[high] - a - b - c;
+  const f = h * ds[high] - b - 2 * c, g = h * h * cs[high] / 2 - c;
+  const q = 10 * e - 4 * f + g, r = -15 * e + 7 * f - 2 * g, s = 6 * e - 3 * f + g;
+  return [
+    a + u * (b + u * (c + u * (q + u * (r + u * s)))),
+    (b + u * (2 * c + u * (3 * q + u * (4 * r + u * 5 * s)))) / h,
+    (2 * c + u * (6 * q + u * (12 * r + u * 20 * s))) / (h * h),
+  ];
+}""",
+}
+
+
+class _Printer(JavascriptCodePrinter):  # type: ignore[misc]
+    """SymPy's printer, with the functions of `FUNCTIONS` and with products for squares."""
+
+    def __init__(self) -> None:
+        super().__init__({"precision": 17})
+        self.used: set[str] = set()
+
+    def _print_Symbol(self, expr: Any) -> str:
+        return str(expr)
+
+    def _print_Pow(self, expr: Any) -> str:
+        base, power = expr.as_base_exp()
+        if base.is_Symbol and power == 2:
+            return f"({self._print(base)} * {self._print(base)})"
+        return str(super()._print_Pow(expr))
+
+    def _call(self, expr: Any) -> str:
+        name = type(expr).__name__
+        self.used.add(name)
+        return f"{name}({', '.join(self._print(a) for a in expr.args)})"
+
+    _print_softplus = _print_sigmoid = _print_xlogy = _call
+
+    def _print_maximum(self, expr: Any) -> str:
+        return f"Math.max({', '.join(self._print(a) for a in expr.args)})"
+
+    def _print_minimum(self, expr: Any) -> str:
+        return f"Math.min({', '.join(self._print(a) for a in expr.args)})"
+
+    def _print_Piecewise(self, expr: Any) -> str:
+        text = "NaN"
+        for value, condition in reversed(expr.args):
+            if condition == sp.true:
+                text = self._print(value)
+            else:
+                text = f"({self._print(condition)} ? {self._print(value)} : {text})"
+        return text
+
+
+class Functions:
+    """Prints the functions of a module and remembers which helpers they need."""
+
+    def __init__(self) -> None:
+        self.printer = _Printer()
+
+    def curves(self, scalar: Scalar) -> str:
+        """A function of `t` and `p` to the three numbers; what they share is computed once.
+
+        Raises:
+            ValueError: where JavaScript has no word for a function of the formula.
+        """
+        shared, results = sp.cse(
+            [scalar.loss, scalar.gradient, scalar.curvature], symbols=sp.numbered_symbols("a"), order="none"
+        )
+        lines = [f"const {name} = {self.text(value)};" for name, value in shared]
+        return f"(t, p) => {{ {' '.join(lines)} return [{', '.join(self.text(r) for r in results)}]; }}"
+
+    def points(self, expressions: Sequence[Expression]) -> str:
+        """A function of `p` to a list of numbers."""
+        return f"(p) => [{', '.join(self.text(sp.sympify(e)) for e in expressions)}]"
+
+    def table(self, columns: Sequence[Sequence[float]]) -> str:
+        """A function of `t` that interpolates between columns of points, values, slopes and curvatures."""
+        self.printer.used.add("table")
+        rows = ", ".join(f"[{', '.join(f'{v:.13g}' for v in column)}]" for column in columns)
+        return f"table([{rows}])"
+
+    def text(self, expression: Expression) -> str:
+        """One expression."""
+        try:
+            return str(self.printer.doprint(expression))
+        except PrintMethodNotImplementedError:
+            raise ValueError(f"no JavaScript for {expression}") from None
+
+    def helpers(self) -> str:
+        """The definitions of what the printed functions call."""
+        return "".join(f"const {name} = {text};\n" for name, text in FUNCTIONS.items() if name in self.printer.used)
+
+
+def literal(value: Any) -> str:
+    """Plain data as JavaScript; what is `Raw` is code already."""
+    if isinstance(value, Raw):
+        return value.code
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{json.dumps(k)}: {literal(v)}' for k, v in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(literal(v) for v in value)}]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+class Raw:
+    """Code among data."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code

@@ -1,0 +1,280 @@
+"""Makes the interactive plot of a loss: its data, its JavaScript module, and the comparison of that module with torch.
+
+The module's functions come from the checked formulas, or from tables of torch's values where no expression holds.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from py_mini_racer import MiniRacer
+
+from lossary.declaration.loss import Loss
+from lossary.declaration.sections import Section
+from lossary.evaluation import high_precision, points
+from lossary.evaluation.curves import Curve, curve, section_inputs
+from lossary.evaluation.settings import check_parameters
+from lossary.interactive.along_section import scalar, symbol
+from lossary.interactive.controls import Control, Reach, control, reach
+from lossary.interactive.javascript import Functions, Raw, literal
+from lossary.interactive.tables import table
+from lossary.typesetting.formula_latex import constructor
+
+_DRAWN = 4  # settings with every number drawn, besides those that move one alone
+LIMIT = {"formula": 1e-9, "table": 1e-6}  # the relative difference from torch that is allowed
+# What the difference is measured against at least: where a curve crosses zero, torch itself has rounded larger numbers.
+FLOOR = 1e-4
+
+
+@dataclass(frozen=True)
+class Plot:
+    """An interactive plot.
+
+    Attributes:
+        data: what a template and a script need to know, as plain values.
+        module: the JavaScript module.
+    """
+
+    data: dict[str, Any]
+    module: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """A section, its key among the loss's sections, and what can be moved along it."""
+
+    key: str
+    section: Section
+    reach: Reach
+
+
+def plot(loss: Loss, torch_version: str) -> Plot:
+    """The plot of a loss, compared with torch.
+
+    Raises:
+        ValueError: where the module differs from torch: the section, the setting, the point, both numbers.
+    """
+    source = "formula" if all(f.executable for f in loss.formulas) else "table"
+    controls = [c for p in loss.parameters if (c := control(p, source == "table"))]
+    places = [Place(key, s, reach(loss, s, controls)) for key, s in _keys(loss)]
+    moved = {c.name for place in places for c in place.reach.moved}
+    functions = Functions()
+    variants = [_variants(loss, place, source, functions) for place in places]
+    data: dict[str, Any] = {
+        "source": source,
+        "torch": constructor(loss),
+        "parameters": [_parameter(c) for c in controls if c.name in moved],
+        "sections": [_section(place) for place in places],
+    }
+    body = {"slug": loss.slug, "title": loss.title, "family": loss.family, **data}
+    body["sections"] = [{**s, "variants": v} for s, v in zip(data["sections"], variants, strict=True)]
+    head = f"// {loss.title} along its sections: {_origin(source)}. Compared with torch {torch_version}.\n"
+    module = f"{head}{functions.helpers()}export default {literal(body)};\n"
+    return Plot({**data, **_compared(loss, source, places, module)}, module)
+
+
+def _origin(source: str) -> str:
+    return "the formula on its page" if source == "formula" else "a table of torch's values"
+
+
+def _keys(loss: Loss) -> Iterator[tuple[str, Section]]:
+    """The sections by the name of their axis; a second one on the same axis is numbered."""
+    seen: dict[str, int] = {}
+    for section in loss.sections:
+        name = section.axis.name
+        seen[name] = seen.get(name, 0) + 1
+        yield (name if seen[name] == 1 else f"{name}-{seen[name]}"), section
+
+
+def _parameter(one: Control) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "name": one.name,
+        "kind": one.kind,
+        "default": one.default,
+        "meaning": one.parameter.meaning,
+    }
+    if one.kind in ("number", "integer", "vector"):
+        made |= {"low": one.low, "high": one.high, "slider": list(one.slider), "step": one.step, "scale": one.scale}
+    if one.kind == "values":
+        made |= {"low": one.low, "high": one.high, "values": list(one.choices)}
+    if one.kind == "choice":
+        made["choices"] = list(one.choices)
+    return made
+
+
+def _section(place: Place) -> dict[str, Any]:
+    section, moved = place.section, place.reach
+    return {
+        "name": place.key,
+        "axis": section.axis.name,
+        "label": section.label,
+        "short": section.label.split(",")[0],
+        "span": list(section.span),
+        "ends": [end for end in section.limits if math.isfinite(end)],
+        "perfect": section.perfect if math.isfinite(section.perfect) else None,
+        "note": section.note,
+        "controls": [
+            {"name": c.name, "size": moved.sizes[c.name]} if c.name in moved.sizes else {"name": c.name}
+            for c in moved.moved
+        ],
+        "silent": list(moved.silent),
+        "held": list(moved.held),
+    }
+
+
+def _variants(loss: Loss, place: Place, source: str, functions: Functions) -> list[dict[str, Any]]:
+    """The functions of a section, a variant for each combination of settings that are no plain numbers."""
+    section = place.section
+    moving = {c.name: symbol(c.parameter, place.reach.sizes.get(c.name, 0)) for c in place.reach.numeric()}
+    made = []
+    for when in place.reach.discrete():
+        settings = {**loss.defaults(), **when}
+        branches = []
+        for label, y in section.branches.items():
+            if source == "formula":
+                run = _formula_code(loss, section, y, settings, moving, functions)
+            else:
+                run = functions.table(_table(loss, section, y, settings))
+            branches.append({"label": label, "run": Raw(run)})
+        try:
+            kinks = [points.call_with(k, loss, {**settings, **moving}) for k in section.kinks]
+        except TypeError as error:
+            raise ValueError(f"a kink of {section.label!r} is no expression of the parameters: {error}") from None
+        made.append({"when": when, "kinks": Raw(functions.points(kinks)), "branches": branches})
+    return made
+
+
+def _formula_code(
+    loss: Loss,
+    section: Section,
+    y: float,
+    settings: Mapping[str, Any],
+    moving: Mapping[str, Any],
+    functions: Functions,
+) -> str:
+    inputs = section_inputs(loss, section, np.array([sum(section.span) / 2]), settings, y)
+    along = scalar(loss, section, y, settings, moving, inputs)
+    if along is None:
+        raise ValueError(f"no formula holds along {section.label!r} at {settings}")
+    return functions.curves(along)
+
+
+def _table(loss: Loss, section: Section, y: float, settings: Mapping[str, Any]) -> list[list[float]]:
+    def run(t: NDArray[np.float64]) -> Curve:
+        return curve(loss, section, t, settings, y)
+
+    return table(run, section.span, points.kinks(loss, section, settings))
+
+
+@cache
+def _engine() -> MiniRacer:
+    return MiniRacer()
+
+
+def _compared(loss: Loss, source: str, places: Sequence[Place], module: str) -> dict[str, Any]:
+    """Run the module and torch at every setting worth a look; the number of points and the largest differences."""
+    engine = _engine()
+    engine.eval(f"var plot = (() => {{ {module.replace('export default', 'return')} }})(); 0")
+    count, largest = 0, {"loss": 0.0, "gradient": 0.0}
+    for k, place in enumerate(places):
+        for setting, far in _settings(loss, place):
+            filled = check_parameters(loss, {n: v for n, v in setting.items() if v != loss.defaults()[n]})
+            t = points.grid(loss, place.section, filled)
+            for b, (label, y) in enumerate(place.section.branches.items()):
+                mine = _run(engine, k, b, _plain(place, setting), t)
+                true = curve(loss, place.section, t, filled, y)
+                true.gradient[_undecided(loss, place.section, filled, t)] = np.nan
+                for name, one, torch in (("loss", mine[0], true.loss), ("gradient", mine[1], true.gradient)):
+                    difference = _difference(one, torch)
+                    if far:  # a plot shows a gap, and says so, where a power or a root overflows
+                        difference[~np.isfinite(one)] = 0.0
+                    worst = int(np.argmax(difference))
+                    if not difference[worst] <= LIMIT[source]:
+                        where = f"{place.section.label!r}{f', {label}' if label else ''}, at t = {t[worst]:.6g}"
+                        raise _wrong(name, where, setting, torch[worst], one[worst])
+                    largest[name] = max(largest[name], float(difference[worst]))
+                count += len(t)
+    return {"points": count, "max_error_value": largest["loss"], "max_error_gradient": largest["gradient"]}
+
+
+def _wrong(name: str, where: str, setting: Mapping[str, Any], expected: float, got: float) -> ValueError:
+    told = ", ".join(f"{n} = {v}" for n, v in setting.items()) or "the defaults"
+    return ValueError(
+        f"the {name} of the interactive plot along {where} with {told}: "
+        f"expected {expected!r} as torch has it, got {got!r}"
+    )
+
+
+def _undecided(loss: Loss, section: Section, setting: Mapping[str, Any], t: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Points on a kink whose place depends on a parameter: there rounding decides which side's slope is given."""
+    moving = [points.call_with(k, loss, setting) for k in section.kinks if inspect.signature(k).parameters]
+    near = 1e-11 * (section.span[1] - section.span[0])
+    made: NDArray[np.bool_] = np.any([np.abs(t - float(k)) <= near for k in [math.inf, *moving]], axis=0)
+    return made
+
+
+def _difference(mine: NDArray[np.float64], torch: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Relative differences; where torch itself gives no finite number there is nothing to compare."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        made = np.abs(mine - torch) / np.maximum(np.abs(torch), FLOOR)
+    made = np.where(mine == torch, 0.0, made)
+    return np.where(np.isfinite(torch), np.where(np.isnan(made), np.inf, made), 0.0)
+
+
+def _run(engine: MiniRacer, section: int, branch: int, p: Mapping[str, Any], t: NDArray[np.float64]) -> NDArray[Any]:
+    code = f"""JSON.stringify((() => {{
+      const p = {json.dumps(p)}, section = plot.sections[{section}];
+      const variant = section.variants.find((v) => Object.entries(v.when).every(([k, x]) => p[k] === x));
+      return {json.dumps(t.tolist())}.map((t) => variant.branches[{branch}].run(t, p).map(String));
+    }})())"""
+    return np.array(json.loads(str(engine.eval(code)).replace("Infinity", "inf")), dtype=float).T
+
+
+def _plain(place: Place, setting: Mapping[str, Any]) -> dict[str, Any]:
+    """A setting as the module gets it: a number in place of torch's None, a vector written out."""
+    made = {}
+    for one in place.reach.moved:
+        value = setting[one.name]
+        if one.kind not in ("boolean", "choice"):
+            value = high_precision.setting(value, one.parameter, place.reach.sizes.get(one.name, 0))
+        made[one.name] = value
+    return made
+
+
+def _settings(loss: Loss, place: Place) -> Iterator[tuple[dict[str, Any], bool]]:
+    """With each setting that is no plain number: the defaults, ends of ranges and sliders, typical and drawn numbers.
+
+    The second is true for the ends of a range, far beyond what sliders reach.
+    """
+    draw = np.random.default_rng(11)
+    defaults = {c.name: loss.defaults()[c.name] for c in place.reach.moved}
+    numeric = place.reach.numeric()
+    for when in place.reach.discrete():
+        base = {**defaults, **when}
+        yield base, False
+        for one in numeric:
+            size = place.reach.sizes.get(one.name, 0)
+            typical = [v for v in one.parameter.typical if v is not None and (not size or len(v) == size)]
+            for value in dict.fromkeys((*one.slider, *typical, one.low, one.high)):
+                given = [value] * size if size and not isinstance(value, tuple) else value
+                far = value in (one.low, one.high) and value not in one.slider
+                yield {**base, one.name: list(given) if size else given}, far
+        for _ in range(_DRAWN if numeric else 0):
+            yield {**base, **{c.name: _drawn(c, draw, place.reach.sizes.get(c.name, 0)) for c in numeric}}, False
+
+
+def _drawn(one: Control, draw: np.random.Generator, size: int) -> Any:
+    low, high = one.slider
+    if one.scale == "log":
+        return float(10 ** draw.uniform(math.log10(low), math.log10(high)))
+    if one.kind == "integer":
+        return int(draw.integers(int(low), int(high) + 1))
+    return draw.uniform(low, high, size).tolist() if size else float(draw.uniform(low, high))

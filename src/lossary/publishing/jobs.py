@@ -1,0 +1,245 @@
+"""Makes what costs time: a loss's evidence, record and figures, overlays, articles, the inventory.
+
+Each function takes plain JSON values and returns named files; the worker calls them in processes of their own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sphobjinv
+
+from lossary.declaration.loss import Loss
+from lossary.declaration.sections import axes
+from lossary.discovery.catalogs import Source, families, load
+from lossary.drawing import loss_views, render
+from lossary.drawing.pictures import Chart, Picture, Table, Trace, View
+from lossary.errors import CatalogError, Failure
+from lossary.evaluation.curves import curve
+from lossary.evaluation.points import POINTS
+from lossary.publishing.article import run as run_article
+from lossary.publishing.record import record
+from lossary.verification import property_measures
+from lossary.verification.checks import verify
+
+Files = dict[str, bytes]
+
+PUSHED = 5  # targets that the reader of the home page moves, from the largest down
+
+
+def _source(payload: Mapping[str, Any]) -> Source:
+    return Source(payload["slug"], payload["family"], Path(payload["path"]), payload["shown"])
+
+
+def loss_files(payload: Mapping[str, Any]) -> Files:
+    """Verify one loss; its record as JSON and all its figures.
+
+    Raises:
+        CatalogError: with all that is wrong with the loss.
+    """
+    source = _source(payload)
+    loss = load(source)
+    evidence, failures = verify(loss)
+    if failures:
+        raise CatalogError(failures)
+    try:
+        views = loss_views.views(loss)
+        files = {k: v for view in views for k, v in view_files(f"figures/{loss.slug}", view).items()}
+    except Exception as error:
+        raise CatalogError([Failure(loss.path, "figure", f"{type(error).__name__}: {error}")]) from error
+    title = families([source])[source.family].title
+    made = record(loss, evidence, views, title)
+    assert evidence.plot is not None  # a loss that holds has one
+    files[f"plots/{loss.slug}.js"] = evidence.plot.module.encode()
+    return {"record.json": json.dumps(made, ensure_ascii=False).encode(), **files}
+
+
+# What a paper or a lecture takes: LaTeX reads no SVG. Not the card: matplotlib orders the fonts in a PDF by the folders
+# they lie in, and a card has fonts of two, so that its bytes would tell where it was made.
+PRINTED = ("loss", "gradient")
+
+
+def view_files(folder: str, view: View) -> Files:
+    """All published forms of a view."""
+    files = picture_files(folder, view.name, view.picture, view.table)
+    if view.name in PRINTED:
+        files[f"{folder}/{view.name}.pdf"] = render.pdf(view.picture)
+    if view.name == "card":
+        files[f"{folder}/card.png"] = render.png(view.picture)
+        files[f"{folder}/card-dark.png"] = render.png(view.picture, "dark")
+    return files
+
+
+def picture_files(folder: str, name: str, picture: Picture, table: Table | None) -> Files:
+    """A picture as its three SVGs, and its numbers as CSV."""
+    forms = render.svg(picture)
+    files = {f"{folder}/{name}.svg": forms["auto"]}
+    files |= {f"{folder}/{name}-{theme}.svg": forms[theme] for theme in ("light", "dark")}
+    return files | ({f"{folder}/{name}.csv": table.csv()} if table else {})
+
+
+def family_files(payload: Mapping[str, Any]) -> Files:
+    """The overlays of a family: for each axis that its losses are drawn on, loss and gradient.
+
+    Losses that the members' relations name join as context, where they share the axis.
+    """
+    members = [load(_source(s)) for s in payload["members"]]
+    context = [load(_source(s)) for s in payload["context"]]
+    counts = {
+        name: sum(any(s.axis.name == name for s in m.sections) for m in members)
+        for name in axes(s for m in members for s in m.sections)
+    }
+    most = max(counts.values(), default=0)
+    shown = [name for name, count in counts.items() if count and (count > 1 or most == 1)]
+    files: Files = {}
+    figures = []
+    folder = f"figures/families/{payload['name']}"
+    for axis in shown:
+        for which in ("loss", "gradient"):
+            drawn = loss_views.overlay(members, context, axis, which)
+            if drawn is None:
+                continue
+            chart, table = drawn
+            name = f"{axis}-{which}"
+            files |= picture_files(folder, name, chart, table)
+            figures.append(
+                {
+                    "src": f"{folder}/{name}.svg",
+                    "alt": chart.description,
+                    "caption": _overlay_caption(chart, axis),
+                    "width": chart.size[0],
+                    "height": chart.size[1],
+                }
+            )
+    return {"figures.json": json.dumps(figures).encode(), **files}
+
+
+def _overlay_caption(chart: Chart, axis: str) -> str:
+    words = f"The {chart.heading} along the {axis}, each loss as on its own page."
+    return f"{words} Grey: related losses of other families." if any(t.role == "muted" for t in chart.traces) else words
+
+
+def hero_files(payload: Mapping[str, Any]) -> Files:
+    """The picture of the home page: the same skewed sample, and what each loss calls its centre."""
+    losses = [load(_source(s)) for s in payload["members"]]
+    chosen: dict[str, Loss] = {}
+    # Of two losses with the same centre the plainer one stands for both.
+    for loss in sorted(losses, key=lambda one: (len(one.inputs), len(one.parameters), one.slug)):
+        found = loss.properties.get("elicits")
+        if isinstance(found, str) and loss.main.axis.name == "residual":
+            chosen.setdefault(found, loss)
+    sample = property_measures.skewed_sample("real", 15) * 0.5
+    frame = {"x": (-0.25, 3.6), "y": (0.85, 3.0)}
+    t = np.linspace(-0.2, 3.55, POINTS)
+    traces, marks, told, moved = [], [], [], []
+    for k, (name, loss) in enumerate(chosen.items()):
+        risk = np.mean([curve(loss, loss.main, t, None, float(y)).loss for y in sample], axis=0)
+        # Each expected loss in units of its own least value: only where it is least counts here.
+        scaled = risk / risk.min()
+        best = int(np.argmin(scaled))
+        short = loss.torch.rpartition(".")[2] if loss.torch else loss.title
+        trace = Trace(t, scaled, f"trace{k % 8}", f"{short}: {name}", dashed=k % 2 == 1)
+        traces.append(trace)
+        marks.append((float(t[best]), float(scaled[best])))
+        told.append(f"{loss.title} at the {name}, {t[best]:.2f}")
+        moved.append({"slug": loss.slug, "role": trace.role, "name": trace.label, "dashed": trace.dashed})
+    chart = Chart(
+        title="One sample, several centres",
+        description=f"Expected loss of a constant over {len(sample)} skewed targets, least for {'; '.join(told)}.",
+        heading="expected loss, relative to its least value",
+        role="ink",
+        xlabel="predicted constant; ticks: the targets",
+        traces=tuple(traces),
+        kinks=tuple(marks),
+        rug=tuple(sample.tolist()),
+        size=(560, 380),
+        xlim=frame["x"],
+        ylim=frame["y"],
+    )
+    words = {
+        "src": "figures/home/centres.svg",
+        "alt": chart.description,
+        "caption": "Predict one number for all the targets, which the ticks mark. Each loss has its own favourite, "
+        "and the circles mark it: choosing a loss is choosing what you mean by typical.",
+        "width": chart.size[0],
+        "height": chart.size[1],
+        "centres": {
+            "targets": sample.tolist(),
+            "pushed": PUSHED,
+            "most": round(frame["x"][1] - float(sample.max()) - 0.05, 1),
+            "losses": moved,
+            "span": (float(t[0]), float(t[-1])),
+            "frame": frame,
+            "heading": chart.heading,
+            "label": chart.xlabel,
+            "size": chart.size,
+        },
+    }
+    table = Table(("prediction", *(loss.slug for loss in chosen.values())), (t, *(trace.y for trace in traces)))
+    # For pages without a loss of their own, the picture that a link to them shows.
+    preview = render.png(dataclasses.replace(chart, size=(600, 315)), scale=2.0)
+    return {
+        "hero.json": json.dumps(words).encode(),
+        "figures/home/card.png": preview,
+        **picture_files("figures/home", "centres", chart, table),
+    }
+
+
+def compare_files(payload: Mapping[str, Any]) -> Files:
+    """The pictures of the comparisons to begin with, for readers without scripts; `figures.json` describes them."""
+    losses = {source["slug"]: load(_source(source)) for source in payload["members"]}
+    files: Files = {}
+    figures = {}
+    for preset in payload["presets"]:
+        if preset["normal"]:
+            continue  # only the script divides curves by each other
+        picked = [losses[pick["slug"]] for pick in preset["picks"]]
+        settings = [pick["settings"] for pick in preset["picks"]]
+        chart = loss_views.comparison(picked, settings, preset["view"], (460, 330), reference=True)
+        folder, name = "figures/compare", preset["name"]
+        files |= picture_files(folder, name, chart, None)
+        width, height = chart.size
+        figures[name] = {"src": f"{folder}/{name}.svg", "alt": chart.description, "width": width, "height": height}
+    return {"figures.json": json.dumps(figures).encode(), **files}
+
+
+def article_files(payload: Mapping[str, Any]) -> Files:
+    """Run an article; its Markdown and its figures.
+
+    Raises:
+        CatalogError: with all that is wrong with the article.
+    """
+    article = run_article(Path(payload["path"]), payload["shown"])
+    files: Files = {"article.md": article.markdown.encode()}
+    for name, picture in article.charts.items():
+        files |= picture_files(f"figures/{article.name}", name, picture, None)
+    return files
+
+
+def inventory_files(payload: Mapping[str, Any]) -> Files:
+    """The Sphinx inventory: a label and a document for each loss."""
+    inventory = sphobjinv.Inventory()
+    inventory.project, inventory.version = payload["project"], ""
+    for slug, title in payload["titles"].items():
+        uri = f"losses/{slug}/"
+        entries = (("label", f"loss-{slug}", f"{uri}#loss-{slug}"), ("doc", f"losses/{slug}", uri))
+        for role, name, target in entries:
+            inventory.objects.append(
+                sphobjinv.DataObjStr(name=name, domain="std", role=role, priority="1", uri=target, dispname=title)
+            )
+    return {"objects.inv": sphobjinv.compress(inventory.data_file())}
+
+
+MAKERS: dict[str, Callable[[Mapping[str, Any]], Files]] = {
+    "loss": loss_files,
+    "family": family_files,
+    "hero": hero_files,
+    "compare": compare_files,
+    "article": article_files,
+    "inventory": inventory_files,
+}

@@ -1,0 +1,54 @@
+"""Turns records into Markdown with Jinja. It computes nothing and knows neither torch nor MkDocs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+_LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+_LINK = re.compile(r"\[\[([a-z0-9_]+)(?:\|([^\]]+))?\]\]")
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=ChoiceLoader([PackageLoader("lossary.publishing", folder) for folder in ("templates", "project")]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+        autoescape=False,
+    )
+    made.filters["latex"] = latex_text
+    return made
+
+
+def latex_text(text: str) -> str:
+    """Plain words for LaTeX: what it reads as commands stands for itself."""
+    return re.sub(r"[\\{}#$%&_~^]", lambda sign: _LATEX.get(sign[0], f"\\{sign[0]}"), text)
+
+
+def render(template: str, **values: Any) -> str:
+    """Fill a template; in Markdown, runs of blank lines, which blocks leave behind, shrink to one outside code."""
+    text = _environment().get_template(f"{template}.jinja").render(**values).lstrip()
+    if not template.endswith(".md"):
+        return text
+    parts = re.split(r"(^```.*?^```$)", text, flags=re.MULTILINE | re.DOTALL)
+    parts[::2] = [re.sub(r"\n(?:[ \t]*\n){2,}", "\n\n", part) for part in parts[::2]]
+    return "".join(parts)
+
+
+def link(text: str, titles: Mapping[str, str], root: str) -> str:
+    """Resolve `[[slug]]` and `[[slug|words]]`: a link where the slug has a page, else the words alone."""
+
+    def resolve(match: re.Match[str]) -> str:
+        slug, words = match.groups()
+        if slug in titles:
+            return f"[{words or titles[slug]}]({root}losses/{slug}.md)"
+        return words or slug.replace("_", " ")
+
+    return _LINK.sub(resolve, text)

@@ -1,0 +1,289 @@
+"""The record of a loss: everything that pages, the JSON index and other tools say of it, as plain JSON values.
+
+Made from a verified loss; it computes nothing new and knows no template.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sympy as sp
+
+from lossary.declaration import docstring
+from lossary.declaration.loss import Loss, terms
+from lossary.declaration.references import Cited, Reference
+from lossary.declaration.sections import Axis
+from lossary.declaration.symbols import atom
+from lossary.drawing.pictures import View
+from lossary.typesetting import formula_latex
+from lossary.typesetting.latex import page_latex
+from lossary.typesetting.words import at_most, property_text
+from lossary.verification import property_measures, prose
+from lossary.verification.evidence import Evidence
+from lossary.verification.snippets import example_code
+
+
+def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: str) -> dict[str, Any]:
+    """The record, in the field names of losses.json and of the page templates."""
+    parts = docstring.parse(loss.prose)
+    outputs = iter(evidence.outputs)
+
+    def with_outputs(text: str) -> str:
+        count = len(prose.snippets(text))
+        printed = [next(outputs) for _ in range(count)]
+        return prose.replace_outputs(text, printed.__getitem__)
+
+    assert evidence.plot is not None  # a loss that holds has one
+    used = formula_latex.used_symbols(loss)
+    formulas = [formula_latex.shown(loss, f) for f in formula_latex.formulas(loss)]
+    # The order of the vocabulary, in which every page lists them.
+    claimed = sorted(evidence.properties.items(), key=lambda entry: list(property_measures.LABELS).index(entry[0]))
+    # The order of the docstring, in which the outputs were printed.
+    when, when_not = with_outputs(parts.when), with_outputs(parts.when_not)
+    pitfalls = [{"title": p.title, "markdown": with_outputs(p.markdown)} for p in parts.pitfalls]
+    return {
+        "slug": loss.slug,
+        "title": loss.title,
+        "family": loss.family,
+        "family_title": family_title,
+        "summary": loss.summary,
+        "aliases": list(loss.aliases),
+        "search_terms": [*loss.search_terms, *terms(";".join(loss.concepts))],
+        "tasks": list(loss.tasks),
+        "takes": list(loss.takes),
+        "concepts": _concepts(loss, parts),
+        "torch": loss.torch,
+        "call": formula_latex.call(loss),
+        "functional": formula_latex.functional_call(loss),
+        "inputs": [
+            {
+                "name": i.name,
+                "latex": i.written,
+                "kind": ", or ".join(kind.name for kind in i.kinds),
+                "shape": i.shape,
+                "meaning": i.meaning,
+            }
+            for i in loss.inputs
+        ],
+        "parameters": [
+            {
+                "name": p.name,
+                "latex": p.written if p.key in used else "",
+                "default": p.default,
+                "meaning": p.meaning,
+                "range": p.range_text(),
+            }
+            for p in loss.parameters
+        ],
+        "formulas": [_formula(f) for f in formulas],
+        "computed": _formula(formula_latex.shown(loss, loss.computed)) if loss.computed else None,
+        "formula_checked": all(f.executable for f in formulas),
+        "checks": {
+            "points": evidence.points,
+            "settings": evidence.settings,
+            "max_error_value": evidence.max_error_value,
+            "max_error_gradient": evidence.max_error_gradient,
+            "formula_radius": evidence.formula_radius if all(f.executable for f in formulas) else None,
+        },
+        "enclosed": _enclosed(evidence),
+        "precision": _precision(loss),
+        "symbols": [{"latex": latex, "meaning": meaning} for latex, meaning in formula_latex.symbols(loss)],
+        "reductions": [
+            {"name": r.name, "value": _value_text(evidence.reductions[r.name]), "divides_by": r.divides_by}
+            for r in loss.reductions
+        ],
+        "example": {"code": page_example(loss), "output": evidence.example},
+        "source": formula_latex.own_source(loss),
+        "properties": {
+            key: {"value": _plain(value), "at": _at(loss), **_evidence(loss, evidence, key)}
+            for key, (value, _) in claimed
+        },
+        "property_rows": [
+            {
+                "key": key,
+                "label": property_measures.LABELS[key],
+                "value_text": value_text(loss, key, value),
+                "plain_text": property_text(key, value),
+                "evidence": _evidence(loss, evidence, key)["evidence"],
+                "how": how[:1].upper() + how[1:] + ".",
+            }
+            for key, (value, how) in claimed
+        ],
+        "axis": loss.main.axis.name,
+        "axes": [_axis(axis) for axis in dict.fromkeys(section.axis for section in loss.sections)],
+        "variable": loss.main.label,
+        "views": [
+            {
+                "name": v.name,
+                "title": v.title,
+                "alt": v.alt,
+                "caption": v.caption,
+                "width": v.picture.size[0],
+                "height": v.picture.size[1],
+                "csv": v.table is not None,
+            }
+            for v in views
+        ],
+        "plot": evidence.plot.data,
+        "prose": {"when": when, "when_not": when_not},
+        "pitfalls": pitfalls,
+        "libraries": [
+            {"name": entry.name, "call": entry.call, "factor": entry.factor, "note": entry.note}
+            for entry in loss.libraries
+        ],
+        "relations": [
+            {"slug": r.slug, "text": r.text, "left": r.left, "right": r.right, "evidence": "checked"}
+            for r in loss.relations
+        ],
+        "references": [
+            {"text": citation(r), "doi": r.doi, "arxiv": r.arxiv, "url": r.url, "bibtex": bibtex(r)}
+            for r in loss.references
+        ],
+        "torch_version": evidence.torch_version,
+        "source_path": loss.path,
+    }
+
+
+def _concepts(loss: Loss, parts: docstring.Prose) -> list[dict[str, Any]]:
+    """What readers ask for, each with the parameter or the pitfall that answers it."""
+    made = []
+    for phrases, place in loss.concepts.items():
+        answer = docstring.answer(parts, [p.name for p in loss.parameters], place)
+        made += [{"phrase": phrase, **answer} for phrase in terms(phrases)]
+    return made
+
+
+def _axis(axis: Axis) -> dict[str, Any]:
+    reference = {"label": axis.reference[0], "points": axis.reference[1]} if axis.reference else None
+    return {
+        **{name: getattr(axis, name) for name in ("name", "label", "span", "top", "slopes")},
+        "reference": reference,
+    }
+
+
+def _formula(shown: formula_latex.Shown) -> dict[str, Any]:
+    return {
+        "label": shown.label,
+        "note": f"{shown.label}." if shown.label else "",
+        "latex": shown.latex,
+        "gradients": [{"of": of, "by": by, "latex": latex} for of, by, latex in shown.gradients],
+        "where": list(shown.where),
+        "remark": shown.remark,
+        "executable": shown.executable,
+    }
+
+
+def _enclosed(evidence: Evidence) -> str:
+    """What is proven of the formula's own values, in words."""
+    if evidence.formula_radius:
+        size = at_most(evidence.formula_radius)
+        words = (
+            f"At each of them the formula's value is enclosed by ball arithmetic, proven to within {size} of itself."
+        )
+    else:
+        words = "At each of them the formula was evaluated exactly."
+    if evidence.undecided:
+        words += f" On kinks no enclosure can tell the side: {evidence.undecided:,} slopes there were not compared."
+    return words
+
+
+def _precision(loss: Loss) -> str:
+    if not loss.precision.why:
+        return ""
+    scale = "the input" if loss.precision.of_input else "1"
+    return (
+        f"Differences are measured against {scale} where the result is smaller: torch loses digits there, "
+        f"since {loss.precision.why}."
+    )
+
+
+def page_example(loss: Loss) -> str:
+    """The example with its imports, ready to paste."""
+    imports = "import torch\nfrom torch import nn\n" if loss.torch else "import torch\n"
+    return f"{imports}\n{example_code(loss)}"
+
+
+def _value_text(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_value_text(v) for v in value)}]"
+    return f"{value:.6g}"
+
+
+def _evidence(loss: Loss, evidence: Evidence, key: str) -> dict[str, Any]:
+    """How a property is known, and between which points, where it was proven."""
+    if key in evidence.proven:
+        return {"evidence": "proven", "between": [_plain(end) for end in evidence.proven[key]]}
+    return {"evidence": "cited" if isinstance(loss.properties[key], Cited) else "checked"}
+
+
+def _at(loss: Loss) -> dict[str, Any]:
+    return {p.name: p.default for p in loss.parameters if p.default is not None}
+
+
+def _plain(value: Any) -> Any:
+    """A property's value as JSON: infinite numbers are strings, whole floats are numbers like the others."""
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, float) and math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    return value
+
+
+def value_text(loss: Loss, key: str, value: Any) -> str:
+    """A property's value in words and signs; where it depends on parameters, as an expression with its default."""
+    text = property_text(key, value)
+    claim = loss.properties[key]
+    if callable(claim):
+        expression = _symbolic(loss, claim)
+        return f"{expression}, that is {text} at the defaults" if expression else f"{text} at the defaults"
+    return text
+
+
+def _symbolic(loss: Loss, claim: Callable[..., Any]) -> str:
+    """The claim as an expression of the parameters; empty where it decides between cases and is none."""
+    written = {p.key: p.written for p in loss.parameters}
+    try:
+        with sp.evaluate(False):
+            made = claim(*(atom(name, written[name]) for name in inspect.signature(claim).parameters))
+    except TypeError:
+        return ""
+    parts = made if isinstance(made, list | tuple) else [made]
+    if any(isinstance(part, str) for part in parts):
+        return ""
+    return " and ".join(f"${page_latex(sp.sympify(part))}$" for part in parts)
+
+
+def citation(reference: Reference) -> str:
+    """A reference as one line of text."""
+    names = reference.authors
+    who = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"{who} ({reference.year}). {reference.title}. *{reference.venue}*."
+
+
+_VENUE = re.compile(r"^(?P<name>.*?)(?:,)? (?P<volume>\d+)(?:\((?P<number>[^)]+)\))?(?:, (?P<pages>[\d–-]+))?$")
+
+
+def bibtex(reference: Reference) -> str:
+    """A reference as a BibTeX entry."""
+    family = re.sub(r"[^a-z]", "", reference.authors[0].split()[-1].lower())
+    place = "journal" if reference.kind == "article" else "booktitle"
+    found = _VENUE.match(reference.venue)
+    fields: dict[str, str | None] = {
+        "author": " and ".join(reference.authors),
+        "title": f"{{{reference.title}}}",
+        place: found["name"] if found else reference.venue,
+        "volume": found["volume"] if found else None,
+        "number": found["number"] if found else None,
+        "pages": found["pages"].replace("-", "--") if found and found["pages"] else None,
+        "year": str(reference.year),
+        "doi": reference.doi,
+        "eprint": reference.arxiv,
+        "archiveprefix": "arXiv" if reference.arxiv else None,
+        "url": reference.url,
+    }
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+    return "\n".join([f"@{reference.kind}{{{family}{reference.year},", *lines, "}"])

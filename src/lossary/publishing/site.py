@@ -1,0 +1,376 @@
+"""Puts the whole site together as (path, bytes), doing again only what has changed.
+
+It works from records and files in the cache; what is missing is made by worker processes, so that this module
+imports neither torch nor matplotlib nor SymPy.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lossary.discovery.catalogs import (
+    BUILT_IN,
+    Family,
+    Source,
+    about,
+    duplicate_aliases,
+    duplicate_slugs,
+    families,
+    sources,
+)
+from lossary.discovery.dependencies import neighbours
+from lossary.errors import CatalogError, Failure
+from lossary.publishing.cache import PACKAGE, Cache, default_folder, digest, sources_key, templates_key
+from lossary.publishing.page import link, render
+from lossary.publishing.presets import offered
+from lossary.publishing.worker import Job, run
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[int, int, str], None]
+Records = dict[str, dict[str, Any]]
+
+ARTICLES = PACKAGE / "articles"
+# What losses.json holds of a record, besides what is derived from it.
+_INDEX = ("slug", "title", "family", "summary", "aliases", "torch", "inputs", "parameters", "formula_checked",
+          "properties", "axis", "torch_version", "tasks", "takes", "concepts")  # fmt: skip
+
+
+@dataclass
+class Build:
+    """What a build needs to know: the catalog, the address, and how it treats failures.
+
+    Attributes:
+        catalog: a package or a folder of losses; None for Lossary's own with all that installed packages register.
+        address: the published address, or nothing.
+        strict: a failure stops the build; otherwise it is shown on the page of the loss that fails.
+        processes: how many workers; LOSSARY_JOBS if set, else as many as there are cores.
+        cache: where made things are kept.
+        progress: told (done, all, name) after each piece of work.
+    """
+
+    catalog: str | None = BUILT_IN
+    address: str = ""
+    strict: bool = True
+    processes: int = field(default_factory=lambda: int(os.environ.get("LOSSARY_JOBS", 0)) or os.cpu_count() or 1)
+    cache: Cache = field(default_factory=lambda: Cache(default_folder()))
+    progress: Progress = lambda done, count, name: None
+
+
+def site(build: Build) -> Iterator[tuple[str, bytes]]:
+    """Every generated file of the site by its path.
+
+    Raises:
+        CatalogError: with all failures of the catalog at once, where the build is strict.
+    """
+    found = sources(build.catalog)
+    base = sources_key()
+    failures = duplicate_slugs(found)
+    unique = list({source.slug: source for source in reversed(found)}.values())[::-1]
+    groups = families(unique)
+    jobs = {source.slug: _loss_job(source, groups[source.family].title, base) for source in unique}
+    texts = (
+        {path.stem: _article_job(path, base) for path in sorted(ARTICLES.glob("*.md"))}
+        if build.catalog in (None, BUILT_IN)
+        else {}
+    )
+    made = Made(build)
+    failures += made.make([*jobs.values(), *texts.values()])
+    records: Records = {
+        slug: json.loads(made.files[job.key]["record.json"]) for slug, job in jobs.items() if job.key in made.files
+    }
+    failures += duplicate_aliases([(r["slug"], r["source_path"], r["aliases"]) for r in records.values()])
+    if failures and build.strict:
+        raise CatalogError(failures)
+    shared = _shared_jobs(unique, jobs, records, groups, build.catalog, base)
+    failures += made.make([*shared.values()])
+    if failures and build.strict:
+        raise CatalogError(failures)
+    if failures:
+        logger.error("%s", CatalogError(failures))
+    build.cache.prune(set(made.files))
+
+    for files in made.files.values():
+        for path, data in files.items():
+            if "/" in path or path == "objects.inv":
+                yield path, data
+    titles = {slug: record["title"] for slug, record in records.items()}
+    yield from _pages(build, made, unique, records, groups, shared, failures)
+    for name, job in texts.items():
+        if job.key in made.files:
+            yield f"{name}.md", link(made.files[job.key]["article.md"].decode(), titles, "").encode()
+    yield from _indexes(build, records, groups)
+
+
+class Made:
+    """The files of jobs by key, each read from the cache once; what is missing there is made first."""
+
+    def __init__(self, build: Build) -> None:
+        self.build = build
+        self.files: dict[str, dict[str, bytes]] = {}
+
+    def make(self, jobs: Sequence[Job]) -> list[Failure]:
+        """Have the files of all jobs, but for those that fail."""
+        missing = [job for job in jobs if not self._read(job)]
+        if not missing:
+            return []
+        done = 0
+
+        def told(job: Job) -> None:
+            nonlocal done
+            done += 1
+            self.build.progress(done, len(missing), job.shown)
+
+        self.build.progress(0, len(missing), "")
+        failures = run(missing, self.build.cache, self.build.processes, told)
+        for job in missing:
+            self._read(job)
+        return failures
+
+    def _read(self, job: Job) -> bool:
+        files = self.build.cache.get(job.key)
+        if files is not None:
+            self.files[job.key] = files
+        return files is not None
+
+
+def _loss_job(source: Source, title: str, base: str) -> Job:
+    texts = [path.read_bytes() for path in (source.path, *neighbours(source))]
+    return Job(
+        "loss",
+        digest("loss", base, source.family, source.slug, source.shown, title, *texts),
+        source.shown,
+        _payload(source),
+    )
+
+
+def _payload(source: Source) -> dict[str, str]:
+    return {"slug": source.slug, "family": source.family, "path": str(source.path), "shown": source.shown}
+
+
+def _article_job(path: Path, base: str) -> Job:
+    shown = f"src/lossary/articles/{path.name}"
+    return Job("article", digest("article", base, path.read_bytes()), shown, {"path": str(path), "shown": shown})
+
+
+def _shared_jobs(
+    found: Sequence[Source],
+    jobs: Mapping[str, Job],
+    records: Records,
+    groups: Mapping[str, Family],
+    catalog: str | None,
+    base: str,
+) -> dict[str, Job]:
+    """What several losses make together: overlays, pictures of the home and compare pages, the inventory."""
+    by_slug = {source.slug: source for source in found}
+    shared = {}
+    for name in groups:
+        members = [slug for slug, record in records.items() if record["family"] == name]
+        named = {r["slug"] for slug in members for r in records[slug]["relations"]}
+        context = sorted(slug for slug in named if slug in records and slug not in members)
+        if members:
+            key = digest("family", base, name, *(jobs[slug].key for slug in (*members, *context)))
+            payload = {
+                "name": name,
+                "members": [_payload(by_slug[slug]) for slug in members],
+                "context": [_payload(by_slug[slug]) for slug in context],
+            }
+            shared[name] = Job("family", key, f"family {name}", payload)
+    elicited = [
+        slug for slug, record in records.items() if record["axis"] == "residual" and "elicits" in record["properties"]
+    ]
+    if elicited:
+        payload = {"members": [_payload(by_slug[slug]) for slug in elicited]}
+        shared["/hero"] = Job("hero", digest("hero", base, *(jobs[s].key for s in elicited)), "home page", payload)
+    presets = [dataclasses.asdict(preset) for preset in offered(_axes(records))]
+    if presets:
+        picked = sorted({pick["slug"] for preset in presets for pick in preset["picks"]})
+        payload = {"presets": presets, "members": [_payload(by_slug[slug]) for slug in picked]}
+        key = digest("compare", base, json.dumps(presets), *(jobs[slug].key for slug in picked))
+        shared["/compare"] = Job("compare", key, "compare page", payload)
+    named_titles = {slug: record["title"] for slug, record in records.items()}
+    inventory = {"project": about(catalog).title, "titles": named_titles}
+    shared["/inventory"] = Job("inventory", digest("inventory", base, json.dumps(inventory)), "objects.inv", inventory)
+    return shared
+
+
+def _pages(
+    build: Build,
+    made: Made,
+    found: Sequence[Source],
+    records: Records,
+    groups: Mapping[str, Family],
+    shared: Mapping[str, Job],
+    failures: Sequence[Failure],
+) -> Iterator[tuple[str, bytes]]:
+    titles = {slug: record["title"] for slug, record in records.items()}
+    base = digest(templates_key(), build.address, json.dumps(titles))
+    own = build.catalog in (None, BUILT_IN)
+    page = about(build.catalog)
+    # Under which licence somebody else's text stands is not for Lossary to say.
+    licence = "CC BY 4.0" if own else ""
+    catalog = {"own": own, "title": page.title, "text": page.text, "summary": page.summary, "licence": licence}
+
+    def rendered(template: str, links: str, **values: Any) -> bytes:
+        """A filled template, made once for the same values; `links` leads from the page to the root."""
+        key = digest("page", base, template, links, json.dumps(values))
+        kept = build.cache.get(key)
+        if kept is None:
+            kept = {"page": link(render(template, site_url=build.address, **values), titles, links).encode()}
+            build.cache.put(key, kept)
+        return kept["page"]
+
+    for source in found:
+        path = f"losses/{source.slug}.md"
+        if source.slug in records:
+            yield path, rendered("loss.md", "../", loss=records[source.slug], catalog=catalog)
+            yield (
+                f"embed/{source.slug}/index.html",
+                rendered("embed.html", "", root="../../", loss=records[source.slug], catalog=catalog),
+            )
+            continue
+        told = [str(f) for f in failures if f.path == source.shown] or ["the loss could not be built"]
+        yield path, rendered("failed.md", "../", title=source.slug, message="\n".join(told))
+    described = [_family(made, name, family, records, shared) for name, family in groups.items()]
+    for family in described:
+        values = {"family": family, "losses": family["losses"], "figures": family["figures"]}
+        yield f"families/{family['name']}/index.md", rendered("family.md", "../../", **values)
+    hero_files = made.files[shared["/hero"].key] if "/hero" in shared else None
+    hero = json.loads(hero_files["hero.json"]) if hero_files else None
+    shown = [family for family in described if family["losses"]]
+    if own:
+        yield "index.md", rendered("home.md", "", families=shown, hero=hero, count=len(records))
+    else:
+        yield "index.md", rendered("catalog.md", "", families=shown, catalog=catalog, count=len(records))
+    if records:
+        comparisons = _comparisons(made, records, shared)
+        named = [{"name": family["name"], "title": family["title"]} for family in shown]
+        values = {"presets": comparisons, "families": named, "count": len(records)}
+        yield "compare/index.md", rendered("compare.md", "../", **values)
+        yield "plots/index.json", _plots(records, named, comparisons)
+
+
+def _axes(records: Records) -> dict[str, list[str]]:
+    """The axes that each loss is drawn along."""
+    return {slug: list(dict.fromkeys(s["axis"] for s in r["plot"]["sections"])) for slug, r in records.items()}
+
+
+def _comparisons(made: Made, records: Records, shared: Mapping[str, Job]) -> list[dict[str, Any]]:
+    """The comparisons to begin with, each with its picture where there is one."""
+    files = made.files.get(shared["/compare"].key) if "/compare" in shared else None
+    figures = json.loads(files["figures.json"]) if files else {}
+    return [
+        {
+            **{name: getattr(preset, name) for name in ("name", "title", "text", "losses", "axis", "view", "normal")},
+            "figure": figures.get(preset.name),
+        }
+        for preset in offered(_axes(records))
+    ]
+
+
+def _plots(records: Records, groups: Sequence[Mapping[str, str]], presets: Sequence[Mapping[str, Any]]) -> bytes:
+    """The index of the interactive plots: what the compare page needs to know before it loads any of them."""
+    axes = _axes(records)
+    losses = [
+        {
+            **{name: record[name] for name in ("slug", "title", "family", "family_title", "aliases")},
+            "axes": axes[slug],
+            "properties": [[row["label"], row["plain_text"]] for row in record["property_rows"]],
+        }
+        for slug, record in records.items()
+    ]
+    drawn = {axis["name"]: axis for record in records.values() for axis in record["axes"]}
+    index = {"losses": losses, "axes": list(drawn.values()), "families": list(groups), "presets": list(presets)}
+    return (json.dumps(index, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _family(made: Made, name: str, family: Family, records: Records, shared: Mapping[str, Job]) -> dict[str, Any]:
+    files = made.files.get(shared[name].key) if name in shared else None
+    figures = json.loads(files["figures.json"]) if files else []
+    return {
+        "name": name,
+        "title": family.title,
+        "text": family.text,
+        "summary": family.summary,
+        "losses": [record for record in records.values() if record["family"] == name],
+        "figures": [{**figure, "src": f"../../{figure['src']}"} for figure in figures],
+    }
+
+
+def _indexes(build: Build, records: Records, groups: Mapping[str, Family]) -> Iterator[tuple[str, bytes]]:
+    entries = [index_entry(record, build.address) for record in records.values()]
+    yield "losses.json", (json.dumps(entries, ensure_ascii=False, indent=1) + "\n").encode()
+    yield "losses.schema.json", Path(__file__).with_name("losses.schema.json").read_bytes()
+    yield "llms.txt", _llms(about(build.catalog), records, groups, build.address).encode()
+
+
+def _address(build_address: str, path: str) -> str:
+    return f"{build_address.rstrip('/')}/{path}" if build_address else path
+
+
+def index_entry(record: Mapping[str, Any], address: str) -> dict[str, Any]:
+    """One object of losses.json; addresses are absolute where the published one is known, else relative to the file."""
+    main = record["formulas"][0]
+    folder = f"figures/{record['slug']}"
+    figures = [f"{folder}/{view['name']}{form}.svg" for view in record["views"] for form in ("", "-light", "-dark")]
+    figures += [f"{folder}/card.png", f"{folder}/card-dark.png"]
+    return {
+        **{name: record[name] for name in _INDEX},
+        "parameters": [{k: p[k] for k in ("name", "default", "meaning", "range")} for p in record["parameters"]],
+        "inputs": [{k: i[k] for k in ("name", "kind", "shape", "meaning")} for i in record["inputs"]],
+        "formula_latex": main["latex"],
+        "gradient_latex": main["gradients"][0]["latex"] if main["gradients"] else None,
+        "checks": {k: v for k, v in record["checks"].items() if k != "settings"},
+        "figures": [_address(address, path) for path in figures],
+        "url": _address(address, f"losses/{record['slug']}/"),
+        "libraries": record["libraries"],
+        "references": [{k: r[k] for k in ("text", "doi", "arxiv", "url")} for r in record["references"]],
+    }
+
+
+def _llms(catalog: Family, records: Records, groups: Mapping[str, Family], address: str) -> str:
+    lines = [f"# {catalog.title}", ""]
+    lines += [f"> {catalog.summary}", ""] if catalog.summary else []
+    lines += [
+        f"The index as JSON: {_address(address, 'losses.json')}",
+    ]
+    for name, family in groups.items():
+        members = [r for r in records.values() if r["family"] == name]
+        if members:
+            lines += ["", f"## {family.title}", ""]
+            lines += [
+                f"- [{r['title']}]({_address(address, 'losses/' + r['slug'] + '.md')}): {r['summary']}" for r in members
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def navigation(catalog: str | None = BUILT_IN) -> list[dict[str, Any]]:
+    """The site's navigation, derived from the files: families with their losses, then the articles."""
+    found = sources(catalog)
+    groups = families(found)
+    sections: list[dict[str, Any]] = [{"All losses": "index.md"}, {"Compare": "compare/index.md"}]
+    for name, family in groups.items():
+        members = [f"losses/{source.slug}.md" for source in found if source.family == name]
+        sections.append({family.title: [f"families/{name}/index.md", *members]})
+    return sections
+
+
+def articles() -> list[str]:
+    """The pages of the articles."""
+    return [f"{path.stem}.md" for path in sorted(ARTICLES.glob("*.md"))]
+
+
+def origins(catalog: str | None = BUILT_IN) -> dict[str, str]:
+    """For each page that comes from one file, that file, for edit links."""
+    pages = {f"losses/{source.slug}.md": source.shown for source in sources(catalog)}
+    pages |= {f"families/{s.family}/index.md": s.shown.rsplit("/", 1)[0] + "/__init__.py" for s in sources(catalog)}
+    if catalog in (None, BUILT_IN):
+        pages |= {name: f"src/lossary/articles/{name}" for name in articles()}
+    return pages

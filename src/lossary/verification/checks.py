@@ -1,0 +1,184 @@
+"""Holds a loss to everything its file says, and publishes nothing.
+
+A pure function from a declaration to evidence and failures; the checks themselves are in comparisons, claims and
+examples.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+
+from lossary.declaration import docstring
+from lossary.declaration.formula import Written
+from lossary.declaration.loss import Loss
+from lossary.declaration.symbols import TABLE
+from lossary.declaration.vocabulary import TAKES, TASKS
+from lossary.errors import Failure, LossaryError, nearest
+from lossary.evaluation import points
+from lossary.evaluation.settings import check_parameters
+from lossary.evaluation.torch_calls import TORCH_VERSION, has_class
+from lossary.interactive.module import plot
+from lossary.typesetting import formula_latex
+from lossary.verification import property_measures
+from lossary.verification.claims import claimed_properties, finite, relations
+from lossary.verification.evidence import Evidence, fail
+from lossary.verification.formula_checks import derivatives, ends, reductions, sums, values_and_gradients
+from lossary.verification.snippets import example, snippets
+
+
+def verify(loss: Loss) -> tuple[Evidence, list[Failure]]:
+    """Run every check whose prerequisites hold; all failures come back together."""
+    evidence = Evidence()
+    return evidence, [failure for found in outcomes(loss, evidence).values() for failure in found or ()]
+
+
+def outcomes(loss: Loss, evidence: Evidence) -> dict[str, list[Failure] | None]:
+    """What each check found, by its name; None for a check that was not tried, as one that it needs has failed.
+
+    What a fault makes fail as well is not tried, so that each fault has one message.
+    """
+    told: dict[str, list[Failure] | None] = {}
+    for name, check in CHECKS.items():
+        if any(needed in CHECKS and needed not in evidence.passed for needed in NEEDS[name]):
+            told[name] = None
+            continue
+        try:
+            found = list(check(loss, evidence))
+        except Exception as error:  # a loss file's own code may raise anything, anywhere
+            found = [fail(loss, name, f"{type(error).__name__}: {error}")]
+        told[name] = found
+        if not found:
+            evidence.passed.append(name)
+    return told
+
+
+def declaration(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
+    """The parts that must be there, and the parameters' own consistency."""
+    if (loss.torch is None) == (loss.function is None):
+        yield fail(loss, "declaration", "give either the torch class or the loss's own torch function")
+    if loss.torch is not None and not has_class(loss.torch):
+        yield fail(loss, "declaration", f"torch {TORCH_VERSION} has no {loss.torch}")
+    if any(isinstance(f, Written) and not f.latex.strip() for f in loss.formulas):
+        yield fail(loss, "declaration", "a written formula needs its LaTeX")
+    symbols = [p.key for p in loss.parameters] + [i.symbol for i in loss.inputs]
+    for i in loss.inputs:
+        if i.symbol not in TABLE and not i.latex and len(i.symbol) > 1:
+            message = (
+                f"the symbol {i.symbol!r} of an input is not in the symbol table: say with latex= how it is written"
+            )
+            yield fail(loss, "declaration", message)
+    if len(set(symbols)) < len(symbols):
+        yield fail(loss, "declaration", f"two inputs or parameters share a symbol: {', '.join(symbols)}")
+    written = [p.written for p in loss.parameters] + [i.written for i in loss.inputs]
+    if len(set(symbols)) == len(symbols) and len(set(written)) < len(written):
+        message = f"two inputs or parameters are written alike, give one of them latex=: {', '.join(written)}"
+        yield fail(loss, "declaration", message)
+    yield from _signature(loss)
+    for known, words, what in ((TASKS, loss.tasks, "task"), (TAKES, loss.takes, "kind of values that go in")):
+        for word in words:
+            if word not in known:
+                yield fail(
+                    loss, "declaration", f"unknown {what} {word!r}{nearest(word, known)}; known are {', '.join(known)}"
+                )
+    for setting in points.settings(loss):
+        try:
+            check_parameters(loss, setting)
+        except LossaryError as error:
+            yield fail(loss, "declaration", f"a typical value is outside the range: {error}")
+    for key in loss.properties:
+        if key not in property_measures.LABELS:
+            yield fail(
+                loss, "declaration", f"unknown property {key!r}; known are {', '.join(property_measures.LABELS)}"
+            )
+
+
+def _signature(loss: Loss) -> Iterator[Failure]:
+    """A loss's own function takes what is declared, in torch's style: inputs, then keywords with the same defaults."""
+    if loss.function is None:
+        return
+    given = list(inspect.signature(loss.function).parameters.values())
+    inputs = [p.name for p in given if p.kind is not p.KEYWORD_ONLY]
+    defaults = {p.name: p.default for p in given if p.kind is p.KEYWORD_ONLY}
+    wanted = {**loss.defaults(), "reduction": loss.default_reduction}
+    if inputs != [i.name for i in loss.inputs] or set(defaults) != set(wanted):
+        keywords = ", ".join(f"{name}={value!r}" for name, value in wanted.items())
+        style = f"def {loss.function.__name__}({', '.join(i.name for i in loss.inputs)}, *, {keywords})"
+        yield fail(loss, "declaration", f"the loss's own function must take what is declared: {style}")
+        return
+    for name, value in wanted.items():
+        choices = parameter.choices if (parameter := loss.parameter(name)) else {}
+        if defaults[name] != value and defaults[name] is not choices.get(value):
+            message = (
+                f"the default of {name} is {value!r} as declared, and {defaults[name]!r} in the loss's own function"
+            )
+            yield fail(loss, "declaration", message)
+
+
+def headings(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
+    """The docstring has the parts of a page, and the places that concepts name."""
+    try:
+        parts = docstring.parse(loss.prose)
+    except ValueError as error:
+        yield fail(loss, "declaration", str(error))
+        return
+    for phrases, place in loss.concepts.items():
+        try:
+            docstring.answer(parts, [p.name for p in loss.parameters], place)
+        except ValueError as error:
+            yield fail(loss, "declaration", f"the concept {phrases!r}: {error}")
+
+
+def interactive(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
+    """The functions of the interactive plot can be written, and say what torch says."""
+    try:
+        evidence.plot = plot(loss, TORCH_VERSION)
+    except ValueError as error:
+        yield fail(loss, "interactive plot", str(error))
+
+
+def notation(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
+    """Every LaTeX string that a page or a figure will show must parse."""
+    for where, latex in formula_latex.all_latex(loss):
+        problem = formula_latex.parse_error(latex)
+        if problem:
+            # A symbol that does not parse breaks every formula that it is in; the first tells enough.
+            yield fail(loss, "latex", f"{where}: {problem}: {latex}")
+            return
+
+
+CHECKS: dict[str, Callable[[Loss, Evidence], Iterator[Failure]]] = {
+    "declaration": declaration,
+    "headings": headings,
+    "formula and gradient": values_and_gradients,
+    "derivative": derivatives,
+    "clamps": ends,
+    "sums": sums,
+    "reductions": reductions,
+    "sections": finite,
+    "interactive plot": interactive,
+    "properties": claimed_properties,
+    "example": example,
+    "snippets": snippets,
+    "relations": relations,
+    "notation": notation,
+}
+
+_FORMULA = ("declaration", "formula and gradient")
+# Which checks must have held for a check to mean anything.
+NEEDS: dict[str, tuple[str, ...]] = {
+    "declaration": (),
+    "headings": (),
+    "formula and gradient": ("declaration",),
+    "derivative": _FORMULA,
+    "clamps": _FORMULA,
+    "sums": _FORMULA,
+    "reductions": _FORMULA,
+    "sections": _FORMULA,
+    "interactive plot": (*_FORMULA, "sections"),
+    "properties": (*_FORMULA, "sections"),
+    "example": _FORMULA,
+    "snippets": ("headings",),
+    "relations": (),
+    "notation": _FORMULA,
+}

@@ -1,0 +1,125 @@
+"""Holds a loss to its claims: finite sections, properties as measured, relations to other losses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossary.declaration.loss import Loss
+from lossary.declaration.references import Cited
+from lossary.declaration.sections import Section
+from lossary.errors import Failure
+from lossary.evaluation import points
+from lossary.evaluation.curves import along, curve, suits
+from lossary.evaluation.torch_calls import expression
+from lossary.verification import property_measures
+from lossary.verification.evidence import Evidence, fail
+from lossary.verification.proving import proofs
+from lossary.verification.proving.verdicts import Refutation, Verdict
+
+
+def finite(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
+    """No NaN and no infinity on the drawn sections, at any setting."""
+    for setting in points.settings(loss):
+        for section in loss.sections:
+            if not suits(loss, section, setting):
+                continue
+            for label, y in section.branches.items():
+                drawn = curve(loss, section, np.linspace(*section.span, 401), setting, y)
+                for name, array in (("loss", drawn.loss), ("gradient", drawn.gradient)):
+                    bad = np.flatnonzero(~np.isfinite(array))
+                    if bad.size:
+                        at = f"t = {drawn.t[bad[0]]:.6g}{f' ({label})' if label else ''}"
+                        yield fail(
+                            loss, "evaluate", f"the {name} along {section.label!r} is {array[bad[0]]} at {at}", setting
+                        )
+
+
+def line(loss: Loss, section: Section, setting: Mapping[str, Any]) -> property_measures.Line:
+    """The loss along a section, as the property measurements see it."""
+
+    def derivative(order: int, t: NDArray[np.float64], y: float) -> NDArray[np.float64]:
+        return along(loss, section, t, setting, y, order)[order]
+
+    return property_measures.Line(
+        loss=partial(derivative, 0),
+        gradient=partial(derivative, 1),
+        curvature=partial(derivative, 2),
+        y=next(iter(section.branches.values())),
+        span=section.span,
+        limits=section.limits,
+        kinks=tuple(points.kinks(loss, section, setting)),
+        perfect=section.perfect,
+        axis=section.axis.name,
+        target_values=section.target_values,
+        link=section.link,
+        parameters=points.by_symbol(loss, setting),
+        reach=min((kind.far for i in loss.inputs for kind in i.kinds if kind.far < 1e3), default=math.inf),
+    )
+
+
+def claimed_properties(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
+    """Every claim against its measurement: at the defaults, and at typical settings where it depends on parameters.
+
+    At the defaults it is proven as well, where that can be done, or refuted after all.
+    """
+    main = proofs.along(loss, loss.main, loss.defaults(), next(iter(loss.main.branches.values())))
+    for key, claim in loss.properties.items():
+        if isinstance(claim, Cited):
+            evidence.properties[key] = (claim.value, claim.source)
+            continue
+        section = loss.main
+        if key in property_measures.NEED_TARGETS:
+            suited = [s for s in loss.sections if s.target_values]
+            if not suited:
+                yield fail(loss, "property", f"{key} needs a section with target_values")
+                continue
+            section = suited[0]
+        for k, setting in enumerate(points.settings(loss) if callable(claim) else [loss.defaults()]):
+            wanted = points.call_with(claim, loss, setting) if callable(claim) else claim
+            found = property_measures.MEASURES[key](line(loss, section, setting))
+            if not any(property_measures.agree(wanted, v) for v in (found.value, *found.also)):
+                message = f"{key}: expected {wanted!r} as claimed, got {found.value!r} ({found.how})"
+                yield fail(loss, "property", message, setting)
+            elif k == 0:
+                verdict = _verdict(loss, main, key, wanted)
+                if isinstance(verdict, Refutation):
+                    message = f"expected {verdict.expected}, got {verdict.got}"
+                    yield fail(
+                        loss, "property", f"{key}: {wanted!r} as claimed fails at {verdict.where}: {message}", setting
+                    )
+                elif verdict:
+                    evidence.proven[key] = verdict.between
+                    evidence.properties[key] = (wanted, proofs.in_words(verdict, section.limits, found.how))
+                else:
+                    evidence.properties[key] = (wanted, found.how)
+
+
+def _verdict(loss: Loss, main: proofs.Along | None, key: str, wanted: Any) -> Verdict | None:
+    """What a proof of a claim at the defaults comes to, along the main section."""
+    if main is None or key in property_measures.NEED_TARGETS:
+        return None
+    if key == "symmetric" and loss.main.target_values == "unit":
+        return proofs.of_a_pair(loss, loss.main, loss.defaults(), wanted)
+    supremum = loss.properties.get("supremum")
+    return main.prove(
+        key, wanted, points.call_with(supremum, loss, loss.defaults()) if callable(supremum) else supremum
+    )
+
+
+def relations(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
+    """Evaluate both sides of each relation."""
+    for relation in loss.relations:
+        try:
+            left, right = (expression(side) for side in (relation.left, relation.right))
+        except Exception as error:  # an expression may raise anything
+            yield fail(loss, "relation", f"to {relation.slug}: {type(error).__name__}: {error}")
+            continue
+        if left.shape != right.shape or not np.allclose(left, right, relation.tolerance, relation.tolerance):
+            message = f"{relation.left} should equal {relation.right}: expected {right.tolist()}, got {left.tolist()}"
+            yield fail(loss, "relation", f"to {relation.slug}: {message}")

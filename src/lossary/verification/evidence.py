@@ -1,0 +1,58 @@
+"""What the checks of a loss find: evidence where they hold, failures in words where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lossary.declaration.loss import Loss
+from lossary.errors import Failure
+from lossary.evaluation.torch_calls import TORCH_VERSION
+from lossary.interactive.module import Plot
+
+
+@dataclass
+class Evidence:
+    """What was found out about a loss.
+
+    Attributes:
+        points: how many values were compared.
+        settings: at how many parameter settings.
+        max_error_value, max_error_gradient: largest relative differences between torch and the formula.
+        formula_radius: the largest proven radius of an executed formula's values, relative to the value.
+        undecided: how many slopes no precision could pin down, such as the slope on a kink.
+        properties: what was found for each claim, with the sentence that says how.
+        proven: between which points a claim was not only measured but proven, where it was.
+        outputs: what each snippet of the prose printed, in order.
+        example: what the page's example printed.
+        reductions: the value of the example under each reduction.
+        plot: the interactive plot.
+        passed: the names of the checks that held.
+    """
+
+    points: int = 0
+    settings: int = 0
+    max_error_value: float = 0.0
+    max_error_gradient: float = 0.0
+    formula_radius: float = 0.0
+    undecided: int = 0
+    properties: dict[str, tuple[Any, str]] = field(default_factory=dict)
+    proven: dict[str, tuple[float, float]] = field(default_factory=dict)
+    outputs: list[str] = field(default_factory=list)
+    example: str = ""
+    reductions: dict[str, Any] = field(default_factory=dict)
+    plot: Plot | None = None
+    passed: list[str] = field(default_factory=list)
+    torch_version: str = TORCH_VERSION
+
+
+def fail(loss: Loss, stage: str, message: str, setting: Mapping[str, Any] | None = None) -> Failure:
+    """A failure of a loss, at a setting of its parameters if one is given."""
+    return Failure(loss.path, stage, message, words(loss, setting) if setting else "")
+
+
+def words(loss: Loss, setting: Mapping[str, Any]) -> str:
+    """A setting as "delta = 0.5, …"; only what differs from the defaults, or all of it."""
+    changed = {k: v for k, v in setting.items() if v != loss.parameter(k).default}  # type: ignore[union-attr]
+    return ", ".join(f"{k} = {v}" for k, v in (changed or setting).items())

@@ -1,0 +1,138 @@
+"""Proves what a loss claims of its curve, or refutes it with a point.
+
+The curve is the displayed formula along a section, as one expression of `T`. A claim that is neither proven nor
+refuted stays what it was: measured.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from flint import arb
+
+from lossary.declaration.loss import Loss
+from lossary.declaration.sections import Section
+from lossary.declaration.symbols import Expression
+from lossary.evaluation.balls import precision
+from lossary.evaluation.curves import section_inputs
+from lossary.interactive.along_section import value
+from lossary.verification.proving.enclosures import Budget, runs
+from lossary.verification.proving.pieces import Curve
+from lossary.verification.proving.range_proofs import (
+    bounded,
+    convex,
+    gradient_lipschitz,
+    lipschitz,
+    redescending,
+    supremum,
+)
+from lossary.verification.proving.tails import exchangeable, symmetric, unbounded
+from lossary.verification.proving.verdicts import Proof, Undecided, Verdict, rough
+
+_BITS = 192
+_BOXES = 6000
+_FAR = (1000.0, 100.0, 40.0, 10.0)  # ranges of an open axis; the first that can be proven counts
+_INSIDE = 1e-6  # how near a proof goes to an end of the axis that it cannot reach
+
+
+class Along:
+    """A loss along a section, as proofs see it; what is found out of it for one claim serves the next."""
+
+    def __init__(self, expression: Expression, limits: tuple[float, float]) -> None:
+        self.expression = expression
+        self.limits = limits
+        self._curves: dict[tuple[float, float], Curve | Undecided] = {}
+
+    @property
+    def _open_sides(self) -> list[int]:
+        return [side for side, end in zip((1, -1), reversed(self.limits), strict=True) if math.isinf(end)]
+
+    @property
+    def _ranges(self) -> list[tuple[float, float]]:
+        """Where a proof is tried: the axis itself where it has two ends, else as far out as it goes."""
+        low, high = self.limits
+        if math.isfinite(low) and math.isfinite(high):
+            return [self.limits, (low + _INSIDE, high - _INSIDE)]
+        return [(max(low, -far), min(high, far)) for far in _FAR]
+
+    def prove(self, key: str, claim: Any, supremum: float | None = None) -> Verdict | None:
+        """A claim proven or refuted, on the first range where either succeeds; None where neither does on any."""
+        with precision(_BITS):
+            if key == "symmetric":
+                return _tried(lambda: symmetric(self.expression, claim))
+            if key == "bounded" and (found := _tried(lambda: unbounded(self.expression, claim, self._open_sides))):
+                return found
+            asked = supremum if key == "bounded" else claim
+            if key not in _OVER or asked is None or (key, asked) == ("lipschitz", "inf"):
+                return None
+            for ends in self._ranges:
+                found = _tried(lambda ends=ends: _OVER[key](self._curve(ends), asked))  # type: ignore[misc]
+                if found:
+                    return found
+            return None
+
+    def _curve(self, ends: tuple[float, float]) -> Curve:
+        if ends not in self._curves:
+            try:
+                self._curves[ends] = Curve(self.expression, *ends, Budget(_BOXES))
+            except Undecided as reason:
+                self._curves[ends] = reason
+        found = self._curves[ends]
+        if isinstance(found, Undecided):
+            raise found
+        found.budget.left = _BOXES
+        return found
+
+
+def along(loss: Loss, section: Section, setting: Mapping[str, Any], y: float) -> Along | None:
+    """A loss along a section at one setting and target value; None where no expression holds it."""
+    inputs = section_inputs(loss, section, np.array(section.span), setting, y)
+    try:
+        expression = value(loss, section, y, setting, inputs)
+    except ValueError:  # something is left that is no number
+        return None
+    return None if expression is None else Along(expression, section.limits)
+
+
+def of_a_pair(loss: Loss, section: Section, setting: Mapping[str, Any], claim: bool) -> Verdict | None:
+    """Whether the loss along a section, as one of two numbers, is the same when the two are exchanged."""
+
+    def loss_of(t: float, y: float) -> Any:
+        found = along(loss, section, setting, y)
+        if found is None:
+            raise Undecided("no expression holds the loss")
+        return runs(found.expression)(arb(t))
+
+    with precision(_BITS):
+        return _tried(lambda: exchangeable(loss_of, claim))
+
+
+def in_words(proof: Proof, limits: tuple[float, float], measured: str) -> str:
+    """What was proven and where, as a clause for a page, and what was measured beyond."""
+    if not proof.of_a_range:
+        return proof.how
+    low, high = map(rough, proof.between)
+    if proof.between == limits:
+        return f"on the whole axis, from {low} to {high}, {proof.how}"
+    return f"between {low} and {high}, {proof.how}; checked beyond: {measured}"
+
+
+def _tried(run: Callable[[], Verdict]) -> Verdict | None:
+    try:
+        return run()
+    except (Undecided, sp.PolynomialError, NotImplementedError):  # SymPy meets something that it cannot factor
+        return None
+
+
+_OVER: dict[str, Callable[[Curve, Any], Verdict]] = {
+    "convex": convex,
+    "lipschitz": lipschitz,
+    "gradient_lipschitz": gradient_lipschitz,
+    "bounded": bounded,
+    "supremum": supremum,
+    "redescending": redescending,
+}

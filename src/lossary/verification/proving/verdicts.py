@@ -1,0 +1,44 @@
+"""What an attempt to prove a claim comes to: a proof, a refutation with a point, or neither."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Why a claim holds, as a clause, and between which points.
+
+    A proof `of_a_range` says nothing of what lies beyond; any other settles the claim for the whole axis.
+    """
+
+    between: tuple[float, float]
+    how: str
+    of_a_range: bool = False
+
+
+@dataclass(frozen=True)
+class Refutation:
+    """Where a claim fails, what it leads to expect there, and what was found."""
+
+    where: str
+    expected: str
+    got: str
+
+
+Verdict: TypeAlias = Proof | Refutation
+
+
+class Undecided(Exception):
+    """Neither a proof nor a counterexample was found; why, in words."""
+
+
+def told(value: Any, digits: int = 10) -> str:
+    """A number or the middle of a ball, with digits enough to see what a claim lacks, or as few as a reader wants."""
+    return f"{float(value):.{digits}g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+
+
+def rough(value: Any) -> str:
+    """The same for a reader: at most six digits."""
+    return told(value, 6)
