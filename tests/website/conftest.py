@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 from filelock import FileLock
 
+from cases import OF_EACH_KIND
 from lossary.publishing.cache import Cache
 from lossary.publishing.site import Build
 from lossary.publishing.site import site as generate
@@ -73,26 +74,38 @@ def common(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     return base if worker_id == "master" else base.parent
 
 
-def _built(common: Path, name: str, **environment: str) -> Site:
-    """Build the site in the first process that asks for it; its cache is the project's own."""
+def _built(common: Path, name: str, build: Callable[[Path], Any]) -> Site:
+    """Build a site in the first process that asks for it."""
     folder, said = common / name, common / f"{name.partition('/')[0]}.txt"
     with FileLock(common / "site.lock"):
         if not said.exists():
-            done = mkdocs(folder, CACHE, **environment)
-            said.write_text(succeeded(done), "utf-8")
+            said.write_text(succeeded(build(folder)), "utf-8")
     return Site(folder, said.read_text("utf-8"))
 
 
 @pytest.fixture(scope="session")
 def site(common: Path) -> Site:
-    """The site as `make site` builds it."""
-    return _built(common, "site")
+    """The site as `make site` builds it; its cache is the project's own."""
+    return _built(common, "site", lambda folder: mkdocs(folder, CACHE))
 
 
 @pytest.fixture(scope="session")
-def published(common: Path, site: Site) -> Site:
-    """The site built for a published address, below a path."""
-    return _built(common, "published/x", SITE_URL=ADDRESS)
+def published(common: Path, site: Site, pytestconfig: pytest.Config) -> Site:
+    """The site built for a published address, below a path: of the losses of each kind, by `make test-all` of all."""
+
+    def build(folder: Path) -> Any:
+        if "not nightly" not in pytestconfig.option.markexpr:
+            return mkdocs(folder, CACHE, SITE_URL=ADDRESS)
+        project = Copy(common / "published-project", common / "published-cache", sorted(OF_EACH_KIND))
+        return mkdocs(folder, project.cache, project.root, SITE_URL=ADDRESS)
+
+    return _built(common, "published/x", build)
+
+
+@pytest.fixture(params=["site", "published"])
+def built(request: pytest.FixtureRequest, site: Site, published: Site) -> Site:
+    """The site without and with an address, in turn."""
+    return site if request.param == "site" else published
 
 
 @pytest.fixture(scope="session")

@@ -621,6 +621,7 @@ def test_a_preset_is_offered_with_the_losses_that_there_are() -> None:
     assert text == "x(a=1e06,b=true,c=1,0.25,d=best)"
 
 
+@pytest.mark.xdist_group("pages")
 def test_a_preset_is_a_picture_with_its_words(site: Site) -> None:
     page = site.pages["compare/index.html"]
     shown = [plain(part) for part in re.findall(r"<figcaption>(.*?)</figcaption>", page.html, re.DOTALL)]

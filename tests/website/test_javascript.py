@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cases import every_loss
+from cases import each_kind
 from lossary.declaration.loss import Loss
 from lossary.evaluation.curves import curve
 
@@ -73,7 +73,7 @@ def settings(
             yield {p["name"]: drawn(p, size, draw) for p, size in controls} | when
 
 
-@every_loss
+@each_kind
 def test_the_browser_computes_what_torch_computes(loss: Loss, page: Any, web: str) -> None:
     address = f"{web}plots/{loss.slug}.js"
     data = page.evaluate(DATA, address)

@@ -22,12 +22,18 @@ import pytest
 import sphobjinv
 from sphinx.util.inventory import InventoryFile
 
+from cases import OF_EACH_KIND
 from lossary.discovery.catalogs import sources
 from website.conftest import Site
 from website.tools import ADDRESS, ROOT, Page, classes, parse, words
 
 SLUGS = [source.slug for source in sources()]
 every_slug = pytest.mark.parametrize("slug", SLUGS)
+each_kind_of_page = pytest.mark.parametrize(
+    "slug", [pytest.param(slug, marks=() if slug in OF_EACH_KIND else pytest.mark.nightly) for slug in SLUGS]
+)
+# Pages are parsed strictly, which takes time, and only once where all that reads them is in one process.
+pytestmark = pytest.mark.xdist_group("pages")
 
 # What a browser fetches by itself; a plain link is followed by people only.
 FETCHED = {"script": ["src"], "img": ["src", "srcset"], "source": ["src", "srcset"], "iframe": ["src"], "use": ["href"],
@@ -153,11 +159,9 @@ def _targets(page: Page) -> Iterator[tuple[str, str]]:
                 yield unquote(urlsplit(address).path.removeprefix("/")), unquote(fragment)
 
 
-@pytest.mark.parametrize("which", ["site", "published"])
-def test_lychee_finds_no_broken_link(request: pytest.FixtureRequest, which: str) -> None:
-    built: Site = request.getfixturevalue(which)
+def test_lychee_finds_no_broken_link(built: Site, published: Site) -> None:
     lychee = Path(sys.executable).with_name("lychee")
-    root = built.folder.parent if which == "published" else built.folder
+    root = built.folder.parent if built is published else built.folder
     command = [lychee, "--offline", "--include-fragments", "--no-progress", "--format=json", "--index-files=index.html",
                f"--root-dir={root}", "--remap", f"{ADDRESS}(.*) file://{built.folder}/$1",
                str(built.folder / "**" / "*.html")]  # fmt: skip
@@ -170,11 +174,11 @@ def test_lychee_finds_no_broken_link(request: pytest.FixtureRequest, which: str)
 def test_every_picture_is_there_with_its_size(site: Site) -> None:
     seen = 0
     for page in site.pages.values():
+        linked = {id(image) for a in page.all(".//a") if words(a) for image in a.iter("img")}
         for image in page.all(".//img"):
             path = posixpath.normpath(posixpath.join(posixpath.dirname(page.path), image.get("src")))
             assert image.get("alt") is not None, f"{page.path}: {path} has no alt"
-            linked = any(image in list(a.iter()) and words(a) for a in page.all(".//a"))
-            assert image.get("alt") or linked, f"{page.path}: {path} has neither alt nor a title beside it"
+            assert image.get("alt") or id(image) in linked, f"{page.path}: {path} has neither alt nor a title beside it"
             given = int(image.get("width")), int(image.get("height"))
             assert given == _size(site.folder / path), f"{page.path}: {path}"
             seen += 1
@@ -325,9 +329,17 @@ def test_a_loss_page_has_its_twelve_parts_in_order(site: Site, slug: str) -> Non
 
 
 @every_slug
-@pytest.mark.parametrize("which", ["site", "published"])
-def test_embed_snippets_point_at_files_that_exist(request: pytest.FixtureRequest, which: str, slug: str) -> None:
-    built: Site = request.getfixturevalue(which)
+def test_embed_snippets_point_at_files_that_exist(site: Site, slug: str) -> None:
+    snippets_point_at_files(site, slug, f"{ADDRESS}losses/{slug}/")
+
+
+@each_kind_of_page
+def test_embed_snippets_of_a_published_site_are_absolute(published: Site, slug: str) -> None:
+    snippets_point_at_files(published, slug, "")
+
+
+def snippets_point_at_files(built: Site, slug: str, base: str) -> None:
+    """Each address, joined with that of the page, is below the published one and leads to a file."""
     embed = sections(loss_page(built, slug))["Embed this"]
     labels = [words(label) for e in embed for label in e.iter("label")]
     assert labels == ["Markdown", "HTML", "Material", "Sphinx", "GitHub README", "LaTeX", "iframe", "Command", "Fence"]
@@ -337,8 +349,7 @@ def test_embed_snippets_point_at_files_that_exist(request: pytest.FixtureRequest
         found = re.findall(r"[^\s\"'()<>{}]*(?:figures|losses|embed)/[^\s\"'()<>{}]*", snippet)
         assert len(found) >= (0 if label in ("Command", "Fence") else 2), snippet
         for address in found:
-            base = ADDRESS if which == "published" else f"{ADDRESS}losses/{slug}/"
-            whole = urljoin(base, address) if which == "site" else address
+            whole = urljoin(base, address)
             assert whole.startswith(ADDRESS), address
             path = urldefrag(whole)[0].removeprefix(ADDRESS)
             assert (built.folder / path / ("index.html" if path.endswith("/") else "")).is_file(), address
@@ -346,7 +357,7 @@ def test_embed_snippets_point_at_files_that_exist(request: pytest.FixtureRequest
     assert {posixpath.splitext(d)[1] for d in downloads} == {".svg", ".png", ".csv", ".pdf"}
 
 
-@every_slug
+@each_kind_of_page
 def test_embed_snippets_say_what_the_figure_shows_and_whose_it_is(published: Site, slug: str) -> None:
     embed = sections(loss_page(published, slug))["Embed this"]
     title = next(e["title"] for e in published.index if e["slug"] == slug)
@@ -386,7 +397,7 @@ def test_a_published_site_names_its_address(published: Site) -> None:
             assert image.startswith(ADDRESS), page.path
             assert _size(published.folder / image.removeprefix(ADDRESS)) == (1200, 630)
             assert (page.meta("og:image:width"), page.meta("og:image:height")) == ("1200", "630")
-    for slug in SLUGS:
+    for slug in published.slugs:
         assert loss_page(published, slug).meta("og:image") == f"{ADDRESS}figures/{slug}/card.png"
         assert loss_page(published, slug).meta("og:type") == "article"
     # A page for wrong addresses is shown at any depth, so that its own must begin at the root.

@@ -17,6 +17,8 @@ import torch
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
+from cases import each_kind
+from lossary.declaration.loss import Loss
 from lossary.drawing.palette import ROLES
 from website.conftest import Site
 from website.test_browser import DESKTOP, PHONE, press, settle, turn
@@ -124,18 +126,14 @@ def shifted(page: Any, address: str) -> float:
     return float(sum(page.evaluate("window.shifts")))
 
 
-def test_every_plot_starts_and_nothing_shifts(still: Callable[..., Any], web: str, site: Site) -> None:
+@each_kind
+def test_every_plot_starts_and_nothing_shifts(still: Callable[..., Any], web: str, loss: Loss) -> None:
     page = still(DESKTOP)
-    wrong: dict[str, Any] = {}
     for kind in ("losses", "embed"):
-        # An embed has the controls and figures of its page: every third will do.
-        for slug in site.slugs[:: 1 if kind == "losses" else 3]:
-            moved = shifted(page, f"{web}{kind}/{slug}/")
-            curves = [*paths(page, "loss"), *paths(page, "gradient")]
-            drawn = len(curves) > 1 and all(re.match(r"M-?\d", curve["d"] or "") for curve in curves)
-            if moved or not drawn:
-                wrong[f"{kind}/{slug}"] = (moved, curves)
-    assert wrong == {}
+        assert shifted(page, f"{web}{kind}/{loss.slug}/") == 0
+        curves = [*paths(page, "loss"), *paths(page, "gradient")]
+        assert len(curves) > 1
+        assert all(re.match(r"M-?\d", curve["d"] or "") for curve in curves), curves
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -522,11 +520,13 @@ def test_an_embed_keeps_what_else_its_address_says(watched: Open) -> None:
     addressed(page, "?theme=dark&view=loss&delta=0.5")
 
 
+@pytest.mark.xdist_group("pages")
 def test_embeds_name_their_page(site: Site, published: Site) -> None:
     for slug in site.slugs:
         page = site.embeds[f"embed/{slug}/index.html"]
         assert page.meta("robots") == "noindex"
         assert page.one(".//link[@rel='canonical']").get("href") == f"../../losses/{slug}/"
+    for slug in published.slugs:
         there = published.embeds[f"embed/{slug}/index.html"].one(".//link[@rel='canonical']").get("href")
         assert there == f"https://example.org/x/losses/{slug}/"
 
@@ -605,6 +605,7 @@ def test_axe_finds_nothing(watched: Open, path: str, size: dict[str, int]) -> No
         assert results.violations_count == 0, f"{system}: {results.generate_report()}"
 
 
+@pytest.mark.xdist_group("pages")
 def test_the_scripts_are_light_and_load_only_where_they_are_used(site: Site) -> None:
     weights = [len(gzip.compress((site.folder / "assets/js" / name).read_bytes(), 9)) for name in SCRIPTS]
     assert sum(weights) < 35_000

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import unescape
@@ -187,7 +187,7 @@ KEPT = ("l1", "mse")
 class Copy:
     """A copy of the project in a git repository of its own, with the few losses that a test needs."""
 
-    def __init__(self, root: Path, cache: Path, kept: tuple[str, ...] = KEPT) -> None:
+    def __init__(self, root: Path, cache: Path, kept: Collection[str] = KEPT) -> None:
         self.root, self.cache = root, cache
         root.mkdir(parents=True)
         for name in COPIED:
