@@ -148,12 +148,12 @@ def _cut(path: str, glyphs: frozenset[int]) -> tuple[bytes, dict[int, int]]:
     options = subset.Options()
     # Words are laid out already; the rules for that cost ten times as much to cut as outlines, and keep more glyphs.
     options.drop_tables += ["GSUB", "GPOS", "GDEF"]
-    font = subset.load_font(path, options)
     cutter = subset.Subsetter(options)
     cutter.populate(gids=glyphs)
-    cutter.subset(font)
     stream = io.BytesIO()
-    font.save(stream, reorderTables=False)
+    with subset.load_font(path, options) as font:
+        cutter.subset(font)
+        font.save(stream, reorderTables=False)
     return stream.getvalue(), cutter.glyph_index_map
 
 
