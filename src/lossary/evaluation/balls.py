@@ -158,15 +158,15 @@ def hull(first: Any, second: Any) -> Any:
 def span(low: Any, high: Any) -> Any:
     """A ball around all numbers between two, which reaches across 0 only if they do.
 
-    A ball's radius is rounded up to 30 bits, so that one that begins at 0 begins a little below it unless its middle is
-    the radius itself.
+    A ball's radius is rounded up, so that one that begins at 0 begins a little below it unless its middle is that very
+    radius.
     """
     if low.is_nan() or high.is_nan():
         return arb.nan()
     made = low.union(high)
     if low >= 0 and not made >= 0:
-        half = arb(0, high).rad() / 2
-        return arb(half, half)
+        around = arb(0, high / 2)
+        return around + around.rad()
     return -span(-high, -low) if high <= 0 and not made <= 0 else made
 
 

@@ -18,6 +18,8 @@ from lossary.evaluation.compiled import compiled
 from lossary.interactive.along_section import T
 from lossary.verification.proving.verdicts import Undecided, told
 
+_LARGE = 400  # operations of an expression that is not looked through for factors
+_NEAR = 8  # the powers that are multiplied out
 _NARROW = arb((1, -60))  # relative: a box that nothing can be shown on
 
 
@@ -153,7 +155,7 @@ class _Function:
     @cached_property
     def factors(self) -> list[Callable[[Any], Any]]:
         """What it is a product of, as functions."""
-        return [runs(factor) for factor in sp.Mul.make_args(_factored(self.expression))]
+        return [runs(factor) for factor in sp.Mul.make_args(factored(self.expression))]
 
     def sign(self, box: Any) -> int:
         """The sign over a box, from those of the factors."""
@@ -165,14 +167,37 @@ class _Function:
         return made
 
 
-def _factored(expression: Expression) -> Expression:
-    return sp.factor(sp.together(expression))
+def factored(expression: Expression) -> Expression:
+    """The same as a product, where it is one; an expression of many operations is left alone, as that would take long.
+
+    SymPy would take exp(1000 t) for the thousandth power of exp(t), and multiply such powers out. So exponentials and
+    powers that are no small whole ones get names first, and only those become one another's powers that are near.
+    """
+    if sp.count_ops(expression) > _LARGE:
+        return expression
+    names: dict[tuple[Expression, Expression], Expression] = {}
+
+    def named(base: Expression, exponent: Expression) -> Expression:
+        for (other, given), name in names.items():
+            ratio, excess = exponent / given, exponent - given
+            if base == other and excess.is_Integer and abs(excess) <= _NEAR:
+                return name * base**excess
+            if base == other and ratio.is_Integer and abs(ratio) <= _NEAR:
+                return name**ratio
+        return names.setdefault((base, exponent), sp.Dummy(real=True, positive=True if base is sp.E else None))
+
+    def small(exponent: Expression) -> bool:
+        return bool(exponent.is_Integer) and abs(exponent) <= _NEAR
+
+    plain = expression.replace(lambda e: isinstance(e, sp.exp), lambda e: named(sp.E, e.args[0]))
+    plain = plain.replace(lambda e: e.is_Pow and not small(e.exp), lambda e: named(*e.args))
+    return sp.factor(sp.together(plain)).xreplace({name: base**exponent for (base, exponent), name in names.items()})
 
 
 def _shorter(expression: Expression) -> Expression:
     """An expression or its product of factors, whichever has fewer operations."""
-    factored = _factored(expression)
-    return factored if sp.count_ops(factored) < sp.count_ops(expression) else expression
+    product = factored(expression)
+    return product if sp.count_ops(product) < sp.count_ops(expression) else expression
 
 
 def _sign(value: Any) -> int:

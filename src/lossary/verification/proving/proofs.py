@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,9 +35,9 @@ from lossary.verification.proving.tails import exchangeable, symmetric, unbounde
 from lossary.verification.proving.verdicts import Proof, Undecided, Verdict, rough
 
 _BITS = 192
-_BOXES = 6000
-_FAR = (1000.0, 100.0, 40.0, 10.0)  # ranges of an open axis; the first that can be proven counts
-_INSIDE = 1e-6  # how near a proof goes to an end of the axis that it cannot reach
+# How far a proof goes out on an open axis, and how many boxes it may look at; the first that succeeds counts.
+_FAR = ((1000.0, 6000), (100.0, 1500), (40.0, 1500), (10.0, 1500))
+_INSIDE = 1e-6  # how near it goes to an end of the axis that it cannot reach
 
 
 class Along:
@@ -52,12 +53,13 @@ class Along:
         return [side for side, end in zip((1, -1), reversed(self.limits), strict=True) if math.isinf(end)]
 
     @property
-    def _ranges(self) -> list[tuple[float, float]]:
-        """Where a proof is tried: the axis itself where it has two ends, else as far out as it goes."""
+    def _ranges(self) -> list[tuple[float, float, int]]:
+        """Where a proof is tried, and on how many boxes: the axis itself where it has two ends."""
         low, high = self.limits
         if math.isfinite(low) and math.isfinite(high):
-            return [self.limits, (low + _INSIDE, high - _INSIDE)]
-        return [(max(low, -far), min(high, far)) for far in _FAR]
+            _, most = _FAR[0]
+            return [(low, high, most), (low + _INSIDE, high - _INSIDE, most)]
+        return [(max(low, -far), min(high, far), most) for far, most in _FAR]
 
     def prove(self, key: str, claim: Any, supremum: float | None = None) -> Verdict | None:
         """A claim proven or refuted, on the first range where either succeeds; None where neither does on any."""
@@ -69,23 +71,26 @@ class Along:
             asked = supremum if key == "bounded" else claim
             if key not in _OVER or asked is None or (key, asked) == ("lipschitz", "inf"):
                 return None
-            for ends in self._ranges:
-                found = _tried(lambda ends=ends: _OVER[key](self._curve(ends), asked))  # type: ignore[misc]
+            for low, high, most in self._ranges:
+                found = _tried(partial(self._prove_between, _OVER[key], asked, low, high, most))
                 if found:
                     return found
             return None
 
-    def _curve(self, ends: tuple[float, float]) -> Curve:
+    def _prove_between(
+        self, prover: Callable[[Curve, Any], Verdict], claim: Any, low: float, high: float, most: int
+    ) -> Verdict:
+        ends = low, high
         if ends not in self._curves:
             try:
-                self._curves[ends] = Curve(self.expression, *ends, Budget(_BOXES))
+                self._curves[ends] = Curve(self.expression, low, high, Budget(most))
             except Undecided as reason:
                 self._curves[ends] = reason
-        found = self._curves[ends]
-        if isinstance(found, Undecided):
-            raise found
-        found.budget.left = _BOXES
-        return found
+        curve = self._curves[ends]
+        if isinstance(curve, Undecided):
+            raise curve
+        curve.budget.left = most
+        return prover(curve, claim)
 
 
 def along(loss: Loss, section: Section, setting: Mapping[str, Any], y: float) -> Along | None:

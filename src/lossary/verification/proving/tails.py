@@ -14,9 +14,9 @@ from typing import Any
 import sympy as sp
 from flint import arb
 
-from lossary.declaration.symbols import Expression, sigmoid, softplus
+from lossary.declaration.symbols import Expression, maximum, minimum, sigmoid, softplus
 from lossary.interactive.along_section import T
-from lossary.verification.proving.enclosures import Smooth, number, runs
+from lossary.verification.proving.enclosures import Smooth, factored, number, runs
 from lossary.verification.proving.pieces import branch, resolved, solvable, solved
 from lossary.verification.proving.verdicts import Proof, Refutation, Undecided, Verdict, rough, told
 
@@ -49,8 +49,10 @@ def symmetric(expression: Expression, claim: bool) -> Verdict:
 
 
 def _normal(expression: Expression) -> Expression:
-    """A form in which what is equal by the laws of the two sigmoids looks equal."""
-    made = expression.replace(softplus, lambda x: softplus(-x) + x if x.could_extract_minus_sign() else softplus(x))
+    """A form in which what is equal by the laws of sigmoids and extremes looks equal."""
+    plain = expression.replace(maximum, lambda a, b: (a + b + sp.Abs(a - b)) / 2)
+    plain = plain.replace(minimum, lambda a, b: (a + b - sp.Abs(a - b)) / 2)
+    made = plain.replace(softplus, lambda x: softplus(-x) + x if x.could_extract_minus_sign() else softplus(x))
     made = made.replace(sigmoid, lambda x: 1 - sigmoid(-x) if x.could_extract_minus_sign() else sigmoid(x))
     return sp.expand(made)
 
@@ -78,7 +80,7 @@ def unbounded(expression: Expression, claim: bool, sides: Sequence[int]) -> Verd
         at = sp.Integer(side * start)
         smooth = Smooth(_beyond(expression, at, side), [arb(side * start * k) for k in (1, 2, 3)])
         slope = smooth.at(1, arb(int(at)))
-        steady = _sign(sp.factor(sp.together(smooth.derivative(2))), side) in (0, 1)
+        steady = _sign(factored(smooth.derivative(2)), side) in (0, 1)
         if steady and side * slope > 0 and _defined(smooth.derivative(0), side):
             why = (
                 f"the slope is {rough(slope)} at t = {at}, and the second derivative is nowhere negative from there on"
