@@ -20,7 +20,7 @@ from lossary.drawing.pictures import Chart
 from lossary.errors import CatalogError, Failure
 from lossary.publishing.article import Article, run
 
-ARTICLES = Path(lossary.publishing.article.__file__).parent / "articles"
+ARTICLES = Path(lossary.publishing.article.__file__).parents[1] / "articles"
 HEAD = "---\ntitle: A trial\ndescription: Nothing: but a trial.\n---\n\n"
 FIRST = HEAD.count("\n") + 1  # the line of the first character after the head
 

@@ -7,14 +7,14 @@ import re
 from pathlib import Path
 
 import pytest
-from lossary.record import citation as cited
 
 import lossary
 from lossary.declaration import Loss, citation, library, terms
 from lossary.declaration.docstring import answer, head, libraries, parse, references, relations
 from lossary.declaration.references import Library, Reference
 from lossary.declaration.vocabulary import TAKES, TASKS
-from lossary.discovery import catalog
+from lossary.discovery.catalogs import catalog
+from lossary.publishing.record import citation as cited
 
 LOSSES = catalog()
 every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)

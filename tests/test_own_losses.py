@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 import lossary
 import thirdparty
 from lossary.commands.main import main
-from lossary.discovery.catalogs import catalogs
+from lossary.discovery import catalogs
 from lossary.discovery.dependencies import neighbours
 from lossary.drawing.loss_views import overlay
 from lossary.errors import CatalogError, LossaryError

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lossary.declaration.network import Network
+if TYPE_CHECKING:
+    # Only in annotations: the room of declarations brings SymPy, which a picture does not need.
+    from lossary.declaration.network import Network
 
 Array = NDArray[np.float64]
 
