@@ -168,7 +168,7 @@ def test_every_loss_says_what_it_is_for_and_what_goes_in(loss: Loss) -> None:
 
 
 def test_the_schema_lists_the_vocabularies() -> None:
-    schema = json.loads((Path(lossary.__file__).parent / "losses.schema.json").read_text("utf-8"))
+    schema = json.loads((Path(lossary.__file__).parent / "publishing" / "losses.schema.json").read_text("utf-8"))
     listed = schema["items"]["properties"]
     assert listed["tasks"]["items"]["enum"] == list(TASKS)
     assert listed["takes"]["items"]["enum"] == list(TAKES)

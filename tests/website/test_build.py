@@ -337,7 +337,7 @@ def test_serve_follows_edits_and_survives_a_broken_loss(copy: Callable[..., Copy
         assert "A summary of today." in shown.text("losses.json")
 
         # A template, and a page by hand.
-        edit(project.root / "src" / "lossary" / "templates" / "loss.md.jinja", "## Pitfalls", "## Traps of today")
+        edit(project.root / "src" / "lossary" / "publishing" / "templates" / "loss.md.jinja", "## Pitfalls", "## Traps of today")
         shown.shows("losses/bce/", "Traps of today")
         about = project.root / "docs" / "about.md"
         about.write_text(about.read_text("utf-8") + "\nA line of today.\n", "utf-8")
