@@ -337,14 +337,22 @@ def test_serve_follows_edits_and_survives_a_broken_loss(copy: Callable[..., Copy
         assert "A summary of today." in shown.text("losses.json")
 
         # A template, and a page by hand.
-        edit(project.root / "src" / "lossary" / "publishing" / "templates" / "loss.md.jinja", "## Pitfalls", "## Traps of today")
+        edit(
+            project.root / "src" / "lossary" / "publishing" / "templates" / "loss.md.jinja",
+            "## Pitfalls",
+            "## Traps of today",
+        )
         shown.shows("losses/bce/", "Traps of today")
         about = project.root / "docs" / "about.md"
         about.write_text(about.read_text("utf-8") + "\nA line of today.\n", "utf-8")
         shown.shows("about/", "A line of today.")
 
         # The package itself.
-        edit(project.root / "src" / "lossary" / "words.py", '"yes" if value else "no"', '"yea" if value else "nay"')
+        edit(
+            project.root / "src" / "lossary" / "typesetting" / "words.py",
+            '"yes" if value else "no"',
+            '"yea" if value else "nay"',
+        )
         shown.shows("losses/bce/", ">yea</td>")
         assert "Traceback" not in log.read_text("utf-8")
 
