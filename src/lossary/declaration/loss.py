@@ -65,7 +65,7 @@ class Loss:
         torch: the class in torch.nn, or None.
         functional: the function in torch.nn.functional, or None.
         aliases: names that do not follow from torch, the title and the libraries; once it is loaded, all of them.
-        search_terms: what else people type who look for it.
+        search_terms: what else people type who look for it and for no other.
         tasks: what it is for, in the words of `lossary.declaration.vocabulary.TASKS`.
         concepts: what readers ask for, phrases with semicolons between them, to the place on the page that answers: a
             parameter's name, or the words that one pitfall's title begins with.

@@ -7,7 +7,6 @@ A call in a library is a name of the loss where it is one of its other names in 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from lossary.declaration.loss import Loss
 
@@ -15,28 +14,24 @@ _CALLED = re.compile(r"[A-Za-z_][\w.:]*(?=\()")
 
 
 def aliases(loss: Loss) -> tuple[str, ...]:
-    """Every name of a loss besides its title: torch's class, the names that its file gives, then what follows."""
-    given = (*([_last(loss.torch)] if loss.torch else []), *loss.aliases)
-    plain = {_plain(name) for name in (loss.title, *given, *_of_torch(loss))}
-    named = [call for call in _calls(loss) if _plain(_last(call)) in plain]
+    """Every name of a loss besides slug and title: torch's class, those that its file gives, then what follows."""
+    given = [*([_last(loss.torch)] if loss.torch else []), *loss.aliases]
+    given += [f"F.{_last(loss.functional)}"] if loss.functional else []
+    plain = {_plain(_last(name)) for name in (loss.title, *given)}
+    called = [found[0] for entry in loss.libraries if (found := _CALLED.match(entry.call))]
+    named = [call for call in called if _plain(_last(call)) in plain]
     # Keras has two addresses.
-    keras = [f"tf.{call}" for call in named if call.startswith("keras.")]
-    return _each_once((*given, *_of_torch(loss), *_of_title(loss), *named, *map(_last, named), *keras), loss.title)
-
-
-def _of_torch(loss: Loss) -> list[str]:
-    return [f"F.{_last(loss.functional)}", _last(loss.functional)] if loss.functional else []
-
-
-def _of_title(loss: Loss) -> list[str]:
-    return [loss.title.removesuffix(" loss")] if loss.title.endswith(" loss") else []
-
-
-def _calls(loss: Loss) -> list[str]:
-    return [found[0] for entry in loss.libraries if (found := _CALLED.match(entry.call))]
+    follows = [*named, *map(_last, named), *(f"tf.{call}" for call in named if call.startswith("keras."))]
+    known = {name.casefold() for name in (loss.slug, loss.title, *given)}
+    # Of two spellings that differ in capitals alone, the first one.
+    fresh: dict[str, str] = {}
+    for name in follows:
+        fresh.setdefault(name.casefold(), name)
+    return tuple(dict.fromkeys([*given, *(name for key, name in fresh.items() if key not in known)]))
 
 
 def _last(name: str) -> str:
+    """The last part of a name with an address."""
     return re.split(r"\.|::", name)[-1]
 
 
@@ -44,7 +39,3 @@ def _plain(name: str) -> str:
     """A name without what spellings differ in."""
     letters = re.sub(r"[^a-z0-9]", "", name.split(" (")[0].casefold())
     return letters.removesuffix("loss") or letters
-
-
-def _each_once(names: Iterable[str], title: str) -> tuple[str, ...]:
-    return tuple(name for name in dict.fromkeys(names) if name != title)

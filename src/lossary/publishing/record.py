@@ -52,7 +52,7 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
         "family_title": family_title,
         "summary": loss.summary,
         "aliases": list(loss.aliases),
-        "search_terms": [*loss.search_terms, *terms(";".join(loss.concepts))],
+        "search_terms": list(loss.search_terms),
         "tasks": list(loss.tasks),
         "takes": list(loss.takes),
         "concepts": _concepts(loss, parts),

@@ -443,7 +443,11 @@ loss = Loss(
     batches=_batches,
     aliases=terms("nn.AdaptiveLogSoftmaxWithLoss; adaptive softmax; adaptive log softmax"),
     tasks=("multi-class", "sequences"),
-    search_terms=terms("hierarchical softmax large vocabulary; efficient softmax approximation; word clusters softmax"),
+    search_terms=terms(
+        "hierarchical softmax large vocabulary; efficient softmax approximation; frequency-sorted labels cutoffs; "
+        "word clusters softmax; '_ASMoutput' object has no attribute 'backward'; Target values should be in; "
+        "Initializing zero-element tensors is a no-op; cutoffs should be a sequence of unique, positive integers"
+    ),
     concepts={
         "'_ASMoutput' object has no attribute 'backward'; output and loss": "It returns a pair",
         "frequency-sorted labels cutoffs; rare words": "The classes must be sorted",

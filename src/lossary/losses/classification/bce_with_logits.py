@@ -292,7 +292,8 @@ loss = Loss(
     ),
     tasks=("binary", "multi-label", "segmentation", "generative"),
     search_terms=terms(
-        "multi-label classification loss; numerically stable sigmoid bce; Target size must be the same as input size; "
+        "weighted binary cross entropy class imbalance; multi-label classification loss; numerically stable sigmoid "
+        "bce; sigmoid then bce nan; negative loss BCEWithLogitsLoss; Target size must be the same as input size; "
         "softplus(x) - x y; BinaryCrossentropy from_logits=True; timm BinaryCrossEntropy; "
         "weighted_cross_entropy_with_logits"
     ),

@@ -472,7 +472,11 @@ loss = Loss(
     tasks=("multi-class", "segmentation", "sequences", "distillation"),
     search_terms=terms(
         "cross entorpy loss; perplexity language model loss; next-token loss; SFT loss; multiclass classification "
-        "loss; ignore_index is not supported for floating point target"
+        "loss; label smoothing; class weights; expected target dtype to be Long or Byte; expected scalar type Long or "
+        "Byte for target; target dtype Long; expected scalar type Long; 0D or 1D target tensor expected, multi-target "
+        "not supported; Expected floating point type for target with class probabilities; Expected target size; "
+        "ignore_index is not supported for floating point target; CrossEntropyLoss nan; softmax before "
+        "CrossEntropyLoss; one-hot targets"
     ),
     concepts={
         "class imbalance; class weights": "weight",

@@ -383,7 +383,10 @@ loss = Loss(
     ),
     tasks=("multi-class", "sequences"),
     search_terms=terms(
-        "Liger kernel cross entropy; chunked loss; avoid materializing logits; large vocabulary softmax"
+        "Liger kernel cross entropy; chunked loss; memory-efficient loss for large vocabularies; avoid materializing "
+        "logits; logits out of memory; lm_head loss; large vocabulary softmax; chunked backward called twice; "
+        "ignore_index cannot be specified when target contains probabilities; linear_cross_entropy options ignored; "
+        "expected input with dimensionality 1 or 2"
     ),
     concepts={
         "logits out of memory; memory-efficient loss for large vocabularies": "Without options",

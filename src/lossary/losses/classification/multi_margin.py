@@ -258,8 +258,9 @@ loss = Loss(
     ),
     tasks=("multi-class",),
     search_terms=terms(
-        "multiclass hinge loss; multiclass SVM loss; hinge loss for more than two classes; p == 1 and p == 2; "
-        "supported p; multi_margin_loss_cpu_kernel not implemented for 'Half'; inconsistent weight size"
+        "multiclass hinge loss; multiclass SVM loss; hinge loss for more than two classes; only p == 1 and p == 2 "
+        "supported; p == 1 and p == 2; p == 3 is not supported; supported p; multi_margin_loss_cpu_kernel not "
+        "implemented for 'Half'; inconsistent weight size; target out of range"
     ),
     concepts={
         "only p == 1 and p == 2 supported; p == 3 is not supported; squared hinge": "p",

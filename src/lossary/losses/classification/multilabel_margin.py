@@ -257,7 +257,8 @@ loss = Loss(
     tasks=("multi-label", "ranking"),
     search_terms=terms(
         "multilabel margin; multilabel_margin; multilabel hinge; margin loss for several labels; multi-label ranking "
-        "loss; argument #2 'target' is out of range; loss for a list of labels"
+        "loss; target padded with -1; multilabel_margin_loss torch.compile wrong result; inconsistent target size; "
+        "argument #2 'target' is out of range; loss for a list of labels"
     ),
     concepts={
         "multi-hot target; target padded with -1": "The target is a list",

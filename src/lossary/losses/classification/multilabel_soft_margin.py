@@ -294,7 +294,9 @@ loss = Loss(
     tasks=("multi-label",),
     search_terms=terms(
         "multi-label classification loss; multilabel soft margin; multi-hot target; one-vs-all loss with sigmoid; "
-        "binary relevance; image tagging loss; multi_label_soft_margin_loss"
+        "binary relevance; image tagging loss; one loss value per sample for many labels; MultiLabelSoftMarginLoss "
+        "negative loss; MultiLabelSoftMarginLoss target format; MultiLabelSoftMarginLoss vs BCEWithLogitsLoss; "
+        "multi_label_soft_margin_loss"
     ),
     concepts={
         "class imbalance; weight for each label": "weight",

@@ -368,8 +368,9 @@ loss = Loss(
     ),
     tasks=("distributions", "distillation", "generative"),
     search_terms=terms(
-        "knowledge distillation loss; kl divergence between two categorical distributions; scipy.stats.entropy(pk, "
-        "qk); optax.kl_divergence; tf.keras.losses.KLDivergence; soft targets from a teacher"
+        "knowledge distillation loss; kl divergence between two categorical distributions; KLDivLoss negative value; "
+        "batchmean; log_target; reduction: 'mean' divides the total loss by both the batch size and the support size; "
+        "scipy.stats.entropy(pk, qk); optax.kl_divergence; tf.keras.losses.KLDivergence; soft targets from a teacher"
     ),
     concepts={
         "log_target; target as log-probabilities": "log_target",

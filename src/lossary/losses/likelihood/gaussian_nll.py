@@ -339,13 +339,14 @@ loss = Loss(
     functional="torch.nn.functional.gaussian_nll_loss",
     aliases=terms(
         "Gaussian NLL; Gaussian NLL loss; Gaussian likelihood loss; normal negative log-likelihood; heteroscedastic "
-        "loss; heteroscedastic regression loss; mean-variance loss"
+        "loss; heteroscedastic regression loss; mean-variance loss; gaussian_nll_loss"
     ),
     tasks=("regression", "uncertainty"),
     search_terms=terms(
         "gaussian negative log likelihood; guassian nll loss; guassian nll; guassian loss; mean-variance estimation; "
         "mean-variance network; aleatoric uncertainty loss; predict mean and variance; learned variance regression; "
-        "heteroskedastic loss; uncertainty weighting; torch.distributions.Normal log_prob loss"
+        "heteroskedastic loss; uncertainty weighting; log variance loss; var has negative entry/entries; var is of "
+        "incorrect size; gaussian nll loss negative; beta-NLL; torch.distributions.Normal log_prob loss"
     ),
     concepts={
         "var has negative entry/entries; softplus for the variance": "A raw output",

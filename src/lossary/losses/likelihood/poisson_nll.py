@@ -317,12 +317,13 @@ loss = Loss(
     functional="torch.nn.functional.poisson_nll_loss",
     aliases=terms(
         "Poisson NLL; Poisson NLL loss; Poisson loss; Poisson regression loss; Poisson log loss; HalfPoissonLoss; "
-        "count:poisson"
+        "count:poisson; poisson_nll_loss"
     ),
     tasks=("counts", "regression"),
     search_terms=terms(
-        "poisson negative log likelihood; poison nll loss; poison nll; poison loss; loss for count data; count "
-        "regression loss; exp(x) - y x; sklearn mean_poisson_deviance; sklearn PoissonRegressor; poisson-nloglik"
+        "poisson negative log likelihood; poison nll loss; poison nll; poison loss; log_input; loss for count data; "
+        "count regression loss; poisson loss negative value; stirling approximation loss; exp(x) - y x; log link "
+        "regression; sklearn mean_poisson_deviance; sklearn PoissonRegressor; poisson-nloglik"
     ),
     concepts={
         "log_input; log link regression": "log_input",

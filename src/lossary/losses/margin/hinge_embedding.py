@@ -214,8 +214,8 @@ loss = Loss(
     aliases=terms("hinge embedding loss; F.hinge_embedding_loss; hinge_embedding_loss"),
     tasks=("embeddings",),
     search_terms=terms(
-        "loss for pairs that are similar or dissimilar; distance of a pair with labels 1 and -1; semi-supervised "
-        "embedding loss; L1 contrastive loss"
+        "loss for pairs that are similar or dissimilar; distance of a pair with labels 1 and -1; HingeEmbeddingLoss "
+        "negative value; semi-supervised embedding loss; L1 contrastive loss"
     ),
     concepts={
         "HingeEmbeddingLoss negative value; difference between hinge loss and hinge embedding loss": "It is not the hinge loss",

@@ -202,7 +202,9 @@ loss = margin_loss(
     aliases=terms("soft margin loss; F.soft_margin_loss; soft_margin_loss"),
     tasks=("binary",),
     search_terms=terms(
-        "logistic loss with labels -1 and 1; binary classification with labels plus and minus one; log(1 + exp(-y x))"
+        "SoftMarginLoss inf; SoftMarginLoss nan; soft margin loss overflow; logistic loss with labels -1 and 1; "
+        "binary classification with labels plus and minus one; log(1 + exp(-y x)); The function 'soft_margin_loss' is "
+        "not differentiable with respect to argument 'target'; doesn't match the broadcast shape"
     ),
     concepts={
         "SoftMarginLoss inf; SoftMarginLoss nan; soft margin loss overflow": "One confidently wrong",

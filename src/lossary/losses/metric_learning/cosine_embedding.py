@@ -272,7 +272,8 @@ loss = Loss(
     tasks=("embeddings",),
     search_terms=terms(
         "cosin embedding loss; cosine similarity loss; cosine loss; 1 - cosine similarity; pairs with labels 1 and "
-        "-1; siamese network loss with cosine; keras.losses.CosineSimilarity"
+        "-1; siamese network loss with cosine; keras.losses.CosineSimilarity; cosine_embedding_loss nan; 0D or 1D "
+        "target tensor expected, multi-target not supported; 1D target tensor expects 2D input tensors"
     ),
     concepts={
         "choosing the margin; dissimilar pairs": "margin",

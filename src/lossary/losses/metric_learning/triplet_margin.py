@@ -253,8 +253,10 @@ loss = Loss(
     aliases=terms("F.triplet_margin_loss; triplet_margin_loss; triplet margin; triplet margin loss"),
     tasks=("embeddings", "ranking"),
     search_terms=terms(
-        "triplet_margin; TripletMargin; TripletMarginLoss nan; triplet margin hinge; triplets of anchor, positive and "
-        "negative; anchor positive negative; metric learning loss; embedding loss with anchor"
+        "triplet_margin; TripletMargin; TripletMarginLoss swap; TripletMarginLoss nan; triplet_margin_loss collapse; "
+        "triplet margin hinge; triplets of anchor, positive and negative; anchor positive negative; metric learning "
+        "loss; embedding loss with anchor; distance swap; semi-hard negatives; triplet loss stuck at margin; triplet "
+        "loss collapse; expected margin to be greater than 0"
     ),
     concepts={
         "choosing the margin; expected margin to be greater than 0": "The margin must be",

@@ -233,8 +233,9 @@ loss = Loss(
     ),
     tasks=("ranking", "preference"),
     search_terms=terms(
-        "learning to rank pairwise loss; loss that compares two scores; preference pairs hinge; PairwiseHingeLoss; "
-        "pairwise hinge; pairwise_hinge; pairwise; ranking SVM loss; rax.pairwise_hinge_loss"
+        "learning to rank pairwise loss; loss that compares two scores; preference pairs hinge; ranking loss margin "
+        "0; PairwiseHingeLoss; pairwise hinge; pairwise_hinge; pairwise; ranking SVM loss; rax.pairwise_hinge_loss; "
+        "margin_ranking_loss : All input tensors should have same dimension but got sizes"
     ),
     concepts={
         "ranking loss margin 0; all scores alike": "With the default margin",

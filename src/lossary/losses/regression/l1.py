@@ -236,8 +236,10 @@ loss = residual_loss(
     ),
     tasks=("regression", "generative"),
     search_terms=terms(
-        "loss whose minimizer is the median; loss whose minimiser is the median; regression loss robust to outliers; "
-        "Laplace likelihood; tf.keras.losses.MeanAbsoluteError; sklearn mean_absolute_error; Manhattan distance loss"
+        "loss whose minimizer is the median; loss whose minimiser is the median; median regression loss; regression "
+        "loss robust to outliers; Laplace likelihood; F.l1_loss weight ignored torch.compile; __init__() got an "
+        "unexpected keyword argument 'weight'; mean(): could not infer output dtype; "
+        "tf.keras.losses.MeanAbsoluteError; sklearn mean_absolute_error; Manhattan distance loss"
     ),
     concepts={
         "median regression loss": "The best constant",

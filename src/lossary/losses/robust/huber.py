@@ -198,7 +198,8 @@ loss = residual_loss(
     tasks=("regression",),
     search_terms=terms(
         "robust regression loss; quadratic near zero linear in the tails; L2 near zero L1 far away; M-estimator; "
-        "scipy least_squares loss='huber'"
+        "clipped gradient of the squared error; DQN error clipping; huber delta; huber_loss does not support "
+        "non-positive values for delta; is not a valid value for reduction; scipy least_squares loss='huber'"
     ),
     concepts={
         "huber delta; outlier threshold; clipped gradient of the squared error; DQN error clipping": "delta",

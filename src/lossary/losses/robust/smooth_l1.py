@@ -275,7 +275,9 @@ loss = residual_loss(
     aliases=terms("Smooth L1 loss; smooth_l1; smooth_l1_loss; SmoothL1Criterion; nn.SmoothL1Loss"),
     tasks=("regression", "boxes"),
     search_terms=terms(
-        "Fast R-CNN loss; bounding box regression loss; L1 rounded at zero; Huber loss divided by delta"
+        "Fast R-CNN loss; bounding box regression loss; L1 rounded at zero; difference between Smooth L1 and Huber; "
+        "smooth l1 vs huber; smooth l1 beta; smooth l1 sigma; smooth_l1_loss does not support negative values for "
+        "beta; smooth_l1_loss() got an unexpected keyword argument 'weight'; Huber loss divided by delta"
     ),
     concepts={
         "smooth l1 beta; choosing beta": "beta is measured",
