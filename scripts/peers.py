@@ -177,9 +177,10 @@ def views(site: Path) -> int:
 
 
 DRAWN = """
-from lossary import build, charts
-from lossary.discovery import BUILT_IN, load, sources
-made = [build.view_files("", view) for source in sources(BUILT_IN) for view in charts.views(load(source))]
+from lossary.discovery.catalogs import BUILT_IN, load, sources
+from lossary.drawing import loss_views
+from lossary.publishing import jobs
+made = [jobs.view_files("", view) for source in sources(BUILT_IN) for view in loss_views.views(load(source))]
 print(len(made))
 """
 

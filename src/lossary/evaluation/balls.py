@@ -367,11 +367,9 @@ def _whole_power(base: Any, exponent: int) -> Any:
 
 def _dual_power(base: Dual, exponent: Dual) -> Dual:
     value = power(base.value, exponent.value)
-    made = base.along(value, exponent.value * power(base.value, exponent.value - 1)) if base.partials else value
-    if not exponent.partials:
-        return made if isinstance(made, Dual) else Dual(made, {})
-    slope = exponent.along(0, log(base.value) * value)
-    return slope + made
+    # A part that does not move is not asked for its slope, which may not exist there.
+    made = base.along(value, exponent.value * power(base.value, exponent.value - 1) if base.partials else 0)
+    return made + exponent.along(0, log(base.value) * value) if exponent.partials else made
 
 
 def softplus(x: Any) -> Any:
