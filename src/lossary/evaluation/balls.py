@@ -345,8 +345,12 @@ def power(base: Any, exponent: Any) -> Any:
     if isinstance(base, Dual) or isinstance(exponent, Dual):
         return _dual_power(*(v if isinstance(v, Dual) else Dual(v, {}) for v in (base, exponent)))
     base = ball(base)
-    # Arb says that anything to the power of 0 is 1.
-    return base if base.is_nan() else base ** ball(exponent)
+    return arb.nan() if _unknown(base) else base ** ball(exponent)
+
+
+def _unknown(base: Any) -> bool:
+    """Whether a base may be anything: to the power of 0 Arb makes 1 of it, and some of these crash it."""
+    return bool(base.is_nan() or not (base.is_finite() or base.is_exact()))
 
 
 def _whole_power(base: Any, exponent: int) -> Any:
@@ -357,8 +361,8 @@ def _whole_power(base: Any, exponent: int) -> Any:
         return base.along(value, exponent * _whole_power(base.value, exponent - 1) if exponent else 0)
     if isinstance(base, int):
         return base**exponent
-    if base.is_nan():
-        return base
+    if _unknown(base):
+        return arb.nan()
     if exponent < 2 or base.is_exact() or base.rad() < _WIDE * base.abs_lower():
         return base**exponent
     least, most = (base.lower(), base.upper()) if exponent % 2 else (base.abs_lower(), base.abs_upper())
