@@ -229,7 +229,7 @@ def test_a_new_loss_is_one_file(copy: Callable[..., Copy], tmp_path: Path) -> No
 
 # --- wrong input never yields a page --------------------------------------------------------------------------------
 
-L1_WRONG = ('"convex": True', '"convex": False')
+L1_WRONG = ('"smoothness": "C0"', '"convex": False, "smoothness": "C0"')
 
 
 def test_broken_losses_stop_the_build_all_in_one_message(copy: Callable[..., Copy], tmp_path: Path) -> None:

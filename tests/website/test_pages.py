@@ -435,7 +435,7 @@ def test_home_and_families_show_every_loss(site: Site) -> None:
 
 KEYS = {"slug", "title", "family", "summary", "aliases", "torch", "inputs", "parameters", "formula_latex",
         "gradient_latex", "formula_checked", "checks", "properties", "axis", "figures", "url", "libraries",
-        "references", "torch_version"}  # fmt: skip
+        "references", "torch_version", "tasks", "takes", "concepts"}  # fmt: skip
 PROPERTIES = {"convex", "smoothness", "lipschitz", "gradient_lipschitz", "bounded", "supremum", "symmetric",
               "value_at_perfect", "gradient_limits", "redescending", "elicits", "proper", "calibrated"}  # fmt: skip
 
@@ -450,11 +450,14 @@ def test_losses_json_keeps_the_contract(site: Site, published: Site) -> None:
     for entry in site.index:
         assert set(entry) == KEYS
         assert set(entry["properties"]) <= PROPERTIES
-        assert all(set(claim) == {"value", "at", "evidence"} for claim in entry["properties"].values())
+        for claim in entry["properties"].values():
+            proven = {"between"} if claim["evidence"] == "proven" else set()
+            assert set(claim) == {"value", "at", "evidence"} | proven
         assert all({"name", "default", "meaning", "range"} == set(p) for p in entry["parameters"])
         assert all({"name", "call", "factor", "note"} == set(one) for one in entry["libraries"])
         assert all({"text", "doi", "arxiv", "url"} == set(one) for one in entry["references"])
-        assert {"points", "max_error_value", "max_error_gradient"} == set(entry["checks"])
+        assert {"points", "max_error_value", "max_error_gradient", "formula_radius"} == set(entry["checks"])
+        assert (entry["checks"]["formula_radius"] is not None) == entry["formula_checked"]
         assert entry["url"] == f"losses/{entry['slug']}/"
         assert len(entry["figures"]) == len(set(entry["figures"])) >= 14
         for url in entry["figures"]:

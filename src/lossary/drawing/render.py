@@ -442,7 +442,7 @@ def _place(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: float) -
     inner = (
         start,
         bottom + 48 * scale,
-        left + width - start - (widest + gap if gap else 14),
+        left + width - start - (widest + gap if gap else max(14.0, 2.0 + _overhang(axes, width - start - 14))),
         height - (48 + 36 + 18 * len(rows)) * scale,
     )
     _position(axes, inner)
@@ -572,6 +572,14 @@ def _tick_width(axes: Axes) -> float:
         # Nothing is arranged around them later, so a drawing need not measure them before it writes them.
         label.set_in_layout(False)
     return max(map(_width, labels), default=0.0)
+
+
+def _overhang(axes: Axes, room: float) -> float:
+    """How far the last number below the horizontal axis reaches beyond an axis of this length."""
+    low, high = axes.get_xlim()
+    ticks = zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+    inside = [_width(label) / 2 - room * (high - at) / (high - low) for at, label in ticks if low <= at <= high]
+    return max(inside, default=0.0)
 
 
 def _draw_surface(figure: Figure, picture: Surface, palette: Palette) -> None:
