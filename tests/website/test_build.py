@@ -235,7 +235,7 @@ L1_WRONG = ('"smoothness": "C0"', '"convex": False, "smoothness": "C0"')
 def test_broken_losses_stop_the_build_all_in_one_message(copy: Callable[..., Copy], tmp_path: Path) -> None:
     project = copy()
     edit(project.loss("l1"), *L1_WRONG)
-    edit(project.loss("mse"), "\nloss = Loss(", "\nloss = Loss(no_such_field=1,")
+    edit(project.loss("mse"), "\nloss = residual_loss(", "\nloss = residual_loss(no_such_field=1,")
     new = project.losses / "regression" / "worse.py"
     new.write_text("raise ValueError('worse still')\n", "utf-8")
 
