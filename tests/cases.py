@@ -41,6 +41,11 @@ def of_kind(loss: Loss, *more: Any, name: str = "") -> Any:
 
 
 each_kind = pytest.mark.parametrize("loss", [of_kind(loss) for loss in LOSSES.values()])
+# Each day the two plain ones, of numbers and of vectors: for what takes seconds, and differs little between losses.
+plain = pytest.mark.parametrize(
+    "loss",
+    [pytest.param(x, id=x.slug, marks=() if x.slug in PLAIN else pytest.mark.nightly) for x in LOSSES.values()],
+)
 
 
 def criterion(loss: Loss, setting: Mapping[str, Any], reduction: str) -> Any:

@@ -6,6 +6,7 @@ whose fixtures are made once a module stay in one process of a run, and so do th
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
         keep(config, items, lambda item: not slugs(item) & {*LOSSES} or bool(slugs(item) & PLAIN))
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage not look again and again at the million objects of torch, SymPy and the catalog."""
+    gc.collect()
+    gc.freeze()
 
 
 def keep(config: pytest.Config, items: list[pytest.Item], wanted: Callable[[pytest.Item], bool]) -> None:

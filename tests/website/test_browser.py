@@ -14,7 +14,7 @@ from browser import NoBrowserError, find, version
 from cases import OF_EACH_KIND
 from lossary.discovery.catalogs import sources
 from website.conftest import Site
-from website.tools import serving
+from website.tools import NIGHTLY, serving
 
 # The kinds of page; and of the losses, of which the first stands for all, one of each kind by what it declares.
 KINDS = {"home": "", "loss": "losses/huber/", "family": "families/regression/", "post": "original-post/",
@@ -138,7 +138,7 @@ ANSWERS = ["h1", ".ly-summary", ".ly-calls pre", "#plot img", ".ly-formula--loss
 ANSWERS_ON_A_PHONE = ["h1", ".ly-summary", "#plot img"]
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("size", [pytest.param(DESKTOP, id="desktop", marks=NIGHTLY), pytest.param(PHONE, id="phone")])
 def test_every_page_answers_on_its_first_screen_and_fits(
     watched: Callable[..., Any], web: str, site: Site, size: dict[str, int]
 ) -> None:
@@ -280,7 +280,7 @@ def test_the_search_key_opens_the_search(watched: Callable[..., Any]) -> None:
     page.wait_for_url("**/losses/kl_div/**")
 
 
-@each_day(KINDS, "home", "loss")
+@each_day(KINDS, "loss")
 def test_a_page_is_complete_without_javascript(watched: Callable[..., Any], path: str) -> None:
     with_script, without = (watched(path, viewport=DESKTOP, java_script_enabled=on) for on in (True, False))
 
@@ -300,7 +300,7 @@ def test_a_page_is_complete_without_javascript(watched: Callable[..., Any], path
         assert without.locator("#plot img").first.is_visible()
 
 
-@pytest.mark.parametrize("path", [KINDS["home"], KINDS["loss"]])
+@each_day(KINDS, "loss")
 def test_a_page_works_from_a_sub_path(watched: Callable[..., Any], site: Site, path: str) -> None:
     with serving(site.folder, "/x/") as address:
         page = watched(path, address)
@@ -311,7 +311,7 @@ def test_a_page_works_from_a_sub_path(watched: Callable[..., Any], site: Site, p
         load_all(page)
 
 
-@each_day(KINDS | MORE, "home", "loss", "family")
+@each_day(KINDS | MORE, "loss")
 def test_axe_finds_nothing(watched: Callable[..., Any], path: str) -> None:
     page = watched(path, viewport=DESKTOP, color_scheme="light")
     load_all(page)

@@ -17,7 +17,7 @@ from urllib.request import urlopen
 import pytest
 import sphobjinv
 
-from cases import LOSSES, OF_EACH_KIND
+from cases import LOSSES, OF_EACH_KIND, PLAIN
 from lossary.commands.starter import write
 from lossary.discovery.catalogs import families, sources
 from lossary.publishing.cache import Cache, sources_key
@@ -26,6 +26,7 @@ from website.conftest import Site
 from website.tools import (
     CACHE,
     KEPT,
+    NIGHTLY,
     ROOT,
     Copy,
     contents,
@@ -67,7 +68,12 @@ def test_a_warm_build_imports_nothing_heavy_and_makes_nothing(site: Site, tmp_pa
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    "again", [pytest.param(OF_EACH_KIND, id="each-kind"), pytest.param(LOSSES, id="all", marks=pytest.mark.nightly)]
+    "again",
+    [
+        pytest.param(PLAIN, id="plain"),
+        pytest.param(OF_EACH_KIND, id="each-kind", marks=NIGHTLY),
+        pytest.param(LOSSES, id="all", marks=NIGHTLY),
+    ],
 )
 def test_a_cold_build_is_identical_to_the_byte(
     site: Site, files: dict[str, bytes], generated: dict[str, bytes], tmp_path: Path, again: Collection[str]
@@ -311,10 +317,18 @@ def preview(project: Copy, log: Path) -> Iterator[Preview]:
         process.wait(timeout=30)
 
 
-def test_serve_follows_edits_and_survives_a_broken_loss(copy: Callable[..., Copy], tmp_path: Path) -> None:
+@pytest.fixture
+def previewed(copy: Callable[..., Copy]) -> Copy:
+    """A small project, for what is edited while it is shown."""
     project = copy(("bce", "kl_div"))  # of two families, so that an edit to one leaves the other's work alone
     for article in (project.root / "src" / "lossary" / "articles").glob("*.md"):
         article.unlink()  # an edit to the package would run it again
+    return project
+
+
+@pytest.mark.long
+def test_serve_follows_edits_and_survives_a_broken_loss(previewed: Copy, tmp_path: Path) -> None:
+    project = previewed
     loss, good = project.loss("kl_div"), project.loss("kl_div").read_text("utf-8")
     summary = re.match(r'r?""".+\n\n(.+)\n', good)
     assert summary
@@ -335,7 +349,13 @@ def test_serve_follows_edits_and_survives_a_broken_loss(copy: Callable[..., Copy
         loss.write_text(good.replace(summary[1], "A summary of today."), "utf-8")
         assert "A summary of today." in shown.shows("losses/kl_div/", 'id="loss-kl_div"')
         assert "A summary of today." in shown.text("losses.json")
+        assert "Traceback" not in log.read_text("utf-8")
 
+
+@NIGHTLY
+def test_serve_follows_edits_to_what_pages_share(previewed: Copy, tmp_path: Path) -> None:
+    project, log = previewed, tmp_path / "log.txt"
+    with preview(project, log) as shown:
         # A template, and a page by hand.
         edit(
             project.root / "src" / "lossary" / "publishing" / "templates" / "loss.md.jinja",

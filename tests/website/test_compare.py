@@ -17,7 +17,7 @@ from lossary.discovery.catalogs import load, sources
 from lossary.publishing.presets import LEAST, MOST, PRESETS, Pick, Preset, offered
 from website.conftest import Site
 from website.test_browser import DESKTOP, PHONE, WIDE, load_all, scheme, turn
-from website.tools import plain
+from website.tools import NIGHTLY, plain
 
 Open = Callable[..., Any]
 
@@ -114,7 +114,7 @@ def test_before_anything_is_picked_there_is_something_to_pick(watched: Open) -> 
     assert len(links) >= 3
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("size", [pytest.param(DESKTOP, id="desktop"), pytest.param(PHONE, id="phone", marks=NIGHTLY)])
 def test_every_preset_opens_with_its_losses(watched: Open, site: Site, size: dict[str, int]) -> None:
     index = json.loads((site.folder / "plots" / "index.json").read_text("utf-8"))
     page = watched("compare/", viewport=size)
@@ -407,7 +407,12 @@ def test_colours_follow_the_scheme_at_once(watched: Open) -> None:
 
 
 @pytest.mark.parametrize(
-    "losses", ["", "?losses=l1,mse,huber(delta=0.5)", "?losses=cross_entropy,adaptive_log_softmax&view=gradient"]
+    "losses",
+    [
+        pytest.param("", marks=NIGHTLY),
+        "?losses=l1,mse,huber(delta=0.5)",
+        pytest.param("?losses=cross_entropy,adaptive_log_softmax&view=gradient", marks=NIGHTLY),
+    ],
 )
 def test_axe_finds_nothing(watched: Open, losses: str) -> None:
     page = compared(watched, losses, losses.count(",") + 1 if losses else 0, color_scheme="light")

@@ -22,10 +22,10 @@ from lossary.commands.starter import write
 from lossary.discovery.catalogs import GROUP
 from lossary.drawing.palette import colours
 from website.conftest import Site
-from website.tools import ADDRESS, ROOT, WRONG_WORDS, parse, run, succeeded, words
+from website.tools import ADDRESS, NIGHTLY, ROOT, WRONG_WORDS, parse, run, succeeded, words
 
 PAGE = (ROOT / "docs" / "use-in-docs.md").read_text("utf-8")
-GENERATORS = ("mkdocs", "properdocs", "zensical")
+GENERATORS = ("mkdocs", pytest.param("properdocs", marks=NIGHTLY), "zensical")
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def test_a_mistake_fails_a_strict_build_with_file_and_line(wrong: Path, drawn: P
     assert "Traceback" not in said or generator == "zensical"
 
 
-@pytest.mark.parametrize("generator", ["mkdocs", "zensical"])
+@pytest.mark.parametrize("generator", ["mkdocs", pytest.param("zensical", marks=NIGHTLY)])
 def test_a_mistake_is_shown_in_its_place_otherwise(wrong: Path, drawn: Path, generator: str) -> None:
     done = build(generator, wrong, drawn)
     assert done.returncode == 0, done.stderr
@@ -228,6 +228,7 @@ def test_sphinx_tells_a_mistake_with_file_and_line(docs: Path, drawn: Path) -> N
     assert "No figure: hubber." in html
 
 
+@NIGHTLY
 def test_sphinx_draws_again_after_an_edit_to_a_loss(docs: Path, drawn: Path) -> None:
     text = (
         "Title\n=====\n\n.. lossary:: my_loss\n   :catalog: losses\n   :theme: dark\n   :name: here\n   :class: wide\n"
@@ -293,6 +294,7 @@ def test_figures_follow_the_page_and_else_the_reader(docs: Path, drawn: Path, br
         page.close()
 
 
+@NIGHTLY
 def test_sphinx_shows_one_of_two_figures(docs: Path, drawn: Path, browser: Any) -> None:
     succeeded(sphinx(docs, drawn, "html"))
     address = (docs / "out" / "html" / "index.html").as_uri()

@@ -17,12 +17,12 @@ import torch
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
-from cases import each_kind
+from cases import plain
 from lossary.declaration.loss import Loss
 from lossary.drawing.palette import ROLES
 from website.conftest import Site
 from website.test_browser import DESKTOP, PHONE, press, settle, turn
-from website.tools import ROOT
+from website.tools import NIGHTLY, ROOT
 
 Open = Callable[..., Any]
 
@@ -126,7 +126,7 @@ def shifted(page: Any, address: str) -> float:
     return float(sum(page.evaluate("window.shifts")))
 
 
-@each_kind
+@plain
 def test_every_plot_starts_and_nothing_shifts(still: Callable[..., Any], web: str, loss: Loss) -> None:
     page = still(DESKTOP)
     for kind in ("losses", "embed"):
@@ -136,7 +136,7 @@ def test_every_plot_starts_and_nothing_shifts(still: Callable[..., Any], web: st
         assert all(re.match(r"M-?\d", curve["d"] or "") for curve in curves), curves
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("size", [pytest.param(DESKTOP, id="desktop", marks=NIGHTLY), pytest.param(PHONE, id="phone")])
 def test_nothing_shifts_where_the_address_asks_for_more(
     still: Callable[..., Any], web: str, size: dict[str, int]
 ) -> None:
@@ -145,7 +145,7 @@ def test_nothing_shifts_where_the_address_asks_for_more(
         assert shifted(page, f"{web}losses/cross_entropy/{query}") == 0
 
 
-@pytest.mark.parametrize("slug", ["huber", "bce", "triplet_margin"])
+@pytest.mark.parametrize("slug", ["huber", *(pytest.param(s, marks=NIGHTLY) for s in ("bce", "triplet_margin"))])
 def test_the_live_chart_is_the_static_figure(watched: Open, slug: str) -> None:
     """Pixel by pixel, but for the edges of letters: nobody sees one take the place of the other."""
     page = started(watched, f"losses/{slug}/")
@@ -395,9 +395,9 @@ def test_a_shared_link_shows_the_same(watched: Open, web: str) -> None:
 @pytest.mark.parametrize(
     ("path", "attribute", "value"),
     [
-        ("losses/huber/?delta=0.5", "delta", 0.5),
+        pytest.param("losses/huber/?delta=0.5", "delta", 0.5, marks=NIGHTLY),
         ("losses/cross_entropy/?weight=1,2,0.5", "weight", torch.tensor([1.0, 2.0, 0.5])),
-        ("losses/triplet_margin/?swap=true&margin=2", "swap", True),
+        pytest.param("losses/triplet_margin/?swap=true&margin=2", "swap", True, marks=NIGHTLY),
     ],
 )
 def test_torch_code_runs(watched: Open, path: str, attribute: str, value: Any) -> None:
@@ -478,9 +478,9 @@ def test_a_downloaded_picture_stands_alone(watched: Open) -> None:
 # --- the page for an iframe -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("width", "height"), FRAMES)
+@pytest.mark.parametrize(("width", "height"), [*(pytest.param(*f, marks=NIGHTLY) for f in FRAMES[:-1]), FRAMES[-1]])
 def test_an_embed_fills_its_frame(watched: Open, width: int, height: int) -> None:
-    for slug in ("huber", "cross_entropy", "triplet_margin"):
+    for slug in ("huber", "cross_entropy"):
         page = started(watched, f"embed/{slug}/", viewport={"width": width, "height": height})
         size = page.evaluate("(e => [e.scrollWidth, e.scrollHeight])(document.documentElement)")
         assert size == [width, height]
@@ -551,6 +551,7 @@ def hostile(draw: random.Random) -> str:
     return "?" + "&".join(pairs) + draw.choice(["", "&delta", "&%E0%A4%A", "&&&=", "#<script>"])
 
 
+@pytest.mark.nightly
 def test_hostile_addresses_do_no_harm(watched: Open, web: str) -> None:
     draw = random.Random(4)
     page = watched("")
@@ -589,9 +590,13 @@ def test_a_setting_without_a_finite_value_says_so(watched: Open) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["losses/cross_entropy/?section=logit-2&curvature=1", "embed/cross_entropy/", "embed/ctc/"]
+    ("path", "size"),
+    [
+        pytest.param(path, size, id=f"{name}-{path}", marks=() if (path, size) == ("embed/ctc/", PHONE) else NIGHTLY)
+        for path in ("losses/cross_entropy/?section=logit-2&curvature=1", "embed/cross_entropy/", "embed/ctc/")
+        for name, size in (("desktop", DESKTOP), ("phone", PHONE))
+    ],
 )
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_axe_finds_nothing(watched: Open, path: str, size: dict[str, int]) -> None:
     page = started(watched, path, viewport=size, color_scheme="light")
     if path.startswith("losses"):

@@ -159,6 +159,7 @@ def test_the_wheel_works_with_the_base_dependencies_alone(wheel: Path, tmp_path:
 
 
 @pytest.mark.long
+@pytest.mark.nightly
 def test_init_builds_at_once_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
     """Strictly, with the look; and a broken loss stops the build with its one message."""
     requires = metadata(wheel).get_all("Requires-Dist")

@@ -19,16 +19,23 @@ from pathlib import Path
 from typing import Any
 
 import html5lib
+import pytest
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "lossary"
 ADDRESS = "https://example.org/x/"
+# Of a page or a size whose like is tried each day.
+NIGHTLY = pytest.mark.nightly
 WRONG_WORDS = re.compile(r"WARNING|ERROR|Warning:|Traceback")
 
 
 def environment(cache: Path, root: Path = ROOT, **more: str) -> dict[str, str]:
     """What a build's process sees: the sources of `root`, a cache, and no published address."""
-    kept = {k: v for k, v in os.environ.items() if k not in ("SITE_URL", "PYTHONHASHSEED", "COLUMNS", "FORCE_COLOR")}
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in ("SITE_URL", "PYTHONHASHSEED", "COLUMNS", "FORCE_COLOR", "PYTHONDONTWRITEBYTECODE")
+    }
     return kept | {
         "PYTHONPATH": str(root / "src"),
         "LOSSARY_CACHE": str(cache),

@@ -30,7 +30,7 @@ from lossary.errors import CatalogError, Failure
 from lossary.publishing.cache import PACKAGE, Cache, default_folder, digest, sources_key, templates_key
 from lossary.publishing.page import link, render
 from lossary.publishing.presets import offered
-from lossary.publishing.worker import Job, run
+from lossary.publishing.worker import Job, Workers
 
 logger = logging.getLogger(__name__)
 
@@ -81,40 +81,41 @@ def site(build: Build) -> Iterator[tuple[str, bytes]]:
         if build.catalog in (None, BUILT_IN)
         else {}
     )
-    made = Made(build)
-    failures += made.make([*jobs.values(), *texts.values()])
-    records: Records = {
-        slug: json.loads(made.files[job.key]["record.json"]) for slug, job in jobs.items() if job.key in made.files
-    }
-    failures += duplicate_aliases([(r["slug"], r["source_path"], r["aliases"]) for r in records.values()])
-    if failures and build.strict:
-        raise CatalogError(failures)
-    shared = _shared_jobs(unique, jobs, records, groups, build.catalog, base)
-    failures += made.make([*shared.values()])
+    with Workers(build.cache, build.processes) as workers:
+        files = Files(build, workers)
+        failures += files.make([*jobs.values(), *texts.values()])
+        records: Records = {
+            slug: json.loads(files.of[job.key]["record.json"]) for slug, job in jobs.items() if job.key in files.of
+        }
+        failures += duplicate_aliases([(r["slug"], r["source_path"], r["aliases"]) for r in records.values()])
+        if failures and build.strict:
+            raise CatalogError(failures)
+        shared = _shared_jobs(unique, jobs, records, groups, build.catalog, base)
+        failures += files.make([*shared.values()])
     if failures and build.strict:
         raise CatalogError(failures)
     if failures:
         logger.error("%s", CatalogError(failures))
-    build.cache.prune(set(made.files))
+    build.cache.prune(set(files.of))
 
-    for files in made.files.values():
-        for path, data in files.items():
+    for of_job in files.of.values():
+        for path, data in of_job.items():
             if "/" in path or path == "objects.inv":
                 yield path, data
     titles = {slug: record["title"] for slug, record in records.items()}
-    yield from _pages(build, made, unique, records, groups, shared, failures)
+    yield from _pages(build, files, unique, records, groups, shared, failures)
     for name, job in texts.items():
-        if job.key in made.files:
-            yield f"{name}.md", link(made.files[job.key]["article.md"].decode(), titles, "").encode()
+        if job.key in files.of:
+            yield f"{name}.md", link(files.of[job.key]["article.md"].decode(), titles, "").encode()
     yield from _indexes(build, records, groups)
 
 
-class Made:
+class Files:
     """The files of jobs by key, each read from the cache once; what is missing there is made first."""
 
-    def __init__(self, build: Build) -> None:
-        self.build = build
-        self.files: dict[str, dict[str, bytes]] = {}
+    def __init__(self, build: Build, workers: Workers) -> None:
+        self.build, self.workers = build, workers
+        self.of: dict[str, dict[str, bytes]] = {}
 
     def make(self, jobs: Sequence[Job]) -> list[Failure]:
         """Have the files of all jobs, but for those that fail."""
@@ -129,7 +130,7 @@ class Made:
             self.build.progress(done, len(missing), job.shown)
 
         self.build.progress(0, len(missing), "")
-        failures = run(missing, self.build.cache, self.build.processes, told)
+        failures = self.workers.run(missing, told)
         for job in missing:
             self._read(job)
         return failures
@@ -137,7 +138,7 @@ class Made:
     def _read(self, job: Job) -> bool:
         files = self.build.cache.get(job.key)
         if files is not None:
-            self.files[job.key] = files
+            self.of[job.key] = files
         return files is not None
 
 
@@ -203,7 +204,7 @@ def _shared_jobs(
 
 def _pages(
     build: Build,
-    made: Made,
+    files: Files,
     found: Sequence[Source],
     records: Records,
     groups: Mapping[str, Family],
@@ -238,11 +239,11 @@ def _pages(
             continue
         told = [str(f) for f in failures if f.path == source.shown] or ["the loss could not be built"]
         yield path, rendered("failed.md", "../", title=source.slug, message="\n".join(told))
-    described = [_family(made, name, family, records, shared) for name, family in groups.items()]
+    described = [_family(files, name, family, records, shared) for name, family in groups.items()]
     for family in described:
         values = {"family": family, "losses": family["losses"], "figures": family["figures"]}
         yield f"families/{family['name']}/index.md", rendered("family.md", "../../", **values)
-    hero_files = made.files[shared["/hero"].key] if "/hero" in shared else None
+    hero_files = files.of[shared["/hero"].key] if "/hero" in shared else None
     hero = json.loads(hero_files["hero.json"]) if hero_files else None
     shown = [family for family in described if family["losses"]]
     if own:
@@ -250,7 +251,7 @@ def _pages(
     else:
         yield "index.md", rendered("catalog.md", "", families=shown, catalog=catalog, count=len(records))
     if records:
-        comparisons = _comparisons(made, records, shared)
+        comparisons = _comparisons(files, records, shared)
         named = [{"name": family["name"], "title": family["title"]} for family in shown]
         values = {"presets": comparisons, "families": named, "count": len(records)}
         yield "compare/index.md", rendered("compare.md", "../", **values)
@@ -262,10 +263,10 @@ def _axes(records: Records) -> dict[str, list[str]]:
     return {slug: list(dict.fromkeys(s["axis"] for s in r["plot"]["sections"])) for slug, r in records.items()}
 
 
-def _comparisons(made: Made, records: Records, shared: Mapping[str, Job]) -> list[dict[str, Any]]:
+def _comparisons(files: Files, records: Records, shared: Mapping[str, Job]) -> list[dict[str, Any]]:
     """The comparisons to begin with, each with its picture where there is one."""
-    files = made.files.get(shared["/compare"].key) if "/compare" in shared else None
-    figures = json.loads(files["figures.json"]) if files else {}
+    drawn = files.of.get(shared["/compare"].key) if "/compare" in shared else None
+    figures = json.loads(drawn["figures.json"]) if drawn else {}
     return [
         {
             **{name: getattr(preset, name) for name in ("name", "title", "text", "losses", "axis", "view", "normal")},
@@ -291,9 +292,9 @@ def _plots(records: Records, groups: Sequence[Mapping[str, str]], presets: Seque
     return (json.dumps(index, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def _family(made: Made, name: str, family: Family, records: Records, shared: Mapping[str, Job]) -> dict[str, Any]:
-    files = made.files.get(shared[name].key) if name in shared else None
-    figures = json.loads(files["figures.json"]) if files else []
+def _family(files: Files, name: str, family: Family, records: Records, shared: Mapping[str, Job]) -> dict[str, Any]:
+    drawn = files.of.get(shared[name].key) if name in shared else None
+    figures = json.loads(drawn["figures.json"]) if drawn else []
     return {
         "name": name,
         "title": family.title,

@@ -6,7 +6,9 @@ and the process that asks never imports torch.
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
+import gc
 import json
 import os
 import subprocess
@@ -14,12 +16,16 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from lossary.errors import CatalogError, Failure
 from lossary.publishing.cache import PACKAGE, Cache
+
+# How many jobs one process should have before another is started beside it.
+JOBS_WORTH_A_START = 3
 
 
 @dataclass(frozen=True)
@@ -32,54 +38,77 @@ class Job:
     payload: Mapping[str, Any]
 
 
-def run(jobs: Iterable[Job], cache: Cache, processes: int, done: Callable[[Job], None]) -> list[Failure]:
-    """Make every job's files in parallel; all failures come back together, in the jobs' order."""
-    ordered = list(jobs)
-    waiting: SimpleQueue[tuple[int, Job]] = SimpleQueue()
-    for numbered in enumerate(ordered):
-        waiting.put(numbered)
-    failures: dict[int, list[Failure]] = {}
-    threads = [
-        threading.Thread(target=_serve, args=(waiting, cache, failures, done))
-        for _ in range(min(processes, len(ordered)))
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return [failure for k in sorted(failures) for failure in failures[k]]
+class Workers:
+    """Processes that make jobs' files, each started when it is needed and kept until the end of the context.
 
+    Args:
+        cache: where the files go.
+        most: how many processes there may be at once.
+    """
 
-def _serve(
-    waiting: SimpleQueue[tuple[int, Job]], cache: Cache, failures: dict[int, list[Failure]], done: Callable[[Job], None]
-) -> None:
-    """Feed one worker process until nothing waits; a process that dies costs its job and is replaced."""
-    process: subprocess.Popen[str] | None = None
-    while True:
+    def __init__(self, cache: Cache, most: int) -> None:
+        self._cache, self._most = cache, most
+        self._idle: list[subprocess.Popen[str]] = []
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        for process in self._idle:
+            process.communicate()  # closes its standard input, at which it ends
+
+    def run(self, jobs: Iterable[Job], done: Callable[[Job], None]) -> list[Failure]:
+        """Make every job's files in parallel; all failures come back together, in the jobs' order."""
+        ordered = list(jobs)
+        waiting: SimpleQueue[tuple[int, Job]] = SimpleQueue()
+        for numbered in enumerate(ordered):
+            waiting.put(numbered)
+        failures: dict[int, list[Failure]] = {}
+        # To start one more costs as much as a few jobs.
+        count = min(self._most, len(ordered), max(len(self._idle), ceil(len(ordered) / JOBS_WORTH_A_START)))
+        threads = [threading.Thread(target=self._serve, args=(waiting, failures, done)) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return [failure for k in sorted(failures) for failure in failures[k]]
+
+    def _serve(
+        self, waiting: SimpleQueue[tuple[int, Job]], failures: dict[int, list[Failure]], done: Callable[[Job], None]
+    ) -> None:
+        """Feed one process until nothing waits; a process that dies costs its job and is replaced."""
+        process: subprocess.Popen[str] | None = None
+        while True:
+            try:
+                k, job = waiting.get_nowait()
+            except Empty:
+                break
+            if process is None:
+                process = self._take()
+            assert process.stdin is not None
+            assert process.stdout is not None
+            try:
+                process.stdin.write(json.dumps(dataclasses.asdict(job)) + "\n")
+                process.stdin.flush()
+                answer = process.stdout.readline()
+            except OSError:
+                answer = ""
+            if answer:
+                found = [Failure(**failure) for failure in json.loads(answer)]
+            else:
+                found = [Failure(job.shown, "build", f"the worker process died with exit code {process.wait()}")]
+                process = None
+            if found:
+                failures[k] = found
+            done(job)
+        if process is not None:
+            self._idle.append(process)
+
+    def _take(self) -> subprocess.Popen[str]:
         try:
-            k, job = waiting.get_nowait()
-        except Empty:
-            break
-        if process is None:
-            process = _start(cache)
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            process.stdin.write(json.dumps(dataclasses.asdict(job)) + "\n")
-            process.stdin.flush()
-            answer = process.stdout.readline()
-        except OSError:
-            answer = ""
-        if answer:
-            found = [Failure(**failure) for failure in json.loads(answer)]
-        else:
-            found = [Failure(job.shown, "build", f"the worker process died with exit code {process.wait()}")]
-            process = None
-        if found:
-            failures[k] = found
-        done(job)
-    if process is not None:
-        process.communicate()  # closes its standard input, at which it ends
+            return self._idle.pop()
+        except IndexError:
+            return _start(self._cache)
 
 
 def _start(cache: Cache) -> subprocess.Popen[str]:
@@ -99,6 +128,16 @@ def _start(cache: Cache) -> subprocess.Popen[str]:
         text=True,
         env=environment,
     )
+
+
+def short_lived() -> None:
+    """Tell Python that this process ends soon: of its seconds, torch's and SymPy's import and end take the most.
+
+    The collector would search a million objects of theirs for cycles again and again, and once more at the end, to free
+    memory that the end frees.
+    """
+    gc.set_threshold(100_000, 50, 100)
+    atexit.register(gc.freeze)
 
 
 def main(folder: str) -> None:
@@ -122,4 +161,5 @@ def main(folder: str) -> None:
 
 
 if __name__ == "__main__":
+    short_lived()
     main(sys.argv[1])

@@ -17,8 +17,9 @@ import pytest
 from matplotlib.image import imread
 
 import lossary
+from website.conftest import Site
+from website.tools import CACHE, ROOT, environment
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PICTURE = "docs/assets/huber-card.png"
 SIZE = (1200, 630)
@@ -62,12 +63,9 @@ def clone(tmp_path: Path) -> Path:
 
 def run(folder: Path, *command: str) -> str:
     """Run a command in a folder whose `src` holds the package, with `lossary` on the path; its standard output."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("LOSSARY_CACHE", "SITE_URL")}
-    environment |= {
-        "PYTHONPATH": str(folder / "src"),
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-    }
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    settings = environment(CACHE, folder, PATH=path)
+    done = subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -84,7 +82,8 @@ def test_python(fence: Fence, clone: Path) -> None:
 
 
 @of("sh")
-def test_shell(fence: Fence, clone: Path) -> None:
+def test_shell(fence: Fence, clone: Path, site: Site) -> None:
+    """With the cache that the site was built with, as a reader who has run `make site` has it."""
     answer = run(clone, "bash", "-e", "-u", "-o", "pipefail", "-c", fence.code)
     if fence.output is not None:
         assert answer == fence.output
