@@ -12,7 +12,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The one without windows first: it shows a page in half the time.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 # Asked in a process of its own: playwright may be running already in the one that asks.
 OWN = "from playwright.sync_api import sync_playwright as start\nwith start() as p: print(p.chromium.executable_path)"
@@ -65,7 +66,7 @@ def install() -> None:
     if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
         quiet = {"DEBIAN_FRONTEND": "noninteractive"}
         if _run(["apt-get", "-qq", "update"], quiet) and _run(
-            ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", "chromium", "fonts-dejavu-core"], quiet
+            ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", NAMES[0], "fonts-dejavu-core"], quiet
         ):
             return
     _run([sys.executable, "-m", "playwright", "install", "chromium"], {})

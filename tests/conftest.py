@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +61,18 @@ def slugs(item: pytest.Item) -> set[str]:
     return {value if isinstance(value, str) else getattr(value, "slug", "") for value in given.values()} - {""}
 
 
+@cache
+def known() -> frozenset[str]:
+    """The losses that there are; a test's parameters may be other words."""
+    from lossary.discovery.catalogs import sources
+
+    return frozenset(source.slug for source in sources())
+
+
 def together(item: pytest.Item) -> str:
     """The name of the tests that share what one process has made; nothing where a test shares nothing."""
+    if "website" not in item.path.parts and len(about := slugs(item) & known()) == 1:
+        return about.pop()
     definitions = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
     scopes = {made.scope for several in definitions.values() for made in several}
     return item.path.stem if "module" in scopes else ""

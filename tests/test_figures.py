@@ -15,7 +15,7 @@ import pytest
 import sympy as sp
 import torch
 
-from cases import LOSSES, by_torch, criterion
+from cases import LOSSES, PLAIN, by_torch, criterion
 from lossary.declaration.formula import Written
 from lossary.declaration.loss import Loss
 from lossary.drawing import loss_views, render
@@ -52,6 +52,14 @@ def drawn(slug: str, name: str) -> dict[Theme, bytes]:
 
 every_view = pytest.mark.parametrize(
     ("slug", "name"), [pytest.param(s, n, id=f"{s}-{n}") for s in LOSSES for n in views(s)]
+)
+plain_view = pytest.mark.parametrize(
+    ("slug", "name"),
+    [
+        pytest.param(s, n, id=f"{s}-{n}", marks=() if s in PLAIN else pytest.mark.nightly)
+        for s in LOSSES
+        for n in views(s)
+    ],
 )
 every_slug = pytest.mark.parametrize("slug", LOSSES)
 
@@ -141,7 +149,7 @@ def test_the_three_forms_differ_in_the_style_alone(slug: str, name: str) -> None
     assert len(rules["light"]) == len(rules["dark"]) > 0
 
 
-@every_view
+@plain_view
 def test_drawing_twice_gives_the_same_bytes(slug: str, name: str) -> None:
     again = next(view for view in loss_views.views(LOSSES[slug]) if view.name == name)
     assert render.svg(again.picture) == drawn(slug, name)

@@ -145,6 +145,7 @@ def test_a_damaged_entry_counts_as_none(tmp_path: Path, kind: str) -> None:
     assert list(tmp_path.glob("*/*")) == [entry]
 
 
+@NIGHTLY
 def test_a_cache_may_be_trusted(tmp_path: Path) -> None:
     """A catalog of one loss, made by `lossary new`, whose build is short."""
     loss, cache = write("my_square", "toy", str(tmp_path / "catalog")), tmp_path / "cache"

@@ -560,6 +560,7 @@ def test_no_address_does_harm(watched: Open) -> None:
     assert dialogs == []
 
 
+@NIGHTLY
 def test_no_address_of_an_embedded_plot_does_harm(watched: Open) -> None:
     """Several frames at once, on the page of one of them; each must draw its curve."""
     keys = ("theme", "view", "scale", "section", "curvature")

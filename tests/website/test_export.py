@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lossary.commands.starter import write
 from lossary.discovery.catalogs import sources
-from website.tools import ADDRESS, CACHE, contents, differences, run, succeeded
+from website.tools import ADDRESS, CACHE, NIGHTLY, contents, differences, run, succeeded
 
 SLUGS = [source.slug for source in sources()]
 
@@ -64,6 +64,7 @@ def test_export_writes_what_it_says(generated: dict[str, bytes], tmp_path: Path)
     assert json.loads((tmp_path / "x" / "losses.json").read_text("utf-8"))[0]["url"].startswith(ADDRESS)
 
 
+@NIGHTLY
 def test_a_failing_catalog_exports_nothing(tmp_path: Path) -> None:
     for slug in ("one", "other"):
         path = write(slug, "toy", str(tmp_path / "mine"))

@@ -214,6 +214,7 @@ def test_a_sphinx_site_with_the_directive_and_links(docs: Path, drawn: Path) -> 
         assert (docs / "out" / "latex" / f"{name}.pdf").read_bytes().startswith(b"%PDF-")
 
 
+@NIGHTLY
 def test_sphinx_tells_a_mistake_with_file_and_line(docs: Path, drawn: Path) -> None:
     text = (
         "Title\n=====\n\n.. lossary:: mse\n\n.. lossary:: hubber\n   :delta: 1\n\n.. lossary:: huber\n   :delta: -1\n"
