@@ -15,7 +15,7 @@ from lossary.declaration.formula import Symbolic, Written
 from lossary.declaration.references import Cited
 from lossary.declaration.symbols import occurs
 from lossary.evaluation import points
-from lossary.typesetting import formula_latex
+from lossary.typesetting import formula_latex, torch_code
 from lossary.typesetting.latex import selected, summed
 from lossary.typesetting.words import property_text
 from lossary.verification import property_measures
@@ -79,8 +79,8 @@ def print_card(loss: Loss) -> None:
             console.print(Text(f"where {name} is", style="dim"))
             console.print(Text(CardPrinter().doprint(meaning), style="dim"))
         console.print()
-    console.print(Text(formula_latex.call(loss), style="bold"))
-    functional = formula_latex.functional_call(loss)
+    console.print(Text(torch_code.call(loss), style="bold"))
+    functional = torch_code.functional_call(loss)
     if functional:
         console.print(functional)
     if loss.parameters:

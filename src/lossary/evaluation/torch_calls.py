@@ -16,8 +16,9 @@ from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameters import Parameter
 from lossary.errors import LossaryError, nearest
-from lossary.evaluation import high_precision
+from lossary.evaluation import high_precision, points
 from lossary.evaluation.balls import settled
+from lossary.evaluation.measured import once
 from lossary.evaluation.settings import check_parameters
 
 DTYPES = {
@@ -28,6 +29,7 @@ DTYPES = {
 }
 # A tensor, or a list of them for an input that is one.
 Tensors = Mapping[str, torch.Tensor | list[torch.Tensor]]
+Nested = float | list["Nested"]
 TORCH_VERSION = str(torch.__version__).split("+")[0]
 
 
@@ -245,6 +247,13 @@ def answer(loss: Loss, inputs: Mapping[str, Any], parameters: Mapping[str, Any],
             for name, g in gradient.items()
         },
     )
+
+
+@once
+def reduced_example(loss: Loss) -> dict[str, Nested]:
+    """The value of a loss's example under each of its reductions, a number or nested lists."""
+    inputs, defaults = points.example(loss), loss.defaults()
+    return {r.name: answer(loss, inputs, defaults, r.name).value.tolist() for r in loss.reductions}
 
 
 def expression(source: str) -> NDArray[np.float64]:

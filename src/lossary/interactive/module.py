@@ -1,4 +1,4 @@
-"""Makes the interactive plot of a loss: its data, its JavaScript module, and the comparison of that module with torch.
+"""Makes the interactive plot of a loss, its data and its JavaScript module, and compares that module with torch.
 
 The module's functions come from the checked formulas, or from tables of torch's values where no expression holds.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -21,12 +21,14 @@ from lossary.declaration.loss import Loss
 from lossary.declaration.sections import Section
 from lossary.evaluation import high_precision, points
 from lossary.evaluation.curves import Curve, curve, section_inputs
+from lossary.evaluation.measured import once
 from lossary.evaluation.settings import check_parameters
+from lossary.evaluation.torch_calls import TORCH_VERSION
 from lossary.interactive.along_section import scalar, symbol
 from lossary.interactive.controls import Control, Reach, control, reach
 from lossary.interactive.javascript import Functions, Raw, literal
 from lossary.interactive.tables import table
-from lossary.typesetting.formula_latex import constructor
+from lossary.typesetting.torch_code import constructor
 
 _DRAWN = 4  # settings with every number drawn, besides those that move one alone
 LIMIT = {"formula": 1e-9, "table": 1e-6}  # the relative difference from torch that is allowed
@@ -56,29 +58,44 @@ class Place:
     reach: Reach
 
 
-def plot(loss: Loss, torch_version: str) -> Plot:
-    """The plot of a loss, compared with torch.
+@once
+def places(loss: Loss) -> list[Place]:
+    """The sections of a loss, each with what can be moved along it."""
+    controls = _controls(loss)
+    return [Place(key, section, reach(loss, section, controls)) for key, section in _keys(loss)]
+
+
+def _source(loss: Loss) -> str:
+    """What the functions of the module are made of."""
+    return "formula" if all(f.executable for f in loss.formulas) else "table"
+
+
+def _controls(loss: Loss) -> list[Control]:
+    return [c for p in loss.parameters if (c := control(p, _source(loss) == "table"))]
+
+
+@once
+def plot(loss: Loss) -> Plot:
+    """The plot of a loss; `compared` holds it to torch.
 
     Raises:
-        ValueError: where the module differs from torch: the section, the setting, the point, both numbers.
+        ValueError: where no functions can be written for a section.
     """
-    source = "formula" if all(f.executable for f in loss.formulas) else "table"
-    controls = [c for p in loss.parameters if (c := control(p, source == "table"))]
-    places = [Place(key, s, reach(loss, s, controls)) for key, s in _keys(loss)]
-    moved = {c.name for place in places for c in place.reach.moved}
+    source, controls, along = _source(loss), _controls(loss), places(loss)
+    moved = {c.name for place in along for c in place.reach.moved}
     functions = Functions()
-    variants = [_variants(loss, place, source, functions) for place in places]
+    variants = [_variants(loss, place, source, functions) for place in along]
     data: dict[str, Any] = {
         "source": source,
         "torch": constructor(loss),
         "parameters": [_parameter(c) for c in controls if c.name in moved],
-        "sections": [_section(place) for place in places],
+        "sections": [_section(place) for place in along],
     }
     body = {"slug": loss.slug, "title": loss.title, "family": loss.family, **data}
     body["sections"] = [{**s, "variants": v} for s, v in zip(data["sections"], variants, strict=True)]
-    head = f"// {loss.title} along its sections: {_origin(source)}. Compared with torch {torch_version}.\n"
+    head = f"// {loss.title} along its sections: {_origin(source)}. Compared with torch {TORCH_VERSION}.\n"
     module = f"{head}{functions.helpers()}export default {literal(body)};\n"
-    return Plot({**data, **_compared(loss, source, places, module)}, module)
+    return Plot(data, module)
 
 
 def _origin(source: str) -> str:
@@ -179,12 +196,16 @@ def _engine() -> MiniRacer:
     return MiniRacer()
 
 
-def _compared(loss: Loss, source: str, places: Sequence[Place], module: str) -> dict[str, Any]:
-    """Run the module and torch at every setting worth a look; the number of points and the largest differences."""
-    engine = _engine()
-    engine.eval(f"var plot = (() => {{ {module.replace('export default', 'return')} }})(); 0")
+def compared(loss: Loss) -> dict[str, float]:
+    """Run the module and torch at every setting worth a look; the number of points and the largest differences.
+
+    Raises:
+        ValueError: where the module differs from torch: the section, the setting, the point, both numbers.
+    """
+    engine, source = _engine(), _source(loss)
+    engine.eval(f"var plot = (() => {{ {plot(loss).module.replace('export default', 'return')} }})(); 0")
     count, largest = 0, {"loss": 0.0, "gradient": 0.0}
-    for k, place in enumerate(places):
+    for k, place in enumerate(places(loss)):
         for setting, far in _settings(loss, place):
             filled = check_parameters(loss, {n: v for n, v in setting.items() if v != loss.defaults()[n]})
             t = points.grid(loss, place.section, filled)

@@ -23,7 +23,7 @@ import numpy as np
 
 from lossary.drawing.pictures import Chart, Picture, Surface, Trace
 from lossary.errors import CatalogError, Failure
-from lossary.verification.prose import execute
+from lossary.evaluation.snippets import execute
 
 KEYS = ("title", "description")
 

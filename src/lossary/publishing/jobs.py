@@ -22,6 +22,7 @@ from lossary.drawing.pictures import Chart, Picture, Table, Trace, View
 from lossary.errors import CatalogError, Failure
 from lossary.evaluation.curves import curve
 from lossary.evaluation.points import POINTS
+from lossary.interactive.module import plot
 from lossary.publishing.article import run as run_article
 from lossary.publishing.record import record
 from lossary.verification import property_measures
@@ -54,8 +55,7 @@ def loss_files(payload: Mapping[str, Any]) -> Files:
         raise CatalogError([Failure(loss.path, "figure", f"{type(error).__name__}: {error}")]) from error
     title = families([source])[source.family].title
     made = record(loss, evidence, views, title)
-    assert evidence.plot is not None  # a loss that holds has one
-    files[f"plots/{loss.slug}.js"] = evidence.plot.module.encode()
+    files[f"plots/{loss.slug}.js"] = plot(loss).module.encode()
     return {"record.json": json.dumps(made, ensure_ascii=False).encode(), **files}
 
 

@@ -19,25 +19,25 @@ from lossary.declaration.references import Cited, Reference
 from lossary.declaration.sections import Axis
 from lossary.declaration.symbols import atom
 from lossary.drawing.pictures import View
-from lossary.typesetting import formula_latex
+from lossary.evaluation.snippets import printed, replace_outputs, snippets_of
+from lossary.evaluation.torch_calls import reduced_example
+from lossary.interactive.module import plot
+from lossary.typesetting import formula_latex, torch_code
 from lossary.typesetting.latex import page_latex
 from lossary.typesetting.words import at_most, property_text
-from lossary.verification import property_measures, prose
+from lossary.verification import property_measures
 from lossary.verification.evidence import Evidence
-from lossary.verification.snippets import example_code
 
 
 def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: str) -> dict[str, Any]:
     """The record, in the field names of losses.json and of the page templates."""
     parts = docstring.parse(loss.prose)
-    outputs = iter(evidence.outputs)
+    outputs = iter(printed(loss))
 
     def with_outputs(text: str) -> str:
-        count = len(prose.snippets(text))
-        printed = [next(outputs) for _ in range(count)]
-        return prose.replace_outputs(text, printed.__getitem__)
+        own = [str(next(outputs)) for _ in snippets_of(text)]
+        return replace_outputs(text, own.__getitem__)
 
-    assert evidence.plot is not None  # a loss that holds has one
     used = formula_latex.used_symbols(loss)
     formulas = [formula_latex.shown(loss, f) for f in formula_latex.formulas(loss)]
     # The order of the vocabulary, in which every page lists them.
@@ -57,8 +57,8 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
         "takes": list(loss.takes),
         "concepts": _concepts(loss, parts),
         "torch": loss.torch,
-        "call": formula_latex.call(loss),
-        "functional": formula_latex.functional_call(loss),
+        "call": torch_code.call(loss),
+        "functional": torch_code.functional_call(loss),
         "inputs": [
             {
                 "name": i.name,
@@ -93,11 +93,11 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
         "precision": _precision(loss),
         "symbols": [{"latex": latex, "meaning": meaning} for latex, meaning in formula_latex.symbols(loss)],
         "reductions": [
-            {"name": r.name, "value": _value_text(evidence.reductions[r.name]), "divides_by": r.divides_by}
+            {"name": r.name, "value": _value_text(reduced_example(loss)[r.name]), "divides_by": r.divides_by}
             for r in loss.reductions
         ],
-        "example": {"code": page_example(loss), "output": evidence.example},
-        "source": formula_latex.own_source(loss),
+        "example": {"code": page_example(loss), "output": torch_code.example_output(loss)},
+        "source": torch_code.own_source(loss),
         "properties": {
             key: {"value": _plain(value), "at": _at(loss), **_evidence(loss, evidence, key)}
             for key, (value, _) in claimed
@@ -128,7 +128,7 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
             }
             for v in views
         ],
-        "plot": evidence.plot.data,
+        "plot": {**plot(loss).data, **evidence.plot},
         "prose": {"when": when, "when_not": when_not},
         "pitfalls": pitfalls,
         "libraries": [
@@ -204,7 +204,7 @@ def _precision(loss: Loss) -> str:
 def page_example(loss: Loss) -> str:
     """The example with its imports, ready to paste."""
     imports = "import torch\nfrom torch import nn\n" if loss.torch else "import torch\n"
-    return f"{imports}\n{example_code(loss)}"
+    return f"{imports}\n{torch_code.example_code(loss)}"
 
 
 def _value_text(value: Any) -> str:

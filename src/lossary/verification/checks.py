@@ -18,7 +18,7 @@ from lossary.errors import Failure, LossaryError, nearest
 from lossary.evaluation import points
 from lossary.evaluation.settings import check_parameters
 from lossary.evaluation.torch_calls import TORCH_VERSION, has_class
-from lossary.interactive.module import plot
+from lossary.interactive.module import compared
 from lossary.typesetting import formula_latex
 from lossary.verification import property_measures
 from lossary.verification.claims import claimed_properties, finite, relations
@@ -132,7 +132,7 @@ def headings(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
 def interactive(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     """The functions of the interactive plot can be written, and say what torch says."""
     try:
-        evidence.plot = plot(loss, TORCH_VERSION)
+        evidence.plot = compared(loss)
     except ValueError as error:
         yield fail(loss, "interactive plot", str(error))
 

@@ -9,7 +9,6 @@ from typing import Any
 from lossary.declaration.loss import Loss
 from lossary.errors import Failure
 from lossary.evaluation.torch_calls import TORCH_VERSION
-from lossary.interactive.module import Plot
 
 
 @dataclass
@@ -24,10 +23,7 @@ class Evidence:
         undecided: how many slopes no precision could pin down, such as the slope on a kink.
         properties: what was found for each claim, with the sentence that says how.
         proven: between which points a claim was not only measured but proven, where it was.
-        outputs: what each snippet of the prose printed, in order.
-        example: what the page's example printed.
-        reductions: the value of the example under each reduction.
-        plot: the interactive plot.
+        plot: how many points of the interactive plot were compared with torch, and the largest relative differences.
         passed: the names of the checks that held.
     """
 
@@ -39,10 +35,7 @@ class Evidence:
     undecided: int = 0
     properties: dict[str, tuple[Any, str]] = field(default_factory=dict)
     proven: dict[str, tuple[float, float]] = field(default_factory=dict)
-    outputs: list[str] = field(default_factory=list)
-    example: str = ""
-    reductions: dict[str, Any] = field(default_factory=dict)
-    plot: Plot | None = None
+    plot: dict[str, float] = field(default_factory=dict)
     passed: list[str] = field(default_factory=list)
     torch_version: str = TORCH_VERSION
 

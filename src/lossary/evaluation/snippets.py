@@ -1,4 +1,4 @@
-"""Runs the snippets of a text, and reads what they should print. It knows no loss."""
+"""Runs the snippets of a text, and reads what they should print."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from lossary.declaration.loss import Loss
+from lossary.evaluation.measured import once
 
 # Runs before every snippet; pages show it once, so that a snippet can be pasted after it.
 PREAMBLE = """\
@@ -31,7 +34,7 @@ class Snippet:
     line: int
 
 
-def snippets(text: str) -> list[Snippet]:
+def snippets_of(text: str) -> list[Snippet]:
     """All snippets of a text, in order.
 
     Raises:
@@ -54,6 +57,22 @@ def snippets(text: str) -> list[Snippet]:
     if waiting:
         raise ValueError(f"line {waiting[1]}: a python fence must be followed by an output fence")
     return found
+
+
+@once
+def printed(loss: Loss) -> list[str | RuntimeError]:
+    """What each snippet of a loss's prose printed, in order, or what it raised.
+
+    Raises:
+        ValueError: where the fences do not come in pairs.
+    """
+    outputs: list[str | RuntimeError] = []
+    for snippet in snippets_of(loss.prose):
+        try:
+            outputs.append(execute(snippet.code, {})[0])
+        except RuntimeError as error:
+            outputs.append(error)
+    return outputs
 
 
 def execute(code: str, namespace: dict[str, Any] | None = None, preamble: str = PREAMBLE) -> tuple[str, dict[str, Any]]:
