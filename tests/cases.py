@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from lossary.declaration.inputs import Input, Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameters import Parameter
 from lossary.discovery.catalogs import catalog
+from lossary.evaluation import points
 from lossary.evaluation.high_precision import chosen_kinds
 
 LOSSES = catalog()
@@ -32,6 +34,24 @@ PLAIN = frozenset(
     min((loss for loss in LOSSES.values() if has_vectors(loss) == vectors), key=lambda loss: len(traits(loss))).slug
     for vectors in (False, True)
 )
+
+
+@contextmanager
+def at_few_points() -> Iterator[None]:
+    """A few vectors of one size, and some of the numbers; the irregular batches of a loss are left alone."""
+    batches = points.batches
+
+    def thinned(loss: Loss, parameters: Mapping[str, Any]) -> list[points.Batch]:
+        made = batches(loss, parameters)
+        if loss.batches is not None or any(k.rank for i in loss.inputs for k in i.candidates(parameters)):
+            return made
+        return [{n: a[:: max(1, len(a) // 150)] for n, a in batch.items()} for batch in made]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(points, "MOST", 12)
+        patch.setattr(points, "SIZES", ({"C": 3, "D": 2},))
+        patch.setattr(points, "batches", thinned)
+        yield
 
 
 def of_kind(loss: Loss, *more: Any, name: str = "") -> Any:

@@ -7,6 +7,7 @@ import math
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from functools import cache
 from typing import Any
 
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import second_judge
-from cases import LOSSES, Arrays, by_torch, criterion, every_loss, leaves
+from cases import LOSSES, Arrays, at_few_points, by_torch, criterion, every_loss, leaves
 from lossary.declaration.formula import Formula, Symbolic, Written
 from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
@@ -36,6 +37,7 @@ from second_judge import mp
 F = torch.nn.functional
 LEAST_NORMAL = 2.0**-1022
 ROUNDING = 1e-14
+Calls = Callable[[Loss], list[tuple[dict[str, Any], Arrays]]]
 quick = settings(max_examples=60, deadline=None, derandomize=True)
 
 
@@ -68,6 +70,17 @@ def calls(loss: Loss) -> Iterator[tuple[dict[str, Any], Arrays]]:
     for setting in points.settings(loss):
         for batch in points.batches(loss, setting):
             yield setting, batch
+
+
+@pytest.fixture
+def some_calls(pytestconfig: pytest.Config) -> Calls:
+    """The same with a few points each day: each build compares torch with the formula at all of them."""
+
+    def chosen(loss: Loss) -> list[tuple[dict[str, Any], Arrays]]:
+        with at_few_points() if "not nightly" in pytestconfig.option.markexpr else nullcontext():
+            return list(calls(loss))
+
+    return chosen
 
 
 def symbolic(loss: Loss, batch: Arrays, setting: Mapping[str, Any]) -> list[Symbolic]:
@@ -118,8 +131,8 @@ def test_torch_value_is_the_formula(loss: Loss) -> None:
 
 
 @every_loss
-def test_autograd_is_the_gradient_formula(loss: Loss) -> None:
-    for setting, batch in calls(loss):
+def test_autograd_is_the_gradient_formula(loss: Loss, some_calls: Calls) -> None:
+    for setting, batch in some_calls(loss):
         value, gradient = by_torch(loss, batch, setting)
         sizes = high_precision.rounded(loss, batch, setting, value.size)
         for formula in covering(loss, batch, setting):
@@ -220,10 +233,10 @@ def _numbers(value: Any) -> Any:
 
 
 @every_loss
-def test_a_second_judge_finds_the_same(loss: Loss) -> None:
+def test_a_second_judge_finds_the_same(loss: Loss, some_calls: Calls) -> None:
     """mpmath, on expressions that SymPy compiled, at a sample of points: it lies within what the first encloses."""
     compared = 0
-    for setting, batch in itertools.islice(calls(loss), 6):
+    for setting, batch in itertools.islice(some_calls(loss), 6):
         for formula in symbolic(loss, batch, setting):
             rows = few_rows(loss, batch, setting, 3)
             kinds = high_precision.chosen_kinds(loss, rows, setting)

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from zlib import crc32
 
@@ -17,7 +17,7 @@ import sympy as sp
 import torch
 from flint import arb
 
-from cases import LOSSES, by_torch, criterion, each_kind, every_loss, leaves, of_kind
+from cases import LOSSES, at_few_points, by_torch, criterion, each_kind, every_loss, leaves, of_kind
 from lossary.declaration.formula import Builder, Formula, Symbolic, Written
 from lossary.declaration.loss import Loss
 from lossary.declaration.reductions import Reduction
@@ -28,24 +28,11 @@ from lossary.verification import checks, claims
 from lossary.verification.evidence import Evidence
 
 
-@pytest.fixture(autouse=True)
-def thin(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A few vectors of one size, and some of the numbers: what is caught there is caught among more of them."""
-    monkeypatch.setattr(points, "MOST", 12)
-    monkeypatch.setattr(points, "SIZES", ({"C": 3, "D": 2},))
-    monkeypatch.setattr(points, "batches", fewer(points.batches))
-
-
-def fewer(batches: Callable[..., list[points.Batch]]) -> Callable[..., list[points.Batch]]:
-    """The same batches, those of plain numbers with about 150 rows; the irregular ones of a loss are left alone."""
-
-    def thinned(loss: Loss, parameters: Mapping[str, Any]) -> list[points.Batch]:
-        made = batches(loss, parameters)
-        if loss.batches is not None or any(k.rank for i in loss.inputs for k in i.candidates(parameters)):
-            return made
-        return [{n: a[:: max(1, len(a) // 150)] for n, a in batch.items()} for batch in made]
-
-    return thinned
+@pytest.fixture(autouse=True, scope="module")
+def thin() -> Iterator[None]:
+    """What is caught at few points is caught among more of them."""
+    with at_few_points():
+        yield
 
 
 SMALL = sp.Rational(1, 10**9)
