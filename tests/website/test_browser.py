@@ -184,6 +184,7 @@ def test_a_page_follows_the_system_and_the_button(watched: Callable[..., Any]) -
         assert scheme(page) == other
 
 
+@NIGHTLY
 def test_until_the_reader_chooses_the_system_counts(watched: Callable[..., Any]) -> None:
     page = watched("losses/huber/", viewport=DESKTOP, color_scheme="light")
     for system in ("dark", "light", "dark"):

@@ -149,7 +149,7 @@ def wrong(docs: Path) -> Path:
     return docs
 
 
-@pytest.mark.parametrize("generator", GENERATORS)
+@pytest.mark.parametrize("generator", ["mkdocs", *(pytest.param(g, marks=NIGHTLY) for g in ("properdocs", "zensical"))])
 def test_a_mistake_fails_a_strict_build_with_file_and_line(wrong: Path, drawn: Path, generator: str) -> None:
     done = build(generator, wrong, drawn, "--strict")
     assert done.returncode != 0
@@ -160,7 +160,8 @@ def test_a_mistake_fails_a_strict_build_with_file_and_line(wrong: Path, drawn: P
     assert "Traceback" not in said or generator == "zensical"
 
 
-@pytest.mark.parametrize("generator", ["mkdocs", pytest.param("zensical", marks=NIGHTLY)])
+@pytest.mark.nightly
+@pytest.mark.parametrize("generator", ["mkdocs", "zensical"])
 def test_a_mistake_is_shown_in_its_place_otherwise(wrong: Path, drawn: Path, generator: str) -> None:
     done = build(generator, wrong, drawn)
     assert done.returncode == 0, done.stderr
@@ -312,9 +313,14 @@ def test_sphinx_shows_one_of_two_figures(docs: Path, drawn: Path, browser: Any) 
 
 
 def of(language: str) -> pytest.MarkDecorator:
+    """All of a language; each day the last of them, which asks for the most."""
     chosen = [one for one in snippets() if one.language == language and not one.title]
     assert chosen
-    return pytest.mark.parametrize("snippet", chosen, ids=[one.code.split("\n")[0][:40] for one in chosen])
+    marks = [() if one is chosen[-1] else NIGHTLY for one in chosen]
+    named = [one.code.split("\n")[0][:40] for one in chosen]
+    return pytest.mark.parametrize(
+        "snippet", [pytest.param(one, id=n, marks=m) for one, n, m in zip(chosen, named, marks, strict=True)]
+    )
 
 
 def test_every_snippet_of_the_page_is_tested() -> None:

@@ -121,6 +121,7 @@ def test_the_metadata_asks_for_what_the_project_says(wheel: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.nightly
 def test_the_wheel_works_with_the_base_dependencies_alone(wheel: Path, tmp_path: Path) -> None:
     alone = Environment(tmp_path / "environment", wheel, closure(asked(metadata(wheel).get_all("Requires-Dist"))))
     work = tmp_path / "work"
