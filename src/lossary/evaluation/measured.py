@@ -9,9 +9,11 @@ from __future__ import annotations
 import functools
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from lossary.declaration.loss import Loss
+if TYPE_CHECKING:
+    from lossary.declaration.loss import Loss
+
 
 Found = TypeVar("Found")
 

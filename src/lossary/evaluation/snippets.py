@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lossary.declaration.loss import Loss
 from lossary.evaluation.measured import once
 
 # Runs before every snippet; pages show it once, so that a snippet can be pasted after it.
@@ -20,6 +19,9 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+if TYPE_CHECKING:
+    from lossary.declaration.loss import Loss
 """
 
 _FENCE = re.compile(r"^```(python|output)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
