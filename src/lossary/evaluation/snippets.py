@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from lossary.evaluation.measured import once
 
+if TYPE_CHECKING:
+    from lossary.declaration.loss import Loss
+
 # Runs before every snippet; pages show it once, so that a snippet can be pasted after it.
 PREAMBLE = """\
 import math
 import torch
 import torch.nn.functional as F
 from torch import nn
-
-if TYPE_CHECKING:
-    from lossary.declaration.loss import Loss
 """
 
 _FENCE = re.compile(r"^```(python|output)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
