@@ -675,6 +675,17 @@ def png_size(data: bytes) -> tuple[int, int]:
 
 
 @every_slug
+def test_a_chart_fills_its_half_of_a_card(slug: str) -> None:
+    """Up to the words at the ends of its curves, or to what its last number needs."""
+    card = views(slug)["card"].picture
+    assert isinstance(card, Card)
+    halves = zip(card.charts, render._draw(card, "light").axes, (584, 1144), strict=True)
+    ends = {chart.heading: (end - axes.get_position().x1 * card.size[0]) for chart, axes, end in halves}
+    for chart in card.charts:
+        assert 0 < ends[chart.heading] < (30 if not any(t.label for t in chart.traces) else 180), ends
+
+
+@every_slug
 def test_a_card_has_the_size_of_a_preview_image(slug: str) -> None:
     card = views(slug)["card"].picture
     light, dark = render.png(card), render.png(card, "dark")

@@ -439,10 +439,11 @@ def _place(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: float) -
     rows = [] if fits else _rows(labels, width - 16 * scale, scale)
     gap = 16.0 if labels and not rows else 0.0
     start = left + _tick_width(axes) + 14
+    room = left + width - start
     inner = (
         start,
         bottom + 48 * scale,
-        left + width - start - (widest + gap if gap else max(14.0, 2.0 + _overhang(axes, width - start - 14))),
+        room - (widest + gap if gap else max(14.0, 2.0 + _overhang(axes, room - 14))),
         height - (48 + 36 + 18 * len(rows)) * scale,
     )
     _position(axes, inner)
