@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import ast
 import csv
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from lossary.declaration.loss import Loss
+from lossary.discovery.catalogs import BUILT_IN, load, sources
 
 ROOT = Path(__file__).parent.parent
 LOSSES = Path("src/lossary/losses")
@@ -26,9 +30,9 @@ COPIED = ("src", "docs", "scripts", "tests", ".github", "CHANGELOG.md", "CITATIO
 # What tells a copy from its original, in titles and other names: words that no page uses.
 ROUNDS = ("Bravo", "Foxtrot", "Juliett", "Quebec", "Sierra", "Tango", "Uniform", "Victor", "Whiskey", "Zulu")
 FUNCTION = '''
-def {slug}(*inputs, **settings):
-    """The same as {torch}, one value for each sample."""
-    return torch.nn.{name}(**settings, reduction="none")(*inputs)
+def {slug}({inputs}, *, {settings}reduction="{reduction}"):
+    """The same as {torch}."""
+    return {torch}({given}reduction=reduction)({inputs})
 
 
 '''
@@ -36,65 +40,71 @@ def {slug}(*inputs, **settings):
 
 @dataclass(frozen=True)
 class Template:
-    """A loss file that is copied: its text, and the keywords of the call that makes the loss."""
+    """A loss file that is copied: its declaration, its text, and the keywords of the call that makes the loss."""
 
+    loss: Loss
     path: Path
     text: str
     keywords: dict[str, ast.keyword]
-
-    @property
-    def torch(self) -> str:
-        """The class in torch."""
-        return str(ast.literal_eval(self.keywords["torch"].value))
 
     def copied(self, slug: str, word: str) -> str:
         """The text of a copy.
 
         Args:
             slug: the copy's.
-            word: what its title and other names end in.
+            word: what its title and its summary end in.
         """
-        keep = {name: ast.literal_eval(self.keywords[name].value) for name in ("title", "summary", "aliases")}
-        title, aliases = f"{keep['title']} {word}", tuple(f"{alias} {word}" for alias in keep["aliases"])
-        changes = {
-            "title": repr(title),
-            "summary": repr(f"{keep['summary'].rstrip('.')}, as {word} has it."),
-            "aliases": repr(aliases),
-            "torch": "None",
-            "functional": "None",
-        }
-        changes = {name: text for name, text in changes.items() if name in self.keywords}
+        changes = {"torch": f"function={slug}", "functional": "", "aliases": ""}
         lines = self.text.splitlines(keepends=True)
         # From the last to the first, so that the places of those before stay as they are.
-        for name, text in sorted(changes.items(), key=lambda change: -self.keywords[change[0]].lineno):
-            keyword = self.keywords[name]
-            assert keyword.end_lineno is not None
-            own = f"    function={slug},\n" if name == "torch" else ""
-            lines[keyword.lineno - 1 : keyword.end_lineno] = [f"{own}    {name}={text},\n"]
+        for name, text in sorted(changes.items(), key=lambda change: -self._line(change[0])):
+            if name in self.keywords:
+                keyword = self.keywords[name]
+                assert keyword.end_lineno is not None
+                lines[keyword.lineno - 1 : keyword.end_lineno] = [f"    {text},\n"] if text else []
         text = "".join(lines)
-        head, found, rest = text.partition("\nloss = Loss(")
-        assert found, self.path
-        function = FUNCTION.format(slug=slug, torch=self.torch, name=self.torch.rpartition(".")[2])
-        imports = "" if "\nimport torch\n" in head else "\nimport torch\n"
-        docstring_end = ast.parse(text).body[0].end_lineno
-        assert docstring_end is not None
-        top = head.splitlines(keepends=True)
-        return "".join([*top[:docstring_end], imports, *top[docstring_end:], function, found.lstrip("\n"), rest])
+        body = ast.parse(text).body
+        end, start = body[0].end_lineno, body[-1].lineno - 1
+        lines = text.splitlines(keepends=True)
+        prose = self._renamed("".join(lines[:end]), word)
+        imports = "" if "import torch\n" in lines[end:start] else "\nimport torch\n"
+        return "".join([prose, imports, *lines[end:start], self._function(slug), *lines[start:]])
+
+    def _line(self, name: str) -> int:
+        return self.keywords[name].lineno if name in self.keywords else 0
+
+    def _renamed(self, docstring: str, word: str) -> str:
+        """The docstring under another title, without calls in libraries, whose names are the original's."""
+        summary = self.loss.summary
+        renamed = docstring.replace(self.loss.title, f"{self.loss.title} {word}", 1)
+        renamed = renamed.replace(summary.split("\n")[0], f"As {word} has it: {summary}".split("\n")[0], 1)
+        return re.sub(r"^## In other libraries\n.*?(?=^## |^\"\"\")", "", renamed, flags=re.MULTILINE | re.DOTALL)
+
+    def _function(self, slug: str) -> str:
+        """A torch function of the copy's own, in torch's style."""
+        defaults = self.loss.defaults()
+        return FUNCTION.format(
+            slug=slug,
+            torch=self.loss.torch,
+            inputs=", ".join(i.name for i in self.loss.inputs),
+            settings="".join(f"{name}={value!r}, " for name, value in defaults.items()),
+            given="".join(f"{name}={name}, " for name in defaults),
+            reduction=self.loss.default_reduction,
+        )
 
 
 def templates(root: Path) -> Iterator[Template]:
     """The losses whose class in torch is called with their parameters and inputs and nothing else."""
-    for path in sorted((root / LOSSES).glob("*/[a-z]*.py")):
+    for source in sources(BUILT_IN):
+        loss = load(source)
+        path = root / LOSSES / source.family / source.path.name
         text = path.read_text("utf-8")
-        (call,) = (
-            node.value
-            for node in ast.parse(text).body
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "loss"
-        )
-        assert isinstance(call, ast.Call)
+        calls = [node.value for node in ast.parse(text).body if isinstance(node, ast.Assign)]
+        call = calls[-1]
+        assert isinstance(call, ast.Call), path
         keywords = {keyword.arg: keyword for keyword in call.keywords if keyword.arg}
-        if "torch" in keywords and "call" not in keywords:
-            yield Template(path, text, keywords)
+        if loss.torch and not loss.call and not any(p.choices for p in loss.parameters):
+            yield Template(loss, path, text, keywords)
 
 
 def spread(found: list[Template]) -> list[Template]:
