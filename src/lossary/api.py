@@ -122,7 +122,11 @@ class Loss:
     """
 
     def __init__(self, declaration: Declaration, settings: Settings | None = None) -> None:
-        """A declared loss, at these settings of its parameters where they differ from the defaults.
+        """A loss from what its file declares; `lossary.get` finds and loads the file.
+
+        Args:
+            declaration: what the file declares.
+            settings: values of parameters that differ from the defaults, by name.
 
         Raises:
             LossaryError: for an unknown parameter, a wrong type, or a value outside the range.
@@ -197,7 +201,11 @@ class Loss:
         """The same loss at other settings: they are the defaults of all that it does.
 
         Args:
-            settings: values by the names of parameters; other parameters keep what they have.
+            settings: values by the names of parameters; other parameters keep what they have. An array or a tensor,
+                such as a weight for each class, is kept as plain numbers.
+
+        Returns:
+            A loss; this one stays as it is.
 
         Raises:
             LossaryError: for an unknown parameter, a wrong type, or a value outside the range.
@@ -241,6 +249,11 @@ class Loss:
             reduction: "none", "sum", "mean" or another that the loss has; its default if None.
             dtype: "float64", "float32", "float16" or "bfloat16", in which torch computes.
 
+        Returns:
+            The value as a number, or as nested lists for the reduction "none"; the gradient of the value (of its sum
+            for "none") with respect to each real-valued input, in the input's shape; and the value of the formula, or
+            None where that cannot be executed for this call.
+
         Raises:
             LossaryError: for anything wrong with the request, torch's own objections included.
         """
@@ -256,6 +269,9 @@ class Loss:
         Args:
             t: the points, a 1-D array or list; those that a figure shows if None.
             parameters: settings that differ from those of this loss.
+
+        Returns:
+            The points, the loss and its two derivatives there, 1-D arrays of one length.
 
         Raises:
             LossaryError: for wrong parameters.
@@ -300,7 +316,7 @@ class Loss:
     def check(self) -> Report:
         """Run every check, at the typical settings of the loss and at those of `at`.
 
-        A list such as a weight for each class is left out: it belongs to a number of classes, and checks have their own.
+        A list such as a weight for each class is left out: it belongs to a number of classes, and checks have theirs.
         Nothing is raised: what does not hold is in the report, which is false then.
         """
         from lossary.verification.checks import verify
@@ -336,7 +352,11 @@ class Catalog(Mapping[str, Loss]):
     """Losses by slug, as `catalog["huber"]` or `catalog.huber`; both complete in a notebook or a shell."""
 
     def __init__(self, losses: Mapping[str, Loss]) -> None:
-        """Losses by slug, in the order in which they are listed."""
+        """A catalog of losses; `lossary.catalog` finds and loads them.
+
+        Args:
+            losses: by slug, in the order in which they are listed.
+        """
         self._losses = dict(losses)
 
     def __getitem__(self, slug: str) -> Loss:
