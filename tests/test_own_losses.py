@@ -22,6 +22,7 @@ import thirdparty
 from lossary.commands.main import main
 from lossary.discovery import catalogs
 from lossary.discovery.dependencies import neighbours
+from lossary.discovery.lookup import find
 from lossary.drawing.loss_views import overlay
 from lossary.errors import CatalogError, LossaryError
 from lossary.publishing.record import record
@@ -486,7 +487,7 @@ def test_a_loss_with_a_kind_an_axis_and_symbols_of_its_own_is_one_file(tmp_path:
 
 def test_a_function_runs_as_it_is_pasted(root: Path) -> None:
     """The page's source and example, in a fresh interpreter with nothing before them."""
-    loss = lossary.get("plain_square", catalog=CATALOG)
+    loss = find("plain_square", CATALOG)
     evidence, failures = verify(loss)
     assert failures == []
     made = record(loss, evidence, [], "Fitting")

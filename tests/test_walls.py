@@ -29,6 +29,8 @@ ORDER = [
     "errors",
     *ROOMS[:-1],
     "api",
+    "functional",
+    "nn",
     "__init__",
     "testing",
     "commands",
@@ -41,7 +43,7 @@ ORDER = [
 
 # Which rooms, or which of their modules, may import a library at all, at whatever depth; nobody else does.
 ONLY = {
-    "torch": {"evaluation/torch_calls", "evaluation/curves"},
+    "torch": {"evaluation/torch_calls", "evaluation/tensor_calls", "evaluation/modules", "evaluation/curves"},
     "flint": {"evaluation", "verification"},
     "matplotlib": {"drawing/render"},
     "mkdocs": set(),

@@ -1,29 +1,70 @@
-"""Lossary, the glossary of loss functions: get a loss, evaluate it, draw it, check it.
+"""Lossary, the glossary of loss functions: get a loss, call it, evaluate it, draw it, check it.
 
 >>> import lossary
->>> lossary.get("huber").evaluate({"input": [3.0], "target": [0.0]}).value
-2.5
+>>> huber = lossary.get("huber")
+>>> huber([3.0], [0.0], delta=0.5)
+tensor(1.3750, dtype=torch.float64)
+>>> huber.at(delta=0.5).evaluate({"input": [3.0], "target": [0.0]}).gradient
+{'input': [0.5], 'target': [-0.5]}
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lossary.api import Drawing, Loss, Report, catalog, compare, get
+    from lossary import functional, nn
+    from lossary.api import Catalog, Drawing, Loss, Report, catalog, compare, get
+    from lossary.declaration.inputs import Input
+    from lossary.declaration.parameters import Parameter
     from lossary.errors import CatalogError, Failure, LossaryError
+    from lossary.evaluation.curves import Curve
+    from lossary.evaluation.torch_calls import Evaluation
+    from lossary.verification.evidence import Evidence
 
-__all__ = ["CatalogError", "Drawing", "Failure", "Loss", "LossaryError", "Report", "catalog", "compare", "get"]
+__all__ = [
+    "Catalog",
+    "CatalogError",
+    "Curve",
+    "Drawing",
+    "Evaluation",
+    "Evidence",
+    "Failure",
+    "Input",
+    "Loss",
+    "LossaryError",
+    "Parameter",
+    "Report",
+    "catalog",
+    "compare",
+    "functional",
+    "get",
+    "nn",
+]
+# Where a name is at home, if not in lossary.api.
+_HOMES = {
+    "CatalogError": "errors",
+    "Curve": "evaluation.curves",
+    "Evaluation": "evaluation.torch_calls",
+    "Evidence": "verification.evidence",
+    "Failure": "errors",
+    "Input": "declaration.inputs",
+    "LossaryError": "errors",
+    "Parameter": "declaration.parameters",
+}
 
 
 def __getattr__(name: str) -> Any:
     # Names come on first use: a site build that has nothing to do must not pay for SymPy.
-    if name in ("CatalogError", "Failure", "LossaryError"):
-        from lossary import errors
-
-        return getattr(errors, name)
+    if name in ("functional", "nn"):
+        return import_module(f"lossary.{name}")
     if name in __all__:
-        from lossary import api
+        return getattr(import_module(f"lossary.{_HOMES.get(name, 'api')}"), name)
+    from lossary.errors import nearest
 
-        return getattr(api, name)
-    raise AttributeError(f"module 'lossary' has no attribute {name!r}")
+    raise AttributeError(f"module 'lossary' has no attribute {name!r}{nearest(name, __all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,14 +1,16 @@
-"""The Python interface: a loss that can be evaluated, drawn and checked by calling its methods."""
+"""The Python interface: a loss that can be called, evaluated, drawn and checked."""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from lossary.declaration import loss as declaration
+from lossary.declaration.inputs import Input
+from lossary.declaration.loss import Loss as Declaration
+from lossary.declaration.parameters import Parameter
 from lossary.discovery.catalogs import catalog as load_catalog
 from lossary.discovery.lookup import beside, find
 from lossary.errors import Failure, LossaryError, nearest
@@ -16,7 +18,8 @@ from lossary.errors import Failure, LossaryError, nearest
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
+    from torch import Tensor
 
     from lossary.drawing.palette import Theme
     from lossary.drawing.pictures import Picture
@@ -27,12 +30,20 @@ if TYPE_CHECKING:
 VIEWS = ("loss", "gradient", "curvature", "sweep", "card", "thumb")
 _SHOWN = itertools.count(1)  # numbers the figures of a notebook
 THEMES = ("light", "dark", "auto")
-Settings = Mapping[str, Any]
+Settings: TypeAlias = Mapping[str, Any]
+# What a loss takes for an input: a tensor, or whatever NumPy makes an array of.
+TensorLike: TypeAlias = "Tensor | ArrayLike | Sequence[Tensor]"
 
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """The outcome of all checks of one loss; true where all hold."""
+    """The outcome of all checks of one loss; true where all hold.
+
+    Attributes:
+        slug: the loss.
+        evidence: what was found, such as how many values were compared and how far they differ at most.
+        failures: what does not hold, each with its file, its check and the first offending point.
+    """
 
     slug: str
     evidence: Evidence
@@ -44,7 +55,12 @@ class Report:
 
 @dataclasses.dataclass(frozen=True)
 class Drawing:
-    """A picture that can be saved, or shown by a notebook."""
+    """A picture that can be saved, or shown by a notebook.
+
+    Attributes:
+        picture: what is drawn, as plain data: titles, curves, sizes.
+        theme: "light", "dark" or "auto", which follows the reader.
+    """
 
     picture: Picture
     theme: Theme = "auto"
@@ -70,8 +86,12 @@ class Drawing:
     def save(self, path: str | Path) -> None:
         """Write the picture to a file whose ending chooses the format.
 
+        Args:
+            path: the file; it is written anew.
+
         Raises:
             LossaryError: where the ending is none of .svg, .png and .pdf.
+            OSError: where the file cannot be written.
         """
         target = Path(path)
         makers = {".svg": self.svg, ".png": self.png, ".pdf": self.pdf}
@@ -91,9 +111,128 @@ class Drawing:
         return f"<div><style>{style}</style>{shown}</div>"
 
 
-@dataclasses.dataclass(frozen=True)
-class Loss(declaration.Loss):
-    """A declared loss with what can be done with it."""
+class Loss:
+    """A loss of a catalog, at its defaults or at settings of one's own: call it, evaluate it, draw it, check it.
+
+    `lossary.get` and `lossary.catalog` give losses, `at` the same loss at other settings. In a notebook a loss shows
+    its card.
+
+    Attributes:
+        declaration: all that the loss's file says.
+    """
+
+    def __init__(self, declaration: Declaration, settings: Settings | None = None) -> None:
+        """A loss from what its file declares; `lossary.get` finds and loads the file.
+
+        Args:
+            declaration: what the file declares.
+            settings: values of parameters that differ from the defaults, by name.
+
+        Raises:
+            LossaryError: for an unknown parameter, a wrong type, or a value outside the range.
+        """
+        from lossary.evaluation.settings import check_parameters
+
+        self.declaration = declaration
+        self._settings = dict(settings or {})
+        check_parameters(declaration, self._settings)
+
+    @property
+    def slug(self) -> str:
+        """The name that commands and addresses use, such as "smooth_l1"."""
+        return self.declaration.slug
+
+    @property
+    def title(self) -> str:
+        """What people call it, such as "Smooth L1 loss"."""
+        return self.declaration.title
+
+    @property
+    def summary(self) -> str:
+        """What it is, in a sentence."""
+        return self.declaration.summary
+
+    @property
+    def family(self) -> str:
+        """The family that it is listed with."""
+        return self.declaration.family
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Its other names, those of other libraries among them."""
+        return self.declaration.aliases
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """What it is for."""
+        return self.declaration.tasks
+
+    @property
+    def torch(self) -> str | None:
+        """The class in torch.nn, or None where torch lacks it."""
+        return self.declaration.torch
+
+    @property
+    def functional(self) -> str | None:
+        """The function in torch.nn.functional, or None where there is none."""
+        return self.declaration.functional
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """What it takes, in order: name, shape, meaning and kinds of each input."""
+        return self.declaration.inputs
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Its keywords: name, default, meaning and range of each."""
+        return self.declaration.parameters
+
+    @property
+    def reductions(self) -> tuple[str, ...]:
+        """The names of its reductions."""
+        return tuple(reduction.name for reduction in self.declaration.reductions)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The value of each parameter: the default, or what `at` was given."""
+        return {**self.declaration.defaults(), **self._settings}
+
+    def at(self, **settings: Any) -> Loss:
+        """The same loss at other settings: they are the defaults of all that it does.
+
+        Args:
+            settings: values by the names of parameters; other parameters keep what they have. An array or a tensor,
+                such as a weight for each class, is kept as plain numbers.
+
+        Returns:
+            A loss; this one stays as it is.
+
+        Raises:
+            LossaryError: for an unknown parameter, a wrong type, or a value outside the range.
+        """
+        # Settings are plain values: what an array or a tensor holds.
+        plain = {name: v.tolist() if hasattr(v, "tolist") else v for name, v in settings.items()}
+        return Loss(self.declaration, {**self._settings, **plain})
+
+    def __call__(self, *inputs: TensorLike, reduction: str | None = None, **named: Any) -> Tensor:
+        """What torch answers: `huber(input, target, delta=0.5, reduction="sum")`.
+
+        Args:
+            inputs: in the declared order, in the shapes that the loss's page gives. Tensors keep their dtype, device
+                and graph, so that gradients flow. Arrays and nested lists become tensors like those beside them, or of
+                float64 where there are none; of int64 where the input holds whole numbers, such as class indices.
+            reduction: "none", "sum", "mean" or another that the loss has; its default if None.
+            named: inputs by name, and parameters. A parameter for each class may be a tensor as well.
+
+        Returns:
+            A scalar, or one value per element or sample for the reduction "none", as torch has it.
+
+        Raises:
+            LossaryError: for unknown names, missing inputs, wrong parameters, and for what torch objects to.
+        """
+        from lossary.evaluation.tensor_calls import call
+
+        return call(self._at_settings, inputs, named, reduction)
 
     def evaluate(
         self,
@@ -102,24 +241,51 @@ class Loss(declaration.Loss):
         reduction: str | None = None,
         dtype: str = "float64",
     ) -> Evaluation:
-        """Value, gradients and formula value of one call; see `lossary.evaluation.torch_calls.evaluate`."""
+        """Value and gradients by torch in plain numbers, and beside them what the displayed formula says.
+
+        Args:
+            inputs: numbers, arrays or nested lists by the name of the input, in the shapes that the loss's page gives.
+            parameters: settings that differ from those of this loss.
+            reduction: "none", "sum", "mean" or another that the loss has; its default if None.
+            dtype: "float64", "float32", "float16" or "bfloat16", in which torch computes.
+
+        Returns:
+            The value as a number, or as nested lists for the reduction "none"; the gradient of the value (of its sum
+            for "none") with respect to each real-valued input, in the input's shape; and the value of the formula, or
+            None where that cannot be executed for this call.
+
+        Raises:
+            LossaryError: for anything wrong with the request, torch's own objections included.
+        """
         from lossary.evaluation.torch_calls import evaluate
 
-        return evaluate(self, inputs, parameters, reduction, dtype)
+        return evaluate(self._at_settings, inputs, parameters, reduction, dtype)
 
     def curve(
         self, t: NDArray[np.float64] | Sequence[float] | None = None, parameters: Settings | None = None
     ) -> Curve:
-        """The loss along its main section, at the points `t` or at those that a figure shows."""
+        """The loss along its main section, with its first and second derivative.
+
+        Args:
+            t: the points, a 1-D array or list; those that a figure shows if None.
+            parameters: settings that differ from those of this loss.
+
+        Returns:
+            The points, the loss and its two derivatives there, 1-D arrays of one length.
+
+        Raises:
+            LossaryError: for wrong parameters.
+        """
         import numpy as np
 
         from lossary.evaluation import points
         from lossary.evaluation.curves import curve
         from lossary.evaluation.settings import check_parameters
 
-        settings = check_parameters(self, parameters or {})
-        where = points.grid(self, self.main, settings) if t is None else np.asarray(t, dtype=float)
-        return curve(self, self.main, where, settings)
+        loss = self._at_settings
+        settings = check_parameters(loss, parameters or {})
+        where = points.grid(loss, loss.main, settings) if t is None else np.asarray(t, dtype=float)
+        return curve(loss, loss.main, where, settings)
 
     def figure(
         self,
@@ -134,7 +300,7 @@ class Loss(declaration.Loss):
 
         Args:
             view: "loss", "gradient", "curvature", "sweep", "card", "thumb", or a heat map that the loss declares.
-            parameters: settings; at most one may be a list of values.
+            parameters: settings that differ from those of this loss; at most one may be a list of values.
             theme: "light", "dark" or "auto", which follows the reader.
             size: width and height in CSS pixels.
             ax: draw into these matplotlib axes as well: the curves, the marks at kinks, the names of both axes, and
@@ -145,14 +311,24 @@ class Loss(declaration.Loss):
         """
         from lossary.drawing import loss_views
 
-        return _drawing(loss_views.picture(self, view, parameters or {}, size), theme, ax)
+        return _drawing(loss_views.picture(self._at_settings, view, parameters or {}, size), theme, ax)
 
     def check(self) -> Report:
-        """Run every check."""
+        """Run every check, at the typical settings of the loss and at those of `at`.
+
+        A list such as a weight for each class is left out: it belongs to a number of classes, and checks have theirs.
+        Nothing is raised: what does not hold is in the report, which is false then.
+        """
         from lossary.verification.checks import verify
 
-        evidence, failures = verify(self)
+        plain = {name: value for name, value in self._settings.items() if not isinstance(value, list | tuple)}
+        evidence, failures = verify(_replaced(self.declaration, plain, default=False))
         return Report(self.slug, evidence, tuple(failures))
+
+    @property
+    def _at_settings(self) -> Declaration:
+        """The declaration with these settings as defaults, which is all that the rooms below need to know of them."""
+        return _replaced(self.declaration, self._settings, default=True)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from html import escape
@@ -166,7 +342,68 @@ class Loss(declaration.Loss):
         }
 
     def __repr__(self) -> str:
-        return f"<lossary.Loss {self.slug}: {self.title}>"
+        told = ", ".join(f"{name}={value!r}" for name, value in self._settings.items())
+        return (
+            f"<lossary.Loss {self.slug}({told}): {self.title}>" if told else f"<lossary.Loss {self.slug}: {self.title}>"
+        )
+
+
+class Catalog(Mapping[str, Loss]):
+    """Losses by slug, as `catalog["huber"]` or `catalog.huber`; both complete in a notebook or a shell."""
+
+    def __init__(self, losses: Mapping[str, Loss]) -> None:
+        """A catalog of losses; `lossary.catalog` finds and loads them.
+
+        Args:
+            losses: by slug, in the order in which they are listed.
+        """
+        self._losses = dict(losses)
+
+    def __getitem__(self, slug: str) -> Loss:
+        if slug not in self._losses:
+            raise KeyError(f"no loss has the slug {slug!r}{nearest(str(slug), self._losses)}")
+        return self._losses[slug]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._losses)
+
+    def __len__(self) -> int:
+        return len(self._losses)
+
+    def __getattr__(self, slug: str) -> Loss:
+        # A copy that is just being made has no losses yet.
+        losses: dict[str, Loss] = self.__dict__.get("_losses", {})
+        if slug not in losses:
+            raise AttributeError(f"no loss has the slug {slug!r}{nearest(slug, losses)}")
+        return losses[slug]
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._losses]
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self._losses)
+
+    def __repr__(self) -> str:
+        return f"<lossary.Catalog of {len(self)} losses: {', '.join(self)}>"
+
+
+def _replaced(loss: Declaration, settings: Settings, default: bool) -> Declaration:
+    """A declaration with these settings among its typical ones, and as its defaults."""
+    if not settings:
+        return loss
+    from lossary.evaluation.settings import check_parameters
+
+    checked = check_parameters(loss, settings)
+
+    def changed(parameter: Parameter) -> Parameter:
+        if parameter.name not in settings:
+            return parameter
+        value = checked[parameter.name]
+        if default:
+            return dataclasses.replace(parameter, default=value)
+        return dataclasses.replace(parameter, typical=(*parameter.typical, value))
+
+    return dataclasses.replace(loss, parameters=tuple(map(changed, loss.parameters)))
 
 
 def _drawing(picture: Picture, theme: Theme, ax: Axes | None) -> Drawing:
@@ -180,12 +417,8 @@ def _drawing(picture: Picture, theme: Theme, ax: Axes | None) -> Drawing:
     return Drawing(picture, theme)
 
 
-def _wrap(plain: declaration.Loss) -> Loss:
-    return Loss(**{f.name: getattr(plain, f.name) for f in dataclasses.fields(plain)})
-
-
-def catalog(catalog: str | None = None) -> dict[str, Loss]:
-    """Every loss of a catalog by slug.
+def catalog(catalog: str | None = None) -> Catalog:
+    """Every loss of a catalog by slug: `catalog()["huber"]`, `catalog().huber`.
 
     Args:
         catalog: a package or a folder; without it, the catalog that ships with Lossary and all that installed packages
@@ -193,8 +426,9 @@ def catalog(catalog: str | None = None) -> dict[str, Loss]:
 
     Raises:
         CatalogError: with everything that is wrong with the catalog.
+        LossaryError: where there is no such package or folder.
     """
-    return {slug: _wrap(plain) for slug, plain in load_catalog(catalog).items()}
+    return Catalog({slug: Loss(declared) for slug, declared in load_catalog(catalog).items()})
 
 
 def get(name: str, catalog: str | None = None) -> Loss:
@@ -206,12 +440,13 @@ def get(name: str, catalog: str | None = None) -> Loss:
 
     Raises:
         LossaryError: where no loss has the name, or several have; the message names the nearest ones, or those.
+        CatalogError: where the loss's file does not load.
     """
-    return _wrap(find(name, catalog))
+    return Loss(find(name, catalog))
 
 
 def compare(
-    *losses: str | declaration.Loss,
+    *losses: str | Loss,
     view: str = "loss",
     parameters: Settings | None = None,
     theme: Theme = "auto",
@@ -222,7 +457,7 @@ def compare(
     """Losses that share an axis, laid over each other.
 
     Args:
-        losses: slugs, or losses themselves.
+        losses: slugs, or losses themselves; a loss counts at its settings, and may stand here at several.
         view: "loss", "gradient" or "curvature".
         parameters: settings: "delta" goes to every loss that has it, "huber.delta" to that one.
         theme: "light", "dark" or "auto", which follows the reader.
@@ -238,5 +473,8 @@ def compare(
 
     if not losses:
         raise LossaryError("name the losses to compare")
-    found = [beside(loss, catalog) if isinstance(loss, str) else loss for loss in losses]
-    return _drawing(loss_views.comparison(found, shared(found, parameters or {}), view, size), theme, ax)
+    found = [Loss(beside(loss, catalog)) if isinstance(loss, str) else loss for loss in losses]
+    declared = [loss.declaration for loss in found]
+    given = shared(declared, parameters or {})
+    settings = [{**loss._settings, **own} for loss, own in zip(found, given, strict=True)]
+    return _drawing(loss_views.comparison(declared, settings, view, size), theme, ax)

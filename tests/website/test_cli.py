@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from lossary import catalog
 from lossary.commands.main import main
 from lossary.commands.starter import write
+from lossary.discovery.catalogs import catalog
 from lossary.verification.property_measures import LABELS
 from website.tools import CACHE, NIGHTLY, ROOT, run
 

@@ -157,3 +157,19 @@ def test_the_version_is_one() -> None:
     assert newest is not None
     assert cited.groups() == newest.groups()
     assert version == newest[1]
+
+
+def test_the_whole_interface_is_a_screenful_that_mypy_accepts(tmp_path: Path) -> None:
+    """What the README shows of Python, as a script under `--strict`; a script that is wrong is seen."""
+    (code,) = [fence.code for fence in fences() if fence.language == "python"]
+    assert len([line for line in code.splitlines() if line.strip()]) <= 25
+    assert set(re.findall(r"lossary\.(\w+)", code)) >= {"get", "catalog", "compare", "functional", "nn"}
+    (tmp_path / "right.py").write_text(code, encoding="utf-8")
+    wrong = 'import lossary\nlossary.get("huber").at(delta=1).slog\nlossary.catalog()["huber"].curve().los\n'
+    (tmp_path / "wrong.py").write_text(wrong, encoding="utf-8")
+    options = ("--strict", "--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(ROOT / ".mypy_cache"))
+    command = (sys.executable, "-m", "mypy", *options, "right.py", "wrong.py")
+    settings = environment(CACHE, tmp_path, MYPYPATH=str(ROOT / "src"))
+    done = subprocess.run(command, cwd=tmp_path, env=settings, capture_output=True, text=True)
+    found = [line for line in done.stdout.splitlines() if ": error: " in line]
+    assert [line.partition(": error: ")[0] for line in found] == ["wrong.py:2", "wrong.py:3"], done.stdout + done.stderr

@@ -17,9 +17,9 @@ from click.testing import CliRunner
 from torch import nn
 from torch.nn import functional as F
 
-from lossary import catalog
 from lossary.commands.main import main
 from lossary.declaration.loss import Loss
+from lossary.discovery.catalogs import catalog
 
 LOSSES = catalog()
 # What every loss once took, and what says where its tensors lie.

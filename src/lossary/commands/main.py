@@ -6,13 +6,14 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import click
 
-from lossary.discovery.catalogs import BUILT_IN, families, sources
+from lossary.discovery.catalogs import BUILT_IN, Source, families, sources
 from lossary.errors import Failure, LossaryError
 
 CATALOG = click.option(
@@ -80,10 +81,10 @@ def list_losses(family: str | None, as_json: bool, catalog: str | None) -> None:
 @CATALOG
 def show(slug: str, catalog: str | None) -> None:
     """Show a card of one loss, by its slug or any other name."""
-    from lossary.api import get
     from lossary.commands.terminal_card import print_card
+    from lossary.discovery.lookup import find
 
-    print_card(get(slug, catalog))
+    print_card(find(slug, catalog))
 
 
 @main.command()
@@ -121,7 +122,7 @@ def figure(
     from lossary.embedding import option_text
 
     loss = get(slug, catalog)
-    given = option_text.settings(loss, option_text.entries(settings, SET), SET)
+    given = option_text.settings(loss.declaration, option_text.entries(settings, SET), SET)
     loss.figure(view, given, theme=theme, size=_size(size)).save(output)
 
 
@@ -146,7 +147,7 @@ def compare(
 
     With --catalog, Lossary's own losses can still be named beside those of the catalog.
     """
-    from lossary.api import compare
+    from lossary.api import Loss, compare
     from lossary.discovery.lookup import beside
     from lossary.embedding import option_text
 
@@ -157,13 +158,18 @@ def compare(
         for loss, own in zip(losses, texts, strict=True)
         for name, value in option_text.settings(loss, own, SET).items()
     }
-    compare(*losses, view=view, parameters=given, theme=theme, size=_size(size)).save(output)
+    compare(*map(Loss, losses), view=view, parameters=given, theme=theme, size=_size(size)).save(output)
 
 
 @main.command()
 @click.argument("slugs", nargs=-1)
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Run the snippets of each docstring first, and write what they print into the file.",
+)
 @CATALOG
-def check(slugs: Sequence[str], catalog: str | None) -> None:
+def check(slugs: Sequence[str], write: bool, catalog: str | None) -> None:
     """Run every check on losses and report each; exit 1 if any fails."""
     from lossary.discovery.catalogs import duplicate_slugs, duplicates
 
@@ -176,7 +182,7 @@ def check(slugs: Sequence[str], catalog: str | None) -> None:
             raise unknown(slug, catalog)
     chosen = [source for source in found if not slugs or source.slug in slugs]
     failures: list[Failure] = duplicate_slugs(found) if slugs else duplicates(found)
-    for lines, failed in _in_processes(_check_one, chosen):
+    for lines, failed in _in_processes(partial(_check_one, write=write), chosen):
         failures += failed
         click.echo("\n".join(lines))
     for failure in failures:
@@ -195,19 +201,22 @@ def _in_processes(work: Callable[[Any], Any], items: Sequence[Any]) -> Any:
         yield from pool.map(work, items)
 
 
-def _check_one(source: Any) -> tuple[list[str], list[Failure]]:
-    """Check one loss; lines to print and failures."""
+def _check_one(source: Source, write: bool) -> tuple[list[str], list[Failure]]:
+    """Check one loss, after its outputs were written where that is wanted; lines to print and failures."""
     from lossary.discovery.catalogs import load
     from lossary.errors import CatalogError
     from lossary.verification.checks import CHECKS, verify
 
+    written, unwritten = _write_outputs(source) if write else ([], [])
     try:
         loss = load(source)
     except CatalogError as error:
-        return [f"{source.slug}", "  failed  load"], list(error.failures)
+        return [*written, f"{source.slug}", "  failed  load"], list(error.failures)
     evidence, failures = verify(loss)
+    failures = [*unwritten, *failures]
     settings = f"{evidence.settings} setting{'s' * (evidence.settings != 1)}"
     lines = [
+        *written,
         f"{loss.slug}: {evidence.points:,} points at {settings}, largest relative difference "
         f"{evidence.max_error_value:.1e} in the value, {evidence.max_error_gradient:.1e} in the gradient",
         f"  the formula's values are enclosed to within {evidence.formula_radius:.1e} of themselves",
@@ -216,6 +225,21 @@ def _check_one(source: Any) -> tuple[list[str], list[Failure]]:
         lines.append(f"  {evidence.undecided} slopes on kinks were left out: no enclosure can tell the side")
     lines += [f"  {'ok    ' if name in evidence.passed else 'failed'}  {name}" for name in CHECKS]
     return lines, failures
+
+
+def _write_outputs(source: Source) -> tuple[list[str], list[Failure]]:
+    """Write what the snippets of a loss print into its file, unless that belongs to an installed package."""
+    from lossary.verification import output_fences
+
+    if {"site-packages", "dist-packages"} & {*source.path.parts}:
+        return [], []
+    try:
+        changed = output_fences.write(source.path)
+    except SyntaxError:  # to load the file says it with its line
+        return [], []
+    except ValueError as error:
+        return [], [Failure(source.shown, "outputs", str(error))]
+    return [f"wrote the outputs of the snippets into {source.shown}"] if changed else [], []
 
 
 @main.command()

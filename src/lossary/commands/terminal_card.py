@@ -10,8 +10,8 @@ from rich.text import Text
 from sympy.printing.pretty.pretty import PrettyPrinter
 from sympy.printing.pretty.stringpict import prettyForm
 
-from lossary.api import Loss
 from lossary.declaration.formula import Symbolic, Written
+from lossary.declaration.loss import Loss
 from lossary.declaration.references import Cited
 from lossary.declaration.symbols import occurs
 from lossary.evaluation import points

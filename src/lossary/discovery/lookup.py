@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 
 from lossary.declaration.loss import Loss
 from lossary.discovery.catalogs import BUILT_IN, duplicate_slugs, load, sources
@@ -15,7 +16,7 @@ def find(name: str, catalog: str | None = None) -> Loss:
     Raises:
         LossaryError: where no loss has the name, or several have; the message names the nearest ones, or those.
     """
-    loss = _with_slug(name, catalog)
+    loss = with_slug(name, catalog)
     if loss is not None:
         return loss
     names = _all_names(catalog)
@@ -46,23 +47,31 @@ def unknown(slug: str, catalog: str | None) -> LossaryError:
     return _unknown(slug, names, catalog)
 
 
-def _with_slug(slug: str, catalog: str | None) -> Loss | None:
+def with_slug(slug: str, catalog: str | None = None) -> Loss | None:
+    """The loss of a slug, or None; no other file is read.
+
+    Raises:
+        CatalogError: where its file does not load, or two files have the slug.
+    """
     same = [source for source in sources(catalog) if source.slug == slug]
     if len(same) > 1:
         raise CatalogError(duplicate_slugs(same))
     return load(same[0]) if same else None
 
 
+def sound(catalog: str | None = None) -> Iterator[Loss]:
+    """The losses of a catalog whose files load, by slug."""
+    for source in sources(catalog):
+        with contextlib.suppress(CatalogError):
+            yield load(source)
+
+
 def _all_names(catalog: str | None) -> dict[str, dict[str, str]]:
     """The slugs that each name belongs to, case set aside, with the name's own spelling; broken files have none."""
     names: dict[str, dict[str, str]] = {}
-    for source in sources(catalog):
-        try:
-            plain = load(source)
-        except CatalogError:
-            continue
-        for name in _names(plain):
-            names.setdefault(name.casefold(), {}).setdefault(plain.slug, name)
+    for loss in sound(catalog):
+        for name in _names(loss):
+            names.setdefault(name.casefold(), {}).setdefault(loss.slug, name)
     return names
 
 

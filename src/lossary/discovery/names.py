@@ -30,6 +30,14 @@ def aliases(loss: Loss) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*given, *(name for key, name in fresh.items() if key not in known)]))
 
 
+def class_name(loss: Loss) -> str:
+    """What the loss's torch module is called: as in torch, else after its slug, such as TukeyBiweightLoss."""
+    if loss.torch:
+        return _last(loss.torch)
+    words = loss.slug.removesuffix("_loss").split("_")
+    return "".join(word[:1].upper() + word[1:] for word in words) + "Loss"
+
+
 def _last(name: str) -> str:
     """The last part of a name with an address."""
     return re.split(r"\.|::", name)[-1]

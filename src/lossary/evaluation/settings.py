@@ -1,4 +1,4 @@
-"""Settings of a loss: what is given, checked and filled up with defaults. It calls nothing."""
+"""What a call of a loss is given: its names checked, parameters filled up with defaults. It calls nothing."""
 
 from __future__ import annotations
 
@@ -30,6 +30,38 @@ def check_parameters(loss: Loss, given: Mapping[str, Any]) -> dict[str, Any]:
             )
         settings[name] = _checked(loss, parameter, value)
     return settings
+
+
+def check_inputs(loss: Loss, given: Mapping[str, Any]) -> None:
+    """Every input of the loss is there, and no other.
+
+    Raises:
+        LossaryError: for a missing or unknown input.
+    """
+    names = [i.name for i in loss.inputs]
+    for name in given:
+        if name not in names:
+            raise LossaryError(
+                f"{loss.slug} has no input {name!r}{nearest(name, names)}; its inputs are: {', '.join(names)}"
+            )
+    for name in names:
+        if name not in given:
+            raise LossaryError(f"{loss.slug}: the input {name!r} is missing; its inputs are: {', '.join(names)}")
+
+
+def check_reduction(loss: Loss, reduction: str | None) -> str:
+    """The name of a reduction, the loss's default for None.
+
+    Raises:
+        LossaryError: where the loss has no such reduction.
+    """
+    chosen = reduction or loss.default_reduction
+    known = [r.name for r in loss.reductions]
+    if chosen not in known:
+        raise LossaryError(
+            f"{loss.slug} has no reduction {chosen!r}{nearest(str(chosen), known)}; it has: {', '.join(known)}"
+        )
+    return chosen
 
 
 def _checked(loss: Loss, parameter: Parameter, value: Any) -> Any:

@@ -36,8 +36,12 @@ class Snippet:
     line: int
 
 
-def snippets_of(text: str) -> list[Snippet]:
+def snippets_of(text: str, silent: bool = False) -> list[Snippet]:
     """All snippets of a text, in order.
+
+    Args:
+        text: Markdown.
+        silent: whether a Python fence without an output fence counts, as one that prints nothing.
 
     Raises:
         ValueError: where a Python fence has no output fence behind it, or an output fence no Python before it.
@@ -49,7 +53,7 @@ def snippets_of(text: str) -> list[Snippet]:
         language, body = match.groups()
         if language == "python":
             if waiting:
-                raise ValueError(f"line {waiting[1]}: a python fence must be followed by an output fence")
+                found.append(_silent(waiting, silent))
             waiting = body, line
         elif waiting:
             found.append(Snippet(waiting[0], body.rstrip("\n"), waiting[1]))
@@ -57,8 +61,15 @@ def snippets_of(text: str) -> list[Snippet]:
         else:
             raise ValueError(f"line {line}: an output fence needs a python fence before it")
     if waiting:
-        raise ValueError(f"line {waiting[1]}: a python fence must be followed by an output fence")
+        found.append(_silent(waiting, silent))
     return found
+
+
+def _silent(waiting: tuple[str, int], allowed: bool) -> Snippet:
+    """A Python fence without an output fence."""
+    if not allowed:
+        raise ValueError(f"line {waiting[1]}: a python fence must be followed by an output fence")
+    return Snippet(waiting[0], "", waiting[1])
 
 
 @once

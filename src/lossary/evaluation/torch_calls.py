@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +16,11 @@ from numpy.typing import NDArray
 from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameters import Parameter
-from lossary.errors import LossaryError, nearest
+from lossary.errors import LossaryError
 from lossary.evaluation import high_precision, points
 from lossary.evaluation.balls import settled
 from lossary.evaluation.measured import once
-from lossary.evaluation.settings import check_parameters
+from lossary.evaluation.settings import check_inputs, check_parameters, check_reduction
 
 DTYPES = {
     "float64": torch.float64,
@@ -65,26 +66,49 @@ def has_class(name: str) -> bool:
 def run(loss: Loss, inputs: Tensors, parameters: Mapping[str, Any], reduction: str) -> torch.Tensor:
     """Call the shipped torch code: the torch.nn class, or the loss's own function."""
     dtype = next((t.dtype for t in inputs.values() if isinstance(t, torch.Tensor) and t.is_floating_point()), None)
-    settings = {p.name: _setting(p, parameters[p.name], dtype or torch.float64) for p in loss.parameters}
-    ordered = [inputs[i.name] for i in loss.inputs]
+    settings = {p.name: as_torch(p, parameters[p.name], dtype or torch.float64) for p in loss.parameters}
     with warnings.catch_warnings():
         # A reader of JSON Lines has no use for torch's warnings; the pages discuss those that matter.
         warnings.simplefilter("ignore")
-        answer: torch.Tensor
-        if loss.call is not None:
-            answer = loss.call(*ordered, reduction=reduction, **settings)
-            return answer
-        if loss.torch is not None:
-            criterion = getattr(torch.nn, loss.torch.rpartition(".")[2])
-            answer = criterion(**settings, reduction=reduction)(*ordered)
-            return answer
-        assert loss.function is not None
-        answer = loss.function(*ordered, **settings, reduction=reduction)
+        return invoke(loss, [inputs[i.name] for i in loss.inputs], settings, reduction)
+
+
+def invoke(
+    loss: Loss,
+    inputs: Sequence[torch.Tensor | list[torch.Tensor]],
+    settings: Mapping[str, Any],
+    reduction: str,
+) -> torch.Tensor:
+    """The call itself, with the inputs in their order and the parameters as torch takes them."""
+    answer: torch.Tensor
+    if loss.call is not None:
+        answer = loss.call(*inputs, reduction=reduction, **settings)
         return answer
+    if loss.torch is not None:
+        criterion = getattr(torch.nn, loss.torch.rpartition(".")[2])
+        answer = criterion(**settings, reduction=reduction)(*inputs)
+        return answer
+    assert loss.function is not None
+    answer = loss.function(*inputs, **settings, reduction=reduction)
+    return answer
 
 
-def _setting(parameter: Parameter, value: Any, dtype: torch.dtype) -> Any:
-    """A parameter's value as torch takes it."""
+@contextmanager
+def objections(loss: Loss) -> Iterator[None]:
+    """Turns what torch objects to in a call into a `LossaryError`; that memory runs out is no objection."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:
+        words = str(error) or type(error).__name__
+        raise LossaryError(f"{loss.slug}: torch refused the call: {words.splitlines()[0]}") from error
+
+
+def as_torch(parameter: Parameter, value: Any, dtype: torch.dtype) -> Any:
+    """A parameter's value as torch takes it; a tensor is taken as it is."""
+    if isinstance(value, torch.Tensor):
+        return value
     if parameter.kind == "choice":
         return parameter.choices[value]
     if parameter.kind in ("per class", "per element") and value is not None:
@@ -112,50 +136,55 @@ def tensors(
     """
     if dtype not in DTYPES:
         raise LossaryError(f"unknown dtype {dtype!r}; known are {', '.join(DTYPES)}")
-    names = [i.name for i in loss.inputs]
-    for name in inputs:
-        if name not in names:
-            raise LossaryError(
-                f"{loss.slug} has no input {name!r}{nearest(name, names)}; its inputs are: {', '.join(names)}"
-            )
+    check_inputs(loss, inputs)
     arrays: dict[str, Any] = {}
     for entry in loss.inputs:
         name, listed = entry.name, entry.candidates(parameters)[0].listed
-        if name not in inputs:
-            raise LossaryError(f"{loss.slug}: the input {name!r} is missing; its inputs are: {', '.join(names)}")
         if listed and not isinstance(inputs[name], list | tuple):
             raise LossaryError(f"{loss.slug}: the input {name!r} is a list of matrices, one for each cluster")
         arrays[name] = (
-            [_array(loss, name, part) for part in inputs[name]] if listed else _array(loss, name, inputs[name])
+            [as_array(loss, name, part) for part in inputs[name]] if listed else as_array(loss, name, inputs[name])
         )
     kinds = high_precision.chosen_kinds(loss, arrays, parameters)
-    made: dict[str, torch.Tensor | list[torch.Tensor]] = {}
-    for name, array in arrays.items():
-        if isinstance(array, list):
-            if any(part.ndim != 2 for part in array):
-                raise LossaryError(f"{loss.slug}: the input {name!r} is a list of matrices, one for each cluster")
-            made[name] = [torch.tensor(part, dtype=DTYPES[dtype]) for part in array]
-            continue
-        if array.ndim < kinds[name].rank:
-            raise LossaryError(
-                f"{loss.slug}: the input {name!r} holds {kinds[name].name}: "
-                f"it needs {kinds[name].rank} dimensions or more, got {array.ndim}"
-            )
-        if kinds[name].rank and not kinds[name].integer and array.size == 0:
-            raise LossaryError(f"{loss.slug}: the input {name!r} holds no numbers; a vector needs at least one")
-        if kinds[name].integer:
-            if not np.all(np.abs(array) <= 2**53) or np.any(array != np.round(array)):
-                raise LossaryError(f"{loss.slug}: the input {name!r} holds {kinds[name].name}: whole numbers only")
-            made[name] = torch.tensor(array.astype(np.int64))
-        else:
-            made[name] = torch.tensor(array, dtype=DTYPES[dtype])
-    return made
+    return {
+        name: [as_tensor(loss, name, kinds[name], part, DTYPES[dtype]) for part in array]
+        if isinstance(array, list)
+        else as_tensor(loss, name, kinds[name], array, DTYPES[dtype])
+        for name, array in arrays.items()
+    }
 
 
-def _array(loss: Loss, name: str, value: Any) -> NDArray[np.float64]:
+def as_tensor(loss: Loss, name: str, kind: Kind, array: NDArray[np.float64], dtype: torch.dtype) -> torch.Tensor:
+    """An input as torch takes it, or one of them for an input that is a list.
+
+    Raises:
+        LossaryError: where the array is none of its kind.
+    """
+    if kind.listed and array.ndim != 2:
+        raise LossaryError(f"{loss.slug}: the input {name!r} is a list of matrices, one for each cluster")
+    if array.ndim < kind.rank:
+        raise LossaryError(
+            f"{loss.slug}: the input {name!r} holds {kind.name}: "
+            f"it needs {kind.rank} dimensions or more, got {array.ndim}"
+        )
+    if kind.rank and not kind.integer and array.size == 0:
+        raise LossaryError(f"{loss.slug}: the input {name!r} holds no numbers; a vector needs at least one")
+    if kind.integer:
+        if not np.all(np.abs(array) <= 2**53) or np.any(array != np.round(array)):
+            raise LossaryError(f"{loss.slug}: the input {name!r} holds {kind.name}: whole numbers only")
+        return torch.tensor(array.astype(np.int64))
+    return torch.tensor(array, dtype=dtype)
+
+
+def as_array(loss: Loss, name: str, value: Any) -> NDArray[np.float64]:
+    """The numbers that an input was given as an array.
+
+    Raises:
+        LossaryError: where they are no rectangular array of numbers.
+    """
     try:
         return np.asarray(value, dtype=float)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, RuntimeError):  # the last of tensors that carry a gradient
         raise LossaryError(
             f"{loss.slug}: the input {name!r} is not a number or a rectangular list of numbers"
         ) from None
@@ -181,17 +210,10 @@ def evaluate(
         LossaryError: for anything wrong with the request, torch's own objections included.
     """
     settings = check_parameters(loss, parameters or {})
-    chosen = reduction or loss.default_reduction
-    known = [r.name for r in loss.reductions]
-    if chosen not in known:
-        raise LossaryError(
-            f"{loss.slug} has no reduction {chosen!r}{nearest(str(chosen), known)}; it has: {', '.join(known)}"
-        )
+    chosen = check_reduction(loss, reduction)
     made = tensors(loss, inputs, settings, dtype)
-    try:
+    with objections(loss):
         value, gradient = value_and_gradient(loss, made, settings, chosen)
-    except (RuntimeError, ValueError, IndexError, TypeError) as error:
-        raise LossaryError(f"{loss.slug}: torch refused the call: {str(error).splitlines()[0]}") from error
     return Evaluation(
         value=value.tolist(),
         gradient={n: [part.tolist() for part in g] if isinstance(g, list) else g.tolist() for n, g in gradient.items()},

@@ -1,0 +1,504 @@
+"""The call people expect: a loss is called as torch is, at settings of one's own, as function and as module."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner, Result
+
+import lossary
+import lossary.functional
+import lossary.nn
+import thirdparty
+from lossary.commands.main import main
+from lossary.commands.starter import write as write_starter
+from lossary.drawing.pictures import Chart
+from lossary.verification import output_fences
+from test_walls import HEAVY, loaded
+
+CATALOG = lossary.catalog()
+HUBER = CATALOG.huber
+
+
+# --- the call -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("slug", CATALOG)
+@pytest.mark.filterwarnings("ignore:reduction. 'mean' divides", "ignore:Initializing zero-element tensors")
+def test_a_call_gives_torchs_tensor_and_its_gradient(slug: str) -> None:
+    """Of tensors, and of the same numbers as lists: what `evaluate` says, for every loss and reduction."""
+    loss = CATALOG[slug]
+    example = dict(loss.declaration.example)
+    listed = [entry.name for entry in loss.inputs if entry.kinds[0].listed]
+    for reduction in loss.reductions:
+        told = loss.evaluate(example, reduction=reduction)
+        plain = loss(*example.values(), reduction=reduction)
+        assert isinstance(plain, torch.Tensor)
+        assert plain.dtype == torch.float64
+        assert plain.tolist() == told.value
+        leaves = {
+            name: [torch.tensor(part, dtype=torch.float64, requires_grad=True) for part in value]
+            if name in listed
+            else torch.tensor(value, dtype=torch.float64, requires_grad=True)
+            if name in told.gradient
+            else value
+            for name, value in example.items()
+        }
+        loss(**leaves, reduction=reduction).sum().backward()
+        for name, gradient in told.gradient.items():
+            parts, expected = (leaves[name], gradient) if name in listed else ([leaves[name]], [gradient])
+            assert [np.zeros(p.shape).tolist() if p.grad is None else p.grad.tolist() for p in parts] == expected
+
+
+def test_tensors_keep_dtype_and_graph() -> None:
+    layer = torch.nn.Linear(3, 1)
+    input = layer(torch.ones(2, 3))
+    loss = HUBER(input, torch.zeros(2, 1), delta=0.5, reduction="sum")
+    assert loss.dtype == torch.float32
+    loss.backward()
+    assert layer.weight.grad is not None
+    assert torch.equal(loss, torch.nn.functional.huber_loss(input, torch.zeros(2, 1), delta=0.5, reduction="sum"))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_lists_follow_the_tensors_beside_them(dtype: torch.dtype) -> None:
+    """BCE refuses two dtypes; class indices stay whole numbers, and class weights are like the logits."""
+    assert CATALOG.bce(torch.full((2,), 0.5, dtype=dtype), [0, 1]).dtype == dtype
+    assert CATALOG.bce([0.5, 0.5], torch.ones(2, dtype=dtype)).dtype == dtype
+    logits = torch.zeros(2, 3, dtype=dtype)
+    for target in ([0, 2], np.array([0, 2]), torch.tensor([0, 2])):
+        for weight in ([1, 2, 3], np.array([1.0, 2, 3]), torch.tensor([1.0, 2, 3], dtype=dtype)):
+            assert CATALOG.cross_entropy(logits, target, weight=weight).dtype == dtype
+
+
+def test_arrays_and_numbers_become_float64() -> None:
+    for input, target in (
+        (np.float32([3.0, 0.2]), np.array([0, 0])),
+        ([[3, 0.2]], ((0, 0),)),
+        ([np.float32(3.0), 1], [True, False]),
+    ):
+        assert HUBER(input, target).dtype == torch.float64
+    assert HUBER(3, 0).item() == 2.5
+    assert HUBER(target=[0.0], input=[3.0], delta=np.float32(0.5)).item() == 1.375
+
+
+def test_a_list_of_tensors_keeps_their_graph() -> None:
+    leaf = torch.tensor(3.0, requires_grad=True)
+    HUBER([leaf, 2 * leaf], [0.0, 0.0], reduction="sum").backward()
+    assert leaf.grad is not None
+    assert leaf.grad.item() == 3.0
+
+
+def test_torchs_warnings_are_let_through() -> None:
+    with pytest.warns(UserWarning, match="Using a target size"):
+        CATALOG.mse(torch.zeros(3, 1), torch.zeros(3))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: HUBER([1.0]), "huber: the input 'target' is missing; its inputs are: input, target"),
+        (lambda: HUBER([1.0], [1.0], 0.5), "huber takes 2 inputs, input, target, and got 3; parameters and the red"),
+        (lambda: HUBER([1.0], target=[1.0], input=[2.0]), "huber: the input 'input' is given twice"),
+        (
+            lambda: HUBER([1.0], targt=[1.0]),
+            "huber has no input or parameter 'targt' (did you mean target?); it takes: input, target, delta",
+        ),
+        (lambda: HUBER([1.0], [1.0], delta=-1), "huber: parameter delta must be delta > 0, got -1"),
+        (lambda: HUBER([1.0], [1.0], delta=torch.ones(1)), "huber: parameter delta must be delta > 0, got [1.0]"),
+        (
+            lambda: HUBER([1.0], [1.0], delta=torch.tensor(1.0, requires_grad=True)),
+            "huber: torch takes delta as a plain value and gives no gradient for it",
+        ),
+        (lambda: HUBER([1.0], [1.0], reduction="men"), "huber has no reduction 'men' (did you mean mean?)"),
+        (lambda: HUBER(["a"], [1.0]), "huber: the input 'input' is not a number or a rectangular list of numbers"),
+        (lambda: HUBER([[1.0], [1.0, 2.0]], [1.0]), "huber: the input 'input' is not a number or a rectangular"),
+        (lambda: HUBER(torch.ones(2), torch.ones(3)), "huber: torch refused the call: The size of tensor a (2)"),
+        (lambda: CATALOG.cross_entropy([[1.0, 2.0]], [0.5]), "class indices 0 to C - 1: whole numbers only"),
+        (lambda: HUBER.at(delt=1), "huber has no parameter 'delt' (did you mean delta?)"),
+        (lambda: HUBER.at(delta=[0.5, 1]), "huber: parameter delta must be delta > 0, got [0.5, 1]"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Using a target size")
+def test_what_is_wrong_with_a_call_is_one_clear_error(call: Callable[[], Any], words: str) -> None:
+    with pytest.raises(lossary.LossaryError, match=re.escape(words)) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+# --- settings -------------------------------------------------------------------------------------------------------
+
+
+def test_settings_are_the_defaults_of_all_that_a_loss_does() -> None:
+    mild = HUBER.at(delta=0.5)
+    inputs = {"input": [3.0], "target": [0.0]}
+    assert mild(*inputs.values()).item() == 1.375
+    assert mild(*inputs.values(), delta=2).item() == HUBER(*inputs.values(), delta=2).item()
+    assert mild.evaluate(inputs) == HUBER.evaluate(inputs, {"delta": 0.5})
+    assert mild.curve([2.0]).loss == HUBER.curve([2.0], {"delta": 0.5}).loss
+    assert mild.curve().t.tolist() == HUBER.curve(parameters={"delta": 0.5}).t.tolist()
+    assert mild.figure("gradient").svg() == HUBER.figure("gradient", {"delta": 0.5}).svg()
+    assert mild.figure("loss", {"delta": 2}).svg() == HUBER.figure("loss", {"delta": 2}).svg()
+    assert repr(mild) == "<lossary.Loss huber(delta=0.5): Huber loss>"
+    assert "delta=0.5" in repr(mild.figure("card").picture)
+    assert (mild.settings, HUBER.settings) == ({"delta": 0.5}, {"delta": 1.0})
+    assert mild.parameters == HUBER.parameters, "what is declared stays"
+
+
+def test_a_sweep_is_strong_at_the_settings() -> None:
+    chart = HUBER.at(delta=0.7).figure("sweep").picture
+    assert isinstance(chart, Chart)
+    strong = {trace.label: trace.strong for trace in chart.traces}
+    assert strong == {"delta = 0.5": False, "delta = 0.7": True, "delta = 1": False, "delta = 2": False}
+
+
+def test_settings_add_up() -> None:
+    loss = CATALOG.cross_entropy.at(weight=torch.tensor([1.0, 2.0])).at(label_smoothing=0.1)
+    assert loss.settings["weight"] == [1.0, 2.0]
+    expected = torch.nn.functional.cross_entropy(
+        torch.tensor([[1.0, 2.0]]), torch.tensor([0]), weight=torch.tensor([1.0, 2.0]), label_smoothing=0.1
+    )
+    assert torch.equal(loss(torch.tensor([[1.0, 2.0]]), [0]), expected)
+    assert loss.at().settings == loss.settings
+
+
+def test_a_comparison_takes_one_loss_at_several_settings() -> None:
+    chart = lossary.compare(HUBER, HUBER.at(delta=2), "mse").picture
+    assert isinstance(chart, Chart)
+    assert [trace.label for trace in chart.traces] == [
+        "Huber loss",
+        "Huber loss (delta = 2)",
+        "Mean squared error (L2)",
+    ]
+    given = lossary.compare(HUBER.at(delta=2), "mse", parameters={"delta": 3}).picture
+    assert isinstance(given, Chart)
+    assert given.traces[0].label == "Huber loss (delta = 3)"
+
+
+def test_a_check_holds_a_loss_to_its_settings_too(tmp_path: Path) -> None:
+    """A function that is wrong at one setting only is seen there."""
+    path = write_starter("crooked", "fitting", str(tmp_path / "losses"))
+    thirdparty.changed(path, ("loss = scale * (input", "loss = (scale + (scale == 3)) * (input"))
+    crooked = lossary.get("crooked", str(tmp_path / "losses"))
+    assert crooked.check()
+    report = crooked.at(scale=3).check()
+    assert not report
+    assert {failure.parameters for failure in report.failures} == {"scale = 3.0"}
+
+
+# --- the catalog and the package ------------------------------------------------------------------------------------
+
+
+def test_a_catalog_completes_by_slug() -> None:
+    assert CATALOG["huber"] is CATALOG.huber is CATALOG.get("huber")
+    assert set(CATALOG) <= set(dir(CATALOG))
+    assert CATALOG._ipython_key_completions_() == list(CATALOG)
+    assert list(copy.copy(CATALOG)) == list(CATALOG)
+    assert "hubr" not in CATALOG
+    with pytest.raises(KeyError, match="did you mean huber"):
+        CATALOG["hubr"]
+    with pytest.raises(AttributeError, match="did you mean huber"):
+        CATALOG.hubr  # noqa: B018
+    assert repr(CATALOG).startswith(f"<lossary.Catalog of {len(CATALOG)} losses: ")
+
+
+def test_the_package_shows_its_public_names() -> None:
+    assert dir(lossary) == sorted(lossary.__all__)
+    results = {
+        "Catalog": CATALOG,
+        "Curve": HUBER.curve([0.0]),
+        "Drawing": HUBER.figure(),
+        "Evaluation": HUBER.evaluate({"input": [1.0], "target": [0.0]}),
+        "Failure": lossary.Failure("path", "stage", "message"),
+        "Input": HUBER.inputs[0],
+        "Loss": HUBER,
+        "Parameter": HUBER.parameters[0],
+    }
+    for name, result in results.items():
+        assert type(result) is getattr(lossary, name)
+    for name in lossary.__all__:
+        assert inspect.getdoc(getattr(lossary, name)), name
+    with pytest.raises(AttributeError, match=r"no attribute 'compre' \(did you mean compare\?\)"):
+        lossary.compre  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_what_is_public_says_what_it_takes_and_raises() -> None:
+    """The reference is made from these docstrings: each names every argument of its function."""
+    for name in ("Loss", "Catalog", "Drawing", "Report", "catalog", "compare", "get"):
+        public = getattr(lossary, name)
+        members = vars(public).values() if inspect.isclass(public) else [public]
+        for member in members:
+            shown = inspect.isfunction(member) and not member.__name__.startswith("_")
+            if shown or member in (lossary.Loss.__call__, lossary.Loss.__init__, lossary.Catalog.__init__):
+                told = inspect.getdoc(member) or ""
+                arguments = [n for n in inspect.signature(member).parameters if n != "self"]
+                missing = [n for n in arguments if not re.search(rf"^ +{n}: |`{n}`", told, re.MULTILINE)]
+                assert not missing, f"{name}.{member.__name__} says nothing of {missing}"
+
+
+def test_names_and_doors_import_nothing_heavy() -> None:
+    code = "import lossary, lossary.functional, lossary.nn; dir(lossary); hasattr(lossary.nn, '__wrapped__')"
+    assert not loaded(f"{code}; lossary.functional, lossary.Failure") & set(HEAVY)
+
+
+# --- functions and modules ------------------------------------------------------------------------------------------
+
+
+def test_torchs_own_losses_are_the_same_objects() -> None:
+    for slug, loss in CATALOG.items():
+        if loss.functional:
+            assert getattr(lossary.functional, slug) is getattr(torch.nn.functional, loss.functional.rpartition(".")[2])
+        assert loss.torch
+        name = loss.torch.rpartition(".")[2]
+        assert getattr(lossary.nn, name) is getattr(torch.nn, name)
+        assert name in dir(lossary.nn)
+        assert (slug in dir(lossary.functional)) == bool(loss.functional)
+    assert lossary.nn.HuberLoss is torch.nn.HuberLoss
+    assert lossary.functional.huber is torch.nn.functional.huber_loss
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "words"),
+    [
+        ("functional", "hubr", "no loss is called 'hubr' (did you mean huber?)"),
+        ("functional", "huber_loss", "'huber_loss' is another name of huber; give the slug here"),
+        ("functional", "adaptive_log_softmax", "as a class only: lossary.nn.AdaptiveLogSoftmaxWithLoss"),
+        ("nn", "HuberLos", "lossary.nn has no class 'HuberLos' (did you mean HuberLoss?); dir(lossary.nn) lists all"),
+    ],
+)
+def test_a_name_that_is_not_there_suggests_the_nearest(place: str, name: str, words: str) -> None:
+    with pytest.raises(AttributeError, match=re.escape(words)):
+        getattr(getattr(lossary, place), name)
+    assert not hasattr(getattr(lossary, place), "_private")
+
+
+# A loss of classes with a function of its own: enough of a declaration to be called.
+WEIGHTED = '''"""Weighted hit
+
+How little probability the true class has.
+"""
+
+import torch
+
+from lossary.declaration import CLASS_INDEX, LOGITS, Input, Loss, class_weight, flag
+
+
+def weighted_hit(input, target, *, weight=None, squared=False, reduction="mean"):
+    missing = 1 - input.softmax(-1).gather(-1, target.unsqueeze(-1)).squeeze(-1)
+    loss = missing.square() if squared else missing
+    if weight is not None:
+        loss = loss * weight[target]
+    return loss if reduction == "none" else getattr(loss, reduction)()
+
+
+loss = Loss(
+    function=weighted_hit,
+    inputs=(
+        Input("input", "x", (LOGITS,), "(N, C)", "the logits"),
+        Input("target", "y", (CLASS_INDEX,), "(N)", "the true class"),
+    ),
+    parameters=(class_weight("a factor for each class"), flag("squared", False, "whether it is squared")),
+    formulas=(),
+    sections=(),
+    example={},
+    properties={},
+)
+'''
+
+
+@pytest.fixture
+def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An installed package with losses that torch lacks; what the doors learn of it is forgotten behind the test."""
+    losses = thirdparty.make(tmp_path)
+    (losses / "fitting" / "weighted_hit.py").write_text(WEIGHTED, "utf-8")
+    (losses / "fitting" / "broken.py").write_text("import nothing_at_all\n", "utf-8")
+    thirdparty.register(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    kept = {door: set(vars(door)) for door in (lossary.functional, lossary.nn)}
+    lossary.nn._losses.cache_clear()
+    yield tmp_path
+    lossary.nn._losses.cache_clear()
+    for door, names in kept.items():
+        for name in set(vars(door)) - names:
+            delattr(door, name)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "acme"]:
+        del sys.modules[name]
+
+
+def test_a_loss_that_torch_lacks_gives_its_own_function(acme: Path) -> None:
+    from acme.functional import half_square  # type: ignore[import-not-found]
+
+    assert lossary.functional.half_square is half_square
+    assert lossary.functional.weighted_hit is lossary.functional.weighted_hit
+    assert {"half_square", "plain_square", "weighted_hit", "huber"} <= set(dir(lossary.functional))
+    input = torch.tensor([3.0], requires_grad=True)
+    loss = lossary.get("half_square")(input, [1.0], scale=0.5)
+    assert torch.equal(loss, half_square(input, torch.tensor([1.0]), scale=0.5))
+    loss.backward()
+    assert input.grad is not None
+    # A file that does not load says why, and keeps no other from being found.
+    with pytest.raises(lossary.CatalogError, match="No module named 'nothing_at_all'"):
+        lossary.functional.broken  # noqa: B018
+    assert "broken" not in dir(lossary.functional)
+
+
+def test_a_loss_that_torch_lacks_gives_a_module(acme: Path) -> None:
+    criterion = lossary.nn.HalfSquareLoss(scale=3, reduction="sum")
+    assert repr(criterion) == "HalfSquareLoss(scale=3.0, reduction='sum')"
+    assert criterion(torch.tensor([3.0, 1.0]), target=torch.zeros(2)).item() == 30.0
+    assert str(inspect.signature(lossary.nn.HalfSquareLoss)) == "(*, scale=1.0, reduction='mean')"
+    assert "scale: " in (lossary.nn.HalfSquareLoss.__doc__ or "")
+    assert {"HalfSquareLoss", "WeightedHitLoss", "HuberLoss"} <= set(dir(lossary.nn))
+    for wrong, words in (
+        ({"scle": 1}, "did you mean scale"),
+        ({"scale": -1}, "must be scale > 0"),
+        ({"reduction": "men"}, "did you mean mean"),
+    ):
+        with pytest.raises(lossary.LossaryError, match=words):
+            lossary.nn.HalfSquareLoss(**wrong)
+
+
+def test_weights_are_buffers(acme: Path) -> None:
+    criterion = lossary.nn.WeightedHitLoss(weight=[1, 2, 4], squared=True)
+    assert criterion.state_dict()["weight"].tolist() == [1, 2, 4]
+    assert criterion.to(torch.float64).weight.dtype == torch.float64
+    other = lossary.nn.WeightedHitLoss(weight=torch.ones(3, dtype=torch.float64), squared=True)
+    input, target = torch.eye(3, dtype=torch.float64), torch.tensor([1, 2, 2])
+    assert not torch.equal(criterion(input, target), other(input, target))
+    other.load_state_dict(criterion.state_dict())
+    assert torch.equal(criterion(input, target), other(input, target))
+    expected = lossary.get("weighted_hit")(input, target, weight=[1, 2, 4], squared=True)
+    assert torch.equal(criterion(input, target), expected)
+    assert lossary.nn.WeightedHitLoss().state_dict() == {}
+
+
+def test_modules_are_pickled_by_the_name_of_their_class(acme: Path) -> None:
+    criterion = lossary.nn.WeightedHitLoss(weight=[1, 2, 4])
+    for twin in (pickle.loads(pickle.dumps(criterion)), copy.deepcopy(criterion)):
+        assert type(twin) is lossary.nn.WeightedHitLoss
+        assert repr(twin) == repr(criterion)
+    code = "import pickle, sys; print(pickle.load(open(sys.argv[1], 'rb')))"
+    (acme / "criterion.pickle").write_bytes(pickle.dumps(criterion))
+    paths = [str(Path(lossary.__file__).parents[1]), str(acme)]
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path[:0] = {paths!r}; {code}", str(acme / "criterion.pickle")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == repr(criterion)
+
+
+# --- outputs are written --------------------------------------------------------------------------------------------
+
+
+def call(*arguments: str, code: int = 0) -> Result:
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == code, done.output
+    return done
+
+
+def test_check_writes_the_outputs_into_the_file(tmp_path: Path) -> None:
+    """Of two losses, the one whose output is wrong; not a byte of the other, nor of the rest of the first."""
+    catalog = str(tmp_path / "losses")
+    right, wrong = (write_starter(slug, "fitting", catalog) for slug in ("right", "wrong"))
+    expected, before = wrong.read_bytes(), right.read_bytes()
+    for old, new in (
+        ("tensor([0.2500, 4.0000])", "what I hoped for"),
+        ("\n```output\ntensor([0.2500, 4.0000])\n```\n", ""),
+        ("tensor([0.2500, 4.0000])\n", ""),
+    ):
+        wrong.write_bytes(expected)
+        thirdparty.changed(wrong, (old, new))
+        call("check", "wrong", "--catalog", catalog, code=1)
+        told = call("check", "--write", "wrong", "--catalog", catalog).stdout
+        assert told.startswith(f"wrote the outputs of the snippets into {wrong}\nwrong: ")
+        assert wrong.read_bytes() == expected
+    stamp = wrong.stat().st_mtime_ns
+    told = call("check", "--write", "wrong", "--catalog", catalog).stdout
+    assert "wrote" not in told
+    assert wrong.stat().st_mtime_ns == stamp
+    assert right.read_bytes() == before
+
+
+def test_nothing_is_written_without_being_asked_nor_into_an_installed_package(tmp_path: Path) -> None:
+    catalog = tmp_path / "site-packages" / "losses"
+    path = write_starter("square", "fitting", str(catalog))
+    thirdparty.changed(path, ("tensor([0.2500, 4.0000])", "what I hoped for"))
+    before = path.read_bytes()
+    for options in ((), ("--write",)):
+        assert "what I hoped for" in call("check", *options, "--catalog", str(catalog), code=1).stderr
+        assert path.read_bytes() == before
+
+
+def fenced(code: str, output: str | None = None) -> str:
+    text = f"Words.\n\n```python\n{code}\n```\n"
+    return text if output is None else f"{text}\n```output\n{output}```\n"
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("start", "end", "before", "after"),
+    [
+        ('r"""', '"""', fenced(r"print('\\a')", "b\n"), fenced(r"print('\\a')", "\\a\n")),
+        ('"""', '"""', fenced(r"print('\\\\a')", "b\n"), fenced(r"print('\\\\a')", "\\\\a\n")),
+        ('"""', '"""', fenced("print('\"' * 3)", "b\n"), fenced("print('\"' * 3)", '\\"\\"\\"\n')),
+        ("'''", "'''", fenced('print("é", 1)', None), fenced('print("é", 1)', "é 1\n")),
+        ('"""', '"""', fenced("x = 1", "b\n"), fenced("x = 1", "")),
+        ('"""', '"""', fenced("x = 1"), fenced("x = 1", "")),
+        ('"""', '"""', fenced("x / 0", "b\n"), fenced("x / 0", "b\n")),
+        ('"""', '"""', fenced("1 / 0") + fenced("print(1)"), fenced("1 / 0") + fenced("print(1)", "1\n")),
+        # What is right is right as it is written, an empty line at its end included.
+        ('"""', '"""', fenced("print(1)", "\\x31\n\n"), fenced("print(1)", "\\x31\n\n")),
+        ('"""', '"""', fenced("print(1); print(); print(2)"), fenced("print(1); print(); print(2)", "1\n\n2\n")),
+    ],
+)
+def test_outputs_are_written_as_the_docstring_is(start: str, end: str, before: str, after: str, newline: str) -> None:
+    rest = '\n\nimport torch  \n\n\nx = """```output\nno fence of the docstring\n```\n"""\n\tñ = 1' + "\n"
+    rest = rest.replace("\tñ = 1", "# ñ, no newline at the end")
+
+    def file(text: str) -> bytes:
+        return f"# é\n{start}Title\n\n{text}{end}{rest}".replace("\n", newline).encode()
+
+    assert output_fences.renewed(file(before)) == file(after)
+    assert output_fences.renewed(file(after)) == file(after)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('r"""T\n\n```python\nprint(chr(34) * 3)\n```\n"""\n', "a raw docstring cannot hold the output"),
+        ('"""T\n\n```python\nprint(chr(96) * 3)\n```\n"""\n', "can hold|ends a fence"),
+        ('"""T\n\n```output\n1\n```\n"""\n', "needs a python fence before it"),
+        ('"""T\n" "\n"""', None),
+        ('"T" """\n\n```python\nprint(1)\n```\n"""\n', "one text between triple quotes"),
+        ('"""T\n\n```python\nprint(chr(9))\nprint(1)\n```\n"""\n', "no output fence can hold"),
+    ],
+)
+def test_a_docstring_that_cannot_be_written_to_is_left_alone(text: str, words: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "loss.py"
+    path.write_text(text, "utf-8")
+    if words is None:
+        assert not output_fences.write(path)
+    else:
+        with pytest.raises(ValueError, match=words):
+            output_fences.write(path)
+    assert path.read_text("utf-8") == text
+
+
+def test_the_outputs_of_every_loss_are_those_that_would_be_written() -> None:
+    """A few of them, with raw docstrings and plain ones: running writes nothing."""
+    for slug in ("huber", "ctc", "poisson_nll"):
+        path = Path(lossary.__file__).parents[1].parent / CATALOG[slug].declaration.path
+        assert output_fences.renewed(path.read_bytes()) == path.read_bytes()
