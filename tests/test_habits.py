@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
+import sys
 import textwrap
+import tomllib
 from pathlib import Path
+
+import yaml
 
 import lossary
 from test_walls import ORDER, ROOMS
 
 PACKAGE = Path(lossary.__file__).parent
 ROOT = PACKAGE.parents[1]
+with (ROOT / "pyproject.toml").open("rb") as file:
+    PROJECT = tomllib.load(file)["project"]
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
 
@@ -56,3 +63,26 @@ def test_every_target_that_contributing_names_exists() -> None:
     named = set(re.findall(r"`make ([\w-]+)`", CONTRIBUTING))
     assert "test" in named
     assert named <= targets
+
+
+# Hooks.
+
+
+def test_hooks_run_what_the_project_runs_and_fetch_nothing() -> None:
+    """Each names a program that an extra brings into .venv, called as the Makefile calls it but for which files."""
+    repositories = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))["repos"]
+    assert [repository["repo"] for repository in repositories] == ["local"]
+    hooks = repositories[0]["hooks"]
+    makefile = (ROOT / "Makefile").read_text("utf-8").replace("$(BIN)", ".venv/bin")
+    brought = {re.split(r"[<>=\[]", asked)[0] for asked in PROJECT["optional-dependencies"]["dev"]}
+    for hook in hooks:
+        program, *arguments = shlex.split(hook["entry"])
+        assert hook["language"] == "system", hook["id"]
+        assert Path(program).parts[:2] == (".venv", "bin"), hook["id"]
+        assert Path(program).name in brought
+        assert (Path(sys.executable).parent / Path(program).name).exists(), f"{hook['id']}: no {program}"
+        command = shlex.join([program, *(part for part in arguments if part != "--force-exclude")])
+        assert command in makefile, f"{hook['id']}: no target runs {command}"
+    assert {hook["id"] for hook in hooks} == {"ruff-check", "ruff-format", "mypy"}
+    assert "pre-commit" in brought
+    assert "`.venv/bin/pre-commit install`" in CONTRIBUTING
