@@ -10,9 +10,13 @@ import textwrap
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 import lossary
+from lossary.discovery import catalogs
+from lossary.embedding import option_text
+from lossary.errors import LossaryError
 from test_walls import ORDER, ROOMS
 
 PACKAGE = Path(lossary.__file__).parent
@@ -52,19 +56,6 @@ def test_every_room_and_every_door_is_in_the_tree() -> None:
 PLACES = re.compile(r"`((?:src|docs|scripts|tests|\.github)/[\w./-]*|[\w.-]+\.(?:toml|yml|yaml|lock|md))`")
 
 
-def test_every_place_that_contributing_names_exists() -> None:
-    places = PLACES.findall(CONTRIBUTING)
-    assert len(places) > 10
-    assert [place for place in places if not (ROOT / place).exists()] == []
-
-
-def test_every_target_that_contributing_names_exists() -> None:
-    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    named = set(re.findall(r"`make ([\w-]+)`", CONTRIBUTING))
-    assert "test" in named
-    assert named <= targets
-
-
 # Hooks.
 
 
@@ -86,3 +77,68 @@ def test_hooks_run_what_the_project_runs_and_fetch_nothing() -> None:
     assert {hook["id"] for hook in hooks} == {"ruff-check", "ruff-format", "mypy"}
     assert "pre-commit" in brought
     assert "`.venv/bin/pre-commit install`" in CONTRIBUTING
+
+
+# Templates and the security note.
+
+FORMS = sorted(path for path in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml") if path.stem != "config")
+
+
+def test_there_is_a_form_for_what_people_come_with() -> None:
+    assert [path.stem for path in FORMS] == ["new-loss", "wrong-statement"]
+
+
+@pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)
+def test_forms_are_what_the_host_of_the_code_reads(path: Path) -> None:
+    form = yaml.safe_load(path.read_text("utf-8"))
+    assert {"name", "description", "body"} <= form.keys() <= {"name", "description", "title", "labels", "body"}
+    ids = [field["id"] for field in form["body"]]
+    assert len(ids) == len(set(ids)) > 3
+    for field in form["body"]:
+        assert field["type"] in ("input", "textarea")
+        assert field["attributes"]["label"]
+        assert field["attributes"].keys() <= {"label", "description", "placeholder", "value", "render"}
+        assert field["type"] == "textarea" or "render" not in field["attributes"]
+        assert field.keys() <= {"type", "id", "attributes", "validations"}
+
+
+def test_what_must_be_said_is_asked_for() -> None:
+    asked = {}
+    for path in FORMS:
+        body = yaml.safe_load(path.read_text("utf-8"))["body"]
+        asked[path.stem] = {field["id"] for field in body if field.get("validations", {}).get("required")}
+    assert asked["wrong-statement"] == {"page", "sentence", "code", "result"}
+    assert asked["new-loss"] == {"name", "definition", "reference", "code"}
+
+
+@pytest.mark.parametrize("name", ["SECURITY.md", ".github/pull_request_template.md", "CONTRIBUTING.md"])
+def test_files_and_targets_that_are_named_exist(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = set(re.findall(r"`make ([\w-]+)`", text))
+    places = PLACES.findall(text)
+    assert named | set(places)
+    assert named <= targets
+    assert [place for place in places if not (ROOT / place).exists()] == []
+
+
+def test_a_private_report_goes_where_the_project_is() -> None:
+    address = f"{PROJECT['urls']['Source']}/security/advisories/new"
+    contact = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / "config.yml").read_text("utf-8"))
+    assert [link["url"] for link in contact["contact_links"]] == [address]
+    assert f"({address})" in (ROOT / "SECURITY.md").read_text("utf-8")
+
+
+def test_reading_a_loss_runs_its_file_and_finding_it_does_not(tmp_path: Path) -> None:
+    """As the security note says."""
+    (tmp_path / "family").mkdir()
+    (tmp_path / "family" / "loud.py").write_text("raise SystemError('it was run')\n", "utf-8")
+    assert [source.slug for source in catalogs.sources(str(tmp_path))] == ["loud"]
+    with pytest.raises(LossaryError, match="it was run"):
+        lossary.catalog(str(tmp_path))
+
+
+@pytest.mark.parametrize("text", ["__import__('os')", "(lambda: 1)()", "1+1", "0x10", "{}", "open('x')"])
+def test_a_parameter_is_read_and_never_run(text: str) -> None:
+    with pytest.raises(LossaryError, match="is not a number"):
+        option_text.settings(lossary.get("huber"), {"delta": text})
