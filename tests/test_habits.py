@@ -8,7 +8,9 @@ import shlex
 import sys
 import textwrap
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -23,6 +25,8 @@ PACKAGE = Path(lossary.__file__).parent
 ROOT = PACKAGE.parents[1]
 with (ROOT / "pyproject.toml").open("rb") as file:
     PROJECT = tomllib.load(file)["project"]
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+TARGETS = set(re.findall(r"^([\w-]+):", MAKEFILE, re.MULTILINE))
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
 
@@ -64,7 +68,7 @@ def test_hooks_run_what_the_project_runs_and_fetch_nothing() -> None:
     repositories = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))["repos"]
     assert [repository["repo"] for repository in repositories] == ["local"]
     hooks = repositories[0]["hooks"]
-    makefile = (ROOT / "Makefile").read_text("utf-8").replace("$(BIN)", ".venv/bin")
+    makefile = MAKEFILE.replace("$(BIN)", ".venv/bin")
     brought = {re.split(r"[<>=\[]", asked)[0] for asked in PROJECT["optional-dependencies"]["dev"]}
     for hook in hooks:
         program, *arguments = shlex.split(hook["entry"])
@@ -114,11 +118,10 @@ def test_what_must_be_said_is_asked_for() -> None:
 @pytest.mark.parametrize("name", ["SECURITY.md", ".github/pull_request_template.md", "CONTRIBUTING.md"])
 def test_files_and_targets_that_are_named_exist(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
-    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     named = set(re.findall(r"`make ([\w-]+)`", text))
     places = PLACES.findall(text)
     assert named | set(places)
-    assert named <= targets
+    assert named <= TARGETS
     assert [place for place in places if not (ROOT / place).exists()] == []
 
 
@@ -142,3 +145,58 @@ def test_reading_a_loss_runs_its_file_and_finding_it_does_not(tmp_path: Path) ->
 def test_a_parameter_is_read_and_never_run(text: str) -> None:
     with pytest.raises(LossaryError, match="is not a number"):
         option_text.settings(lossary.get("huber"), {"delta": text})
+
+
+# The published workflows.
+
+
+def workflow(name: str) -> dict[Any, Any]:
+    parsed: dict[Any, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / f"{name}.yml").read_text("utf-8"))
+    return parsed
+
+
+def commands(job: Mapping[str, Any]) -> list[str]:
+    return [step["run"] for step in job["steps"] if "run" in step]
+
+
+def test_the_python_versions_that_are_promised_are_tested() -> None:
+    marked = [found[1] for text in PROJECT["classifiers"] if (found := re.search(r"Python :: (3\.\d+)$", text))]
+    job = workflow("ci")["jobs"]["test"]
+    matrix = job["strategy"]["matrix"]
+    assert matrix["python"] == marked == sorted(marked, key=lambda version: int(version[2:]))
+    assert f">={marked[0]}" == PROJECT["requires-python"]
+    # Numbers of a version stand in quotes: 3.10 without is 3.1.
+    assert all(isinstance(version, str) for version in matrix["python"])
+    (whole,) = matrix["include"]
+    assert (whole["python"], whole["before"]) == (marked[0], "site")
+    (setup,) = [step for step in job["steps"] if "setup-python" in step.get("uses", "")]
+    assert setup["with"]["python-version"] == "${{ matrix.python }}"
+    assert commands(job) == ["make ${{ matrix.before }} test"]
+
+
+def test_the_tools_are_set_to_the_oldest_version() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        tools = tomllib.load(file)["tool"]
+    assert f">={tools['mypy']['python_version']}" == PROJECT["requires-python"]
+    # Ruff reads requires-python itself.
+    assert "target-version" not in tools["ruff"]
+
+
+def test_what_is_tried_each_night_is_run_each_night() -> None:
+    # YAML 1.1 reads the key `on` as true.
+    asked = workflow("nightly")[True]
+    assert len(asked["schedule"]) == 1
+    assert re.fullmatch(r"\d+ \d+ \* \* \*", asked["schedule"][0]["cron"])
+    assert commands(workflow("nightly")["jobs"]["test"]) == ["make test-all"]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda path: path.stem)
+def test_workflows_run_targets_that_exist_with_few_rights(path: Path) -> None:
+    told = workflow(path.stem)
+    assert told["permissions"] in ({}, {"contents": "read"})
+    for job in told["jobs"].values():
+        assert job["timeout-minutes"] <= 120
+        for command in commands(job):
+            program, *targets = re.sub(r"\$\{\{.*?\}\}", "", command).split()
+            assert program == "make"
+            assert set(targets) <= TARGETS
