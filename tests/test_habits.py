@@ -1,0 +1,202 @@
+"""The habits of the project, held to what is there: the tree in CONTRIBUTING, hooks, templates, the workflow."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+import sys
+import textwrap
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import lossary
+from lossary.discovery import catalogs
+from lossary.embedding import option_text
+from lossary.errors import LossaryError
+from test_walls import ORDER, ROOMS
+
+PACKAGE = Path(lossary.__file__).parent
+ROOT = PACKAGE.parents[1]
+with (ROOT / "pyproject.toml").open("rb") as file:
+    PROJECT = tomllib.load(file)["project"]
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+TARGETS = set(re.findall(r"^([\w-]+):", MAKEFILE, re.MULTILINE))
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+
+
+# The tree in CONTRIBUTING.
+
+
+def tree() -> str:
+    """The rooms and doors as CONTRIBUTING lists them, from the top down, each with the first line of its docstring."""
+    lines = []
+    for name in reversed(ORDER):
+        folder = PACKAGE / name
+        path = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
+        docstring = ast.get_docstring(ast.parse(path.read_text("utf-8")))
+        assert docstring, path
+        told = f"- `{name}{'/' if folder.is_dir() else '.py'}`: {docstring.splitlines()[0]}"
+        lines += textwrap.wrap(told, 120, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines)
+
+
+def test_contributing_has_the_tree_as_it_is() -> None:
+    assert f"\n\n{tree()}\n\n" in CONTRIBUTING, f"CONTRIBUTING must hold this:\n\n{tree()}\n"
+
+
+def test_every_room_and_every_door_is_in_the_tree() -> None:
+    """What the order of the walls has, and so CONTRIBUTING, is what is there."""
+    folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()} - {"losses"}
+    assert folders == set(ROOMS)
+    assert sorted(ORDER) == sorted(folders | {path.stem for path in PACKAGE.glob("*.py")})
+
+
+PLACES = re.compile(r"`((?:src|docs|scripts|tests|\.github)/[\w./-]*|[\w.-]+\.(?:toml|yml|yaml|lock|md))`")
+
+
+# Hooks.
+
+
+def test_hooks_run_what_the_project_runs_and_fetch_nothing() -> None:
+    """Each names a program that an extra brings into .venv, called as the Makefile calls it but for which files."""
+    repositories = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))["repos"]
+    assert [repository["repo"] for repository in repositories] == ["local"]
+    hooks = repositories[0]["hooks"]
+    makefile = MAKEFILE.replace("$(BIN)", ".venv/bin")
+    brought = {re.split(r"[<>=\[]", asked)[0] for asked in PROJECT["optional-dependencies"]["dev"]}
+    for hook in hooks:
+        program, *arguments = shlex.split(hook["entry"])
+        assert hook["language"] == "system", hook["id"]
+        assert Path(program).parts[:2] == (".venv", "bin"), hook["id"]
+        assert Path(program).name in brought
+        assert (Path(sys.executable).parent / Path(program).name).exists(), f"{hook['id']}: no {program}"
+        command = shlex.join([program, *(part for part in arguments if part != "--force-exclude")])
+        assert command in makefile, f"{hook['id']}: no target runs {command}"
+    assert {hook["id"] for hook in hooks} == {"ruff-check", "ruff-format", "mypy"}
+    assert "pre-commit" in brought
+    assert "`.venv/bin/pre-commit install`" in CONTRIBUTING
+
+
+# Templates and the security note.
+
+FORMS = sorted(path for path in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml") if path.stem != "config")
+
+
+def test_there_is_a_form_for_what_people_come_with() -> None:
+    assert [path.stem for path in FORMS] == ["new-loss", "wrong-statement"]
+
+
+@pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)
+def test_forms_are_what_the_host_of_the_code_reads(path: Path) -> None:
+    form = yaml.safe_load(path.read_text("utf-8"))
+    assert {"name", "description", "body"} <= form.keys() <= {"name", "description", "title", "labels", "body"}
+    ids = [field["id"] for field in form["body"]]
+    assert len(ids) == len(set(ids)) > 3
+    for field in form["body"]:
+        assert field["type"] in ("input", "textarea")
+        assert field["attributes"]["label"]
+        assert field["attributes"].keys() <= {"label", "description", "placeholder", "value", "render"}
+        assert field["type"] == "textarea" or "render" not in field["attributes"]
+        assert field.keys() <= {"type", "id", "attributes", "validations"}
+
+
+def test_what_must_be_said_is_asked_for() -> None:
+    asked = {}
+    for path in FORMS:
+        body = yaml.safe_load(path.read_text("utf-8"))["body"]
+        asked[path.stem] = {field["id"] for field in body if field.get("validations", {}).get("required")}
+    assert asked["wrong-statement"] == {"page", "sentence", "code", "result"}
+    assert asked["new-loss"] == {"name", "definition", "reference", "code"}
+
+
+@pytest.mark.parametrize("name", ["SECURITY.md", ".github/pull_request_template.md", "CONTRIBUTING.md"])
+def test_files_and_targets_that_are_named_exist(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    named = set(re.findall(r"`make ([\w-]+)`", text))
+    places = PLACES.findall(text)
+    assert named | set(places)
+    assert named <= TARGETS
+    assert [place for place in places if not (ROOT / place).exists()] == []
+
+
+def test_a_private_report_goes_where_the_project_is() -> None:
+    address = f"{PROJECT['urls']['Source']}/security/advisories/new"
+    contact = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / "config.yml").read_text("utf-8"))
+    assert [link["url"] for link in contact["contact_links"]] == [address]
+    assert f"({address})" in (ROOT / "SECURITY.md").read_text("utf-8")
+
+
+def test_reading_a_loss_runs_its_file_and_finding_it_does_not(tmp_path: Path) -> None:
+    """As the security note says."""
+    (tmp_path / "family").mkdir()
+    (tmp_path / "family" / "loud.py").write_text("raise SystemError('it was run')\n", "utf-8")
+    assert [source.slug for source in catalogs.sources(str(tmp_path))] == ["loud"]
+    with pytest.raises(LossaryError, match="it was run"):
+        lossary.catalog(str(tmp_path))
+
+
+@pytest.mark.parametrize("text", ["__import__('os')", "(lambda: 1)()", "1+1", "0x10", "{}", "open('x')"])
+def test_a_parameter_is_read_and_never_run(text: str) -> None:
+    with pytest.raises(LossaryError, match="is not a number"):
+        option_text.settings(lossary.get("huber"), {"delta": text})
+
+
+# The published workflows.
+
+
+def workflow(name: str) -> dict[Any, Any]:
+    parsed: dict[Any, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / f"{name}.yml").read_text("utf-8"))
+    return parsed
+
+
+def commands(job: Mapping[str, Any]) -> list[str]:
+    return [step["run"] for step in job["steps"] if "run" in step]
+
+
+def test_the_python_versions_that_are_promised_are_tested() -> None:
+    marked = [found[1] for text in PROJECT["classifiers"] if (found := re.search(r"Python :: (3\.\d+)$", text))]
+    job = workflow("ci")["jobs"]["test"]
+    matrix = job["strategy"]["matrix"]
+    assert matrix["python"] == marked == sorted(marked, key=lambda version: int(version[2:]))
+    assert f">={marked[0]}" == PROJECT["requires-python"]
+    # Numbers of a version stand in quotes: 3.10 without is 3.1.
+    assert all(isinstance(version, str) for version in matrix["python"])
+    (whole,) = matrix["include"]
+    assert (whole["python"], whole["before"]) == (marked[0], "site")
+    (setup,) = [step for step in job["steps"] if "setup-python" in step.get("uses", "")]
+    assert setup["with"]["python-version"] == "${{ matrix.python }}"
+    assert commands(job) == ["make ${{ matrix.before }} test"]
+
+
+def test_the_tools_are_set_to_the_oldest_version() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        tools = tomllib.load(file)["tool"]
+    assert f">={tools['mypy']['python_version']}" == PROJECT["requires-python"]
+    # Ruff reads requires-python itself.
+    assert "target-version" not in tools["ruff"]
+
+
+def test_what_is_tried_each_night_is_run_each_night() -> None:
+    # YAML 1.1 reads the key `on` as true.
+    asked = workflow("nightly")[True]
+    assert len(asked["schedule"]) == 1
+    assert re.fullmatch(r"\d+ \d+ \* \* \*", asked["schedule"][0]["cron"])
+    assert commands(workflow("nightly")["jobs"]["test"]) == ["make test-all"]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda path: path.stem)
+def test_workflows_run_targets_that_exist_with_few_rights(path: Path) -> None:
+    told = workflow(path.stem)
+    assert told["permissions"] in ({}, {"contents": "read"})
+    for job in told["jobs"].values():
+        assert job["timeout-minutes"] <= 120
+        for command in commands(job):
+            program, *targets = re.sub(r"\$\{\{.*?\}\}", "", command).split()
+            assert program == "make"
+            assert set(targets) <= TARGETS
