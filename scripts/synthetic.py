@@ -103,7 +103,7 @@ def templates(root: Path) -> Iterator[Template]:
         call = calls[-1]
         assert isinstance(call, ast.Call), path
         keywords = {keyword.arg: keyword for keyword in call.keywords if keyword.arg}
-        if loss.torch and not loss.call and not any(p.choices for p in loss.parameters):
+        if loss.torch and not loss.call and not any(p.kind.options for p in loss.parameters):
             yield Template(loss, path, text, keywords)
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from kinds import has_vectors, representatives, traits
 from lossary.declaration.inputs import Input, Kind
 from lossary.declaration.loss import Loss
+from lossary.declaration.parameter_kinds import Choice, PerClass, PerElement
 from lossary.declaration.parameters import Parameter
 from lossary.discovery.catalogs import catalog
 from lossary.evaluation import points
@@ -81,9 +82,9 @@ def criterion(loss: Loss, setting: Mapping[str, Any], reduction: str) -> Any:
 
 
 def given_to_torch(parameter: Parameter, value: Any) -> Any:
-    if parameter.kind == "choice":
-        return parameter.choices[value]
-    if parameter.kind.startswith("per ") and value is not None:
+    if isinstance(parameter.kind, Choice):
+        return parameter.kind.options[value]
+    if isinstance(parameter.kind, PerClass | PerElement) and value is not None:
         return torch.tensor(value, dtype=torch.float64)
     return value
 

@@ -19,7 +19,7 @@ def traits(loss: Loss) -> frozenset[str]:
     flags = ("integer", "label", "shared", "listed")
     found = {f"input: {name}" for kind in kinds for name in flags if getattr(kind, name)}
     found |= {f"input of rank {kind.rank}" for kind in kinds}
-    found |= {f"parameter: {p.kind}" for p in loss.parameters} or {"no parameters"}
+    found |= {f"parameter: {type(p.kind).__name__}" for p in loss.parameters} or {"no parameters"}
     found |= {f"formula: {type(formula).__name__}" for formula in loss.formulas}
     found |= {f"shorthands: {bool(getattr(formula, 'where', ()))}" for formula in loss.formulas}
     found |= {f"axis: {section.axis.name}" for section in loss.sections}

@@ -374,6 +374,12 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         "declaration",
         ("are written alike, give one of them latex=: x, x, y",),
     ),
+    "a kind of parameter by its name": (
+        'Parameter("sigma", 1.0, "the unit", range=POSITIVE',
+        'Parameter("sigma", 1.0, "the unit", kind="number", range=POSITIVE',
+        "load",
+        ("the kind of sigma must be Integer(), Flag(), Choice(…) or another such, got 'number'",),
+    ),
     "unknown task": (
         "    function=scaled_square,\n",
         '    function=scaled_square,\n    tasks=("regresion",),\n',

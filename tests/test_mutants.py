@@ -336,7 +336,7 @@ Wrong = Callable[[Loss], Callable[..., Any]]
 
 def own(loss: Loss) -> Callable[..., Any]:
     """The loss's torch call as a function of inputs and settings, as a file with its own function declares it."""
-    choices = {p.name: {id(v): name for name, v in p.choices.items()} for p in loss.parameters if p.choices}
+    choices = {p.name: {id(v): name for name, v in p.kind.options.items()} for p in loss.parameters if p.kind.options}
 
     def plain(name: str, value: Any) -> Any:
         if name in choices:

@@ -24,7 +24,9 @@ from lossary.discovery import catalogs
 from lossary.discovery.dependencies import neighbours
 from lossary.discovery.lookup import find
 from lossary.drawing.loss_views import overlay
+from lossary.embedding.option_text import settings
 from lossary.errors import CatalogError, LossaryError
+from lossary.evaluation.settings import check_parameters
 from lossary.publishing.record import record
 from lossary.publishing.site import _loss_job
 from lossary.verification.checks import CHECKS, verify
@@ -362,7 +364,8 @@ def test_the_plugin_is_found_by_its_entry_point_and_light_where_it_is_not_used(r
 
 # --- one file -------------------------------------------------------------------------------------------------------
 
-# Of a loss that nothing in Lossary prepares: a kind of input, an axis, two symbols and a shorthand of its own.
+# Of a loss that nothing in Lossary prepares: kinds of input and parameter, an axis, two symbols and a shorthand of its
+# own.
 ALONE = '''"""Clipped share
 
 The square of how far a share is from its target, up to a cap.
@@ -398,7 +401,16 @@ With a cap beyond every error it is [[mse]].
 
 import torch
 
-from lossary.declaration import POSITIVE, Axis, Input, Kind, Loss, Parameter, Section, Symbolic, minimum
+from lossary.declaration import POSITIVE, Axis, Input, Kind, Loss, Number, Parameter, Range, Section, Symbolic, minimum
+
+
+class Share(Number):
+    def read(self, text: str) -> object:
+        return float(text.removesuffix("%")) / 100 if text.endswith("%") else super().read(text)
+
+    def range_text(self, name: str, range: Range) -> str:
+        return f"{super().range_text(name, range)}, or in percent"
+
 
 SHARE = Kind("shares of a whole", values=(0.0, 0.1, 0.4, 0.9, 1.0), lower=0.0, upper=1.0, takes="probabilities")
 SHARES = Axis("share", "share, input", (0.0, 1.0), 1.0, (-2.0, 2.0))
@@ -421,7 +433,9 @@ loss = Loss(
         Input("input", "share", (SHARE,), "(*)", "the predicted share", latex=r"\\varrho"),
         Input("target", "whole", (SHARE,), "(*), same as input", "the true share", latex=r"\\varsigma"),
     ),
-    parameters=(Parameter("cap", 0.25, "the largest loss", range=POSITIVE, typical=(0.1, 0.25), latex="K"),),
+    parameters=(
+        Parameter("cap", 0.25, "the largest loss", kind=Share(), range=POSITIVE, typical=(0.1, 0.25), latex="K"),
+    ),
     formulas=(
         Symbolic(
             where={"gap": lambda share, whole: share - whole},
@@ -451,7 +465,7 @@ loss = Loss(
 '''
 
 
-def test_a_loss_with_a_kind_an_axis_and_symbols_of_its_own_is_one_file(tmp_path: Path) -> None:
+def test_a_loss_with_kinds_an_axis_and_symbols_of_its_own_is_one_file(tmp_path: Path) -> None:
     """Nothing else is touched: it is checked, drawn, overlaid and described from its file alone."""
     family = tmp_path / "losses" / "shares"
     family.mkdir(parents=True)
@@ -471,6 +485,8 @@ def test_a_loss_with_a_kind_an_axis_and_symbols_of_its_own_is_one_file(tmp_path:
     }
     assert [i["latex"] for i in made["inputs"]] == [r"\varrho", r"\varsigma"]
     assert [i["kind"] for i in made["inputs"]] == ["shares of a whole"] * 2
+    assert [p["range"] for p in made["parameters"]] == ["cap > 0, or in percent"]
+    assert check_parameters(loss, settings(loss, {"cap": "10%"})) == {"cap": 0.1}
     assert [axis["name"] for axis in made["axes"]] == ["share"]
     assert (made["tasks"], made["takes"]) == (["regression"], ["probabilities"])
     assert made["concepts"] == [

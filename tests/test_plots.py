@@ -16,11 +16,12 @@ from py_mini_racer import MiniRacer
 
 from cases import LOSSES, every_loss
 from lossary.declaration.loss import Loss
-from lossary.declaration.parameters import POSITIVE, Parameter, Range
+from lossary.declaration.parameter_kinds import Integer, Range
+from lossary.declaration.parameters import POSITIVE, Parameter
 from lossary.evaluation.curves import Curve, curve, suits
 from lossary.interactive import module
 from lossary.interactive.along_section import Scalar, T
-from lossary.interactive.controls import Control, control, reach
+from lossary.interactive.controls import Checkbox, Control, Select, control, reach
 from lossary.interactive.javascript import FUNCTIONS, Functions, literal
 from lossary.interactive.module import compared, plot
 from lossary.interactive.tables import interpolated, table
@@ -65,7 +66,7 @@ def test_formulas_are_tabled_only_where_none_is_executed(loss: Loss) -> None:
 @every_loss
 def test_every_parameter_moves_or_is_said_not_to(loss: Loss) -> None:
     """A parameter with typical values has a control, changes nothing, or is held by the section."""
-    worth = {p.name for p in loss.parameters if any(v is not None for v in p.typical) and p.kind != "integers"}
+    worth = {p.name for p in loss.parameters if p.kind.widget and any(v is not None for v in p.typical)}
     for section in plot(loss).data["sections"]:
         groups = [[c["name"] for c in section["controls"]], section["silent"], section["held"]]
         assert sorted(name for group in groups for name in group) == sorted(worth)
@@ -75,7 +76,7 @@ def test_every_parameter_moves_or_is_said_not_to(loss: Loss) -> None:
 def test_controls_start_at_the_default_and_stay_in_the_range(loss: Loss) -> None:
     for parameter in loss.parameters:
         one = control(parameter)
-        if one is None or one.kind in ("boolean", "choice"):
+        if isinstance(one, Checkbox | Select | None):
             continue
         numbers = one.choices or (one.low, one.high, *one.slider)
         assert all(parameter.range.holds(v) for v in (*numbers, one.default)), parameter.name
@@ -223,12 +224,12 @@ def test_an_open_end_is_no_place_for_a_slider() -> None:
 
 
 def test_few_whole_numbers_are_a_choice() -> None:
-    one = made(Parameter("p", 1, "a power", kind="integer", range=Range(1, 3), typical=(1, 2)))
+    one = made(Parameter("p", 1, "a power", kind=Integer(), range=Range(1, 3), typical=(1, 2)))
     assert (one.kind, one.choices) == ("values", (1, 2, 3))
 
 
 def test_nothing_typical_means_no_control() -> None:
-    assert control(Parameter("n", None, "a count", kind="integer")) is None
+    assert control(Parameter("n", None, "a count", kind=Integer())) is None
 
 
 def test_a_section_holds_what_does_not_suit_it() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import lossary
+from lossary.declaration import parameter_kinds
 from lossary.discovery.catalogs import sources
 
 ROOT = Path(lossary.__file__).parent
@@ -264,6 +265,71 @@ def test_no_list_of_losses_and_no_special_case(path: Path) -> None:
 
 def strings(nodes: list[ast.expr] | list[ast.expr | None]) -> set[str]:
     return {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+
+
+def kind_classes() -> set[str]:
+    """The names of the classes that say what a parameter's values are."""
+    things = {name: thing for name, thing in vars(parameter_kinds).items() if isinstance(thing, type)}
+    kinds = {name for name, thing in things.items() if issubclass(thing, parameter_kinds.ParameterKind)}
+    return kinds - {"ParameterKind"}  # whether it is any kind at all may be asked
+
+
+def branches_on_kinds(tree: ast.AST) -> Iterator[ast.AST]:
+    """Where code asks which kind something has: by a comparison or a match with text, or by the class."""
+
+    def of_kind(node: ast.AST) -> bool:
+        return "kind" in (getattr(node, "attr", None), getattr(node, "id", None))
+
+    def text(node: ast.AST) -> bool:
+        return any(isinstance(part, ast.Constant) and isinstance(part.value, str) for part in ast.walk(node))
+
+    def classes(node: ast.AST) -> bool:
+        names = {ast.unparse(part).removeprefix("parameter_kinds.") for part in ast.walk(node)}  # sp.Integer is none
+        return bool(names & kind_classes())
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            if any(map(of_kind, sides)) and any(map(text, sides)):
+                yield node
+            if isinstance(node.left, ast.Call) and ast.unparse(node.left.func) == "type" and any(map(classes, sides)):
+                yield node
+        if isinstance(node, ast.Match):
+            patterns = [part for case in node.cases for part in ast.walk(case.pattern)]
+            if of_kind(node.subject) or any(isinstance(p, ast.MatchClass) and classes(p.cls) for p in patterns):
+                yield node
+        if isinstance(node, ast.Call):
+            asked = isinstance(node.func, ast.Attribute) and of_kind(node.func.value)
+            if asked and ast.unparse(node.func).endswith(("startswith", "endswith")):
+                yield node
+            if ast.unparse(node.func) in ("isinstance", "issubclass") and any(map(classes, node.args[1:])):
+                yield node
+
+
+@pytest.mark.parametrize("path", [*CORE, *LOSS_FILES], ids=[str(p.relative_to(ROOT)) for p in (*CORE, *LOSS_FILES)])
+def test_no_branch_on_a_kind(path: Path) -> None:
+    """A kind says of itself what a stage needs to know: one more kind is one more class, and nothing else."""
+    lines = [node.lineno for node in branches_on_kinds(ast.parse(path.read_text("utf-8"))) if hasattr(node, "lineno")]
+    assert not lines, f"{path.relative_to(ROOT)} asks for a kind in lines {lines}"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'if parameter.kind == "per class": pass',
+        'if parameter.kind in ("number", "integer"): pass',
+        'if "choice" != kind: pass',
+        'if kind.startswith("per "): pass',
+        'match parameter.kind:\n    case "boolean": pass',
+        "match parameter.kind:\n    case Flag(): pass",
+        "if isinstance(parameter.kind, PerClass | PerElement): pass",
+        "if isinstance(kind, (parameter_kinds.Choice, int)): pass",
+        "if type(parameter.kind) is Flag: pass",
+    ],
+)
+def test_a_branch_on_a_kind_is_seen(source: str) -> None:
+    """The test of the test above."""
+    assert list(branches_on_kinds(ast.parse(source)))
 
 
 def test_templates_and_scripts_know_no_loss_by_name() -> None:

@@ -309,8 +309,8 @@ def test_the_cases_leave_nothing_out() -> None:
         for parameter in loss.parameters:
             given = [s[parameter.name] for s in settings if parameter.name in s]
             assert [value for value in given if value != parameter.default], f"{name}: {parameter.name}"
-            if parameter.kind == "choice":
-                assert set(given) == set(parameter.choices), f"{name}: {parameter.name}"
+            if parameter.kind.options:
+                assert set(given) == set(parameter.kind.options), f"{name}: {parameter.name}"
     assert set(CASES) == set(torch_losses()) - {"NLLLoss2d"}
 
 

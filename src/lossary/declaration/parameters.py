@@ -4,38 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from lossary.declaration.inputs import Kind
+from lossary.declaration.parameter_kinds import Flag, Integer, Number, ParameterKind, PerClass, PerElement, Range
 from lossary.declaration.symbols import TABLE
-
-
-@dataclass(frozen=True)
-class Range:
-    """The values that a numeric parameter may take; open ends are not included."""
-
-    lower: float = float("-inf")
-    upper: float = float("inf")
-    lower_open: bool = False
-    upper_open: bool = False
-
-    def holds(self, value: float) -> bool:
-        """Whether a value lies in the range."""
-        above = value > self.lower if self.lower_open else value >= self.lower
-        below = value < self.upper if self.upper_open else value <= self.upper
-        return above and below
-
-    def text(self, name: str) -> str:
-        """The range in words a reader and an error message share, such as "delta > 0"."""
-        low, high = f"{self.lower:g}", f"{self.upper:g}"
-        if self.lower == float("-inf") and self.upper == float("inf"):
-            return "any number"
-        if self.upper == float("inf"):
-            return f"{name} {'>' if self.lower_open else '>='} {low}"
-        if self.lower == float("-inf"):
-            return f"{name} {'<' if self.upper_open else '<='} {high}"
-        return f"{low} {'<' if self.lower_open else '<='} {name} {'<' if self.upper_open else '<='} {high}"
-
 
 POSITIVE = Range(lower=0.0, lower_open=True)
 NOT_NEGATIVE = Range(lower=0.0)
@@ -50,28 +23,33 @@ class Parameter:
         name: the keyword, as torch spells it.
         default: the default; None where torch's default is "none given".
         meaning: one clause for the page.
-        kind: "number", "integer", "integers" (a list of them), "boolean", "choice" (one of `choices`), "per class" (a
-            vector over the classes) or "per element" (a tensor that is broadcast against the input).
+        kind: what its values are.
         range: the values allowed.
         neutral: the number that stands for None in a formula.
         typical: settings at which the loss is checked and drawn in the sweep, weakest to strongest.
         symbol: its name in formulas, a key of the symbol table; its own name if empty.
         latex: how a symbol that is not in the table is written.
         only_with: the kinds of inputs with which torch lets it differ from the default, by input.
-        choices: what torch is given for each name of a choice.
+
+    Raises:
+        TypeError: where `kind` is a name or a class, and none made of the class.
     """
 
     name: str
     default: Any
     meaning: str
-    kind: Literal["number", "integer", "integers", "boolean", "choice", "per class", "per element"] = "number"
-    range: Range = Range()
+    kind: ParameterKind = field(default_factory=Number)
+    range: Range = field(default_factory=Range)
     neutral: float | None = None
     typical: tuple[Any, ...] = ()
     symbol: str = ""
     latex: str = ""
     only_with: Mapping[str, Kind] = field(default_factory=dict)
-    choices: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.kind, ParameterKind):
+            message = f"the kind of {self.name} must be Integer(), Flag(), Choice(…) or another such, got {self.kind!r}"
+            raise TypeError(message)
 
     def allowed(self, kinds: Mapping[str, Kind], value: Any) -> bool:
         """Whether this value may be given with inputs of these kinds."""
@@ -89,31 +67,22 @@ class Parameter:
 
     def range_text(self) -> str:
         """The values allowed, in words."""
-        if self.kind == "boolean":
-            return "true or false"
-        if self.kind == "choice":
-            return " or ".join(self.choices)
-        if self.kind == "integers":
-            return "a list of whole numbers"
-        words = self.range.text(self.name)
-        if self.kind == "per class":
-            return f"one number for each class, {words}" if words != "any number" else "one number for each class"
-        if self.kind == "per element":
-            return f"a tensor that broadcasts to the input, {words}"
-        if self.kind == "integer":
-            return "any integer" if words == "any number" else f"integer, {words}"
-        return words
+        return self.kind.range_text(self.name, self.range)
+
+    def in_formula(self, value: Any, classes: int) -> Any:
+        """A value as a formula takes it, where there are so many classes."""
+        return self.kind.in_formula(value, self.neutral, classes)
 
 
 def flag(name: str, default: bool, meaning: str) -> Parameter:
     """A parameter that is true or false, tried at both."""
-    return Parameter(name, default, meaning, kind="boolean", typical=(default, not default))
+    return Parameter(name, default, meaning, kind=Flag(), typical=(default, not default))
 
 
 def class_weight(meaning: str, range: Range = NOT_NEGATIVE) -> Parameter:
     """Torch's `weight` of a loss over classes: a factor for each of them."""
     typical = (None, (1.0, 2.0, 0.5))
-    return Parameter("weight", None, meaning, kind="per class", range=range, neutral=1.0, typical=typical)
+    return Parameter("weight", None, meaning, kind=PerClass(), range=range, neutral=1.0, typical=typical)
 
 
 # torch's `weight` of a loss whose elements stand alone.
@@ -121,7 +90,7 @@ ELEMENT_WEIGHT = Parameter(
     "weight",
     None,
     "a factor for each element; the mean still divides by the number of elements",
-    kind="per element",
+    kind=PerElement(),
     neutral=1.0,
     typical=(None, 2.5),
 )
@@ -140,5 +109,5 @@ def ignore_index(default: int | None = -100, more: str = "", only_with: Mapping[
     neutral = -100 if default is None else None
     typical = (default, 0)
     return Parameter(
-        "ignore_index", default, meaning, kind="integer", neutral=neutral, typical=typical, only_with=only_with or {}
+        "ignore_index", default, meaning, kind=Integer(), neutral=neutral, typical=typical, only_with=only_with or {}
     )

@@ -99,9 +99,7 @@ def _shape(c: Curve, which: str) -> str:
 
 def _setting(loss: Loss, parameters: Mapping[str, Any]) -> str:
     given = [
-        f"{p.name} = {parameters[p.name]:g}"
-        for p in loss.parameters
-        if p.kind == "number" and parameters[p.name] is not None
+        f"{p.name} = {parameters[p.name]:g}" for p in loss.parameters if p.kind.plain and parameters[p.name] is not None
     ]
     return f" At {', '.join(given)}." if given else ""
 
@@ -232,7 +230,7 @@ def card_view(loss: Loss, parameters: Mapping[str, Any], line: _Line | None = No
 def swept(loss: Loss) -> Parameter | None:
     """The first parameter that is a number and has three typical values or more, the least that make a sweep."""
     return next(
-        (p for p in loss.parameters if p.kind in ("number", "per element") and len(p.typical) > 2),
+        (p for p in loss.parameters if p.kind.swept and len(p.typical) > 2),
         None,
     )
 
@@ -296,7 +294,7 @@ def picture(loss: Loss, view: str, given: Mapping[str, Any], size: tuple[int, in
     lists = {
         name: list(value)
         for name, value in given.items()
-        if isinstance(value, list | tuple) and loss.parameter(name) and loss.parameter(name).kind == "number"  # type: ignore[union-attr]
+        if isinstance(value, list | tuple) and (parameter := loss.parameter(name)) and parameter.kind.plain
     }
     if len(lists) > 1:
         raise LossaryError(f"only one parameter may have several values, got {', '.join(lists)}")
@@ -365,7 +363,7 @@ def comparison(
     traces = []
     for k, (loss, given) in enumerate(zip(losses, settings, strict=True)):
         for name, value in given.items():
-            if isinstance(value, list) and (parameter := loss.parameter(name)) and parameter.kind == "number":
+            if isinstance(value, list) and (parameter := loss.parameter(name)) and parameter.kind.plain:
                 raise LossaryError(f"{loss.slug}: a comparison takes one value of {name}, got {value}")
         setting = check_parameters(loss, given)
         section = next(s for s in loss.sections if s.axis == axis)

@@ -10,8 +10,6 @@ from lossary.errors import LossaryError
 if TYPE_CHECKING:
     from lossary.declaration.loss import Loss
 
-_WORDS = {"true": True, "false": False, "none": None}
-
 
 def settings(loss: Loss, texts: Mapping[str, str], mark: str = "") -> dict[str, Any]:
     """Parameters of a loss from texts by name; several numbers stand between commas.
@@ -24,28 +22,17 @@ def settings(loss: Loss, texts: Mapping[str, str], mark: str = "") -> dict[str, 
     Raises:
         LossaryError: for a text that is no value.
     """
+    from lossary.declaration.parameter_kinds import Number  # loaded by then, as it is with any loss
+
     given: dict[str, Any] = {}
     for name, text in texts.items():
         parameter = loss.parameter(name)
-        kind = parameter.kind if parameter else "number"
-        if kind == "choice":
-            given[name] = text.strip()
-            continue
-        values = [_value(f"{mark}{name}={text}", part) for part in text.split(",")]
-        several = len(values) > 1 or kind in ("per class", "integers")
-        given[name] = values if several else values[0]
+        kind = parameter.kind if parameter else Number()
+        try:
+            given[name] = kind.read(text)
+        except ValueError as error:
+            raise LossaryError(f"{mark}{name}={text}: {error}") from None
     return given
-
-
-def _value(entry: str, text: str) -> Any:
-    word = text.strip().lower()
-    if word in _WORDS:
-        return _WORDS[word]
-    try:
-        number = float(word)
-    except ValueError:
-        raise LossaryError(f"{entry}: {text!r} is not a number, true, false or none") from None
-    return int(number) if number.is_integer() and "." not in word and "e" not in word else number
 
 
 def entries(texts: Iterable[str], mark: str = "") -> dict[str, str]:

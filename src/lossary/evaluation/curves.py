@@ -261,5 +261,5 @@ def suits(loss: Loss, section: Section, setting: Mapping[str, Any]) -> bool:
     for name, kind in kinds.items():
         if kind.rank == 0 and not (np.min(made[name]) >= kind.lower and np.max(made[name]) <= kind.upper):
             return False
-    weights = [setting[p.name] for p in loss.parameters if p.kind == "per class" and setting[p.name]]
+    weights = [setting[p.name] for p in loss.parameters if p.kind.dims and setting[p.name]]
     return not weights or high_precision.samples(loss, made, setting).sizes[0] == len(weights[0])

@@ -44,10 +44,7 @@ def chosen_kinds(loss: Loss, inputs: Arrays, parameters: Mapping[str, Any]) -> d
 def variables(loss: Loss, kinds: Mapping[str, Kind]) -> tuple[Variable, ...]:
     """The loss's inputs and parameters as symbols of its formulas."""
     made = [Variable(i.name, i.symbol, i.written, kinds[i.name].integer, kinds[i.name].dims) for i in loss.inputs]
-    made += [
-        Variable(p.name, p.key, p.written, p.kind == "integer", ("C",) if p.kind == "per class" else ())
-        for p in loss.parameters
-    ]
+    made += [Variable(p.name, p.key, p.written, p.kind.integer, p.kind.dims) for p in loss.parameters]
     return tuple(made)
 
 
@@ -140,7 +137,7 @@ def samples(
         else:
             flat[entry.name] = array
     for p in loss.parameters:
-        if p.kind == "per element":
+        if p.kind.broadcast:
             given = parameters[p.name]
             flat[p.name] = np.asarray(p.neutral if given is None else given, dtype=float)
     ranks = {name: (kinds[name].rank if name in kinds else 0) for name in flat}
@@ -162,26 +159,12 @@ def _exact(value: Any) -> Any:
     return int(value) if isinstance(value, np.integer | int) else arb(float(value))
 
 
-def setting(value: Any, parameter: Parameter, classes: int) -> Any:
-    """A setting as a formula takes it; a choice is a matter of which formula holds, and no number."""
-    neutral, kind = parameter.neutral, parameter.kind
-    if kind in ("choice", "integers"):
-        return None
-    if kind == "per class":
-        return [neutral] * classes if value is None else list(value)
-    if kind == "integer":
-        return int(neutral or 0) if value is None else int(value)
-    if kind == "boolean":
-        return int(bool(value))
-    return neutral if value is None else value
-
-
 def _parameter(value: Any, parameter: Parameter, classes: int) -> Any:
-    """The same as exact numbers."""
-    plain = setting(value, parameter, classes)
+    """A setting as a formula takes it, in exact numbers."""
+    plain = parameter.in_formula(value, classes)
     if isinstance(plain, list):
         return [arb(float(v)) for v in plain]
-    return plain if plain is None or parameter.kind in ("integer", "boolean") else arb(float(plain))
+    return plain if plain is None or isinstance(plain, int) else arb(float(plain))
 
 
 def values(

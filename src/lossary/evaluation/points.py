@@ -28,7 +28,7 @@ def settings(loss: Loss) -> list[dict[str, Any]]:
     last = {p.name: _plain(p.typical[-1]) if p.typical else p.default for p in loss.parameters}
     chosen.append(last)
     # A choice may pick another formula, which is to be seen with every other parameter changed as well.
-    chosen += [{**last, p.name: v} for p in loss.parameters if p.kind == "choice" for v in p.typical]
+    chosen += [{**last, p.name: v} for p in loss.parameters if p.kind.options for v in p.typical]
     unique = {repr(sorted(s.items())): s for s in chosen}
     return list(unique.values())
 
@@ -92,7 +92,7 @@ def batches(loss: Loss, parameters: Mapping[str, Any]) -> list[Batch]:
         if not all(p.allowed(named, parameters[p.name]) for p in loss.parameters):
             continue
         if any(kind.rank for kind in kinds):
-            fixed = [len(parameters[p.name]) for p in loss.parameters if p.kind == "per class" and parameters[p.name]]
+            fixed = [len(parameters[p.name]) for p in loss.parameters if p.kind.dims and parameters[p.name]]
             made += [vectors(loss, kinds, sizes) for sizes in SIZES if not fixed or sizes["C"] in fixed]
         else:
             made.append(_numbers(loss, kinds, parameters))

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameters import Parameter
 from lossary.errors import LossaryError, nearest
-
-LARGEST = float(np.finfo(float).max)
 
 
 def check_parameters(loss: Loss, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,40 +61,12 @@ def check_reduction(loss: Loss, reduction: str | None) -> str:
 
 
 def _checked(loss: Loss, parameter: Parameter, value: Any) -> Any:
-    wrong = LossaryError(f"{loss.slug}: parameter {parameter.name} must be {parameter.range_text()}, got {value!r}")
+    wrong = f"{loss.slug}: parameter {parameter.name} must be {parameter.range_text()}, got {value!r}"
     if value is None:
         if parameter.default is None:
             return None
-        raise wrong
-    if parameter.kind == "boolean":
-        if not isinstance(value, bool):
-            raise wrong
-        return value
-    if parameter.kind == "choice":
-        if not isinstance(value, str) or value not in parameter.choices:
-            raise LossaryError(f"{wrong}{nearest(str(value), parameter.choices)}")
-        return value
-    if parameter.kind == "integers":
-        whole = isinstance(value, list | tuple) and all(isinstance(v, int) and not isinstance(v, bool) for v in value)
-        if not whole:
-            raise wrong
-        return list(value)
-    if parameter.kind in ("per class", "per element"):
-        try:
-            array = np.asarray(value, dtype=float)
-        except (TypeError, ValueError, OverflowError):
-            raise wrong from None
-        if parameter.kind == "per class" and array.ndim != 1:
-            raise wrong
-        if not all(np.isfinite(v) and parameter.range.holds(float(v)) for v in array.ravel()):
-            raise wrong
-        return array.tolist()
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise wrong
-    if parameter.kind == "integer":
-        if not abs(value) < 2**63 or int(value) != value or not parameter.range.holds(value):
-            raise wrong
-        return int(value)
-    if not abs(value) <= LARGEST or not parameter.range.holds(value):
-        raise wrong
-    return float(value)
+        raise LossaryError(wrong)
+    try:
+        return parameter.kind.checked(value, parameter.range)
+    except ValueError:
+        raise LossaryError(f"{wrong}{nearest(str(value), parameter.kind.options)}") from None

@@ -109,11 +109,8 @@ def as_torch(parameter: Parameter, value: Any, dtype: torch.dtype) -> Any:
     """A parameter's value as torch takes it; a tensor is taken as it is."""
     if isinstance(value, torch.Tensor):
         return value
-    if parameter.kind == "choice":
-        return parameter.choices[value]
-    if parameter.kind in ("per class", "per element") and value is not None:
-        return torch.tensor(value, dtype=dtype)
-    return value
+    given = parameter.kind.for_torch(value)
+    return torch.tensor(given, dtype=dtype) if parameter.kind.tensor and given is not None else given
 
 
 def arrays(inputs: Tensors) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def symbol(parameter: Parameter, size: int = 0) -> Any:
     """What stands for a parameter that moves: a symbol, or one for each class, spelled as JavaScript has it."""
     if size:
         return [sp.Symbol(f"p.{parameter.name}[{k}]", real=True) for k in range(size)]
-    if parameter.kind == "integer":
+    if parameter.kind.integer:
         return sp.Symbol(f"p.{parameter.name}", integer=True)
     return sp.Symbol(f"p.{parameter.name}", real=True)
 
@@ -72,7 +72,7 @@ def scalar(
     declared = section.inputs(T, branch)
     elements = list(_elements(loss, kinds, declared))
     fixed = {
-        p.key: moving[p.name] if p.name in moving else high_precision.setting(settings[p.name], p, sizes["C"])
+        p.key: moving[p.name] if p.name in moving else p.in_formula(settings[p.name], sizes["C"])
         for p in loss.parameters
     }
     parts = [_element(loss, bound, kinds, sizes, fixed | element) for element in elements]
@@ -96,7 +96,7 @@ def value(
     sizes = dict(zip(INDEX_OF, high_precision.samples(loss, inputs, settings, kinds).sizes, strict=True))
     bound = high_precision.built(loss, formula, kinds)
     known = {bound.scope[n]: sp.Integer(size) for n, size in sizes.items() if n in bound.scope}
-    fixed = {p.key: _fraction(high_precision.setting(settings[p.name], p, sizes["C"])) for p in loss.parameters}
+    fixed = {p.key: _fraction(p.in_formula(settings[p.name], sizes["C"])) for p in loss.parameters}
     elements = _elements(loss, kinds, section.inputs(T, _fraction(branch)))
     given = [fixed | {symbol: _fraction(number) for symbol, number in element.items()} for element in elements]
     return _plain(sp.Add(*(_Written(bound, values, fractions=True).out(bound.value, known) for values in given)))

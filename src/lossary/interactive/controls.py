@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from lossary.declaration.loss import Loss
-from lossary.declaration.parameters import Parameter, Range
+from lossary.declaration.parameter_kinds import Range, Widget
+from lossary.declaration.parameters import Parameter
 from lossary.declaration.sections import Section
 from lossary.evaluation import high_precision
 from lossary.evaluation.curves import curve, section_inputs, suits
@@ -28,8 +29,10 @@ class Control:
     """One parameter as a reader moves it.
 
     Attributes:
+        kind: what the JavaScript calls it.
+        discrete: whether it chooses among few values, each of which has curves of its own.
+        vector: whether it moves several numbers, as many as there are classes.
         parameter: what is moved.
-        kind: "number", "integer", "values" (a number out of `choices`), "boolean", "choice" or "vector".
         default: where it starts; for a vector, each of its numbers.
         low, high: what may be typed.
         slider: the ends of the slider.
@@ -37,8 +40,10 @@ class Control:
         choices: the values of a choice, or the numbers that a table holds.
     """
 
+    kind: ClassVar[str]
+    discrete: ClassVar[bool] = False
+    vector: ClassVar[bool] = False
     parameter: Parameter
-    kind: str
     default: Any
     low: float = 0.0
     high: float = 0.0
@@ -52,45 +57,178 @@ class Control:
         """The parameter's name."""
         return self.parameter.name
 
-    @property
-    def discrete(self) -> bool:
-        """Whether it chooses among few values, each of which has curves of its own."""
-        return self.kind in ("boolean", "choice", "values")
+    def bounds(self) -> dict[str, Any]:
+        """Where it may go, as the JavaScript gets it."""
+        raise NotImplementedError
+
+    def tries(self, classes: int) -> Iterator[Any]:
+        """Settings that show whether the parameter matters."""
+        yield from self.choices
+
+    def written(self, value: Any, size: int) -> Any:
+        """A setting as the JavaScript gets it: a number in place of torch's None, a vector written out."""
+        return self.parameter.in_formula(value, size)
+
+    def drawn(self, draw: np.random.Generator, size: int) -> Any:
+        """A setting within the slider, drawn at random."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Checkbox(Control):
+    """True or false."""
+
+    kind = "boolean"
+    discrete = True
+
+    def bounds(self) -> dict[str, Any]:
+        """Nothing to say."""
+        return {}
+
+    def written(self, value: Any, size: int) -> Any:
+        """The setting itself."""
+        return value
+
+
+@dataclass(frozen=True)
+class Select(Control):
+    """One of a few names."""
+
+    kind = "choice"
+    discrete = True
+
+    def bounds(self) -> dict[str, Any]:
+        """The names."""
+        return {"choices": list(self.choices)}
+
+    def written(self, value: Any, size: int) -> Any:
+        """The name itself."""
+        return value
+
+
+@dataclass(frozen=True)
+class Stops(Control):
+    """A number out of a few, between which a slider jumps."""
+
+    kind = "values"
+    discrete = True
+
+    def bounds(self) -> dict[str, Any]:
+        """The numbers."""
+        return {"low": self.low, "high": self.high, "values": list(self.choices)}
+
+
+@dataclass(frozen=True)
+class Slider(Control):
+    """A real number."""
+
+    kind = "number"
+
+    def bounds(self) -> dict[str, Any]:
+        """The range, and how the slider goes through it."""
+        ends = {"low": self.low, "high": self.high, "slider": list(self.slider)}
+        return {**ends, "step": self.step, "scale": self.scale}
+
+    def tries(self, classes: int) -> Iterator[Any]:
+        """Both ends of the slider."""
+        yield from self.slider
+
+    def drawn(self, draw: np.random.Generator, size: int) -> Any:
+        """A number between the ends, as far apart in powers of ten where the slider is."""
+        low, high = self.slider
+        if self.scale == "log":
+            return float(10 ** draw.uniform(math.log10(low), math.log10(high)))
+        return draw.uniform(low, high, size).tolist() if size else float(draw.uniform(low, high))
+
+
+@dataclass(frozen=True)
+class WholeSlider(Slider):
+    """A whole number."""
+
+    kind = "integer"
+
+    def drawn(self, draw: np.random.Generator, size: int) -> Any:
+        """A whole number between the ends, both of which count."""
+        low, high = self.slider
+        return int(draw.integers(int(low), int(high) + 1))
+
+
+@dataclass(frozen=True)
+class VectorSlider(Slider):
+    """A real number for each class, each with a slider."""
+
+    kind = "vector"
+    vector = True
+
+    def tries(self, classes: int) -> Iterator[Any]:
+        """Each number alone at the upper end."""
+        for k in range(classes):
+            yield [self.slider[1] if j == k else self.default for j in range(classes)]
 
 
 def control(parameter: Parameter, tabled: bool = False) -> Control | None:
     """The control of a parameter, None where nothing says which values of it are worth a look."""
     typical = [v for v in parameter.typical if v is not None]
-    if not typical:
+    if not typical or parameter.kind.widget is None:
         return None
-    if parameter.kind == "boolean":
-        return Control(parameter, "boolean", parameter.default)
-    if parameter.kind == "choice":
-        choices = tuple(parameter.choices)
-        return Control(parameter, "choice", parameter.default, choices=choices)
-    if parameter.kind == "per class":
-        return _number(parameter, "vector", float(parameter.neutral or 0), [float(v) for w in typical for v in w])
-    if parameter.kind not in ("number", "integer", "per element"):
-        return None
-    default = parameter.neutral if parameter.default is None else parameter.default
-    numbers = [float(v) for v in typical]
-    few = parameter.kind == "integer" and parameter.range.upper - parameter.range.lower < _FEW
-    if few or tabled:
-        every = range(int(parameter.range.lower), int(parameter.range.upper) + 1) if few else (default or 0, *typical)
-        values = tuple(sorted(set(every)))
-        return Control(parameter, "values", default, values[0], values[-1], choices=values)
-    return _number(parameter, "integer" if parameter.kind == "integer" else "number", default, numbers)
+    return _MAKERS[parameter.kind.widget](parameter, typical, tabled)
 
 
-def _number(parameter: Parameter, kind: str, default: Any, typical: Sequence[float]) -> Control:
+def _checkbox(parameter: Parameter, typical: Sequence[Any], tabled: bool) -> Control:
+    return Checkbox(parameter, parameter.default, choices=(False, True))
+
+
+def _select(parameter: Parameter, typical: Sequence[Any], tabled: bool) -> Control:
+    return Select(parameter, parameter.default, choices=tuple(parameter.kind.options))
+
+
+def _sliders(parameter: Parameter, typical: Sequence[Any], tabled: bool) -> Control:
+    return _over_range(VectorSlider, parameter, float(parameter.neutral or 0), [float(v) for w in typical for v in w])
+
+
+def _slider(parameter: Parameter, typical: Sequence[Any], tabled: bool) -> Control:
+    default = _start(parameter)
+    if tabled:
+        return _stops(parameter, default, (default or 0, *typical))
+    return _over_range(Slider, parameter, default, [float(v) for v in typical])
+
+
+def _steps(parameter: Parameter, typical: Sequence[Any], tabled: bool) -> Control:
+    default, numbers = _start(parameter), [float(v) for v in typical]
+    if parameter.range.upper - parameter.range.lower < _FEW:
+        return _stops(parameter, default, range(int(parameter.range.lower), int(parameter.range.upper) + 1))
+    if tabled:
+        return _stops(parameter, default, (default or 0, *typical))
+    ends = (min(*numbers, default), max(*numbers, default))
+    return WholeSlider(parameter, default, *_limits(parameter.range), ends, 1.0)
+
+
+# What makes the control that a kind asks for: from the typical values, and from whether curves come from tables.
+_MAKERS: Mapping[Widget, Callable[[Parameter, Sequence[Any], bool], Control]] = {
+    Widget.CHECKBOX: _checkbox,
+    Widget.SELECT: _select,
+    Widget.SLIDER: _slider,
+    Widget.SLIDERS: _sliders,
+    Widget.STEPS: _steps,
+}
+
+
+def _start(parameter: Parameter) -> Any:
+    return parameter.neutral if parameter.default is None else parameter.default
+
+
+def _stops(parameter: Parameter, default: Any, every: Iterable[float]) -> Control:
+    values = tuple(sorted(set(every)))
+    return Stops(parameter, default, values[0], values[-1], choices=values)
+
+
+def _over_range(made: type[Slider], parameter: Parameter, default: Any, typical: Sequence[float]) -> Control:
+    """A slider as far as the range goes, else twice as far as the typical values; of powers of ten if they are."""
     low, high = _limits(parameter.range)
     positive = [v for v in typical if v > 0]
-    if kind == "integer":
-        ends = (min(*typical, default), max(*typical, default))
-        return Control(parameter, kind, default, low, high, ends, 1.0)
     if parameter.range.lower >= 0 and len(positive) > 1 and max(positive) / min(positive) >= _LONG:
         ends = (max(low, min(positive) / 100), min(high, 1e3 * max(positive)))
-        return Control(parameter, kind, default, low, high, ends, 0.01, "log")
+        return made(parameter, default, low, high, ends, 0.01, "log")
     most = 2 * max(map(abs, typical)) or 1.0
     right = parameter.range.upper if math.isfinite(parameter.range.upper) else most
     left = parameter.range.lower if math.isfinite(parameter.range.lower) else min(0.0, 2 * min(typical))
@@ -99,7 +237,7 @@ def _number(parameter: Parameter, kind: str, default: Any, typical: Sequence[flo
         left += step
     if parameter.range.upper_open and right == parameter.range.upper:
         right -= step
-    return Control(parameter, kind, default, low, high, (left, right), step)
+    return made(parameter, default, low, high, (left, right), step)
 
 
 def _limits(allowed: Range) -> tuple[float, float]:
@@ -128,7 +266,7 @@ class Reach:
     def discrete(self) -> list[dict[str, Any]]:
         """All combinations of the controls that are no plain numbers."""
         several = [c for c in self.moved if c.discrete]
-        options = [c.choices or (False, True) for c in several]
+        options = [c.choices for c in several]
         names = [c.name for c in several]
         return [dict(zip(names, values, strict=True)) for values in itertools.product(*options)]
 
@@ -141,7 +279,7 @@ def reach(loss: Loss, section: Section, controls: Sequence[Control]) -> Reach:
     """Try every control along a section."""
     t = np.linspace(*section.span, 41)
     defaults = loss.defaults()
-    vectors = [c.name for c in controls if c.kind == "vector"]
+    vectors = [c.name for c in controls if c.vector]
     classes = (
         high_precision.samples(loss, section_inputs(loss, section, t, defaults), defaults).sizes[0] if vectors else 0
     )
@@ -149,7 +287,7 @@ def reach(loss: Loss, section: Section, controls: Sequence[Control]) -> Reach:
     tried: dict[str, list[Any]] = {}
     held = []
     for one in controls:
-        values = list(_tries(one, classes))
+        values = list(one.tries(classes))
         if all(suits(loss, section, {**defaults, one.name: v}) for v in values):
             tried[one.name] = values
         else:
@@ -169,19 +307,6 @@ def reach(loss: Loss, section: Section, controls: Sequence[Control]) -> Reach:
             silent.append(one.name)
     kept = {c.name: sizes[c.name] for c in moved if c.name in sizes}
     return Reach(tuple(moved), kept, tuple(silent), tuple(held))
-
-
-def _tries(one: Control, classes: int) -> Iterator[Any]:
-    """Settings that show whether a parameter matters."""
-    if one.kind == "boolean":
-        yield from (False, True)
-    elif one.kind in ("choice", "values"):
-        yield from one.choices
-    elif one.kind == "vector":
-        for k in range(classes):
-            yield [one.slider[1] if j == k else one.default for j in range(classes)]
-    else:
-        yield from one.slider
 
 
 def _differ(loss: Loss, section: Section, t: Any, around: Mapping[str, Any], name: str, values: Sequence[Any]) -> bool:

@@ -19,7 +19,7 @@ from py_mini_racer import MiniRacer
 
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import Section
-from lossary.evaluation import high_precision, points
+from lossary.evaluation import points
 from lossary.evaluation.curves import Curve, curve, section_inputs
 from lossary.evaluation.measured import once
 from lossary.evaluation.settings import check_parameters
@@ -112,19 +112,8 @@ def _keys(loss: Loss) -> Iterator[tuple[str, Section]]:
 
 
 def _parameter(one: Control) -> dict[str, Any]:
-    made: dict[str, Any] = {
-        "name": one.name,
-        "kind": one.kind,
-        "default": one.default,
-        "meaning": one.parameter.meaning,
-    }
-    if one.kind in ("number", "integer", "vector"):
-        made |= {"low": one.low, "high": one.high, "slider": list(one.slider), "step": one.step, "scale": one.scale}
-    if one.kind == "values":
-        made |= {"low": one.low, "high": one.high, "values": list(one.choices)}
-    if one.kind == "choice":
-        made["choices"] = list(one.choices)
-    return made
+    described = {"name": one.name, "kind": one.kind, "default": one.default, "meaning": one.parameter.meaning}
+    return described | one.bounds()
 
 
 def _section(place: Place) -> dict[str, Any]:
@@ -260,14 +249,8 @@ def _run(engine: MiniRacer, section: int, branch: int, p: Mapping[str, Any], t: 
 
 
 def _plain(place: Place, setting: Mapping[str, Any]) -> dict[str, Any]:
-    """A setting as the module gets it: a number in place of torch's None, a vector written out."""
-    made = {}
-    for one in place.reach.moved:
-        value = setting[one.name]
-        if one.kind not in ("boolean", "choice"):
-            value = high_precision.setting(value, one.parameter, place.reach.sizes.get(one.name, 0))
-        made[one.name] = value
-    return made
+    """A setting as the module gets it."""
+    return {c.name: c.written(setting[c.name], place.reach.sizes.get(c.name, 0)) for c in place.reach.moved}
 
 
 def _settings(loss: Loss, place: Place) -> Iterator[tuple[dict[str, Any], bool]]:
@@ -289,13 +272,4 @@ def _settings(loss: Loss, place: Place) -> Iterator[tuple[dict[str, Any], bool]]
                 far = value in (one.low, one.high) and value not in one.slider
                 yield {**base, one.name: list(given) if size else given}, far
         for _ in range(_DRAWN if numeric else 0):
-            yield {**base, **{c.name: _drawn(c, draw, place.reach.sizes.get(c.name, 0)) for c in numeric}}, False
-
-
-def _drawn(one: Control, draw: np.random.Generator, size: int) -> Any:
-    low, high = one.slider
-    if one.scale == "log":
-        return float(10 ** draw.uniform(math.log10(low), math.log10(high)))
-    if one.kind == "integer":
-        return int(draw.integers(int(low), int(high) + 1))
-    return draw.uniform(low, high, size).tolist() if size else float(draw.uniform(low, high))
+            yield {**base, **{c.name: c.drawn(draw, place.reach.sizes.get(c.name, 0)) for c in numeric}}, False

@@ -54,7 +54,7 @@ class Article:
 class _Block:
     """A piece of the text; `line` is its first line in the file. A fence's text is its body."""
 
-    kind: str  # "text", "python", "output", "figure" or "verbatim"
+    fence: str  # "text", "python", "output", "figure" or "verbatim"
     text: str
     line: int
     name: str = ""
@@ -138,26 +138,26 @@ def _blocks(lines: list[str], start: int) -> Iterator[_Block]:
 
 def _closing(lines: list[str], start: int, marks: str, info: str) -> int:
     """The index of the line that closes the fence opened at index `start`."""
-    kind = f"{info.split()[0]} fence" if info else "fence"
+    word = f"{info.split()[0]} fence" if info else "fence"
     for k in range(start + 1, len(lines)):
         fence = _FENCE.fullmatch(lines[k].rstrip("\n"))
         if fence is None or len(fence[1]) < len(marks):
             continue
         if not fence[2]:
             return k
-        raise _Fault(start + 1, "fence", f"the {kind} is not closed before the next one opens at line {k + 1}")
-    raise _Fault(start + 1, "fence", f"the {kind} is not closed: a line {marks} is missing")
+        raise _Fault(start + 1, "fence", f"the {word} is not closed before the next one opens at line {k + 1}")
+    raise _Fault(start + 1, "fence", f"the {word} is not closed: a line {marks} is missing")
 
 
 def _fence(lines: list[str], line: int, info: str) -> _Block:
-    kind, _, name = info.partition(" ")
+    word, _, name = info.partition(" ")
     body = "".join(lines[1:-1])
-    if kind in ("python", "output") and name:
-        raise _Fault(line, "fence", f"expected a fence ```{kind} with nothing behind the word, got {info!r}")
-    if kind == "figure" and not _FIGURE_NAME.fullmatch(name):
+    if word in ("python", "output") and name:
+        raise _Fault(line, "fence", f"expected a fence ```{word} with nothing behind the word, got {info!r}")
+    if word == "figure" and not _FIGURE_NAME.fullmatch(name):
         raise _Fault(line, "fence", f"expected ```figure and a name of letters, digits and hyphens, got {info!r}")
-    if kind in ("python", "output", "figure"):
-        return _Block(kind, body, line, name)
+    if word in ("python", "output", "figure"):
+        return _Block(word, body, line, name)
     return _Block("verbatim", "".join(lines), line)
 
 
@@ -177,17 +177,17 @@ class _Session:
         waiting: _Block | None = None
         printed: str | None = None
         for block in blocks:
-            if waiting and block.kind not in ("text", "output"):
+            if waiting and block.fence not in ("text", "output"):
                 self._unanswered(waiting)
                 waiting = None
-            if block.kind == "text":
+            if block.fence == "text":
                 yield self._prose(block)
-            elif block.kind == "verbatim":
+            elif block.fence == "verbatim":
                 yield block.text
-            elif block.kind == "python":
+            elif block.fence == "python":
                 waiting, printed = block, self._run(block, "snippet", self.namespace)
                 yield f"```python\n{block.text}```\n"
-            elif block.kind == "output":
+            elif block.fence == "output":
                 yield self._output(block, waiting, printed)
                 waiting = None
             else:

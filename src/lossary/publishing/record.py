@@ -270,7 +270,7 @@ _VENUE = re.compile(r"^(?P<name>.*?)(?:,)? (?P<volume>\d+)(?:\((?P<number>[^)]+)
 def bibtex(reference: Reference) -> str:
     """A reference as a BibTeX entry."""
     family = re.sub(r"[^a-z]", "", reference.authors[0].split()[-1].lower())
-    place = "journal" if reference.kind == "article" else "booktitle"
+    place = {"article": "journal"}.get(reference.kind, "booktitle")
     found = _VENUE.match(reference.venue)
     fields: dict[str, str | None] = {
         "author": " and ".join(reference.authors),

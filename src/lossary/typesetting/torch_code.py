@@ -22,7 +22,7 @@ def function_name(loss: Loss) -> str:
 
 
 def _keywords(loss: Loss) -> str:
-    given = [p for p in loss.parameters if p.kind == "number" and p.default]
+    given = [p for p in loss.parameters if p.kind.plain and p.default]
     return ", ".join(f"{p.name}={p.default!r}" for p in given)
 
 
@@ -71,8 +71,8 @@ def constructor(loss: Loss) -> dict[str, Any]:
     """
     lines, names = [], {}
     for p in loss.parameters:
-        if p.kind == "choice":
-            written = {choice: _written(value) for choice, value in p.choices.items()}
+        if p.kind.options:
+            written = {choice: _written(value) for choice, value in p.kind.options.items()}
             names[p.name] = {choice: code for choice, (code, _) in written.items()}
             lines += [source for _, source in written.values() if source]
     if loss.torch_call:

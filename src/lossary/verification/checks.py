@@ -107,7 +107,7 @@ def _signature(loss: Loss) -> Iterator[Failure]:
         yield fail(loss, "declaration", f"the loss's own function must take what is declared: {style}")
         return
     for name, value in wanted.items():
-        choices = parameter.choices if (parameter := loss.parameter(name)) else {}
+        choices = parameter.kind.options if (parameter := loss.parameter(name)) else {}
         if defaults[name] != value and defaults[name] is not choices.get(value):
             message = (
                 f"the default of {name} is {value!r} as declared, and {defaults[name]!r} in the loss's own function"

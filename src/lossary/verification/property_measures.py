@@ -288,12 +288,12 @@ def elicits(line: Line) -> Finding:
     return Finding(found, how, tuple(names[1:]))
 
 
-def skewed_sample(kind: str, count: int = 51) -> Array:
+def skewed_sample(target_values: str, count: int = 51) -> Array:
     """Fixed, asymmetric target values; mean, median and mode lie well apart. Real ones are `count` in number."""
-    if kind in ("binary", "sign"):
-        return np.array([1.0] * 3 + [0.0 if kind == "binary" else -1.0] * 7)
+    if target_values in ("binary", "sign"):
+        return np.array([1.0] * 3 + [0.0 if target_values == "binary" else -1.0] * 7)
     levels = (np.arange(count) + 0.5) / count
-    if kind == "unit":
+    if target_values == "unit":
         kept: Array = levels**3
         return kept
     drawn: Array = -1.5 * np.log1p(-levels)

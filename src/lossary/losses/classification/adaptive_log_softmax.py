@@ -256,6 +256,8 @@ from lossary.declaration import (
     SUM,
     VECTOR,
     Input,
+    Integer,
+    Integers,
     Kind,
     Loss,
     Parameter,
@@ -485,9 +487,9 @@ loss = Loss(
         ),
     ),
     parameters=(
-        Parameter("n_classes", None, "the number of classes; here the tensors' shapes already say it", kind="integer"),
+        Parameter("n_classes", None, "the number of classes; here the tensors' shapes already say it", kind=Integer()),
         Parameter(
-            "cutoffs", None, "the first class of each cluster; here the tensors' shapes already say it", kind="integers"
+            "cutoffs", None, "the first class of each cluster; here the tensors' shapes already say it", kind=Integers()
         ),
         Parameter(
             "div_value",

@@ -251,6 +251,7 @@ from lossary.declaration import (
     DISTANCE_AXIS,
     POSITIVE,
     VECTOR,
+    Choice,
     HeatMap,
     Input,
     Loss,
@@ -477,8 +478,7 @@ loss = Loss(
             "distance_function",
             "pairwise_distance",
             "a function of two tensors that gives one distance for each pair; torch takes any, these three are checked here",
-            kind="choice",
-            choices=DISTANCES,
+            kind=Choice(DISTANCES),
             typical=("pairwise_distance", "cosine_distance", "squared_distance"),
         ),
         Parameter(

@@ -259,6 +259,7 @@ from lossary.declaration import (
     Diagram,
     Edge,
     Input,
+    Integer,
     Kind,
     Loss,
     Network,
@@ -492,7 +493,7 @@ loss = Loss(
         Input("target_lengths", "k", (LENGTH,), "(N) or ()", "how many labels each target has"),
     ),
     parameters=(
-        Parameter("blank", 0, "the class that stands for no label", kind="integer", range=NOT_NEGATIVE),
+        Parameter("blank", 0, "the class that stands for no label", kind=Integer(), range=NOT_NEGATIVE),
         flag(
             "zero_infinity",
             False,

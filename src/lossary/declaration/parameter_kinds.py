@@ -1,0 +1,319 @@
+"""The kinds of parameters: what each reads from text, allows, gives to torch and to a formula, and lets a reader move.
+
+Nothing outside asks which kind a parameter has. Each stage reads what a kind says of itself, so that a kind that no
+other loss has is one more class here, or in the file of the loss.
+"""
+
+from __future__ import annotations
+
+import enum
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Range:
+    """The values that a numeric parameter may take; open ends are not included."""
+
+    lower: float = float("-inf")
+    upper: float = float("inf")
+    lower_open: bool = False
+    upper_open: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Whether a value lies in the range."""
+        above = value > self.lower if self.lower_open else value >= self.lower
+        below = value < self.upper if self.upper_open else value <= self.upper
+        return above and below
+
+    @property
+    def everything(self) -> bool:
+        """Whether no number lies outside."""
+        return self.lower == float("-inf") and self.upper == float("inf")
+
+    def text(self, name: str) -> str:
+        """The range in words a reader and an error message share, such as "delta > 0"."""
+        low, high = f"{self.lower:g}", f"{self.upper:g}"
+        if self.everything:
+            return "any number"
+        if self.upper == float("inf"):
+            return f"{name} {'>' if self.lower_open else '>='} {low}"
+        if self.lower == float("-inf"):
+            return f"{name} {'<' if self.upper_open else '<='} {high}"
+        return f"{low} {'<' if self.lower_open else '<='} {name} {'<' if self.upper_open else '<='} {high}"
+
+
+class Widget(enum.Enum):
+    """What a reader moves a parameter with."""
+
+    SLIDER = "a slider over real numbers"
+    STEPS = "a slider over whole numbers, or a choice among them where they are few"
+    SLIDERS = "a slider for each class"
+    CHECKBOX = "a box to tick"
+    SELECT = "a list of names"
+
+
+class ParameterKind:
+    """What the values of a parameter are.
+
+    Attributes:
+        widget: what a reader moves it with; None where there is nothing to move.
+        integer: whether its symbol in formulas stands for a whole number.
+        dims: the dimensions of its symbol in formulas, as of an `Input`.
+        broadcast: whether each sample has a value of its own, which is lined up with the inputs.
+        tensor: whether torch takes it as a tensor.
+        options: what torch is given for each name, where a value is one of a few names.
+        plain: whether it is one real number, which words and calls show, and of which a picture draws several.
+        swept: whether a sweep shows it.
+    """
+
+    widget: ClassVar[Widget | None] = None
+    integer: ClassVar[bool] = False
+    dims: ClassVar[tuple[str, ...]] = ()
+    broadcast: ClassVar[bool] = False
+    tensor: ClassVar[bool] = False
+    plain: ClassVar[bool] = False
+    swept: ClassVar[bool] = False
+    listed: ClassVar[bool] = False  # whether a single number as text is a list of one
+    options: Mapping[str, Any] = MappingProxyType({})
+
+    def read(self, text: str) -> Any:
+        """The value that a text means; several numbers stand between commas.
+
+        Raises:
+            ValueError: for a text that is no value.
+        """
+        values = [literal(part) for part in text.split(",")]
+        return values if self.listed or len(values) > 1 else values[0]
+
+    def checked(self, value: Any, range: Range) -> Any:
+        """A value that was given, as it is kept.
+
+        Raises:
+            ValueError: for a value of another kind or outside the range.
+        """
+        raise NotImplementedError
+
+    def range_text(self, name: str, range: Range) -> str:
+        """The values allowed, in words."""
+        raise NotImplementedError
+
+    def for_torch(self, value: Any) -> Any:
+        """What torch is given for a value; made a tensor if `tensor` says so."""
+        return value
+
+    def in_formula(self, value: Any, neutral: float | None, classes: int) -> Any:
+        """A value as a formula takes it: a whole number, a real one, or a list of one for each class.
+
+        None is for what is no number: which formula holds depends on it.
+        """
+        raise NotImplementedError
+
+
+def literal(text: str) -> bool | int | float | None:
+    """The number or word that a text means.
+
+    Raises:
+        ValueError: for any other text.
+    """
+    word = text.strip().lower()
+    words = {"true": True, "false": False, "none": None}
+    if word in words:
+        return words[word]
+    try:
+        number = float(word)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number, true, false or none") from None
+    return int(number) if number.is_integer() and "." not in word and "e" not in word else number
+
+
+def _number(value: Any) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError
+    return value
+
+
+def _array(value: Any, range: Range) -> np.ndarray[Any, np.dtype[np.float64]]:
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, OverflowError):
+        raise ValueError from None
+    if not all(np.isfinite(v) and range.holds(float(v)) for v in array.ravel()):
+        raise ValueError
+    return array
+
+
+@dataclass(frozen=True)
+class Number(ParameterKind):
+    """A real number."""
+
+    widget = Widget.SLIDER
+    plain = True
+    swept = True
+
+    def checked(self, value: Any, range: Range) -> Any:
+        """A finite number in the range."""
+        number = _number(value)
+        if not abs(number) <= sys.float_info.max or not range.holds(number):
+            raise ValueError
+        return float(number)
+
+    def range_text(self, name: str, range: Range) -> str:
+        """The range alone."""
+        return range.text(name)
+
+    def in_formula(self, value: Any, neutral: float | None, classes: int) -> Any:
+        """A real number; the neutral one for None."""
+        number = neutral if value is None else value
+        return None if number is None else float(number)
+
+
+@dataclass(frozen=True)
+class Integer(ParameterKind):
+    """A whole number."""
+
+    widget = Widget.STEPS
+    integer = True
+
+    def checked(self, value: Any, range: Range) -> Any:
+        """A whole number of 64 bits in the range; 2.0 is one."""
+        number = _number(value)
+        if not abs(number) < 2**63 or int(number) != number or not range.holds(number):
+            raise ValueError
+        return int(number)
+
+    def range_text(self, name: str, range: Range) -> str:
+        """The range, and that it is of integers."""
+        return "any integer" if range.everything else f"integer, {range.text(name)}"
+
+    def in_formula(self, value: Any, neutral: float | None, classes: int) -> Any:
+        """A whole number; the neutral one, or 0, for None."""
+        return int(neutral or 0) if value is None else int(value)
+
+
+@dataclass(frozen=True)
+class Integers(ParameterKind):
+    """A list of whole numbers."""
+
+    listed = True
+
+    def checked(self, value: Any, range: Range) -> Any:
+        """A list of integers of any length."""
+        if not isinstance(value, list | tuple) or not all(
+            isinstance(v, int) and not isinstance(v, bool) for v in value
+        ):
+            raise ValueError
+        return list(value)
+
+    def range_text(self, name: str, range: Range) -> str:
+        """That it is a list."""
+        return "a list of whole numbers"
+
+    def in_formula(self, value: Any, neutral: float | None, classes: int) -> Any:
+        """No number."""
+        return None
+
+
+@dataclass(frozen=True)
+class Flag(ParameterKind):
+    """True or false."""
+
+    widget = Widget.CHECKBOX
+
+    def checked(self, value: Any, range: Range) -> Any:
+        """True or false, and neither 1 nor 0."""
+        if not isinstance(value, bool):
+            raise ValueError
+        return value
+
+    def range_text(self, name: str, range: Range) -> str:
+        """Both values."""
+        return "true or false"
+
+    def in_formula(self, value: Any, neutral: float | None, classes: int) -> Any:
+        """1 or 0."""
+        return int(bool(value))
+
+
+@dataclass(frozen=True)
+class Choice(ParameterKind):
+    """One of a few names; `options` says what torch is given for each of them."""
+
+    options: Mapping[str, Any] = field()  # given always: what other kinds have is no default
+
+    widget = Widget.SELECT
+
+    def read(self, text: str) -> Any:
+        """The name as it stands, commas and all."""
+        return text.strip()
+
+    def checked(self, value: Any, range: Range) -> Any:
+        """One of the names."""
+        if not isinstance(value, str) or value not in self.options:
+            raise ValueError
+        return value
+
+    def range_text(self, name: str, range: Range) -> str:
+        """The names."""
+        return " or ".join(self.options)
+
+    def for_torch(self, value: Any) -> Any:
+        """What stands behind the name."""
+        return self.options[value]
+
+    def in_formula(self, value: Any, neutral: float | None, classes: int) -> Any:
+        """No number."""
+        return None
+
+
+@dataclass(frozen=True)
+class PerClass(ParameterKind):
+    """A vector with a number for each class."""
+
+    widget = Widget.SLIDERS
+    dims = ("C",)
+    tensor = True
+    listed = True
+
+    def checked(self, value: Any, range: Range) -> Any:
+        """A list of finite numbers in the range, of any length."""
+        array = _array(value, range)
+        if array.ndim != 1:
+            raise ValueError
+        return array.tolist()
+
+    def range_text(self, name: str, range: Range) -> str:
+        """The range of each number."""
+        words = "one number for each class"
+        return words if range.everything else f"{words}, {range.text(name)}"
+
+    def in_formula(self, value: Any, neutral: float | None, classes: int) -> Any:
+        """A list; of the neutral number for None."""
+        return [neutral] * classes if value is None else list(value)
+
+
+@dataclass(frozen=True)
+class PerElement(ParameterKind):
+    """A tensor that is broadcast against the input."""
+
+    widget = Widget.SLIDER
+    broadcast = True
+    tensor = True
+    swept = True
+
+    def checked(self, value: Any, range: Range) -> Any:
+        """A number or nested lists of them, all finite and in the range."""
+        return _array(value, range).tolist()
+
+    def range_text(self, name: str, range: Range) -> str:
+        """The range of each number."""
+        return f"a tensor that broadcasts to the input, {range.text(name)}"
+
+    def in_formula(self, value: Any, neutral: float | None, classes: int) -> Any:
+        """The number that an element has; the neutral one for None."""
+        return neutral if value is None else value
