@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-import lossary
 from lossary.discovery import catalogs
+from lossary.discovery.lookup import find
 from lossary.embedding import option_text
 from lossary.errors import LossaryError
 from test_walls import ORDER, ROOMS
@@ -144,7 +144,7 @@ def test_reading_a_loss_runs_its_file_and_finding_it_does_not(tmp_path: Path) ->
 @pytest.mark.parametrize("text", ["__import__('os')", "(lambda: 1)()", "1+1", "0x10", "{}", "open('x')"])
 def test_a_parameter_is_read_and_never_run(text: str) -> None:
     with pytest.raises(LossaryError, match="is not a number"):
-        option_text.settings(lossary.get("huber"), {"delta": text})
+        option_text.settings(find("huber"), {"delta": text})
 
 
 # The published workflows.
