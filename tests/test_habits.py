@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+import lossary
 from lossary.discovery import catalogs
 from lossary.discovery.lookup import find
 from lossary.embedding import option_text
