@@ -360,6 +360,7 @@ def test_a_loss_that_torch_lacks_gives_a_module(acme: Path) -> None:
     assert str(inspect.signature(lossary.nn.HalfSquareLoss)) == "(*, scale=1.0, reduction='mean')"
     assert "scale: " in (lossary.nn.HalfSquareLoss.__doc__ or "")
     assert {"HalfSquareLoss", "WeightedHitLoss", "HuberLoss"} <= set(dir(lossary.nn))
+    assert lossary.nn.WeightedHitLoss.function is lossary.functional.weighted_hit
     for wrong, words in (
         ({"scle": 1}, "did you mean scale"),
         ({"scale": -1}, "must be scale > 0"),

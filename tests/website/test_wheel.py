@@ -120,6 +120,11 @@ def test_the_metadata_asks_for_what_the_project_says(wheel: Path) -> None:
     assert not closure(base) & (SITE | {"markdown", "pymdown-extensions", "sphinx", "pytest", "playwright"})
 
 
+def test_type_checkers_are_told_that_the_package_is_typed(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        assert {"lossary/py.typed", "lossary/functional.py", "lossary/nn.py"} <= set(archive.namelist())
+
+
 @pytest.mark.long
 @pytest.mark.nightly
 def test_the_wheel_works_with_the_base_dependencies_alone(wheel: Path, tmp_path: Path) -> None:
