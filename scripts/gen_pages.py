@@ -25,4 +25,4 @@ except LossaryError as error:
     raise PluginError(str(error)) from None
 for page, source in origins().items():
     mkdocs_gen_files.set_edit_path(page, f"../{source}")
-config.nav = [*navigation(), *articles(), "use-in-docs.md", "about.md"]
+config.nav = [*navigation(), *articles(), "python.md", "use-in-docs.md", "about.md"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shlex
+import subprocess
 import sys
 import textwrap
 import tomllib
@@ -20,7 +22,7 @@ from lossary.discovery import catalogs
 from lossary.discovery.lookup import find
 from lossary.embedding import option_text
 from lossary.errors import LossaryError
-from test_walls import ORDER, ROOMS
+from test_walls import HEAVY, ORDER, ROOMS
 
 PACKAGE = Path(lossary.__file__).parent
 ROOT = PACKAGE.parents[1]
@@ -201,3 +203,83 @@ def test_workflows_run_targets_that_exist_with_few_rights(path: Path) -> None:
             program, *targets = re.sub(r"\$\{\{.*?\}\}", "", command).split()
             assert program == "make"
             assert set(targets) <= TARGETS
+
+
+# The reference of the Python interface.
+
+PAGE = (ROOT / "docs" / "python.md").read_text("utf-8")
+NAMED = re.findall(r"^::: (\S+)$", PAGE, re.MULTILINE)
+READ = """
+import json, sys
+sys.path.insert(0, "scripts")
+from reference import Reader
+reader = Reader()
+kinds = {}
+def look(found):
+    # A name from another module leads to where it is defined.
+    found = found.final_target if found.is_alias else found
+    kinds[found.path] = sorted(part.kind.value for part in found.docstring.parsed) if found.docstring else []
+    for member in found.members.values() if found.is_class else ():
+        if not member.name.startswith("_") and member.docstring:
+            look(member)
+for name in sys.argv[1:]:
+    look(reader.object(name))
+def parsed(module):
+    yield module.path
+    for member in module.members.values():
+        if not member.is_alias and member.is_module:
+            yield from parsed(member)
+(package,) = reader.modules.members.values()
+print(json.dumps([kinds, sorted(parsed(package)), sorted(sys.modules)]))
+"""
+
+
+def read(*names: str) -> Any:
+    """What a process of its own reads of some names: docstrings' parts, modules parsed, and modules imported."""
+    done = subprocess.run([sys.executable, "-c", READ, *names], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_reference_has_every_public_name() -> None:
+    assert {name.removeprefix("lossary.") for name in NAMED} >= set(lossary.__all__)
+    assert len(NAMED) == len(set(NAMED))
+
+
+def test_the_reference_is_read_and_nothing_is_imported() -> None:
+    """Nothing of the package at all; and of its modules those are parsed that the names lead through, no loss."""
+    _, parsed, imported = read(*NAMED)
+    assert {name.partition(".")[0] for name in imported} & {"lossary", *HEAVY} == set()
+    assert {"lossary", "lossary.api"} <= set(parsed)
+    assert len(parsed) < 15
+    assert not [name for name in parsed if name.startswith("lossary.losses")]
+
+
+def test_the_templates_know_each_part_that_a_docstring_has() -> None:
+    kinds, _, _ = read(*NAMED)
+    assert all(kinds.values()), "a public name without a docstring"
+    template = (ROOT / "scripts" / "reference" / "python" / "material" / "parts.html.jinja").read_text("utf-8")
+    known = set(re.findall(r'"(\w+)": "\w+"', template)) | {"text"}
+    assert {"parameters", "raises", "attributes"} <= known
+    assert {kind for found in kinds.values() for kind in found} <= known
+
+
+def test_a_name_that_is_not_there_is_told() -> None:
+    with pytest.raises(AssertionError, match=r"CollectionError: lossary\.absent is not in src/"):
+        read("lossary.absent")
+
+
+FENCES = re.findall(r"^```python\n(.*?)^```\n\n```output\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize(("code", "output"), FENCES)
+def test_the_code_of_the_page_prints_what_it_says(
+    code: str, output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "docs/python.md", "exec"), {})
+    assert capsys.readouterr().out == output
+
+
+def test_all_code_of_the_page_is_run() -> None:
+    assert PAGE.count("```python") == len(FENCES) >= 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import json
 import math
 import posixpath
@@ -22,6 +23,7 @@ import pytest
 import sphobjinv
 from sphinx.util.inventory import InventoryFile
 
+import lossary
 from cases import OF_EACH_KIND
 from lossary.discovery.catalogs import sources
 from website.conftest import Site
@@ -51,6 +53,7 @@ def loss_page(site: Site, slug: str) -> Page:
 
 def test_every_page_is_there(site: Site) -> None:
     expected = {"index.html", "404.html", "about/index.html", "original-post/index.html", "use-in-docs/index.html"}
+    expected |= {"python/index.html"}
     expected |= {f"losses/{slug}/index.html" for slug in SLUGS}
     expected |= {f"families/{source.family}/index.html" for source in sources()}
     assert expected <= set(site.pages)
@@ -218,6 +221,25 @@ def test_every_page_is_in_the_navigation(site: Site) -> None:
         linked = {urlsplit(urljoin(base, a.get("href"))).path[1:] for a in nav.iter("a")}
         wanted = {path.removesuffix("index.html") for path in site.pages if path != "404.html"}
         assert wanted <= linked, page.path
+
+
+def test_the_reference_shows_signatures_arguments_and_errors(site: Site) -> None:
+    """Of the public names, each by its own address, and of the methods that the page asks for."""
+    page = site.pages["python/index.html"]
+    headings = {e.get("id"): e for e in page.tree.iter() if "ly-reference__name" in classes(e)}
+    assert {f"lossary.{name}" for name in lossary.__all__} <= set(headings)
+    assert {"lossary.Loss.evaluate", "lossary.Loss.curve", "lossary.Loss.figure", "lossary.Loss.check"} <= set(headings)
+    assert not [name for name in headings if "._" in name]
+    listed = {words(e) for e in page.all(".//dt")}
+    for function in (lossary.get, lossary.catalog, lossary.compare, lossary.Loss.figure):
+        names = [name for name in inspect.signature(function).parameters if name != "self"]
+        assert set(names) <= listed
+        signature = next(words(e) for e in page.all(".//pre") if words(e).startswith(f"{function.__name__}("))
+        assert all(re.search(rf"\b{name}\b", signature) for name in names)
+    assert "LossaryError" in listed
+    # mkdocstrings' own look is left out, and the inventory is the catalog's.
+    assert not [e for p in site.pages.values() for e in p.tree.iter() if "_mkdocstrings" in (e.get("href") or "")]
+    assert not list(site.folder.rglob("_mkdocstrings*"))
 
 
 # --- a loss's page --------------------------------------------------------------------------------------------------

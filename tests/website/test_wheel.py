@@ -27,7 +27,7 @@ from packaging.utils import canonicalize_name
 from lossary.discovery.catalogs import sources
 from website.tools import ROOT, WRONG_WORDS, parse
 
-SITE = {"mkdocs", "mkdocs-material", "mkdocs-gen-files"}
+SITE = {"mkdocs", "mkdocs-material", "mkdocs-gen-files", "mkdocstrings"}
 # The modules that need more than the base dependencies, and what they need.
 OPTIONAL = {"mathml": "markdown", "sphinx": "docutils", "testing": "pytest"}
 
