@@ -6,15 +6,17 @@ import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 import torch
+from flint import arb
 from numpy.typing import NDArray
 
 from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameters import Parameter
+from lossary.declaration.values import Array, Arrays, Numbers, Setting, Value
 from lossary.errors import LossaryError, nearest
 from lossary.evaluation import high_precision
 from lossary.evaluation.balls import settled
@@ -28,6 +30,8 @@ DTYPES = {
 }
 # A tensor, or a list of them for an input that is one.
 Tensors = Mapping[str, torch.Tensor | list[torch.Tensor]]
+# A number, or lists of them as deep as a tensor has dimensions.
+Nested: TypeAlias = float | list["Nested"]
 TORCH_VERSION = str(torch.__version__).split("+")[0]
 
 
@@ -42,9 +46,9 @@ class Evaluation:
             executable or does not cover the call.
     """
 
-    value: Any
-    gradient: dict[str, Any]
-    formula_value: Any
+    value: Nested
+    gradient: dict[str, Nested]
+    formula_value: Nested | None
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ def has_class(name: str) -> bool:
     return hasattr(torch.nn, name.rpartition(".")[2])
 
 
-def run(loss: Loss, inputs: Tensors, parameters: Mapping[str, Any], reduction: str) -> torch.Tensor:
+def run(loss: Loss, inputs: Tensors, parameters: Setting, reduction: str) -> torch.Tensor:
     """Call the shipped torch code: the torch.nn class, or the loss's own function."""
     dtype = next((t.dtype for t in inputs.values() if isinstance(t, torch.Tensor) and t.is_floating_point()), None)
     settings = {p.name: _setting(p, parameters[p.name], dtype or torch.float64) for p in loss.parameters}
@@ -81,24 +85,24 @@ def run(loss: Loss, inputs: Tensors, parameters: Mapping[str, Any], reduction: s
         return answer
 
 
-def _setting(parameter: Parameter, value: Any, dtype: torch.dtype) -> Any:
+def _setting(parameter: Parameter, value: Value, dtype: torch.dtype) -> object:
     """A parameter's value as torch takes it."""
     given = parameter.kind.for_torch(value)
     return torch.tensor(given, dtype=dtype) if parameter.kind.tensor and given is not None else given
 
 
-def arrays(inputs: Tensors) -> dict[str, Any]:
+def arrays(inputs: Tensors) -> dict[str, Array | list[Array]]:
     """Inputs as plain arrays, floating-point ones in float64."""
 
-    def plain(tensor: torch.Tensor) -> NDArray[Any]:
-        array: NDArray[Any] = (tensor.double() if tensor.is_floating_point() else tensor).detach().numpy()
+    def plain(tensor: torch.Tensor) -> Array:
+        array: Array = (tensor.double() if tensor.is_floating_point() else tensor).detach().numpy()
         return array
 
     return {n: [plain(t) for t in given] if isinstance(given, list) else plain(given) for n, given in inputs.items()}
 
 
 def tensors(
-    loss: Loss, inputs: Mapping[str, Any], parameters: Mapping[str, Any], dtype: str
+    loss: Loss, inputs: Arrays, parameters: Setting, dtype: str
 ) -> dict[str, torch.Tensor | list[torch.Tensor]]:
     """Turn plain numbers and lists into the tensors of a call.
 
@@ -113,7 +117,7 @@ def tensors(
             raise LossaryError(
                 f"{loss.slug} has no input {name!r}{nearest(name, names)}; its inputs are: {', '.join(names)}"
             )
-    arrays: dict[str, Any] = {}
+    arrays: dict[str, NDArray[np.float64] | list[NDArray[np.float64]]] = {}
     for entry in loss.inputs:
         name, listed = entry.name, entry.candidates(parameters)[0].listed
         if name not in inputs:
@@ -147,7 +151,7 @@ def tensors(
     return made
 
 
-def _array(loss: Loss, name: str, value: Any) -> NDArray[np.float64]:
+def _array(loss: Loss, name: str, value: Numbers) -> NDArray[np.float64]:
     try:
         return np.asarray(value, dtype=float)
     except (TypeError, ValueError, OverflowError):
@@ -158,8 +162,8 @@ def _array(loss: Loss, name: str, value: Any) -> NDArray[np.float64]:
 
 def evaluate(
     loss: Loss,
-    inputs: Mapping[str, Any],
-    parameters: Mapping[str, Any] | None = None,
+    inputs: Arrays,
+    parameters: Setting | None = None,
     reduction: str | None = None,
     dtype: str = "float64",
 ) -> Evaluation:
@@ -195,7 +199,7 @@ def evaluate(
 
 
 def value_and_gradient(
-    loss: Loss, inputs: Tensors, parameters: Mapping[str, Any], reduction: str
+    loss: Loss, inputs: Tensors, parameters: Setting, reduction: str
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor | list[torch.Tensor]]]:
     """The value, and its gradient (that of the sum for `none`) with respect to each real-valued input."""
     smooth = {i.name for i in loss.inputs if i.differentiable}
@@ -223,11 +227,11 @@ def value_and_gradient(
     return value.detach(), gradient
 
 
-def answer(loss: Loss, inputs: Mapping[str, Any], parameters: Mapping[str, Any], reduction: str = "none") -> Answer:
+def answer(loss: Loss, inputs: Arrays, parameters: Setting, reduction: str = "none") -> Answer:
     """Call torch in float64 on plain arrays; the gradient of an input that is a list is one row of numbers."""
     kinds = high_precision.chosen_kinds(loss, inputs, parameters)
 
-    def tensor(kind: Kind, array: Any) -> torch.Tensor:
+    def tensor(kind: Kind, array: Numbers) -> torch.Tensor:
         return torch.tensor(np.asarray(array), dtype=torch.int64 if kind.integer else torch.float64)
 
     made: dict[str, torch.Tensor | list[torch.Tensor]] = {
@@ -270,10 +274,10 @@ def expression(source: str) -> NDArray[np.float64]:
 def _formula_value(
     loss: Loss,
     inputs: Tensors,
-    parameters: Mapping[str, Any],
+    parameters: Setting,
     reduction: str,
     shape: tuple[int, ...],
-) -> Any:
+) -> Nested | None:
     given = arrays(inputs)
     formula = high_precision.formula_for(loss, given, parameters)
     if formula is None or not formula.executable:
@@ -281,10 +285,11 @@ def _formula_value(
     enclosed = high_precision.values(loss, formula, given, parameters)
     total = high_precision.reduced(loss, enclosed, given, parameters, reduction)
     if isinstance(total, list):
-        return np.array([_rounded(v) for v in total]).reshape(tuple(shape)).tolist()
+        nested: Nested = np.array([_rounded(v) for v in total]).reshape(tuple(shape)).tolist()
+        return nested
     return _rounded(total)
 
 
-def _rounded(value: Any) -> float:
+def _rounded(value: arb) -> float:
     """What is enclosed as the nearest number of float64; not a number where the enclosure is wider than that."""
     return float(value) if settled(value) else math.nan
