@@ -7,7 +7,6 @@ import inspect
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from math_core import LatexError, LatexToMathML
 
@@ -15,6 +14,7 @@ from lossary.declaration.formula import Formula, Symbolic, Written
 from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.symbols import INDEX_OF, TABLE, indicator, sigmoid, softplus
+from lossary.declaration.values import JsonObject
 from lossary.evaluation import high_precision, points
 from lossary.evaluation.binding import Built
 from lossary.typesetting.latex import figure_latex, page_latex, subscripted
@@ -196,7 +196,7 @@ def own_source(loss: Loss) -> str | None:
     return "\n".join([*imports, "", "", source]) if imports else source
 
 
-def constructor(loss: Loss) -> dict[str, Any]:
+def constructor(loss: Loss) -> JsonObject:
     """How code makes the loss at other settings: what stands above, what is called, its first arguments.
 
     `names` says how each value of a choice is written, by parameter.
@@ -220,7 +220,7 @@ def constructor(loss: Loss) -> dict[str, Any]:
     return {"prelude": f"{head}\n{sources}", "call": call, "first": first, "names": names}
 
 
-def _written(value: Any) -> tuple[str, str]:
+def _written(value: object) -> tuple[str, str]:
     """What a choice stands for as code, and the source that must stand above it; a function of torch needs none."""
     if inspect.isfunction(value) and not value.__module__.startswith("torch"):
         return value.__name__, inspect.getsource(value)
