@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lossary.declaration.loss import Loss
+from lossary.declaration.values import Numbers
 from lossary.errors import Failure
 from lossary.evaluation import high_precision, points
 from lossary.typesetting import formula_latex
@@ -38,7 +39,7 @@ def _usage(loss: Loss) -> str:
     return f"loss = {formula_latex.function_name(loss)}({names})"
 
 
-def _literal(value: Any, integer: bool) -> str:
+def _literal(value: Numbers, integer: bool) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(_literal(v, integer) for v in value)}]"
     return str(int(value)) if integer else repr(float(value))
