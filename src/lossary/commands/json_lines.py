@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from lossary.api import Loss
+from lossary.declaration.values import Json, JsonObject
 from lossary.errors import LossaryError, nearest
 
 FIELDS = ("slug", "parameters", "reduction", "dtype", "inputs")
@@ -21,8 +21,8 @@ def answers(lines: Iterable[str], find: Callable[[str], Loss]) -> Iterator[str]:
             yield json.dumps(_answer(line, find), allow_nan=False)
 
 
-def _answer(line: str, find: Callable[[str], Loss]) -> dict[str, Any]:
-    slug: Any = None
+def _answer(line: str, find: Callable[[str], Loss]) -> JsonObject:
+    slug: Json = None
     try:
         request = json.loads(line)
         if not isinstance(request, dict):
@@ -57,7 +57,7 @@ def _answer(line: str, find: Callable[[str], Loss]) -> dict[str, Any]:
     }
 
 
-def _mapping(request: dict[str, Any], name: str) -> dict[str, Any]:
+def _mapping(request: JsonObject, name: str) -> JsonObject:
     value = request.get(name)
     if value is None:
         return {}
@@ -66,14 +66,14 @@ def _mapping(request: dict[str, Any], name: str) -> dict[str, Any]:
     return value
 
 
-def _word(request: dict[str, Any], name: str) -> str | None:
+def _word(request: JsonObject, name: str) -> str | None:
     value = request.get(name)
     if value is not None and not isinstance(value, str):
         raise LossaryError(f'the field "{name}" must be a string, got {value!r}')
     return value
 
 
-def _numbers(name: str, value: Any) -> Any:
+def _numbers(name: str, value: Json) -> Json:
     """The numbers of an input; what NumPy would take for one, such as null or "1.5", is refused."""
     if isinstance(value, list):
         return [_numbers(name, v) for v in value]
@@ -82,7 +82,7 @@ def _numbers(name: str, value: Any) -> Any:
     return _finite(value)
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: Json) -> Json:
     """Read the strings "inf", "-inf" and "nan" as the numbers that JSON lacks."""
     if isinstance(value, dict):
         return {k: _finite(v) for k, v in value.items()}
@@ -91,7 +91,7 @@ def _finite(value: Any) -> Any:
     return _NAMED.get(value, value) if isinstance(value, str) else value
 
 
-def _written(value: Any) -> Any:
+def _written(value: Json) -> Json:
     """Write non-finite numbers as strings."""
     if isinstance(value, dict):
         return {k: _written(v) for k, v in value.items()}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -13,7 +11,7 @@ from sympy.printing.pretty.stringpict import prettyForm
 from lossary.declaration.formula import Symbolic, Written
 from lossary.declaration.loss import Loss
 from lossary.declaration.references import Cited
-from lossary.declaration.symbols import occurs
+from lossary.declaration.symbols import Expression, occurs
 from lossary.evaluation import points
 from lossary.typesetting import formula_latex, torch_code
 from lossary.typesetting.latex import selected, summed
@@ -27,7 +25,7 @@ class CardPrinter(PrettyPrinter):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__({"use_unicode": True, "order": "none", "wrap_line": False})
 
-    def _print_Sum(self, expr: Any) -> Any:
+    def _print_Sum(self, expr: Expression) -> prettyForm:
         term, condition = selected(summed(expr))
         inner = self._print(term)
         inner = prettyForm(*inner.parens()) if term.is_Add else inner
@@ -36,28 +34,28 @@ class CardPrinter(PrettyPrinter):  # type: ignore[misc]
             signs = f"Σ_({self._print(condition)})"
         return prettyForm(*inner.left(f"{signs} "))
 
-    def _print_maximum(self, expr: Any) -> Any:
+    def _print_maximum(self, expr: Expression) -> prettyForm:
         return self._print_Function(expr, func_name="max")
 
-    def _print_minimum(self, expr: Any) -> Any:
+    def _print_minimum(self, expr: Expression) -> prettyForm:
         return self._print_Function(expr, func_name="min")
 
-    def _print_xlogy(self, expr: Any) -> Any:
+    def _print_xlogy(self, expr: Expression) -> prettyForm:
         x, y = expr.args
         factor = prettyForm(*self._print(x).parens()) if x.is_Add else self._print(x)
         return prettyForm(*factor.right("⋅log", prettyForm(*self._print(y).parens())))
 
-    def _print_indicator(self, expr: Any) -> Any:
+    def _print_indicator(self, expr: Expression) -> prettyForm:
         left, right = (self._print(a) for a in expr.args)
         return prettyForm(*prettyForm(*left.right(" = ", right)).parens("[", "]"))
 
-    def _print_Relational(self, expr: Any) -> Any:
+    def _print_Relational(self, expr: Expression) -> prettyForm:
         if isinstance(expr.lhs, occurs):
             index, labels = expr.lhs.args
             return prettyForm(f"{index} {'∈' if expr.rhs == 1 else '∉'} {labels}")
         return super()._print_Relational(expr)
 
-    def _print_Indexed(self, expr: Any) -> Any:
+    def _print_Indexed(self, expr: Expression) -> prettyForm:
         return prettyForm(f"{expr.base}[{', '.join(map(str, expr.indices))}]")
 
 

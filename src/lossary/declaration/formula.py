@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol, TypeAlias
 
+from lossary.declaration.inputs import Kind
 from lossary.declaration.symbols import Expression
+from lossary.declaration.values import Arrays, Numbers, Value
 
 Builder = Callable[..., Expression]
+# The settings that a formula holds for: values by parameter, and the kind of an input by the input's name.
+Case: TypeAlias = Mapping[str, Value | Kind]
 
 
 class Formula(Protocol):
@@ -24,7 +28,7 @@ class Formula(Protocol):
         """Which case it is."""
 
     @property
-    def at(self) -> Mapping[str, Any]:
+    def at(self) -> Case:
         """The settings that it holds for."""
 
     @property
@@ -54,8 +58,8 @@ class Symbolic:
     notation: Mapping[str, str] = field(default_factory=dict)
     meanings: Mapping[str, str] = field(default_factory=dict)
     label: str = ""
-    at: Mapping[str, Any] = field(default_factory=dict)
-    inside: Callable[[Mapping[str, Any]], bool] | None = None
+    at: Case = field(default_factory=dict)
+    inside: Callable[[Arrays], bool] | None = None
 
     @property
     def executable(self) -> bool:
@@ -79,14 +83,14 @@ class Written:
     """
 
     latex: str
-    reference: Callable[..., Sequence[Any]]
-    reference_gradient: Callable[..., Mapping[str, Any]] | None = None
+    reference: Callable[..., Sequence[Numbers]]
+    reference_gradient: Callable[..., Mapping[str, Numbers]] | None = None
     gradient_latex: Mapping[str, str] = field(default_factory=dict)
     figure_latex: str = ""
     meanings: Mapping[str, str] = field(default_factory=dict)
     remark: str = ""
     label: str = ""
-    at: Mapping[str, Any] = field(default_factory=dict)
+    at: Case = field(default_factory=dict)
 
     @property
     def executable(self) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from lossary.declaration.symbols import TABLE
+from lossary.declaration.values import Setting, Value
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Input:
     kinds: tuple[Kind, ...]
     shape: str
     meaning: str
-    kinds_at: Mapping[tuple[str, Any], tuple[Kind, ...]] = field(default_factory=dict)
+    kinds_at: Mapping[tuple[str, Value], tuple[Kind, ...]] = field(default_factory=dict)
     differentiable: bool = True
     per_row: bool = False
     batch_axis: int = 0
@@ -82,7 +82,7 @@ class Input:
         """Its LaTeX; the symbol itself where neither the input nor the symbol table says how it is written."""
         return self.latex or (TABLE[self.symbol].latex if self.symbol in TABLE else self.symbol)
 
-    def candidates(self, parameters: Mapping[str, Any]) -> tuple[Kind, ...]:
+    def candidates(self, parameters: Setting) -> tuple[Kind, ...]:
         """The kinds that its values may be under these parameters."""
         for (name, value), kinds in self.kinds_at.items():
             if parameters.get(name) == value:

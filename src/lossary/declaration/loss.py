@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from lossary.declaration.formula import Builder, Formula, Symbolic
 from lossary.declaration.inputs import Input, Kind
 from lossary.declaration.parameters import Parameter
 from lossary.declaration.reductions import ELEMENTWISE, Reduction
-from lossary.declaration.references import Library, Reference, Relation
+from lossary.declaration.references import Library, Properties, Reference, Relation
 from lossary.declaration.sections import Diagram, Extremes, Figure, HeatMap, Scene, Section, Study
+from lossary.declaration.values import Arrays, Setting, Tensor, Value
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ class Loss:
     inputs: tuple[Input, ...]
     formulas: tuple[Formula, ...]
     sections: tuple[Section, ...]
-    example: Mapping[str, Any]
-    properties: Mapping[str, Any]
+    example: Arrays
+    properties: Properties
     title: str = ""
     summary: str = ""
     parameters: tuple[Parameter, ...] = ()
@@ -95,11 +95,11 @@ class Loss:
     search_terms: tuple[str, ...] = ()
     torch: str | None = None
     functional: str | None = None
-    function: Callable[..., Any] | None = None
-    call: Callable[..., Any] | None = None
+    function: Callable[..., Tensor] | None = None
+    call: Callable[..., Tensor] | None = None
     torch_call: str = ""
     usage: str = ""
-    batches: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]] | None = None
+    batches: Callable[[Setting], Sequence[Arrays]] | None = None
     reductions: tuple[Reduction, ...] = ELEMENTWISE
     default_reduction: str = "mean"
     sample_dimension: int | None = None
@@ -119,7 +119,7 @@ class Loss:
         """The parameter of a name, or None."""
         return next((p for p in self.parameters if p.name == name), None)
 
-    def defaults(self) -> dict[str, Any]:
+    def defaults(self) -> dict[str, Value]:
         """All parameters at their defaults."""
         return {p.name: p.default for p in self.parameters}
 

@@ -11,9 +11,12 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
+
+from lossary.declaration.values import Value
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,9 @@ class ParameterKind:
     plain: ClassVar[bool] = False
     swept: ClassVar[bool] = False
     listed: ClassVar[bool] = False  # whether a single number as text is a list of one
-    options: Mapping[str, Any] = MappingProxyType({})
+    options: Mapping[str, object] = MappingProxyType({})
 
-    def read(self, text: str) -> Any:
+    def read(self, text: str) -> Value:
         """The value that a text means; several numbers stand between commas.
 
         Raises:
@@ -91,7 +94,7 @@ class ParameterKind:
         values = [literal(part) for part in text.split(",")]
         return values if self.listed or len(values) > 1 else values[0]
 
-    def checked(self, value: Any, range: Range) -> Any:
+    def checked(self, value: Value, range: Range) -> Value:
         """A value that was given, as it is kept.
 
         Raises:
@@ -103,11 +106,11 @@ class ParameterKind:
         """The values allowed, in words."""
         raise NotImplementedError
 
-    def for_torch(self, value: Any) -> Any:
+    def for_torch(self, value: Value) -> object:
         """What torch is given for a value; made a tensor if `tensor` says so."""
         return value
 
-    def in_formula(self, value: Any, neutral: float | None, classes: int) -> Any:
+    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Value:
         """A value as a formula takes it: a whole number, a real one, or a list of one for each class.
 
         None is for what is no number: which formula holds depends on it.
@@ -132,13 +135,13 @@ def literal(text: str) -> bool | int | float | None:
     return int(number) if number.is_integer() and "." not in word and "e" not in word else number
 
 
-def _number(value: Any) -> int | float:
+def _number(value: Value) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError
     return value
 
 
-def _array(value: Any, range: Range) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _array(value: Value, range: Range) -> NDArray[np.float64]:
     try:
         array = np.asarray(value, dtype=float)
     except (TypeError, OverflowError):
@@ -156,7 +159,7 @@ class Number(ParameterKind):
     plain = True
     swept = True
 
-    def checked(self, value: Any, range: Range) -> Any:
+    def checked(self, value: Value, range: Range) -> Value:
         """A finite number in the range."""
         number = _number(value)
         if not abs(number) <= sys.float_info.max or not range.holds(number):
@@ -167,7 +170,7 @@ class Number(ParameterKind):
         """The range alone."""
         return range.text(name)
 
-    def in_formula(self, value: Any, neutral: float | None, classes: int) -> Any:
+    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Value:
         """A real number; the neutral one for None."""
         number = neutral if value is None else value
         return None if number is None else float(number)
@@ -180,7 +183,7 @@ class Integer(ParameterKind):
     widget = Widget.STEPS
     integer = True
 
-    def checked(self, value: Any, range: Range) -> Any:
+    def checked(self, value: Value, range: Range) -> Value:
         """A whole number of 64 bits in the range; 2.0 is one."""
         number = _number(value)
         if not abs(number) < 2**63 or int(number) != number or not range.holds(number):
@@ -191,7 +194,7 @@ class Integer(ParameterKind):
         """The range, and that it is of integers."""
         return "any integer" if range.everything else f"integer, {range.text(name)}"
 
-    def in_formula(self, value: Any, neutral: float | None, classes: int) -> Any:
+    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Value:
         """A whole number; the neutral one, or 0, for None."""
         return int(neutral or 0) if value is None else int(value)
 
@@ -202,7 +205,7 @@ class Integers(ParameterKind):
 
     listed = True
 
-    def checked(self, value: Any, range: Range) -> Any:
+    def checked(self, value: Value, range: Range) -> Value:
         """A list of integers of any length."""
         if not isinstance(value, list | tuple) or not all(
             isinstance(v, int) and not isinstance(v, bool) for v in value
@@ -214,7 +217,7 @@ class Integers(ParameterKind):
         """That it is a list."""
         return "a list of whole numbers"
 
-    def in_formula(self, value: Any, neutral: float | None, classes: int) -> Any:
+    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Value:
         """No number."""
         return None
 
@@ -225,7 +228,7 @@ class Flag(ParameterKind):
 
     widget = Widget.CHECKBOX
 
-    def checked(self, value: Any, range: Range) -> Any:
+    def checked(self, value: Value, range: Range) -> Value:
         """True or false, and neither 1 nor 0."""
         if not isinstance(value, bool):
             raise ValueError
@@ -235,7 +238,7 @@ class Flag(ParameterKind):
         """Both values."""
         return "true or false"
 
-    def in_formula(self, value: Any, neutral: float | None, classes: int) -> Any:
+    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Value:
         """1 or 0."""
         return int(bool(value))
 
@@ -244,15 +247,15 @@ class Flag(ParameterKind):
 class Choice(ParameterKind):
     """One of a few names; `options` says what torch is given for each of them."""
 
-    options: Mapping[str, Any] = field()  # given always: what other kinds have is no default
+    options: Mapping[str, object] = field()  # given always: what other kinds have is no default
 
     widget = Widget.SELECT
 
-    def read(self, text: str) -> Any:
+    def read(self, text: str) -> Value:
         """The name as it stands, commas and all."""
         return text.strip()
 
-    def checked(self, value: Any, range: Range) -> Any:
+    def checked(self, value: Value, range: Range) -> Value:
         """One of the names."""
         if not isinstance(value, str) or value not in self.options:
             raise ValueError
@@ -262,11 +265,11 @@ class Choice(ParameterKind):
         """The names."""
         return " or ".join(self.options)
 
-    def for_torch(self, value: Any) -> Any:
+    def for_torch(self, value: Value) -> object:
         """What stands behind the name."""
         return self.options[value]
 
-    def in_formula(self, value: Any, neutral: float | None, classes: int) -> Any:
+    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Value:
         """No number."""
         return None
 
@@ -280,7 +283,7 @@ class PerClass(ParameterKind):
     tensor = True
     listed = True
 
-    def checked(self, value: Any, range: Range) -> Any:
+    def checked(self, value: Value, range: Range) -> Value:
         """A list of finite numbers in the range, of any length."""
         array = _array(value, range)
         if array.ndim != 1:
@@ -292,7 +295,7 @@ class PerClass(ParameterKind):
         words = "one number for each class"
         return words if range.everything else f"{words}, {range.text(name)}"
 
-    def in_formula(self, value: Any, neutral: float | None, classes: int) -> Any:
+    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Value:
         """A list; of the neutral number for None."""
         return [neutral] * classes if value is None else list(value)
 
@@ -306,7 +309,7 @@ class PerElement(ParameterKind):
     tensor = True
     swept = True
 
-    def checked(self, value: Any, range: Range) -> Any:
+    def checked(self, value: Value, range: Range) -> Value:
         """A number or nested lists of them, all finite and in the range."""
         return _array(value, range).tolist()
 
@@ -314,6 +317,6 @@ class PerElement(ParameterKind):
         """The range of each number."""
         return f"a tensor that broadcasts to the input, {range.text(name)}"
 
-    def in_formula(self, value: Any, neutral: float | None, classes: int) -> Any:
+    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Value:
         """The number that an element has; the neutral one for None."""
         return neutral if value is None else value

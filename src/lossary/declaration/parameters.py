@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from lossary.declaration.inputs import Kind
 from lossary.declaration.parameter_kinds import Flag, Integer, Number, ParameterKind, PerClass, PerElement, Range
 from lossary.declaration.symbols import TABLE
+from lossary.declaration.values import Value
 
 POSITIVE = Range(lower=0.0, lower_open=True)
 NOT_NEGATIVE = Range(lower=0.0)
@@ -36,12 +36,12 @@ class Parameter:
     """
 
     name: str
-    default: Any
+    default: Value
     meaning: str
     kind: ParameterKind = field(default_factory=Number)
     range: Range = field(default_factory=Range)
     neutral: float | None = None
-    typical: tuple[Any, ...] = ()
+    typical: tuple[Value, ...] = ()
     symbol: str = ""
     latex: str = ""
     only_with: Mapping[str, Kind] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Parameter:
             message = f"the kind of {self.name} must be Integer(), Flag(), Choice(…) or another such, got {self.kind!r}"
             raise TypeError(message)
 
-    def allowed(self, kinds: Mapping[str, Kind], value: Any) -> bool:
+    def allowed(self, kinds: Mapping[str, Kind], value: Value) -> bool:
         """Whether this value may be given with inputs of these kinds."""
         return value == self.default or all(kinds[name] is kind for name, kind in self.only_with.items())
 
@@ -69,7 +69,7 @@ class Parameter:
         """The values allowed, in words."""
         return self.kind.range_text(self.name, self.range)
 
-    def in_formula(self, value: Any, classes: int) -> Any:
+    def in_formula(self, value: Value, classes: int) -> Value:
         """A value as a formula takes it, where there are so many classes."""
         return self.kind.in_formula(value, self.neutral, classes)
 

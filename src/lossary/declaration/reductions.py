@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+
+from lossary.declaration.values import Arrays, Setting
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,8 @@ class Reduction:
 
     name: str
     divides_by: str
-    divisor: Callable[[Mapping[str, Any], Mapping[str, Any], int], float] | None
-    weights: Callable[[Mapping[str, Any], Mapping[str, Any], int], Sequence[float]] | None = None
+    divisor: Callable[[Arrays, Setting, int], float] | None
+    weights: Callable[[Arrays, Setting, int], Sequence[float]] | None = None
 
 
 NONE = Reduction("none", "nothing: one value for each element", None)
@@ -30,7 +31,7 @@ MEAN = Reduction("mean", "the number of elements", lambda inputs, parameters, co
 ELEMENTWISE = (NONE, SUM, MEAN)
 
 
-def _weight_of_targets(inputs: Mapping[str, Any], parameters: Mapping[str, Any], count: int) -> float:
+def _weight_of_targets(inputs: Arrays, parameters: Setting, count: int) -> float:
     """The weights of the targets that count; the number of samples where the targets are probabilities."""
     target = np.asarray(inputs["target"])
     if target.ndim == np.ndim(inputs["input"]):

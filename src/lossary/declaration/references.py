@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
+
+# What a property is said to be, or found to be: whether it holds, a number, a word, or the two ends of something. Which
+# of them it is, the property's name says, and no type can.
+Claimed: TypeAlias = Any
 
 
 @dataclass(frozen=True)
 class Cited:
     """A property that was taken from a reference instead of being checked."""
 
-    value: Any
+    value: Claimed
     source: str
 
 
@@ -31,6 +36,10 @@ _PACKAGES = {
 }
 # A fact about a library, and not about the loss.
 _NOTES = {"Keras": "Arguments are (y_true, y_pred)."}
+
+
+# Claims by property; one that depends on parameters is a function of them.
+Properties: TypeAlias = Mapping[str, Claimed | Cited | Callable[..., Claimed]]
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from lossary.declaration.network import Network
+from lossary.declaration.symbols import Declared, Expression
+from lossary.declaration.values import Arrays, Numbers, Setting, Tensor
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,13 @@ class Section:
     axis: Axis
     label: str
     span: tuple[float, float]
-    inputs: Callable[..., Mapping[str, Any]]
+    inputs: Callable[..., Declared]
     branches: Mapping[str, float]
     perfect: float
     note: str
     caption: str
     limits: tuple[float, float] = (float("-inf"), float("inf"))
-    kinks: tuple[Callable[..., Any], ...] = ()
+    kinks: tuple[Callable[..., Expression], ...] = ()
     target_values: Literal["real", "binary", "sign", "unit", ""] = ""
     link: Literal["", "sigmoid", "exp"] = ""
 
@@ -92,9 +94,9 @@ PLUS_MINUS = {"label 1": 1.0, "label -1": -1.0}
 
 def residual_section(
     caption: str,
-    kinks: tuple[Callable[..., Any], ...] = (),
+    kinks: tuple[Callable[..., Expression], ...] = (),
     span: tuple[float, float] = RESIDUAL.span,
-    inputs: Callable[..., Mapping[str, Any]] = lambda t, y: {"input": t, "target": y},
+    inputs: Callable[..., Declared] = lambda t, y: {"input": t, "target": y},
     note: str = "One element. The target is 0, so the input is the residual.",
 ) -> Section:
     """The section of a regression loss: the residual of one element moves, the target stays at 0."""
@@ -113,12 +115,12 @@ def residual_section(
 
 
 def logit_section(
-    inputs: Callable[..., Mapping[str, Any]],
+    inputs: Callable[..., Declared],
     note: str,
     caption: str,
     label: str = LOGIT_AXIS.label,
     span: tuple[float, float] = LOGIT_AXIS.span,
-    kinks: tuple[Callable[..., Any], ...] = (),
+    kinks: tuple[Callable[..., Expression], ...] = (),
     perfect: float = float("inf"),
     branches: Mapping[str, float] | None = None,
 ) -> Section:
@@ -139,7 +141,7 @@ def logit_section(
 
 
 def probability_section(
-    inputs: Callable[..., Mapping[str, Any]],
+    inputs: Callable[..., Declared],
     note: str,
     caption: str,
     label: str,
@@ -171,10 +173,10 @@ class HeatMap:
     title: str
     labels: tuple[str, str]
     spans: tuple[tuple[float, float], tuple[float, float]]
-    inputs: Callable[..., Mapping[str, Any]]
+    inputs: Callable[..., Declared]
     note: str
     caption: str
-    path: tuple[str, Callable[[Any], Any]] | None = None
+    path: tuple[str, Callable[[Numbers], Numbers]] | None = None
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,7 @@ class Study:
     title: str
     label: str
     span: tuple[float, float]
-    curves: Mapping[str, Callable[[Any], Any]]
+    curves: Mapping[str, Callable[[Tensor], Tensor]]
     caption: str
     note: str = ""
     heading: str = "loss"
@@ -215,10 +217,10 @@ class Extremes:
 
     label: str
     span: tuple[float, float]
-    inputs: Callable[..., Mapping[str, Any]]
+    inputs: Callable[..., Declared]
     caption: str
     note: str = ""
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Setting = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -227,10 +229,10 @@ class Scene:
 
     name: str
     title: str
-    inputs: Mapping[str, Any]
+    inputs: Arrays
     caption: str
     note: str = ""
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Setting = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import sympy as sp
 from lossary.declaration.formula import Builder, Symbolic
 from lossary.declaration.inputs import REGRESSION_INPUTS, SCORE, SIGN, Input
 from lossary.declaration.loss import Loss
+from lossary.declaration.references import Properties
 from lossary.declaration.sections import MARGIN_AXIS, PLUS_MINUS, Section, residual_section
 from lossary.declaration.symbols import Expression
 
@@ -38,9 +39,9 @@ def residual_loss(
     value: Builder,
     gradient: Builder,
     caption: str,
-    properties: Mapping[str, Any],
+    properties: Properties,
     *,
-    kinks: tuple[Callable[..., Any], ...] = (),
+    kinks: tuple[Callable[..., Expression], ...] = (),
     span: tuple[float, float] = (-3.0, 3.0),
     where: Mapping[str, Builder] | None = None,
     **declared: Any,
@@ -72,9 +73,9 @@ def margin_loss(
     value: Builder,
     gradient: Builder,
     caption: str,
-    properties: Mapping[str, Any],
+    properties: Properties,
     *,
-    kinks: tuple[Callable[..., Any], ...] = (),
+    kinks: tuple[Callable[..., Expression], ...] = (),
     **declared: Any,
 ) -> Loss:
     """A loss of the margin for labels 1 and -1, which is drawn along the score of one element.

@@ -6,7 +6,7 @@ inputs and parameters). It knows nothing of losses.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
@@ -15,6 +15,8 @@ import sympy as sp
 
 # SymPy has no types; the name says what is meant.
 Expression: TypeAlias = Any
+# The inputs of a loss as a section places them, by name: expressions, or nested lists of them.
+Declared: TypeAlias = Mapping[str, Expression]
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ class chosen(sp.Function):  # type: ignore[misc]
 
     nargs = 2
 
-    def _eval_derivative(self, by: Any) -> Expression:
+    def _eval_derivative(self, by: Expression) -> Expression:
         term, condition = self.args
         return chosen(term.diff(by), condition)
 
@@ -181,18 +183,18 @@ def cases(*branches: tuple[Expression, object]) -> Expression:
     return sp.Piecewise(*branches)
 
 
-def sum_over(index: Expression, term: Expression, count: Expression, where: Any = None) -> Expression:
+def sum_over(index: Expression, term: Expression, count: Expression, where: Expression = None) -> Expression:
     """The sum of `term` over `index` = 0 .. count - 1, kept as a sum; over those only that meet `where`."""
     summand = term if where is None else chosen(term, where)
     return sp.Sum(summand, (index, 0, sp.Add(count, -1, evaluate=True)))
 
 
-def listed(index: Expression, labels: Expression) -> Any:
+def listed(index: Expression, labels: Expression) -> Expression:
     """The condition that a class is among the labels."""
     return sp.Eq(occurs(index, labels), 1)
 
 
-def unlisted(index: Expression, labels: Expression) -> Any:
+def unlisted(index: Expression, labels: Expression) -> Expression:
     """The condition that a class is not among the labels."""
     return sp.Eq(occurs(index, labels), 0)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameters import Parameter
 from lossary.declaration.sections import Section, axes
+from lossary.declaration.values import Setting
 from lossary.drawing.declared_views import further_names, further_views
 from lossary.drawing.pictures import Card, Chart, Picture, Table, Trace, View
 from lossary.errors import LossaryError, nearest
@@ -26,7 +26,7 @@ from lossary.typesetting.words import number, rough
 CURVES = ("loss", "gradient", "curvature")
 
 
-def _curve(loss: Loss, section: Section, parameters: Mapping[str, Any], y: float) -> Curve:
+def _curve(loss: Loss, section: Section, parameters: Setting, y: float) -> Curve:
     return curve(loss, section, points.grid(loss, section, parameters), parameters, y)
 
 
@@ -43,13 +43,13 @@ class _Line:
     special: Curve
 
 
-def _line(loss: Loss, section: Section, parameters: Mapping[str, Any]) -> _Line:
+def _line(loss: Loss, section: Section, parameters: Setting) -> _Line:
     curves = {label: _curve(loss, section, parameters, y) for label, y in section.branches.items()}
     kinks = np.array(points.kinks(loss, section, parameters), dtype=float)
     return _Line(curves, curve(loss, section, kinks, parameters) if kinks.size else Curve(kinks, kinks, kinks, kinks))
 
 
-def line_view(loss: Loss, which: str, parameters: Mapping[str, Any], line: _Line | None = None) -> View:
+def line_view(loss: Loss, which: str, parameters: Setting, line: _Line | None = None) -> View:
     """The loss, its gradient or its curvature along the main section, a curve for each branch."""
     section = loss.main
     line = line or _line(loss, section, parameters)
@@ -64,7 +64,7 @@ def line_view(loss: Loss, which: str, parameters: Mapping[str, Any], line: _Line
     return View(which, word, f"{word} of {loss.title}. {chart.description}", caption, chart, table)
 
 
-def _line_chart(loss: Loss, which: str, parameters: Mapping[str, Any], section: Section, line: _Line) -> Chart:
+def _line_chart(loss: Loss, which: str, parameters: Setting, section: Section, line: _Line) -> Chart:
     curves = line.curves
     traces = tuple(
         Trace(c.t, getattr(c, which), which, label, strong=k == 0, dashed=k > 0)
@@ -97,7 +97,7 @@ def _shape(c: Curve, which: str) -> str:
     )
 
 
-def _setting(loss: Loss, parameters: Mapping[str, Any]) -> str:
+def _setting(loss: Loss, parameters: Setting) -> str:
     given = [
         f"{p.name} = {parameters[p.name]:g}" for p in loss.parameters if p.kind.plain and parameters[p.name] is not None
     ]
@@ -119,7 +119,7 @@ def _gradient_caption(section: Section, line: _Line) -> str:
 def sweep_view(
     loss: Loss,
     parameter: Parameter,
-    parameters: Mapping[str, Any],
+    parameters: Setting,
     values: Sequence[float] | None = None,
     which: str = "loss",
 ) -> View:
@@ -131,7 +131,7 @@ def sweep_view(
 def sweep_views(
     loss: Loss,
     parameter: Parameter,
-    parameters: Mapping[str, Any],
+    parameters: Setting,
     values: Sequence[float] | None = None,
     shown: Sequence[str] = ("loss", "gradient"),
 ) -> list[View]:
@@ -212,7 +212,7 @@ def thumb_view(loss: Loss) -> View:
     return View("thumb", "Thumbnail", f"Curve of {loss.title}.", "", chart, None)
 
 
-def card_view(loss: Loss, parameters: Mapping[str, Any], line: _Line | None = None) -> View:
+def card_view(loss: Loss, parameters: Setting, line: _Line | None = None) -> View:
     """Loss, gradient and formula in one picture."""
     line = line or _line(loss, loss.main, parameters)
     left, right = (_line_chart(loss, which, parameters, loss.main, line) for which in ("loss", "gradient"))
@@ -285,7 +285,7 @@ def overlay(members: Sequence[Loss], context: Sequence[Loss], axis_name: str, wh
     return chart, Table(tuple(names), padded)
 
 
-def picture(loss: Loss, view: str, given: Mapping[str, Any], size: tuple[int, int] | None = None) -> Picture:
+def picture(loss: Loss, view: str, given: Setting, size: tuple[int, int] | None = None) -> Picture:
     """A picture on demand: any view, any parameters; a parameter with a list of numbers gives a curve for each.
 
     Raises:
@@ -309,7 +309,7 @@ def picture(loss: Loss, view: str, given: Mapping[str, Any], size: tuple[int, in
     return dataclasses.replace(made, size=size) if size else made
 
 
-def _view(loss: Loss, view: str, settings: dict[str, Any], lists: Mapping[str, list[float]]) -> Picture:
+def _view(loss: Loss, view: str, settings: Setting, lists: Mapping[str, list[float]]) -> Picture:
     names = [*CURVES, "sweep", "card", "thumb", *further_names(loss)]
     if lists:
         if view not in (*CURVES, "sweep"):
@@ -338,7 +338,7 @@ def _view(loss: Loss, view: str, settings: dict[str, Any], lists: Mapping[str, l
 
 def comparison(
     losses: Sequence[Loss],
-    settings: Sequence[Mapping[str, Any]],
+    settings: Sequence[Setting],
     which: str,
     size: tuple[int, int] | None,
     reference: bool = False,

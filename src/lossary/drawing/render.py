@@ -25,6 +25,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from lossary.drawing.palette import HEAT_STEPS, ROLES, Theme, colours
@@ -303,7 +304,9 @@ def _curves(chart: Chart, palette: Palette, scale: float) -> Iterator[Line2D]:
             yield _mark([x], [y], "o", 5.5 * scale, palette["paper"], palette["ink"], 1.2 * scale, 6)
 
 
-def _mark(x: Any, y: Any, shape: str, size: float, fill: str, edge: str, width: float, zorder: int) -> Line2D:
+def _mark(
+    x: ArrayLike, y: ArrayLike, shape: str, size: float, fill: str, edge: str, width: float, zorder: int
+) -> Line2D:
     """Marks at some points, without a line between them."""
     return Line2D(
         x,
@@ -318,7 +321,7 @@ def _mark(x: Any, y: Any, shape: str, size: float, fill: str, edge: str, width: 
     )
 
 
-def _style(trace: Trace) -> Any:
+def _style(trace: Trace) -> Literal["-"] | tuple[float, tuple[float, ...]]:
     if trace.dotted:
         return (0, (1, 2.5))
     return DASHES if trace.dashed else "-"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from lossary.declaration.values import Setting
 from lossary.errors import LossaryError
 
 if TYPE_CHECKING:
     from lossary.declaration.loss import Loss
+    from lossary.declaration.values import Setting, Value
 
 
-def settings(loss: Loss, texts: Mapping[str, str], mark: str = "") -> dict[str, Any]:
+def settings(loss: Loss, texts: Mapping[str, str], mark: str = "") -> dict[str, Value]:
     """Parameters of a loss from texts by name; several numbers stand between commas.
 
     Args:
@@ -24,7 +26,7 @@ def settings(loss: Loss, texts: Mapping[str, str], mark: str = "") -> dict[str, 
     """
     from lossary.declaration.parameter_kinds import Number  # loaded by then, as it is with any loss
 
-    given: dict[str, Any] = {}
+    given: dict[str, Value] = {}
     for name, text in texts.items():
         parameter = loss.parameter(name)
         kind = parameter.kind if parameter else Number()
@@ -50,7 +52,7 @@ def entries(texts: Iterable[str], mark: str = "") -> dict[str, str]:
     return found
 
 
-def shared(losses: Sequence[Loss], given: Mapping[str, Any], mark: str = "") -> list[dict[str, Any]]:
+def shared(losses: Sequence[Loss], given: Setting, mark: str = "") -> list[dict[str, Value]]:
     """What of `given` each loss takes: `delta` all that have it, `huber.delta` that one, which counts before the other.
 
     Raises:

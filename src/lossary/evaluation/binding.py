@@ -10,7 +10,6 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import sympy as sp
 
@@ -40,7 +39,7 @@ class Built:
     def __init__(self, formula: Symbolic, variables: Sequence[Variable]) -> None:
         self.formula = formula
         self.variables = tuple(variables)
-        self.scope: dict[str, Any] = {
+        self.scope: dict[str, Expression] = {
             v.symbol: atom(v.symbol, v.latex, v.integer, bool(v.dims)) for v in self.variables
         }
         self.definitions: dict[str, Expression] = {}
@@ -53,7 +52,7 @@ class Built:
     def _call(self, builder: Builder) -> Expression:
         return sp.sympify(builder(*(self._symbol(name) for name in inspect.signature(builder).parameters)))
 
-    def _symbol(self, name: str) -> Any:
+    def _symbol(self, name: str) -> Expression:
         self.used[name] = None
         if name in self.scope:
             return self.scope[name]
@@ -75,11 +74,11 @@ class Built:
         return self.scope[name]
 
     @cached_property
-    def arguments(self) -> tuple[Any, ...]:
+    def arguments(self) -> tuple[Expression, ...]:
         """What the executed formula takes, in order: the variables, then the sizes of the dimensions."""
         return (*(self.scope[v.symbol] for v in self.variables), *map(self._loose, INDEX_OF))
 
-    def _loose(self, name: str) -> Any:
+    def _loose(self, name: str) -> Expression:
         return self.scope.get(name) or atom(name, TABLE[name].latex, True)
 
     @cached_property

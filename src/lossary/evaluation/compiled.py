@@ -33,7 +33,7 @@ _RELATIONS = {
 }
 _JOINS = {sp.And: "conjunction", sp.Or: "disjunction", sp.Not: "negated"}
 # What the written code calls by these names.
-_NAMES: dict[str, Any] = {
+_NAMES: dict[str, object] = {
     **{
         name: getattr(balls, name)
         for name in (
@@ -47,7 +47,7 @@ _NAMES: dict[str, Any] = {
     "arb": arb,
 }
 
-Compiled = Callable[..., dict[str, Callable[..., Any]]]
+Compiled = Callable[..., dict[str, Callable[..., balls.Number]]]
 
 
 class _Writer:
@@ -55,9 +55,9 @@ class _Writer:
 
     def __init__(self, shorthands: Mapping[str, Sequence[str]]) -> None:
         self.shorthands = shorthands
-        self.constants: dict[str, Any] = {}
+        self.constants: dict[str, arb] = {}
 
-    def text(self, e: Any) -> str:
+    def text(self, e: Expression) -> str:
         """An expression as Python.
 
         Raises:
@@ -108,25 +108,25 @@ class _Writer:
             return f"f_{name}({', '.join(map(self.text, parts))})"
         raise ValueError(f"the formula uses {name}, which cannot be evaluated; known are {', '.join(_FUNCTIONS)}")
 
-    def _constant(self, value: Any) -> str:
+    def _constant(self, value: arb) -> str:
         name = f"k_{len(self.constants)}"
         self.constants[name] = value
         return name
 
-    def _indexed(self, e: Any) -> str:
+    def _indexed(self, e: Expression) -> str:
         name, places = str(e.base), [self.text(index) for index in e.indices]
         if name in self.shorthands:
             return f"d_{name}({', '.join(places)})"
         return variable(e.base) + "".join(f"[{place}]" for place in places)
 
-    def _power(self, base: Any, exponent: Any) -> str:
+    def _power(self, base: Expression, exponent: Expression) -> str:
         if exponent == -1:
             return f"inverse({self.text(base)})"
         if exponent == sp.Rational(1, 2):
             return f"sqrt({self.text(base)})"
         return f"power({self.text(base)}, {self.text(exponent)})"
 
-    def _sum(self, e: Any) -> str:
+    def _sum(self, e: Expression) -> str:
         inner, *limits = e.args
         made = self.text(inner)
         for index, first, last in limits:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -15,7 +14,8 @@ from sympy.printing.pytorch import TorchPrinter
 
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import Extremes, HeatMap, Scene, Section, Study
-from lossary.declaration.symbols import TABLE, atom
+from lossary.declaration.symbols import TABLE, Declared, Expression, atom
+from lossary.declaration.values import Array, Setting
 from lossary.evaluation import high_precision
 from lossary.evaluation.settings import check_parameters
 from lossary.evaluation.torch_calls import DTYPES, arrays, run, tensors, value_and_gradient
@@ -34,21 +34,26 @@ class Curve:
 class _Printer(TorchPrinter):  # type: ignore[misc]
     """SymPy's printer for torch, with the functions of formulas that torch has under the same names."""
 
-    def _print_sigmoid(self, expr: Any) -> str:
+    def _print_sigmoid(self, expr: Expression) -> str:
         return f"sigmoid({self._print(expr.args[0])})"
 
-    def _print_softplus(self, expr: Any) -> str:
+    def _print_softplus(self, expr: Expression) -> str:
         return f"softplus({self._print(expr.args[0])})"
 
 
 @lru_cache(maxsize=256)
-def _compiled(expression: Any, symbols: tuple[Any, ...]) -> Any:
+def _compiled(expression: Expression, symbols: tuple[Expression, ...]) -> Callable[..., torch.Tensor | float]:
     own = {"softplus": torch.nn.functional.softplus, "sigmoid": torch.sigmoid}
     printer = _Printer({"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True})
-    return sp.lambdify(symbols, expression, modules=[own, "torch"], printer=printer)
+    made: Callable[..., torch.Tensor | float] = sp.lambdify(
+        symbols, expression, modules=[own, "torch"], printer=printer
+    )
+    return made
 
 
-def _assemble(expression: Any, symbols: tuple[Any, ...], values: tuple[torch.Tensor, ...]) -> torch.Tensor:
+def _assemble(
+    expression: Expression, symbols: tuple[Expression, ...], values: tuple[torch.Tensor, ...]
+) -> torch.Tensor:
     """One section input as a tensor with a row for each point: nested lists become trailing dimensions."""
     if isinstance(expression, list | tuple):
         return torch.stack([_assemble(e, symbols, values) for e in expression], dim=values[0].dim())
@@ -58,20 +63,20 @@ def _assemble(expression: Any, symbols: tuple[Any, ...], values: tuple[torch.Ten
     return made if isinstance(made, torch.Tensor) else torch.full_like(values[0], float(made))
 
 
-def _symbols(*names: str) -> tuple[Any, ...]:
+def _symbols(*names: str) -> tuple[Expression, ...]:
     return tuple(atom(name, TABLE[name].latex) for name in names)
 
 
 def section_inputs(
-    loss: Loss, section: Section, t: NDArray[np.float64], parameters: Mapping[str, Any], branch: float | None = None
-) -> dict[str, Any]:
+    loss: Loss, section: Section, t: NDArray[np.float64], parameters: Setting, branch: float | None = None
+) -> dict[str, Array | list[Array]]:
     """The loss's inputs at the points `t` of a section; for its main branch, if no target value is given."""
     y = next(iter(section.branches.values())) if branch is None else branch
     return arrays(_section_tensors(loss, section, torch.tensor(t, dtype=torch.float64), y, parameters))
 
 
 def _section_tensors(
-    loss: Loss, section: Section, t: torch.Tensor, y: float, parameters: Mapping[str, Any]
+    loss: Loss, section: Section, t: torch.Tensor, y: float, parameters: Setting
 ) -> dict[str, torch.Tensor | list[torch.Tensor]]:
     (symbol,) = _symbols("t")
     return _placed(loss, section.inputs(symbol, y), (symbol,), (t,), parameters)
@@ -79,10 +84,10 @@ def _section_tensors(
 
 def _placed(
     loss: Loss,
-    declared: Mapping[str, Any],
-    symbols: tuple[Any, ...],
+    declared: Declared,
+    symbols: tuple[Expression, ...],
     values: tuple[torch.Tensor, ...],
-    parameters: Mapping[str, Any],
+    parameters: Setting,
 ) -> dict[str, torch.Tensor | list[torch.Tensor]]:
     """Declared inputs at the points `values`, one sample for each, where torch looks for samples."""
     # What all samples share and what is a list does not move along a section; it has no dimension for the points.
@@ -114,7 +119,7 @@ def curve(
     loss: Loss,
     section: Section,
     t: NDArray[np.float64],
-    parameters: Mapping[str, Any] | None = None,
+    parameters: Setting | None = None,
     branch: float | None = None,
 ) -> Curve:
     """Evaluate a loss along a section in float64, at the points `t` (1-D).
@@ -131,7 +136,7 @@ def curve(
 
 
 def along(
-    loss: Loss, section: Section, t: NDArray[np.float64], settings: Mapping[str, Any], branch: float, order: int
+    loss: Loss, section: Section, t: NDArray[np.float64], settings: Setting, branch: float, order: int
 ) -> list[NDArray[np.float64]]:
     """The loss along a section and its derivatives in `t`, up to an order of at most 2; `settings` are all checked."""
     leaf = torch.tensor(t, dtype=torch.float64, requires_grad=order > 0)
@@ -163,7 +168,7 @@ def _filled(like: torch.Tensor, part: torch.Tensor | None) -> NDArray[np.float64
 
 
 def _differenced(
-    loss: Loss, section: Section, t: torch.Tensor, y: float, settings: Mapping[str, Any]
+    loss: Loss, section: Section, t: torch.Tensor, y: float, settings: Setting
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The gradient along a section, and its central difference quotient with a step of 1e-8, relative beyond 1."""
 
@@ -178,7 +183,7 @@ def _differenced(
 
 
 def surface(
-    loss: Loss, chart: HeatMap, points: int, parameters: Mapping[str, Any] | None = None
+    loss: Loss, chart: HeatMap, points: int, parameters: Setting | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Evaluate a loss over a heat map's grid: (across, up, values) with values[up, across]."""
     settings = check_parameters(loss, parameters or {})
@@ -252,7 +257,7 @@ def pulls(loss: Loss, scene: Scene) -> tuple[float, dict[str, NDArray[np.float64
     return float(value.sum()), arrows
 
 
-def suits(loss: Loss, section: Section, setting: Mapping[str, Any]) -> bool:
+def suits(loss: Loss, section: Section, setting: Setting) -> bool:
     """Whether a setting suits the section's number of classes and the kinds and ranges of its inputs."""
     made = section_inputs(loss, section, np.array(section.span), setting)
     kinds = high_precision.chosen_kinds(loss, made, setting)

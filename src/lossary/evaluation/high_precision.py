@@ -10,26 +10,27 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from typing import TypeAlias
 
 import mpmath
 import numpy as np
 from flint import arb
-from numpy.typing import NDArray
 
 from lossary.declaration.formula import Builder, Formula, Symbolic, Written
 from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameters import Parameter
 from lossary.declaration.symbols import INDEX_OF
-from lossary.evaluation.balls import DIGITS, Dual, ball, enclose, precision
+from lossary.declaration.values import Array, Arrays, Numbers, Setting, Value
+from lossary.evaluation.balls import DIGITS, Dual, Number, ball, enclose, precision
 from lossary.evaluation.binding import Built, Variable, components
 from lossary.evaluation.compiled import Compiled
 
-Arrays = Mapping[str, NDArray[Any]]
+# What a formula is given for a symbol: a number, or a vector or matrix of them; None for a setting that is no number.
+Operand: TypeAlias = Number | list["Operand"] | None
 
 
-def chosen_kinds(loss: Loss, inputs: Arrays, parameters: Mapping[str, Any]) -> dict[str, Kind]:
+def chosen_kinds(loss: Loss, inputs: Arrays, parameters: Setting) -> dict[str, Kind]:
     """Which kind each input has in this call: a parameter may say so, else its number of dimensions does."""
     kinds = {}
     for entry in loss.inputs:
@@ -48,7 +49,7 @@ def variables(loss: Loss, kinds: Mapping[str, Kind]) -> tuple[Variable, ...]:
     return tuple(made)
 
 
-def applies(loss: Loss, formula: Formula, inputs: Arrays, parameters: Mapping[str, Any]) -> bool:
+def applies(loss: Loss, formula: Formula, inputs: Arrays, parameters: Setting) -> bool:
     """Whether a formula holds for these inputs and settings."""
     kinds = chosen_kinds(loss, inputs, parameters)
     if isinstance(formula, Symbolic) and formula.inside and not formula.inside(inputs):
@@ -62,7 +63,7 @@ def applies(loss: Loss, formula: Formula, inputs: Arrays, parameters: Mapping[st
     return True
 
 
-def formula_for(loss: Loss, inputs: Arrays, parameters: Mapping[str, Any]) -> Formula | None:
+def formula_for(loss: Loss, inputs: Arrays, parameters: Setting) -> Formula | None:
     """The first declared formula that holds, or None."""
     return next((f for f in loss.formulas if applies(loss, f, inputs, parameters)), None)
 
@@ -77,7 +78,7 @@ def built(loss: Loss, formula: Symbolic, kinds: Mapping[str, Kind]) -> Built:
     return _bind(formula, variables(loss, kinds))
 
 
-def vector_dimension(loss: Loss, array: NDArray[Any]) -> int:
+def vector_dimension(loss: Loss, array: Array) -> int:
     """Where the vector of one sample lies: torch's own losses may say dimension 1, all others the last."""
     if loss.sample_dimension is None:
         return array.ndim - 1
@@ -93,14 +94,14 @@ class Samples:
 
     shape: tuple[int, ...]
     sizes: tuple[int, ...]
-    rows: dict[str, Sequence[Any]]
+    rows: dict[str, Sequence[Operand]]
 
     @property
     def count(self) -> int:
         """The number of samples."""
         return math.prod(self.shape)
 
-    def arguments(self, loss: Loss, parameters: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    def arguments(self, loss: Loss, parameters: Setting) -> Iterator[tuple[Operand, ...]]:
         """For each row, the values of a built formula's arguments."""
         classes = dict(zip(INDEX_OF, self.sizes, strict=True))["C"]
         fixed = {p.name: _parameter(parameters[p.name], p, classes) for p in loss.parameters if p.name not in self.rows}
@@ -109,9 +110,7 @@ class Samples:
             yield (*(self.rows[n][k] if n in self.rows else fixed[n] for n in names), *self.sizes)
 
 
-def samples(
-    loss: Loss, inputs: Arrays, parameters: Mapping[str, Any], kinds: Mapping[str, Kind] | None = None
-) -> Samples:
+def samples(loss: Loss, inputs: Arrays, parameters: Setting, kinds: Mapping[str, Kind] | None = None) -> Samples:
     """Line the inputs up by torch's broadcasting rules; `kinds` are those that the call shows if not given.
 
     Raises:
@@ -119,8 +118,8 @@ def samples(
     """
     kinds = kinds or chosen_kinds(loss, inputs, parameters)
     sizes = dict.fromkeys(INDEX_OF, 0)
-    flat: dict[str, NDArray[Any]] = {}
-    once: dict[str, Any] = {}
+    flat: dict[str, Array] = {}
+    once: dict[str, Operand] = {}
     first = np.shape(inputs[loss.inputs[0].name])
     for entry in loss.inputs:
         kind = kinds[entry.name]
@@ -144,7 +143,7 @@ def samples(
     shapes = [array.shape[: array.ndim - ranks[name]] for name, array in flat.items()]
     shape = np.broadcast_shapes(*shapes)
     count = math.prod(shape)
-    rows: dict[str, Sequence[Any]] = {name: [value] * count for name, value in once.items()}
+    rows: dict[str, Sequence[Operand]] = {name: [value] * count for name, value in once.items()}
     for name, array in flat.items():
         vector = array.shape[array.ndim - ranks[name] :]
         lined = np.broadcast_to(array, shape + vector).reshape((count, *vector))
@@ -152,14 +151,14 @@ def samples(
     return Samples(shape, tuple(sizes.values()), rows)
 
 
-def _exact(value: Any) -> Any:
+def _exact(value: Numbers) -> Operand:
     """Numbers as balls without a radius; whole numbers stay what they are, vectors and matrices become lists."""
     if np.ndim(value):
         return [_exact(v) for v in value]
     return int(value) if isinstance(value, np.integer | int) else arb(float(value))
 
 
-def _parameter(value: Any, parameter: Parameter, classes: int) -> Any:
+def _parameter(value: Value, parameter: Parameter, classes: int) -> Operand:
     """A setting as a formula takes it, in exact numbers."""
     plain = parameter.in_formula(value, classes)
     if isinstance(plain, list):
@@ -171,9 +170,9 @@ def values(
     loss: Loss,
     formula: Formula,
     inputs: Arrays,
-    parameters: Mapping[str, Any],
+    parameters: Setting,
     kinds: Mapping[str, Kind] | None = None,
-) -> list[Any]:
+) -> list[arb]:
     """The formula's value for each sample, enclosed, in row order."""
     if isinstance(formula, Written):
         with mpmath.workdps(DIGITS):
@@ -185,15 +184,15 @@ def values(
     return [_value(run, row) for row in rows]
 
 
-def _value(run: Compiled, row: Sequence[Any]) -> Any:
+def _value(run: Compiled, row: Sequence[Operand]) -> arb:
     return enclose(lambda: [run(*row)["value"]()])[0]
 
 
-def _plain(inputs: Arrays) -> dict[str, Any]:
+def _plain(inputs: Arrays) -> dict[str, Array | list[Array]]:
     return {name: a if isinstance(a, list) else np.asarray(a) for name, a in inputs.items()}
 
 
-def written_gradients(formula: Written, inputs: Arrays, parameters: Mapping[str, Any]) -> dict[str, list[Any]]:
+def written_gradients(formula: Written, inputs: Arrays, parameters: Setting) -> dict[str, list[arb]]:
     """The gradient of the sum of a written formula's values, by input, its numbers in the order of memory."""
     if formula.reference_gradient is None:
         return {}
@@ -202,16 +201,14 @@ def written_gradients(formula: Written, inputs: Arrays, parameters: Mapping[str,
         return {name: [ball(v) for v in flattened(gradient)] for name, gradient in found.items()}
 
 
-def flattened(values: Any) -> list[Any]:
+def flattened(values: Numbers) -> list[Numbers]:
     """The numbers of nested lists or arrays, in order."""
     if isinstance(values, list | tuple | np.ndarray):
         return [number for value in values for number in flattened(value)]
     return [values]
 
 
-def gradients(
-    loss: Loss, formula: Symbolic, inputs: Arrays, parameters: Mapping[str, Any]
-) -> dict[str, list[list[Any]]]:
+def gradients(loss: Loss, formula: Symbolic, inputs: Arrays, parameters: Setting) -> dict[str, list[list[arb]]]:
     """The declared gradient for each sample and, for a vector input, each component (one for a number).
 
     The gradient by an input that all samples share is their sum: it has one row.
@@ -221,7 +218,7 @@ def gradients(
     run = built(loss, formula, kinds).run
     free = {name: _free(kinds[name], lined.sizes) for name in formula.gradient}
 
-    def of(row: Sequence[Any]) -> list[Any]:
+    def of(row: Sequence[Operand]) -> list[Number]:
         results = run(*row)
         return [results[name](*index) for name, indices in free.items() for index in indices]
 
@@ -236,10 +233,10 @@ def _free(kind: Kind, sizes: tuple[int, ...]) -> list[tuple[int, ...]]:
 
 
 def _by_input(
-    kinds: Mapping[str, Kind], counts: Mapping[str, int], rows: list[list[Any]]
-) -> dict[str, list[list[Any]]]:
+    kinds: Mapping[str, Kind], counts: Mapping[str, int], rows: list[list[arb]]
+) -> dict[str, list[list[arb]]]:
     """Rows of components of all inputs, one after the other, as rows for each input."""
-    found: dict[str, list[list[Any]]] = {}
+    found: dict[str, list[list[arb]]] = {}
     start = 0
     for name, count in counts.items():
         own = [row[start : start + count] for row in rows]
@@ -248,7 +245,7 @@ def _by_input(
     return found
 
 
-def _sum(numbers: Sequence[Any]) -> Any:
+def _sum(numbers: Sequence[arb]) -> arb:
     with precision(_ADDING):
         return sum(numbers, arb(0))
 
@@ -257,9 +254,7 @@ def _sum(numbers: Sequence[Any]) -> Any:
 _ADDING = 384
 
 
-def derivatives(
-    loss: Loss, formula: Symbolic, inputs: Arrays, parameters: Mapping[str, Any]
-) -> dict[str, list[list[Any]]]:
+def derivatives(loss: Loss, formula: Symbolic, inputs: Arrays, parameters: Setting) -> dict[str, list[list[arb]]]:
     """The same by differentiating the value forwards, for each input that has a declared gradient."""
     kinds = chosen_kinds(loss, inputs, parameters)
     lined = samples(loss, inputs, parameters, kinds)
@@ -267,7 +262,7 @@ def derivatives(
     names = [i.name for i in loss.inputs]
     counts = {name: len(_free(kinds[name], lined.sizes)) for name in formula.gradient}
 
-    def of(row: tuple[Any, ...]) -> list[Any]:
+    def of(row: tuple[Operand, ...]) -> list[Number]:
         number = itertools.count()
         seeded = [_seeded(v, number) if name in counts else v for name, v in zip(names, row, strict=False)]
         value = run(*seeded, *row[len(names) :])["value"]()
@@ -280,14 +275,15 @@ def derivatives(
     return _by_input(kinds, ordered, rows)
 
 
-def _seeded(value: Any, number: Iterator[int]) -> Any:
+def _seeded(value: Operand, number: Iterator[int]) -> Operand:
     """An input whose components are variables to differentiate by, numbered in the order of memory."""
     if isinstance(value, list):
         return [_seeded(v, number) for v in value]
+    assert value is not None  # as a parameter may be, but no input
     return Dual(value, {next(number): arb(1)})
 
 
-def rounded(loss: Loss, inputs: Arrays, parameters: Mapping[str, Any], count: int) -> list[float]:
+def rounded(loss: Loss, inputs: Arrays, parameters: Setting, count: int) -> list[float]:
     """For each sample, the declared size of the numbers that torch rounds on the way to its value."""
     declared = loss.precision
     scale = [declared.absolute] * count
@@ -308,7 +304,7 @@ def _sized(size: Builder) -> Symbolic:
     return Symbolic(value=size, gradient={})
 
 
-def reduced(loss: Loss, per_sample: list[Any], inputs: Arrays, parameters: Mapping[str, Any], reduction: str) -> Any:
+def reduced(loss: Loss, per_sample: list[arb], inputs: Arrays, parameters: Setting, reduction: str) -> arb | list[arb]:
     """Apply one of the loss's reductions to the enclosed values; `none` returns them as they are.
 
     Raises:

@@ -6,7 +6,6 @@ import inspect
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +13,15 @@ from numpy.typing import NDArray
 from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import Section
+from lossary.declaration.symbols import Expression
+from lossary.declaration.values import Numbers, Setting, Value
 
-Batch = dict[str, Any]
+Batch = dict[str, Numbers]
 
 POINTS = 401  # of a drawn line, evenly spaced
 
 
-def settings(loss: Loss) -> list[dict[str, Any]]:
+def settings(loss: Loss) -> list[dict[str, Value]]:
     """The defaults; each typical value of each parameter alone; and the last typical values all together."""
     chosen = [loss.defaults()]
     for p in loss.parameters:
@@ -33,28 +34,28 @@ def settings(loss: Loss) -> list[dict[str, Any]]:
     return list(unique.values())
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Value) -> Value:
     return list(value) if isinstance(value, tuple) else value
 
 
-def by_symbol(loss: Loss, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def by_symbol(loss: Loss, parameters: Setting) -> dict[str, Value]:
     """Parameter values under the names that formulas use."""
     return {p.key: parameters[p.name] for p in loss.parameters}
 
 
-def call_with(function: Any, loss: Loss, parameters: Mapping[str, Any]) -> Any:
+def call_with(function: Callable[..., Expression], loss: Loss, parameters: Setting) -> Expression:
     """Call a declared function of parameters with those that it names."""
     values = by_symbol(loss, parameters)
     return function(*(values[name] for name in inspect.signature(function).parameters))
 
 
-def kinks(loss: Loss, section: Section, parameters: Mapping[str, Any]) -> list[float]:
+def kinks(loss: Loss, section: Section, parameters: Setting) -> list[float]:
     """Where along a section the loss is not smooth; an infinite kink is one that these parameters do not have."""
     found = [float(call_with(k, loss, parameters)) for k in section.kinks]
     return [k for k in found if math.isfinite(k)]
 
 
-def grid(loss: Loss, section: Section, parameters: Mapping[str, Any]) -> NDArray[np.float64]:
+def grid(loss: Loss, section: Section, parameters: Setting) -> NDArray[np.float64]:
     """The points of a section that are drawn: evenly spaced, and each kink exactly and from both sides."""
     low, high = section.span
     special = [k for k in kinks(loss, section, parameters) if low < k < high]
@@ -81,7 +82,7 @@ def example(loss: Loss) -> Batch:
     }
 
 
-def batches(loss: Loss, parameters: Mapping[str, Any]) -> list[Batch]:
+def batches(loss: Loss, parameters: Setting) -> list[Batch]:
     """Inputs to check at a setting; each batch has one shape and one kind for each input."""
     if loss.batches is not None:
         return [dict(batch) for batch in loss.batches(parameters)]
@@ -104,7 +105,7 @@ MOST = 64  # combinations of vectors that are checked at one setting and size
 SIZES = ({"C": 2, "D": 3}, {"C": 3, "D": 2}, {"C": 5, "D": 4})
 
 
-def ends(loss: Loss, parameters: Mapping[str, Any]) -> Batch:
+def ends(loss: Loss, parameters: Setting) -> Batch:
     """The closed ends of the domain, for a loss of numbers; empty where no input has any."""
     kinds = [i.candidates(parameters)[0] for i in loss.inputs]
     if not any(kind.ends for kind in kinds):
@@ -118,7 +119,7 @@ def _columns(loss: Loss, rows: list[tuple[float, ...]]) -> Batch:
     return {i.name: table[:, k] for k, i in enumerate(loss.inputs)}
 
 
-def _numbers(loss: Loss, kinds: tuple[Kind, ...], parameters: Mapping[str, Any]) -> Batch:
+def _numbers(loss: Loss, kinds: tuple[Kind, ...], parameters: Setting) -> Batch:
     rows = list(itertools.product(*(kind.values for kind in kinds)))
     for section in loss.sections:
         special = kinks(loss, section, parameters)
@@ -132,7 +133,7 @@ def _numbers(loss: Loss, kinds: tuple[Kind, ...], parameters: Mapping[str, Any])
     return _columns(loss, rows)
 
 
-def _numeric(values: list[Any]) -> list[float]:
+def _numeric(values: list[Numbers]) -> list[float]:
     return [float(v) if not isinstance(v, list | tuple) else float("nan") for v in values]
 
 
@@ -147,14 +148,14 @@ def vectors(loss: Loss, kinds: tuple[Kind, ...], sizes: Mapping[str, int]) -> Ba
     }
 
 
-def _spread(rows: list[Any]) -> list[Any]:
+def _spread(rows: list[Numbers]) -> list[Numbers]:
     """At most `MOST` of all combinations, drawn once and for all."""
     if len(rows) <= MOST:
         return rows
     return [rows[k] for k in sorted(np.random.default_rng(7).permutation(len(rows))[:MOST])]
 
 
-def _pool(kind: Kind, sizes: Mapping[str, int], seed: int) -> list[Any]:
+def _pool(kind: Kind, sizes: Mapping[str, int], seed: int) -> list[Numbers]:
     if kind.sampler:
         return SAMPLERS[kind.sampler](tuple(sizes[d] for d in kind.dims), np.random.default_rng(20 + seed))
     if kind.integer:
@@ -165,18 +166,18 @@ def _pool(kind: Kind, sizes: Mapping[str, int], seed: int) -> list[Any]:
 Shape = tuple[int, ...]
 
 
-def _logits(shape: Shape, rng: np.random.Generator) -> list[Any]:
+def _logits(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     drawn = [rng.normal(size=shape) * scale for scale in (0.1, 1, 1, 5, 5, 40)]
     peak = np.eye(shape[0])[0]
     return [np.zeros(shape), *drawn, 30 * peak, -30 * peak, 700 * peak, -1e4 * peak]
 
 
-def _distributions(shape: Shape, rng: np.random.Generator) -> list[Any]:
+def _distributions(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     drawn = [rng.dirichlet(np.full(shape, a)) for a in (0.3, 1.0, 5.0)]
     return [np.full(shape, 1 / shape[0]), np.eye(shape[0])[-1], *drawn]
 
 
-def _log_distributions(shape: Shape, rng: np.random.Generator) -> list[Any]:
+def _log_distributions(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     drawn = [np.log(rng.dirichlet(np.full(shape, a))) for a in (0.5, 1.0, 1.0, 5.0, 5.0, 50.0)]
     # All but certain of one class: the others have probabilities down to the smallest that float64 holds.
     sure = [
@@ -185,7 +186,7 @@ def _log_distributions(shape: Shape, rng: np.random.Generator) -> list[Any]:
     return [np.full(shape, -np.log(shape[0])), *drawn, *sure[1:]]
 
 
-def _label_lists(shape: Shape, rng: np.random.Generator) -> list[Any]:
+def _label_lists(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     """Lists without repetition of every length, ended by -1; behind it stands what counts no more."""
     made = []
     for count in range(shape[0] + 1):
@@ -197,22 +198,22 @@ def _label_lists(shape: Shape, rng: np.random.Generator) -> list[Any]:
     return [*made, ignored]
 
 
-def _multi_hot(shape: Shape, rng: np.random.Generator) -> list[Any]:
+def _multi_hot(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     drawn = [rng.integers(0, 2, shape).astype(float) for _ in range(3)]
     return [np.zeros(shape), np.ones(shape), *drawn, rng.uniform(size=shape)]
 
 
-def _vectors(shape: Shape, rng: np.random.Generator) -> list[Any]:
+def _vectors(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     drawn = [rng.normal(size=shape) * scale for scale in (0.1, 1, 1, 3, 30)]
     return [*drawn, np.eye(shape[0])[0] + 0.25 * rng.normal(size=shape), 1e3 * rng.normal(size=shape)]
 
 
-def _weights(shape: Shape, rng: np.random.Generator) -> list[Any]:
+def _weights(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     return [rng.normal(size=shape)]
 
 
 # For each sampler that a kind may name: vectors of a shape, the domain's corners and tails among them.
-SAMPLERS: dict[str, Callable[[Shape, np.random.Generator], list[Any]]] = {
+SAMPLERS: dict[str, Callable[[Shape, np.random.Generator], list[Numbers]]] = {
     "logits": _logits,
     "distribution": _distributions,
     "log_distribution": _log_distributions,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameters import Parameter
+from lossary.declaration.values import Setting, Value
 from lossary.errors import LossaryError, nearest
 
 
-def check_parameters(loss: Loss, given: Mapping[str, Any]) -> dict[str, Any]:
+def check_parameters(loss: Loss, given: Setting) -> dict[str, Value]:
     """The full set of parameters, defaults filled in.
 
     Raises:
@@ -28,7 +28,7 @@ def check_parameters(loss: Loss, given: Mapping[str, Any]) -> dict[str, Any]:
     return settings
 
 
-def check_inputs(loss: Loss, given: Mapping[str, Any]) -> None:
+def check_inputs(loss: Loss, given: Mapping[str, object]) -> None:
     """Every input of the loss is there, and no other.
 
     Raises:
@@ -60,7 +60,7 @@ def check_reduction(loss: Loss, reduction: str | None) -> str:
     return chosen
 
 
-def _checked(loss: Loss, parameter: Parameter, value: Any) -> Any:
+def _checked(loss: Loss, parameter: Parameter, value: Value) -> Value:
     wrong = f"{loss.slug}: parameter {parameter.name} must be {parameter.range_text()}, got {value!r}"
     if value is None:
         if parameter.default is None:

@@ -7,15 +7,17 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 import torch
+from flint import arb
 from numpy.typing import NDArray
 
 from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameters import Parameter
+from lossary.declaration.values import Array, Arrays, Numbers, Setting, Value
 from lossary.errors import LossaryError
 from lossary.evaluation import high_precision, points
 from lossary.evaluation.balls import settled
@@ -30,7 +32,8 @@ DTYPES = {
 }
 # A tensor, or a list of them for an input that is one.
 Tensors = Mapping[str, torch.Tensor | list[torch.Tensor]]
-Nested = float | list["Nested"]
+# A number, or lists of them as deep as a tensor has dimensions.
+Nested: TypeAlias = float | list["Nested"]
 TORCH_VERSION = str(torch.__version__).split("+")[0]
 
 
@@ -45,9 +48,9 @@ class Evaluation:
             executable or does not cover the call.
     """
 
-    value: Any
-    gradient: dict[str, Any]
-    formula_value: Any
+    value: Nested
+    gradient: dict[str, Nested]
+    formula_value: Nested | None
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def has_class(name: str) -> bool:
     return hasattr(torch.nn, name.rpartition(".")[2])
 
 
-def run(loss: Loss, inputs: Tensors, parameters: Mapping[str, Any], reduction: str) -> torch.Tensor:
+def run(loss: Loss, inputs: Tensors, parameters: Setting, reduction: str) -> torch.Tensor:
     """Call the shipped torch code: the torch.nn class, or the loss's own function."""
     dtype = next((t.dtype for t in inputs.values() if isinstance(t, torch.Tensor) and t.is_floating_point()), None)
     settings = {p.name: as_torch(p, parameters[p.name], dtype or torch.float64) for p in loss.parameters}
@@ -76,7 +79,7 @@ def run(loss: Loss, inputs: Tensors, parameters: Mapping[str, Any], reduction: s
 def invoke(
     loss: Loss,
     inputs: Sequence[torch.Tensor | list[torch.Tensor]],
-    settings: Mapping[str, Any],
+    settings: Mapping[str, object],
     reduction: str,
 ) -> torch.Tensor:
     """The call itself, with the inputs in their order and the parameters as torch takes them."""
@@ -105,7 +108,7 @@ def objections(loss: Loss) -> Iterator[None]:
         raise LossaryError(f"{loss.slug}: torch refused the call: {words.splitlines()[0]}") from error
 
 
-def as_torch(parameter: Parameter, value: Any, dtype: torch.dtype) -> Any:
+def as_torch(parameter: Parameter, value: Value | torch.Tensor, dtype: torch.dtype) -> object:
     """A parameter's value as torch takes it; a tensor is taken as it is."""
     if isinstance(value, torch.Tensor):
         return value
@@ -113,18 +116,18 @@ def as_torch(parameter: Parameter, value: Any, dtype: torch.dtype) -> Any:
     return torch.tensor(given, dtype=dtype) if parameter.kind.tensor and given is not None else given
 
 
-def arrays(inputs: Tensors) -> dict[str, Any]:
+def arrays(inputs: Tensors) -> dict[str, Array | list[Array]]:
     """Inputs as plain arrays, floating-point ones in float64."""
 
-    def plain(tensor: torch.Tensor) -> NDArray[Any]:
-        array: NDArray[Any] = (tensor.double() if tensor.is_floating_point() else tensor).detach().numpy()
+    def plain(tensor: torch.Tensor) -> Array:
+        array: Array = (tensor.double() if tensor.is_floating_point() else tensor).detach().numpy()
         return array
 
     return {n: [plain(t) for t in given] if isinstance(given, list) else plain(given) for n, given in inputs.items()}
 
 
 def tensors(
-    loss: Loss, inputs: Mapping[str, Any], parameters: Mapping[str, Any], dtype: str
+    loss: Loss, inputs: Arrays, parameters: Setting, dtype: str
 ) -> dict[str, torch.Tensor | list[torch.Tensor]]:
     """Turn plain numbers and lists into the tensors of a call.
 
@@ -134,7 +137,7 @@ def tensors(
     if dtype not in DTYPES:
         raise LossaryError(f"unknown dtype {dtype!r}; known are {', '.join(DTYPES)}")
     check_inputs(loss, inputs)
-    arrays: dict[str, Any] = {}
+    arrays: dict[str, NDArray[np.float64] | list[NDArray[np.float64]]] = {}
     for entry in loss.inputs:
         name, listed = entry.name, entry.candidates(parameters)[0].listed
         if listed and not isinstance(inputs[name], list | tuple):
@@ -173,7 +176,7 @@ def as_tensor(loss: Loss, name: str, kind: Kind, array: NDArray[np.float64], dty
     return torch.tensor(array, dtype=dtype)
 
 
-def as_array(loss: Loss, name: str, value: Any) -> NDArray[np.float64]:
+def as_array(loss: Loss, name: str, value: Numbers) -> NDArray[np.float64]:
     """The numbers that an input was given as an array.
 
     Raises:
@@ -189,8 +192,8 @@ def as_array(loss: Loss, name: str, value: Any) -> NDArray[np.float64]:
 
 def evaluate(
     loss: Loss,
-    inputs: Mapping[str, Any],
-    parameters: Mapping[str, Any] | None = None,
+    inputs: Arrays,
+    parameters: Setting | None = None,
     reduction: str | None = None,
     dtype: str = "float64",
 ) -> Evaluation:
@@ -219,7 +222,7 @@ def evaluate(
 
 
 def value_and_gradient(
-    loss: Loss, inputs: Tensors, parameters: Mapping[str, Any], reduction: str
+    loss: Loss, inputs: Tensors, parameters: Setting, reduction: str
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor | list[torch.Tensor]]]:
     """The value, and its gradient (that of the sum for `none`) with respect to each real-valued input."""
     smooth = {i.name for i in loss.inputs if i.differentiable}
@@ -247,11 +250,11 @@ def value_and_gradient(
     return value.detach(), gradient
 
 
-def answer(loss: Loss, inputs: Mapping[str, Any], parameters: Mapping[str, Any], reduction: str = "none") -> Answer:
+def answer(loss: Loss, inputs: Arrays, parameters: Setting, reduction: str = "none") -> Answer:
     """Call torch in float64 on plain arrays; the gradient of an input that is a list is one row of numbers."""
     kinds = high_precision.chosen_kinds(loss, inputs, parameters)
 
-    def tensor(kind: Kind, array: Any) -> torch.Tensor:
+    def tensor(kind: Kind, array: Numbers) -> torch.Tensor:
         return torch.tensor(np.asarray(array), dtype=torch.int64 if kind.integer else torch.float64)
 
     made: dict[str, torch.Tensor | list[torch.Tensor]] = {
@@ -301,10 +304,10 @@ def expression(source: str) -> NDArray[np.float64]:
 def _formula_value(
     loss: Loss,
     inputs: Tensors,
-    parameters: Mapping[str, Any],
+    parameters: Setting,
     reduction: str,
     shape: tuple[int, ...],
-) -> Any:
+) -> Nested | None:
     given = arrays(inputs)
     formula = high_precision.formula_for(loss, given, parameters)
     if formula is None or not formula.executable:
@@ -312,10 +315,11 @@ def _formula_value(
     enclosed = high_precision.values(loss, formula, given, parameters)
     total = high_precision.reduced(loss, enclosed, given, parameters, reduction)
     if isinstance(total, list):
-        return np.array([_rounded(v) for v in total]).reshape(tuple(shape)).tolist()
+        nested: Nested = np.array([_rounded(v) for v in total]).reshape(tuple(shape)).tolist()
+        return nested
     return _rounded(total)
 
 
-def _rounded(value: Any) -> float:
+def _rounded(value: arb) -> float:
     """What is enclosed as the nearest number of float64; not a number where the enclosure is wider than that."""
     return float(value) if settled(value) else math.nan

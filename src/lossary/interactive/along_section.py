@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sympy as sp
 
@@ -17,7 +16,8 @@ from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameters import Parameter
 from lossary.declaration.sections import Section
-from lossary.declaration.symbols import INDEX_OF, Expression, chosen, indicator, occurs
+from lossary.declaration.symbols import INDEX_OF, Declared, Expression, chosen, indicator, occurs
+from lossary.declaration.values import Arrays, Numbers, Setting
 from lossary.evaluation import high_precision
 from lossary.evaluation.binding import Built, components
 
@@ -33,7 +33,7 @@ class Scalar:
     curvature: Expression
 
 
-def symbol(parameter: Parameter, size: int = 0) -> Any:
+def symbol(parameter: Parameter, size: int = 0) -> Expression:
     """What stands for a parameter that moves: a symbol, or one for each class, spelled as JavaScript has it."""
     if size:
         return [sp.Symbol(f"p.{parameter.name}[{k}]", real=True) for k in range(size)]
@@ -46,9 +46,9 @@ def scalar(
     loss: Loss,
     section: Section,
     branch: float,
-    settings: Mapping[str, Any],
-    moving: Mapping[str, Any],
-    inputs: Mapping[str, Any],
+    settings: Setting,
+    moving: Mapping[str, Expression],
+    inputs: Arrays,
 ) -> Scalar | None:
     """The formula that holds along a section, or None where no expression does.
 
@@ -81,9 +81,7 @@ def scalar(
     return Scalar(value, slope, _plain(sp.diff(slope, T)))
 
 
-def value(
-    loss: Loss, section: Section, branch: float, settings: Mapping[str, Any], inputs: Mapping[str, Any]
-) -> Expression | None:
+def value(loss: Loss, section: Section, branch: float, settings: Setting, inputs: Arrays) -> Expression | None:
     """The loss alone along a section, at one setting, in numbers that are exact: what proofs are about.
 
     Each number that the loss or the section declares is what float64 makes of it, as a fraction. None where no
@@ -102,7 +100,7 @@ def value(
     return _plain(sp.Add(*(_Written(bound, values, fractions=True).out(bound.value, known) for values in given)))
 
 
-def _fraction(given: Any) -> Any:
+def _fraction(given: Numbers) -> Expression:
     """A declared number, or a nested list of them, with its floats as the fractions that they are."""
     if isinstance(given, list | tuple):
         return [_fraction(part) for part in given]
@@ -112,9 +110,7 @@ def _fraction(given: Any) -> Any:
     return made.xreplace({number: sp.Rational(number) for number in made.atoms(sp.Float)})
 
 
-def _formula(
-    loss: Loss, inputs: Mapping[str, Any], settings: Mapping[str, Any], moving: Mapping[str, Any]
-) -> Symbolic | None:
+def _formula(loss: Loss, inputs: Arrays, settings: Setting, moving: Mapping[str, Expression]) -> Symbolic | None:
     """The first formula that holds whatever the moving parameters are."""
     for formula in loss.formulas:
         if not isinstance(formula, Symbolic) or moving.keys() & formula.at.keys():
@@ -124,7 +120,7 @@ def _formula(
     return None
 
 
-def _elements(loss: Loss, kinds: Mapping[str, Kind], declared: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _elements(loss: Loss, kinds: Mapping[str, Kind], declared: Declared) -> Iterator[dict[str, Expression]]:
     """The section's inputs by symbol, one dictionary for each value of the loss that the curve adds up."""
     lead = {i.name: _depth(declared[i.name]) - kinds[i.name].rank for i in loss.inputs if not kinds[i.name].shared}
     count = max([1, *(len(declared[name]) for name, depth in lead.items() if depth > 0)])
@@ -135,12 +131,12 @@ def _elements(loss: Loss, kinds: Mapping[str, Kind], declared: Mapping[str, Any]
         }
 
 
-def _depth(value: Any) -> int:
+def _depth(value: Expression) -> int:
     return 1 + _depth(value[0]) if isinstance(value, list | tuple) else 0
 
 
 def _element(
-    loss: Loss, bound: Built, kinds: Mapping[str, Kind], sizes: Mapping[str, int], values: Mapping[str, Any]
+    loss: Loss, bound: Built, kinds: Mapping[str, Kind], sizes: Mapping[str, int], values: Mapping[str, Expression]
 ) -> tuple[Expression, Expression]:
     """Value and slope of one element whose variables, by symbol, have these values."""
     numbers = {bound.scope[n]: sp.Integer(size) for n, size in sizes.items() if n in bound.scope}
@@ -161,7 +157,7 @@ def _element(
     return value, total
 
 
-def _components(value: Any, kind: Kind) -> list[tuple[tuple[int, ...], Expression]]:
+def _components(value: Expression, kind: Kind) -> list[tuple[tuple[int, ...], Expression]]:
     """The numbers of an input, each with its index."""
     if kind.listed:
         return []  # a list of weights stands still along every section
@@ -178,7 +174,7 @@ def _slope(expression: Expression) -> Expression:
     return sp.diff(expression, T)
 
 
-def _at(value: Any, index: Sequence[Any]) -> Any:
+def _at(value: Expression, index: Sequence[Expression]) -> Expression:
     for k in index:
         value = value[int(k)]
     return value
@@ -190,13 +186,13 @@ class _Written:
     With `fractions`, a float in the formula is the fraction that it is, so that nothing is rounded.
     """
 
-    def __init__(self, bound: Built, values: Mapping[str, Any], fractions: bool = False) -> None:
+    def __init__(self, bound: Built, values: Mapping[str, Expression], fractions: bool = False) -> None:
         self.bound = bound
         self.values = values
         self.fractions = fractions
-        self.shorthands: dict[tuple[Any, ...], Expression] = {}
+        self.shorthands: dict[tuple[Expression, ...], Expression] = {}
 
-    def out(self, e: Expression, numbers: Mapping[Expression, Any]) -> Expression:
+    def out(self, e: Expression, numbers: Mapping[Expression, Expression]) -> Expression:
         """An expression at whole `numbers`: those of its symbols that are sizes or indices."""
         if isinstance(e, sp.Symbol):
             if e in numbers:
@@ -225,7 +221,7 @@ class _Written:
             return sp.Piecewise((sp.Integer(1), sp.Eq(*made.args)), (sp.Integer(0), True))
         return made
 
-    def _first(self, branches: Sequence[Any], numbers: Mapping[Expression, Any]) -> Expression:
+    def _first(self, branches: Sequence[Expression], numbers: Mapping[Expression, Expression]) -> Expression:
         """The first branch whose condition holds; those that may, as cases, where that depends on what moves."""
         possible = []
         for value, condition in branches:
@@ -240,7 +236,9 @@ class _Written:
     def _value(self, symbol: Expression, name: str) -> Expression:
         return sp.sympify(self.values.get(name, symbol))
 
-    def _shorthand(self, name: str, index: tuple[Any, ...], numbers: Mapping[Expression, Any]) -> Expression:
+    def _shorthand(
+        self, name: str, index: tuple[Expression, ...], numbers: Mapping[Expression, Expression]
+    ) -> Expression:
         key = (name, *index)
         if key not in self.shorthands:
             free = [self.bound.scope[i] for i in self.bound.free[name]]
@@ -248,7 +246,9 @@ class _Written:
             self.shorthands[key] = self.out(self.bound.definitions[name], at)
         return self.shorthands[key]
 
-    def _sum(self, term: Expression, limits: Sequence[Any], numbers: Mapping[Expression, Any]) -> Expression:
+    def _sum(
+        self, term: Expression, limits: Sequence[Expression], numbers: Mapping[Expression, Expression]
+    ) -> Expression:
         if not limits:
             return self.out(term, numbers)
         *inner, (index, first, last) = limits

@@ -6,14 +6,16 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameter_kinds import Range, Widget
 from lossary.declaration.parameters import Parameter
 from lossary.declaration.sections import Section
+from lossary.declaration.values import JsonObject, Setting, Value
 from lossary.evaluation import high_precision
 from lossary.evaluation.curves import curve, section_inputs, suits
 
@@ -44,32 +46,32 @@ class Control:
     discrete: ClassVar[bool] = False
     vector: ClassVar[bool] = False
     parameter: Parameter
-    default: Any
+    default: Value
     low: float = 0.0
     high: float = 0.0
     slider: tuple[float, float] = (0.0, 0.0)
     step: float = 0.0
     scale: str = "linear"
-    choices: tuple[Any, ...] = ()
+    choices: tuple[Value, ...] = ()
 
     @property
     def name(self) -> str:
         """The parameter's name."""
         return self.parameter.name
 
-    def bounds(self) -> dict[str, Any]:
+    def bounds(self) -> JsonObject:
         """Where it may go, as the JavaScript gets it."""
         raise NotImplementedError
 
-    def tries(self, classes: int) -> Iterator[Any]:
+    def tries(self, classes: int) -> Iterator[Value]:
         """Settings that show whether the parameter matters."""
         yield from self.choices
 
-    def written(self, value: Any, size: int) -> Any:
+    def written(self, value: Value, size: int) -> Value:
         """A setting as the JavaScript gets it: a number in place of torch's None, a vector written out."""
         return self.parameter.in_formula(value, size)
 
-    def drawn(self, draw: np.random.Generator, size: int) -> Any:
+    def drawn(self, draw: np.random.Generator, size: int) -> Value:
         """A setting within the slider, drawn at random."""
         raise NotImplementedError
 
@@ -81,11 +83,11 @@ class Checkbox(Control):
     kind = "boolean"
     discrete = True
 
-    def bounds(self) -> dict[str, Any]:
+    def bounds(self) -> JsonObject:
         """Nothing to say."""
         return {}
 
-    def written(self, value: Any, size: int) -> Any:
+    def written(self, value: Value, size: int) -> Value:
         """The setting itself."""
         return value
 
@@ -97,11 +99,11 @@ class Select(Control):
     kind = "choice"
     discrete = True
 
-    def bounds(self) -> dict[str, Any]:
+    def bounds(self) -> JsonObject:
         """The names."""
         return {"choices": list(self.choices)}
 
-    def written(self, value: Any, size: int) -> Any:
+    def written(self, value: Value, size: int) -> Value:
         """The name itself."""
         return value
 
@@ -113,7 +115,7 @@ class Stops(Control):
     kind = "values"
     discrete = True
 
-    def bounds(self) -> dict[str, Any]:
+    def bounds(self) -> JsonObject:
         """The numbers."""
         return {"low": self.low, "high": self.high, "values": list(self.choices)}
 
@@ -124,16 +126,16 @@ class Slider(Control):
 
     kind = "number"
 
-    def bounds(self) -> dict[str, Any]:
+    def bounds(self) -> JsonObject:
         """The range, and how the slider goes through it."""
         ends = {"low": self.low, "high": self.high, "slider": list(self.slider)}
         return {**ends, "step": self.step, "scale": self.scale}
 
-    def tries(self, classes: int) -> Iterator[Any]:
+    def tries(self, classes: int) -> Iterator[Value]:
         """Both ends of the slider."""
         yield from self.slider
 
-    def drawn(self, draw: np.random.Generator, size: int) -> Any:
+    def drawn(self, draw: np.random.Generator, size: int) -> Value:
         """A number between the ends, as far apart in powers of ten where the slider is."""
         low, high = self.slider
         if self.scale == "log":
@@ -147,7 +149,7 @@ class WholeSlider(Slider):
 
     kind = "integer"
 
-    def drawn(self, draw: np.random.Generator, size: int) -> Any:
+    def drawn(self, draw: np.random.Generator, size: int) -> Value:
         """A whole number between the ends, both of which count."""
         low, high = self.slider
         return int(draw.integers(int(low), int(high) + 1))
@@ -160,7 +162,7 @@ class VectorSlider(Slider):
     kind = "vector"
     vector = True
 
-    def tries(self, classes: int) -> Iterator[Any]:
+    def tries(self, classes: int) -> Iterator[Value]:
         """Each number alone at the upper end."""
         for k in range(classes):
             yield [self.slider[1] if j == k else self.default for j in range(classes)]
@@ -174,26 +176,26 @@ def control(parameter: Parameter, tabled: bool = False) -> Control | None:
     return _MAKERS[parameter.kind.widget](parameter, typical, tabled)
 
 
-def _checkbox(parameter: Parameter, typical: Sequence[Any], tabled: bool) -> Control:
+def _checkbox(parameter: Parameter, typical: Sequence[Value], tabled: bool) -> Control:
     return Checkbox(parameter, parameter.default, choices=(False, True))
 
 
-def _select(parameter: Parameter, typical: Sequence[Any], tabled: bool) -> Control:
+def _select(parameter: Parameter, typical: Sequence[Value], tabled: bool) -> Control:
     return Select(parameter, parameter.default, choices=tuple(parameter.kind.options))
 
 
-def _sliders(parameter: Parameter, typical: Sequence[Any], tabled: bool) -> Control:
+def _sliders(parameter: Parameter, typical: Sequence[Value], tabled: bool) -> Control:
     return _over_range(VectorSlider, parameter, float(parameter.neutral or 0), [float(v) for w in typical for v in w])
 
 
-def _slider(parameter: Parameter, typical: Sequence[Any], tabled: bool) -> Control:
+def _slider(parameter: Parameter, typical: Sequence[Value], tabled: bool) -> Control:
     default = _start(parameter)
     if tabled:
         return _stops(parameter, default, (default or 0, *typical))
     return _over_range(Slider, parameter, default, [float(v) for v in typical])
 
 
-def _steps(parameter: Parameter, typical: Sequence[Any], tabled: bool) -> Control:
+def _steps(parameter: Parameter, typical: Sequence[Value], tabled: bool) -> Control:
     default, numbers = _start(parameter), [float(v) for v in typical]
     if parameter.range.upper - parameter.range.lower < _FEW:
         return _stops(parameter, default, range(int(parameter.range.lower), int(parameter.range.upper) + 1))
@@ -204,7 +206,7 @@ def _steps(parameter: Parameter, typical: Sequence[Any], tabled: bool) -> Contro
 
 
 # What makes the control that a kind asks for: from the typical values, and from whether curves come from tables.
-_MAKERS: Mapping[Widget, Callable[[Parameter, Sequence[Any], bool], Control]] = {
+_MAKERS: Mapping[Widget, Callable[[Parameter, Sequence[Value], bool], Control]] = {
     Widget.CHECKBOX: _checkbox,
     Widget.SELECT: _select,
     Widget.SLIDER: _slider,
@@ -213,16 +215,16 @@ _MAKERS: Mapping[Widget, Callable[[Parameter, Sequence[Any], bool], Control]] = 
 }
 
 
-def _start(parameter: Parameter) -> Any:
+def _start(parameter: Parameter) -> Value:
     return parameter.neutral if parameter.default is None else parameter.default
 
 
-def _stops(parameter: Parameter, default: Any, every: Iterable[float]) -> Control:
+def _stops(parameter: Parameter, default: Value, every: Iterable[float]) -> Control:
     values = tuple(sorted(set(every)))
     return Stops(parameter, default, values[0], values[-1], choices=values)
 
 
-def _over_range(made: type[Slider], parameter: Parameter, default: Any, typical: Sequence[float]) -> Control:
+def _over_range(made: type[Slider], parameter: Parameter, default: Value, typical: Sequence[float]) -> Control:
     """A slider as far as the range goes, else twice as far as the typical values; of powers of ten if they are."""
     low, high = _limits(parameter.range)
     positive = [v for v in typical if v > 0]
@@ -263,7 +265,7 @@ class Reach:
     silent: tuple[str, ...]
     held: tuple[str, ...]
 
-    def discrete(self) -> list[dict[str, Any]]:
+    def discrete(self) -> list[dict[str, Value]]:
         """All combinations of the controls that are no plain numbers."""
         several = [c for c in self.moved if c.discrete]
         options = [c.choices for c in several]
@@ -284,7 +286,7 @@ def reach(loss: Loss, section: Section, controls: Sequence[Control]) -> Reach:
         high_precision.samples(loss, section_inputs(loss, section, t, defaults), defaults).sizes[0] if vectors else 0
     )
     sizes = dict.fromkeys(vectors, classes)
-    tried: dict[str, list[Any]] = {}
+    tried: dict[str, list[Value]] = {}
     held = []
     for one in controls:
         values = list(one.tries(classes))
@@ -309,7 +311,9 @@ def reach(loss: Loss, section: Section, controls: Sequence[Control]) -> Reach:
     return Reach(tuple(moved), kept, tuple(silent), tuple(held))
 
 
-def _differ(loss: Loss, section: Section, t: Any, around: Mapping[str, Any], name: str, values: Sequence[Any]) -> bool:
+def _differ(
+    loss: Loss, section: Section, t: NDArray[np.float64], around: Setting, name: str, values: Sequence[Value]
+) -> bool:
     branches = section.branches.values()
     drawn = [
         np.concatenate([curve(loss, section, t, {**around, name: value}, y).loss for y in branches])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import sympy as sp
 from sympy.printing.codeprinter import PrintMethodNotImplementedError
 from sympy.printing.jscode import JavascriptCodePrinter
 
 from lossary.declaration.symbols import Expression
+from lossary.declaration.values import Json
 from lossary.interactive.along_section import Scalar
 
 # What the functions of formulas and the tables are in JavaScript; a module carries those that it uses.
@@ -46,29 +46,29 @@ class _Printer(JavascriptCodePrinter):  # type: ignore[misc]
         super().__init__({"precision": 17})
         self.used: set[str] = set()
 
-    def _print_Symbol(self, expr: Any) -> str:
+    def _print_Symbol(self, expr: Expression) -> str:
         return str(expr)
 
-    def _print_Pow(self, expr: Any) -> str:
+    def _print_Pow(self, expr: Expression) -> str:
         base, power = expr.as_base_exp()
         if base.is_Symbol and power == 2:
             return f"({self._print(base)} * {self._print(base)})"
         return str(super()._print_Pow(expr))
 
-    def _call(self, expr: Any) -> str:
+    def _call(self, expr: Expression) -> str:
         name = type(expr).__name__
         self.used.add(name)
         return f"{name}({', '.join(self._print(a) for a in expr.args)})"
 
     _print_softplus = _print_sigmoid = _print_xlogy = _call
 
-    def _print_maximum(self, expr: Any) -> str:
+    def _print_maximum(self, expr: Expression) -> str:
         return f"Math.max({', '.join(self._print(a) for a in expr.args)})"
 
-    def _print_minimum(self, expr: Any) -> str:
+    def _print_minimum(self, expr: Expression) -> str:
         return f"Math.min({', '.join(self._print(a) for a in expr.args)})"
 
-    def _print_Piecewise(self, expr: Any) -> str:
+    def _print_Piecewise(self, expr: Expression) -> str:
         text = "NaN"
         for value, condition in reversed(expr.args):
             if condition == sp.true:
@@ -118,7 +118,7 @@ class Functions:
         return "".join(f"const {name} = {text};\n" for name, text in FUNCTIONS.items() if name in self.printer.used)
 
 
-def literal(value: Any) -> str:
+def literal(value: Json | Raw) -> str:
     """Plain data as JavaScript; what is `Raw` is code already."""
     if isinstance(value, Raw):
         return value.code

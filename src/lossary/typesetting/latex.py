@@ -6,7 +6,6 @@ It knows how things are written and nothing of what they mean.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
@@ -22,7 +21,7 @@ def summed(total: Expression) -> Expression:
     return summand
 
 
-def selected(summand: Expression) -> tuple[Expression, Any]:
+def selected(summand: Expression) -> tuple[Expression, Expression]:
     """A sum's term and the condition on its index, None where it runs over all."""
     if isinstance(summand, chosen):
         term, condition = summand.args
@@ -56,34 +55,34 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__({"order": "none", "fold_short_frac": False, "ln_notation": False})
 
-    def _print_Symbol(self, expr: Any, style: str = "plain") -> str:
+    def _print_Symbol(self, expr: Expression, style: str = "plain") -> str:
         return LATEX.get(str(expr), str(expr))
 
-    def _print_IndexedBase(self, expr: Any) -> str:
+    def _print_IndexedBase(self, expr: Expression) -> str:
         return LATEX.get(str(expr.label), str(expr.label))
 
-    def _print_Indexed(self, expr: Any) -> str:
+    def _print_Indexed(self, expr: Expression) -> str:
         return subscripted(self._print(expr.base), [self._print(i) for i in expr.indices])
 
-    def _helper_print_standard_power(self, expr: Any, template: str) -> str:
+    def _helper_print_standard_power(self, expr: Expression, template: str) -> str:
         base = self._print(expr.base)
         if isinstance(expr.base, sp.Indexed) and "^" in base:
             # A symbol that carries a sign above cannot take a power as well.
             return template % (rf"\left({base}\right)", self._print(expr.exp))
         return str(super()._helper_print_standard_power(expr, template))
 
-    def _print_Float(self, expr: Any) -> str:
+    def _print_Float(self, expr: Expression) -> str:
         mantissa, _, exponent = f"{float(expr):g}".partition("e")
         if not exponent:
             return mantissa
         power = f"10^{{{int(exponent)}}}"
         return power if mantissa == "1" else rf"{mantissa} \cdot {power}"
 
-    def _print_Abs(self, expr: Any, exp: str | None = None) -> str:
+    def _print_Abs(self, expr: Expression, exp: str | None = None) -> str:
         bars = rf"\left|{self._print(expr.args[0])}\right|"
         return bars if exp is None else f"{bars}^{{{exp}}}"
 
-    def _log(self, argument: Any) -> str:
+    def _log(self, argument: Expression) -> str:
         inner = self._print(argument)
         plain = argument.is_Symbol or isinstance(argument, sp.Indexed)
         if plain:
@@ -92,42 +91,42 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
             return rf"\log {inner}"
         return rf"\log\left({inner}\right)"
 
-    def _print_log(self, expr: Any, exp: str | None = None) -> str:
+    def _print_log(self, expr: Expression, exp: str | None = None) -> str:
         return self._log(expr.args[0]) if exp is None else rf"\left({self._log(expr.args[0])}\right)^{{{exp}}}"
 
-    def _print_xlogy(self, expr: Any) -> str:
+    def _print_xlogy(self, expr: Expression) -> str:
         x, y = expr.args
         factor = self._print(x)
         return rf"{f'({factor})' if x.is_Add else factor} {self._log(y)}"
 
-    def _print_softplus(self, expr: Any) -> str:
+    def _print_softplus(self, expr: Expression) -> str:
         return self._named(r"\operatorname{softplus}", expr)
 
-    def _print_sigmoid(self, expr: Any, exp: str | None = None) -> str:
+    def _print_sigmoid(self, expr: Expression, exp: str | None = None) -> str:
         return self._named(r"\sigma", expr)
 
-    def _named(self, name: str, expr: Any) -> str:
+    def _named(self, name: str, expr: Expression) -> str:
         return f"{name}({self._print(expr.args[0])})"
 
-    def _print_maximum(self, expr: Any) -> str:
+    def _print_maximum(self, expr: Expression) -> str:
         return rf"\max\left({', '.join(self._print(a) for a in expr.args)}\right)"
 
-    def _print_minimum(self, expr: Any) -> str:
+    def _print_minimum(self, expr: Expression) -> str:
         return rf"\min\left({', '.join(self._print(a) for a in expr.args)}\right)"
 
-    def _print_sign(self, expr: Any, exp: str | None = None) -> str:
+    def _print_sign(self, expr: Expression, exp: str | None = None) -> str:
         return rf"\operatorname{{sign}}({self._print(expr.args[0])})"
 
-    def _print_exp(self, expr: Any, exp: str | None = None) -> str:
+    def _print_exp(self, expr: Expression, exp: str | None = None) -> str:
         return f"e^{{{self._print(expr.args[0])}}}"
 
     _print_ExpBase = _print_exp
 
-    def _print_indicator(self, expr: Any) -> str:
+    def _print_indicator(self, expr: Expression) -> str:
         left, right = (self._print(argument) for argument in expr.args)
         return f"[{left} = {right}]"
 
-    def _print_Sum(self, expr: Any) -> str:
+    def _print_Sum(self, expr: Expression) -> str:
         summand, condition = selected(summed(expr))
         term = self._print(summand)
         body = rf"\left({term}\right)" if summand.is_Add else term
@@ -140,14 +139,14 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
         ]
         return f"{' '.join(reversed(signs))} {body}"
 
-    def _print_Piecewise(self, expr: Any) -> str:
+    def _print_Piecewise(self, expr: Expression) -> str:
         lines = [f"{self._print(value)} & {self._condition(condition)}" for value, condition in expr.args]
         return r"\begin{cases} " + r" \\ ".join(lines) + r" \end{cases}"
 
-    def _condition(self, condition: Any) -> str:
+    def _condition(self, condition: Expression) -> str:
         return r"\text{otherwise}" if condition == sp.true else rf"\text{{if }} {self._print(condition)}"
 
-    def _print_Relational(self, expr: Any) -> str:
+    def _print_Relational(self, expr: Expression) -> str:
         if isinstance(expr.lhs, occurs):
             index, labels = (self._print(argument) for argument in expr.lhs.args)
             sign = r"\in" if expr.rhs == 1 else r"\notin"
@@ -155,14 +154,14 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
         sign = {"==": "=", "!=": r"\neq", "<": "<", "<=": r"\leq", ">": ">", ">=": r"\geq"}[expr.rel_op]
         return f"{self._print(expr.lhs)} {sign} {self._print(expr.rhs)}"
 
-    def _print_Add(self, expr: Any, order: str | None = None) -> str:
+    def _print_Add(self, expr: Expression, order: str | None = None) -> str:
         # a - b + 1 is parsed as (a - b) + 1; only a sum's first term may lose its brackets.
         first, *rest = expr.args
         if first.is_Add:
             return self._print_Add(sp.Add(*first.args, *rest, evaluate=False), order)
         return str(super()._print_Add(expr, order="none"))
 
-    def _print_Mul(self, expr: Any) -> str:
+    def _print_Mul(self, expr: Expression) -> str:
         # A leading minus as its author wrote it: -(...) or -r/v, neither -1(...) nor (-1)r/v.
         rest = _without_minus(expr)
         if rest is not None:
@@ -174,19 +173,19 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
 class FigurePrinter(PagePrinter):
     """The same for matplotlib's mathtext, which has no cases environment and draws short bars."""
 
-    def _log(self, argument: Any) -> str:
+    def _log(self, argument: Expression) -> str:
         # Mathtext leaves no space before a function's name.
         return rf"\,{super()._log(argument)}"
 
-    def _print_Abs(self, expr: Any, exp: str | None = None) -> str:
+    def _print_Abs(self, expr: Expression, exp: str | None = None) -> str:
         bars = rf"\vert {self._print(expr.args[0])} \vert"
         return bars if exp is None else f"{bars}^{{{exp}}}"
 
-    def _print_Piecewise(self, expr: Any) -> str:
+    def _print_Piecewise(self, expr: Expression) -> str:
         lines = [rf"{self._print(value)}\ \ {self._condition(condition)}" for value, condition in expr.args]
         return r"\left\{\substack{" + r" \\ ".join(lines) + r"}\right."
 
-    def _condition(self, condition: Any) -> str:
+    def _condition(self, condition: Expression) -> str:
         return r"\mathrm{otherwise}" if condition == sp.true else rf"\mathrm{{if}}\ {self._print(condition)}"
 
 

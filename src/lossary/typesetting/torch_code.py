@@ -11,6 +11,7 @@ import textwrap
 from typing import Any
 
 from lossary.declaration.loss import Loss
+from lossary.declaration.values import JsonObject, Numbers
 from lossary.evaluation import high_precision, points
 from lossary.evaluation.measured import once
 from lossary.evaluation.snippets import PREAMBLE, execute
@@ -64,7 +65,7 @@ def own_source(loss: Loss) -> str | None:
     return "\n".join([*imports, "", "", source]) if imports else source
 
 
-def constructor(loss: Loss) -> dict[str, Any]:
+def constructor(loss: Loss) -> JsonObject:
     """How code makes the loss at other settings: what stands above, what is called, its first arguments.
 
     `names` says how each value of a choice is written, by parameter.
@@ -88,7 +89,7 @@ def constructor(loss: Loss) -> dict[str, Any]:
     return {"prelude": f"{head}\n{sources}", "call": call, "first": first, "names": names}
 
 
-def _written(value: Any) -> tuple[str, str]:
+def _written(value: object) -> tuple[str, str]:
     """What a choice stands for as code, and the source that must stand above it; a function of torch needs none."""
     if inspect.isfunction(value) and not value.__module__.startswith("torch"):
         return value.__name__, inspect.getsource(value)
@@ -122,7 +123,7 @@ def _usage(loss: Loss) -> str:
     return f"loss = {function_name(loss)}({names})"
 
 
-def _literal(value: Any, integer: bool) -> str:
+def _literal(value: Numbers, integer: bool) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(_literal(v, integer) for v in value)}]"
     return str(int(value)) if integer else repr(float(value))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+
+from lossary.declaration.references import Claimed
 
 SMOOTHNESS = {
     "discontinuous": "discontinuous",
@@ -14,7 +15,7 @@ SMOOTHNESS = {
 }
 
 
-def number(value: Any) -> str:
+def number(value: float | str) -> str:
     """A number with a true minus sign; "inf" and "-inf" as the sign for infinity."""
     if value in ("inf", "-inf"):
         return "−∞" if value == "-inf" else "∞"
@@ -33,7 +34,7 @@ def at_most(value: float) -> str:
     return f"1e{exponent + 1}" if digit > 9 else f"{digit}e{exponent}"
 
 
-def property_text(key: str, value: Any) -> str:
+def property_text(key: str, value: Claimed) -> str:
     """The value of a property."""
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lossary.declaration.loss import Loss
-from lossary.declaration.references import Cited
+from lossary.declaration.references import Cited, Claimed
 from lossary.declaration.sections import Section
+from lossary.declaration.values import Setting
 from lossary.errors import Failure
 from lossary.evaluation import points
 from lossary.evaluation.curves import along, curve, suits
@@ -40,7 +40,7 @@ def finite(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
                         )
 
 
-def line(loss: Loss, section: Section, setting: Mapping[str, Any]) -> property_measures.Line:
+def line(loss: Loss, section: Section, setting: Setting) -> property_measures.Line:
     """The loss along a section, as the property measurements see it."""
 
     def derivative(order: int, t: NDArray[np.float64], y: float) -> NDArray[np.float64]:
@@ -100,16 +100,18 @@ def claimed_properties(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
                     evidence.properties[key] = (wanted, found.how)
 
 
-def _verdict(loss: Loss, main: proofs.Along | None, key: str, wanted: Any) -> Verdict | None:
+def _verdict(loss: Loss, main: proofs.Along | None, key: str, wanted: Claimed) -> Verdict | None:
     """What a proof of a claim at the defaults comes to, along the main section."""
     if main is None or key in property_measures.NEED_TARGETS:
         return None
     if key == "symmetric" and loss.main.target_values == "unit":
         return proofs.of_a_pair(loss, loss.main, loss.defaults(), wanted)
     supremum = loss.properties.get("supremum")
-    return main.prove(
-        key, wanted, points.call_with(supremum, loss, loss.defaults()) if callable(supremum) else supremum
-    )
+    if isinstance(supremum, Cited):
+        supremum = None  # nothing is proven from what was not tried
+    elif callable(supremum):
+        supremum = points.call_with(supremum, loss, loss.defaults())
+    return main.prove(key, wanted, supremum)
 
 
 def relations(loss: Loss, evidence: Evidence) -> Iterator[Failure]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 from flint import arb
@@ -12,6 +11,7 @@ from flint import arb
 from lossary.declaration.formula import Formula, Symbolic, Written
 from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
+from lossary.declaration.values import Setting
 from lossary.errors import Failure
 from lossary.evaluation import high_precision, points
 from lossary.evaluation.balls import precision, radius, settled
@@ -56,7 +56,7 @@ def _compare(
     evidence: Evidence,
     formula: Formula,
     batch: points.Batch,
-    setting: Mapping[str, Any],
+    setting: Setting,
     answered: Answer,
     count: bool,
 ) -> Iterator[Failure]:
@@ -75,7 +75,7 @@ def _compare_values(
     evidence: Evidence,
     formula: Formula,
     batch: points.Batch,
-    setting: Mapping[str, Any],
+    setting: Setting,
     answered: Answer,
     count: bool,
 ) -> Iterator[Failure]:
@@ -105,7 +105,7 @@ def _compare_values(
     evidence.max_error_value = max(evidence.max_error_value, worst)
 
 
-def _relative(got: float, wanted: Any, scale: float) -> float:
+def _relative(got: float, wanted: arb, scale: float) -> float:
     """The most that the difference can be, relative to the value or to what was rounded on the way, if larger."""
     if math.isnan(got) or wanted.is_nan():
         return math.nan
@@ -121,16 +121,16 @@ _COMPARING = 256  # bits; what is compared has 53 of them
 _SMALLEST = 2.0**-1022
 
 
-def _defined(value: Any) -> bool:
+def _defined(value: arb) -> bool:
     return settled(value) and (not value.is_finite() or abs(value) < 1e300)
 
 
-def _undecided(value: Any) -> bool:
+def _undecided(value: arb) -> bool:
     """Whether a number exists that no precision could pin down, as on a kink."""
     return bool(value.is_finite() and not settled(value))
 
 
-def _digits(value: Any) -> str:
+def _digits(value: arb) -> str:
     """Twenty digits of a ball's middle."""
     if not value.is_finite():
         return "nan" if value.is_nan() else str(float(value))
@@ -139,7 +139,7 @@ def _digits(value: Any) -> str:
     return (mantissa.rstrip("0") + "0" if mantissa.endswith("0") and "." in mantissa else mantissa) + e + exponent
 
 
-def _mismatch(loss: Loss, what: str, batch: points.Batch, k: int, wanted: Any, got: float) -> str:
+def _mismatch(loss: Loss, what: str, batch: points.Batch, k: int, wanted: arb, got: float) -> str:
     if loss.batches is not None:
         where = f"sample {k + 1} of the call {', '.join(f'{n} = {_short(a)}' for n, a in batch.items())}"
     else:
@@ -150,7 +150,7 @@ def _mismatch(loss: Loss, what: str, batch: points.Batch, k: int, wanted: Any, g
     return f"{what} at {where}: expected {_digits(wanted)} by the formula, got {got!r} from torch"
 
 
-def _short(value: Any) -> str:
+def _short(value: arb) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_short, value))}]"
     return " ".join(np.array2string(np.asarray(value), precision=17).split())
@@ -161,10 +161,10 @@ def _compare_gradients(
     evidence: Evidence,
     formula: Formula,
     batch: points.Batch,
-    setting: Mapping[str, Any],
+    setting: Setting,
     answered: Answer,
 ) -> Iterator[Failure]:
-    wanted: Mapping[str, list[list[Any]]]
+    wanted: Mapping[str, list[list[arb]]]
     if isinstance(formula, Symbolic):
         wanted = high_precision.gradients(loss, formula, batch, setting)
     else:
@@ -238,7 +238,7 @@ def _thin(batch: points.Batch, kinds: Mapping[str, Kind], count: int) -> points.
     return {name: a if kinds[name].shared else a[::step] for name, a in batch.items()}
 
 
-def _close(a: Any, b: Any) -> bool:
+def _close(a: arb, b: arb) -> bool:
     """Whether two balls are of the same number, as far as thirty digits tell."""
     if not (a.is_finite() and b.is_finite()):
         return bool(a == b)
@@ -246,7 +246,7 @@ def _close(a: Any, b: Any) -> bool:
         return bool(abs(a - b) <= arb(10) ** -30 * (1 + abs(b)))
 
 
-def _not_derivative(name: str, batch: points.Batch, k: int, wanted: Any, got: Any) -> str:
+def _not_derivative(name: str, batch: points.Batch, k: int, wanted: arb, got: arb) -> str:
     place = ", ".join(f"{n} = {_short(a[k] if k < len(a) else a)}" for n, a in batch.items())
     return (
         f"the declared gradient by {name} at {place}: expected {_digits(wanted)} "
@@ -254,7 +254,7 @@ def _not_derivative(name: str, batch: points.Batch, k: int, wanted: Any, got: An
     )
 
 
-def _at_kink(loss: Loss, batch: points.Batch, kinds: Mapping[str, Kind], k: int, setting: Mapping[str, Any]) -> bool:
+def _at_kink(loss: Loss, batch: points.Batch, kinds: Mapping[str, Kind], k: int, setting: Setting) -> bool:
     """Whether a row of plain numbers lies on a declared kink of the residual or the axis variable."""
     if any(kind.rank for kind in kinds.values()):
         return False

@@ -7,12 +7,14 @@ tell. It sees a loss only as functions of `t` and of the target value `y`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lossary.declaration.references import Claimed
+from lossary.declaration.values import Setting
 
 Array = NDArray[np.float64]
 
@@ -63,7 +65,7 @@ class Line:
     axis: str
     target_values: str
     link: str
-    parameters: Mapping[str, Any]
+    parameters: Setting
     reach: float = math.inf
 
     @property
@@ -111,9 +113,9 @@ class Line:
 class Finding:
     """What was measured, and how, in one sentence; `also` are further names for the same finding."""
 
-    value: Any
+    value: Claimed
     how: str
-    also: tuple[Any, ...] = ()
+    also: tuple[Claimed, ...] = ()
 
 
 def convex(line: Line) -> Finding:
@@ -261,7 +263,7 @@ def value_at_perfect(line: Line) -> Finding:
 
 def gradient_limits(line: Line) -> Finding:
     """The gradient towards minus and plus infinity."""
-    limits: list[Any] = []
+    limits: list[Claimed] = []
     for ends in line.far((1e3, 1e6, 1e9)):
         g = line.g(ends)
         grows = abs(g[2]) > 10 * (1 + abs(g[1]))
@@ -324,7 +326,7 @@ def _search_range(line: Line, sample: Array) -> tuple[float, float]:
     return float(sample.min()), float(sample.max())
 
 
-def _huber_mean(sample: Array, parameters: Mapping[str, Any]) -> float | None:
+def _huber_mean(sample: Array, parameters: Setting) -> float | None:
     delta = parameters.get("delta", parameters.get("beta"))
     if delta is None:
         return None
@@ -335,11 +337,11 @@ def _huber_mean(sample: Array, parameters: Mapping[str, Any]) -> float | None:
     return middle
 
 
-def _quantile(sample: Array, parameters: Mapping[str, Any]) -> float | None:
+def _quantile(sample: Array, parameters: Setting) -> float | None:
     return float(np.quantile(sample, parameters["tau"], method="inverted_cdf")) if "tau" in parameters else None
 
 
-def _expectile(sample: Array, parameters: Mapping[str, Any]) -> float | None:
+def _expectile(sample: Array, parameters: Setting) -> float | None:
     if "tau" not in parameters:
         return None
     e = float(sample.mean())
@@ -349,19 +351,19 @@ def _expectile(sample: Array, parameters: Mapping[str, Any]) -> float | None:
     return e
 
 
-def _logit_of_mean(sample: Array, parameters: Mapping[str, Any]) -> float | None:
+def _logit_of_mean(sample: Array, parameters: Setting) -> float | None:
     # Labels 1 and -1 stand for 1 and 0.
     mean = float(np.maximum(sample, 0.0).mean())
     return math.log(mean / (1 - mean)) if 0 < mean < 1 and sample.max() <= 1 else None
 
 
-def _log_of_mean(sample: Array, parameters: Mapping[str, Any]) -> float | None:
+def _log_of_mean(sample: Array, parameters: Setting) -> float | None:
     mean = float(sample.mean())
     return math.log(mean) if mean > 0 else None
 
 
 # What a minimiser of the expected loss is compared with; each is computed from the sample alone, not from the loss.
-FUNCTIONALS: dict[str, Callable[[Array, Mapping[str, Any]], float | None]] = {
+FUNCTIONALS: dict[str, Callable[[Array, Setting], float | None]] = {
     "mean": lambda sample, parameters: float(sample.mean()),
     "median": lambda sample, parameters: float(np.median(sample)),
     "Huber mean": _huber_mean,
@@ -440,7 +442,7 @@ MEASURES: dict[str, Callable[[Line], Finding]] = {
 NEED_TARGETS = {"elicits", "proper", "calibrated"}
 
 
-def agree(claimed: Any, found: Any) -> bool:
+def agree(claimed: Claimed, found: Claimed) -> bool:
     """Whether a claim and a measurement are the same: numbers to 1e-6, everything else exactly."""
     if isinstance(claimed, list | tuple):
         return isinstance(found, list | tuple) and len(claimed) == len(found) and all(map(agree, claimed, found))

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Protocol, overload
 
 import sympy as sp
 from flint import arb
 
 from lossary.declaration.symbols import Expression
-from lossary.evaluation.balls import Dual, ball, span
+from lossary.evaluation.balls import Dual, Number, ball, span
 from lossary.evaluation.compiled import compiled
 from lossary.interactive.along_section import T
 from lossary.verification.proving.verdicts import Undecided, told
@@ -40,7 +40,7 @@ class Budget:
             raise Undecided("too many boxes")
 
 
-def boxes(low: Any, high: Any, budget: Budget, holds: Callable[[Any, Any], bool]) -> None:
+def boxes(low: arb, high: arb, budget: Budget, holds: Callable[[arb, arb], bool]) -> None:
     """Halve a stretch until something holds on every box of it.
 
     Raises:
@@ -58,17 +58,27 @@ def boxes(low: Any, high: Any, budget: Budget, holds: Callable[[Any, Any], bool]
         left += [(half, b), (a, half)]
 
 
-def middle(low: Any, high: Any) -> Any:
+def middle(low: arb, high: arb) -> arb:
     """An exact number between two."""
     return ((low + high) / 2).mid()
 
 
-def number(expression: Expression) -> Any:
+def number(expression: Expression) -> arb:
     """An expression without `T`, enclosed."""
     return runs(expression)(0)
 
 
-def runs(expression: Expression) -> Callable[[Any], Any]:
+class Run(Protocol):
+    """A function of a number; of a dual number it gives the derivative as well, unless it is constant."""
+
+    @overload
+    def __call__(self, point: int | arb, /) -> arb: ...
+
+    @overload
+    def __call__(self, point: Dual, /) -> Dual | arb: ...
+
+
+def runs(expression: Expression) -> Run:
     """An expression as a function of a whole number, a ball or a dual number.
 
     Raises:
@@ -79,7 +89,13 @@ def runs(expression: Expression) -> Callable[[Any], Any]:
     except ValueError as error:
         raise Undecided(str(error)) from None
 
-    def value(point: Any) -> Any:
+    @overload
+    def value(point: int | arb) -> arb: ...
+
+    @overload
+    def value(point: Dual) -> Dual | arb: ...
+
+    def value(point: Number) -> Dual | arb:
         found = run(point)["value"]()
         return found if isinstance(found, Dual) else ball(found)
 
@@ -92,16 +108,16 @@ class Smooth:
     `probes` are points at which each derivative is compared with that of forward differentiation.
     """
 
-    def __init__(self, expression: Expression, probes: Sequence[Any] = ()) -> None:
+    def __init__(self, expression: Expression, probes: Sequence[arb] = ()) -> None:
         self._functions = [_Function(expression)]
         self._probes = probes
-        self._signs: dict[tuple[int, Any, Any], int] = {}
+        self._signs: dict[tuple[int, arb, arb], int] = {}
 
     def derivative(self, order: int) -> Expression:
         """The derivative as an expression; order 0 is the expression itself."""
         return self._function(order).expression
 
-    def at(self, order: int, point: Any) -> Any:
+    def at(self, order: int, point: arb) -> arb:
         """A derivative at one point, enclosed; at a ball, what plain arithmetic encloses it by."""
         return self._function(order).value(point)
 
@@ -117,11 +133,11 @@ class Smooth:
             self._functions.append(made)
         return self._functions[order]
 
-    def defined(self, low: Any, high: Any) -> bool:
+    def defined(self, low: arb, high: arb) -> bool:
         """Whether the expression is seen to have a finite value at each point of a box."""
         return bool(self.at(0, span(low, high)).is_finite())
 
-    def over(self, order: int, low: Any, high: Any) -> Any:
+    def over(self, order: int, low: arb, high: arb) -> arb:
         """A derivative over a box: from its ends where it is monotone, else by the mean value theorem."""
         box = span(low, high)
         found = self.at(order, box)
@@ -132,11 +148,11 @@ class Smooth:
         centre = middle(low, high)
         return _both(found, self.at(order, centre) + self.at(order + 1, box) * (box - centre))
 
-    def sign(self, order: int, low: Any, high: Any) -> int:
+    def sign(self, order: int, low: arb, high: arb) -> int:
         """1 where a derivative is nowhere negative in a box, -1 where it is nowhere positive, 0 where nobody knows."""
         return self._sign(order, low, high) or _sign(self.over(order, low, high))
 
-    def _sign(self, order: int, low: Any, high: Any) -> int:
+    def _sign(self, order: int, low: arb, high: arb) -> int:
         """The same, from plain arithmetic and from the signs of the factors."""
         key = order, low, high
         if key not in self._signs:
@@ -153,11 +169,11 @@ class _Function:
         self.value = runs(expression)
 
     @cached_property
-    def factors(self) -> list[Callable[[Any], Any]]:
+    def factors(self) -> list[Run]:
         """What it is a product of, as functions."""
         return [runs(factor) for factor in sp.Mul.make_args(factored(self.expression))]
 
-    def sign(self, box: Any) -> int:
+    def sign(self, box: arb) -> int:
         """The sign over a box, from those of the factors."""
         made = 1
         for factor in self.factors:
@@ -200,13 +216,13 @@ def _shorter(expression: Expression) -> Expression:
     return product if sp.count_ops(product) < sp.count_ops(expression) else expression
 
 
-def _sign(value: Any) -> int:
+def _sign(value: arb) -> int:
     if not value.is_finite():
         return 0
     return 1 if value >= 0 else -1 if value <= 0 else 0
 
 
-def _both(first: Any, second: Any) -> Any:
+def _both(first: arb, second: arb) -> arb:
     """What two enclosures of one number have in common."""
     if not (first.is_finite() and second.is_finite()):
         return first if first.is_finite() else second

@@ -10,7 +10,6 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import sympy as sp
 from flint import arb
@@ -29,7 +28,7 @@ _EXTREMES = (maximum, minimum)
 class Point:
     """A point: the ball that encloses it, and the number itself where it is known."""
 
-    ball: Any
+    ball: arb
     exact: Expression | None = None
 
 
@@ -42,7 +41,7 @@ class Piece:
     smooth: Smooth
 
     @property
-    def ends(self) -> tuple[Any, Any]:
+    def ends(self) -> tuple[arb, arb]:
         """Two exact numbers that the piece lies between."""
         return self.low.ball.lower(), self.high.ball.upper()
 
@@ -64,7 +63,7 @@ class Curve:
         for piece in self.pieces:
             boxes(*piece.ends, budget, piece.smooth.defined)
 
-    def at(self, point: Any) -> Any:
+    def at(self, point: arb) -> arb:
         """The value at an exact point, from the expression as it is."""
         return self._run(point)
 
@@ -73,7 +72,7 @@ class Curve:
         """The pieces on the left and on the right of each cut."""
         return list(itertools.pairwise(self.pieces))
 
-    def jump(self, order: int, left: Piece, right: Piece) -> Any:
+    def jump(self, order: int, left: Piece, right: Piece) -> arb:
         """How far a derivative jumps at a cut: a ball, and 0 only where that is exactly so."""
         at, exact = left.high.ball, left.high.exact
         gap = right.smooth.at(order, at) - left.smooth.at(order, at)
@@ -192,9 +191,9 @@ def solved(decides: Expression) -> list[Expression]:
     return [(-b + side * sp.sqrt(inner)) / (2 * a) for side in (-1, 1)]
 
 
-def _isolated(smooth: Smooth, low: Any, high: Any, budget: Budget) -> list[Any]:
+def _isolated(smooth: Smooth, low: arb, high: arb, budget: Budget) -> list[arb]:
     """Balls around the zeros, one zero in each, where the slope has one sign around each."""
-    found: list[Any] = []
+    found: list[arb] = []
     left = [(low, high)]
     while left:
         a, b = left.pop()
@@ -213,7 +212,7 @@ def _isolated(smooth: Smooth, low: Any, high: Any, budget: Budget) -> list[Any]:
     return found
 
 
-def _bisected(smooth: Smooth, low: Any, high: Any, rises: bool) -> Any:
+def _bisected(smooth: Smooth, low: arb, high: arb, rises: bool) -> arb:
     """The one zero of a monotone function, enclosed."""
     for _ in range(100):
         # A zero in the very middle has no sign to be seen, but then one beside it has.

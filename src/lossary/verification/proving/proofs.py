@@ -7,17 +7,18 @@ refuted stays what it was: measured.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 import sympy as sp
 from flint import arb
 
 from lossary.declaration.loss import Loss
+from lossary.declaration.references import Claimed
 from lossary.declaration.sections import Section
 from lossary.declaration.symbols import Expression
+from lossary.declaration.values import Setting
 from lossary.evaluation.balls import precision
 from lossary.evaluation.curves import section_inputs
 from lossary.interactive.along_section import value
@@ -61,7 +62,7 @@ class Along:
             return [(low, high, most), (low + _INSIDE, high - _INSIDE, most)]
         return [(max(low, -far), min(high, far), most) for far, most in _FAR]
 
-    def prove(self, key: str, claim: Any, supremum: float | None = None) -> Verdict | None:
+    def prove(self, key: str, claim: Claimed, supremum: float | None = None) -> Verdict | None:
         """A claim proven or refuted, on the first range where either succeeds; None where neither does on any."""
         with precision(_BITS):
             if key == "symmetric":
@@ -78,7 +79,7 @@ class Along:
             return None
 
     def _prove_between(
-        self, prover: Callable[[Curve, Any], Verdict], claim: Any, low: float, high: float, most: int
+        self, prover: Callable[[Curve, Claimed], Verdict], claim: Claimed, low: float, high: float, most: int
     ) -> Verdict:
         ends = low, high
         if ends not in self._curves:
@@ -93,7 +94,7 @@ class Along:
         return prover(curve, claim)
 
 
-def along(loss: Loss, section: Section, setting: Mapping[str, Any], y: float) -> Along | None:
+def along(loss: Loss, section: Section, setting: Setting, y: float) -> Along | None:
     """A loss along a section at one setting and target value; None where no expression holds it."""
     inputs = section_inputs(loss, section, np.array(section.span), setting, y)
     try:
@@ -103,10 +104,10 @@ def along(loss: Loss, section: Section, setting: Mapping[str, Any], y: float) ->
     return None if expression is None else Along(expression, section.limits)
 
 
-def of_a_pair(loss: Loss, section: Section, setting: Mapping[str, Any], claim: bool) -> Verdict | None:
+def of_a_pair(loss: Loss, section: Section, setting: Setting, claim: bool) -> Verdict | None:
     """Whether the loss along a section, as one of two numbers, is the same when the two are exchanged."""
 
-    def loss_of(t: float, y: float) -> Any:
+    def loss_of(t: float, y: float) -> arb:
         found = along(loss, section, setting, y)
         if found is None:
             raise Undecided("no expression holds the loss")
@@ -133,7 +134,7 @@ def _tried(run: Callable[[], Verdict]) -> Verdict | None:
         return None
 
 
-_OVER: dict[str, Callable[[Curve, Any], Verdict]] = {
+_OVER: dict[str, Callable[[Curve, Claimed], Verdict]] = {
     "convex": convex,
     "lipschitz": lipschitz,
     "gradient_lipschitz": gradient_lipschitz,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from flint import arb
 
@@ -37,10 +36,10 @@ def convex(curve: Curve, claim: bool) -> Verdict:
     return Proof((float(low), float(high)), f"in its middle {chord} lies {rough(gap)} below the curve")
 
 
-def _low_chord(curve: Curve) -> tuple[tuple[Any, Any], Any] | None:
+def _low_chord(curve: Curve) -> tuple[tuple[arb, arb], arb] | None:
     """None where the curve is convex; else the ends of a chord whose middle lies below it, and by how much."""
     for piece in curve.pieces:
-        hollow: list[Any] = []
+        hollow: list[arb] = []
         boxes(*piece.ends, curve.budget, partial(_bends_up, piece.smooth, hollow))
         if hollow:
             return _chord(curve, *hollow)
@@ -56,7 +55,7 @@ def _low_chord(curve: Curve) -> tuple[tuple[Any, Any], Any] | None:
     return None
 
 
-def _bends_up(smooth: Smooth, hollow: list[Any], a: Any, b: Any) -> bool:
+def _bends_up(smooth: Smooth, hollow: list[arb], a: arb, b: arb) -> bool:
     """Whether the second derivative is nowhere negative, or else is so in the middle, which is then put aside."""
     if hollow or smooth.sign(2, a, b) > 0:
         return True
@@ -66,7 +65,7 @@ def _bends_up(smooth: Smooth, hollow: list[Any], a: Any, b: Any) -> bool:
     return bool(hollow)
 
 
-def _chord(curve: Curve, at: Any, reach: Any) -> tuple[tuple[Any, Any], Any]:
+def _chord(curve: Curve, at: arb, reach: arb) -> tuple[tuple[arb, arb], arb]:
     """A chord around a point, or beside it, whose middle lies below the curve: the longest of those tried."""
     low, high = map(arb, curve.between)
     for _ in range(_SHORTER):
@@ -85,7 +84,7 @@ def lipschitz(curve: Curve, claim: float) -> Verdict:
     return _torn(curve) or _size(curve, 1, claim, "slope")
 
 
-def gradient_lipschitz(curve: Curve, claim: Any) -> Verdict:
+def gradient_lipschitz(curve: Curve, claim: arb) -> Verdict:
     """The same of the second derivative, where the slope jumps nowhere; "inf" where it jumps."""
     torn = _torn(curve)
     if torn:
@@ -118,7 +117,7 @@ def _torn(curve: Curve) -> Refutation | None:
     return None
 
 
-def _size(curve: Curve, order: int, claim: float, noun: str) -> Verdict:
+def _size(curve: Curve, order: int, claim: float | arb, noun: str) -> Verdict:
     """A derivative is nowhere larger in size than claimed, and comes up to that somewhere."""
     bound = arb(claim)
     found = _outside(curve, order, -bound, bound)
@@ -156,13 +155,13 @@ def supremum(curve: Curve, claim: float) -> Verdict:
     )
 
 
-def _outside(curve: Curve, order: int, low: Any, high: Any) -> tuple[Any, Any] | None:
+def _outside(curve: Curve, order: int, low: arb, high: arb) -> tuple[arb, arb] | None:
     """None where a derivative lies between two bounds, rounded as they are; else where it does not, and its value.
 
     Raises:
         Undecided: also where a bound is exceeded by so little that the claim may have been rounded.
     """
-    found: list[Any] = []
+    found: list[arb] = []
     for piece in curve.pieces:
         boxes(*piece.ends, curve.budget, partial(_within, piece.smooth, order, low, high, found))
         if found:
@@ -170,7 +169,7 @@ def _outside(curve: Curve, order: int, low: Any, high: Any) -> tuple[Any, Any] |
     return None
 
 
-def _within(smooth: Smooth, order: int, low: Any, high: Any, found: list[Any], a: Any, b: Any) -> bool:
+def _within(smooth: Smooth, order: int, low: arb, high: arb, found: list[arb], a: arb, b: arb) -> bool:
     """Whether a derivative lies between the bounds on a box, or else is out of them in its middle: that is kept."""
     size = high if high >= -low else -low
     value = smooth.over(order, a, b)
@@ -183,7 +182,7 @@ def _within(smooth: Smooth, order: int, low: Any, high: Any, found: list[Any], a
     return bool(found)
 
 
-def _peak(curve: Curve, order: int, size: Callable[[Any], Any]) -> Any:
+def _peak(curve: Curve, order: int, size: Callable[[arb], arb]) -> arb:
     """The largest size that a derivative is found to have, from below: on a grid, then on ever finer ones."""
     peaks = []
     for piece in curve.pieces:
@@ -220,7 +219,7 @@ def redescending(curve: Curve, claim: bool) -> Verdict:
     return Proof(curve.between, out, of_a_range=True)
 
 
-def _slope(curve: Curve, point: float) -> Any:
+def _slope(curve: Curve, point: float) -> arb:
     at = arb(point)
     piece = next(piece for piece in curve.pieces if piece.ends[0] <= at <= piece.ends[1])
     return piece.smooth.at(1, at)
@@ -234,7 +233,7 @@ def _goes(curve: Curve, start: float, end: float, way: int) -> bool:
         return False
     outward = way if end > start else -way
 
-    def turns(low: Any, high: Any) -> bool:
+    def turns(low: arb, high: arb) -> bool:
         slope, bend = (piece.smooth.over(order, low, high) for order in (1, 2))
         sides = slope * bend * outward
         return bool(bend == 0) or bool(slope == 0) or _agree(piece.smooth, outward, low, high) or bool(sides >= 0)
@@ -246,5 +245,5 @@ def _goes(curve: Curve, start: float, end: float, way: int) -> bool:
     return True
 
 
-def _agree(smooth: Smooth, outward: int, low: Any, high: Any) -> bool:
+def _agree(smooth: Smooth, outward: int, low: arb, high: arb) -> bool:
     return smooth.sign(1, low, high) * smooth.sign(2, low, high) == outward

@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import sympy as sp
 from flint import arb
@@ -57,7 +56,7 @@ def _normal(expression: Expression) -> Expression:
     return sp.expand(made)
 
 
-def exchangeable(value: Callable[[float, float], Any], claim: bool) -> Verdict:
+def exchangeable(value: Callable[[float, float], arb], claim: bool) -> Verdict:
     """A loss of two numbers that differs when they are exchanged."""
     for a, b in _PAIRS:
         here, there = value(a, b), value(b, a)
@@ -67,7 +66,7 @@ def exchangeable(value: Callable[[float, float], Any], claim: bool) -> Verdict:
     raise Undecided("whether the loss is the same when the two are exchanged")
 
 
-def _differ(here: Any, there: Any) -> bool:
+def _differ(here: arb, there: arb) -> bool:
     return bool(abs(here - there) > _SAME * (abs(here) + abs(there)))
 
 

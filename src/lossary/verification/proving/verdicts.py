@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
+
+from flint import arb
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,11 @@ class Undecided(Exception):
     """Neither a proof nor a counterexample was found; why, in words."""
 
 
-def told(value: Any, digits: int = 10) -> str:
+def told(value: float | arb, digits: int = 10) -> str:
     """A number or the middle of a ball, with digits enough to see what a claim lacks, or as few as a reader wants."""
     return f"{float(value):.{digits}g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
 
 
-def rough(value: Any) -> str:
+def rough(value: float | arb) -> str:
     """The same for a reader: at most six digits."""
     return told(value, 6)
