@@ -81,6 +81,16 @@ def test_most_claims_of_the_scalar_losses_are_proven() -> None:
     assert len(proven) >= 0.6 * (len(proven) + len(left)), f"{len(proven)} proven, not proven: {left}"
 
 
+def test_a_supremum_that_was_only_cited_proves_no_bound() -> None:
+    loss, proven = LOSSES["cosine_embedding"], {}
+    for name, supremum in (("tried", 2), ("cited", Cited(2, "a paper"))):
+        evidence = Evidence()
+        claimed = dataclasses.replace(loss, properties={"bounded": True, "supremum": supremum})
+        assert not list(claims.claimed_properties(claimed, evidence))
+        proven[name] = "bounded" in evidence.proven
+    assert proven == {"tried": True, "cited": False}
+
+
 def test_the_hard_claims_are_proven_but_for_one() -> None:
     """The second derivative 1 - cos t touches 0 where no end of a box lies: that stays measured."""
     left = [(key, str(e)) for key, rows in TRUE.items() for e, c in rows if not isinstance(judged(e, key, c), Proof)]

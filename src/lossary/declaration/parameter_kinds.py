@@ -11,12 +11,15 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lossary.declaration.values import Value
+
+# What a formula takes for a parameter: a whole number, a real one, or one for each class; None where it takes none.
+Plain: TypeAlias = int | float | list[float] | None
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ class ParameterKind:
         """What torch is given for a value; made a tensor if `tensor` says so."""
         return value
 
-    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Value:
+    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Plain:
         """A value as a formula takes it: a whole number, a real one, or a list of one for each class.
 
         None is for what is no number: which formula holds depends on it.
@@ -170,7 +173,7 @@ class Number(ParameterKind):
         """The range alone."""
         return range.text(name)
 
-    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Value:
+    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Plain:
         """A real number; the neutral one for None."""
         number = neutral if value is None else value
         return None if number is None else float(number)
@@ -194,7 +197,7 @@ class Integer(ParameterKind):
         """The range, and that it is of integers."""
         return "any integer" if range.everything else f"integer, {range.text(name)}"
 
-    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Value:
+    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Plain:
         """A whole number; the neutral one, or 0, for None."""
         return int(neutral or 0) if value is None else int(value)
 
@@ -217,7 +220,7 @@ class Integers(ParameterKind):
         """That it is a list."""
         return "a list of whole numbers"
 
-    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Value:
+    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Plain:
         """No number."""
         return None
 
@@ -238,7 +241,7 @@ class Flag(ParameterKind):
         """Both values."""
         return "true or false"
 
-    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Value:
+    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Plain:
         """1 or 0."""
         return int(bool(value))
 
@@ -269,7 +272,7 @@ class Choice(ParameterKind):
         """What stands behind the name."""
         return self.options[value]
 
-    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Value:
+    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Plain:
         """No number."""
         return None
 
@@ -295,9 +298,11 @@ class PerClass(ParameterKind):
         words = "one number for each class"
         return words if range.everything else f"{words}, {range.text(name)}"
 
-    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Value:
+    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Plain:
         """A list; of the neutral number for None."""
-        return [neutral] * classes if value is None else list(value)
+        if value is None:
+            return None if neutral is None else [neutral] * classes
+        return list(value)
 
 
 @dataclass(frozen=True)
@@ -317,6 +322,6 @@ class PerElement(ParameterKind):
         """The range of each number."""
         return f"a tensor that broadcasts to the input, {range.text(name)}"
 
-    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Value:
+    def in_formula(self, value: Value, neutral: float | None, classes: int) -> Plain:
         """The number that an element has; the neutral one for None."""
         return neutral if value is None else value

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lossary.declaration.inputs import Kind
-from lossary.declaration.parameter_kinds import Flag, Integer, Number, ParameterKind, PerClass, PerElement, Range
+from lossary.declaration.parameter_kinds import Flag, Integer, Number, ParameterKind, PerClass, PerElement, Plain, Range
 from lossary.declaration.symbols import TABLE
 from lossary.declaration.values import Value
 
@@ -69,7 +69,7 @@ class Parameter:
         """The values allowed, in words."""
         return self.kind.range_text(self.name, self.range)
 
-    def in_formula(self, value: Value, classes: int) -> Value:
+    def in_formula(self, value: Value, classes: int) -> Plain:
         """A value as a formula takes it, where there are so many classes."""
         return self.kind.in_formula(value, self.neutral, classes)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from lossary.declaration.values import Setting
 from lossary.errors import LossaryError
 
 if TYPE_CHECKING:
     from lossary.declaration.loss import Loss
-    from lossary.declaration.values import Setting, Value
+    from lossary.declaration.values import Value
+
+Given = TypeVar("Given")  # a text as typed, or a value
 
 
 def settings(loss: Loss, texts: Mapping[str, str], mark: str = "") -> dict[str, Value]:
@@ -52,7 +53,7 @@ def entries(texts: Iterable[str], mark: str = "") -> dict[str, str]:
     return found
 
 
-def shared(losses: Sequence[Loss], given: Setting, mark: str = "") -> list[dict[str, Value]]:
+def shared(losses: Sequence[Loss], given: Mapping[str, Given], mark: str = "") -> list[dict[str, Given]]:
     """What of `given` each loss takes: `delta` all that have it, `huber.delta` that one, which counts before the other.
 
     Raises:
