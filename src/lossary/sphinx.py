@@ -19,7 +19,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from lossary.drawing.inline_svg import on_paper
 from lossary.embedding import option_text
-from lossary.embedding.figure_request import Made, make, wanted
+from lossary.embedding.figure_request import EmbeddedFigure, make, wanted
 from lossary.errors import LossaryError
 
 if TYPE_CHECKING:
@@ -65,13 +65,13 @@ class Figure(SphinxDirective):
         self.add_name(figure)
         return [figure]
 
-    def _made(self) -> Made:
+    def _made(self) -> EmbeddedFigure:
         own = ("set", "class", "name")
         given = {name: " ".join(text.split()) for name, text in self.options.items() if name not in own}
         given |= option_text.entries(self.options.get("set", "").split(), ":set: ")
         return make(wanted(self.arguments[0].split(), given), Path(self.env.srcdir), pdf=True)
 
-    def _images(self, made: Made) -> list[nodes.Element]:
+    def _images(self, made: EmbeddedFigure) -> list[nodes.Element]:
         """One image that any builder takes, and for HTML its dark sister."""
         name = made.key[:16]
         if made.theme != "auto":
@@ -84,7 +84,7 @@ class Figure(SphinxDirective):
             addnodes.only("", self._image(made, f"{dark}.svg", "only-dark"), expr="html"),
         ]
 
-    def _image(self, made: Made, uri: str, *classes: str) -> nodes.image:
+    def _image(self, made: EmbeddedFigure, uri: str, *classes: str) -> nodes.image:
         # No height, so that the picture keeps its shape where it must shrink, and no link to the picture alone.
         named = ["lossary", "no-scaled-link", *classes, *self.options.get("class", [])]
         image = nodes.image(uri=uri, alt=made.alt, width=f"{made.size[0]}px", classes=named)

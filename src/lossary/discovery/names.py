@@ -17,9 +17,9 @@ def aliases(loss: Loss) -> tuple[str, ...]:
     """Every name of a loss besides slug and title: torch's class, those that its file gives, then what follows."""
     given = [*([_last(loss.torch)] if loss.torch else []), *loss.aliases]
     given += [f"F.{_last(loss.functional)}"] if loss.functional else []
-    plain = {_plain(_last(name)) for name in (loss.title, *given)}
+    plain = {_bare(_last(name)) for name in (loss.title, *given)}
     called = [found[0] for entry in loss.libraries if (found := _CALLED.match(entry.call))]
-    named = [call for call in called if _plain(_last(call)) in plain]
+    named = [call for call in called if _bare(_last(call)) in plain]
     # Keras has two addresses.
     follows = [*named, *map(_last, named), *(f"tf.{call}" for call in named if call.startswith("keras."))]
     known = {name.casefold() for name in (loss.slug, loss.title, *given)}
@@ -43,7 +43,7 @@ def _last(name: str) -> str:
     return re.split(r"\.|::", name)[-1]
 
 
-def _plain(name: str) -> str:
+def _bare(name: str) -> str:
     """A name without what spellings differ in."""
     letters = re.sub(r"[^a-z0-9]", "", name.split(" (")[0].casefold())
     return letters.removesuffix("loss") or letters

@@ -29,7 +29,7 @@ _DRAWING = threading.Lock()
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FigureRequest:
     """What one figure shows.
 
     Attributes:
@@ -51,7 +51,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Made:
+class EmbeddedFigure:
     """A figure in all its forms, with its words and its size in CSS pixels; `key` is its own by content."""
 
     key: str
@@ -63,7 +63,7 @@ class Made:
     files: tuple[Path, ...]
 
 
-def read(line: str) -> Wanted:
+def read(line: str) -> FigureRequest:
     """Read a request such as `huber delta=0.5,1 view=gradient alt="The gradient"`.
 
     Raises:
@@ -90,7 +90,7 @@ def read(line: str) -> Wanted:
     return wanted(slugs, given)
 
 
-def wanted(slugs: list[str], given: Mapping[str, str]) -> Wanted:
+def wanted(slugs: list[str], given: Mapping[str, str]) -> FigureRequest:
     """A request from the names of losses, and from texts by the names of options and parameters.
 
     Raises:
@@ -99,10 +99,10 @@ def wanted(slugs: list[str], given: Mapping[str, str]) -> Wanted:
     if not slugs:
         raise LossaryError("name a loss first, such as: huber delta=0.5,1 view=gradient")
     options = {name: value for name, value in given.items() if name in OPTIONS}
-    return Wanted(tuple(slugs), {n: value for n, value in given.items() if n not in OPTIONS}, **options)
+    return FigureRequest(tuple(slugs), {n: value for n, value in given.items() if n not in OPTIONS}, **options)
 
 
-def make(asked: Wanted, base: Path | None = None, pdf: bool = False) -> Made:
+def make(asked: FigureRequest, base: Path | None = None, pdf: bool = False) -> EmbeddedFigure:
     """The figure, drawn where it is not in the cache.
 
     Args:
@@ -130,7 +130,7 @@ def make(asked: Wanted, base: Path | None = None, pdf: bool = False) -> Made:
             files = _files(asked, form)
         cache.put(key, files)
     words = json.loads(files["words.json"])
-    return Made(
+    return EmbeddedFigure(
         key=key,
         svg={"auto": files["auto.svg"], "light": files["light.svg"], "dark": files["dark.svg"]},
         pdf=files.get("figure.pdf", b""),
@@ -159,7 +159,7 @@ def _source(catalog: str | None, slug: str) -> Source:
     raise unknown(slug, catalog)
 
 
-def _files(asked: Wanted, form: str) -> dict[str, bytes]:
+def _files(asked: FigureRequest, form: str) -> dict[str, bytes]:
     from lossary.drawing import render
 
     picture = _picture(asked)
@@ -171,7 +171,7 @@ def _files(asked: Wanted, form: str) -> dict[str, bytes]:
     return {**files, "words.json": json.dumps(words).encode()}
 
 
-def _picture(asked: Wanted) -> Picture:
+def _picture(asked: FigureRequest) -> Picture:
     from lossary.discovery.lookup import beside
     from lossary.drawing import loss_views
     from lossary.embedding import option_text

@@ -176,7 +176,7 @@ def values(
     """The formula's value for each sample, enclosed, in row order."""
     if isinstance(formula, Written):
         with mpmath.workdps(DIGITS):
-            return [ball(v) for v in formula.reference(**_plain(inputs), **parameters)]
+            return [ball(v) for v in formula.reference(**_as_arrays(inputs), **parameters)]
     assert isinstance(formula, Symbolic)
     kinds = kinds or chosen_kinds(loss, inputs, parameters)
     run = built(loss, formula, kinds).run
@@ -188,7 +188,7 @@ def _value(run: Compiled, row: Sequence[Operand]) -> arb:
     return enclose(lambda: [run(*row)["value"]()])[0]
 
 
-def _plain(inputs: Arrays) -> dict[str, Array | list[Array]]:
+def _as_arrays(inputs: Arrays) -> dict[str, Array | list[Array]]:
     return {name: a if isinstance(a, list) else np.asarray(a) for name, a in inputs.items()}
 
 
@@ -197,7 +197,7 @@ def written_gradients(formula: Written, inputs: Arrays, parameters: Setting) -> 
     if formula.reference_gradient is None:
         return {}
     with mpmath.workdps(DIGITS):
-        found = formula.reference_gradient(**_plain(inputs), **parameters)
+        found = formula.reference_gradient(**_as_arrays(inputs), **parameters)
         return {name: [ball(v) for v in flattened(gradient)] for name, gradient in found.items()}
 
 

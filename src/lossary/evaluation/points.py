@@ -25,8 +25,8 @@ def settings(loss: Loss) -> list[dict[str, Value]]:
     """The defaults; each typical value of each parameter alone; and the last typical values all together."""
     chosen = [loss.defaults()]
     for p in loss.parameters:
-        chosen += [{**loss.defaults(), p.name: _plain(v)} for v in p.typical]
-    last = {p.name: _plain(p.typical[-1]) if p.typical else p.default for p in loss.parameters}
+        chosen += [{**loss.defaults(), p.name: _listed(v)} for v in p.typical]
+    last = {p.name: _listed(p.typical[-1]) if p.typical else p.default for p in loss.parameters}
     chosen.append(last)
     # A choice may pick another formula, which is to be seen with every other parameter changed as well.
     chosen += [{**last, p.name: v} for p in loss.parameters if p.kind.options for v in p.typical]
@@ -34,7 +34,7 @@ def settings(loss: Loss) -> list[dict[str, Value]]:
     return list(unique.values())
 
 
-def _plain(value: Value) -> Value:
+def _listed(value: Value) -> Value:
     return list(value) if isinstance(value, tuple) else value
 
 

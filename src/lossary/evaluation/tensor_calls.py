@@ -50,7 +50,7 @@ def torch_settings(
     Raises:
         LossaryError: for an unknown name, a wrong type, or a value outside the range.
     """
-    settings = check_parameters(loss, {name: _plain(value) for name, value in given.items()})
+    settings = check_parameters(loss, {name: _as_numbers(value) for name, value in given.items()})
     for p in loss.parameters:
         value, ready = given.get(p.name), as_torch(p, settings[p.name], dtype)
         if isinstance(ready, torch.Tensor):
@@ -124,7 +124,7 @@ def _tensors_in(values: Any) -> Iterator[torch.Tensor]:
         yield from (t for t in (value if isinstance(value, list | tuple) else [value]) if isinstance(t, torch.Tensor))
 
 
-def _plain(value: Any) -> Any:
+def _as_numbers(value: Any) -> Any:
     """A value as a check of its range takes it."""
     if isinstance(value, torch.Tensor):
         return value.detach().tolist()

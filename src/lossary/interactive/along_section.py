@@ -78,7 +78,7 @@ def scalar(
     parts = [_element(loss, bound, kinds, sizes, fixed | element) for element in elements]
     value = sum((part[0] for part in parts), sp.Integer(0))
     slope = sum((part[1] for part in parts), sp.Integer(0))
-    return Scalar(value, slope, _plain(sp.diff(slope, T)))
+    return Scalar(value, slope, _without_impulses(sp.diff(slope, T)))
 
 
 def value(loss: Loss, section: Section, branch: float, settings: Setting, inputs: Arrays) -> Expression | None:
@@ -97,7 +97,9 @@ def value(loss: Loss, section: Section, branch: float, settings: Setting, inputs
     fixed = {p.key: _fraction(p.in_formula(settings[p.name], sizes["C"])) for p in loss.parameters}
     elements = _elements(loss, kinds, section.inputs(T, _fraction(branch)))
     given = [fixed | {symbol: _fraction(number) for symbol, number in element.items()} for element in elements]
-    return _plain(sp.Add(*(_Written(bound, values, fractions=True).out(bound.value, known) for values in given)))
+    return _without_impulses(
+        sp.Add(*(_Written(bound, values, fractions=True).out(bound.value, known) for values in given))
+    )
 
 
 def _fraction(given: Numbers) -> Expression:
@@ -141,19 +143,19 @@ def _element(
     """Value and slope of one element whose variables, by symbol, have these values."""
     numbers = {bound.scope[n]: sp.Integer(size) for n, size in sizes.items() if n in bound.scope}
     written = _Written(bound, values)
-    value = _plain(written.out(bound.value, numbers))
+    value = _without_impulses(written.out(bound.value, numbers))
     moved = {
         i.name: [(k, slope) for k, e in _components(values[i.symbol], kinds[i.name]) if (slope := _slope(e)) != 0]
         for i in loss.inputs
     }
     if any(parts and name not in bound.gradient for name, parts in moved.items()):
-        return value, _plain(sp.diff(value, T))
+        return value, _without_impulses(sp.diff(value, T))
     total = sp.Integer(0)
     for name, parts in moved.items():
         for index, slope in parts:
             at = dict(zip(kinds[name].dims, index, strict=True))
             free = {bound.scope[i]: at.get(d, 0) for d, i in INDEX_OF.items() if i in bound.scope}
-            total += _plain(written.out(bound.gradient[name], {**numbers, **free})) * slope
+            total += _without_impulses(written.out(bound.gradient[name], {**numbers, **free})) * slope
     return value, total
 
 
@@ -256,7 +258,7 @@ class _Written:
         return sp.Add(*(self._sum(term, inner, {**numbers, index: sp.Integer(k)}) for k in span))
 
 
-def _plain(expression: Expression) -> Expression:
+def _without_impulses(expression: Expression) -> Expression:
     """The expression without the impulses at kinks that a second derivative brings.
 
     Raises:

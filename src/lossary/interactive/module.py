@@ -199,7 +199,7 @@ def compared(loss: Loss) -> dict[str, float]:
             filled = check_parameters(loss, {n: v for n, v in setting.items() if v != loss.defaults()[n]})
             t = points.grid(loss, place.section, filled)
             for b, (label, y) in enumerate(place.section.branches.items()):
-                mine = _run(engine, k, b, _plain(place, setting), t)
+                mine = _run(engine, k, b, _module_setting(place, setting), t)
                 true = curve(loss, place.section, t, filled, y)
                 true.gradient[_undecided(loss, place.section, filled, t)] = np.nan
                 for name, one, torch in (("loss", mine[0], true.loss), ("gradient", mine[1], true.gradient)):
@@ -248,7 +248,7 @@ def _run(engine: MiniRacer, section: int, branch: int, p: Mapping[str, Any], t: 
     return np.array(json.loads(str(engine.eval(code)).replace("Infinity", "inf")), dtype=float).T
 
 
-def _plain(place: Place, setting: Mapping[str, Any]) -> dict[str, Any]:
+def _module_setting(place: Place, setting: Mapping[str, Any]) -> dict[str, Any]:
     """A setting as the module gets it."""
     return {c.name: c.written(setting[c.name], place.reach.sizes.get(c.name, 0)) for c in place.reach.moved}
 

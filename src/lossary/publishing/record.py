@@ -99,7 +99,7 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
         "example": {"code": page_example(loss), "output": torch_code.example_output(loss)},
         "source": torch_code.own_source(loss),
         "properties": {
-            key: {"value": _plain(value), "at": _at(loss), **_evidence(loss, evidence, key)}
+            key: {"value": _as_json(value), "at": _at(loss), **_evidence(loss, evidence, key)}
             for key, (value, _) in claimed
         },
         "property_rows": [
@@ -216,7 +216,7 @@ def _value_text(value: Any) -> str:
 def _evidence(loss: Loss, evidence: Evidence, key: str) -> dict[str, Any]:
     """How a property is known, and between which points, where it was proven."""
     if key in evidence.proven:
-        return {"evidence": "proven", "between": [_plain(end) for end in evidence.proven[key]]}
+        return {"evidence": "proven", "between": [_as_json(end) for end in evidence.proven[key]]}
     return {"evidence": "cited" if isinstance(loss.properties[key], Cited) else "checked"}
 
 
@@ -224,10 +224,10 @@ def _at(loss: Loss) -> dict[str, Any]:
     return {p.name: p.default for p in loss.parameters if p.default is not None}
 
 
-def _plain(value: Any) -> Any:
+def _as_json(value: Any) -> Any:
     """A property's value as JSON: infinite numbers are strings, whole floats are numbers like the others."""
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
+        return [_as_json(v) for v in value]
     if isinstance(value, float) and math.isinf(value):
         return "inf" if value > 0 else "-inf"
     return value
