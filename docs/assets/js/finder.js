@@ -43,6 +43,13 @@ export function answers(losses, text) {
  * {note, blocked}; choose(loss): called with the loss that was chosen.
  */
 export class Finder {
+  input;
+  list;
+  chips;
+  losses;
+  standing;
+  choose;
+
   constructor({ input, list, chips, losses, standing, choose }) {
     Object.assign(this, { input, list, chips, losses, standing, choose });
     this.family = "";

@@ -26,7 +26,7 @@ function least(f, low, high) {
 
 /** A loss along the residual, at its defaults. */
 async function residual({ slug, role, name, dashed }) {
-  const { default: plot } = await import(new URL(`plots/${slug}.js`, ROOT));
+  const { default: plot } = await import(new URL(`plots/${slug}.js`, ROOT).href);
   const defaults = Object.fromEntries(plot.parameters.map((parameter) => [parameter.name, parameter.default]));
   const { run } = variantAt(plot.sections[0], defaults).branches[0];
   return { role, name, dashed, run: (t) => run(t, defaults) };

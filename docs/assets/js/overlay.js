@@ -44,6 +44,7 @@ export function heights(rows, view, by, log) {
 /**
  * The range of heights to show, [low, high]. A steep loss is cut at the heights that the axis shares between losses,
  * so that the gentle ones keep their shape; but never so low that nothing is shown whole.
+ * @returns {[number, number] | null}
  */
 export function heightsShown(traces, view, axis) {
   const { top, slopes, span } = axis;

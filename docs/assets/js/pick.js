@@ -5,8 +5,18 @@ import { bind, build, differs, initial, parse, short, write } from "./settings.j
 
 /** entry: its place in the index; plot: its module; given: its settings as texts, in a URLSearchParams. */
 export class Pick {
+  /** @type {any} */
+  p = {};
+  section;
+  name;
+  value;
+  note;
+  controls;
+
   constructor(entry, plot, given) {
-    Object.assign(this, { entry, plot, given, p: {}, section: undefined });
+    this.entry = entry;
+    this.plot = plot;
+    this.given = given;
     this.element = document.getElementById("ly-pick").content.firstElementChild.cloneNode(true);
     [this.name, this.value, this.note, this.controls] = ["name", "value", "note", "controls"].map((name) =>
       this.element.querySelector(`.ly-pick__${name}`),

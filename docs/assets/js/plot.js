@@ -12,9 +12,11 @@ const COPIED = 1600; // how long "copied" stands, in milliseconds
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
 class LossaryPlot extends HTMLElement {
+  started = new Map();
+
   async connectedCallback() {
     try {
-      this.loss = (await import(new URL(this.getAttribute("src"), document.baseURI))).default;
+      this.loss = (await import(new URL(this.getAttribute("src"), document.baseURI).href)).default;
     } catch {
       return; // the static figures remain, and the controls stay hidden
     }
@@ -221,7 +223,6 @@ class LossaryPlot extends HTMLElement {
 
   // The curves at the defaults, made once for each section.
   #start() {
-    this.started ??= new Map();
     if (!this.started.has(this.section)) {
       this.started.set(this.section, this.#sampled({ ...this.values, ...this.#defaults }));
     }
