@@ -159,6 +159,14 @@ def commit(folder: Path) -> None:
         subprocess.run(["git", *command], cwd=folder, check=True)
 
 
+def finish(folder: Path) -> None:
+    """What a contributor writes anew after adding losses, with the copy's own sources."""
+    subprocess.run([sys.executable, "tests/test_golden_latex.py"], cwd=folder, check=True,
+                   env={"PYTHONPATH": f"{folder.resolve() / 'src'}:tests"})  # fmt: skip
+    for command in (["check", "--quiet", "--fix"], ["format", "--quiet"]):
+        subprocess.run([sys.executable, "-m", "ruff", *command, str(LOSSES)], cwd=folder, check=True)
+
+
 def main() -> None:
     """Read the arguments and do it all."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -168,11 +176,7 @@ def main() -> None:
     copy(given.folder)
     made = add(given.folder, given.number)
     answer_questions(given.folder, made)
-    # What a contributor writes anew after adding losses, with the copy's own sources.
-    subprocess.run([sys.executable, "tests/test_golden_latex.py"], cwd=given.folder, check=True,
-                   env={"PYTHONPATH": f"{given.folder.resolve() / 'src'}:tests"})  # fmt: skip
-    for command in (["check", "--quiet", "--fix"], ["format", "--quiet"]):
-        subprocess.run([sys.executable, "-m", "ruff", *command, str(LOSSES)], cwd=given.folder, check=True)
+    finish(given.folder)
     commit(given.folder)
     print(f"{sum(map(len, made.values()))} losses added in {given.folder}")
 
