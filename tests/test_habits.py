@@ -303,3 +303,85 @@ def test_the_code_of_the_page_prints_what_it_says(
 
 def test_all_code_of_the_page_is_run() -> None:
     assert PAGE.count("```python") == len(FENCES) >= 3
+
+
+# The geometry that the drawn figures and the live charts share.
+
+N = r"(-?[\d.]+)"
+# What it is, how the drawing writes it, and how the chart does; both in pixels, or in shares.
+SHARED = {
+    "size of a figure": (rf"class Chart:[\s\S]*?size: tuple\[int, int\] = \({N}, {N}\)", rf"size = \[{N}, {N}\]"),
+    "nice steps": (rf"xaxis\..*steps=\[{N}, {N}, {N}, {N}, {N}\]", rf"const NICE = \[{N}, {N}, {N}, {N}, {N}\]"),
+    "gaps between ticks across": (rf"xaxis\.set_major_locator\(MaxNLocator\({N},", rf"across = ticks\(.*, {N}\)"),
+    "gaps between ticks upwards": (rf"yaxis\.set_major_locator\(MaxNLocator\({N},", rf"\Wticks\(bottom, top, {N}\)"),
+    "length of a tick": (rf"length={N},\n\s+width", rf"TICK = \{{ size: {N}"),
+    "width of a tick": (rf"length=.*\n\s+width={N}", rf'\.domain, line".*"stroke-width", {N}'),
+    "room beside a tick": (rf"pad={N} \* scale", rf"TICK = .*pad: {N}"),
+    "type of a tick": (rf"labelsize={N} \* scale", rf"TICK = .*type: {N}"),
+    "type of a label": (rf'trace\.label, .*, {N} \* scale, "left"', rf"TICK = .*type: {N}"),
+    "room below and above the curves": (
+        rf"set_ylim\(low - {N} \* span, high \+ {N} \* span\)",
+        rf"return \[low - {N} \* span, high \+ {N} \* span\]",
+    ),
+    "when the axis begins at zero": (rf"low > 0 and low < {N} \* high", rf"low > 0 && low < {N} \* high"),
+    "share of the width for labels": (rf"widest <= {N} \* width", rf"widest <= {N} \* this\.width"),
+    "when labels lie apart": (rf"np\.diff\(sorted\(ends\)\)\) > {N}", rf"heights\[k - 1\] > {N}"),
+    "room before labels": (rf"gap = {N} if labels", rf"widest \+ {N} :"),
+    "room without labels": (rf"max\({N}, 2\.0 \+ _overhang", rf"widest \+ .* : {N};"),
+    "room left of the axis": (rf"_tick_width\(axes\) \+ {N}\n", rf"tickWidth\(.*\) \+ {N};"),
+    "room over and under the curves": (
+        rf"height - \({N} \+ {N} \+ {N} \* len\(rows\)\)",
+        rf"upper = (?=.*\n.*lower: this\.height - {N}){N} \+ {N} \* layout",
+    ),
+    "type of the heading": (rf'chart\.heading, .*, {N} \* scale, "left"', rf"words\(8, 16\.6, {N}, role"),
+    "type of the axis' name": (
+        rf'chart\.xlabel, .*, {N} \* scale, "right"',
+        rf'this\.xlabel = words\(.*, {N}, "muted"',
+    ),
+    "least distance of labels": (rf"_spread\(ends, .*, {N} \* scale\)", rf"spread\(.*, {N}\);"),
+    "place of a label": (rf"_move\(label, .* \+ {N}, ", rf"x: right \+ {N},"),
+    "width of a row's entry": (rf"_width\(label\) \+ {N} \* scale", rf"used \+= width \+ {N}"),
+    "room of the rows": (rf"_rows\(labels, width - {N} \* scale", rf"> this\.width - {N}\)"),
+    "distance of rows": (rf"corner\[1\] - {N} \* scale \* line", rf"y: 32 \+ {N} \* r"),
+    "sample of a curve": (rf"x \+ {N} \* scale\) / width\]", rf"\.y\}}h{N}`"),
+    "words after a sample": (rf"_move\(labels\[k\], x \+ {N} \* scale", rf"\{{ x: x \+ {N}, y: 32"),
+    "width of a sample": (rf"linewidth={N} \* scale,\n\s+linestyle", rf'"stroke-width", {N}\)\n.*d\.trace\.dashed'),
+    "widths of curves": (
+        rf"linewidth=\({N} if trace\.strong else {N}\)",
+        rf'"stroke-width", \(trace\) => \(trace\.strong \? {N} : {N}\)',
+    ),
+    "width of the line at zero height": (rf'"y", 0, .*linewidth={N}', rf'y: rule\("muted", {N}\)'),
+    "width of the line at zero": (rf'"x", 0, .*linewidth={N}', rf' x: rule\("rule", {N}\)'),
+    "width of the line at an end": (rf'"x", end, .*linewidth={N}', rf'this\.ends = rule\("muted", {N}\)'),
+}
+
+
+def numbers(pattern: str, text: str) -> list[float]:
+    """The numbers of the one place that a pattern finds."""
+    found = list(re.finditer(pattern, text))
+    assert len(found) == 1, f"{len(found)} places are like {pattern}: mend the pattern"
+    return [float(number) for number in found[0].groups()]
+
+
+@pytest.fixture(scope="module")
+def drawn() -> str:
+    return "\n".join((PACKAGE / "drawing" / name).read_text("utf-8") for name in ("render.py", "pictures.py"))
+
+
+@pytest.fixture(scope="module")
+def live() -> str:
+    return (ROOT / "docs" / "assets" / "js" / "chart.js").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_a_live_chart_has_the_geometry_of_the_figure_whose_place_it_takes(name: str, drawn: str, live: str) -> None:
+    ours, theirs = SHARED[name]
+    assert numbers(ours, drawn) == numbers(theirs, live)
+
+
+def test_dashes_are_alike(drawn: str, live: str) -> None:
+    """Matplotlib counts them in widths of the line."""
+    on, off = numbers(rf"DASHES = \(0, \({N}, {N}\)\)", drawn)
+    strong, plain = numbers(SHARED["widths of curves"][1], live)
+    expected = [part * width for width in (strong, plain) for part in (on, off)]
+    assert numbers(rf'trace\.strong \? "{N} {N}" : "{N} {N}"', live) == pytest.approx(expected)

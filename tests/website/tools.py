@@ -200,7 +200,7 @@ class Copy:
         for name in COPIED:
             source = ROOT / name
             if source.is_dir():
-                shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+                shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules", ".*"))
             else:
                 shutil.copy2(source, root / name)
         if not cache.exists():
