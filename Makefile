@@ -26,7 +26,7 @@ help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST) | awk -F '  ' '{ printf "%-12s%s\n", $$1, $$2 }'
 
 site: $(READY)  ## build the site into site/
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/mkdocs build --strict
 	@echo "The site is in site/"
 
 serve: $(READY)  ## preview the site, with every edit at once
