@@ -9,6 +9,8 @@ READY := $(VENV)/.ready
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 # The theme prints a banner about another project's future otherwise.
 export NO_MKDOCS_2_WARNING := 1
+# Several processes share the cores; one thread of each is enough.
+export OMP_NUM_THREADS := 1
 
 # One process more than there are cores: those with a browser wait now and then. Tests that share what one process has
 # made stay in it, and what takes longest begins first.
