@@ -132,7 +132,7 @@ def mkdocs(config: Path, site: Path) -> None:
 
 
 def bare_project(folder: Path) -> Path:
-    """The same site as plain files: exported pages beside the written ones, without generator and hooks.
+    """The same site as plain files: exported pages beside the written ones, without generator and its hooks.
 
     Returns:
         The path of its configuration, which is the project's own in all that is left.
@@ -142,8 +142,13 @@ def bare_project(folder: Path) -> Path:
     run("lossary", "export", "--out", str(pages))
     with (ROOT / "mkdocs.yml").open("rb") as file:
         config: dict[str, Any] = yaml_load(file)
-    for key in ("hooks", "watch", "exclude_docs"):
+    for key in ("watch", "exclude_docs"):
         config.pop(key, None)
+    # The reference of the Python interface is a page like another, which both builds read out of the sources.
+    config["hooks"] = [str(ROOT / hook) for hook in config["hooks"] if "reference" in hook]
+    for plugin in config["plugins"]:
+        if "mkdocstrings" in plugin:
+            plugin["mkdocstrings"]["custom_templates"] = str(ROOT / plugin["mkdocstrings"]["custom_templates"])
     config["docs_dir"] = str(pages)
     config["theme"]["custom_dir"] = str(ROOT / config["theme"]["custom_dir"])
     config["plugins"] = [plugin for plugin in config["plugins"] if "gen-files" not in plugin]

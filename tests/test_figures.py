@@ -15,7 +15,7 @@ import pytest
 import sympy as sp
 import torch
 
-from cases import LOSSES, PLAIN, by_torch, criterion
+from cases import LOSSES, OF_EACH_KIND, PLAIN, by_torch, criterion
 from lossary.declaration.formula import Written
 from lossary.declaration.loss import Loss
 from lossary.drawing import loss_views, render
@@ -53,14 +53,21 @@ def drawn(slug: str, name: str) -> dict[Theme, bytes]:
 every_view = pytest.mark.parametrize(
     ("slug", "name"), [pytest.param(s, n, id=f"{s}-{n}") for s in LOSSES for n in views(s)]
 )
-plain_view = pytest.mark.parametrize(
-    ("slug", "name"),
-    [
-        pytest.param(s, n, id=f"{s}-{n}", marks=() if s in PLAIN else pytest.mark.nightly)
-        for s in LOSSES
-        for n in views(s)
-    ],
-)
+
+
+def view_of(slugs: frozenset[str]) -> pytest.MarkDecorator:
+    """Every view, each day those of some losses."""
+    return pytest.mark.parametrize(
+        ("slug", "name"),
+        [
+            pytest.param(s, n, id=f"{s}-{n}", marks=() if s in slugs else pytest.mark.nightly)
+            for s in LOSSES
+            for n in views(s)
+        ],
+    )
+
+
+kind_view, plain_view = view_of(OF_EACH_KIND), view_of(PLAIN)
 every_slug = pytest.mark.parametrize("slug", LOSSES)
 
 
@@ -640,7 +647,7 @@ def test_the_words_of_a_node_can_be_read(loss: Loss, diagram: Any) -> None:
             assert text.get_window_extent().width <= sizes[text.get_position()], text.get_text()
 
 
-@every_view
+@kind_view
 def test_words_do_not_lie_on_each_other(slug: str, name: str) -> None:
     picture = views(slug)[name].picture
     with render._alone():

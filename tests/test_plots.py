@@ -14,7 +14,7 @@ import pytest
 import sympy as sp
 from py_mini_racer import MiniRacer
 
-from cases import LOSSES, every_loss
+from cases import LOSSES, each_kind, every_loss
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameter_kinds import Integer, Range
 from lossary.declaration.parameters import POSITIVE, Parameter
@@ -48,7 +48,7 @@ def held(loss: Loss) -> None:
 # The laws
 
 
-@every_loss
+@each_kind
 def test_every_loss_has_a_plot_that_follows_torch(loss: Loss) -> None:
     limit = 1e-9 if plot(loss).data["source"] == "formula" else 1e-6
     found = compared(loss)
@@ -121,7 +121,7 @@ def test_silent_parameters_change_nothing_and_moved_ones_something(loss: Loss) -
     ],
     ids=["sign", "gradient's factor", "value's factor", "mirrored", "swapped"],
 )
-@pytest.mark.parametrize("slug", ["poisson_nll", "cross_entropy"])
+@pytest.mark.parametrize("slug", ["poisson_nll", pytest.param("cross_entropy", marks=pytest.mark.nightly)])
 def test_a_wrong_module_is_not_published(slug: str, wrong: Any, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
     right = module.scalar
     monkeypatch.setattr(module, "scalar", lambda *given: wrong(right(*given)))

@@ -102,12 +102,6 @@ def published(common: Path, site: Site, pytestconfig: pytest.Config) -> Site:
     return _built(common, "published/x", build)
 
 
-@pytest.fixture(params=["site", "published"])
-def built(request: pytest.FixtureRequest, site: Site, published: Site) -> Site:
-    """The site without and with an address, in turn."""
-    return site if request.param == "site" else published
-
-
 @pytest.fixture(scope="session")
 def generated(site: Site) -> dict[str, bytes]:
     """What the package hands to MkDocs, from the same cache."""

@@ -77,7 +77,7 @@ def scheme(page: Any) -> str:
     return "dark" if red + green + blue < 384 else "light"
 
 
-@each_day(MORE, *KINDS, "404")
+@each_day(MORE, "home", "loss", "about", "404")
 def test_a_page_loads_whole_from_its_own_host_and_fits_a_phone(watched: Callable[..., Any], path: str) -> None:
     page = watched(path, viewport=DESKTOP)
     load_all(page)

@@ -27,7 +27,7 @@ import lossary
 from cases import OF_EACH_KIND
 from lossary.discovery.catalogs import sources
 from website.conftest import Site
-from website.tools import ADDRESS, ROOT, Page, classes, parse, words
+from website.tools import ADDRESS, NIGHTLY, ROOT, Page, classes, parse, words
 
 SLUGS = [source.slug for source in sources()]
 every_slug = pytest.mark.parametrize("slug", SLUGS)
@@ -162,9 +162,12 @@ def _targets(page: Page) -> Iterator[tuple[str, str]]:
                 yield unquote(urlsplit(address).path.removeprefix("/")), unquote(fragment)
 
 
-def test_lychee_finds_no_broken_link(built: Site, published: Site) -> None:
+@pytest.mark.site
+@pytest.mark.parametrize("address", ["", pytest.param(ADDRESS, marks=NIGHTLY)], ids=["site", "published"])
+def test_lychee_finds_no_broken_link(address: str, request: pytest.FixtureRequest) -> None:
+    built: Site = request.getfixturevalue("published" if address else "site")
     lychee = Path(sys.executable).with_name("lychee")
-    root = built.folder.parent if built is published else built.folder
+    root = built.folder.parent if address else built.folder
     command = [lychee, "--offline", "--include-fragments", "--no-progress", "--format=json", "--index-files=index.html",
                f"--root-dir={root}", "--remap", f"{ADDRESS}(.*) file://{built.folder}/$1",
                str(built.folder / "**" / "*.html")]  # fmt: skip
