@@ -152,7 +152,7 @@ def bare_project(folder: Path) -> Path:
     config["docs_dir"] = str(pages)
     config["theme"]["custom_dir"] = str(ROOT / config["theme"]["custom_dir"])
     config["plugins"] = [plugin for plugin in config["plugins"] if "gen-files" not in plugin]
-    config["nav"] = [*navigation(), *articles(), "use-in-docs.md", "about.md"]
+    config["nav"] = [*navigation(), *articles(), "python.md", "use-in-docs.md", "about.md"]
     path = folder / "mkdocs.yml"
     path.write_text(json.dumps(config), encoding="utf-8")  # JSON is YAML
     return path
