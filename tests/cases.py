@@ -75,9 +75,8 @@ def criterion(loss: Loss, setting: Mapping[str, Any], reduction: str) -> Any:
     if loss.call is not None:
         return functools.partial(loss.call, reduction=reduction, **given)
     if loss.torch is None:
-        assert reduction == "none"
         assert loss.function is not None
-        return functools.partial(loss.function, **given)
+        return functools.partial(loss.function, **given, reduction=reduction)
     return getattr(torch.nn, loss.torch.rpartition(".")[2])(**given, reduction=reduction)
 
 
