@@ -11,7 +11,7 @@ import pytest
 from conftest import MakeCatalog
 from lossary.discovery.catalogs import catalog, duplicate_aliases, duplicate_slugs, load, sources
 from lossary.errors import CatalogError, Failure, LossaryError
-from lossary.evaluation.snippets import printed
+from lossary.evaluation.snippets import Run, runs
 from lossary.evaluation.torch_calls import reduced_example
 from lossary.typesetting.torch_code import example_output
 from lossary.verification.checks import CHECKS, verify
@@ -145,7 +145,7 @@ def test_the_good_file_has_no_failure(make_catalog: MakeCatalog) -> None:
     assert evidence.passed == list(CHECKS)
     assert evidence.points > 500
     assert evidence.settings == 3
-    assert printed(loss) == ["1.0 tensor(4.5000)\n0.5 tensor(18.)"]
+    assert [run.printed for run in runs(loss) if isinstance(run, Run)] == ["1.0 tensor(4.5000)\n0.5 tensor(18.)"]
     assert example_output(loss).splitlines()[0] == "1.625"
     assert reduced_example(loss) == {"none": [0.125, 3.125], "sum": 3.25, "mean": 1.625}
     assert (loss.slug, loss.family, loss.prose[:13]) == ("scaled_square", "toy", "Scaled square")

@@ -1,13 +1,14 @@
-"""Runs the snippets of a text, and reads what they should print."""
+"""Runs the snippets of a text, reads what they should print, and writes them so that a reader can paste each alone."""
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import re
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,15 @@ from lossary.evaluation.measured import once
 if TYPE_CHECKING:
     from lossary.declaration.loss import Loss
 
-# Runs before every snippet; pages show it once, so that a snippet can be pasted after it.
-PREAMBLE = """\
-import math
-import torch
-import torch.nn.functional as F
-from torch import nn
-"""
+# What every snippet may use; a page shows it with what it uses of it.
+IMPORTS = {
+    "math": "import math",
+    "torch": "import torch",
+    "F": "import torch.nn.functional as F",
+    "nn": "from torch import nn",
+}
+PREAMBLE = "\n".join([*IMPORTS.values(), ""])
+SEED = "torch.manual_seed(0)"
 
 _FENCE = re.compile(r"^```(python|output)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -72,24 +75,55 @@ def _silent(waiting: tuple[str, int], allowed: bool) -> Snippet:
     return Snippet(waiting[0], "", waiting[1])
 
 
+@dataclass(frozen=True)
+class Run:
+    """What came of a piece of code.
+
+    Attributes:
+        printed: what it printed, its warnings after it.
+        names: the names it left.
+        drew: whether it drew random numbers.
+    """
+
+    printed: str
+    names: dict[str, Any]
+    drew: bool
+
+
 @once
-def printed(loss: Loss) -> list[str | RuntimeError]:
-    """What each snippet of a loss's prose printed, in order, or what it raised.
+def runs(loss: Loss) -> list[Run | RuntimeError]:
+    """What came of each snippet of a loss's prose, in order, or what it raised.
 
     Raises:
         ValueError: where the fences do not come in pairs.
     """
-    outputs: list[str | RuntimeError] = []
+    made: list[Run | RuntimeError] = []
     for snippet in snippets_of(loss.prose):
         try:
-            outputs.append(execute(snippet.code, {})[0])
+            made.append(execute(snippet.code, {}))
         except RuntimeError as error:
-            outputs.append(error)
-    return outputs
+            made.append(error)
+    return made
 
 
-def execute(code: str, namespace: dict[str, Any] | None = None, preamble: str = PREAMBLE) -> tuple[str, dict[str, Any]]:
-    """Run code after the preamble with a fixed seed; return what it printed and the names it left.
+def alone(code: str, drew: bool = False) -> str:
+    """Code with the imports that it uses, and the seed where it draws: pasted alone, it prints what it printed here."""
+    tree = ast.parse(code)
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    bound = {
+        (name.asname or name.name).partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in node.names
+    }
+    seeded = drew and SEED not in code
+    head = [line for name, line in IMPORTS.items() if name in (used | ({"torch"} if seeded else set())) - bound]
+    seed = [SEED] if seeded else []
+    return "\n".join([*head, "", *seed, code]) if head else code
+
+
+def execute(code: str, namespace: dict[str, Any] | None = None, preamble: str = PREAMBLE) -> Run:
+    """Run code after the preamble with a fixed seed.
 
     Warnings come after the output, one line each, as `UserWarning: first line of the message`.
 
@@ -99,7 +133,8 @@ def execute(code: str, namespace: dict[str, Any] | None = None, preamble: str = 
     names: dict[str, Any] = {} if namespace is None else namespace
     if "torch" not in names:
         exec(preamble, names)
-    exec("torch.manual_seed(0)", names)
+    exec(SEED, names)
+    before = names["torch"].random.get_rng_state()
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -110,19 +145,21 @@ def execute(code: str, namespace: dict[str, Any] | None = None, preamble: str = 
             place = f"line {lines[-1]} of the snippet" if lines else "the snippet"
             raise RuntimeError(f"{place} raised {type(error).__name__}: {error}") from error
     told = dict.fromkeys(f"{w.category.__name__}: {str(w.message).splitlines()[0]}" for w in caught)
-    return "\n".join([*printed.getvalue().rstrip("\n").splitlines(), *told]), names
+    drew = not bool((names["torch"].random.get_rng_state() == before).all())
+    return Run("\n".join([*printed.getvalue().rstrip("\n").splitlines(), *told]), names, drew)
 
 
-def replace_outputs(text: str, outputs: Callable[[int], str]) -> str:
-    """The text with the k-th output fence holding what was really printed."""
-    count = -1
+def published(text: str, runs: Iterator[Run]) -> str:
+    """The text with each snippet so that it can be pasted alone, and behind it what it really printed."""
+    run: Run | None = None
 
     def show(match: re.Match[str]) -> str:
-        nonlocal count
+        nonlocal run
         language, body = match.groups()
         if language == "python":
-            return f"```python\n{body}```"
-        count += 1
-        return f"```{{ .text .ly-output }}\n{outputs(count)}\n```"
+            run = next(runs)
+            return f"```python\n{alone(body, run.drew)}```"
+        assert run is not None
+        return f"```{{ .text .ly-output }}\n{run.printed}\n```"
 
     return _FENCE.sub(show, text)

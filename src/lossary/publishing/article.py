@@ -208,7 +208,7 @@ class _Session:
     def _run(self, block: _Block, stage: str, namespace: dict[str, Any]) -> str | None:
         """What a block's code printed; None where it failed."""
         try:
-            return execute(block.text, namespace)[0]
+            return execute(block.text, namespace).printed
         except RuntimeError as error:
             if not self._follows(error.__cause__):
                 self._fail(block.line, stage, str(error))

@@ -11,6 +11,8 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 _LINK = re.compile(r"\[\[([a-z0-9_]+)(?:\|([^\]]+))?\]\]")
+# A fence, wherever it is indented, and code within a line. What stands there is code, whatever it looks like.
+_CODE = re.compile(r"(^[ \t]*(`{3,}).*?^[ \t]*\2`*[ \t]*$|(?<!`)(`+)(?!`).+?(?<!`)\3(?!`))", re.MULTILINE | re.DOTALL)
 
 
 @cache
@@ -43,7 +45,10 @@ def render(template: str, **values: Any) -> str:
 
 
 def link(text: str, titles: Mapping[str, str], root: str) -> str:
-    """Resolve `[[slug]]` and `[[slug|words]]`: a link where the slug has a page, else the words alone."""
+    """Resolve `[[slug]]` and `[[slug|words]]`: a link where the slug has a page, else the words alone.
+
+    Code stays as it is: there `[[0]]` is a list.
+    """
 
     def resolve(match: re.Match[str]) -> str:
         slug, words = match.groups()
@@ -51,4 +56,8 @@ def link(text: str, titles: Mapping[str, str], root: str) -> str:
             return f"[{words or titles[slug]}]({root}losses/{slug}.md)"
         return words or slug.replace("_", " ")
 
-    return _LINK.sub(resolve, text)
+    parts, start = [], 0
+    for code in _CODE.finditer(text):
+        parts += [_LINK.sub(resolve, text[start : code.start()]), code[0]]
+        start = code.end()
+    return "".join([*parts, _LINK.sub(resolve, text[start:])])

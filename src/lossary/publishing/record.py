@@ -19,7 +19,7 @@ from lossary.declaration.references import Cited, Reference
 from lossary.declaration.sections import Axis
 from lossary.declaration.symbols import atom
 from lossary.drawing.pictures import View
-from lossary.evaluation.snippets import printed, replace_outputs, snippets_of
+from lossary.evaluation.snippets import Run, alone, published, runs
 from lossary.evaluation.torch_calls import reduced_example
 from lossary.interactive.module import plot
 from lossary.typesetting import formula_latex, torch_code
@@ -32,19 +32,15 @@ from lossary.verification.evidence import Evidence
 def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: str) -> dict[str, Any]:
     """The record, in the field names of losses.json and of the page templates."""
     parts = docstring.parse(loss.prose)
-    outputs = iter(printed(loss))
-
-    def with_outputs(text: str) -> str:
-        own = [str(next(outputs)) for _ in snippets_of(text)]
-        return replace_outputs(text, own.__getitem__)
+    # The order of the docstring, in which its snippets ran; those of a verified loss have not raised.
+    came = iter([run for run in runs(loss) if isinstance(run, Run)])
 
     used = formula_latex.used_symbols(loss)
     formulas = [formula_latex.shown(loss, f) for f in formula_latex.formulas(loss)]
     # The order of the vocabulary, in which every page lists them.
     claimed = sorted(evidence.properties.items(), key=lambda entry: list(property_measures.LABELS).index(entry[0]))
-    # The order of the docstring, in which the outputs were printed.
-    when, when_not = with_outputs(parts.when), with_outputs(parts.when_not)
-    pitfalls = [{"title": p.title, "markdown": with_outputs(p.markdown)} for p in parts.pitfalls]
+    when, when_not = published(parts.when, came), published(parts.when_not, came)
+    pitfalls = [{"title": p.title, "markdown": published(p.markdown, came)} for p in parts.pitfalls]
     return {
         "slug": loss.slug,
         "title": loss.title,
@@ -203,8 +199,7 @@ def _precision(loss: Loss) -> str:
 
 def page_example(loss: Loss) -> str:
     """The example with its imports, ready to paste."""
-    imports = "import torch\nfrom torch import nn\n" if loss.torch else "import torch\n"
-    return f"{imports}\n{torch_code.example_code(loss)}"
+    return alone(torch_code.example_code(loss))
 
 
 def _value_text(value: Any) -> str:

@@ -139,5 +139,4 @@ def example_output(loss: Loss) -> str:
     namespace: dict[str, Any] = {}
     # A function that is there to be pasted brings its own imports.
     execute(own_source(loss) or "", namespace, PREAMBLE if loss.torch else "import torch")
-    printed, _ = execute(example_code(loss), namespace)
-    return printed
+    return execute(example_code(loss), namespace).printed

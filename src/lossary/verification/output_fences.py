@@ -65,7 +65,7 @@ def _with_outputs(body: str, prefix: str, quotes: str) -> tuple[str, list[str | 
                 raise ValueError(f"an output fence needs a python fence before it: {fence[3].strip()[:60]!r}")
             continue
         try:
-            output: str | None = execute(_value(fence[3], prefix, quotes), {})[0]
+            output: str | None = execute(_value(fence[3], prefix, quotes), {}).printed
         except RuntimeError:  # the check of the snippets says what is wrong
             output = None
         printed.append(output)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lossary.declaration.loss import Loss
 from lossary.errors import Failure
-from lossary.evaluation.snippets import printed, snippets_of
+from lossary.evaluation.snippets import runs, snippets_of
 from lossary.typesetting.torch_code import example_output
 from lossary.verification.evidence import Evidence, fail
 
@@ -24,13 +24,13 @@ def example(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
 def snippets(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     """Every snippet of the prose runs, and prints what its output fence says."""
     try:
-        outputs = printed(loss)
+        found = runs(loss)
     except ValueError as error:
         yield fail(loss, "snippet", str(error))
         return
-    for snippet, output in zip(snippets_of(loss.prose), outputs, strict=True):
+    for snippet, run in zip(snippets_of(loss.prose), found, strict=True):
         place = f"line {snippet.line} of the docstring"
-        if isinstance(output, RuntimeError):
-            yield fail(loss, "snippet", f"{place}: {output}")
-        elif output != snippet.expected:
-            yield fail(loss, "snippet", f"{place}: expected {snippet.expected!r}, got {output!r}")
+        if isinstance(run, RuntimeError):
+            yield fail(loss, "snippet", f"{place}: {run}")
+        elif run.printed != snippet.expected:
+            yield fail(loss, "snippet", f"{place}: expected {snippet.expected!r}, got {run.printed!r}")
