@@ -22,7 +22,7 @@ from lossary.drawing import loss_views, render
 from lossary.drawing.palette import ROLES, Theme, colours
 from lossary.drawing.pictures import Card, Chart, Lattice, Plane, Surface, Table, Trace, View
 from lossary.evaluation import points
-from lossary.evaluation.curves import curve
+from lossary.evaluation.curves import curve, in_formats
 from lossary.typesetting import formula_latex
 from lossary.typesetting.words import number
 
@@ -502,28 +502,35 @@ def extremes() -> list[Any]:
     return [pytest.param(x, id=x.slug) for x in LOSSES.values() if x.extremes]
 
 
-def along(loss: Loss, dtype: torch.dtype, t: np.ndarray[Any, Any]) -> tuple[Any, Any] | None:
-    """Loss and gradient at each point of the line of formats, by torch; None where torch has no such format."""
-    assert loss.extremes
-    leaf = torch.tensor(t).to(dtype).requires_grad_()
-    made = []
+def along(loss: Loss, dtype: torch.dtype, t: np.ndarray[Any, Any]) -> tuple[Any, Any, Any] | None:
+    """What moves, loss and gradient at each point of the line of formats, by torch; None where it has no such format.
+
+    The gradient is that by the input itself, as a reader would ask torch for it.
+    """
+    line = loss.extremes
+    assert line
+    leaf = torch.tensor(t).to(dtype)
+    leaf = leaf[leaf.isfinite() & ((leaf != 0) | (torch.tensor(t) == 0))].requires_grad_(not line.of)
+    made = {}
     symbol = sp.Symbol("t", real=True)
-    declared = loss.extremes.inputs(symbol)
+    declared = line.inputs(symbol)
 
     def moved(expression: Any) -> torch.Tensor:
         run = sp.lambdify(symbol, expression, modules=[{"sigmoid": torch.sigmoid}])
-        return torch.as_tensor(run(leaf), dtype=dtype).expand(len(t))
+        return torch.as_tensor(run(leaf), dtype=dtype).expand(len(leaf))
 
     for entry in loss.inputs:
         value = declared[entry.name]
         parts = [moved(v) for v in (value if isinstance(value, list) else [value])]
-        made.append(torch.stack(parts, dim=1) if isinstance(value, list) else parts[0])
+        tensor = torch.stack(parts, dim=1) if isinstance(value, list) else parts[0]
+        made[entry.name] = tensor.clone().requires_grad_() if entry.name == line.of else tensor
     try:
-        values = criterion(loss, {**loss.defaults(), **loss.extremes.parameters}, "none")(*made)
-        (slopes,) = torch.autograd.grad(values, leaf, torch.ones_like(values))
+        values = criterion(loss, {**loss.defaults(), **line.parameters}, "none")(*made.values())
+        (slopes,) = torch.autograd.grad(values, made.get(line.of, leaf), torch.ones_like(values))
     except RuntimeError:
         return None
-    return values.detach().double().numpy(), slopes.double().numpy()
+    slopes = slopes.double() if slopes.dim() == 1 else slopes.double().square().sum(1).sqrt()
+    return leaf.detach().double().numpy(), values.detach().double().numpy(), slopes.numpy()
 
 
 @pytest.mark.parametrize("loss", extremes())
@@ -534,17 +541,29 @@ def test_what_a_caption_says_of_a_number_format_is_so(loss: Loss, which: int) ->
     view = views(loss.slug)[("formats", "formats-gradient")[which]]
     (chart,) = charts_of(view)
     t = np.linspace(*loss.extremes.span, 401)
+    t = 10**t if loss.extremes.powers else t
+    assert view.table
+    columns = dict(zip(view.table.names, view.table.columns, strict=True))
     traces = {trace.label: trace for trace in chart.traces}
     for name in ("float64", "float32", "float16", "bfloat16"):
-        found = along(loss, getattr(torch, name), t)
+        moved = next(
+            (c[~np.isnan(c)] for n, c in columns.items() if n == f"{loss.extremes.label.partition(',')[0]} in {name}"),
+            t,
+        )
+        found = along(loss, getattr(torch, name), moved)
         sentence = re.search(rf"In {name} the (loss|gradient) is [^.]*(\.\d[^.]*)*\.", view.caption)
         if found is None:
             assert name not in traces
             assert not sentence
             continue
-        values = found[which]
+        moving, values = found[0], found[1 + which]
+        assert np.array_equal(moving, moved)
+        drawn = along(loss, getattr(torch, name), t)
+        assert drawn
+        assert {*drawn[0].tolist()} <= {*moved.tolist()}
         if np.isfinite(values).any():
             trace = traces[name]
+            assert trace.x == pytest.approx(np.log10(moving) if loss.extremes.powers else moving, rel=1e-12)
             assert np.array_equal(np.isfinite(trace.y), np.isfinite(values))
             finite = np.isfinite(values)
             assert trace.y[finite] == pytest.approx(values[finite], rel=1e-12, abs=1e-300)
@@ -561,15 +580,36 @@ def test_what_a_caption_says_of_a_number_format_is_so(loss: Loss, which: int) ->
             assert "is not finite" in sentence[0]
         changes = np.flatnonzero(broken[1:] != broken[:-1])
         told = [float(v.replace("\N{MINUS SIGN}", "-")) for v in re.findall(NUMBER, sentence[0].partition(" is ")[2])]
-        sides = {number(float(v)): k for k in changes for v in (t[k], t[k + 1])}
+        sides = {number(float(v)): k for k in changes for v in (moving[k], moving[k + 1])}
         if len(changes) <= 2:
             places = [sides[number(v)] for v in told]
             assert sorted(places) == changes.tolist()
+            for k in changes:  # the format has no number in between
+                assert torch.nextafter(*torch.tensor(moving[k : k + 2]).to(getattr(torch, name))) == moving[k + 1]
         else:
             assert len(told) >= 2
 
 
-NUMBER = r"(?<![\w.])[\N{MINUS SIGN}-]?\d+(?:\.\d+)?(?:e[\N{MINUS SIGN}-]?\d+)?"
+def test_the_gradient_by_number_format_is_that_of_the_input() -> None:
+    """Not of the exponent: where half precision has an infinite square, its slope is still a number."""
+    mse, triplet, cosine = LOSSES["mse"], LOSSES["triplet_margin"], LOSSES["cosine_embedding"]
+    assert mse.extremes
+    assert triplet.extremes
+    assert cosine.extremes
+    formats = {f.dtype: f for f in in_formats(mse, mse.extremes, np.array([1e-6, 300.0, 1e5]))}
+    assert formats["float64"].gradient == pytest.approx([2e-6, 600.0, 2e5], rel=1e-15)
+    half = formats["float16"]
+    # What is no number of the format is not drawn; where the square stops being one, both sides are.
+    assert half.t[1:].tolist() == [255.875, 256.0, 300.0]
+    assert half.loss[1:].tolist() == [65472.0, np.inf, np.inf]
+    assert half.gradient[1:].tolist() == [511.75, 512.0, 600.0]
+    far = np.array([29174.0, 60000.0])
+    assert {f.dtype: f.gradient.tolist() for f in in_formats(triplet, triplet.extremes, far)}["float16"] == [1.0, 1.0]
+    (half,) = (f for f in in_formats(cosine, cosine.extremes, far[1:]) if f.dtype == "float16")
+    assert half.gradient.tolist() == [0.0]
+
+
+NUMBER = r"(?<![\w.])[\N{MINUS SIGN}-]?\d+(?:\.\d+)?(?:e[+\N{MINUS SIGN}-]?\d+)?"
 
 
 @pytest.mark.parametrize("loss", extremes())

@@ -212,6 +212,8 @@ class Extremes:
     Attributes:
         label, span: what moves, and how far.
         inputs: function of the SymPy symbol `t`, as in a section.
+        of: the input whose gradient is drawn, its length where the input holds vectors; of what moves, if empty.
+        powers: whether the span is one of powers of ten, and `t` the number itself.
         parameters: settings that differ from the defaults.
     """
 
@@ -219,6 +221,8 @@ class Extremes:
     span: tuple[float, float]
     inputs: Callable[..., Declared]
     caption: str
+    of: str = ""
+    powers: bool = False
     note: str = ""
     parameters: Setting = field(default_factory=dict)
 

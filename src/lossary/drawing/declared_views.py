@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import HeatMap, Study
 from lossary.drawing.pictures import Arrow, Chart, Lattice, Plane, Surface, Table, Trace, View
-from lossary.evaluation.curves import in_formats, pulls, studied, surface
+from lossary.evaluation.curves import Formats, in_formats, pulls, studied, surface
 from lossary.evaluation.points import POINTS
 from lossary.typesetting.words import number, rough
 
@@ -101,40 +101,71 @@ def format_views(loss: Loss) -> list[View]:
     if line is None:
         return []
     t = np.linspace(*line.span, POINTS)
-    found = in_formats(loss, line, t)
+    moved = 10**t if line.powers else t
+    found = in_formats(loss, line, moved)
+    moving = line.label.split(",")[0]
+    gradient = f"gradient with respect to {line.of or f'the {moving}'}"
+    if line.of in _vectors(loss):
+        gradient = f"length of the {gradient}"
     made = []
     for which in ("loss", "gradient"):
+        heading = gradient if which == "gradient" else which
         traces = tuple(
-            Trace(f.t, getattr(f, which), _FORMAT_ROLES[f.dtype], f.dtype, strong=False, dashed=k > 0)
+            Trace(
+                np.log10(f.t) if line.powers else f.t,
+                getattr(f, which),
+                _FORMAT_ROLES[f.dtype],
+                f.dtype,
+                strong=False,
+                dashed=k > 0,
+            )
             for k, f in enumerate(found)
             if np.isfinite(getattr(f, which)).any()
         )
         largest = max(float(np.abs(trace.y[np.isfinite(trace.y)]).max()) for trace in traces)
-        told = " ".join(filter(None, (_where_it_breaks(which, f.dtype, t, getattr(f, which)) for f in found)))
+        told = " ".join(filter(None, (_where_it_breaks(which, f.dtype, f.t, getattr(f, which)) for f in found)))
+        ends = " ".join(filter(None, (_where_it_ends(f, moved) for f in found)))
         chart = Chart(
             title=f"{loss.title}: {which} by number format",
-            description=f"The {which} along the {line.label} in {', '.join(f.dtype for f in found)}. {told}",
-            heading=which,
+            description=f"The {heading} along the {line.label} in {', '.join(f.dtype for f in found)}. {told}",
+            heading=heading,
             role=which,
             xlabel=line.label,
             traces=traces,
             logarithmic=largest > _WIDE,
         )
         name = "formats" if which == "loss" else "formats-gradient"
-        words = f"{line.caption} {line.note}" if which == "loss" else "The gradient, by autograd in the same format."
-        columns = [column for f in found for column in (f.t, getattr(f, which))]
-        names = [text for f in found for text in (f"t in {f.dtype}", f"{which} in {f.dtype}")]
+        words = f"{line.caption} {line.note}" if which == "loss" else f"The {heading}, by autograd in the same format."
+        columns, names = [], []
+        longest = max(len(f.t) for f in found)
+        for f in found:  # columns of one length: a format with fewer numbers has none at the end
+            missing = np.full(longest - len(f.t), np.nan)
+            columns += [np.append(f.t, missing), np.append(getattr(f, which), missing)]
+            names += [f"{moving} in {f.dtype}", f"{which} in {f.dtype}"]
         made.append(
             View(
                 name,
                 f"{which.capitalize()} by number format",
                 f"{chart.title}. {chart.description}",
-                f"{words.strip()} {told}".strip(),
+                " ".join(filter(None, (words.strip(), told, ends if which == "loss" else ""))),
                 chart,
                 Table(tuple(names), tuple(columns)),
             )
         )
     return made
+
+
+def _vectors(loss: Loss) -> set[str]:
+    """The inputs that hold vectors."""
+    return {i.name for i in loss.inputs if i.candidates(loss.defaults())[0].rank}
+
+
+def _where_it_ends(one: Formats, moved: NDArray[np.float64]) -> str:
+    """One sentence on which of the numbers `moved` a format does not have."""
+    least, most = one.ends
+    ends = [f"ends at {number(most)}"] if moved.max() > most else []
+    ends += [f"has no positive number below {number(least)}"] if 0 < moved.min() < least else []
+    return f"{one.dtype} {' and '.join(ends)}." if ends else ""
 
 
 def _where_it_breaks(which: str, dtype: str, t: NDArray[np.float64], values: NDArray[np.float64]) -> str:

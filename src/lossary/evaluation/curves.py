@@ -207,32 +207,88 @@ def surface(
 
 @dataclass(frozen=True)
 class Formats:
-    """A loss along a line in one number format: arrays over `t`, which is rounded to the format."""
+    """A loss along a line in one number format: arrays over `t`, what moves, in numbers that the format has.
+
+    `ends` are the least positive number and the largest of the format.
+    """
 
     dtype: str
+    ends: tuple[float, float]
     t: NDArray[np.float64]
     loss: NDArray[np.float64]
     gradient: NDArray[np.float64]
 
 
 def in_formats(loss: Loss, line: Extremes, t: NDArray[np.float64]) -> list[Formats]:
-    """Loss and gradient at the points `t` in every number format that torch has the loss in."""
-    settings = check_parameters(loss, line.parameters)
-    (symbol,) = _symbols("t")
+    """Loss and gradient at the numbers nearest to `t` in every number format that torch has the loss in.
+
+    The gradient is that by the input which the line names, or by what moves; of vectors it is the length. Numbers that
+    are beyond a format, or so small that it has 0 for them, are left out. Where a curve stops being finite, the last
+    number on the one side and the first on the other are there too.
+    """
     made = []
     for name, dtype in DTYPES.items():
-        leaf = torch.tensor(t).to(dtype).requires_grad_()
+        rounded = torch.tensor(t).to(dtype)
+        held = rounded[rounded.isfinite() & ((rounded != 0) | (torch.tensor(t) == 0))]
         try:
-            value = _per_point(
-                run(loss, _placed(loss, line.inputs(symbol), (symbol,), (leaf,), settings), settings, "none"), len(t)
-            )
-            (gradient,) = torch.autograd.grad(value, leaf, torch.ones_like(value))
+            rows = _in_format(loss, line, held)
+            for k in reversed(_breaks(rows)):
+                edge = _edge(loss, line, held[k : k + 2])
+                rows = np.insert(rows, [k + 1], edge, axis=1)
         except RuntimeError as error:
             if "not implemented for" not in str(error):
                 raise
             continue
-        made.append(Formats(name, *(x.detach().double().numpy() for x in (leaf, value, gradient))))
+        known = torch.finfo(dtype)
+        made.append(Formats(name, (known.smallest_normal * known.eps, known.max), *rows))
     return made
+
+
+def _in_format(loss: Loss, line: Extremes, t: torch.Tensor) -> NDArray[np.float64]:
+    """What moves, the loss and its gradient, a row each, in the number format of `t`."""
+    settings = check_parameters(loss, line.parameters)
+    (symbol,) = _symbols("t")
+    by = leaf = t.clone().requires_grad_(not line.of)
+    inputs = _placed(loss, line.inputs(symbol), (symbol,), (leaf,), settings)
+    if line.of:
+        chosen = inputs[line.of]
+        assert isinstance(chosen, torch.Tensor)
+        by = chosen.requires_grad_()
+    value = _per_point(run(loss, inputs, settings, "none"), len(t))
+    (gradient,) = torch.autograd.grad(value, by, torch.ones_like(value))
+    # In float64, for a length in the format itself may be beyond it.
+    slope = gradient.double()
+    slope = slope if slope.dim() == 1 else slope.reshape(len(t), -1).norm(dim=1)
+    return np.stack([x.detach().double().numpy() for x in (leaf, value, slope)])
+
+
+# A curve that is finite here and there has no edges to look for.
+_EDGES = 4
+
+
+def _breaks(rows: NDArray[np.float64]) -> list[int]:
+    """Behind which points a curve begins or ends to be finite, where there are few."""
+    changes = [np.flatnonzero(np.diff(np.isfinite(row))).tolist() for row in rows[1:]]
+    return sorted({k for found in changes if len(found) <= _EDGES for k in found})
+
+
+def _edge(loss: Loss, line: Extremes, ends: torch.Tensor) -> NDArray[np.float64]:
+    """Measures at the numbers between which loss and gradient stop being finite, halving the way between two ends."""
+    measured = []
+    for row in (1, 2):
+        low, high = ends[:1], ends[1:]
+        finite = np.isfinite(_in_format(loss, line, ends)[row])
+        while finite[0] != finite[1]:
+            middle = low + (high - low) / 2
+            if middle in (low, high):
+                measured += [low, high]
+                break
+            if np.isfinite(_in_format(loss, line, middle)[row, 0]) == finite[0]:
+                low = middle
+            else:
+                high = middle
+    between: torch.Tensor = torch.unique(torch.cat(measured))
+    return _in_format(loss, line, between[(between != ends[0]) & (between != ends[1])])
 
 
 def studied(study: Study, t: NDArray[np.float64]) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:

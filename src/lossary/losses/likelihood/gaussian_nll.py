@@ -460,7 +460,9 @@ loss = Loss(
         Extremes(
             label="variance, as a power of ten",
             span=(-9.0, 1.0),
-            inputs=lambda t: {"input": 1.0, "target": 0.0, "var": 10**t},
+            inputs=lambda t: {"input": 1.0, "target": 0.0, "var": t},
+            of="var",
+            powers=True,
             note="One element with a residual of 1. Below 1e-6, the default eps, the loss does not change any more.",
             caption="float16 ends at 65 504, and the squared residual divided by a small variance is soon beyond it. "
             "bfloat16 has the range of float32 and follows the curve, in coarse steps.",

@@ -438,6 +438,7 @@ loss = Loss(
             label="log-rate, input",
             span=(-5.0, 120.0),
             inputs=lambda t: {"input": t, "target": 1.0},
+            of="input",
             note="One element with a target of 1.",
             caption="The exponential overflows in every format: first in float16, which ends at a rate of 65 thousand, then "
             "in float32 and bfloat16 together, since they share their range, and last in float64.",

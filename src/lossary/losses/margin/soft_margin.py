@@ -241,6 +241,7 @@ loss = margin_loss(
             label="score, input",
             span=(-120.0, 20.0),
             inputs=lambda t: {"input": t, "target": 1},
+            of="input",
             caption="From right to left, each format follows the straight line until its exponential overflows. From "
             "there on the loss is infinite and the gradient is NaN.",
             note="One element with label 1. float64 gives way in the same manner near -709.8.",

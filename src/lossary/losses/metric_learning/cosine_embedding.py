@@ -388,7 +388,9 @@ loss = Loss(
         Extremes(
             label="length of input1, as a power of ten",
             span=(-12.0, 25.0),
-            inputs=lambda t: {"input1": [10**t, 0], "input2": [0.6, 0.8], "target": 1.0},
+            inputs=lambda t: {"input1": [t, 0], "input2": [0.6, 0.8], "target": 1.0},
+            of="input1",
+            powers=True,
             note="A pair with label 1 whose cosine is 0.6, so the loss should be 0.4 everywhere.",
             caption="Below a length of a millionth the constant takes over and the loss rises to 1. On the other side the "
             "squared length leaves the range of the format. float16 has neither room for the constant nor for lengths of a "

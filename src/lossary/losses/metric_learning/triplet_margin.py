@@ -472,7 +472,9 @@ loss = Loss(
         Extremes(
             label="distance of both, as a power of ten",
             span=(-12.0, 25.0),
-            inputs=lambda t: {"anchor": [0, 0], "positive": [-(10**t), 0], "negative": [0, -(10**t)]},
+            inputs=lambda t: {"anchor": [0, 0], "positive": [-t, 0], "negative": [0, -t]},
+            of="positive",
+            powers=True,
             note="The positive and the negative are at the same distance, at a right angle. The loss should be 1, the margin.",
             caption="For long vectors the margin drowns in the rounding of the distances and the loss falls to 0. Longer "
             "still, the square leaves the format's range and the result is NaN. Below the small constant the gradient fades.",

@@ -371,7 +371,9 @@ loss = residual_loss(
         Extremes(
             label="residual, as a power of ten",
             span=(-6.0, 22.0),
-            inputs=lambda t: {"input": 10**t, "target": 0.0},
+            inputs=lambda t: {"input": t, "target": 0.0},
+            of="input",
+            powers=True,
             note="One element with target 0.",
             caption="Squaring doubles the exponent. float16 holds no residual whose square exceeds 65 504, and bfloat16 and "
             "float32 share the range of theirs.",
