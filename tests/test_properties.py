@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from lossary.declaration.loss import Loss
 from lossary.declaration.references import Cited
 from lossary.evaluation import points
 from lossary.evaluation.curves import curve
+from lossary.publishing.record import value_text
 from lossary.verification import claims, property_measures
 from lossary.verification.evidence import Evidence
 from lossary.verification.property_measures import Line
@@ -37,7 +39,7 @@ def residual(f: Curve, g: Curve, h: Curve, *, kinks: tuple[float, ...] = (), **p
         limits=(-math.inf, math.inf),
         kinks=kinks,
         perfect=0.0,
-        axis="residual",
+        quantity="residual",
         target_values="real",
         link="",
         parameters=parameters,
@@ -442,7 +444,7 @@ CURVES: Mapping[str, tuple[Line, dict[str, Any]]] = {
             "value_at_perfect": 0,
             "gradient_limits": (-1, 0),
             "redescending": False,
-            "elicits": "logit of the mean",
+            "elicits": "log-odds of label 1",
             "proper": "strictly proper",
             "calibrated": True,
         },
@@ -561,7 +563,10 @@ def test_functionals_are_what_their_names_say() -> None:
     assert 0.8 * above == pytest.approx(0.2 * below, rel=1e-9)
     assert f["logit of the mean"](np.array([0.0, 0.0, 0.0, 1.0]), {}) == pytest.approx(-math.log(3), rel=1e-14)
     assert f["logit of the mean"](np.array([2.0]), {}) is None
-    assert f["logit of the mean"](np.array([-1.0, -1.0, -1.0, 1.0]), {}) == pytest.approx(-math.log(3), rel=1e-14)
+    signs = np.array([-1.0, -1.0, -1.0, 1.0])
+    assert f["logit of the mean"](signs, {}) is None
+    assert f["log-odds of label 1"](signs, {}) == pytest.approx(-math.log(3), rel=1e-14)
+    assert f["log-odds of label 1"](sample, {}) is None
     assert f["log of the mean"](sample, {}) == pytest.approx(math.log(sum(sample) / 51), rel=1e-14)
     assert f["log of the mean"](np.array([-1.0, 0.5]), {}) is None
     assert f["Huber mean"](sample, {"beta": 0.5}) == centre
@@ -687,7 +692,7 @@ def once(measure: Callable[[Line], property_measures.Finding]) -> Callable[[Line
     found: dict[str, property_measures.Finding] = {}
 
     def remembered(line: Line) -> property_measures.Finding:
-        setting = repr(sorted(line.parameters.items()))
+        setting = repr((sorted(line.parameters.items()), line.y))
         if setting not in found:
             found[setting] = measure(line)
         return found[setting]
@@ -702,6 +707,56 @@ def test_a_claim_that_depends_on_parameters_is_checked_at_each_of_their_typical_
     assert failure.parameters == "delta = 2.0"
     constant = dataclasses.replace(loss, properties={"lipschitz": lambda delta: 1.0})
     assert len(list(claims.claimed_properties(constant, Evidence()))) == 2
+
+
+def refused(slug: str, **properties: Any) -> list[str]:
+    """What is said of wrong claims of a loss."""
+    wrong = dataclasses.replace(LOSSES[slug], properties=properties)
+    return [str(failure) for failure in claims.claimed_properties(wrong, Evidence())]
+
+
+def test_a_claim_is_held_against_every_branch() -> None:
+    """A pair with label -1 has a kink that one with label 1 has not; a count of 4 pulls harder than one of 1."""
+    (smooth,) = refused("cosine_embedding", smoothness="Cinf")
+    assert "with label -1" in smooth
+    (steep,) = refused("cosine_embedding", gradient_lipschitz=1)
+    assert "with label -1" in steep
+    assert refused("hinge_embedding", gradient_lipschitz=0, smoothness="Cinf") != []
+    (unbounded,) = refused("hinge_embedding", bounded=True)
+    assert "with label 1, the loss goes on growing" in unbounded
+    section = dataclasses.replace(LOSSES["bce_with_logits"].main, perfect={"target 1": math.inf, "target 0": math.inf})
+    wrong = dataclasses.replace(LOSSES["bce_with_logits"], sections=(section,), properties={"value_at_perfect": 0})
+    assert "with target 0" in str(next(claims.claimed_properties(wrong, Evidence())))
+
+
+def test_each_branch_has_its_own_limits_of_the_gradient() -> None:
+    evidence = Evidence()
+    poisson = dataclasses.replace(LOSSES["poisson_nll"], properties={"gradient_limits": (-1, "inf")})
+    assert list(claims.claimed_properties(poisson, evidence)) == []
+    assert evidence.branches["gradient_limits"] == {
+        "target 1": (-1.0, "inf"),
+        "target 0": (0.0, "inf"),
+        "target 4": (-4.0, "inf"),
+    }
+    told = value_text(poisson, evidence, "gradient_limits", (-1, "inf"))
+    assert told == "−1 and ∞ with target 1; 0 and ∞ with target 0; −4 and ∞ with target 4"
+
+
+@pytest.mark.parametrize("slug", LOSSES)
+def test_evidence_is_told_in_the_words_of_its_axis(slug: str) -> None:
+    """A distance has no logit and no negative side, and a place is named once."""
+    loss, evidence = LOSSES[slug], Evidence()
+    assert list(claims.claimed_properties(loss, evidence)) == []
+    named = {section.quantity for section in loss.sections}
+    for key, (_, how) in evidence.properties.items():
+        if isinstance(loss.properties[key], Cited):
+            continue
+        for word in ("logit", "residual", "distance", "angle"):
+            assert word not in how or any(word in quantity for quantity in named), how
+        places = re.findall(r" is (\S+) and (\S+)", how)
+        assert all(one != other for one, other in places), how
+        if loss.main.limits[0] == 0:
+            assert not re.search(r"is -\d|between -", how), how
 
 
 def test_a_cited_property_keeps_its_source() -> None:

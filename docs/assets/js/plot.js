@@ -215,10 +215,12 @@ class LossaryPlot extends HTMLElement {
     const { section } = this;
     const variant = variantAt(section, values);
     const [low, high] = section.span;
-    const kinks = variant.kinks(values).filter((kink) => low < kink && kink < high);
-    const xs = places(section.span, kinks);
+    // A mark stands on the branch that has the kink; the first, where nothing else is said.
+    const kinks = variant.kinks(values).map((x, k) => ({ x, branch: variant.branches[variant.marked?.[k] ?? 0] }));
+    const seen = kinks.filter(({ x }) => low < x && x < high);
+    const xs = places(section.span, seen.map(({ x }) => x));
     const branches = variant.branches.map(({ label, run }) => ({ label, points: xs.map((x) => run(x, values)) }));
-    return { xs, branches, marks: kinks.map((x) => ({ x, at: variant.branches[0].run(x, values) })) };
+    return { xs, branches, marks: seen.map(({ x, branch }) => ({ x, at: branch.run(x, values) })) };
   }
 
   // The curves at the defaults, made once for each section.

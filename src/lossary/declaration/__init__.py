@@ -81,6 +81,7 @@ from lossary.declaration.sections import (
 from lossary.declaration.shapes import LOGISTIC, margin_loss, residual_loss
 from lossary.declaration.symbols import (
     Expression,
+    acos,
     atan,
     cases,
     chosen,
@@ -183,6 +184,7 @@ __all__ = [
     "Symbolic",
     "Widget",
     "Written",
+    "acos",
     "atan",
     "axes",
     "cases",

@@ -54,7 +54,8 @@ class Section:
         inputs: function of SymPy symbols `t` (what moves) and `y` (the target value of a branch) that returns
             each input as an expression or a nested list of expressions.
         branches: target values `y` that get a curve each, by label; the first is the main one.
-        perfect: where along `t` the prediction is perfect for the main branch; may be infinite.
+        perfect: where along `t` the prediction is perfect, which may be infinite: a number for the main branch, or one
+            for each branch by its label.
         limits: the ends of `t`'s own domain.
         note: what is held fixed, in one sentence.
         caption: what to see in the picture, in one or two sentences.
@@ -71,13 +72,23 @@ class Section:
     span: tuple[float, float]
     inputs: Callable[..., Declared]
     branches: Mapping[str, float]
-    perfect: float
+    perfect: float | Mapping[str, float]
     note: str
     caption: str
     limits: tuple[float, float] = (float("-inf"), float("inf"))
     kinks: tuple[Callable[..., Expression], ...] = ()
     target_values: Literal["real", "binary", "sign", "unit", ""] = ""
     link: Literal["", "sigmoid", "exp"] = ""
+
+    @property
+    def quantity(self) -> str:
+        """What moves, in words: the label without what stands behind its comma."""
+        return self.label.partition(",")[0]
+
+    @property
+    def best(self) -> Mapping[str, float]:
+        """Where the prediction is perfect, by the labels of the branches for which it is told."""
+        return self.perfect if isinstance(self.perfect, Mapping) else {next(iter(self.branches)): self.perfect}
 
 
 def axes(sections: Iterable[Section]) -> dict[str, Axis]:
@@ -90,6 +101,11 @@ def axes(sections: Iterable[Section]) -> dict[str, Axis]:
 # The labels of one element that is 0 or 1, and of one that is 1 or -1.
 ZERO_ONE = {"target 1": 1.0, "target 0": 0.0}
 PLUS_MINUS = {"label 1": 1.0, "label -1": -1.0}
+
+
+def _opposite(branches: Mapping[str, float], first: float, other: float) -> Mapping[str, float]:
+    """The best prediction for the first of two labels, and that for the other one."""
+    return dict(zip(branches, (first, other), strict=True))
 
 
 def residual_section(
@@ -131,7 +147,7 @@ def logit_section(
         span=span,
         inputs=inputs,
         branches={"": 0} if branches is None else branches,
-        perfect=perfect,
+        perfect=_opposite(branches, perfect, -perfect) if branches else perfect,
         kinks=kinks,
         target_values="binary" if branches else "",
         link="sigmoid" if branches else "",
@@ -154,7 +170,7 @@ def probability_section(
         span=(0.03, 0.97),
         inputs=inputs,
         branches={"": 0} if branches is None else branches,
-        perfect=1.0,
+        perfect=_opposite(branches, 1.0, 0.0) if branches else 1.0,
         limits=(0.0, 1.0),
         target_values="binary" if branches else "",
         note=note,

@@ -94,7 +94,7 @@ def margin_loss(
         span=MARGIN_AXIS.span,
         inputs=lambda t, y: {"input": t, "target": y},
         branches=PLUS_MINUS,
-        perfect=float("inf"),
+        perfect=dict(zip(PLUS_MINUS, (float("inf"), float("-inf")), strict=True)),
         kinks=kinks,
         target_values="sign",
         link="sigmoid",

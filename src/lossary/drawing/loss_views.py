@@ -16,7 +16,7 @@ from lossary.drawing.declared_views import further_names, further_views
 from lossary.drawing.pictures import Card, Chart, Picture, Table, Trace, View
 from lossary.errors import LossaryError, nearest
 from lossary.evaluation import points
-from lossary.evaluation.curves import Curve, curve, suits
+from lossary.evaluation.curves import Curve, curve, kinked, suits
 from lossary.evaluation.settings import check_parameters
 from lossary.typesetting import formula_latex
 from lossary.typesetting.torch_code import call
@@ -36,7 +36,7 @@ class _Line:
 
     Attributes:
         curves: the curve of each branch.
-        special: the kinks of the section, and the curve there.
+        special: the kinks of the section, and there the curve of the branch that has the kink.
     """
 
     curves: dict[str, Curve]
@@ -45,8 +45,7 @@ class _Line:
 
 def _line(loss: Loss, section: Section, parameters: Setting) -> _Line:
     curves = {label: _curve(loss, section, parameters, y) for label, y in section.branches.items()}
-    kinks = np.array(points.kinks(loss, section, parameters), dtype=float)
-    return _Line(curves, curve(loss, section, kinks, parameters) if kinks.size else Curve(kinks, kinks, kinks, kinks))
+    return _Line(curves, kinked(loss, section, parameters)[0])
 
 
 def line_view(loss: Loss, which: str, parameters: Setting, line: _Line | None = None) -> View:
@@ -105,7 +104,7 @@ def _setting(loss: Loss, parameters: Setting) -> str:
 
 
 def _gradient_caption(section: Section, line: _Line) -> str:
-    words = f"Its derivative by the {section.label.split(',')[0]}, by autograd."
+    words = f"Its derivative with respect to the {section.quantity}, computed by autograd."
     if line.special.t.size:
         values = [number(0.0 if abs(g) < 1e-9 else float(g)) for g in line.special.gradient]
         if len(values) > 1 and len(set(values)) == 1:

@@ -16,7 +16,7 @@ from lossary.declaration.loss import Loss
 from lossary.declaration.sections import Extremes, HeatMap, Scene, Section, Study
 from lossary.declaration.symbols import TABLE, Declared, Expression, atom
 from lossary.declaration.values import Array, Setting
-from lossary.evaluation import high_precision
+from lossary.evaluation import high_precision, points
 from lossary.evaluation.settings import check_parameters
 from lossary.evaluation.torch_calls import DTYPES, arrays, run, tensors, value_and_gradient
 
@@ -133,6 +133,21 @@ def curve(
     y = next(iter(section.branches.values())) if branch is None else branch
     at = np.asarray(t, dtype=np.float64)
     return Curve(at, *along(loss, section, at, settings, y, 2))
+
+
+def kinked(loss: Loss, section: Section, parameters: Setting) -> tuple[Curve, list[int]]:
+    """The kinks of a section and the curve there, of that branch whose slope jumps most; and which branch that is."""
+    special = np.array(points.kinks(loss, section, parameters), dtype=float)
+    if not special.size:
+        return Curve(special, special, special, special), []
+    step = (section.span[1] - section.span[0]) * 1e-9
+    sides = np.concatenate([special - step, special + step])
+    ys = list(section.branches.values())
+    jumps = [np.ptp(curve(loss, section, sides, parameters, y).gradient.reshape(2, -1), axis=0) for y in ys]
+    chosen = [0] * len(special) if len(ys) == 1 else np.argmax(jumps, axis=0).tolist()
+    there = [curve(loss, section, special, parameters, y) for y in ys]
+    rows = [[getattr(there[k], name)[n] for n, k in enumerate(chosen)] for name in ("loss", "gradient", "curvature")]
+    return Curve(special, *map(np.array, rows)), chosen
 
 
 def along(

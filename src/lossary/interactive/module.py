@@ -20,7 +20,7 @@ from py_mini_racer import MiniRacer
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import Section
 from lossary.evaluation import points
-from lossary.evaluation.curves import Curve, curve, section_inputs
+from lossary.evaluation.curves import Curve, curve, kinked, section_inputs
 from lossary.evaluation.measured import once
 from lossary.evaluation.settings import check_parameters
 from lossary.evaluation.torch_calls import TORCH_VERSION
@@ -118,14 +118,15 @@ def _parameter(one: Control) -> dict[str, Any]:
 
 def _section(place: Place) -> dict[str, Any]:
     section, moved = place.section, place.reach
+    perfect = next(iter(section.best.values()))
     return {
         "name": place.key,
         "axis": section.axis.name,
         "label": section.label,
-        "short": section.label.split(",")[0],
+        "short": section.quantity,
         "span": list(section.span),
         "ends": [end for end in section.limits if math.isfinite(end)],
-        "perfect": section.perfect if math.isfinite(section.perfect) else None,
+        "perfect": perfect if math.isfinite(perfect) else None,
         "note": section.note,
         "controls": [
             {"name": c.name, "size": moved.sizes[c.name]} if c.name in moved.sizes else {"name": c.name}
@@ -154,7 +155,12 @@ def _variants(loss: Loss, place: Place, source: str, functions: Functions) -> li
             kinks = [points.call_with(k, loss, {**settings, **moving}) for k in section.kinks]
         except TypeError as error:
             raise ValueError(f"a kink of {section.label!r} is no expression of the parameters: {error}") from None
-        made.append({"when": when, "kinks": Raw(functions.points(kinks)), "branches": branches})
+        # Which branch each mark stands on, where it is not the first; a kink that is nowhere has none.
+        chosen = iter(kinked(loss, section, settings)[1])
+        there = [math.isfinite(points.call_with(k, loss, settings)) for k in section.kinks]
+        marked = [next(chosen) if exists else 0 for exists in there]
+        variant = {"when": when, "kinks": Raw(functions.points(kinks)), "branches": branches}
+        made.append(variant | ({"marked": marked} if any(marked) else {}))
     return made
 
 

@@ -95,15 +95,20 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
         "example": {"code": page_example(loss), "output": torch_code.example_output(loss)},
         "source": torch_code.own_source(loss),
         "properties": {
-            key: {"value": _as_json(value), "at": _at(loss), **_evidence(loss, evidence, key)}
+            key: {
+                "value": _as_json(value),
+                "at": _at(loss),
+                **_evidence(loss, evidence, key),
+                **_branches(evidence, key),
+            }
             for key, (value, _) in claimed
         },
         "property_rows": [
             {
                 "key": key,
                 "label": property_measures.LABELS[key],
-                "value_text": value_text(loss, key, value),
-                "plain_text": property_text(key, value),
+                "value_text": value_text(loss, evidence, key, value),
+                "plain_text": _of_branches(evidence, key) or property_text(key, value),
                 "evidence": _evidence(loss, evidence, key)["evidence"],
                 "how": how[:1].upper() + how[1:] + ".",
             }
@@ -111,7 +116,8 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
         ],
         "axis": loss.main.axis.name,
         "axes": [_axis(axis) for axis in dict.fromkeys(section.axis for section in loss.sections)],
-        "variable": loss.main.label,
+        "variable": loss.main.quantity,
+        "measured_where": loss.main.note,
         "views": [
             {
                 "name": v.name,
@@ -228,9 +234,23 @@ def _as_json(value: Any) -> Any:
     return value
 
 
-def value_text(loss: Loss, key: str, value: Any) -> str:
+def _branches(evidence: Evidence, key: str) -> dict[str, Any]:
+    """What was found on each branch, where a claim tells of the first alone."""
+    found = evidence.branches.get(key)
+    return {"branches": {label: _as_json(value) for label, value in found.items()}} if found else {}
+
+
+def _of_branches(evidence: Evidence, key: str) -> str:
+    """The same in words; empty where there is one branch, or all have one value."""
+    found = evidence.branches.get(key, {})
+    if len({str(value) for value in found.values()}) < 2:
+        return ""
+    return "; ".join(f"{property_text(key, value)} with {label}" for label, value in found.items())
+
+
+def value_text(loss: Loss, evidence: Evidence, key: str, value: Any) -> str:
     """A property's value in words and signs; where it depends on parameters, as an expression with its default."""
-    text = property_text(key, value)
+    text = _of_branches(evidence, key) or property_text(key, value)
     claim = loss.properties[key]
     if callable(claim):
         expression = _symbolic(loss, claim)
@@ -240,10 +260,12 @@ def value_text(loss: Loss, key: str, value: Any) -> str:
 
 def _symbolic(loss: Loss, claim: Callable[..., Any]) -> str:
     """The claim as an expression of the parameters; empty where it decides between cases and is none."""
-    written = {p.key: p.written for p in loss.parameters}
+    used = {p.key: p for p in loss.parameters if p.key in inspect.signature(claim).parameters}
+    if not all(p.kind.plain for p in used.values()):  # a box that is ticked or not is no number
+        return ""
     try:
         with sp.evaluate(False):
-            made = claim(*(atom(name, written[name]) for name in inspect.signature(claim).parameters))
+            made = claim(*(atom(name, used[name].written) for name in inspect.signature(claim).parameters))
     except TypeError:
         return ""
     parts = made if isinstance(made, list | tuple) else [made]

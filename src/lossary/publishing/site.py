@@ -283,7 +283,10 @@ def _plots(records: Records, groups: Sequence[Mapping[str, str]], presets: Seque
         {
             **{name: record[name] for name in ("slug", "title", "family", "family_title", "aliases")},
             "axes": axes[slug],
-            "properties": [[row["label"], row["plain_text"]] for row in record["property_rows"]],
+            "properties": [
+                ["Along the", record["variable"]],
+                *([row["label"], row["plain_text"]] for row in record["property_rows"]),
+            ],
         }
         for slug, record in records.items()
     ]

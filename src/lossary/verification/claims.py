@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -20,7 +20,7 @@ from lossary.evaluation.torch_calls import expression
 from lossary.verification import property_measures
 from lossary.verification.evidence import Evidence, fail
 from lossary.verification.proving import proofs
-from lossary.verification.proving.verdicts import Refutation, Verdict
+from lossary.verification.proving.verdicts import Proof, Refutation, Verdict
 
 
 def finite(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
@@ -40,8 +40,14 @@ def finite(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
                         )
 
 
-def line(loss: Loss, section: Section, setting: Setting) -> property_measures.Line:
-    """The loss along a section, as the property measurements see it."""
+def lines(loss: Loss, section: Section, setting: Setting) -> dict[str, property_measures.Line]:
+    """The loss along each branch of a section, by its label, as the property measurements see it."""
+    return {label: line(loss, section, setting, label) for label in section.branches}
+
+
+def line(loss: Loss, section: Section, setting: Setting, label: str | None = None) -> property_measures.Line:
+    """The loss along one branch of a section, the main one if no label is given."""
+    branch = next(iter(section.branches)) if label is None else label
 
     def derivative(order: int, t: NDArray[np.float64], y: float) -> NDArray[np.float64]:
         return along(loss, section, t, setting, y, order)[order]
@@ -50,12 +56,12 @@ def line(loss: Loss, section: Section, setting: Setting) -> property_measures.Li
         loss=partial(derivative, 0),
         gradient=partial(derivative, 1),
         curvature=partial(derivative, 2),
-        y=next(iter(section.branches.values())),
+        y=section.branches[branch],
         span=section.span,
         limits=section.limits,
         kinks=tuple(points.kinks(loss, section, setting)),
-        perfect=section.perfect,
-        axis=section.axis.name,
+        perfect=section.best.get(branch),
+        quantity=section.quantity,
         target_values=section.target_values,
         link=section.link,
         parameters=points.by_symbol(loss, setting),
@@ -68,7 +74,7 @@ def claimed_properties(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
 
     At the defaults it is proven as well, where that can be done, or refuted after all.
     """
-    main = proofs.along(loss, loss.main, loss.defaults(), next(iter(loss.main.branches.values())))
+    curves = [proofs.along(loss, loss.main, loss.defaults(), y) for y in loss.main.branches.values()]
     for key, claim in loss.properties.items():
         if isinstance(claim, Cited):
             evidence.properties[key] = (claim.value, claim.source)
@@ -82,12 +88,14 @@ def claimed_properties(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
             section = suited[0]
         for k, setting in enumerate(points.settings(loss) if callable(claim) else [loss.defaults()]):
             wanted = points.call_with(claim, loss, setting) if callable(claim) else claim
-            found = property_measures.MEASURES[key](line(loss, section, setting))
+            found = property_measures.measured(key, lines(loss, section, setting))
             if not any(property_measures.agree(wanted, v) for v in (found.value, *found.also)):
                 message = f"{key}: expected {wanted!r} as claimed, got {found.value!r} ({found.how})"
                 yield fail(loss, "property", message, setting)
             elif k == 0:
-                verdict = _verdict(loss, main, key, wanted)
+                if found.branches:
+                    evidence.branches[key] = dict(found.branches)
+                verdict = _verdict(loss, curves, key, wanted)
                 if isinstance(verdict, Refutation):
                     message = f"expected {verdict.expected}, got {verdict.got}"
                     yield fail(
@@ -100,18 +108,28 @@ def claimed_properties(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
                     evidence.properties[key] = (wanted, found.how)
 
 
-def _verdict(loss: Loss, main: proofs.Along | None, key: str, wanted: Claimed) -> Verdict | None:
-    """What a proof of a claim at the defaults comes to, along the main section."""
-    if main is None or key in property_measures.NEED_TARGETS:
+def _verdict(loss: Loss, curves: Sequence[proofs.Along | None], key: str, wanted: Claimed) -> Verdict | None:
+    """What a proof of a claim at the defaults comes to, along each branch of the main section.
+
+    It is proven where it is on every branch, and refuted where it is on one. That a loss is not convex, not bounded and
+    the like needs one branch only. A branch that stays below the largest value refutes nothing, and proves nothing.
+    """
+    if key in property_measures.NEED_TARGETS:
         return None
     if key == "symmetric" and loss.main.target_values == "unit":
-        return proofs.of_a_pair(loss, loss.main, loss.defaults(), wanted)
+        return proofs.of_a_pair(loss, loss.main, loss.defaults(), wanted) if curves[0] else None
     supremum = loss.properties.get("supremum")
     if isinstance(supremum, Cited):
         supremum = None  # nothing is proven from what was not tried
     elif callable(supremum):
         supremum = points.call_with(supremum, loss, loss.defaults())
-    return main.prove(key, wanted, supremum)
+    verdicts = [curve.prove(key, wanted, supremum) if curve else None for curve in curves]
+    proofs_found = [verdict for verdict in verdicts if isinstance(verdict, Proof)]
+    refutations = [verdict for verdict in verdicts if isinstance(verdict, Refutation)]
+    one_suffices = wanted is False or key in property_measures.OF_THE_LARGEST
+    if len(refutations) > (len(curves) - 1 if one_suffices else 0):
+        return refutations[0]
+    return proofs_found[0] if proofs_found and (wanted is False or len(proofs_found) == len(curves)) else None
 
 
 def relations(loss: Loss, evidence: Evidence) -> Iterator[Failure]:

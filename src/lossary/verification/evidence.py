@@ -22,6 +22,7 @@ class Evidence:
         formula_radius: the largest proven radius of an executed formula's values, relative to the value.
         undecided: how many slopes no precision could pin down, such as the slope on a kink.
         properties: what was found for each claim, with the sentence that says how.
+        branches: what was found on each branch, of claims that tell of the first alone.
         proven: between which points a claim was not only measured but proven, where it was.
         plot: how many points of the interactive plot were compared with torch, and the largest relative differences.
         passed: the names of the checks that held.
@@ -34,6 +35,7 @@ class Evidence:
     formula_radius: float = 0.0
     undecided: int = 0
     properties: dict[str, tuple[Any, str]] = field(default_factory=dict)
+    branches: dict[str, dict[str, Any]] = field(default_factory=dict)
     proven: dict[str, tuple[float, float]] = field(default_factory=dict)
     plot: dict[str, float] = field(default_factory=dict)
     passed: list[str] = field(default_factory=list)

@@ -7,8 +7,8 @@ tell. It sees a loss only as functions of `t` and of the target value `y`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,15 +40,15 @@ INFINITE = {"inf": math.inf, "-inf": -math.inf}
 
 @dataclass(frozen=True)
 class Line:
-    """A loss along one section.
+    """A loss along one branch of a section.
 
     Attributes:
         loss, gradient, curvature: functions of points `t` and the target value `y`.
-        y: the main branch's target value.
+        y: the branch's target value.
         span, limits: the drawn range, and the domain of `t`.
         kinks: the declared kinks.
-        perfect: where the prediction is perfect; may be infinite.
-        axis: the axis's name.
+        perfect: where the prediction is perfect, may be infinite; None where nobody says.
+        quantity: what moves, in words.
         target_values, link: as in the section.
         parameters: the setting, by symbol.
         reach: how far out float64 can follow the loss.
@@ -61,8 +61,8 @@ class Line:
     span: tuple[float, float]
     limits: tuple[float, float]
     kinks: tuple[float, ...]
-    perfect: float
-    axis: str
+    perfect: float | None
+    quantity: str
     target_values: str
     link: str
     parameters: Setting
@@ -74,11 +74,11 @@ class Line:
         return (1.0, -1.0) if self.target_values == "sign" else (1.0, 0.0)
 
     def f(self, t: Array) -> Array:
-        """The loss on the main branch."""
+        """The loss on the branch."""
         return self.loss(t, self.y)
 
     def g(self, t: Array) -> Array:
-        """The gradient on the main branch."""
+        """The gradient on the branch."""
         return self.gradient(t, self.y)
 
     @property
@@ -99,6 +99,13 @@ class Line:
         outer = np.concatenate([lower, upper])
         return np.unique(np.concatenate([inner, near, outer]))
 
+    def place(self, t: float) -> str:
+        """A point in words that tell it from the end of the axis beside it."""
+        high = self.limits[1]
+        if t != high and _number(t) == _number(high):
+            return f"{_number(high)} − {_number(high - t)}"
+        return _number(t)
+
     def far(self, steps: tuple[float, ...] = (1e3, 1e6)) -> tuple[Array, Array]:
         """Points that run to the lower and the upper end of the domain, or as far as float64 can follow."""
         low, high = self.limits
@@ -111,11 +118,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Finding:
-    """What was measured, and how, in one sentence; `also` are further names for the same finding."""
+    """What was measured, and how, in one sentence.
+
+    `also` are further names for the same finding, `branches` what was found on each branch of several.
+    """
 
     value: Claimed
     how: str
     also: tuple[Claimed, ...] = ()
+    branches: Mapping[str, Claimed] = field(default_factory=dict)
 
 
 def convex(line: Line) -> Finding:
@@ -130,7 +141,9 @@ def convex(line: Line) -> Finding:
     above = line.f((t[i] + t[j]) / 2) - chord > 1e-9 * (1 + np.abs(chord))
     if falls.size or above.any():
         at = t[falls[0]] if falls.size else (t[i] + t[j])[above][0] / 2
-        return Finding(False, f"the gradient falls, or a chord lies below the curve, at {_number(at)}")
+        return Finding(
+            False, f"the gradient falls, or a chord lies below the curve, at a {line.quantity} of {_number(at)}"
+        )
     return Finding(True, f"the gradient never falls over {len(t):,} points, and no chord of 4,000 lies below the curve")
 
 
@@ -148,9 +161,11 @@ def smoothness(line: Line) -> Finding:
         jumps = [np.ptp(values(sides, line.y)) for values in (line.loss, line.gradient, line.curvature)]
         steep = 1 + float(np.max(np.abs(line.g(sides))))
         orders.append(next((n for n, jump in enumerate(jumps) if jump > 1e-4 * steep), 3))
-    where = ", ".join(_number(k) for k in line.kinks)
+    where = " and ".join(
+        dict.fromkeys(_number(k) for k, order in zip(line.kinks, orders, strict=True) if order == min(orders))
+    )
     words = ("value", "gradient", "curvature", "third derivative")[min(orders)]
-    return Finding(SMOOTHNESS[min(orders)], f"the {words} jumps at {where}")
+    return Finding(SMOOTHNESS[min(orders)], f"the {words} jumps where the {line.quantity} is {where}")
 
 
 def _undeclared_kink(line: Line) -> float | None:
@@ -218,10 +233,24 @@ def bounded(line: Line) -> Finding:
     lower, upper = line.far((1e6, 1e9, 1e12))
     t = line.wide()
     near = float(np.abs(line.f(t[np.abs(t) <= min(1e3, line.reach / 10)])).max())
-    far = float(np.abs(line.f(np.concatenate([lower, upper]))).max())
+    last = np.concatenate([lower, upper])
+    sizes = np.abs(line.f(last))
+    far = float(sizes.max())
     if far > 1.01 * near + 1e-6:
-        return Finding(False, f"the loss goes on growing: {_number(far)} at the last point tried")
+        at = line.place(float(last[np.argmax(sizes)]))
+        return Finding(
+            False,
+            f"the loss goes on growing: it is {_number(far)} where the {line.quantity} is {at}{_at_the_end(line)}",
+        )
     return Finding(True, f"far out the loss is nowhere above {_number(max(near, far))}")
+
+
+def _at_the_end(line: Line) -> str:
+    """What torch gives at the very end of an axis, where it stops what grows towards it; empty where it does not."""
+    ends = np.array([end for end in line.limits if math.isfinite(end)])
+    with np.errstate(all="ignore"):
+        stopped = float(np.abs(line.f(ends)).max()) if len(ends) == 2 else math.inf
+    return f"; at the very end torch stops it at {_number(stopped)}" if math.isfinite(stopped) else ""
 
 
 def supremum(line: Line) -> Finding:
@@ -242,41 +271,44 @@ def symmetric(line: Line) -> Finding:
     t = line.wide()
     f, mirrored = line.f(t), line.f(-t)
     gap = float(np.max(np.abs(f - mirrored) / (1e-300 + np.abs(f) + np.abs(mirrored))))
-    return Finding(
-        gap < 1e-12, f"the loss at r and at -r differ by at most {_number(gap)} (relative), {len(t):,} points"
-    )
+    how = f"with the {line.quantity} turned around the loss differs by at most {_number(gap)} of itself"
+    return Finding(gap < 1e-12, f"{how}, at {len(t):,} points")
 
 
 def value_at_perfect(line: Line) -> Finding:
     """The loss where the prediction is perfect, or its limit there."""
+    assert line.perfect is not None
     t = line.perfect if math.isfinite(line.perfect) else math.copysign(min(700.0, line.reach), line.perfect)
     if line.perfect in line.limits:
-        t = t - math.copysign(1e-15, t - sum(line.limits) / 2)
+        t = t - math.copysign(1e-15, t - sum(line.limits) / 2) if math.isfinite(sum(line.limits)) else t
     value = float(line.f(np.array([t]))[0])
     if abs(value) < 1e-14:
         value = 0.0
-    words = (
-        f"at t = {_number(line.perfect)}" if math.isfinite(line.perfect) else "in the limit of a logit without bound"
-    )
-    return Finding(value, f"the loss is {_number(value)} {words}")
+    if math.isfinite(line.perfect):
+        return Finding(value, f"the loss is {_number(value)} where the {line.quantity} is {_number(line.perfect)}")
+    sense = "grows" if line.perfect > 0 else "falls"
+    return Finding(value, f"the loss tends to {_number(value)} as the {line.quantity} {sense} without bound")
 
 
 def gradient_limits(line: Line) -> Finding:
-    """The gradient towards minus and plus infinity."""
+    """The gradient towards the lower and the upper end of the axis."""
     limits: list[Claimed] = []
-    for ends in line.far((1e3, 1e6, 1e9)):
+    both = line.far((1e3, 1e6, 1e9))
+    for ends in both:
         g = line.g(ends)
         grows = abs(g[2]) > 10 * (1 + abs(g[1]))
         limits.append(("inf" if g[2] > 0 else "-inf") if grows else _clean(float(g[2])))
-    place = min(1e9, line.reach)
-    return Finding(tuple(limits), f"the gradient at {_number(place)} on either side, or its growth on the way there")
+    low, high = (line.place(float(ends[-1])) for ends in both)
+    words = "its growth up to" if "inf" in str(limits) else "its value at"
+    return Finding(tuple(limits), f"{words} both ends, where the {line.quantity} is {low} and {high}")
 
 
 def redescending(line: Line) -> Finding:
     """Whether the gradient fades to zero towards both ends."""
     largest = float(np.abs(line.g(line.wide())).max())
     last = max(abs(float(line.g(ends)[-1])) for ends in line.far((1e3, 1e6)))
-    return Finding(last < 1e-3 * largest, f"the gradient is {_number(last)} far out, {_number(largest)} at its largest")
+    how = f"the size of the gradient is {_number(last)} far out and {_number(largest)} at its largest"
+    return Finding(last < 1e-3 * largest, how)
 
 
 def elicits(line: Line) -> Finding:
@@ -286,7 +318,10 @@ def elicits(line: Line) -> Finding:
     values = {name: functional(sample, line.parameters) for name, functional in FUNCTIONALS.items()}
     names = [name for name, value in values.items() if value is not None and abs(value - best) < 1e-5 * (1 + abs(best))]
     found = names[0] if names else f"{_number(best)}, which is none of {', '.join(values)}"
-    how = f"over a skewed sample of {len(sample)} targets the expected loss is least at {_number(best)}"
+    what = "prediction" if line.target_values == "real" and not line.link else line.quantity
+    how = (
+        f"over a skewed sample of {len(sample)} targets the expected loss is least where the {what} is {_number(best)}"
+    )
     return Finding(found, how, tuple(names[1:]))
 
 
@@ -305,6 +340,8 @@ def skewed_sample(target_values: str, count: int = 51) -> Array:
 def minimiser(line: Line, sample: Array, weights: Array) -> float:
     """Where the expected loss over the sample is least: a dense grid, then ever finer ones around the best point."""
     low, high = _search_range(line, sample)
+    sample, places = np.unique(sample, return_inverse=True)  # each loss is asked for once
+    weights = np.array([weights[places == k].sum() for k in range(len(sample))])
     points = 801
     for _ in range(7):
         t = np.linspace(low, high, points)
@@ -352,9 +389,14 @@ def _expectile(sample: Array, parameters: Setting) -> float | None:
 
 
 def _logit_of_mean(sample: Array, parameters: Setting) -> float | None:
-    # Labels 1 and -1 stand for 1 and 0.
-    mean = float(np.maximum(sample, 0.0).mean())
-    return math.log(mean / (1 - mean)) if 0 < mean < 1 and sample.max() <= 1 else None
+    mean = float(sample.mean())
+    return math.log(mean / (1 - mean)) if sample.min() >= 0 and sample.max() <= 1 and 0 < mean < 1 else None
+
+
+def _log_odds(sample: Array, parameters: Setting) -> float | None:
+    if set(np.unique(sample)) != {-1.0, 1.0}:
+        return None
+    return math.log(float(np.mean(sample > 0)) / float(np.mean(sample < 0)))
 
 
 def _log_of_mean(sample: Array, parameters: Setting) -> float | None:
@@ -370,6 +412,7 @@ FUNCTIONALS: dict[str, Callable[[Array, Setting], float | None]] = {
     "tau-quantile": _quantile,
     "tau-expectile": _expectile,
     "logit of the mean": _logit_of_mean,
+    "log-odds of label 1": _log_odds,
     "log of the mean": _log_of_mean,
 }
 
@@ -440,6 +483,47 @@ MEASURES: dict[str, Callable[[Line], Finding]] = {
 
 # These ask what minimises the expected loss, and need a section whose target can take other values.
 NEED_TARGETS = {"elicits", "proper", "calibrated"}
+
+# What the branches of a section come to together: the worst of them, by a number that is largest there. Of the rest the
+# first counts.
+_WORST: dict[str, Callable[[Claimed], float]] = {
+    "convex": lambda value: not value,
+    "bounded": lambda value: not value,
+    "symmetric": lambda value: not value,
+    "redescending": lambda value: not value,
+    "smoothness": lambda value: -SMOOTHNESS.index(value) if value in SMOOTHNESS else 1,
+    "lipschitz": lambda value: _size(value),  # defined below
+    "gradient_lipschitz": lambda value: _size(value),
+    "supremum": lambda value: _size(value),
+    "value_at_perfect": lambda value: abs(_size(value)),
+}
+# Of these the largest branch decides, and the others may stay below it.
+OF_THE_LARGEST = {"lipschitz", "gradient_lipschitz", "supremum"}
+# Each branch has its own, and a table shows all of them.
+OF_A_BRANCH = {"gradient_limits"}
+
+
+def _size(value: Claimed) -> float:
+    assert isinstance(value, str | int | float)
+    return INFINITE[value] if isinstance(value, str) else float(value)
+
+
+def measured(key: str, lines: Mapping[str, Line]) -> Finding:
+    """A property along all branches of a section, by their labels; the first is the main one.
+
+    What asks which prediction is best looks at all targets anyway, and exchanging two distributions at both.
+    """
+    main = next(iter(lines.values()))
+    if len(lines) == 1 or key in NEED_TARGETS or (key == "symmetric" and main.target_values == "unit"):
+        return MEASURES[key](main)
+    told = {n: one for n, one in lines.items() if key != "value_at_perfect" or one.perfect is not None}
+    found = {label: MEASURES[key](one) for label, one in told.items()}
+    worst = max(found, key=lambda label: _WORST[key](found[label].value)) if key in _WORST else next(iter(found))
+    others = [label for label in found if label != worst and agree(found[worst].value, found[label].value)]
+    alike = f"; the same with {' and '.join(others)}" if len(others) == len(found) - 1 and others else ""
+    how = found[worst].how if key in OF_A_BRANCH else f"with {worst}, {found[worst].how}{alike}"
+    branches = {label: one.value for label, one in found.items()} if key in OF_A_BRANCH else {}
+    return replace(found[worst], how=how, branches=branches)
 
 
 def agree(claimed: Claimed, found: Claimed) -> bool:

@@ -248,5 +248,5 @@ loss = margin_loss(
         ),
     ),
     example={"input": [2.0, -0.5, 1.5], "target": [1.0, 1.0, -1.0]},
-    properties=LOGISTIC,
+    properties={**LOGISTIC, "elicits": "log-odds of label 1"},
 )

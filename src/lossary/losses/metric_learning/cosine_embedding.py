@@ -240,6 +240,7 @@ from lossary.declaration import (
     Section,
     Study,
     Symbolic,
+    acos,
     cases,
     cos,
     equal,
@@ -339,7 +340,8 @@ loss = Loss(
             span=(0.0, 3.141592653589793),
             inputs=lambda t, y: {"input1": [1, 0], "input2": [cos(t), sin(t)], "target": y},
             branches={"label 1": 1.0, "label -1": -1.0},
-            perfect=0.0,
+            perfect={"label 1": 0.0, "label -1": 3.141592653589793},
+            kinks=(lambda margin: acos(margin),),
             limits=(0.0, 3.141592653589793),
             note="Two vectors of length 1. The first stays, the second turns away from it.",
             caption="A pair that is alike pays for every angle, most gently at the two ends. A pair that is not alike "
@@ -404,13 +406,12 @@ loss = Loss(
     },
     properties={
         "convex": False,
-        "smoothness": "Cinf",
+        "smoothness": "C0",
         "lipschitz": 1,
-        "gradient_lipschitz": 1,
+        "gradient_lipschitz": "inf",
         "bounded": True,
         "supremum": 2,
         "value_at_perfect": 0,
         "gradient_limits": (0, 0),
-        "redescending": True,
     },
 )
