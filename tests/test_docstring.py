@@ -14,6 +14,7 @@ from lossary.declaration.docstring import answer, head, libraries, parse, refere
 from lossary.declaration.references import Library, Reference
 from lossary.declaration.vocabulary import TAKES, TASKS
 from lossary.discovery.catalogs import catalog
+from lossary.publishing.record import bibtex
 from lossary.publishing.record import citation as cited
 
 LOSSES = catalog()
@@ -132,7 +133,7 @@ def test_a_librarys_call(text: str, name: str, factor: float | None, note: str) 
     [
         ("A. One (1999). T: *x*? Y. *J 1(2), 3-4*. doi:10.1/2 arXiv:1234.5678", "article"),
         ("A. One, B. Two and C. Three (1999). T. In *Proceedings (P)*. https://a.b/c", "inproceedings"),
-        ("A. One and B. Two (1999). T. Technical report 4, X.", "misc"),
+        ("A. One and B. Two (1999). T. Technical report 4, X.", "techreport"),
     ],
 )
 def test_a_source(text: str, kind: str) -> None:
@@ -172,3 +173,51 @@ def test_the_schema_lists_the_vocabularies() -> None:
     listed = schema["items"]["properties"]
     assert listed["tasks"]["items"]["enum"] == list(TASKS)
     assert listed["takes"]["items"]["enum"] == list(TAKES)
+
+
+# --- references as data ---------------------------------------------------------------------------------------------
+
+
+def sources() -> list[Reference]:
+    return [reference for loss in LOSSES.values() for reference in loss.references]
+
+
+def test_a_source_is_the_same_on_every_page_that_names_it() -> None:
+    known: dict[str, Reference] = {}
+    for reference in sources():
+        assert known.setdefault(reference.title.lower(), reference) == reference
+
+
+def test_where_a_source_was_printed_is_data() -> None:
+    """A year is no volume, and no page, volume or report number is left in a name."""
+    for reference in sources():
+        place, entry = reference.place, bibtex(reference)
+        assert place.volume != str(reference.year)
+        assert not re.search(r"\bvol(\.|ume)|, \d+[-–]\d+|\bpp?\.|\(\d+\)", place.name), place
+        assert entry.count("{") == entry.count("}")
+        for value in (place.volume, place.number, place.pages and place.pages.replace("-", "--"), reference.doi):
+            assert not value or f"{{{value}}}" in entry, entry
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("In *CVPR 2016, 2818-2826*.", ["booktitle = {CVPR 2016},", "pages = {2818--2826},"]),
+        (
+            "In *Proceedings of 1994, volume 1, 55-60*.",
+            ["booktitle = {Proceedings of 1994},", "volume = {1},", "pages = {55--60},"],
+        ),
+        ("*Journal B 20(2)*.", ["journal = {Journal B},", "volume = {20},", "number = {2},"]),
+        ("*Annals 102, 359-378*.", ["journal = {Annals},", "volume = {102},", "pages = {359--378},"]),
+        (
+            "Technical report CSD-TR-98-04, Royal Holloway.",
+            ["institution = {Royal Holloway},", "type = {Technical report},", "number = {CSD-TR-98-04},"],
+        ),
+        ("arXiv preprint. arXiv:1503.02531", ["eprint = {1503.02531},", "archiveprefix = {arXiv},"]),
+    ],
+)
+def test_bibtex_of_each_kind_of_source(text: str, lines: list[str]) -> None:
+    entry = bibtex(citation(f"A. Müller and B. First (2016). Some Title. {text}"))
+    assert entry.startswith(("@article{muller2016,", "@inproceedings{", "@techreport{", "@misc{"))
+    assert all(f"  {line}" in entry for line in lines), entry
+    assert len(entry.splitlines()) == 5 + len(lines)

@@ -92,7 +92,46 @@ class Reference:
     doi: str | None = None
     arxiv: str | None = None
     url: str | None = None
-    kind: Literal["article", "inproceedings", "book", "misc"] = "article"
+    kind: Literal["article", "inproceedings", "book", "techreport", "misc"] = "article"
+
+    @property
+    def place(self) -> Place:
+        """Where it was printed, as data.
+
+        Raises:
+            ValueError: where the venue is not written as such a source is cited.
+        """
+        found = _PLACES[self.kind].fullmatch(self.venue)
+        if not found:
+            raise ValueError(f"the venue {self.venue!r} is not written as one of kind {self.kind!r}; see `citation`")
+        parts = found.groupdict()
+        return Place(parts["name"], *(parts.get(key) for key in ("volume", "number", "pages", "label")))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A journal, a volume of proceedings, a book, or the institution of a report, and what part of it.
+
+    `label` is what a report is called, such as "Technical report".
+    """
+
+    name: str
+    volume: str | None = None
+    number: str | None = None
+    pages: str | None = None
+    label: str | None = None
+
+
+_PAGES = r"(?:, (?P<pages>[a-z]?\d+[-–]\d+))?"
+# A year is part of the name of a conference; only what is called a volume is one there.
+_IN_A_SET = re.compile(rf"(?P<name>.+?)(?:, volume (?P<volume>\d+))?{_PAGES}")
+_PLACES: dict[str, re.Pattern[str]] = {
+    "article": re.compile(rf"(?P<name>.+?)(?: (?P<volume>\d+)(?:\((?P<number>[^)]+)\))?)?{_PAGES}"),
+    "inproceedings": _IN_A_SET,
+    "book": _IN_A_SET,
+    "techreport": re.compile(r"(?P<label>\D+) (?P<number>\S+), (?P<name>.+)"),
+    "misc": re.compile(r"(?P<name>.+)"),
+}
 
 
 _CITATION = re.compile(
@@ -106,7 +145,8 @@ def citation(text: str) -> Reference:
     """A source from its citation, written as people cite.
 
     A journal stands between asterisks, proceedings after "In" as well, a report or preprint without either:
-    "A. First, B. Second and C. Third (1964). Title. *Journal 35(1), 73-101*. doi:10.1214/… arXiv:… https://…".
+    "A. First, B. Second and C. Third (1964). Title. *Journal 35(1), 73-101*. doi:10.1214/… arXiv:… https://…",
+    "In *Proceedings of 1994, volume 2, 55-60*.", "Technical report TR-98-04, Institution.".
 
     Raises:
         ValueError: where a text is no such citation.
@@ -116,7 +156,8 @@ def citation(text: str) -> Reference:
         raise ValueError(
             f"{text!r} is no citation such as 'A. First and B. Second (1964). Title. *Journal 35(1), 73-101*.'"
         )
-    return Reference(
+    report = "techreport" if _PLACES["techreport"].fullmatch(found["report"] or "") else "misc"
+    made = Reference(
         authors=tuple(re.split(r", | and ", found["authors"])),
         title=found["title"],
         venue=found["printed"] or found["report"],
@@ -124,8 +165,11 @@ def citation(text: str) -> Reference:
         doi=found["doi"],
         arxiv=found["arxiv"],
         url=found["url"],
-        kind="misc" if found["report"] else "inproceedings" if found["set"] else "article",
+        kind=report if found["report"] else "inproceedings" if found["set"] else "article",  # type: ignore[arg-type]
     )
+    if not made.place.name:
+        raise ValueError(f"{text!r} names no journal, proceedings or institution")
+    return made
 
 
 _LINK = re.compile(r"\[\[([a-z0-9_]+)")

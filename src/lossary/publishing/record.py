@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -281,21 +282,24 @@ def citation(reference: Reference) -> str:
     return f"{who} ({reference.year}). {reference.title}. *{reference.venue}*."
 
 
-_VENUE = re.compile(r"^(?P<name>.*?)(?:,)? (?P<volume>\d+)(?:\((?P<number>[^)]+)\))?(?:, (?P<pages>[\d–-]+))?$")
+# What the place of a source is called in BibTeX.
+_PLACE = {"article": "journal", "techreport": "institution", "misc": "howpublished", "book": "publisher"}
 
 
 def bibtex(reference: Reference) -> str:
     """A reference as a BibTeX entry."""
-    family = re.sub(r"[^a-z]", "", reference.authors[0].split()[-1].lower())
-    place = {"article": "journal"}.get(reference.kind, "booktitle")
-    found = _VENUE.match(reference.venue)
+    family = re.sub(r"[^a-z]", "", _plain_letters(reference.authors[0].split()[-1]).lower())
+    place = reference.place
+    # Of a preprint its number says where it is.
+    name = None if reference.kind == "misc" and reference.arxiv else place.name
     fields: dict[str, str | None] = {
         "author": " and ".join(reference.authors),
         "title": f"{{{reference.title}}}",
-        place: found["name"] if found else reference.venue,
-        "volume": found["volume"] if found else None,
-        "number": found["number"] if found else None,
-        "pages": found["pages"].replace("-", "--") if found and found["pages"] else None,
+        _PLACE.get(reference.kind, "booktitle"): name,
+        "type": place.label,
+        "volume": place.volume,
+        "number": place.number,
+        "pages": re.sub("[-–]", "--", place.pages) if place.pages else None,
         "year": str(reference.year),
         "doi": reference.doi,
         "eprint": reference.arxiv,
@@ -304,3 +308,8 @@ def bibtex(reference: Reference) -> str:
     }
     lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
     return "\n".join([f"@{reference.kind}{{{family}{reference.year},", *lines, "}"])
+
+
+def _plain_letters(name: str) -> str:
+    """A name without accents, for a key."""
+    return "".join(sign for sign in unicodedata.normalize("NFKD", name) if not unicodedata.combining(sign))
