@@ -1,6 +1,7 @@
 r"""Kullback-Leibler divergence
 
-How far a predicted distribution, given as log-probabilities, is from a target distribution.
+How far a predicted distribution, passed as log-probabilities, is from a target distribution; zero only where the two
+agree.
 
 ## When to use it
 
@@ -11,12 +12,12 @@ How far a predicted distribution, given as log-probabilities, is from a target d
 - As a penalty that keeps a model near a reference model, one distribution per token or state.
 
 The call measures `KL(target || prediction)`. Wherever the target has mass the prediction must have
-some too, so the prediction spreads out to cover the target.
+some too, so a prediction that cannot match the target spreads out to cover it.
 
 ## When not to
 
-- The targets are class numbers. The divergence is then the same as [[cross_entropy]], and that one
-  takes the numbers directly.
+- The targets are class numbers. The divergence is then the same as [[cross_entropy]], which takes the
+  numbers directly.
 - The distributions may give zero probability to different outcomes. The divergence is infinite
   there; [[js_divergence|Jensen-Shannon divergence]], [[hellinger|Hellinger distance]] and [[total_variation|total variation distance]] stay bounded.
 - Swapping the two should not matter: [[js_divergence|Jensen-Shannon divergence]].
@@ -28,8 +29,9 @@ some too, so the prediction spreads out to cover the target.
 ### The first argument must hold log-probabilities
 
 The prediction goes in as logarithms, the target as plain probabilities. Probabilities or raw scores
-in the first place are accepted without a warning and give a number that means nothing. A true
-divergence is never negative, so a negative loss is the alarm. Put a `log_softmax` in front.
+in the first place are silently accepted and give a number that means nothing. A true divergence is
+never negative, so a loss clearly below zero is a sure alarm; a positive one proves nothing, as the
+last score shows. Put a `log_softmax` in front.
 
 ```python
 prediction = torch.tensor([[0.2, 0.3, 0.5]])
@@ -39,6 +41,7 @@ print("logarithms   ", F.kl_div(prediction.log(), target, reduction="sum"))
 print("probabilities", F.kl_div(prediction, target, reduction="sum"))
 scores = torch.tensor([[2.0, 1.0, 0.0]])
 print("raw scores   ", F.kl_div(scores, target, reduction="sum"))
+print("lower scores ", F.kl_div(scores - 4, target, reduction="sum"))
 print("by definition", (target * (target / prediction).log()).sum())
 ```
 
@@ -46,15 +49,16 @@ print("by definition", (target * (target / prediction).log()).sum())
 logarithms    tensor(0.1933)
 probabilities tensor(-1.2479)
 raw scores    tensor(-1.6979)
+lower scores  tensor(2.3021)
 by definition tensor(0.1933)
 ```
 
 ### The default reduction does not return the divergence
 
 The divergence of one sample is a sum over the outcomes. `"mean"`, the default, divides by the
-number of outcomes as well, so the result is too small by that factor and shrinks as the vocabulary
-grows. `"batchmean"` divides by the batch size only. PyTorch has announced for years that
-`"mean"` will change; as the output shows, it has not. Write `reduction="batchmean"`.
+number of outcomes as well, so the result is too small by that factor. `"batchmean"` divides by the
+batch size only. The warning announces that `"mean"` will change; as the output shows, it has not.
+Write `reduction="batchmean"`.
 
 ```python
 prediction = torch.tensor([[0.5, 0.25, 0.25], [0.9, 0.05, 0.05]]).log()
@@ -78,8 +82,7 @@ UserWarning: reduction: 'mean' divides the total loss by both the batch size and
 ### batchmean passed by position becomes mean
 
 The third positional argument of `F.kl_div` is an old flag named `size_average`, not `reduction`. A
-string there counts as true and selects `"mean"`. The warning does not say what happened. Pass the
-name.
+string there counts as true and selects `"mean"`. The warning does not say that. Pass the name.
 
 ```python
 prediction = torch.tensor([[0.5, 0.5], [0.9, 0.1]]).log()
@@ -122,6 +125,54 @@ shape (2, 5, 3)          tensor(0.8664)
 flattened to (10, 3)     tensor(0.1733)
 ```
 
+### A column against a row is silently broadcast
+
+A prediction of shape `(N, 1)` and a target of shape `(N,)` are broadcast to `(N, N)`: each
+prediction meets each target, and nothing warns. The two below are equal, so their divergence is zero.
+Give both tensors the same shape.
+
+```python
+target = torch.tensor([0.2, 0.3, 0.5])
+prediction = target.log()
+
+print(F.kl_div(prediction.unsqueeze(1), target, reduction="none").shape)
+print("column against row", F.kl_div(prediction.unsqueeze(1), target, reduction="sum"))
+print("same shape        ", F.kl_div(prediction, target, reduction="sum"))
+```
+
+```output
+torch.Size([3, 3])
+column against row tensor(0.4176)
+same shape         tensor(0.)
+```
+
+### In distillation, a temperature shrinks the gradient by about its square
+
+To learn from a teacher, the scores of both models are often divided by a temperature `T` before the
+softmax, so that small probabilities count for more. This shrinks the gradient with respect to the
+scores: once by the division, and once more because the softened distributions lie closer together.
+For large `T` it falls as one over `T` squared. Hinton and others (below) therefore multiply this loss
+by `T` squared, so that its share beside a [[cross_entropy]] on the labels hardly depends on `T`.
+
+```python
+student = torch.randn(4, 5, requires_grad=True)
+teacher = torch.randn(4, 5)
+
+for T in (1.0, 2.0, 4.0, 8.0):
+    prediction = (student / T).log_softmax(1)
+    target = (teacher / T).softmax(1)
+    loss = F.kl_div(prediction, target, reduction="batchmean")
+    size = torch.autograd.grad(loss, student)[0].norm().item()
+    print(f"T {T:g}   gradient {size:.4f}   times T squared {T**2 * size:.4f}")
+```
+
+```output
+T 1   gradient 0.2590   times T squared 0.2590
+T 2   gradient 0.0646   times T squared 0.2586
+T 4   gradient 0.0158   times T squared 0.2521
+T 8   gradient 0.0039   times T squared 0.2481
+```
+
 ### Swapping the distributions gives another divergence
 
 The divergence is not symmetric, and the argument order hides which one you get: the prediction
@@ -144,8 +195,9 @@ KL(prediction || target) tensor(0.1861)
 ### log_target must match what the target holds
 
 `log_target=True` says that the target holds logarithms. Forgetting it, or setting it for plain
-probabilities, is not detected: the first gives NaN, the second a number that is far off. If both
-sides come from models, use `log_softmax` on both together with the flag.
+probabilities, is not detected. The first gives NaN, since the loss takes the logarithm of a negative
+number; the second gives a number that means nothing. If both sides come from models, use
+`log_softmax` on both together with the flag.
 
 ```python
 prediction = torch.tensor([[0.5, 0.25, 0.25]]).log()
@@ -170,26 +222,31 @@ probabilities with flag  tensor(6.4220)
 An outcome with target probability zero adds nothing, and PyTorch handles that case for plain
 probabilities. As a logarithm the entry is minus infinity, and the product of zero and minus
 infinity is NaN. One-hot targets and hard masks run into this. Keep such targets as probabilities.
+Their value is right then, but not the gradient with respect to the target, which is NaN at zero:
+detach a target that comes from a model.
 
 ```python
 prediction = torch.tensor([[0.5, 0.5]]).log()
-target = torch.tensor([[1.0, 0.0]])
+target = torch.tensor([[1.0, 0.0]], requires_grad=True)
 
-print(F.kl_div(prediction, target, reduction="none"))
-print(F.kl_div(prediction, target.log(), log_target=True, reduction="none"))
+loss = F.kl_div(prediction, target, reduction="none")
+print("probabilities", loss.detach())
+print("logarithms   ", F.kl_div(prediction, target.detach().log(), log_target=True, reduction="none"))
+print("gradient with respect to the target", torch.autograd.grad(loss.sum(), target)[0])
 ```
 
 ```output
-tensor([[0.6931, 0.0000]])
-tensor([[0.6931,    nan]])
+probabilities tensor([[0.6931, 0.0000]])
+logarithms    tensor([[0.6931,    nan]])
+gradient with respect to the target tensor([[1.6931,    nan]])
 ```
 
 ### A prediction of probability zero gives infinity or NaN
 
 If the prediction rules an outcome out and the target does not, the divergence is infinite, and that
-is the correct value. If both rule it out, the term should be zero but comes out as NaN. Masked
-scores of minus infinity cause both. Mask with a large finite negative number before the
-`log_softmax`, or drop the masked outcomes from both tensors.
+is the correct value. If both rule it out, the term should be zero but comes out as NaN. Scores masked
+with minus infinity lead to either. Mask with a large finite negative number before the `log_softmax`,
+or drop the masked outcomes from both tensors.
 
 ```python
 prediction = torch.tensor([[0.0, float("-inf")]])
@@ -208,10 +265,10 @@ tensor([[0., 0.]])
 
 ### Single terms may be negative, a divergence may not
 
-Only the sum over all outcomes is never negative. Single terms are negative wherever the target is
-below the prediction, so an unreduced loss with negative entries is no error. A negative sum is one:
-then a row does not sum to one, or the first argument is not logarithms. (Rounding can leave a sum a
-hair below zero when the two agree.)
+Of two distributions, the sum over all outcomes is never negative. Single terms are, wherever the
+target is above zero and below the prediction, so an unreduced loss with negative entries is no error.
+A negative sum is one: then a row does not sum to one, or the first argument does not hold logarithms.
+(Rounding can leave a sum a hair below zero when the two agree.)
 
 ```python
 prediction = torch.tensor([[0.5, 0.3, 0.2]]).log()
@@ -230,9 +287,10 @@ unnormalised       tensor(-0.2787)
 
 ### The gradient makes sense only through log_softmax
 
-With respect to its first argument the gradient is minus the target, a constant. Optimising free
-"log-probabilities" would raise them all without end. The `log_softmax` in front is what keeps the
-prediction a distribution; through it the gradient becomes prediction minus target.
+With respect to its first argument the gradient is minus the target, a constant: it says to raise
+every log-probability whose target is above zero, however high it is already. The `log_softmax` in
+front is what keeps the prediction a distribution; through it the gradient becomes prediction minus
+target, here for a batch of one.
 
 ```python
 scores = torch.tensor([[1.0, 2.0, 3.0]], requires_grad=True)
@@ -287,7 +345,7 @@ twice this divergence.
 ## In other libraries
 
 - `keras.losses.KLDivergence()`: Arguments are (y_true, y_pred). Both are probabilities, not logarithms, and
-  are clipped at keras.config.epsilon(); one value a sample, as batchmean.
+  are clipped at keras.config.epsilon(); one value per sample, whose mean is batchmean.
 - `optax.kl_divergence(log_predictions, targets)`: Summed over the last axis; no further reduction.
 - `optax.kl_divergence_with_log_targets(log_predictions, log_targets)`: As log_target=True, summed over the
   last axis.
@@ -376,7 +434,9 @@ loss = Loss(
         "log_target; target as log-probabilities": "log_target",
         "KLDivLoss negative value; log_softmax of the input": "The first argument",
         "reduction: 'mean' divides the total loss by both the batch size and the support size; batchmean": "The default reduction",
-        "forward and reverse KL; mode seeking": "Swapping the distributions",
+        "forward and reverse KL; mode seeking; which argument is the logarithm": "Swapping the distributions",
+        "distillation temperature; temperature squared": "In distillation",
+        "broadcasting without a warning": "A column against a row",
         "nan with zero probabilities": "A prediction of probability zero",
     },
     inputs=(
@@ -432,8 +492,8 @@ loss = Loss(
             limits=(0.0, 1.0),
             target_values="unit",
             note="Two outcomes, summed. The target gives 0.3 to the first one.",
-            caption="Zero where the prediction meets the target, positive everywhere else, and without bound where "
-            "the prediction rules out what can happen.",
+            caption="Zero where the prediction meets the target, positive everywhere else, and growing without bound as "
+            "the prediction rules out an outcome that can happen.",
         ),
     ),
     example={

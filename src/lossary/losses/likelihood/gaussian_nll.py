@@ -1,16 +1,17 @@
 r"""Gaussian negative log-likelihood
 
-For a predicted mean and variance: minus the log-likelihood of the target under that normal distribution.
+For a model that predicts a mean and a variance: minus the logarithm of the likelihood that this normal distribution
+gives to the target, so that a confident miss costs more than a cautious one.
 
 ## When to use it
 
 - The model should say how sure it is. It predicts a mean and a variance for each sample, and both
   are trained from the targets alone; nobody has to label the uncertainty.
 - The noise differs from sample to sample. A point with a large predicted variance pulls less on the
-  mean, so noisy regions do not spoil the fit elsewhere.
+  mean, so noisy regions disturb the fit elsewhere less.
 - Ensembles and dynamics models, which need the noise in the data apart from their own disagreement.
-- Several outputs with different units share one loss. A variance for each brings them to one scale
-  without weights set by hand.
+- Several outputs with different units share one loss. One variance per output brings them to one
+  scale without weights set by hand.
 
 A fixed residual is judged as it should be: the loss is smallest where the variance equals the
 squared residual, and on average that is where it equals the true variance.
@@ -20,9 +21,9 @@ squared residual, and on average that is where it equals the true variance.
 - One variance for everything is enough. Then [[mse]] gives the same mean, and the variance is the
   mean squared residual of the fitted model.
 - The targets have outliers or heavy tails. The residual is still squared, and a far-out point
-  either drags the mean or inflates the variance. Take [[huber]] for the mean, or a quantile on each
-  side: [[quantile|quantile loss]].
-- You want a proper score for the same forecast that a single confident miss cannot ruin:
+  drags the mean, inflates the variance, or both. Take [[huber]] for the centre, or a quantile on
+  each side: [[quantile|quantile loss]].
+- You want a proper score for the same forecast that is milder with a single confident miss:
   [[crps_gaussian|CRPS of a Gaussian]] grows with the absolute error only.
 - The target is a count ([[poisson_nll]]), or positive and skewed
   ([[gamma_deviance|Gamma deviance]]).
@@ -33,8 +34,8 @@ squared residual, and on average that is where it equals the true variance.
 ### The third argument is the variance
 
 Not the standard deviation, and not the logarithm of the variance. Both usually pass without an
-error, since any number from zero up is a possible variance (only a negative logarithm is refused),
-and then the model learns to put the variance where you read a standard deviation. If the model
+error, since any number from zero up is a possible variance (only a negative logarithm is refused).
+The loss is then smallest where the number that you read as a standard deviation is the variance. If the model
 predicts `log_var`, as is common, pass `log_var.exp()`; if it predicts a scale, pass its square.
 
 ```python
@@ -79,11 +80,11 @@ TypeError: GaussianNLLLoss.__init__() takes 1 positional argument but 2 were giv
 
 ### The loss has no natural floor, and eps is a cliff
 
-Where the model can hit targets exactly, it gains without end by shrinking the variance. `eps` stops
+Where the mean hits the target exactly, the loss falls without end as the variance shrinks. `eps` stops
 the value, at `log(eps) / 2`, but not the gradient: `var` is raised to `eps` in the forward pass
 only. (The docstring of the function says that `eps` is added; it is a lower bound.) For a variance
-of zero the slope is 1 / (2 eps), half a million by default, and it keeps pushing a clamped variance
-further down, or throws it far up after one bad residual. Let the model itself keep variances away
+of zero the slope is 1 / (2 eps), half a million by default, on an exact hit. It pushes a clamped
+variance further down, and a residual of 0.1 throws it up with a slope of minus five billion. Let the model itself keep variances away
 from zero, for instance with `softplus(raw) + 1e-3`, with a floor that suits the squared unit of
 your target.
 
@@ -110,10 +111,10 @@ eps 1, variances 0.25 and 4: tensor([0.0000, 0.6931])
 
 ### A large variance switches the mean off
 
-The gradient by the mean is the residual divided by the variance. Early in training the easy way to
-lower the loss is a large variance for the points that fit badly, and then these points hardly pull
-on the mean any more: the model settles for "noisy here". Train the mean alone with [[mse]] first,
-or weight each loss with a power of the detached variance (Seitzer and others, below).
+The gradient with respect to the mean is the residual divided by the variance. A point that fits badly
+has a low loss at a large variance, and there it hardly pulls on the mean any more: Seitzer and others
+(below) describe models that settle for "noisy here" and keep a poor mean. Train the mean alone with
+[[mse]] first, or weight each loss with a power of the detached variance, as they propose.
 
 ```python
 mean = torch.tensor([3.0, 3.0, 3.0], requires_grad=True)
@@ -131,11 +132,12 @@ plain           tensor([3.0000, 0.3333, 0.0300])
 weighted, 0.5   tensor([3.0000, 1.0000, 0.3000])
 ```
 
-### A column against a row broadcasts in silence
+### A column against a row is silently broadcast
 
 A mean and a variance of shape `(N, 1)`, straight from a linear layer, and a target of shape `(N,)`
-give a loss of shape `(N, N)`, without a warning. The predictions below are exact, and the loss
-still asks for a larger variance. Bring all three to one shape.
+give a loss of shape `(N, N)`, without a warning. The predictions below are exact, so the gradient
+should ask for a smaller variance. It is negative and asks for a larger one. Bring all three to one
+shape.
 
 ```python
 mean = torch.tensor([[1.0], [2.0], [9.0]])
@@ -155,46 +157,49 @@ torch.Size([3, 3]) tensor([-3.4444, -2.6111, -6.1111])
 torch.Size([3]) tensor([0.1667, 0.1667, 0.1667])
 ```
 
-### A vector of variances is one for each row
+### A vector of variances is one per row
 
-For predictions of shape `(N, D)`, a `var` of shape `(N,)` gives each sample one variance. One
-variance for each output, of shape `(D,)`, is refused, except when `D` equals `N`: then it is taken
-for the rows. Write `var.expand(N, D)` for the outputs. A single number must be a float, not an
-integer.
+For predictions of shape `(N, D)`, a `var` of shape `(N,)` or `(N, 1)` gives each sample one variance,
+and `(1, D)` gives each output one. The shape `(D,)` is refused, except when `D` equals `N`: then it is
+silently taken for the rows. A single number for everything must be a Python float. An integer and a
+tensor without dimensions are refused.
 
 ```python
 mean = torch.zeros(2, 2)
 target = torch.zeros(2, 2)
 variance = torch.tensor([1.0, 4.0])
-print(F.gaussian_nll_loss(mean, target, variance, reduction="none"))
-print(F.gaussian_nll_loss(mean, target, variance.expand(2, 2), reduction="none"))
+print("(2,) ", F.gaussian_nll_loss(mean, target, variance, reduction="none").tolist())
+print("(1,2)", F.gaussian_nll_loss(mean, target, variance[None], reduction="none").tolist())
 
-attempts = (
-    lambda: F.gaussian_nll_loss(torch.zeros(3, 2), torch.zeros(3, 2), torch.ones(2)),
-    lambda: F.gaussian_nll_loss(mean, target, 1),
-)
-for attempt in attempts:
+mean = torch.zeros(3, 2)
+shapes = torch.ones(3), torch.ones(3, 1), torch.ones(1, 2), 1.0, torch.ones(2), torch.tensor(1.0), 1
+for var in shapes:
+    name = tuple(var.shape) if isinstance(var, torch.Tensor) else repr(var)
     try:
-        attempt()
+        F.gaussian_nll_loss(mean, mean, var)
+        print(name, "is taken")
     except (ValueError, TypeError) as error:
-        print(f"{type(error).__name__}: {str(error)[:48]}")
+        print(name, f"{type(error).__name__}: {str(error)[:48]}")
 ```
 
 ```output
-tensor([[0.0000, 0.0000],
-        [0.6931, 0.6931]])
-tensor([[0.0000, 0.6931],
-        [0.0000, 0.6931]])
-ValueError: var is of incorrect size
-TypeError: any() received an invalid combination of argumen
+(2,)  [[0.0, 0.0], [0.6931471824645996, 0.6931471824645996]]
+(1,2) [[0.0, 0.6931471824645996], [0.0, 0.6931471824645996]]
+(3,) is taken
+(3, 1) is taken
+(1, 2) is taken
+1.0 is taken
+(2,) ValueError: var is of incorrect size
+() ValueError: var is of incorrect size
+1 TypeError: any() received an invalid combination of argumen
 ```
 
 ### A raw output is not a variance
 
-A linear layer also gives negative numbers, and these raise an error, perhaps only after an hour.
+A linear layer also gives negative numbers, and these raise an error, at the first one that occurs.
 NaN is not caught: it is not below zero, and comes out as a NaN loss. Put `softplus` or `exp` on the
-output. A `relu` is no remedy: where it gives zero, no gradient passes back through it, and the
-variance never recovers.
+output. A `relu` is no remedy: where it gives zero, no gradient passes back through it, so the sample
+cannot raise its own variance, although the loss asks for it with a huge slope.
 
 ```python
 mean = torch.zeros(1)
@@ -205,20 +210,27 @@ try:
 except ValueError as error:
     print("ValueError:", error)
 print(F.gaussian_nll_loss(mean, target, torch.tensor([float("nan")])))
-print(F.gaussian_nll_loss(mean, target, F.softplus(torch.tensor([-0.5]))))
+
+raw = torch.tensor([-0.5], requires_grad=True)
+for positive in (F.softplus, F.relu):
+    variance = positive(raw)
+    loss = F.gaussian_nll_loss(mean, target, variance)
+    slopes = torch.autograd.grad(loss, (variance, raw))
+    print(positive.__name__, f"{loss.item():.4g}, slopes", [f"{s.item():.2g}" for s in slopes])
 ```
 
 ```output
 ValueError: var has negative entry/entries
 tensor(nan)
-tensor(0.6815)
+softplus 0.6815, slopes ['-1.2', '-0.44']
+relu 5e+05, slopes ['-5e+11', '0']
 ```
 
 ### The default leaves the constant out
 
 With `full=False` the term `log(2 pi) / 2`, about 0.919, is missing. The gradients are the same, but
 the value is not the density's negative logarithm, and must not be compared with a likelihood from
-elsewhere. For densities a negative value is normal: a narrow density exceeds one.
+elsewhere. A negative value is normal with both: a narrow density exceeds one.
 
 ```python
 mean, target, variance = torch.tensor([0.0]), torch.tensor([1.0]), torch.tensor([4.0])
@@ -239,8 +251,9 @@ density   tensor(1.7371)
 
 The residual is squared before it is divided. In float16 a residual beyond 256 is infinite when
 squared, whatever the variance, and with a residual of one a variance below about 1.5e-5 does the
-same. bfloat16 has the range of float32 and survives both. Normalise the targets, and compute this
-loss in float32.
+same. bfloat16 has the exponents of float32 and survives both, with two to three digits. Convert to
+float32 before this loss. `torch.autocast`, which runs [[mse]] in float32, does not do it here on the
+CPU.
 
 ```python
 for dtype in (torch.float16, torch.bfloat16, torch.float32):
@@ -248,12 +261,47 @@ for dtype in (torch.float16, torch.bfloat16, torch.float32):
     variance = torch.tensor([1e4, 1e-5], dtype=dtype)
     loss = F.gaussian_nll_loss(mean, torch.zeros_like(mean), variance, reduction="none")
     print(dtype, [float(f"{value:.2g}") for value in loss.tolist()])
+
+mean = torch.tensor([300.0], dtype=torch.float16)
+with torch.autocast("cpu", dtype=torch.float16):
+    print("autocast", F.gaussian_nll_loss(mean, torch.zeros_like(mean), torch.full_like(mean, 1e4)))
 ```
 
 ```output
 torch.float16 [inf, inf]
 torch.bfloat16 [9.1, 50000.0]
 torch.float32 [9.1, 50000.0]
+autocast tensor(inf, dtype=torch.float16)
+```
+
+### It is convex in the mean, not in both
+
+With the variance held still the loss is a parabola in the mean. Along the variance it curves downwards
+beyond twice the squared residual, so in both together it is not convex. The claims of this page's table
+of properties are tried with the variance held at one. A loss of zero for an exact hit, for instance,
+holds at that variance and at no other.
+
+```python
+def loss(mean, variance):
+    return F.gaussian_nll_loss(mean, torch.zeros(1), variance)
+
+
+mean = torch.tensor([1.0])
+for v in (1.0, 2.0, 4.0):
+    variance = torch.tensor([v])
+    curvature = torch.autograd.functional.hessian(lambda m: loss(m, variance), mean).item()
+    along_variance = torch.autograd.functional.hessian(lambda s: loss(mean, s), variance).item()
+    print(f"variance {v:g}: curvature {curvature:.3f} in the mean, {along_variance:.3f} in the variance")
+print("exact hits at variances 0.25, 1, 4:")
+print([round(loss(torch.zeros(1), torch.tensor([v])).item(), 4) for v in (0.25, 1.0, 4.0)])
+```
+
+```output
+variance 1: curvature 1.000 in the mean, 0.500 in the variance
+variance 2: curvature 0.500 in the mean, 0.000 in the variance
+variance 4: curvature 0.250 in the mean, -0.016 in the variance
+exact hits at variances 0.25, 1, 4:
+[-0.6931, 0.0, 0.6931]
 ```
 
 ## Relations
@@ -354,6 +402,9 @@ loss = Loss(
         "gaussian nll loss negative; variance collapse": "The loss has no natural floor",
         "beta-NLL; mean is not learned": "A large variance",
         "var is of incorrect size": "A vector of variances",
+        "float16 overflow; autocast; mixed precision": "In float16",
+        "convexity; joint optimum of mean and variance": "It is convex in the mean",
+        "broadcasting without a warning": "A column against a row",
         "log-likelihood constant": "full",
     },
     inputs=(
@@ -390,7 +441,7 @@ loss = Loss(
         ),
     ),
     computed=Symbolic(
-        label="Below eps torch uses eps in its place, and lets the gradient by the variance through as if it had not",
+        label="Below eps torch uses eps in its place, and passes the gradient on to the variance as if it had not",
         value=lambda r, v, full: (log(v) + r**2 / v + full * log(2 * pi)) / 2,
         gradient=_GRADIENT,
         **_USED,
@@ -423,8 +474,8 @@ loss = Loss(
             path=("best variance", lambda s: s**2),
             note="One element.",
             caption="Go up along a fixed residual: the loss falls until the variance equals the squared residual, and "
-            "rises slowly after that. Being too sure, bottom left and right, costs far more than being too "
-            "cautious. At a residual of zero there is no best variance: the smaller, the better.",
+            "rises slowly after that. A variance that is too small, bottom left and right, costs far more than one that is "
+            "too large. At a residual of zero there is no best variance: the smaller, the better.",
         ),
         Study(
             name="best-variance",
@@ -439,7 +490,7 @@ loss = Loss(
             },
             caption="Each curve is lowest, and its gradient zero, where the variance is the squared residual: 0.25, 1 "
             "and 2.25. A residual of zero has no such point: the smaller the variance, the lower the loss.",
-            note="One element. The gradient is the one by the variance.",
+            note="One element. The gradient is with respect to the variance.",
             gradient=True,
         ),
         Study(
@@ -452,9 +503,9 @@ loss = Loss(
                 "variance 1": lambda t: _of_residual(t, torch.ones_like(t)),
                 "variance 4": lambda t: _of_residual(t, torch.full_like(t, 4.0)),
             },
-            caption="A small variance wins near zero and loses elsewhere. The gradient is the residual divided by the "
-            "variance: where the model claims to be unsure, its mean is hardly corrected.",
-            note="One element.",
+            caption="Near a residual of zero the smallest variance has the lowest loss, further out the highest. The gradient "
+            "is the residual divided by the variance: where the model claims to be unsure, its mean is hardly corrected.",
+            note="One element. The gradient is with respect to the mean.",
             gradient=True,
         ),
         Extremes(
@@ -464,8 +515,9 @@ loss = Loss(
             of="var",
             powers=True,
             note="One element with a residual of 1. Below 1e-6, the default eps, the loss does not change any more.",
-            caption="float16 ends at 65 504, and the squared residual divided by a small variance is soon beyond it. "
-            "bfloat16 has the range of float32 and follows the curve, in coarse steps.",
+            caption="float16 ends at 65 504, and the squared residual divided by the variance is beyond it from a variance "
+            "of 1.5e-5 down; the gradient with respect to the variance, which divides by it once more, already from 4e-3 "
+            "down. bfloat16 has the exponents of float32 and follows the curve, in coarse steps.",
         ),
     ),
     example={"input": [0.5, 2.0, -1.0], "target": [0.0, 0.0, 0.0], "var": [1.0, 4.0, 0.5]},

@@ -1,20 +1,21 @@
 r"""Poisson negative log-likelihood
 
-For counts: minus the log-likelihood of the target under a Poisson distribution whose log-rate is predicted.
+For counts: the model predicts the logarithm of the expected count, and the loss is minus the log-likelihood of the
+target under that Poisson distribution, without the part that depends on the target alone.
 
 ## When to use it
 
 - The target is a count: visits, calls, photons, accidents, spikes. The model predicts the logarithm
   of the expected count, so that every output is a valid one.
 - You want the **mean** of the target from a loss that allows for counts which vary more where they
-  are larger. The gradient is expected count minus count, as it is label against probability in
-  [[bce_with_logits]].
+  are larger. The gradient is the expected count minus the count, just as it is the probability minus
+  the label in [[bce_with_logits]].
 - Effects multiply. On the log scale, doubling the expected count is the same step everywhere.
 - Counts were collected over unequal times or areas. Add the logarithm of the time to the log-rate;
   what the model predicts is then a rate per unit of time.
 
-The loss only needs the mean to be right. For its gradient it does not matter whether the target is
-really Poisson, or a whole number, as long as it is not negative.
+The best prediction is the logarithm of the target's mean whether or not the target is really Poisson,
+or a whole number, as long as it is not negative.
 
 ## When not to
 
@@ -26,7 +27,7 @@ really Poisson, or a whole number, as long as it is not negative.
   it is positive and its spread grows with its size. With many exact zeros among positive amounts:
   [[tweedie_deviance|Tweedie deviance]].
 - You want a score that is zero for a perfect prediction: [[poisson_deviance|Poisson deviance]] has
-  the same gradient up to a factor.
+  twice the gradient.
 - The target is a class or a yes-or-no label: [[cross_entropy]], [[bce_with_logits]].
 
 ## Pitfalls
@@ -34,9 +35,9 @@ really Poisson, or a whole number, as long as it is not negative.
 ### The input is the logarithm of the rate
 
 `log_input=True` is the default. A model whose last layer makes the output positive, with `softplus`
-or `exp`, gives a rate, and passing that on raises no error: the loss takes it for a logarithm and
-pulls it towards the logarithm of the target. Pass raw outputs, and apply `exp` when you read
-predictions; or say `log_input=False`.
+or `exp`, gives a rate. It is silently accepted: the loss takes it for a logarithm and pulls it towards
+the logarithm of the target. Pass raw outputs, and apply `exp` when you read predictions; or say
+`log_input=False`.
 
 ```python
 rate = torch.tensor([3.0])
@@ -55,7 +56,7 @@ rate, flag given tensor(-2.4931)
 best input for a target of 5: 1.6094 or, with the flag, 5
 ```
 
-### A column of predictions against a row of targets broadcasts in silence
+### A column of predictions against a row of targets is silently broadcast
 
 Predictions of shape `(N, 1)` and targets of shape `(N,)` become `(N, N)`, and here there is not
 even a warning. Each prediction is compared with every target and pulled towards the mean of them
@@ -85,9 +86,8 @@ tensor([0., 0., 0.])
 
 The loss takes the exponential of its input. In float32 that is infinite from about 88.7 on, in
 float16 from about 11.1 on, which is a rate of 65 thousand, and one such element makes the whole
-mean infinite. Untrained networks, or a learning rate that is too high, get there. Clip the
-gradient, start the last layer at a bias near the logarithm of the mean count, and compute this loss
-in float32.
+mean infinite. Start the last layer at a bias near the logarithm of the mean count, limit its output,
+and compute this loss in float32. Inside `torch.autocast` the last is done for you.
 
 ```python
 for dtype, values in (
@@ -98,19 +98,24 @@ for dtype, values in (
     prediction = torch.tensor(values, dtype=dtype)
     loss = F.poisson_nll_loss(prediction, torch.ones_like(prediction), reduction="none")
     print(dtype, [f"{value:.3g}" for value in loss.tolist()])
+
+half = torch.tensor([11.2], dtype=torch.float16)
+with torch.autocast("cpu", dtype=torch.float16):
+    print("autocast", F.poisson_nll_loss(half, torch.ones_like(half)).dtype)
 ```
 
 ```output
 torch.float16 ['5.99e+04', 'inf']
 torch.float32 ['1.65e+38', 'inf']
 torch.float64 ['4.49e+38', 'inf']
+autocast torch.float32
 ```
 
 ### A negative loss is normal, and its minimum is not zero
 
 At the best prediction the loss is `y - y log y`, which is zero only for a count of zero (or of
 about 2.718) and far below zero for large counts. So a negative value is no error, values from data
-with different counts cannot be compared, and "how close to zero" says nothing. Subtract that
+with different counts cannot be compared, and how close the loss is to zero says nothing. Subtract that
 minimum, as [[poisson_deviance|Poisson deviance]] does (and doubles it), to see how far from perfect
 you are.
 
@@ -133,8 +138,9 @@ above the minimum  [0.0, 0.31, 0.92, 3.07, 30.69]
 
 The documentation writes the loss with `log(target!)`. What is added is Stirling's formula, and only
 to targets above one. It is close for large counts and 0.04 too small for a count of two. Targets
-that are not whole numbers see a jump at one. None of it changes the gradient of the prediction. For
-the exact likelihood add `torch.lgamma(target + 1)` yourself.
+that are not whole numbers see a jump at one. None of it changes the gradient with respect to the
+prediction; the one with respect to the target is NaN at a count of zero. For the exact likelihood add
+`torch.lgamma(target + 1)` yourself.
 
 ```python
 target = torch.tensor([0.0, 0.5, 1.0, 1.01, 2.0, 5.0, 20.0])
@@ -145,6 +151,10 @@ full = F.poisson_nll_loss(prediction, target, reduction="none", full=True)
 exact = torch.lgamma(target + 1)
 for y, a, b in zip(target.tolist(), (full - plain).tolist(), exact.tolist()):
     print(f"target {y:5.2f}   added {a:8.4f}   log(target!) {b:8.4f}")
+
+target = target[:3].clone().requires_grad_()
+loss = F.poisson_nll_loss(prediction[:3], target, reduction="sum", full=True)
+print("gradient with respect to the targets 0, 0.5 and 1:", torch.autograd.grad(loss, target)[0])
 ```
 
 ```output
@@ -155,14 +165,16 @@ target  1.01   added  -0.0760   log(target!)   0.0043
 target  2.00   added   0.6518   log(target!)   0.6931
 target  5.00   added   4.7708   log(target!)   4.7875
 target 20.00   added  42.3315   log(target!)  42.3356
+gradient with respect to the targets 0, 0.5 and 1: tensor([nan, 0., 0.])
 ```
 
 ### Rates of zero and below, when log_input is False
 
 Only `log_input=False` uses `eps`: it is added inside the logarithm. At a rate of exactly zero with
 a positive count the loss is then finite, but its gradient is the count divided by `eps`. Below zero
-the logarithm is NaN. In float16 the default `eps` rounds to zero and protects from nothing. Keep
-rates away from zero, or stay with log-rates, which cannot go wrong in this way.
+the logarithm is NaN as soon as the rate plus `eps` is negative. In float16 the default `eps` rounds to
+zero and protects from nothing. Keep rates away from zero, or stay with log-rates, which stand for
+positive rates only.
 
 ```python
 rate = torch.tensor([0.0, -1.0, 0.5], requires_grad=True)
@@ -187,21 +199,22 @@ tensor([inf, nan], dtype=torch.float16)
 ### Targets are not checked
 
 Nothing stops a target that cannot be a count. A fraction is harmless and means an average. A
-negative target is not: the loss then falls without end as the log-rate goes down, and so does
-training. Such targets come from normalising the counts to mean zero; do not normalise them. (The
-example in the documentation draws its targets from a normal distribution.)
+negative target is not: the loss falls without end as the log-rate goes down, and its gradient is
+positive everywhere. Counts that were shifted to a mean of zero are such targets; do not shift them. (The example
+in the docstring draws its targets from a normal distribution.)
 
 ```python
 target = torch.tensor([-1.0])
 for log_rate in (0.0, -10.0, -1000.0):
-    prediction = torch.tensor([log_rate])
-    print(log_rate, F.poisson_nll_loss(prediction, target).item())
+    prediction = torch.tensor([log_rate], requires_grad=True)
+    loss = F.poisson_nll_loss(prediction, target)
+    print(log_rate, f"loss {loss.item():g}, gradient {torch.autograd.grad(loss, prediction)[0].item():g}")
 ```
 
 ```output
-0.0 1.0
--10.0 -9.999954223632812
--1000.0 -1000.0
+0.0 loss 1, gradient 2
+-10.0 loss -9.99995, gradient 1.00005
+-1000.0 loss -1000, gradient 1
 ```
 
 ### The first arguments are flags, not the reduction
@@ -329,7 +342,8 @@ loss = Loss(
         "log_input; log link regression": "log_input",
         "stirling approximation loss": "full",
         "poisson loss negative value": "A negative loss",
-        "exponential overflow; inf loss": "A large log-rate",
+        "exponential overflow; inf loss; autocast": "A large log-rate",
+        "broadcasting without a warning": "A column of predictions",
         "negative targets": "Targets are not checked",
         "zero rate": "Rates of zero",
     },
@@ -401,10 +415,10 @@ loss = Loss(
             perfect=0.0,
             target_values="real",
             link="exp",
-            note="One element, for three counts. For a target of 1 the log-rate is also the log-rate minus the "
-            "logarithm of the target.",
-            caption="Each curve is lowest where the rate equals the target, and not at zero height. To the right the "
-            "loss grows like the rate itself; to the left only in a straight line, whose slope is minus the target.",
+            note="One element, for three counts.",
+            caption="For a target above 0 the curve is lowest where the rate equals the target, at a height that need not be 0. For "
+            "a target of 0 it only falls towards 0. To the right every curve grows like the rate itself; to the left it "
+            "approaches a straight line whose slope is minus the target, so -1 for a target of 1 and -4 for 4.",
         ),
     ),
     figures=(
@@ -431,8 +445,8 @@ loss = Loss(
             curves={"full=True": _added, "log(target!)": lambda t: torch.lgamma(t + 1)},
             heading="added to the loss",
             caption="Stirling's formula comes close to log(target!) as the target grows. Up to a target of 1 torch adds "
-            "nothing, which is exact for counts of 0 and 1, and leaves a jump for targets that are not whole.",
-            note="It depends on the target alone, so it does not change what the model learns.",
+            "nothing, which is exact for counts of 0 and 1, and leaves a jump just above 1.",
+            note="It depends on the target alone, so it does not change the gradient with respect to the prediction.",
         ),
         Extremes(
             label="log-rate, input",
@@ -440,8 +454,9 @@ loss = Loss(
             inputs=lambda t: {"input": t, "target": 1.0},
             of="input",
             note="One element with a target of 1.",
-            caption="The exponential overflows in every format: first in float16, which ends at a rate of 65 thousand, then "
-            "in float32 and bfloat16 together, since they share their range, and last in float64.",
+            caption="The exponential overflows first in float16, which ends at a rate of 65 504, then in bfloat16 and float32 at "
+            "almost the same log-rate, near 88.7, since they have the same exponents. In float64 the curve goes on beyond "
+            "this figure, to a log-rate of 709.",
         ),
     ),
     example={"input": [0.5, 1.2, 0.1], "target": [1.0, 4.0, 0.0]},

@@ -1,25 +1,27 @@
 r"""Mean absolute error (L1)
 
-The distance between prediction and target; its best constant prediction is the median.
+The absolute difference of prediction and target: twice the error costs twice as much, and the best constant
+prediction is the median.
 
 ## When to use it
 
 - The prediction should be the **conditional median**: half of the outcomes above it, half below.
   That is a good summary when the target is skewed, as prices, incomes and waiting times are.
-- Some targets are wrong. Every residual pulls with the same strength, whatever its size, so a
-  handful of outliers cannot move the fit far.
+- Some targets are wrong. Every residual pulls on its prediction with the same strength, whatever its
+  size, so a handful of wrong targets moves the fit much less than under [[mse]]. (A sample whose
+  *features* are far out can still bend a linear fit: they multiply its pull.)
 - The noise has Laplace-like tails. Minimising the absolute error is then the same as maximising the
   likelihood.
-- The number must be explained to others: it is the average distance from the target, in the
-  target's own unit.
+- The number must be explained to others: it is the average size of the error, in the target's own
+  unit.
 
 ## When not to
 
 - You need the mean, for example because predictions will be added up. On skewed data the median is
   biased for that purpose. Use [[mse]].
-- You want training to settle by itself. The gradient does not shrink near the optimum, so a fixed
-  learning rate keeps jumping over it. Lower the rate over time, or use [[huber]] or [[smooth_l1|Smooth L1]],
-  which are rounded at zero.
+- You want plain gradient descent to settle by itself. The gradient does not shrink near the optimum,
+  so steps of a fixed learning rate jump over it. Lower the rate over time, or use [[huber]] or
+  [[smooth_l1|Smooth L1]], which are rounded at zero.
 - You need another quantile than the median: [[quantile|quantile loss]].
 - Targets span several orders of magnitude and only relative errors matter: [[mape|mean absolute percentage error]] or [[msle|mean squared logarithmic error]].
 
@@ -47,56 +49,78 @@ print(F.l1_loss(prediction.squeeze(1), target).item())
 UserWarning: Using a target size (torch.Size([3])) that is different to the input size (torch.Size([3, 1])). This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.
 ```
 
-### F.l1_loss can drop its weight without a word
+### F.l1_loss can silently drop its weight
 
 Inside a `torch.device` context, `F.l1_loss` forgets the `weight` argument and returns the
 unweighted mean. The same happens under `torch.set_default_device`, under `torch.compile` and with
-tensor subclasses, because the step that hands the call over to them leaves `weight` out.
-`F.mse_loss` does not have this defect. Until it is fixed upstream, weight the unreduced loss
-yourself.
+subclasses of `Tensor` (`nn.Parameter` excepted), because the step that hands the call over to them
+leaves `weight` out. `F.mse_loss` does not have this defect. Until it is fixed upstream, weight the
+unreduced loss yourself.
 
 ```python
 prediction = torch.tensor([1.0, 3.0])
 target = torch.zeros(2)
 weight = torch.tensor([1.0, 3.0])
 
-print("outside:", F.l1_loss(prediction, target, weight=weight))
+class Subclass(torch.Tensor):
+    pass
+
+
+print("outside: ", F.l1_loss(prediction, target, weight=weight))
 with torch.device("cpu"):
-    print("inside: ", F.l1_loss(prediction, target, weight=weight))
+    print("inside:  ", F.l1_loss(prediction, target, weight=weight))
+    print("mse_loss:", F.mse_loss(prediction, target, weight=weight))
     each = F.l1_loss(prediction, target, reduction="none")
-    print("by hand:", (weight * each).sum() / weight.sum())
+    print("by hand: ", (weight * each).sum() / weight.sum())
+print("subclass:", F.l1_loss(prediction.as_subclass(Subclass), target, weight=weight).item())
 ```
 
 ```output
-outside: tensor(2.5000)
-inside:  tensor(2.)
-by hand: tensor(2.5000)
+outside:  tensor(2.5000)
+inside:   tensor(2.)
+mse_loss: tensor(7.)
+by hand:  tensor(2.5000)
+subclass: 2.0
 ```
 
 ### The gradient keeps its size all the way to the target
 
 Each element contributes the sign of its residual, divided by the number of elements under the mean.
 A residual of almost nothing pulls as hard as a large one. Only at exactly zero is the gradient
-zero, because PyTorch takes that value from the many that would be valid at a kink. Expect a model
-trained at a constant rate to hover around the optimum rather than reach it.
+zero: of the values that would be valid at a kink, PyTorch takes that one. Below, plain gradient
+descent with a constant rate still jumps to and fro over the target after a hundred steps, where
+[[huber]], with the same start and rate, has come to rest.
 
 ```python
 prediction = torch.tensor([0.0, 1e-8, -3.0], requires_grad=True)
-target = torch.zeros(3)
-
-F.l1_loss(prediction, target).backward()
+F.l1_loss(prediction, torch.zeros(3)).backward()
 print(prediction.grad)
+
+for loss in (F.l1_loss, F.huber_loss):
+    prediction = torch.tensor([0.75])
+    for step in range(100):
+        prediction.requires_grad_()
+        slope = torch.autograd.grad(loss(prediction, torch.zeros(1)), prediction)[0]
+        prediction = (prediction - 0.5 * slope).detach()
+        if step >= 97:
+            print(loss.__name__, round(prediction.item(), 6))
 ```
 
 ```output
 tensor([ 0.0000,  0.3333, -0.3333])
+l1_loss -0.25
+l1_loss 0.25
+l1_loss -0.25
+huber_loss 0.0
+huber_loss 0.0
+huber_loss 0.0
 ```
 
 ### The best constant need not be unique
 
 With an even number of targets, everything between the two middle ones is a median, and the loss is
-flat there. The gradient is zero on the whole stretch, so where training stops depends on where it
-began. This is no error, but do not expect two runs to agree.
+flat there. The gradient is zero on the whole stretch, so a constant that starts inside it stays where
+it is. This is no error, but two fits of equal quality may differ.
 
 ```python
 target = torch.tensor([0.0, 10.0])
@@ -116,9 +140,9 @@ for constant in (1.0, 5.0, 9.0):
 
 ### Weights exist in the function but not in the class
 
-`F.l1_loss`, `F.mse_loss` and `F.huber_loss` accept `weight`. Their classes do not, and neither does
-`F.smooth_l1_loss`. In a module that needs weights, call the function, or keep `reduction="none"`
-and average by hand.
+`F.l1_loss`, `F.mse_loss` and `F.huber_loss` accept `weight`, one weight per element. Their classes do
+not, and neither does `F.smooth_l1_loss`. In a module that needs weights, call the function, or keep
+`reduction="none"` and average by hand.
 
 ```python
 prediction = torch.ones(2)
@@ -143,11 +167,41 @@ TypeError: _Loss.__init__() got an unexpected keyword argument 'weight'
 TypeError: smooth_l1_loss() got an unexpected keyword argument 'weight'
 ```
 
+### A weighted mean divides by the sum of the weights
+
+Not by the number of elements: doubling all weights changes nothing. `F.mse_loss` does the same, but
+`F.huber_loss` divides by the number of elements. The weights must have the sizes of the input. They
+are not broadcast, so expand one weight per sample yourself. If all weights are zero, as in a
+batch that was masked completely, the mean and its gradient are NaN.
+
+```python
+prediction = torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+target = torch.zeros(2, 2)
+per_sample = torch.tensor([[1.0], [3.0]])
+
+weight = per_sample.expand(2, 2)
+print("weights 1 and 3", F.l1_loss(prediction, target, weight=weight).item())
+print("weights 2 and 6", F.l1_loss(prediction, target, weight=2 * weight).item())
+try:
+    F.l1_loss(prediction, target, weight=per_sample)
+except ValueError as error:
+    print("ValueError:", error)
+loss = F.l1_loss(prediction, target, weight=torch.zeros(2, 2))
+print("all zero", loss.item(), torch.autograd.grad(loss, prediction)[0].flatten())
+```
+
+```output
+weights 1 and 3 3.0
+weights 2 and 6 3.0
+ValueError: Weights and input must have the same size.
+all zero nan tensor([nan, nan, nan, nan])
+```
+
 ### Complex numbers work, integers do not
 
-For complex input the loss is the modulus of the difference. For integers the mean fails, because an
-integer type cannot hold it; convert with `.float()`. `F.mse_loss` accepts neither. (The docstring
-of `L1Loss` says that the sum divides by the number of elements. It does not; the mean does.)
+For complex input the loss is the modulus of the difference. For integers the mean fails, because
+PyTorch takes no mean of an integer type; convert with `.float()`. `F.mse_loss` accepts neither. (The
+docstring of `L1Loss` says that the sum divides by the number of elements. It does not; the mean does.)
 
 ```python
 print(F.l1_loss(torch.tensor([3 + 4j]), torch.tensor([0j])))
@@ -155,9 +209,14 @@ print(F.l1_loss(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 4.0]), reduction="s
 
 one_two = torch.tensor([1, 2])
 one_four = torch.tensor([1, 4])
-for loss in (F.l1_loss, F.mse_loss):
+attempts = (
+    lambda: F.l1_loss(one_two, one_four),
+    lambda: F.mse_loss(one_two, one_four),
+    lambda: F.mse_loss(torch.tensor([3 + 4j]), torch.tensor([0j])),
+)
+for attempt in attempts:
     try:
-        loss(one_two, one_four)
+        attempt()
     except (RuntimeError, NotImplementedError) as error:
         print(f"{type(error).__name__}: {str(error)[:60]}")
 print(F.l1_loss(one_two.float(), one_four.float()))
@@ -168,6 +227,7 @@ tensor(5.)
 tensor(2.)
 RuntimeError: mean(): could not infer output dtype. Input dtype must be ei
 NotImplementedError: "mse_cpu" not implemented for 'Long'
+NotImplementedError: "mse_cpu" not implemented for 'ComplexFloat'
 tensor(1.)
 ```
 
@@ -243,16 +303,19 @@ loss = residual_loss(
     ),
     concepts={
         "median regression loss": "The best constant",
-        "__init__() got an unexpected keyword argument 'weight'; sample weights": "Weights exist",
-        "F.l1_loss weight ignored torch.compile": "F.l1_loss can drop",
+        "__init__() got an unexpected keyword argument 'weight'": "Weights exist",
+        "sample weights; weighted mean absolute error; Weights and input must have the same size; masked l1 loss nan": (
+            "A weighted mean"
+        ),
+        "F.l1_loss weight ignored torch.compile": "F.l1_loss can silently",
         "mean(): could not infer output dtype; integer targets": "Complex numbers work",
         "loss jumps around the optimum": "The gradient keeps its size",
     },
     value=lambda r: abs(r),
     gradient=lambda r: sign(r),
     kinks=(lambda: 0,),
-    caption="The price grows at the same rate everywhere, so the gradient keeps its size right up to the "
-    "kink at zero and changes only its sign there.",
+    caption="The loss grows at the same rate everywhere, so the gradient keeps its size right up to the "
+    "kink at zero, where only its sign changes.",
     example={"input": [2.5, 0.0, 2.0], "target": [3.0, -0.5, 2.0]},
     properties={
         "smoothness": "C0",

@@ -1,6 +1,7 @@
 r"""Mean squared error (L2)
 
-The squared difference of prediction and target; its best constant prediction is the mean.
+The squared difference of prediction and target: twice the error costs four times as much, and the best constant
+prediction is the mean.
 
 ## When to use it
 
@@ -9,8 +10,8 @@ The squared difference of prediction and target; its best constant prediction is
   added up or averaged: demand, energy, cost.
 - The noise is roughly Gaussian with the same spread everywhere. Minimising the squared error is
   then the same as maximising the likelihood.
-- You want easy optimisation. The gradient is proportional to the residual, so steps shrink on their
-  own near the optimum, and for a linear model the minimum has a closed form.
+- You want easy optimisation. The gradient is proportional to the residual, so it shrinks on its own
+  near a perfect fit, and for a linear model the minimum has a closed form.
 
 ## When not to
 
@@ -52,10 +53,10 @@ tensor([-0.7500, -0.2500,  0.2500,  0.7500])
 UserWarning: Using a target size (torch.Size([4])) that is different to the input size (torch.Size([4, 1])). This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.
 ```
 
-### Other losses meet the same shapes in silence, or refuse them
+### Other losses broadcast silently, or refuse the same shapes
 
-Do not count on the warning. Some losses broadcast without a word, and some raise an error instead.
-The habit that always helps is `assert prediction.shape == target.shape`.
+Do not count on the warning. Some losses broadcast without one, and some raise an error instead. The
+habit that always helps is `assert prediction.shape == target.shape`.
 
 ```python
 column = torch.full((3, 1), 0.5)
@@ -82,18 +83,20 @@ ValueError: Target size (torch.Size([3])) must be the same as input size (
 The first positional argument of `nn.MSELoss` is not `reduction`. It is `size_average`, a leftover
 from early versions, and any non-empty string counts as true there, which means `"mean"`. The same
 happens in the function: `F.mse_loss(prediction, target, "none")` returns the mean. `nn.HuberLoss`
-is newer and does take `reduction` first. Always write `reduction=`.
+is newer and does take `reduction` first. Write `reduction=` everywhere.
 
 ```python
 print(nn.MSELoss("sum").reduction)
 print(nn.MSELoss(reduction="sum").reduction)
 print(nn.HuberLoss("sum").reduction)
+print(F.mse_loss(torch.tensor([1.0, 3.0]), torch.zeros(2), "none"))
 ```
 
 ```output
 mean
 sum
 sum
+tensor(5.)
 UserWarning: size_average and reduce args will be deprecated, please use reduction='mean' instead.
 ```
 
@@ -121,8 +124,9 @@ tensor(1.)
 
 People who want the RMSE often write `torch.sqrt(F.mse_loss(...))`. The slope of a square root is
 infinite at zero, the slope of the squared error is zero there, and their product is NaN. One
-perfect batch is enough to fill the model with NaN. Add a small constant under the root, or train on
-the squared error and take the root only for the report. See [[rmse|root mean squared error]].
+perfect batch is enough: the next step writes NaN into the weights. Add a small constant under the
+root, or train on the squared error and take the root only for the report. See
+[[rmse|root mean squared error]].
 
 ```python
 prediction = torch.tensor([1.0, 2.0], requires_grad=True)
@@ -132,19 +136,27 @@ bare = torch.sqrt(F.mse_loss(prediction, target))
 safe = torch.sqrt(F.mse_loss(prediction, target) + 1e-8)
 print(torch.autograd.grad(bare, prediction)[0])
 print(torch.autograd.grad(safe, prediction)[0])
+
+model = nn.Linear(1, 1)
+features = torch.tensor([[1.0]])
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+torch.sqrt(F.mse_loss(model(features), model(features).detach())).backward()
+optimizer.step()
+print(model.weight.item(), model.bias.item())
 ```
 
 ```output
 tensor([nan, nan])
 tensor([0., 0.])
+nan nan
 ```
 
 ### There is no factor one half, and the mean runs over every element
 
 Many textbooks, and `optax.l2_loss`, put one half in front of the square. PyTorch does not. The
 default mean also divides by all elements, not by the number of samples. Three readings of "the
-squared loss of this batch" therefore give three numbers, and a learning rate tuned for one does not
-fit the others.
+squared loss of this batch" therefore give three numbers, and under plain gradient descent a learning
+rate tuned for one is off by a factor for the others.
 
 ```python
 prediction = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
@@ -165,11 +177,11 @@ mean per sample  15.0
 ### A weighted mean does not mean the same in every loss
 
 `F.mse_loss` and `F.l1_loss` accept `weight` and divide by the sum of the weights. `F.huber_loss`
-and `F.binary_cross_entropy` also accept it but divide by the number of elements. So the same
-weights leave one loss on its usual scale and inflate the other. To be sure, take
-`reduction="none"` and write the average yourself. Further exceptions: [[cross_entropy]] divides by
-the weights of the classes that occur, [[kl_div]] has `batchmean`, and [[ctc|connectionist temporal classification]] first divides each
-loss by the length of its target.
+and `F.binary_cross_entropy` also accept it but divide by the number of elements. So weights above
+one leave one loss on its usual scale and inflate the other. To be sure, take `reduction="none"` and
+write the average yourself. Further exceptions: with class weights [[cross_entropy]] divides by the
+sum of the targets' weights, [[kl_div]] has `batchmean`, and
+[[ctc|connectionist temporal classification]] first divides each loss by the length of its target.
 
 ```python
 prediction = torch.tensor([1.0, 3.0])
@@ -200,6 +212,38 @@ huber_loss 4.0
   over sum of weights: 2.0
   over count:          4.0
 binary_cross_entropy divides by the count: True
+```
+
+### Weights exist in the function but not in the class
+
+`F.mse_loss` takes `weight`, one weight per element; `nn.MSELoss` has no such argument. The weights
+must have the sizes of the input. They are not broadcast, so expand one weight per sample yourself. If
+all weights are zero, as in a batch that was masked completely, the mean and its gradient are NaN.
+
+```python
+prediction = torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+target = torch.zeros(2, 2)
+per_sample = torch.tensor([[1.0], [3.0]])
+
+attempts = (
+    lambda: nn.MSELoss(weight=per_sample),
+    lambda: F.mse_loss(prediction, target, weight=per_sample),
+)
+for attempt in attempts:
+    try:
+        attempt()
+    except (TypeError, ValueError) as error:
+        print(f"{type(error).__name__}: {error}")
+print("expanded", F.mse_loss(prediction, target, weight=per_sample.expand(2, 2)).item())
+loss = F.mse_loss(prediction, target, weight=torch.zeros(2, 2))
+print("all zero", loss.item(), torch.autograd.grad(loss, prediction)[0].flatten())
+```
+
+```output
+TypeError: _Loss.__init__() got an unexpected keyword argument 'weight'
+ValueError: Weights and input must have the same size.
+expanded 10.0
+all zero nan tensor([nan, nan, nan, nan])
 ```
 
 ### The mean of batch means is not the mean over the data
@@ -250,22 +294,28 @@ tensor(0.)
 
 ### Half precision overflows on ordinary residuals
 
-Squaring doubles the exponent. In float16 a residual of a few hundred already squares to more than
-the largest number the type can hold. Compute the loss in float32.
+Squaring doubles the exponent. In float16 a residual of 256 already squares to more than the largest
+number that the type can hold, while the gradient, twice the residual, is still finite. Small residuals
+are lost at the other end: their squares round to zero. Compute the loss in float32. Inside
+`torch.autocast` that is done for you, for half precision tensors as well.
 
 ```python
-prediction = torch.tensor([300.0], dtype=torch.float16)
-target = torch.tensor([0.0], dtype=torch.float16)
+prediction = torch.tensor([300.0, 1e-4], dtype=torch.float16, requires_grad=True)
+target = torch.zeros(2, dtype=torch.float16)
 
 print(torch.finfo(torch.float16).max)
-print(F.mse_loss(prediction, target))
-print(F.mse_loss(prediction.float(), target.float()))
+loss = F.mse_loss(prediction, target, reduction="none")
+print(loss.detach(), torch.autograd.grad(loss.sum(), prediction)[0])
+print(F.mse_loss(prediction.float(), target.float(), reduction="none").detach())
+with torch.autocast("cpu", dtype=torch.float16):
+    print(F.mse_loss(prediction, target, reduction="none").detach())
 ```
 
 ```output
 65504.0
-tensor(inf, dtype=torch.float16)
-tensor(90000.)
+tensor([inf, 0.], dtype=torch.float16) tensor([6.0000e+02, 2.0003e-04], dtype=torch.float16)
+tensor([9.0000e+04, 1.0003e-08])
+tensor([9.0000e+04, 1.0003e-08])
 ```
 
 ## Relations
@@ -359,9 +409,10 @@ loss = residual_loss(
         "size_average and reduce args will be deprecated": "A reduction passed",
         "masked mse loss nan; missing targets": "Multiplying by a mask",
         "weighted mean squared error; sample weights": "A weighted mean",
+        "MSELoss weight argument; Weights and input must have the same size; all weights zero nan": "Weights exist",
         "root mean squared error nan gradient": "The square root",
         "half squared error; factor one half": "There is no factor",
-        "float16 overflow; mixed precision": "Half precision",
+        "float16 overflow; mixed precision; autocast": "Half precision",
     },
     value=lambda r: r**2,
     gradient=lambda r: 2 * r,
@@ -375,8 +426,10 @@ loss = residual_loss(
             of="input",
             powers=True,
             note="One element with target 0.",
-            caption="Squaring doubles the exponent. float16 holds no residual whose square exceeds 65 504, and bfloat16 and "
-            "float32 share the range of theirs.",
+            caption="Squaring doubles the exponent, so the loss overflows long before its gradient, which is twice the "
+            "residual: in float16 from a residual of 256 on, while the gradient stays finite up to 32 752. bfloat16 has "
+            "the exponents of float32, and both overflow near 1.8e19. In float64 the curve goes on. At the other end a "
+            "square below about 3e-8 rounds to 0 in float16, where the gradient is still there.",
         ),
     ),
     example={"input": [2.5, 0.0, 2.0], "target": [3.0, -0.5, 2.0]},

@@ -1,18 +1,19 @@
 r"""Huber loss
 
-Quadratic for small residuals and linear for large ones, joined with a continuous slope.
+Half the squared error where prediction and target are close, a straight line where they are far apart, so that no
+single error pulls harder than delta.
 
 ## When to use it
 
 - Most residuals are well behaved but some targets are wrong or far out. Inside `delta` the loss is
-  the squared error; outside it grows in a straight line, so the pull of one point never exceeds
-  `delta`.
+  half the squared error; outside it grows in a straight line, so the pull of one element never
+  exceeds `delta`.
 - You want [[l1]]'s calm towards outliers without its kink. The gradient is continuous and goes to
-  zero with the residual, so training settles instead of jumping around the optimum.
+  zero with the residual, so small errors are corrected by small steps.
 - You can say where "small" ends. `delta` has the unit of the target: set it to the largest residual
   that still counts as ordinary noise.
-- In value-based reinforcement learning, where it keeps the error of one surprising transition from
-  dominating an update.
+- In value-based reinforcement learning, where it caps what one surprising transition adds to an
+  update.
 
 ## When not to
 
@@ -21,8 +22,8 @@ Quadratic for small residuals and linear for large ones, joined with a continuou
 - Gross outliers should have no influence at all. Here a distant point pulls less than under the
   squared error, but it never stops pulling. [[tukey_biweight|Tukey biweight]], [[welsch|Welsch]] and [[cauchy|Cauchy]] let go,
   at the price of not being convex.
-- You need a second derivative everywhere. It jumps at `delta`; [[pseudo_huber|pseudo-Huber]] and [[log_cosh|log-cosh]]
-  are smooth versions.
+- You need a second derivative everywhere. It jumps from one to zero at `delta`;
+  [[pseudo_huber|pseudo-Huber]] and [[log_cosh|log-cosh]] are smooth versions.
 - Over- and underestimation should cost differently: [[quantile|quantile loss]] or [[expectile|expectile loss]].
 
 ## Pitfalls
@@ -30,9 +31,9 @@ Quadratic for small residuals and linear for large ones, joined with a continuou
 ### delta is measured in the units of the target
 
 Rescaling the data changes which points count as outliers. Below, the same two errors are given in
-metres and in kilometres. In metres the large error is capped: no error pulls harder than `delta`.
-In kilometres both fall inside `delta`, the loss is purely quadratic, and the large error
-dominates as it would under the squared error. Normalise the target or scale `delta` with it.
+metres and in kilometres. In metres the large error is capped: it pulls with `delta`. In kilometres
+both fall inside `delta`, the loss is purely quadratic, and the large error dominates as it would
+under the squared error. Normalise the target or scale `delta` with it.
 
 ```python
 metres = torch.tensor([0.5, 20.0])
@@ -54,8 +55,7 @@ kilometres: the large error pulls 40.0 times as hard as the small one
 
 `HuberLoss(delta=d)` is `d` times `SmoothL1Loss(beta=d)`. The two have the same shape but a
 different height, and they coincide only when the parameter is one, which is the default of both.
-Swapping one for the other with another parameter rescales the loss and with it the effective
-learning rate.
+Swapping one for the other at any other parameter rescales the loss and its gradient.
 
 ```python
 prediction = torch.tensor([0.2, 0.5, 2.0, -3.0])
@@ -121,10 +121,11 @@ tensor(1.5625)
 
 ### delta must be positive, and it is the second positional argument
 
-`nn.HuberLoss(0.5)` reads the number as `reduction`, and complains only when the loss is called. A
-tensor is refused, so `delta` cannot be a learned parameter. Zero is refused too, because the loss
-would vanish everywhere. If you were looking for the absolute error as the limit, use [[l1]], or
-[[smooth_l1|Smooth L1]] with `beta=0`, which is exactly that.
+`nn.HuberLoss(0.5)` reads the number as `reduction`, and complains only when the loss is called. The
+class refuses a tensor. The function takes one as a plain number, but not one that requires a gradient,
+so `delta` cannot be a learned parameter. Zero is refused too: the loss would vanish everywhere. If you
+were looking for the absolute error as the limit, use [[l1]], or [[smooth_l1|Smooth L1]] with `beta=0`,
+which is exactly that.
 
 ```python
 prediction = torch.tensor([0.0, 0.5, -2.0])
@@ -133,12 +134,13 @@ target = torch.zeros(3)
 attempts = (
     lambda: nn.HuberLoss(0.5)(prediction, target),
     lambda: nn.HuberLoss(delta=torch.tensor(0.5)),
+    lambda: F.huber_loss(prediction, target, delta=torch.tensor(0.5)),
+    lambda: F.huber_loss(prediction, target, delta=torch.tensor(0.5, requires_grad=True)),
     lambda: F.huber_loss(prediction, target, delta=0.0),
-    lambda: F.smooth_l1_loss(prediction, target, beta=-1.0),
 )
 for attempt in attempts:
     try:
-        attempt()
+        print(attempt())
     except (TypeError, ValueError, RuntimeError) as error:
         print(f"{type(error).__name__}: {error}")
 print(F.smooth_l1_loss(prediction, target, reduction="none", beta=0.0))
@@ -147,9 +149,69 @@ print(F.smooth_l1_loss(prediction, target, reduction="none", beta=0.0))
 ```output
 ValueError: 0.5 is not a valid value for reduction
 TypeError: delta must be a float or int, got: <class 'torch.Tensor'>
+tensor(0.3333)
+TypeError: huber_loss(): argument 'delta' (position 4) must be float, not Tensor
 RuntimeError: huber_loss does not support non-positive values for delta.
-RuntimeError: smooth_l1_loss does not support negative values for beta.
 tensor([0.0000, 0.5000, 2.0000])
+```
+
+### A column of predictions against a row of targets compares every pair
+
+Predictions of shape `(N, 1)` and targets of shape `(N,)` are broadcast to `(N, N)`. The predictions
+below are perfect, yet the loss is positive and its gradient draws them together. PyTorch only warns.
+Make the shapes equal first.
+
+```python
+prediction = torch.tensor([[0.0], [2.0], [10.0]], requires_grad=True)
+target = torch.tensor([0.0, 2.0, 10.0])
+
+loss = F.huber_loss(prediction, target)
+loss.backward()
+print(round(loss.item(), 4), prediction.grad.sign().squeeze(1))
+print(F.huber_loss(prediction.squeeze(1), target).item())
+```
+
+```output
+4.1111 tensor([-1.,  0.,  1.])
+0.0
+UserWarning: Using a target size (torch.Size([3])) that is different to the input size (torch.Size([3, 1])). This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.
+```
+
+### A weighted mean divides by the number of elements
+
+`F.huber_loss` takes `weight`, one weight per element; `nn.HuberLoss` has no such argument. The mean
+then adds up the weighted losses and divides by the number of elements, so weights above one inflate
+it. `F.mse_loss` and `F.l1_loss` divide by the sum of the weights. The weights must have the sizes of
+the input, without broadcasting. If all of them are zero, the mean is zero, where those two give NaN.
+
+```python
+prediction = torch.tensor([1.0, 3.0])
+target = torch.zeros(2)
+weight = torch.tensor([1.0, 3.0])
+
+each = weight * F.huber_loss(prediction, target, reduction="none")
+print("F.huber_loss           ", F.huber_loss(prediction, target, weight=weight))
+print("over the count         ", each.mean())
+print("over the sum of weights", each.sum() / weight.sum())
+print("all weights zero       ", F.huber_loss(prediction, target, weight=torch.zeros(2)))
+attempts = (
+    lambda: nn.HuberLoss(weight=weight),
+    lambda: F.huber_loss(prediction, target, weight=torch.ones(1)),
+)
+for attempt in attempts:
+    try:
+        attempt()
+    except (TypeError, ValueError) as error:
+        print(f"{type(error).__name__}: {error}")
+```
+
+```output
+F.huber_loss            tensor(4.)
+over the count          tensor(4.)
+over the sum of weights tensor(2.)
+all weights zero        tensor(0.)
+TypeError: HuberLoss.__init__() got an unexpected keyword argument 'weight'
+ValueError: Weights and input must have the same size.
 ```
 
 ## Relations
@@ -194,7 +256,7 @@ from lossary.declaration import POSITIVE, Parameter, cases, residual_loss, sign,
 loss = residual_loss(
     torch="torch.nn.HuberLoss",
     functional="torch.nn.functional.huber_loss",
-    aliases=terms("Huber; Huber function; Huber's t; HuberT"),
+    aliases=terms("Huber; Huber function; HuberT; Huber's t"),
     tasks=("regression",),
     search_terms=terms(
         "robust regression loss; quadratic near zero linear in the tails; L2 near zero L1 far away; M-estimator; "
@@ -206,6 +268,9 @@ loss = residual_loss(
         "feature scaling; choosing delta": "delta is measured",
         "difference between Huber and Smooth L1": "HuberLoss and SmoothL1Loss",
         "huber_loss does not support non-positive values for delta; is not a valid value for reduction": "delta must be positive",
+        "learnable delta; delta must be a float or int": "delta must be positive",
+        "target size different to the input size broadcasting warning": "A column of predictions",
+        "weighted Huber loss; sample weights; Weights and input must have the same size": "A weighted mean",
     },
     parameters=(
         Parameter(

@@ -1,12 +1,13 @@
 r"""Smooth L1
 
-The absolute error with its kink at zero rounded into a parabola; the slope outside is always one.
+The absolute difference of prediction and target, rounded into a parabola where it is below beta, so that small errors
+pull less and all larger ones pull alike.
 
 ## When to use it
 
-- Regression where some targets are far out, and the height of the loss should not depend on the
-  threshold. Outside `beta` the slope is always one, as in [[l1]]; inside, the gradient shrinks with
-  the residual, so training settles.
+- Regression where some targets are far out, and the slope of the tails should not depend on the
+  threshold. Outside `beta` the slope is one, as in [[l1]]; inside, the gradient shrinks with the
+  residual, so small errors are corrected by small steps.
 - Bounding-box offsets in object detection, where it comes from. It started there with `beta` equal
   to one, on offsets scaled to unit variance.
 - You think of it as [[l1]] and only want the kink at zero rounded off. `beta` is the width of the
@@ -56,8 +57,9 @@ delta 2.0 tensor([0.1000, 2.0000])
 ### The two have different limits
 
 A very small `beta` leaves [[l1]]; a very large one makes the loss vanish. For Huber, a very small
-`delta` makes the loss vanish and a very large one leaves half of [[mse]] (the documentation says
-all of it). So a sweep of `beta` upwards turns the loss off step by step, and the gradient with it.
+`delta` makes the loss vanish and a very large one leaves half of [[mse]] (the docstring of
+`SmoothL1Loss` says `MSELoss`, without the half). So a sweep of `beta` upwards turns the loss off step by step,
+and the gradient with it.
 
 ```python
 prediction = torch.tensor([1.5, -2.0])
@@ -126,9 +128,9 @@ UserWarning: Using a target size (torch.Size([3])) that is different to the inpu
 ### beta is measured in the units of the target
 
 The threshold separates small residuals from large ones, so it has to be chosen for the scale of the
-data. Box offsets divided by the size of the box are mostly far below one. With the default `beta`
-all of them then lie in the parabola, and the loss is a squared error with weak gradients. That is
-why detectors use values such as `1/9`.
+data. Box offsets divided by the size of the box are often far below one. With the default `beta` such
+offsets lie in the parabola, and the loss is half a squared error with weak gradients. A value such as
+`1/9`, found in detection code, brings the larger of them back to slope one.
 
 ```python
 offset = torch.tensor([0.02, 0.1, 0.3], requires_grad=True)
@@ -173,10 +175,10 @@ beta 3   tensor([0.0004, 0.0417])
 
 ### beta may be zero, although the function's docstring says otherwise
 
-With `beta=0` the loss is exactly [[l1]], kink and all: the gradient at zero is zero, and one
-everywhere else. The docstring of `F.smooth_l1_loss` asks for a positive value, that of the class
-for a non-negative one; the class is right. A negative value is refused, but only when the loss is
-called. `delta=0` is refused by [[huber]], where the loss would vanish.
+With `beta=0` the loss is exactly [[l1]], kink and all: the gradient is zero at zero, and plus or
+minus one everywhere else. The docstring of `F.smooth_l1_loss` asks for a positive value, that of the
+class for a non-negative one; the class is right. A negative value is refused, but only when the loss is
+called. [[huber]] refuses `delta=0`, where it would vanish.
 
 ```python
 prediction = torch.tensor([0.0, 1e-8, -2.0], requires_grad=True)
@@ -299,7 +301,7 @@ loss = residual_loss(
     gradient=lambda r, beta: cases((r / beta, abs(r) < beta), (sign(r), True)),
     kinks=(lambda beta: -beta, lambda beta: beta),
     caption="Straight lines of slope one, joined by a parabola between the two marks. A smaller beta makes the "
-    "middle steeper and leaves the tails as they are, only higher by half of what beta lost.",
+    "parabola narrower and more curved; the tails keep their slope and rise by half of what beta lost.",
     figures=(
         Study(
             name="huber",
@@ -312,9 +314,9 @@ loss = residual_loss(
                 "Huber, delta 0.5": lambda t: F.huber_loss(t, zeros_like(t), reduction="none", delta=0.5),
                 "Huber, delta 2": lambda t: F.huber_loss(t, zeros_like(t), reduction="none", delta=2.0),
             },
-            caption="Which is which: far out, Smooth L1 always has slope 1, and Huber has slope delta. At zero it is "
-            "the other way round: Huber always has curvature 1, and Smooth L1 has curvature 1/beta. Each pair with "
-            "the same parameter has the same shape; Huber is that many times as high.",
+            caption="How to tell them apart: far out, Smooth L1 has slope 1 at every beta, and Huber has slope delta. At "
+            "zero it is the other way round: Huber has curvature 1 at every delta, and Smooth L1 has curvature 1/beta. At "
+            "the same parameter d the two have the same shape, and Huber is d times as high.",
             note="One element. At a parameter of 1 the two losses are the same curve.",
             gradient=True,
         ),

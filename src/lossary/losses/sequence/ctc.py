@@ -1,6 +1,7 @@
 r"""Connectionist temporal classification (CTC)
 
-The negative log-probability that the frames spell the target, added up over all alignments of the two.
+For a long sequence of frames and a shorter target whose alignment is unknown: minus the logarithm of the probability
+that the frames spell the target, over all alignments.
 
 ## When to use it
 
@@ -8,8 +9,8 @@ The negative log-probability that the frames spell the target, added up over all
   marked which frame belongs to which label: speech recognition, handwriting, text lines in images,
   protein or DNA reads.
 - Labels come in the same order as in the input, and there are never more of them than frames.
-- You want a model that reads all frames at once. Nothing is generated step by step, so training and
-  decoding are fast.
+- You want a model that reads all frames at once. Nothing is generated step by step, so all frames can
+  be computed in parallel.
 
 At each frame the model predicts a label or the blank, which stands for "nothing new". The loss adds
 up the probabilities of all ways to spell the target: repeats are merged first, then blanks dropped.
@@ -19,7 +20,7 @@ up the probabilities of all ways to spell the target: repeats are merged first, 
 - The order may change between input and target, as in translation. Use a decoder with attention and
   [[cross_entropy]].
 - The target can be longer than the input. No alignment exists then, and the loss is infinite.
-- Every frame has its own label: [[cross_entropy]] on each frame is simpler and better.
+- Every frame has its own label: [[cross_entropy]] on each frame needs no alignment.
 - Labels depend strongly on each other. Given the input, this loss treats frames as independent;
   a transducer or a decoder models the dependence.
 
@@ -28,14 +29,19 @@ up the probabilities of all ways to spell the target: repeats are merged first, 
 ### The input must hold log-probabilities, and time comes first
 
 The shape is `(T, N, C)`: frames, batch, classes. The values are what `log_softmax` over the classes
-gives. Probabilities or raw scores are accepted, and the loss is then a number without meaning. A
-negative loss is the sure sign, since a probability is never above one. A batch-first tensor raises
-an error, unless its sizes happen to fit.
+gives. Probabilities or raw scores are silently accepted, and the loss is then a number without
+meaning. A negative loss is a sure sign of it, since a probability is never above one; a positive loss
+proves nothing. A batch-first tensor raises an error, unless its sizes happen to fit.
 
 ```python
 scores = torch.randn(4, 1, 3)
 target = torch.tensor([[1, 2]])
-inputs = {"log_softmax": scores.log_softmax(2), "softmax": scores.softmax(2), "raw scores": scores}
+inputs = {
+    "log_softmax": scores.log_softmax(2),
+    "softmax": scores.softmax(2),
+    "raw scores": scores,
+    "lower scores": scores - 2,
+}
 
 for name, frames in inputs.items():
     print(name, round(F.ctc_loss(frames, target, [4], [2], reduction="sum").item(), 4))
@@ -49,16 +55,17 @@ except RuntimeError as error:
 log_softmax 1.2996
 softmax -4.2201
 raw scores -3.6056
+lower scores 4.3944
 input_lengths must be of size batch_size
 ```
 
-### Too few frames give infinity, and NaN in every gradient
+### Too few frames give infinity, and NaN in the gradient of all weights
 
 A target needs one frame for each label, and one more, for a blank, between two equal labels in a
-row. With fewer frames no alignment exists. The loss is infinite, and one such sample makes the
-gradient of its whole batch's weights NaN. `zero_infinity=True` sets the loss and the gradient of
-these samples to zero. Use it, but count them: a target cut wrongly or a model that skips too many
-frames hides there.
+row. With fewer frames no alignment exists and the loss is infinite. One such sample in a batch makes
+the gradient of every weight that the samples share NaN, and leaving its loss out of the sum does not
+help. `zero_infinity=True` sets the loss and the gradient of these samples to zero. Use it, but count
+them: a target cut wrongly or a model that skips too many frames hides there.
 
 ```python
 def frames(length):
@@ -69,31 +76,35 @@ for length, target in ((2, [1, 2]), (2, [1, 1]), (3, [1, 1])):
     scores = frames(length)
     labels = torch.tensor([target])
     print(length, target, round(F.ctc_loss(scores.log_softmax(2), labels, [length], [2]).item(), 4))
+layer = torch.ones(3, 3, requires_grad=True)
+log_probs = (torch.randn(2, 2, 3) @ layer).log_softmax(2)
+batch = log_probs, torch.tensor([[1, 2], [1, 1]]), [2, 2], [2, 2]
 for zero in (False, True):
-    scores = frames(2)
-    loss = F.ctc_loss(scores.log_softmax(2), torch.tensor([[1, 1]]), [2], [2], zero_infinity=zero)
-    print(zero, loss.item(), torch.autograd.grad(loss, scores)[0].flatten())
+    each = F.ctc_loss(*batch, reduction="none", zero_infinity=zero)
+    shared = torch.autograd.grad(each[0], layer, retain_graph=True)[0]
+    print(zero, each.detach(), "first sample alone: NaN weights", shared.isnan().sum().item(), "of 9")
 ```
 
 ```output
 2 [1, 2] 1.0986
 2 [1, 1] inf
 3 [1, 1] 1.6479
-False inf tensor([nan, nan, nan, nan, nan, nan])
-True 0.0 tensor([0., 0., 0., 0., 0., 0.])
+False tensor([2.1972,    inf]) first sample alone: NaN weights 9 of 9
+True tensor([2.1972, 0.0000]) first sample alone: NaN weights 0 of 9
 ```
 
-### The gradient by the log-probabilities is not their derivative
+### The gradient with respect to the log-probabilities is not the derivative
 
-PyTorch computes the gradient by the scores before the `log_softmax` and hands it out as the gradient
-by the log-probabilities. It is larger than the derivative by the probability itself. With a
-`log_softmax` in front the difference cancels and training is right. Without it, as when
-log-probabilities are learned, rescaled or averaged, the gradient is wrong and no error appears.
-`gradcheck` fails on the bare loss for the same reason.
+PyTorch computes the gradient with respect to the scores before the `log_softmax` and hands it out as
+the gradient with respect to the log-probabilities. It exceeds the true derivative by the probability
+itself. Where each frame's probabilities sum to one because of what is in front, as with a
+`log_softmax` or the logarithm of averaged probabilities, the difference cancels and training is
+right. Where they need not, as when log-probabilities are learned, rescaled or averaged, the gradient
+is silently wrong. `gradcheck` tells the two apart.
 
 ```python
 scores = torch.randn(3, 1, 3, dtype=torch.double)
-target = torch.tensor([[1]])
+target = torch.tensor([1])
 
 
 def loss(log_probs):
@@ -110,24 +121,38 @@ with torch.no_grad():
 print("given          ", round(given[0, 0, 1].item(), 5))
 print("derivative     ", round(slope.item(), 5))
 print("and probability", round((slope + probability).item(), 5))
+other = scores.flip(2)
+made = {
+    "log_softmax": lambda z: z.log_softmax(2),
+    "averaged probabilities": lambda z: ((z.softmax(2) + other.softmax(2)) / 2).log(),
+    "averaged log-probabilities": lambda z: (z.log_softmax(2) + other.log_softmax(2)) / 2,
+    "rescaled log-probabilities": lambda z: 0.5 * z.log_softmax(2),
+    "nothing in front": lambda z: z,
+}
 scores.requires_grad_()
-print(torch.autograd.gradcheck(lambda z: loss(z.log_softmax(2)), (scores,)))
+for name, front in made.items():
+    right = torch.autograd.gradcheck(lambda z: loss(front(z)), (scores,), raise_exception=False)
+    print(f"{name}: gradcheck {right}")
 ```
 
 ```output
 given           0.03022
 derivative      -0.10467
 and probability 0.03022
-True
+log_softmax: gradcheck True
+averaged probabilities: gradcheck True
+averaged log-probabilities: gradcheck False
+rescaled log-probabilities: gradcheck False
+nothing in front: gradcheck False
 ```
 
 ### A label outside the classes is not noticed
 
 On the CPU, targets are not checked. A label equal to the number of classes or above reads memory
 that does not belong to the tensor, and the backward pass may write there and crash later, somewhere
-else. The blank as a label raises nothing either, but no alignment that merges repeats and drops
-blanks spells it. Check targets yourself before the first step. Padding needs no check: what lies
-behind `target_lengths` is not read.
+else. The blank as a label raises nothing either, although no alignment that merges repeats and drops
+blanks can spell it. Check targets yourself before the first step. Padding needs no check: what lies
+behind `target_lengths` does not count.
 
 ```python
 def check(targets, lengths, classes, blank=0):
@@ -140,19 +165,26 @@ def check(targets, lengths, classes, blank=0):
 lengths = torch.tensor([2, 1])
 print(check(torch.tensor([[1, 2], [2, 0]]), lengths, classes=3))
 print(check(torch.tensor([[1, 3], [0, 0]]), lengths, classes=3))
+
+log_probs = torch.zeros(2, 1, 3).log_softmax(2)
+for padding in (0, 700):
+    padded = torch.tensor([[1, padding]])
+    print(padding, round(F.ctc_loss(log_probs, padded, [2], [1]).item(), 4))
 ```
 
 ```output
 []
 [3, 0]
+0 1.0986
+700 1.0986
 ```
 
 ### mean divides each loss by its target's length first
 
-The default reduction divides every loss by the number of its labels and then averages over the
-batch. It is not the mean of what `"none"` gives, and not the loss for each label over the whole
-batch either: short targets weigh as much as long ones. Papers often report the plain mean or the
-sum.
+The default reduction divides every loss by the number of its labels (by one where there is none) and
+then averages over the batch. It is not the mean of what `"none"` gives, and not the loss per label of
+the whole batch either: a label of a short target counts for more than one of a long target. Before you
+compare a number with somebody else's, find out which of the three it is.
 
 ```python
 log_probs = torch.randn(6, 2, 4).log_softmax(2)
@@ -164,21 +196,21 @@ mean = F.ctc_loss(log_probs, targets, torch.tensor([6, 6]), lengths)
 print("mean            ", round(mean.item(), 4))
 print("mean of each    ", round(each.mean().item(), 4))
 print("by length, first", round((each / lengths).mean().item(), 4))
-print("for each label  ", round((each.sum() / lengths.sum()).item(), 4))
+print("per label       ", round((each.sum() / lengths.sum()).item(), 4))
 ```
 
 ```output
 mean             3.476
 mean of each     5.0174
 by length, first 3.476
-for each label   2.5087
+per label        2.5087
 ```
 
-### The blank is class 0 here, and the last class elsewhere
+### The blank is class 0, so labels begin at 1
 
-The model's output needs one class more than there are labels. `blank=0` by default, so labels begin
-at 1. Data prepared for a library whose blank is the last class begins at 0, and then one label
-coincides with the blank. Pass `blank=C - 1` for such data.
+The model's output needs one class more than there are labels. The default is `blank=0`. Labels that
+were numbered from 0, with the blank to come last, then have one label that coincides with the blank,
+and no error appears. Pass `blank=C - 1` for such data. Both calls below mean the same.
 
 ```python
 log_probs = torch.tensor([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.6, 0.2, 0.2]]).log()
@@ -186,30 +218,70 @@ length = torch.tensor(3), torch.tensor(1)
 
 first = F.ctc_loss(log_probs, torch.tensor([1]), *length, blank=0)
 moved = F.ctc_loss(log_probs.roll(-1, dims=1), torch.tensor([0]), *length, blank=2)
-print(round(first.item(), 4), round(moved.item(), 4))
+print("labels from 1, blank first", round(first.item(), 4))
+print("labels from 0, blank last ", round(moved.item(), 4))
 ```
 
 ```output
-0.5075 0.5075
+labels from 1, blank first 0.5075
+labels from 0, blank last  0.5075
 ```
 
 ### Half precision is not implemented on the CPU
 
-float16 and bfloat16 raise an error there. The loss adds up very many small probabilities, so convert
-to float32 before the `log_softmax`, also on a GPU.
+float16 and bfloat16 raise an error there, unless `torch.autocast` is on, which runs this loss in
+float32. The rounding of a `log_softmax` in half precision stays in the numbers even so, as the line
+for bfloat16 shows: convert to float32 before the `log_softmax`.
 
 ```python
-for dtype in (torch.float32, torch.float16):
+target = torch.tensor([1])
+for dtype in (torch.float32, torch.float16, torch.bfloat16):
     log_probs = torch.zeros(3, 1, 3, dtype=dtype).log_softmax(2)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        print(dtype, "autocast", round(F.ctc_loss(log_probs, target, [3], [1]).item(), 4))
     try:
-        print(round(F.ctc_loss(log_probs, torch.tensor([[1]]), [3], [1]).item(), 4))
+        print(dtype, round(F.ctc_loss(log_probs, target, [3], [1]).item(), 4))
     except NotImplementedError as error:
-        print(error)
+        print(dtype, error)
 ```
 
 ```output
-1.5041
-"ctc_loss_cpu" not implemented for 'Half'
+torch.float32 autocast 1.5041
+torch.float32 1.5041
+torch.float16 autocast 1.5041
+torch.float16 "ctc_loss_cpu" not implemented for 'Half'
+torch.bfloat16 autocast 1.5129
+torch.bfloat16 "ctc_loss_cpu" not implemented for 'BFloat16'
+```
+
+### On a GPU, the types of the arguments choose the algorithm
+
+PyTorch has kernels of its own for CUDA, and hands the call to cuDNN where the arguments allow it. The
+docstring names the conditions, printed below: targets one after another, lengths equal to `T`, the
+blank at 0, and integers of type int32. It also warns that gradients on CUDA may not be deterministic.
+In PyTorch's source, cuDNN's forward pass does not use `zero_infinity`. (This page is built on a CPU,
+so none of this was run.) If you rely on `zero_infinity`, or want the same path in every call, keep
+integers of type int64, which cuDNN does not take. On the CPU the two types give the same loss.
+
+```python
+note = nn.CTCLoss.__doc__.split("Note:")[1].replace(":attr:", "").replace(":math:", "")
+for sentence in " ".join(note.split()).split(". ")[:2]:
+    print(sentence)
+print(F.ctc_loss.__doc__.split("Note:")[2].split(". ")[0].strip())
+
+log_probs = torch.randn(4, 2, 3).log_softmax(2)
+for dtype in (torch.int64, torch.int32):
+    labels = torch.tensor([1, 2, 1], dtype=dtype)
+    lengths = torch.tensor([4, 4], dtype=dtype), torch.tensor([2, 1], dtype=dtype)
+    print(dtype, round(F.ctc_loss(log_probs, labels, *lengths).item(), 4))
+```
+
+```output
+In order to use CuDNN, the following must be satisfied: the `targets` must be in concatenated format, all `input_lengths` must be `T`
+`blank=0`, `target_lengths` `\leq 256`, the integer arguments must be of dtype `torch.int32`, and the `log_probs` itself must be of dtype `torch.float32`
+This operation may produce nondeterministic gradients when given tensors on a CUDA device
+torch.int64 1.5055
+torch.int32 1.5055
 ```
 
 ## Relations
@@ -228,7 +300,7 @@ sum of [[nll]] over the frames.
 ## In other libraries
 
 - `optax.ctc_loss(logits, logit_paddings, labels, label_paddings, blank_id=0)`: Takes raw scores, batch first,
-  and paddings in place of lengths. One value a sample. A target without an alignment gives a large number,
+  and paddings in place of lengths. One value per sample. A target without an alignment gives a large number,
   not infinity.
 - `keras.losses.CTC()`: Takes raw scores, batch first; arguments are (y_true, y_pred). The blank is 0 and pads
   the labels; all frames count. The mean does not divide by the target length.
@@ -252,7 +324,6 @@ import torch
 import torch.nn.functional as F
 
 from lossary.declaration import (
-    NONE,
     NOT_NEGATIVE,
     PROBABILITY_AXIS,
     SUM,
@@ -471,6 +542,8 @@ loss = Loss(
         "ctc loss inf; ctc loss nan; target longer than the input": "Too few frames",
         "ctc loss negative; softmax before CTCLoss": "The input must hold",
         "ctc_loss_cpu not implemented for Half": "Half precision",
+        "cudnn ctc loss; nondeterministic gradient": "On a GPU",
+        "gradcheck fails on ctc_loss": "The gradient with respect",
         "length normalisation": "mean divides",
     },
     inputs=(
@@ -497,11 +570,11 @@ loss = Loss(
         flag(
             "zero_infinity",
             False,
-            "whether a sample without any alignment gives zero, and a gradient of zero, in place of infinity",
+            "whether a sample without any alignment gives a loss and a gradient of zero, in place of infinity and NaN",
         ),
     ),
     reductions=(
-        NONE,
+        Reduction("none", "nothing: one value per sample", None),
         SUM,
         Reduction(
             "mean",
@@ -527,8 +600,8 @@ loss = Loss(
                 "B": "what an alignment spells: repeats are merged, then blanks dropped",
                 "i": "the number of frames that count",
             },
-            remark="The gradient is what torch returns. It is $e^{x_{t,c}}$ more than the derivative of the loss, and right "
-            "only behind a `log_softmax`: see the pitfall below.",
+            remark="What is headed as the gradient is what torch returns. It exceeds the partial derivative of the loss by "
+            "$e^{x_{t,c}}$, and is right only where a `log_softmax` is in front: see the pitfall below.",
         ),
     ),
     batches=_batches,
@@ -549,14 +622,14 @@ loss = Loss(
             limits=(0.0, 1.0),
             note="Three frames, the blank and one label, which is the target. The first and the last frame give the label "
             "a probability of 0.1, the middle one moves.",
-            caption="The loss stays finite where the middle frame rules the label out: it may still stand at another "
-            "frame. Here the probabilities move together and sum to 1, so the gradient is a true derivative.",
+            caption="The loss stays finite where the middle frame rules the label out, since another frame may still spell "
+            "it. Here the probabilities of a frame move together and sum to 1, so the gradient is a true derivative.",
         ),
     ),
     figures=(
         Study(
             name="frames",
-            title="A model that knows nothing, by the number of frames",
+            title="A model that knows nothing, and the number of frames",
             label="frames",
             span=(3.0, 14.0),
             points=tuple(float(n) for n in range(3, 15)),
@@ -567,8 +640,9 @@ loss = Loss(
                 "abc": lambda t: _uniform([1, 2, 3], t),
             },
             note="Four classes, all equally likely at each frame.",
-            caption="A longer input has more alignments, but each of them is less likely. Long targets gain at first. A "
-            "repeated label needs a blank in between and costs more than two different ones.",
+            caption="A longer input has more alignments, but each of them is less likely. The loss of abc and of aa falls "
+            "at first, since the number of alignments grows faster. A repeated label needs a blank in between and costs "
+            "more than two different ones.",
         ),
         Study(
             name="gradient-torch",
@@ -576,7 +650,7 @@ loss = Loss(
             label="probability of the label at the middle frame",
             span=(0.001, 0.999),
             curves={"from torch": lambda t: t - _share(t), "derivative": lambda t: -_share(t)},
-            heading="gradient by the label's log-probability",
+            heading="gradient with respect to the label's log-probability",
             note="The three frames of the section above. The derivative holds all other log-probabilities still.",
             caption="The two differ by the probability. What torch returns is zero where the frame agrees with the "
             "alignments; the derivative never is, because a log-probability alone could always rise.",
@@ -587,8 +661,9 @@ loss = Loss(
             build=_lattice,
             note="Six frames. Every way from the left to the right is one alignment; a way may stay, go on, or jump over "
             "a blank between two different labels.",
-            caption="Ink is the share of the alignments' probability that passes. The gradient at a place is the "
-            "probability that the model gives to the class there, less this share.",
+            caption="Ink is the share of the alignments' probability that passes. The gradient of a class at a frame is the "
+            "probability that the model gives to it there, less its share; for the blank, the shares of its three rows "
+            "are added up.",
         ),
     ),
     example={
