@@ -326,8 +326,20 @@ loss = Loss(
     },
     inputs=(
         Input("anchor", "anchor", (VECTOR,), "(N, D) or (D)", "the vectors that the others are compared with"),
-        Input("positive", "positive", (VECTOR,), "(N, D) or (D), same as anchor", "for each anchor, a vector that should be near"),
-        Input("negative", "negative", (VECTOR,), "(N, D) or (D), same as anchor", "for each anchor, a vector that should be farther away"),
+        Input(
+            "positive",
+            "positive",
+            (VECTOR,),
+            "(N, D) or (D), same as anchor",
+            "for each anchor, a vector that should be near",
+        ),
+        Input(
+            "negative",
+            "negative",
+            (VECTOR,),
+            "(N, D) or (D), same as anchor",
+            "for each anchor, a vector that should be farther away",
+        ),
     ),
     parameters=(
         Parameter(
