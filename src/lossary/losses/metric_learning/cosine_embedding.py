@@ -355,7 +355,7 @@ loss = Loss(
             meanings={
                 "cosine": "the cosine of the angle between the two vectors",
                 "n1": "the length of the first vector, with a small constant under the root",
-                "n2": "the length of the second vector, likewise",
+                "n2": "the length of the second vector, with the same constant",
             },
             value=lambda cosine, y, margin: cases((1 - cosine, equal(y, 1)), (maximum(0, cosine - margin), True)),
             gradient={

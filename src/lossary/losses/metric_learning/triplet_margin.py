@@ -422,7 +422,9 @@ loss = Loss(
                 "s_a": lambda far, swapped: cases((1, far < swapped), (0, far > swapped), (0.5, True)),
             },
             notation={"s_a": "s"},
-            meanings={"s_a": "1 where the anchor is nearer to the negative than the positive is, 0 where it is not"},
+            meanings={
+                "s_a": "1 where the negative is nearer to the anchor than to the positive, 0 where it is farther, 0.5 where they are equal"
+            },
             value=lambda near, far, swapped, margin: maximum(0, near - minimum(far, swapped) + margin),
             gradient={
                 "anchor": lambda near, far, swapped, s_a, margin, anchor, positive, negative, eps, p, d: cases(

@@ -405,16 +405,16 @@ LATEX = {
 
 MEANINGS = {
     "used": "the distance of the negative that counts; swap is 0 or 1",
-    "share": "1 where the distance from the anchor counts, 0 where the one from the positive does",
-    "slope_ap": "how the distance to the positive grows with the anchor",
-    "slope_pa": "how the distance to the positive grows with the positive",
-    "slope_an": "how the distance to the negative grows with the anchor",
-    "slope_na": "how the distance to the negative grows with the negative",
-    "slope_pn": "how the distance between positive and negative grows with the positive",
-    "slope_np": "how the distance between positive and negative grows with the negative",
-    "n_a": "the length of the anchor, held above a small constant",
-    "n_p": "the length of the positive, likewise",
-    "n_n": "the length of the negative, likewise",
+    "share": "1 where the distance from the anchor counts, 0 where the one from the positive does, 0.5 where they are equal",
+    "slope_ap": "the derivative of the distance to the positive with respect to the anchor",
+    "slope_pa": "the derivative of the distance to the positive with respect to the positive",
+    "slope_an": "the derivative of the distance to the negative with respect to the anchor",
+    "slope_na": "the derivative of the distance to the negative with respect to the negative",
+    "slope_pn": "the derivative of the distance between positive and negative with respect to the positive",
+    "slope_np": "the derivative of the distance between positive and negative with respect to the negative",
+    "n_a": "the length of the anchor, or a small constant if it is shorter",
+    "n_p": "the length of the positive, or the same constant",
+    "n_n": "the length of the negative, or the same constant",
 }
 
 
