@@ -1,4 +1,6 @@
 """Classification
 
-Losses for a target that is a class. They charge a model for the probability that it gave to what did not happen.
+Losses for targets that are classes: one of several, several at once, or yes and no. Most charge minus the logarithm of
+the probability that the model gives to the target. The margin losses among them charge as much as the score of a true
+class falls short of leading the others.
 """

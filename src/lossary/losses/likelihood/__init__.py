@@ -1,4 +1,5 @@
 """Likelihoods
 
-Losses that are minus the logarithm of a probability: the model predicts the parameters of a distribution, and each target is judged by how likely they make it.
+The model predicts the parameters of a distribution, and a target costs the less the likelier they make it: the losses
+are minus the logarithm of the likelihood, up to terms that do not depend on the prediction.
 """

@@ -1,23 +1,24 @@
 r"""Hinge embedding
 
-The distance itself for pairs that belong together, and what it lacks to the margin for all others.
+Takes the distance of each pair: a pair that belongs together pays its distance, any other pair pays as much as it is
+closer than a margin.
 
 ## When to use it
 
-- You have pairs and know only whether the two belong together. Compute a distance of the two
-  embeddings; the loss shrinks it for pairs with label 1 and grows it for pairs with label -1.
-- Pairs that do not belong together need only be far enough apart. Beyond `margin` they
-  cost nothing and no longer move.
-- Some pairs are labelled wrongly. The price of a pair grows in a straight line with its distance,
-  where [[contrastive|contrastive loss]] squares it.
-- The distance is your own: Euclidean, the sum of absolute differences, one minus a cosine. The loss
-  does not ask where it comes from.
+- You have pairs and know only whether the two belong together. Compute the distance of the two
+  embeddings; the loss pulls pairs with label 1 together and pushes pairs with label -1 apart.
+- Pairs that do not belong together need only be far enough apart. Beyond `margin` they cost nothing
+  and have no gradient.
+- Some pairs are labelled wrongly. The loss of a pair grows in proportion to its distance, where
+  [[contrastive|contrastive loss]] squares it.
+- You choose the distance: Euclidean, the sum of absolute differences, one minus a cosine. The loss
+  takes only its value.
 
 ## When not to
 
 - You want a binary classifier. This is not the [[hinge|hinge loss]] of support vector machines, which
   takes signed scores.
-- You know which of two candidates is nearer, and not what "near" means in numbers:
+- You know which of two candidates is nearer, but not what "near" means in numbers:
   [[triplet_margin]] compares distances with each other.
 - The two embeddings are compared by their angle: [[cosine_embedding]] takes the vectors themselves.
 - A batch holds many unlike pairs for each like one, as it does in retrieval: [[info_nce|InfoNCE]] uses
@@ -27,9 +28,9 @@ The distance itself for pairs that belong together, and what it lacks to the mar
 
 ### It is not the hinge loss: raw scores make it fall without end
 
-The input is a distance, which is never negative. For label 1 the loss is the input itself. A model
-that returns raw scores can therefore lower the loss for ever by making them more negative, and a
-loss far below zero is the sign of it. For scores and labels use [[hinge|hinge]] or
+The input is meant to be a distance, which is not negative, and nothing checks that. For label 1 the
+loss is the input itself. A model that returns raw scores can therefore lower the loss without end by
+making them more negative. A negative loss is the sign. For scores and labels use [[hinge|hinge]] or
 [[bce_with_logits]]; for embeddings, compute the distance first.
 
 ```python
@@ -48,11 +49,11 @@ raw scores: tensor(-39.)
 distances:  tensor(0.2500)
 ```
 
-### The label 1 pulls together, and does not reward a large input
+### The label 1 asks for a small input
 
-In most losses of the margin a label of 1 asks for a large score. Here it asks for a small distance.
-Someone who feeds similarities, such as a cosine, trains the opposite of what was meant: like pairs
-become unlike.
+In [[soft_margin]] and other losses of scores, the label 1 asks for a large input. Here it asks for a
+small one, a distance. Give it a similarity such as a cosine, and it trains the opposite of what was
+meant: the cosine of alike pairs falls, and that of unlike pairs rises.
 
 ```python
 cosine = torch.tensor([0.9, -0.2], requires_grad=True)
@@ -72,29 +73,30 @@ distance   tensor([0.1000, 0.0000]) the cosines move by tensor([1., 0.])
 ### A label of 0 adds both branches
 
 The code asks whether the target differs from 1, and whether it differs from -1. A label of 0, or
-any other number, passes both tests and pays both prices: the pair is pulled together and pushed
-apart at once. Labels 0 and 1 give no error, only a strange optimum. Write `2 * label - 1`.
+any other number, passes both tests and pays for both. Below the margin the two gradients cancel and
+the pair costs the margin; beyond it the pair is pulled together, although it was meant to be unlike.
+There is no error. Turn labels 0 and 1 into -1 and 1 with `2 * label - 1`.
 
 ```python
-distance = torch.tensor([0.3, 2.0])
+distance = torch.tensor([0.3, 2.0], requires_grad=True)
 
 for label in (1.0, -1.0, 0.0, 2.0):
-    target = torch.full((2,), label)
-    print(label, F.hinge_embedding_loss(distance, target, reduction="none"))
+    loss = F.hinge_embedding_loss(distance, torch.full((2,), label), reduction="none")
+    print(label, loss.detach(), "gradient", torch.autograd.grad(loss.sum(), distance)[0])
 ```
 
 ```output
-1.0 tensor([0.3000, 2.0000])
--1.0 tensor([0.7000, 0.0000])
-0.0 tensor([1., 2.])
-2.0 tensor([1., 2.])
+1.0 tensor([0.3000, 2.0000]) gradient tensor([1., 1.])
+-1.0 tensor([0.7000, 0.0000]) gradient tensor([-1.,  0.])
+0.0 tensor([1., 2.]) gradient tensor([0., 1.])
+2.0 tensor([1., 2.]) gradient tensor([0., 1.])
 ```
 
 ### A column of distances against a row of labels compares every pair
 
-Shapes `(N, 1)` and `(N,)` are broadcast to `(N, N)` without a warning. Each distance then
-meets each label. Below the embedding is perfect, and still there is a loss and a pull.
-`F.pairwise_distance` returns `(N,)`; with `keepdim=True` it returns the column that does the harm.
+Shapes `(N, 1)` and `(N,)` are broadcast to `(N, N)` without a warning, and each distance meets each
+label. Below both pairs are perfect, and still there is a loss and a gradient. `F.pairwise_distance`
+returns `(N,)`; with `keepdim=True` it returns the column that does the harm.
 
 ```python
 distance = torch.tensor([[0.0], [5.0]], requires_grad=True)
@@ -113,9 +115,9 @@ print(F.hinge_embedding_loss(distance.squeeze(1), target).item())
 ### The margin has the unit of the distance
 
 The default of 1 means something only together with the scale of the embeddings. If all distances
-are below it, every unlike pair is pushed with the same force; if all are beyond it, none is, and
-only the pull is left, which draws everything into one point. Embeddings of length one lie at most
-2 apart. Look at the distances of a fresh model before you choose `margin`, or normalise.
+are below it, every unlike pair is pushed with the same force. If all are beyond it, no unlike pair
+is pushed, and only the pull between the members of alike pairs is left. Embeddings of length one are
+at most 2 apart. Look at the distances of a fresh model before you choose `margin`, or normalise.
 
 ```python
 distance = torch.tensor([0.02, 0.05, 0.04], requires_grad=True)
@@ -135,9 +137,9 @@ for scale in (1, 1000):
 
 The loss keeps its full slope down to a distance of zero, and the square root in the distance has an
 infinite one there. If you write the root by hand, two equal embeddings give NaN.
-`torch.linalg.vector_norm` gives a gradient of zero there instead, so an unlike pair that has
-collapsed into one point is never pushed apart again. `F.pairwise_distance` adds a small number to
-each difference, and with it the push remains.
+`torch.linalg.vector_norm` gives a gradient of zero there instead, so nothing pushes apart an unlike
+pair whose embeddings are equal. `F.pairwise_distance` adds a small number to each difference, and
+with it the push remains.
 
 ```python
 first = torch.zeros(1, 2, requires_grad=True)
@@ -162,7 +164,7 @@ pairwise_distance  tensor([[-0.7071, -0.7071]])
 
 ## Relations
 
-Of the distance `1 - cosine`, with `margin=1`, it is [[cosine_embedding]] with `margin=0`.
+With the distance `1 - cosine` and `margin=1` it is [[cosine_embedding]] with `margin=0`.
 
     F.hinge_embedding_loss(1 - F.cosine_similarity(scores, p), 2 * label[:8] - 1) ==
         F.cosine_embedding_loss(scores, p, 2 * label[:8] - 1)  # within 1e-8
@@ -171,14 +173,14 @@ When every pair belongs together and the input is an absolute difference, it is 
 
     F.hinge_embedding_loss((input - target).abs(), torch.ones_like(input)) == F.l1_loss(input, target)
 
-With every label -1 it is the [[hinge|hinge]] of the input with label 1.
+With every label -1 it is the [[hinge|hinge loss]] of the input with label 1.
 
     F.hinge_embedding_loss(logits, -torch.ones_like(logits)) == (1 - logits).clamp(min=0).mean()
 
 ## In other libraries
 
-- Paddle `paddle.nn.functional.hinge_embedding_loss(input, label, margin=1.0)`: The same definition and the
-  same default reduction, mean.
+- Paddle `paddle.nn.functional.hinge_embedding_loss(input, label, margin=1.0)`: The same for labels 1
+  and -1, with the mean as default reduction; any other label costs 0.
 
 ## References
 
@@ -206,7 +208,7 @@ from lossary.declaration import (
     terms,
 )
 
-DISTANCE = Kind("real numbers", values=REAL.values, takes="distances")
+DISTANCE = Kind("distances (torch takes any real number)", values=REAL.values, takes="distances")
 
 loss = Loss(
     torch="torch.nn.HingeEmbeddingLoss",
@@ -220,6 +222,8 @@ loss = Loss(
     concepts={
         "HingeEmbeddingLoss negative value; difference between hinge loss and hinge embedding loss": "It is not the hinge loss",
         "labels 0 and 1": "A label of 0",
+        "similarity or cosine as input; meaning of label 1": "The label 1",
+        "broadcasting of shapes (N, 1) and (N,)": "A column of distances",
         "choosing the margin": "The margin has the unit",
         "nan gradient of a distance of zero": "A Euclidean distance",
     },
@@ -236,7 +240,7 @@ loss = Loss(
     ),
     parameters=(
         Parameter(
-            "margin", 1.0, "the distance from which on a pair with label -1 costs nothing", typical=(0.5, 1.0, 2.0)
+            "margin", 1.0, "the distance beyond which a pair with label -1 costs nothing", typical=(0.5, 1.0, 2.0)
         ),
     ),
     formulas=(
@@ -256,9 +260,9 @@ loss = Loss(
             perfect={"label -1": float("inf"), "label 1": 0.0},
             limits=(0.0, float("inf")),
             kinks=(lambda margin: margin,),
-            note="One pair, for each of the two labels.",
-            caption="A pair that belongs together pays its distance and is drawn in with a constant force. One that "
-            "does not is pushed with the same force until it reaches the margin, and is then left alone.",
+            note="One pair, with each of the two labels.",
+            caption="A pair that belongs together pays its distance and is pulled together with a constant force. One that "
+            "does not is pushed apart with the same force until it reaches the margin, and is then left alone.",
         ),
     ),
     example={"input": [0.2, 1.5, 0.4, 2.0], "target": [1.0, 1.0, -1.0, -1.0]},
@@ -267,7 +271,7 @@ loss = Loss(
         "smoothness": "C0",
         "lipschitz": 1,
         "gradient_lipschitz": "inf",
-        "bounded": False,
+        # Not whether it is bounded: that is measured along label -1, where it is; label 1 has no upper end.
         "value_at_perfect": 0,
     },
 )

@@ -1,4 +1,5 @@
 """Metric learning
 
-Losses that arrange vectors in space: what belongs together moves close, what does not moves away.
+Losses that compare vectors by their distance or their angle: what belongs together is pulled together, and what does
+not is pushed apart until it is far enough away.
 """

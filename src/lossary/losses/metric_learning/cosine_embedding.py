@@ -1,24 +1,24 @@
 r"""Cosine embedding
 
-One minus the cosine for pairs that are alike, and the cosine above a margin for pairs that are not.
+Compares two vectors by the angle between them: a pair labelled alike pays one minus its cosine, a pair labelled unlike
+pays as much as its cosine is above a margin.
 
 ## When to use it
 
-- You have pairs of vectors and one label a pair: 1 for alike, -1 for unlike. Sentence pairs, image
-  and caption, two views of one object.
-- Only the direction of a vector should matter. The loss depends on the angle, so a vector's length
-  costs nothing.
+- You have pairs of vectors and one label per pair: 1 for alike, -1 for unlike. Examples are two
+  sentences, an image and a caption, or two views of one object.
+- Only the direction of a vector should matter. The loss depends on the angle and not on the lengths.
 - The vectors will be compared by cosine similarity later, in a search index for instance. Training
   then uses the same measure.
-- You only have pairs that belong together and want to pull one vector towards another, as in
-  distillation of embeddings. Give every pair the label 1.
+- You have only pairs that belong together and want to pull one vector towards another, which stays
+  where it is, as in distillation of embeddings. Give every pair the label 1.
 
-For unlike pairs `margin` is the cosine that is still allowed. At 0 they are pushed until they stand
-at a right angle, and then left alone.
+For unlike pairs `margin` is the cosine that is still allowed. At 0 they are pushed until they are at a
+right angle, and then left alone.
 
 ## When not to
 
-- You know which of two items is the closer one, but not whether a pair is close in itself:
+- You know which of two items is closer to a third, but not whether a pair is close in itself:
   [[triplet_margin]], or [[triplet_margin_with_distance]] with a cosine distance.
 - Each anchor has many negatives in the batch. [[info_nce|InfoNCE]] compares the positive with all of
   them at once and uses the batch better.
@@ -26,15 +26,15 @@ at a right angle, and then left alone.
   [[triplet_margin]].
 - Similarities are graded, not yes or no: [[cosent|CoSENT]] or [[mse]] on the cosine.
 - The labels are classes and there are few of them. [[cosface|CosFace]] and [[arcface|ArcFace]] learn
-  one direction for each class.
+  one direction per class.
 
 ## Pitfalls
 
-### Any label but 1 and -1 gives zero, without a word
+### Any label but 1 and -1 silently gives zero
 
 The label picks one of two branches. A label that equals neither 1 nor -1 picks none: the loss is
-zero and so is the gradient. Labels 0 and 1 therefore train on the alike pairs only, and everything
-ends up in one direction. Map them with `2 * label - 1`.
+zero and so is the gradient. With labels 0 and 1 only the alike pairs are trained. Map them with
+`2 * label - 1`.
 
 ```python
 input1 = torch.tensor([[1.0, 0.0]], requires_grad=True)
@@ -52,11 +52,44 @@ for label in (1.0, -1.0, 0.0):
 0.0 0.0 tensor([[0., 0.]])
 ```
 
+### Alike pairs alone let both sides collapse
+
+If every label is 1 and both vectors are trained, there is an easy way to a loss of zero: everything
+points in one direction. Below, pairs that have nothing in common are fitted perfectly, and two
+different items of one side end up with a cosine of 1. Add unlike pairs, for instance by shifting one
+side by one row, or keep one side fixed with `detach()`, as in distillation. A falling loss does not
+show the collapse; the mean cosine between different items does.
+
+```python
+left, right = torch.randn(2, 64, 8)
+for name in ("alike pairs only ", "with unlike pairs", "right side fixed "):
+    first, second = nn.Linear(8, 4), nn.Linear(8, 4)
+    optimizer = torch.optim.SGD([*first.parameters(), *second.parameters()], lr=10.0)
+    for _ in range(60):
+        one, two = first(left), second(right)
+        if name == "right side fixed ":
+            two = two.detach()
+        loss = F.cosine_embedding_loss(one, two, torch.ones(64))
+        if name == "with unlike pairs":
+            loss = loss + F.cosine_embedding_loss(one, two.roll(1, 0), -torch.ones(64))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    cosines = [F.cosine_similarity(x, x.roll(1, 0)).mean().item() for x in (one, two)]
+    print(name, f"loss {loss.item():.2f}, cosine between items {cosines[0]:.2f} and {cosines[1]:.2f}")
+```
+
+```output
+alike pairs only  loss 0.00, cosine between items 1.00 and 1.00
+with unlike pairs loss 0.49, cosine between items 0.16 and 0.10
+right side fixed  loss 0.44, cosine between items 0.39 and 0.14
+```
+
 ### A zero vector costs 1 and has an enormous gradient
 
 PyTorch adds `1e-12` to each squared length, so a zero vector does not divide by zero. Its cosine is
-0 and the loss is 1. The gradient, however, is the other vector's direction times a million. One
-such row, from padding or a dead unit, can ruin a step. Leave those rows out.
+0, and with label 1 the loss is 1. The gradient, however, is a million long and points along the other
+vector. One such row, from padding or a dead unit, can ruin a step. Leave those rows out.
 
 ```python
 empty = torch.zeros(1, 3, requires_grad=True)
@@ -72,7 +105,7 @@ print(loss.item(), round(torch.autograd.grad(loss, empty)[0].abs().max().item())
 
 ### Very short and very long vectors get a wrong cosine
 
-The same constant shortens the cosine of short vectors: two identical vectors of length `1e-6` get
+The same constant lowers the cosine of short vectors: two identical vectors of length `1e-6` get
 the cosine 0.5. For long vectors the product of the squared lengths leaves the range of the number
 format. It is infinite in float32 once both lengths pass about `4e9`, where identical vectors get the
 loss 1. Longer still, and it is NaN. `F.cosine_similarity` follows another rule, a
@@ -96,23 +129,34 @@ for length in (1e-6, 1.0, 1e10, 1e20):
 1e+20 nan 1.0 1.0
 ```
 
-### In float16 short vectors give NaN
+### In float16 short vectors give infinity or NaN
 
-`1e-12` is zero in float16, whose smallest number is about `6e-8`. Short vectors have a squared length
-of zero as well, and the loss is zero divided by zero. In bfloat16 the constant survives. Compute
-this loss in float32.
+`1e-12` is zero in float16, whose smallest number is about `6e-8`, and so is the square of 0.0001. A
+vector of length 0 then has the loss NaN, and one of 0.0001 the loss minus infinity. One of 0.001 has
+a loss but no gradient, and from a length of 256 on the square is infinite and the cosine 0. In
+bfloat16 the constant survives. `torch.autocast` computes this loss in float32 already, as seen on a
+CPU, and then only the gradients of very short vectors are too long for float16. Without it, convert
+the vectors with `.float()`.
 
 ```python
-for dtype in (torch.float32, torch.bfloat16, torch.float16):
-    zero = torch.zeros(1, 2, dtype=dtype)
-    one = torch.tensor([[1.0, 0.0]], dtype=dtype)
-    print(dtype, F.cosine_embedding_loss(zero, one, torch.ones(1, dtype=dtype)).item())
+label, other = torch.ones(1), torch.tensor([[0.6, 0.8]], dtype=torch.float16)
+for length in (0.0, 1e-4, 1e-3, 1.0, 256.0):
+    vector = torch.tensor([[length, 0.0]], dtype=torch.float16, requires_grad=True)
+    told = [length]
+    for autocast in (False, True):
+        with torch.autocast("cpu", dtype=torch.float16, enabled=autocast):
+            loss = F.cosine_embedding_loss(vector, other, label)
+        gradient = torch.autograd.grad(loss, vector)[0]
+        told += ["autocast" if autocast else "float16", round(loss.item(), 2), gradient[0].tolist()]
+    print(*told)
 ```
 
 ```output
-torch.float32 1.0
-torch.bfloat16 1.0
-torch.float16 nan
+0.0 float16 nan [nan, nan] autocast 1.0 [-inf, -inf]
+0.0001 float16 -inf [nan, nan] autocast 0.4 [-0.60009765625, -7996.0]
+0.001 float16 0.4 [inf, nan] autocast 0.4 [-0.0006103515625, -799.5]
+1.0 float16 0.4 [0.0, -0.7998046875] autocast 0.4 [0.0, -0.7998046875]
+256.0 float16 1.0 [0.0, 0.0] autocast 0.4 [0.0, -0.003124237060546875]
 ```
 
 ### The label has one dimension, the vectors at most two
@@ -144,10 +188,10 @@ print(F.cosine_embedding_loss(flat, flat, torch.ones(8)).item())
 
 ### Opposite vectors of an alike pair hardly move
 
-The gradient along the angle is its sine. It is largest at a right angle and vanishes at both ends.
-A pair that should be alike but points in opposite directions costs the most, 2, and gets almost no
-push. Random starting directions in many dimensions are close to right angles, so this matters only
-where something drove the pair apart.
+The derivative with respect to the angle is its sine. It is largest at a right angle and vanishes at
+both ends. A pair that should be alike but points in opposite directions costs the most, 2, and gets
+almost no push. Random directions in many dimensions are close to right angles, where the push is
+strongest.
 
 ```python
 fixed = torch.tensor([1.0, 0.0])
@@ -169,9 +213,10 @@ for degrees in (10, 90, 170, 180):
 
 ### The mean counts the pairs that are already fine
 
-Unlike pairs below the margin add zero to the sum, yet the mean still divides by all pairs. As
-training succeeds the loss and its gradient shrink because fewer pairs count, not because those few
-are better. Divide by the number of pairs that still cost something if you want a steady step.
+Unlike pairs below the margin add zero to the sum, yet the mean still divides by all pairs. The fewer
+pairs cost something, the smaller are the loss and its gradient, even where those few are as bad as
+before. Divide by the number of pairs that cost something if their share of a step should not depend
+on the others.
 
 ```python
 input1 = torch.tensor([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.0]])
@@ -195,8 +240,8 @@ number of coordinates.
 
     F.cosine_embedding_loss(p, q, torch.ones(8)) == F.mse_loss(F.normalize(p), F.normalize(q)) * 5 / 2  # within 1e-9
 
-With `margin=0` and unlike pairs at acute angles it is one minus the loss of the same pairs called
-alike. [[hinge_embedding]] makes the same choice by the label, of any distance.
+With `margin=0` and unlike pairs at acute angles it is one minus the loss of the same pairs labelled
+alike. [[hinge_embedding]] chooses by the label in the same way, for any distance.
 
     F.cosine_embedding_loss(p, q, -torch.ones(8)) == 1 - F.cosine_embedding_loss(p, q, torch.ones(8))
 
@@ -209,15 +254,15 @@ The difference of two such losses, cut off at zero with a margin, is
 
 ## In other libraries
 
-- `optax.cosine_distance(predictions, targets)`: Pairs that are alike only: there is no label. It clips the
-  squared lengths at epsilon, 0 by default; no reduction.
-- no multiple: `keras.losses.CosineSimilarity(axis=-1)`: Minus the cosine: torch's loss of an alike pair,
-  minus 1. Arguments are (y_true, y_pred).
+- `optax.cosine_distance(predictions, targets)`: Alike pairs only, for there is no label. A squared length is
+  at least epsilon, 0 by default; no reduction.
+- no multiple: `keras.losses.CosineSimilarity(axis=-1)`: Minus the cosine, which is torch's loss of an alike
+  pair, minus 1. Arguments are (y_true, y_pred).
 
 ## References
 
 - Raia Hadsell, Sumit Chopra and Yann LeCun (2006). Dimensionality Reduction by Learning an Invariant Mapping.
-  In *CVPR 2006, 1735-1742*.
+  In *CVPR 2006, volume 2, 1735-1742*. doi:10.1109/CVPR.2006.100
 """
 
 import math
@@ -257,7 +302,7 @@ TINY = 1e-12
 
 
 def _push(lengths: torch.Tensor, angle: float) -> torch.Tensor:
-    """The length of the gradient by the first vector, at each of its lengths."""
+    """The length of the gradient with respect to the first vector, at each of its lengths."""
     moving = torch.stack([lengths, torch.zeros_like(lengths)], 1).detach().requires_grad_()
     fixed = torch.tensor([[math.cos(angle), math.sin(angle)]], dtype=lengths.dtype).expand_as(moving)
     value = torch.nn.functional.cosine_embedding_loss(moving, fixed, torch.ones(len(lengths)), reduction="sum")
@@ -279,7 +324,8 @@ loss = Loss(
     concepts={
         "choosing the margin; dissimilar pairs": "margin",
         "labels 0 and 1": "Any label but",
-        "cosine_embedding_loss nan; mixed precision": "In float16",
+        "cosine_embedding_loss nan; mixed precision; autocast": "In float16",
+        "collapse; positive pairs only": "Alike pairs alone",
         "zero vector": "A zero vector",
         "0D or 1D target tensor expected, multi-target not supported; 1D target tensor expects 2D input tensors": "The label has one dimension",
     },
@@ -310,7 +356,7 @@ loss = Loss(
             meanings={
                 "cosine": "the cosine of the angle between the two vectors",
                 "n1": "the length of the first vector, with a small constant under the root",
-                "n2": "the length of the second vector, likewise",
+                "n2": "the length of the second vector, with the same constant",
             },
             value=lambda cosine, y, margin: cases((1 - cosine, equal(y, 1)), (maximum(0, cosine - margin), True)),
             gradient={
@@ -344,8 +390,8 @@ loss = Loss(
             kinks=(lambda margin: acos(margin),),
             limits=(0.0, 3.141592653589793),
             note="Two vectors of length 1. The first stays, the second turns away from it.",
-            caption="A pair that is alike pays for every angle, most gently at the two ends. A pair that is not alike "
-            "pays only while its cosine is above the margin, which is a right angle at the default.",
+            caption="An alike pair pays for every angle, and the slope vanishes at the two ends. An unlike pair pays only "
+            "while its cosine is above the margin. Where it reaches the margin, at a right angle by default, its slope jumps.",
         ),
     ),
     figures=(
@@ -356,8 +402,8 @@ loss = Loss(
             spans=((-2.0, 2.0), (-2.0, 2.0)),
             inputs=lambda s, t: {"input1": [1, 0], "input2": [s, t], "target": 1},
             note="The first vector is (1, 0) and the label is 1.",
-            caption="The lines of equal loss are rays from the origin: length costs nothing. All of them meet at the "
-            "origin, and that is why the gradient grows without bound as a vector shrinks.",
+            caption="The lines of equal loss are rays from the origin, for length costs nothing. All of them meet at the "
+            "origin, and that is why the gradient grows as a vector shrinks.",
         ),
         Study(
             name="length",
@@ -370,14 +416,14 @@ loss = Loss(
             },
             heading="length of the gradient",
             note="A pair with label 1; input2 has length 1.",
-            caption="The loss is the same for every length, its gradient is not: half the length, twice the push. Vectors "
-            "of different lengths learn at different speeds.",
+            caption="The loss is the same for every length, its gradient is not: half the length, twice the gradient. One "
+            "step of gradient descent turns a short vector farther than a long one.",
         ),
         Scene(
             name="alike",
             title="A pair that is alike",
             inputs={"input1": [1.5, 0.3], "input2": [0.4, 0.9], "target": 1.0},
-            caption="Both vectors turn towards each other, at a right angle to themselves. The shorter one moves more.",
+            caption="Each vector moves at a right angle to itself, towards the other. The shorter one moves more.",
             note="Label 1.",
         ),
         Scene(
@@ -394,9 +440,9 @@ loss = Loss(
             of="input1",
             powers=True,
             note="A pair with label 1 whose cosine is 0.6, so the loss should be 0.4 everywhere.",
-            caption="Below a length of a millionth the constant takes over and the loss rises to 1. On the other side the "
-            "squared length leaves the range of the format. float16 has neither room for the constant nor for lengths of a "
-            "few hundred.",
+            caption="Below a length of a millionth the constant takes over: the loss rises to 1, and the gradient to a length "
+            "of a million. At the other end the squared length is beyond float16, then beyond bfloat16 and float32: it is "
+            "infinite there, the loss 1 and the gradient 0. float16 has no room for the constant either.",
         ),
     ),
     example={

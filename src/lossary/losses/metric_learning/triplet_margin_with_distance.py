@@ -1,23 +1,46 @@
 r"""Triplet margin with distance
 
-The triplet margin loss with a distance of your own between vectors.
+Compares an anchor with a positive and a negative by any distance function, and charges as much as the negative falls
+short of being farther away than the positive by a margin.
 
 ## When to use it
 
 - You have an anchor, something like it and something unlike it, and want to say yourself what
   distance means: cosine, squared Euclidean, a learned one, a distance between whole sequences.
 - Your vectors are compared by cosine similarity later. The cosine distance trains for that.
-- You want to repeat the FaceNet loss. With squared distances, this is it.
+- You want to repeat the FaceNet loss, which squares the distances.
 
-Any function of two tensors will do that is small for what is alike, is not negative, and gives one
-number for each pair.
+Any function of two tensors will do that is small for what is alike, is not negative, and returns one
+number per pair. Below are the cosine distance, and a distance between sequences: the mean over the
+steps, each of which has a vector.
+
+```python
+def cosine_distance(x, y):
+    return 1 - F.cosine_similarity(x, y, dim=-1)
+
+
+def mean_distance(x, y):
+    return (x - y).norm(dim=-1).mean(dim=-1)
+
+
+sequences = torch.randn(3, 8, 5, 16)  # anchor, positive, negative: 8 triplets of 5 steps each
+for function, triplets in ((cosine_distance, sequences[:, :, -1]), (mean_distance, sequences)):
+    criterion = nn.TripletMarginWithDistanceLoss(distance_function=function, margin=0.5, reduction="none")
+    anchor, positive, negative = triplets
+    print(function.__name__, list(anchor.shape), criterion(anchor, positive, negative))
+```
+
+```output
+cosine_distance [8, 16] tensor([0.5872, 0.0426, 0.3797, 0.6735, 0.1148, 1.2854, 0.1746, 0.2992])
+mean_distance [8, 5, 16] tensor([0.1779, 0.0000, 0.4827, 1.4642, 0.0000, 0.9528, 0.0000, 0.8210])
+```
 
 ## When not to
 
 - The Euclidean distance is what you want: [[triplet_margin]] is the same loss and also takes `p` and
   `eps`.
-- The code must go through `torch.jit.script`: a function as an argument cannot be scripted.
-- You hold similarities and see no use in turning them into distances: [[margin_ranking]] takes scores.
+- The code must go through `torch.jit.script`, which does not take this loss.
+- You hold similarities and do not want to turn them into distances: [[margin_ranking]] takes scores.
 - Each anchor has many negatives: [[info_nce|InfoNCE]] uses all of them at once.
 - Labels belong to pairs, not to triplets: [[cosine_embedding]] or [[contrastive|contrastive loss]].
 
@@ -25,9 +48,9 @@ number for each pair.
 
 ### A similarity in place of a distance turns training around
 
-The function must be small for what is alike. `F.cosine_similarity` is large there. The call accepts
-it, and the loss then rewards pushing the positive away: below, a perfect triplet costs 3. Pass one
-minus the similarity.
+The function must be small for what is alike. `F.cosine_similarity` is large there. It is silently
+accepted, and the loss then rewards pushing the positive away: below, a perfect triplet costs 3. Pass
+one minus the similarity.
 
 ```python
 anchor = torch.tensor([[1.0, 0.0]])
@@ -49,9 +72,11 @@ distance 0.0
 
 ### A bare root gives NaN where two vectors are equal
 
-The slope of the root is infinite at zero, and infinity times zero is NaN. It reaches the weights
-even when the loss itself is zero, because the cut-off passes the gradient on at exactly zero. Use
-`F.pairwise_distance`, add a small constant under the root, or use squared distances.
+The slope of the root is infinite at zero. Going back, autograd multiplies it by another factor that
+is zero there, and infinity times zero is NaN. With a margin of 2 that factor is the slope of the
+square under the root. With a margin of 1 the triplet costs nothing, so that nothing should come back
+at all, and still the gradient is NaN. Use `F.pairwise_distance`, add a small constant under the root,
+or use squared distances.
 
 ```python
 positive = torch.zeros(1, 3)
@@ -62,30 +87,36 @@ functions = {
     "pairwise ": F.pairwise_distance,
 }
 for name, function in functions.items():
-    anchor = torch.zeros(1, 3, requires_grad=True)
-    criterion = nn.TripletMarginWithDistanceLoss(distance_function=function, margin=2.0)
-    gradient = torch.autograd.grad(criterion(anchor, positive, negative), anchor)[0]
-    print(name, gradient.isnan().any().item())
+    for margin in (2.0, 1.0):
+        anchor = torch.zeros(1, 3, requires_grad=True)
+        loss = F.triplet_margin_with_distance_loss(
+            anchor, positive, negative, distance_function=function, margin=margin
+        )
+        gradient = torch.autograd.grad(loss, anchor)[0]
+        print(name, "margin", margin, "loss", round(loss.item(), 4), "NaN:", gradient.isnan().any().item())
 ```
 
 ```output
-bare root True
-constant  False
-pairwise  False
+bare root margin 2.0 loss 0.2679 NaN: True
+bare root margin 1.0 loss 0.0 NaN: True
+constant  margin 2.0 loss 0.268 NaN: False
+constant  margin 1.0 loss 0.0 NaN: False
+pairwise  margin 2.0 loss 0.268 NaN: False
+pairwise  margin 1.0 loss 0.0 NaN: False
 ```
 
 ### The function must reduce each pair to one number
 
-Nothing checks what it returns. If it keeps the coordinates, the loss is taken for each coordinate
-alone and the mean runs over all of them: a different loss, without an error. If it returns a single
-number for the batch, the triplets are no longer separate.
+Nothing checks what it returns. If it keeps the coordinates, each coordinate is treated as a triplet
+of its own, and the mean runs over all of them: a different loss, without an error. If it returns a
+single number for the batch, an easy triplet cancels a hard one, as it does below.
 
 ```python
 anchor = torch.zeros(2, 3)
 positive = torch.ones(2, 3)
 negative = torch.tensor([[0.0, 0.0, 1.0], [3.0, 3.0, 3.0]])
 functions = {
-    "one for each pair": lambda x, y: (x - y).square().sum(-1),
+    "one per pair     ": lambda x, y: (x - y).square().sum(-1),
     "every coordinate ": lambda x, y: (x - y).square(),
     "one for the batch": lambda x, y: (x - y).square().sum(),
 }
@@ -97,7 +128,7 @@ for name, function in functions.items():
 ```
 
 ```output
-one for each pair [2] 1.5
+one per pair      [2] 1.5
 every coordinate  [2, 3] 0.8333
 one for the batch [] 0.0
 ```
@@ -105,8 +136,9 @@ one for the batch [] 0.0
 ### A margin belongs to its distance
 
 A cosine distance lies between 0 and 2, a Euclidean distance has no upper end, and a squared one
-grows faster still. The default margin of 1 asks for a right angle more between the cosines, which
-is a lot, and for hardly anything between long vectors. Choose the margin again with each distance.
+grows faster still. With the cosine distance the default margin of 1 is half of the whole range: even
+where the positive equals the anchor, the negative must be at a right angle. With Euclidean distances
+of a thousand it is a thousandth. Choose the margin anew for each distance.
 
 ```python
 anchor = torch.tensor([[3.0, 4.0]])
@@ -128,48 +160,56 @@ cosine   0.64
 squared  0.0
 ```
 
-### A collapsed model stands still at a loss equal to the margin
+### A loss equal to the margin means equal distances
 
-If all vectors are equal, both distances are equal, and the loss is the margin whatever the distance.
-With the squared distance every single gradient is zero there too, not only their sum. A loss that
-stays at 1.0 under the default margin is the sign.
+If all vectors are equal, both distances are equal, and the loss is the margin, whatever the distance.
+Whether training leaves that state depends on the slope of the distance at zero. The default distance
+has one there, and a network learns. The squared distance has none: every gradient is zero, and the
+loss stays where it is. That takes vectors that are exactly equal; weights of a thousandth in the last
+layer are enough to leave.
 
 ```python
-point = torch.ones(2, 3, requires_grad=True)
-functions = (
-    F.pairwise_distance,
-    lambda x, y: 1 - F.cosine_similarity(x, y),
-    lambda x, y: (x - y).square().sum(-1),
-)
-for function in functions:
-    loss = F.triplet_margin_with_distance_loss(point, point, point, distance_function=function)
-    gradient = torch.autograd.grad(loss, point)[0]
-    print(round(loss.item(), 4), round(gradient.abs().max().item(), 4))
+anchors, positives, negatives = torch.randn(3, 32, 4) + torch.tensor([1.0, 1.0, -1.0]).view(3, 1, 1)
+functions = {"default": F.pairwise_distance, "squared": lambda x, y: (x - y).square().sum(-1)}
+for name, function in functions.items():
+    for spread in (0.0, 0.001):
+        model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 3))
+        nn.init.normal_(model[2].weight, std=spread)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(50):
+            vectors = model(anchors), model(positives), model(negatives)
+            loss = F.triplet_margin_with_distance_loss(*vectors, distance_function=function)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        print(name, "weights", spread, "loss after 50 steps", round(loss.item(), 2))
 ```
 
 ```output
-1.0 0.0
-1.0 0.0
-1.0 0.0
+default weights 0.0 loss after 50 steps 0.01
+default weights 0.001 loss after 50 steps 0.01
+squared weights 0.0 loss after 50 steps 1.0
+squared weights 0.001 loss after 50 steps 0.0
 ```
 
 ### swap calls the function a third time, and its order matters
 
 With `swap=True` the distance from the positive to the negative is computed as well, and the smaller
-of the two counts. A distance that is not symmetric, or that is expensive, feels it. The function is
-always called as (anchor, positive), (anchor, negative) and (positive, negative).
+of the two counts. That is one more call of an expensive function. Where a distance is not symmetric,
+mind the order of its arguments, which is (anchor, positive), (anchor, negative) and
+(positive, negative).
 
 ```python
 names = {1.0: "anchor", 2.0: "positive", 4.0: "negative"}
 
 
-def told(x, y):
+def traced(x, y):
     print(names[x.item()], names[y.item()])
     return (x - y).abs().sum(-1)
 
 
-tensors = [torch.tensor([[v]]) for v in names]
-F.triplet_margin_with_distance_loss(*tensors, distance_function=told, swap=True)
+triplet = [torch.full((1, 1), value) for value in names]
+F.triplet_margin_with_distance_loss(*triplet, distance_function=traced, swap=True)
 ```
 
 ```output
@@ -178,10 +218,57 @@ anchor negative
 positive negative
 ```
 
-### Everything is a keyword, and the margin must be positive
+### Under autocast the distance keeps the format of its inputs
 
-`distance_function`, `margin`, `swap` and `reduction` cannot be given by position, and zero as a
-margin is refused.
+`torch.autocast` runs [[triplet_margin]] in float32, but not this loss. Vectors from a layer under
+autocast have half precision, and the function computes with them as they are. In float16 the square
+of 300 is infinite already, and the difference of two infinite distances is NaN. Convert them in the
+function. Seen on a CPU.
+
+```python
+anchor = torch.zeros(1, 2, dtype=torch.float16)
+positive = torch.tensor([[300.0, 0.0]], dtype=torch.float16)
+negative = torch.tensor([[400.0, 0.0]], dtype=torch.float16)
+functions = {
+    "as they are": lambda x, y: (x - y).square().sum(-1),
+    "converted  ": lambda x, y: (x.float() - y.float()).square().sum(-1),
+}
+with torch.autocast("cpu", dtype=torch.float16):
+    print("triplet_margin", F.triplet_margin_loss(anchor, positive, negative).dtype)
+    for name, function in functions.items():
+        loss = F.triplet_margin_with_distance_loss(anchor, positive, negative, distance_function=function)
+        print(name, loss.item(), loss.dtype)
+```
+
+```output
+triplet_margin torch.float32
+as they are nan torch.float16
+converted   0.0 torch.float32
+```
+
+### The three inputs must agree in the number of dimensions
+
+A single negative for the whole batch needs a first dimension of size 1. The function then gets
+tensors of different sizes and has to broadcast them; torch's own distances do.
+
+```python
+anchors, positives, negative = torch.zeros(3, 2), torch.ones(3, 2), torch.full((2,), 5.0)
+try:
+    F.triplet_margin_with_distance_loss(anchors, positives, negative)
+except RuntimeError as error:
+    print(error)
+print(F.triplet_margin_with_distance_loss(anchors, positives, negative.unsqueeze(0), reduction="none"))
+```
+
+```output
+The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: anchor 2D, positive 2D, and negative 1D inputs
+tensor([0., 0., 0.])
+```
+
+### Every setting is a keyword, and the margin must be positive
+
+`distance_function`, `margin`, `swap` and `reduction` cannot be given by position, and a margin of
+zero is refused.
 
 ```python
 vector = torch.zeros(1, 2)
@@ -231,7 +318,8 @@ It is the [[margin_ranking]] loss of the two distances.
 - torch for R `nn_triplet_margin_with_distance_loss(distance_function = NULL, margin = 1, swap = FALSE)`: The
   same arguments and defaults.
 - pytorch-metric-learning, no multiple: `losses.TripletMarginLoss(margin=1.0, distance=LpDistance(power=2))`:
-  Any distance object; this one is squared. Forms the triplets of a batch from labels.
+  Any distance object; this one is squared, and normalises the vectors first. Forms the triplets of a batch from
+  labels and averages over those that cost something.
 
 ## References
 
@@ -317,16 +405,16 @@ LATEX = {
 
 MEANINGS = {
     "used": "the distance of the negative that counts; swap is 0 or 1",
-    "share": "1 where the distance from the anchor counts, 0 where the one from the positive does",
-    "slope_ap": "how the distance to the positive grows with the anchor",
-    "slope_pa": "how the distance to the positive grows with the positive",
-    "slope_an": "how the distance to the negative grows with the anchor",
-    "slope_na": "how the distance to the negative grows with the negative",
-    "slope_pn": "how the distance between positive and negative grows with the positive",
-    "slope_np": "how the distance between positive and negative grows with the negative",
-    "n_a": "the length of the anchor, held above a small constant",
-    "n_p": "the length of the positive, likewise",
-    "n_n": "the length of the negative, likewise",
+    "share": "1 where the distance from the anchor counts, 0 where the one from the positive does, 0.5 where they are equal",
+    "slope_ap": "the derivative of the distance to the positive with respect to the anchor",
+    "slope_pa": "the derivative of the distance to the positive with respect to the positive",
+    "slope_an": "the derivative of the distance to the negative with respect to the anchor",
+    "slope_na": "the derivative of the distance to the negative with respect to the negative",
+    "slope_pn": "the derivative of the distance between positive and negative with respect to the positive",
+    "slope_np": "the derivative of the distance between positive and negative with respect to the negative",
+    "n_a": "the length of the anchor, or a small constant if it is shorter",
+    "n_p": "the length of the positive, or the same constant",
+    "n_n": "the length of the negative, or the same constant",
 }
 
 
@@ -466,18 +554,28 @@ loss = Loss(
         "cosine similarity in place of a distance": "A similarity in place",
         "nan gradient of a distance of zero": "A bare root",
         "choosing the margin; margin must be greater than 0": "A margin belongs",
-        "triplet loss stuck at margin": "A collapsed model",
+        "triplet loss stuck at margin; triplet loss collapse": "A loss equal to the margin",
+        "mixed precision, autocast": "Under autocast",
+        "expected to have the same number of dimensions": "The three inputs",
     },
     inputs=(
-        Input("anchor", "anchor", (VECTOR,), "(N, D), or what the distance takes", "the vectors that are compared"),
-        Input("positive", "positive", (VECTOR,), "same as anchor", "a vector like each anchor"),
-        Input("negative", "negative", (VECTOR,), "same as anchor", "a vector unlike each anchor"),
+        Input(
+            "anchor",
+            "anchor",
+            (VECTOR,),
+            "(N, D), or what the distance takes",
+            "the vectors that the others are compared with",
+        ),
+        Input("positive", "positive", (VECTOR,), "same as anchor", "for each anchor, a vector that should be near"),
+        Input(
+            "negative", "negative", (VECTOR,), "same as anchor", "for each anchor, a vector that should be farther away"
+        ),
     ),
     parameters=(
         Parameter(
             "distance_function",
             "pairwise_distance",
-            "a function of two tensors that gives one distance for each pair; torch takes any, these three are checked here",
+            "a function of two tensors that returns one distance per pair; torch takes any, these three are checked here",
             kind=Choice(DISTANCES),
             typical=("pairwise_distance", "cosine_distance", "squared_distance"),
         ),
@@ -489,7 +587,9 @@ loss = Loss(
             typical=(0.5, 1.0, 2.0),
         ),
         flag(
-            "swap", False, "whether the distance from the positive to the negative counts where it is the smaller one"
+            "swap",
+            False,
+            "whether the negative's distance from the positive counts where it is smaller than that from the anchor",
         ),
     ),
     formulas=(EUCLIDEAN, COSINE, SQUARED),
@@ -509,9 +609,9 @@ loss = Loss(
             perfect=float("inf"),
             limits=(0.0, float("inf")),
             kinks=(_least, _switch, _passed),
-            note="On a line. The positive is at distance 1, the negative moves away on the same side.",
-            caption="With the default distance it is the triplet margin loss: a straight line that ends where the negative "
-            "is farther than the positive by the margin.",
+            note="On a line. The positive is at distance 1, and the negative moves away on the same side.",
+            caption="With the default distance it is the triplet margin loss: a straight line that reaches zero where the "
+            "negative is farther than the positive by the margin.",
         ),
     ),
     figures=(
@@ -522,7 +622,7 @@ loss = Loss(
             spans=((0.0, 3.0), (0.0, 3.0)),
             inputs=lambda s, t: {"anchor": [0, 0], "positive": [s, 0], "negative": [0, t]},
             note="The two lie at a right angle, seen from the anchor. The distance is Euclidean.",
-            caption="Only the difference of the distances counts, so the lines run parallel to the diagonal.",
+            caption="Only the difference of the distances counts, so lines of equal loss are parallel to the diagonal.",
         ),
         Study(
             name="distances-compared",
@@ -535,17 +635,18 @@ loss = Loss(
                 "squared": lambda t: _turned("squared_distance", t, 0.5),
             },
             gradient=True,
-            note="Vectors of length 1. The positive stands at half a radian from the anchor; margin 0.5.",
-            caption="On vectors of length 1 the squared distance is twice the cosine distance. With the same margin they "
-            "still let go at different angles, and the Euclidean one alone has a slope where the negative meets the anchor.",
+            note="Vectors of length 1. The positive is half a radian from the anchor; the margin is 0.5.",
+            caption="On vectors of length 1 the squared distance is twice the cosine distance. With the same margin the two "
+            "losses still reach zero at different angles. Only the Euclidean one has a slope where the negative meets the "
+            "anchor.",
         ),
         Scene(
             name="cosine",
             title="A triplet with the cosine distance",
             inputs={"anchor": [1.0, 0.2], "positive": [0.5, 1.0], "negative": [1.4, -0.5]},
             parameters={"distance_function": "cosine_distance"},
-            caption="Vectors turn and keep their lengths: every arrow is at a right angle to its vector. The shorter a "
-            "vector is, the more it moves.",
+            caption="Only directions count, so every arrow is at a right angle to its vector. Make one vector half as long, "
+            "and its own arrow is twice as long.",
             note="Seen from the origin; distance_function is the cosine distance.",
         ),
         Scene(
@@ -553,8 +654,8 @@ loss = Loss(
             title="The same triplet with the squared distance",
             inputs={"anchor": [1.0, 0.2], "positive": [0.5, 1.0], "negative": [1.4, -0.5]},
             parameters={"distance_function": "squared_distance"},
-            caption="Here the arrows run along the lines between the points, and are the longer the farther the points "
-            "are apart.",
+            caption="The arrows of the positive and the negative lie on their lines to the anchor, and grow with the "
+            "distance.",
             note="distance_function is the squared distance.",
         ),
     ),

@@ -1,4 +1,5 @@
 """Ranking
 
-Losses that ask for the right order. They look at differences of scores, and leave the scores themselves free.
+Losses that ask for the right order. They depend on the differences of scores alone: adding a constant to all scores
+does not change them.
 """

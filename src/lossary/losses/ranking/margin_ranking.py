@@ -1,24 +1,23 @@
 r"""Margin ranking
 
-What two scores lack to being in the right order by at least a margin.
+Takes two scores and a label that says which should be higher, and charges as much as that one falls short of being
+higher by a margin.
 
 ## When to use it
 
 - You know which of two items should come first, and nothing about how good either is: preferences,
   clicks against skipped results, comparisons by people. Score both with the same model.
-- The order is all that matters in the end. Adding a constant to all scores changes nothing, so the
-  loss does not waste effort on their level.
-- Pairs that are already in order, with some room to spare, should be left alone. Set `margin` to
-  that room.
+- Only the order matters in the end. Adding a constant to all scores does not change the loss.
+- Pairs that are in order, with some room to spare, should be left alone. Set `margin` to that room.
 
-The gradient on the two scores is equal and opposite: what one gains, the other loses.
+The gradients with respect to the two scores are equal and opposite.
 
 ## When not to
 
-- You want every pair to keep pushing a little, or a probability that one beats the other:
+- You want every pair to have a gradient, or a probability that one item beats the other:
   [[ranknet|RankNet]] and [[bpr|Bayesian personalised ranking]] are smooth versions.
-- A query has a whole list of graded results: [[listnet|ListNet]] and [[listmle|ListMLE]] look at the list at
-  once, and do not need all of its pairs.
+- A query has a whole list of graded results: [[listnet|ListNet]] and [[listmle|ListMLE]] take the list at
+  once, without its pairs.
 - The two numbers are distances from one anchor: [[triplet_margin]] computes them for you.
 - One of several classes is right: [[multi_margin]], or [[cross_entropy]] for probabilities.
 - The numbers themselves must be right, and not only their order: [[mse]] or [[huber]].
@@ -27,11 +26,10 @@ The gradient on the two scores is equal and opposite: what one gains, the other 
 
 ### With the default margin a model that scores everything alike has loss zero
 
-`margin` is 0 unless you set it. A pair with equal scores then costs nothing, so the constant
-function is a perfect solution, and shrinking all scores towards it lowers the loss as well as
-learning does. A loss that falls quickly to zero while the ranking stays random is the sign. Set a
-margin, and watch the share of pairs in the right order rather than the loss. Below, one pair is in
-order and the other is not.
+`margin` is 0 unless you set it. A pair with equal scores then costs nothing, so a constant function
+has the loss zero, and smaller scores have a smaller loss in the same order. A small loss therefore
+says nothing about the ranking. Set a margin, and watch the share of pairs in the right order beside
+the loss. Below, one pair is in order and the other is not.
 
 ```python
 target = torch.ones(2)
@@ -60,10 +58,10 @@ margin 1.0
 
 ### Sizes are broadcast without a warning
 
-The three tensors must have the same number of dimensions, and that is all that is checked. A column
-against a row compares every first item with every second one. Sometimes that is what you want, for
-all pairs of a list; by accident it is a loss over pairs whose labels belong to others. Below both
-pairs are in the right order.
+The three tensors must have the same number of dimensions; where their sizes differ, they are
+broadcast if they can be. A column against a row compares every first item with every second one. That
+is useful for all pairs of a list. By accident it compares items that were never paired, with labels
+that belong to other pairs. Below both pairs are in the right order.
 
 ```python
 first = torch.tensor([[2.0], [0.0]])
@@ -80,10 +78,10 @@ tensor([[0., 1.],
         [0., 0.]])
 ```
 
-### One label for a row, or for the batch, needs its dimensions spelled out
+### One label for a row, or for the batch, needs as many dimensions as the scores
 
-Where the number of dimensions differs, the call fails, even for a single label that goes with
-everything. Give the label as many dimensions as the scores, each of size one where it is shared.
+Where the number of dimensions differs, the call fails, even for a single label that is meant for
+everything. Give the label as many dimensions as the scores, of size one wherever it is shared.
 
 ```python
 first, second = torch.ones(4, 2), torch.zeros(4, 2)
@@ -105,9 +103,10 @@ for target in (torch.ones(4), torch.tensor(1.0), torch.ones(4, 1), torch.ones(1,
 
 ### A tie, or a label of 0, costs the margin and teaches nothing
 
-A label of 0 removes the scores from the formula. What is left is the margin: a constant
-with no gradient on the scores, which only makes the mean harder to read. This is what labels 0 and
-1 lead to, and what the sign of two equal relevances leads to. Drop ties, and convert labels.
+A label of 0 removes the scores from the formula. What is left is the margin, a constant: the scores
+get no gradient, and the mean counts the pair all the same. Labels 0 and 1 lead to this, and so does
+the sign of the difference of two equal grades. Drop ties, and turn labels 0 and 1 into -1 and 1 with
+`2 * label - 1`.
 
 ```python
 first = torch.tensor([0.5], requires_grad=True)
@@ -126,9 +125,9 @@ for label in (1.0, -1.0, 0.0):
 
 ### Labels that are not 1 or -1 act as weights
 
-The difference of the scores is multiplied by the target, whatever it is. A difference of two
-grades, say 3, weights the pair, and shrinks its margin in terms of the scores at the same time.
-Take the sign, and weight the unreduced loss if you mean to weight.
+The difference of the scores is multiplied by the target, whatever it is. A target of 3, say a
+difference of two grades, multiplies the gradient by 3, and a third of the margin is then enough. Take
+the sign, and multiply the unreduced loss if you mean to weight.
 
 ```python
 first = torch.tensor([0.0, 0.4], requires_grad=True)
@@ -146,8 +145,8 @@ tensor([1.0000, 0.6000]) tensor([-1., -1.])
 
 ### Exactly at the margin the pair still pulls
 
-At the corner PyTorch takes the slope of the left side, not zero. With the default margin that point
-is the tie, so a model whose scores are all equal, for example because its last layer starts at
+At the corner PyTorch takes the slope of the side that costs, not zero. With the default margin that
+point is the tie. So a model whose scores are all equal, for example because its last layer starts at
 zero, has a loss of zero and a full gradient.
 
 ```python
@@ -164,7 +163,7 @@ print(loss.item(), *torch.autograd.grad(loss, (first, second)))
 
 ## Relations
 
-With `margin=1` it is the [[hinge|hinge]] of the difference of the two scores.
+With `margin=1` it is the [[hinge|hinge loss]] of the difference of the two scores.
 
     F.margin_ranking_loss(input, target, 2 * label - 1, margin=1.0) ==
         (1 - (2 * label - 1) * (input - target)).clamp(min=0).mean()
@@ -173,13 +172,13 @@ With the default margin it is the [[perceptron|perceptron]] loss of the differen
 
     F.margin_ranking_loss(input, target, 2 * label - 1) == (-(2 * label - 1) * (input - target)).clamp(min=0).mean()
 
-Of the distances from an anchor to a negative and to a positive, with `margin=1`, it is
+With the distances from an anchor to a negative and to a positive as scores, and `margin=1`, it is
 [[triplet_margin]].
 
     F.margin_ranking_loss(F.pairwise_distance(scores, q), F.pairwise_distance(scores, p), torch.ones(8).double(), margin=1.0) ==
         F.triplet_margin_loss(scores, p, q)
 
-[[multi_margin]] over two classes is half of it, with `margin=1`.
+With `margin=1`, half of it is [[multi_margin]] over two classes.
 
     F.margin_ranking_loss(scores[:, 0], scores[:, 1], 1 - 2 * (classes % 2).double(), margin=1.0) / 2 ==
         F.multi_margin_loss(scores[:, :2], classes % 2)
@@ -189,10 +188,12 @@ Of the distances from an anchor to a negative and to a positive, with `margin=1`
 - `mlx.nn.losses.margin_ranking_loss(inputs1, inputs2, targets, margin=0.0)`: No reduction by default.
 - `mindspore.nn.MarginRankingLoss(margin=0.0)`: The mean by default.
 - TensorFlow Ranking, no multiple: `tfr.keras.losses.PairwiseHingeLoss()`: Arguments are (y_true, y_pred):
-  lists of relevances and scores. All pairs of unequal relevance, margin 1.
+  lists of relevances and scores. The sum over all pairs of unequal relevance, margin 1, divided by the number of
+  items with the default reduction.
 - Keras RS, no multiple: `keras_rs.losses.PairwiseHingeLoss()`: Arguments are (y_true, y_pred). The sum over
-  all pairs of a list with unequal relevance, margin 1.
-- Rax, no multiple: `rax.pairwise_hinge_loss(scores, labels)`: Lists of scores and relevances. The sum over
+  all pairs of a list with unequal relevance, margin 1, divided by batch times list with the default reduction.
+  Items with a negative relevance are left out.
+- Rax, no multiple: `rax.pairwise_hinge_loss(scores, labels)`: Lists of scores and relevances. The mean over
   all pairs of unequal relevance, margin 1.
 
 ## References
@@ -222,8 +223,8 @@ from lossary.declaration import (
     terms,
 )
 
-FIRST = Kind("real numbers", values=REAL.values, takes="scores")
-SECOND = Kind("real numbers", values=REAL_TARGET.values, takes="scores")
+FIRST = Kind("scores (any real number)", values=REAL.values, takes="scores")
+SECOND = Kind("scores (any real number)", values=REAL_TARGET.values, takes="scores")
 
 loss = Loss(
     torch="torch.nn.MarginRankingLoss",
@@ -243,6 +244,7 @@ loss = Loss(
         "margin_ranking_loss : All input tensors should have same dimension but got sizes": "One label for a row",
         "choosing the margin": "margin",
         "weighted pairs": "Labels that are not",
+        "all pairs of a list; broadcasting": "Sizes are broadcast",
     },
     inputs=(
         Input("input1", "x1", (FIRST,), "(*)", "the scores of the first items"),
@@ -259,7 +261,7 @@ loss = Loss(
         Parameter(
             "margin",
             0.0,
-            "by how much the right order must be kept before a pair costs nothing",
+            "by how much the score that should be higher must be higher before a pair costs nothing",
             typical=(0.0, 0.5, 1.0),
         ),
     ),
@@ -287,9 +289,9 @@ loss = Loss(
             branches={"": 1.0},
             perfect=float("inf"),
             kinks=(lambda margin: margin,),
-            note="One pair. The target is 1 and the second score is 0, so the first score is the margin of the pair.",
-            caption="Left of the margin the loss is a straight line: every pair in the wrong order pulls equally hard, "
-            "however wrong it is. Right of it nothing happens.",
+            note="One pair. The target is 1 and the second score is 0, so the first score is the difference of the two.",
+            caption="Left of the mark the loss is a straight line: every pair in the wrong order has the same gradient, "
+            "however wrong it is. Right of it the pair costs nothing and has no gradient.",
         ),
     ),
     figures=(
@@ -300,8 +302,8 @@ loss = Loss(
             spans=((-3.0, 3.0), (-3.0, 3.0)),
             inputs=lambda s, t: {"input1": s, "input2": t, "target": 1},
             note="The target is 1: the first item should come first.",
-            caption="The lines run parallel to the diagonal, because only the difference of the scores counts. Below "
-            "the diagonal the order is right and the loss is zero.",
+            caption="Lines of equal loss are parallel to the diagonal, because only the difference of the scores counts. "
+            "Below the diagonal the order is right, and at the default margin the loss is zero.",
         ),
     ),
     example={"input1": [2.0, 0.3, -1.0, 0.5], "input2": [1.0, 0.8, 0.5, 0.4], "target": [1.0, 1.0, -1.0, -1.0]},

@@ -1,5 +1,5 @@
 """Regression
 
-Losses for a target that is a number. They are functions of the residual, input minus target, and differ in what
-they call a large error.
+Losses for a target that is a number. They are functions of the residual, input minus target, and differ in how fast
+they grow with it.
 """

@@ -1,4 +1,5 @@
 """Robust regression
 
-Losses that keep a few wild targets from deciding the fit: quadratic for small residuals, slower for large ones.
+Losses that give a few wild targets less say in the fit: quadratic in the residual up to a threshold, and linear beyond
+it, so that the slope is bounded.
 """

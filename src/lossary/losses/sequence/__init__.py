@@ -1,4 +1,4 @@
 """Sequence
 
-Losses of whole sequences whose positions are not lined up with the input.
+Losses for targets that are sequences, whose positions are not aligned with those of the input.
 """
