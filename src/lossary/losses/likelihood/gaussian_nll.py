@@ -326,7 +326,7 @@ half.
 ## References
 
 - D. A. Nix and A. S. Weigend (1994). Estimating the mean and variance of the target probability distribution.
-  In *Proceedings of 1994 IEEE International Conference on Neural Networks (ICNN'94), vol. 1, 55-60*.
+  In *Proceedings of 1994 IEEE International Conference on Neural Networks (ICNN'94), volume 1, 55-60*.
   doi:10.1109/ICNN.1994.374138
 - Maximilian Seitzer, Arash Tavakoli, Dimitrije Antic and Georg Martius (2022). On the Pitfalls of
   Heteroscedastic Uncertainty Estimation with Probabilistic Neural Networks. In *International Conference on

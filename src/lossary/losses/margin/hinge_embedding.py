@@ -271,6 +271,7 @@ loss = Loss(
         "smoothness": "C0",
         "lipschitz": 1,
         "gradient_lipschitz": "inf",
+        "bounded": False,
         # Not whether it is bounded: that is measured along label -1, where it is; label 1 has no upper end.
         "value_at_perfect": 0,
     },

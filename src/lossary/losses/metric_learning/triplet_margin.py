@@ -259,7 +259,7 @@ It is the [[margin_ranking]] loss of the two distances.
 - Florian Schroff, Dmitry Kalenichenko and James Philbin (2015). FaceNet: A Unified Embedding for Face
   Recognition and Clustering. In *CVPR 2015, 815-823*. doi:10.1109/CVPR.2015.7298682 arXiv:1503.03832
 - Alexander Hermans, Lucas Beyer and Bastian Leibe (2017). In Defense of the Triplet Loss for Person
-  Re-Identification. *arXiv preprint*. arXiv:1703.07737
+  Re-Identification. arXiv preprint. arXiv:1703.07737
 """
 
 import torch
