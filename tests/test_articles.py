@@ -223,7 +223,7 @@ def test_the_page_has_its_parts(post: Article) -> None:
         "None of the four sections says that the loss returned is a mean",
         "makes `m = nn.Sigmoid()` and never uses it",
         "pandas is imported and not used",
-        "The L2 norm is the root of the sum",
+        "The L2 norm is the root of the sum of the squares",
         "turns NumPy's float64 into float32",
         "numbered 47, 52, 49, 51 and 50",
         "does not let a logarithm fall below $-100$",

@@ -194,5 +194,5 @@ def _picture(asked: FigureRequest) -> Picture:
 
 
 def _own(slug: str, parameters: Mapping[str, str]) -> dict[str, str]:
-    """Parameters by their plain names; `huber.size=2` is how to give one that is called like an option."""
+    """Parameters by their plain names; `huber.size=2` is how to give one that has the same name as an option."""
     return {name.removeprefix(f"{slug}."): value for name, value in parameters.items()}
