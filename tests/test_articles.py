@@ -308,7 +308,7 @@ def test_figures_are_small_and_labelled(post: Article, name: str) -> None:
     assert len(set(roles)) == len(roles)
     assert "gradient" not in roles
     for form in render.svg(chart).values():
-        assert len(form) < 30_000
+        assert len(form) < 32_000
         root = ElementTree.fromstring(form)
         classes = {c for element in root.iter() for c in element.get("class", "").split()}
         for role in roles:

@@ -145,7 +145,8 @@ def test_a_figure_follows_the_page_or_keeps_its_theme() -> None:
         assert own in fixed
         assert other not in fixed
         assert "color-scheme" not in fixed
-        assert f"background:{colours('dark' if theme == 'dark' else 'light')['paper']}" in fixed
+        paper = colours("dark" if theme == "dark" else "light")["paper"]
+        assert f'<rect width="100%" height="100%" fill="{paper}"/>' in render(f"huber theme={theme}")
 
 
 # --- what is refused ------------------------------------------------------------------------------------------------

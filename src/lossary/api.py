@@ -103,11 +103,13 @@ class Drawing:
         return self.svg().decode()
 
     def _repr_html_(self) -> str:
-        from lossary.drawing.inline_svg import inline
+        from lossary.drawing.inline_svg import content_name, inline
 
-        # A notebook is one page, in which a figure must not share ids with the next.
+        # A notebook is one page, in which a figure must not share ids with the next, nor with one that is left from
+        # before the kernel began anew.
         words = f"{self.picture.title}. {self.picture.description}"
-        style, shown = inline(self.svg(), f"lossary-{next(_SHOWN)}", words, self.theme)
+        drawn = self.svg()
+        style, shown = inline(drawn, f"lossary-{content_name(drawn)}-{next(_SHOWN)}", words, self.theme)
         return f"<div><style>{style}</style>{shown}</div>"
 
 

@@ -29,7 +29,7 @@ def inline(drawing: bytes, name: str, alt: str, theme: Theme) -> tuple[str, str]
     """
     text = drawing.decode().strip()
     width, height = re.findall(r'^<svg [^>]*?width="(\d+)" height="(\d+)"', text)[0]
-    body = text.partition("</style>")[2].removesuffix("</svg>")
+    body = re.sub(r"^<style>.*?</style>", "", text.partition("</desc>")[2]).removesuffix("</svg>")
     used = sorted({name for found in re.findall(r' class="([^"]+)"', body) for name in found.split()})
     body = re.sub(r' id="([^"]+)"', rf' id="{name}-\1"', body)
     body = re.sub(r' href="#([^"]+)"', rf' href="#{name}-\1"', body)
@@ -41,10 +41,10 @@ def inline(drawing: bytes, name: str, alt: str, theme: Theme) -> tuple[str, str]
         where = ",".join(f"{page} #{name}" for page in around) or f"#{name}"
         return f"{where}{{{';'.join(f'--{role}:{palette[role]}' for role in roles)}}}"
 
-    rules = [f"#{name}{{stroke-linejoin:round;max-width:100%;height:auto}}"]
+    rules = [f"#{name}{{max-width:100%;height:auto}}"]
     rules.append(colouring("dark" if theme == "dark" else "light"))
     if theme != "auto":
-        rules.append(f"#{name}{{background:{colours(theme)['paper']}}}")
+        body = _paper(theme) + body
     else:
         rules.append(f"@media(prefers-color-scheme:dark){{{colouring('dark')}}}")
         rules += [colouring("light", *_LIGHT), colouring("dark", *_DARK)]
@@ -52,11 +52,23 @@ def inline(drawing: bytes, name: str, alt: str, theme: Theme) -> tuple[str, str]
     rules += [f"#{name} .{one}{{{words[one[0]]}:var(--{one[2:]})}}" for one in used]
     element = (
         f'<svg id="{name}" xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" role="img" aria-label="{escape(alt)}">{body}</svg>'
+        f'viewBox="0 0 {width} {height}" role="img" stroke-linejoin="round" aria-label="{escape(alt)}">{body}</svg>'
     )
     return "".join(rules), element
 
 
+def content_name(drawing: bytes) -> str:
+    """The name that a published SVG has from what it shows, the same in every process."""
+    found = re.match(rb'<svg [^>]*? id="(\w+)"', drawing)
+    assert found is not None
+    return found[1].decode()
+
+
 def on_paper(drawing: bytes, theme: Literal["light", "dark"]) -> bytes:
     """A light or dark form for a page that may be neither: it brings its own paper."""
-    return drawing.replace(b"<svg ", f'<svg style="background:{colours(theme)["paper"]}" '.encode(), 1)
+    return drawing.replace(b"</desc>", f"</desc>{_paper(theme)}".encode(), 1)
+
+
+def _paper(theme: Literal["light", "dark"]) -> str:
+    """What a figure stands on, drawn with it, since a page may let no style in."""
+    return f'<rect width="100%" height="100%" fill="{colours(theme)["paper"]}"/>'

@@ -1,15 +1,18 @@
 """Turns the SVG that matplotlib wrote into the small, themed, accessible one that is published. Knows text only.
 
-A drawing comes in stand-in colours, one for each role of the palette. They become classes, so that the light, the
-dark and the adaptive form are one drawing with three style sheets.
+A drawing comes in stand-in colours, one for each role of the palette. They become classes and attributes, so that the
+light, the dark and the adaptive form are one drawing in other colours. No form needs a style sheet, which many pages
+forbid; the adaptive one has a sheet for readers in the dark. Ids come from what is drawn, and the sheet reaches its own
+figure alone, so that any figures can stand in one page.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from html import escape
 from typing import Literal
 from xml.etree import ElementTree
@@ -22,9 +25,14 @@ _NUMBER = re.compile(r"-?\d+\.\d{2,}")
 # Steps of the grid that glyphs are drawn on, in units of a glyph, some six thousand of which make its height. The
 # finest that keeps a figure small is taken; a card with a long formula needs a coarser one.
 _GRIDS = (40, 64, 100)
-LARGEST = 30_000
+LARGEST = 32_000
 # What the style sheet says once, what makes no visible difference, and what is the default anyway.
 _IDLE = ("stroke-linejoin", "stroke-linecap", "stroke-dashoffset")
+# How a shape looks, besides its colours.
+_LOOKS = (
+    *("fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray", "stroke-dashoffset"),
+    *("stroke-linejoin", "stroke-linecap", "stroke-miterlimit", "opacity"),
+)
 _DIGITS = "abcdefghijklmnopqrstuvwxyz"
 _LINK = "{http://www.w3.org/1999/xlink}href"
 _SCALE = re.compile(r"scale\(([\d.]+)\)")
@@ -70,25 +78,39 @@ def _forms(text: str, picture: Picture, stand_ins: Mapping[str, str], grid: int)
         .replace("ns0:", "")
     )
     body = re.sub(r' xmlns:ns1="[^"]*"', "", body).replace("ns1:href", "href")
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" role="img">'
-        f"<title>{escape(picture.title)}</title><desc>{escape(picture.description)}</desc>"
-    )
+    words = f"<title>{escape(picture.title)}</title><desc>{escape(picture.description)}</desc>"
 
-    def sheet(theme: Literal["light", "dark"]) -> str:
-        palette, names = colours(theme), {"f": "fill", "s": "stroke"}
-        return "".join(f".{c}{{{names[c[0]]}:{palette[c[2:]]}}}" for c in used)
+    def form(theme: Theme) -> bytes:
+        name = _name(f"{theme}{width}x{height}{words}{body}")
+        look: Literal["light", "dark"] = "dark" if theme == "dark" else "light"
+        sheet = "".join(f"#{name} .{c}{{{_PAINT[c[0]]}:{colours('dark')[c[2:]]}}}" for c in used)
+        style = f"<style>@media(prefers-color-scheme:dark){{{sheet}}}</style>" if theme == "auto" else ""
+        drawn = _CLASS.sub(partial(_painted, colours(look)), body).replace(_OWN, name)
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" id="{name}" width="{width}" height="{height}" '
+            f'viewBox="0 0 {width} {height}" role="img" stroke-linejoin="round">{words}{style}{drawn}</svg>\n'
+        ).encode()
 
-    sheets: dict[Theme, str] = {
-        "auto": f"{sheet('light')}@media(prefers-color-scheme:dark){{{sheet('dark')}}}",
-        "light": sheet("light"),
-        "dark": sheet("dark"),
-    }
-    return {
-        theme: f"{head}<style>*{{stroke-linejoin:round}}{css}</style>{body}</svg>\n".encode()
-        for theme, css in sheets.items()
-    }
+    return {"auto": form("auto"), "light": form("light"), "dark": form("dark")}
+
+
+# Stands for the name of a figure in its ids, until that is known.
+_OWN = "~"
+_CLASS = re.compile(r' class="([^"]+)"')
+_PAINT = {"f": "fill", "s": "stroke"}
+
+
+def _name(content: str) -> str:
+    """A name that no other figure has, made of what is drawn; short, for many ids begin with it."""
+    number = int.from_bytes(hashlib.blake2b(content.encode(), digest_size=5).digest())
+    signs = _DIGITS + _DIGITS.upper() + "0123456789"
+    return _DIGITS[number % 26] + "".join(signs[number // 26 // 62**k % 62] for k in range(4))
+
+
+def _painted(palette: Mapping[str, str], match: re.Match[str]) -> str:
+    """The classes of an element, and their colours as attributes, for pages that let no style sheet in."""
+    paint = (f' {_PAINT[name[0]]}="{palette[name[2:]]}"' for name in match[1].split())
+    return f"{match[0]}{''.join(paint)}"
 
 
 def _shorten(element: ElementTree.Element, grid: int, digits: Callable[[re.Match[str]], str]) -> None:
@@ -187,12 +209,11 @@ def _classify(element: ElementTree.Element, roles: Mapping[str, str]) -> None:
         role = roles.get(value)
         if role and key in ("fill", "stroke"):
             names.append(f"{key[0]}-{role}")
-        elif key not in _IDLE or value == "round":
+        elif key not in _IDLE or (key, value) == ("stroke-linecap", "round"):
             rest.append(f"{key}:{value}")
     if names:
         element.set("class", " ".join(names))
-    if rest:
-        element.set("style", ";".join(rest))
+    element.attrib |= {key.strip(): value.strip() for key, _, value in (part.partition(":") for part in rest)}
 
 
 def _fold(root: ElementTree.Element, grid: int) -> None:
@@ -232,14 +253,14 @@ def _divided(transform: str, scale: float) -> str:
 def _rename(root: ElementTree.Element) -> None:
     """Give shapes that are used again short names, and say only once how they look."""
     shapes = {e.attrib["id"]: e for e in root.iter() if "id" in e.attrib}
-    names = {name: f"{_DIGITS[k // 26]}{_DIGITS[k % 26]}" for k, name in enumerate(shapes)}
+    names = {name: f"{_OWN}{_DIGITS[k // 26]}{_DIGITS[k % 26]}" for k, name in enumerate(shapes)}
     for element in root.iter():
         if _LINK in element.attrib:
             shape = shapes[element.attrib[_LINK][1:]]
             if "class" in shape.attrib and re.fullmatch(r"M[^LQC]*L[^LQC]*", shape.get("d", "")):
                 # A lone line, such as a tick, has no inside to fill, and its stroke is in the shape.
-                element.attrib.pop("class", None)
-                element.attrib.pop("style", None)
+                for look in ("class", *_LOOKS):
+                    element.attrib.pop(look, None)
             element.set(_LINK, "#" + names[element.attrib[_LINK][1:]])
         if "clip-path" in element.attrib:
             element.set("clip-path", f"url(#{names[element.attrib['clip-path'][5:-1]]})")
@@ -256,7 +277,7 @@ def _unwrap(parent: ElementTree.Element) -> None:
             child.tag == f"{_SVG}path"
             and "class" not in child.attrib
             and "id" not in child.attrib
-            and "fill:none" in child.get("style", "")
+            and child.get("fill") == "none"
         )
         empty = child.tag in (f"{_SVG}g", f"{_SVG}defs") and len(child) == 0
         if hidden or empty:
