@@ -19,7 +19,7 @@ from lossary.evaluation import points
 from lossary.evaluation.curves import Curve, curve, suits
 from lossary.evaluation.settings import check_parameters
 from lossary.typesetting import formula_latex
-from lossary.typesetting.torch_code import call
+from lossary.typesetting.torch_code import short_call
 from lossary.typesetting.words import number, rough
 
 # What is drawn along a section: the views of one loss that a comparison has as well.
@@ -220,7 +220,7 @@ def card_view(loss: Loss, parameters: Setting, line: _Line | None = None) -> Vie
         loss.title,
         f"{loss.title}: {loss.summary}",
         loss.title,
-        call(loss),
+        short_call(loss),
         formula_latex.for_figure(loss),
         (left, right),
     )

@@ -34,6 +34,12 @@ def settings(loss: Loss) -> list[dict[str, Value]]:
     return list(unique.values())
 
 
+def along_lines(loss: Loss) -> list[dict[str, Value]]:
+    """Those of the settings that a section of any number of points can have."""
+    sized = [p.name for p in loss.parameters if p.kind.sized]
+    return [s for s in settings(loss) if all(s[name] is None for name in sized)]
+
+
 def _listed(value: Value) -> Value:
     return list(value) if isinstance(value, tuple) else value
 
@@ -96,8 +102,18 @@ def batches(loss: Loss, parameters: Setting) -> list[Batch]:
             fixed = [len(parameters[p.name]) for p in loss.parameters if p.kind.dims and parameters[p.name]]
             made += [vectors(loss, kinds, sizes) for sizes in SIZES if not fixed or sizes["C"] in fixed]
         else:
-            made.append(_numbers(loss, kinds, parameters))
+            made += _pieces(loss, _numbers(loss, kinds, parameters), parameters)
     return made
+
+
+def _pieces(loss: Loss, batch: Batch, parameters: Setting) -> list[Batch]:
+    """A batch of numbers in pieces as long as a tensor that must have the input's size; whole where there is none."""
+    sizes = {len(parameters[p.name]) for p in loss.parameters if p.kind.sized and parameters[p.name] is not None}
+    if not sizes:
+        return [batch]
+    (size,) = sizes
+    count = len(batch[loss.inputs[0].name])
+    return [{name: a[k : k + size] for name, a in batch.items()} for k in range(0, count - size + 1, size)]
 
 
 MOST = 64  # combinations of vectors that are checked at one setting and size

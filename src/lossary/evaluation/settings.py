@@ -20,6 +20,8 @@ def check_parameters(loss: Loss, given: Setting) -> dict[str, Value]:
     for name, value in given.items():
         parameter = loss.parameter(name)
         if parameter is None:
+            if name in loss.omitted:
+                raise LossaryError(f"{loss.slug} leaves out torch's argument {name}: {loss.omitted[name]}")
             names = ", ".join(f"{p.name} ({p.range_text()})" for p in loss.parameters) or "none"
             raise LossaryError(
                 f"{loss.slug} has no parameter {name!r}{nearest(name, settings)}; its parameters are: {names}"
@@ -29,7 +31,7 @@ def check_parameters(loss: Loss, given: Setting) -> dict[str, Value]:
 
 
 def check_inputs(loss: Loss, given: Mapping[str, object]) -> None:
-    """Every input of the loss is there, and no other.
+    """Every input of the loss is there, but for those that may be left out, and no other.
 
     Raises:
         LossaryError: for a missing or unknown input.
@@ -40,9 +42,9 @@ def check_inputs(loss: Loss, given: Mapping[str, object]) -> None:
             raise LossaryError(
                 f"{loss.slug} has no input {name!r}{nearest(name, names)}; its inputs are: {', '.join(names)}"
             )
-    for name in names:
-        if name not in given:
-            raise LossaryError(f"{loss.slug}: the input {name!r} is missing; its inputs are: {', '.join(names)}")
+    for i in loss.inputs:
+        if i.name not in given and not i.optional:
+            raise LossaryError(f"{loss.slug}: the input {i.name!r} is missing; its inputs are: {', '.join(names)}")
 
 
 def check_reduction(loss: Loss, reduction: str | None) -> str:

@@ -30,6 +30,9 @@ def call(loss: Loss, ordered: Sequence[Any], named: Mapping[str, Any], reduction
         LossaryError: for anything wrong with names or values, torch's own objections included.
     """
     inputs, parameters = _sorted(loss, ordered, named)
+    # Torch takes None for an input that is left out.
+    left_out = [i.name for i in loss.inputs if i.optional and inputs.get(i.name) is None]
+    inputs = {name: value for name, value in inputs.items() if name not in left_out}
     check_inputs(loss, inputs)
     chosen = check_reduction(loss, reduction)
     like = next((t for t in _tensors_in(inputs.values()) if t.is_floating_point()), None)
@@ -39,7 +42,7 @@ def call(loss: Loss, ordered: Sequence[Any], named: Mapping[str, Any], reduction
     given = _inputs(loss, inputs, settings, dtype, device)
     ready = {p.name: as_torch(p, settings[p.name], dtype) for p in loss.parameters}
     with objections(loss):
-        return invoke(loss, [given[i.name] for i in loss.inputs], ready, chosen)
+        return invoke(loss, [given.get(i.name) for i in loss.inputs], ready, chosen)
 
 
 def torch_settings(
@@ -92,7 +95,7 @@ def _inputs(
 ) -> Tensors:
     """The inputs as tensors; those that are tensors are left alone, the others are made on the device."""
     arrays: dict[str, Any] = {}
-    for entry in loss.inputs:
+    for entry in (i for i in loss.inputs if i.name in inputs):
         value = inputs[entry.name]
         if entry.candidates(settings)[0].listed:
             if not isinstance(value, list | tuple):

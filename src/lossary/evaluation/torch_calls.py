@@ -67,29 +67,38 @@ def has_class(name: str) -> bool:
 
 
 def run(loss: Loss, inputs: Tensors, parameters: Setting, reduction: str) -> torch.Tensor:
-    """Call the shipped torch code: the torch.nn class, or the loss's own function."""
+    """Call the shipped torch code, or the loss's own function; an optional input may be left out."""
     dtype = next((t.dtype for t in inputs.values() if isinstance(t, torch.Tensor) and t.is_floating_point()), None)
     settings = {p.name: as_torch(p, parameters[p.name], dtype or torch.float64) for p in loss.parameters}
     with warnings.catch_warnings():
         # A reader of JSON Lines has no use for torch's warnings; the pages discuss those that matter.
         warnings.simplefilter("ignore")
-        return invoke(loss, [inputs[i.name] for i in loss.inputs], settings, reduction)
+        return invoke(loss, [inputs.get(i.name) for i in loss.inputs], settings, reduction)
 
 
 def invoke(
     loss: Loss,
-    inputs: Sequence[torch.Tensor | list[torch.Tensor]],
+    inputs: Sequence[torch.Tensor | list[torch.Tensor] | None],
     settings: Mapping[str, object],
     reduction: str,
 ) -> torch.Tensor:
-    """The call itself, with the inputs in their order and the parameters as torch takes them."""
+    """The call itself, with the inputs in their order, None for one left out, and the parameters as torch takes them.
+
+    It goes to torch's class, or to torch's function where a parameter is given that the class does not have.
+    """
     answer: torch.Tensor
     if loss.call is not None:
         answer = loss.call(*inputs, reduction=reduction, **settings)
         return answer
+    beyond = {p.name for p in loss.parameters if p.functional_only}
+    if loss.functional is not None and any(settings[name] is not None for name in beyond):
+        function = getattr(torch.nn.functional, loss.functional.rpartition(".")[2])
+        answer = function(*inputs, **settings, reduction=reduction)
+        return answer
     if loss.torch is not None:
         criterion = getattr(torch.nn, loss.torch.rpartition(".")[2])
-        answer = criterion(**settings, reduction=reduction)(*inputs)
+        own = {name: value for name, value in settings.items() if name not in beyond}
+        answer = criterion(**own, reduction=reduction)(*inputs)
         return answer
     assert loss.function is not None
     answer = loss.function(*inputs, **settings, reduction=reduction)
@@ -138,7 +147,7 @@ def tensors(
         raise LossaryError(f"unknown dtype {dtype!r}; known are {', '.join(DTYPES)}")
     check_inputs(loss, inputs)
     arrays: dict[str, NDArray[np.float64] | list[NDArray[np.float64]]] = {}
-    for entry in loss.inputs:
+    for entry in (i for i in loss.inputs if i.name in inputs):
         name, listed = entry.name, entry.candidates(parameters)[0].listed
         if listed and not isinstance(inputs[name], list | tuple):
             raise LossaryError(f"{loss.slug}: the input {name!r} is a list of matrices, one for each cluster")
