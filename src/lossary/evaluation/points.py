@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +22,15 @@ POINTS = 401  # of a drawn line, evenly spaced
 
 
 def settings(loss: Loss) -> list[dict[str, Value]]:
-    """The defaults; each typical value of each parameter alone; and the last typical values all together."""
+    """The defaults; each typical value of each parameter alone; and the last typical values all together.
+
+    Tensors that must have the input's size are not among them.
+    """
     chosen = [loss.defaults()]
-    for p in loss.parameters:
+    free = [p for p in loss.parameters if not p.kind.sized]
+    for p in free:
         chosen += [{**loss.defaults(), p.name: _listed(v)} for v in p.typical]
-    last = {p.name: _listed(p.typical[-1]) if p.typical else p.default for p in loss.parameters}
+    last = {**loss.defaults(), **{p.name: _listed(p.typical[-1]) if p.typical else p.default for p in free}}
     chosen.append(last)
     # A choice may pick another formula, which is to be seen with every other parameter changed as well.
     chosen += [{**last, p.name: v} for p in loss.parameters if p.kind.options for v in p.typical]
@@ -34,10 +38,18 @@ def settings(loss: Loss) -> list[dict[str, Value]]:
     return list(unique.values())
 
 
-def along_lines(loss: Loss) -> list[dict[str, Value]]:
-    """Those of the settings that a section of any number of points can have."""
-    sized = [p.name for p in loss.parameters if p.kind.sized]
-    return [s for s in settings(loss) if all(s[name] is None for name in sized)]
+def sized_settings(loss: Loss) -> list[dict[str, Value]]:
+    """The defaults, and the last of all typical values, with tensors that must have the input's size beside them."""
+    ends = {repr(s): s for s in (settings(loss)[0], settings(loss)[-1])}.values()
+    sized = [p for p in loss.parameters if p.kind.sized]
+    return [{**s, p.name: _listed(v)} for s in ends for p in sized for v in p.typical if v is not None]
+
+
+def calls(loss: Loss) -> Iterator[tuple[dict[str, Value], Batch]]:
+    """Each setting that is checked with each batch of inputs."""
+    for setting in (*settings(loss), *sized_settings(loss)):
+        for batch in batches(loss, setting):
+            yield setting, batch
 
 
 def _listed(value: Value) -> Value:

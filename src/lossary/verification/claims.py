@@ -80,7 +80,7 @@ def claimed_properties(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
                 yield fail(loss, "property", f"{key} needs a section with target_values")
                 continue
             section = suited[0]
-        for k, setting in enumerate(points.along_lines(loss) if callable(claim) else [loss.defaults()]):
+        for k, setting in enumerate(points.settings(loss) if callable(claim) else [loss.defaults()]):
             wanted = points.call_with(claim, loss, setting) if callable(claim) else claim
             found = property_measures.MEASURES[key](line(loss, section, setting))
             if not any(property_measures.agree(wanted, v) for v in (found.value, *found.also)):
