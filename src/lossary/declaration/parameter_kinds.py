@@ -281,7 +281,12 @@ class Choice(ParameterKind):
 
 @dataclass(frozen=True)
 class PerClass(ParameterKind):
-    """A vector with a number for each class."""
+    """A vector with a number for each class.
+
+    With `broadcasts`, torch also takes a number or a tensor that lines up with the input; no formula is of that.
+    """
+
+    broadcasts: bool = False
 
     widget = Widget.SLIDERS
     dims = ("C",)
@@ -291,13 +296,13 @@ class PerClass(ParameterKind):
     def checked(self, value: Value, range: Range) -> Value:
         """A list of finite numbers in the range, of any length."""
         array = _array(value, range)
-        if array.ndim != 1:
+        if array.ndim != 1 and not self.broadcasts:
             raise ValueError
         return array.tolist()
 
     def range_text(self, name: str, range: Range) -> str:
         """The range of each number."""
-        words = "one number for each class"
+        words = "one number for each class" + (", or a tensor that broadcasts to the input" if self.broadcasts else "")
         return words if range.everything else f"{words}, {range.text(name)}"
 
     def in_formula(self, value: Value, neutral: float | None, classes: int) -> Plain:

@@ -96,10 +96,15 @@ def flag(name: str, default: bool, meaning: str) -> Parameter:
     return Parameter(name, default, meaning, kind=Flag(), typical=(default, not default))
 
 
-def class_weight(meaning: str) -> Parameter:
-    """Torch's `weight` of a loss over classes: a factor for each of them, of either sign."""
+def class_weight(meaning: str, broadcasts: bool = False) -> Parameter:
+    """Torch's `weight` of a loss over classes: a factor for each of them, of either sign.
+
+    Args:
+        meaning: one clause for the page.
+        broadcasts: whether torch takes any tensor that lines up with the input.
+    """
     typical = (None, (1.0, 2.0, 0.5))
-    return Parameter("weight", None, meaning, kind=PerClass(), neutral=1.0, typical=typical)
+    return Parameter("weight", None, meaning, kind=PerClass(broadcasts), neutral=1.0, typical=typical)
 
 
 def own_weight(mean: str) -> Parameter:

@@ -277,4 +277,6 @@ def suits(loss: Loss, section: Section, setting: Setting) -> bool:
     if _sized(loss, setting):
         return False
     weights = [setting[p.name] for p in loss.parameters if p.kind.dims and setting[p.name]]
+    if any(np.ndim(weight) != 1 for weight in weights):
+        return False
     return not weights or high_precision.samples(loss, made, setting).sizes[0] == len(weights[0])

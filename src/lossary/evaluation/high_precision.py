@@ -66,7 +66,12 @@ def applies(loss: Loss, formula: Formula, inputs: Arrays, parameters: Setting) -
 
 
 def formula_for(loss: Loss, inputs: Arrays, parameters: Setting) -> Formula | None:
-    """The first declared formula that holds, or None."""
+    """The first declared formula that holds, or None; none is of inputs or settings with dimensions of their own."""
+    if any(np.ndim(parameters[p.name]) != 1 for p in loss.parameters if p.kind.dims and parameters[p.name] is not None):
+        return None
+    kinds = chosen_kinds(loss, inputs, parameters)
+    if any(np.ndim(array) < kinds[name].rank for name, array in inputs.items() if not kinds[name].listed):
+        return None
     return next((f for f in loss.formulas if applies(loss, f, inputs, parameters)), None)
 
 

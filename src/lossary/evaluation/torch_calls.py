@@ -171,7 +171,8 @@ def as_tensor(loss: Loss, name: str, kind: Kind, array: NDArray[np.float64], dty
     """
     if kind.listed and array.ndim != 2:
         raise LossaryError(f"{loss.slug}: the input {name!r} is a list of matrices, one for each cluster")
-    if array.ndim < kind.rank:
+    # Torch takes one number as the score of a single class in some losses, and says so itself where it does not.
+    if array.ndim < kind.rank - (loss.torch is not None and kind.rank == 1):
         raise LossaryError(
             f"{loss.slug}: the input {name!r} holds {kind.name}: "
             f"it needs {kind.rank} dimensions or more, got {array.ndim}"
