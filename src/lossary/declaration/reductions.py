@@ -58,5 +58,9 @@ BY_WEIGHTS = (
 WEIGHTED = (
     Reduction("none", "nothing: one value for each target", None),
     SUM,
-    Reduction("mean", "the sum of the targets' weights, ignored targets left out", _weight_of_targets),
+    Reduction(
+        "mean",
+        "the sum of the targets' weights, ignored targets left out; the number of targets where they are probabilities",
+        _weight_of_targets,
+    ),
 )

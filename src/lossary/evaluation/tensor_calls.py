@@ -41,7 +41,7 @@ def call(loss: Loss, ordered: Sequence[Any], named: Mapping[str, Any], reduction
     settings = torch_settings(loss, parameters, dtype, device)
     given = _inputs(loss, inputs, settings, dtype, device)
     ready = {p.name: as_torch(p, settings[p.name], dtype) for p in loss.parameters}
-    with objections(loss):
+    with objections(loss, given, settings):
         return invoke(loss, [given.get(i.name) for i in loss.inputs], ready, chosen)
 
 

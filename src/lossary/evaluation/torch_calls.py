@@ -106,13 +106,21 @@ def invoke(
 
 
 @contextmanager
-def objections(loss: Loss) -> Iterator[None]:
-    """Turns what torch objects to in a call into a `LossaryError`; that memory runs out is no objection."""
+def objections(loss: Loss, inputs: Tensors | None = None, parameters: Setting | None = None) -> Iterator[None]:
+    """Turns what torch objects to in a call into a `LossaryError`; that memory runs out is no objection.
+
+    Where an input has too few dimensions it says so, which is plainer than what torch says then.
+    """
     try:
         yield
     except torch.OutOfMemoryError:
         raise
     except (RuntimeError, ValueError, IndexError, TypeError) as error:
+        kinds = high_precision.chosen_kinds(loss, inputs, parameters or {}) if inputs else {}
+        for name, kind in kinds.items():
+            tensor = inputs.get(name) if inputs else None
+            if isinstance(tensor, torch.Tensor) and tensor.ndim < kind.rank:
+                raise LossaryError(_too_flat(loss, name, kind, tensor.ndim)) from error
         words = str(error) or type(error).__name__
         raise LossaryError(f"{loss.slug}: torch refused the call: {words.splitlines()[0]}") from error
 
@@ -171,12 +179,9 @@ def as_tensor(loss: Loss, name: str, kind: Kind, array: NDArray[np.float64], dty
     """
     if kind.listed and array.ndim != 2:
         raise LossaryError(f"{loss.slug}: the input {name!r} is a list of matrices, one for each cluster")
-    # Torch takes one number as the score of a single class in some losses, and says so itself where it does not.
+    # Some of torch's losses take one number as the score of a single class; the others object.
     if array.ndim < kind.rank - (loss.torch is not None and kind.rank == 1):
-        raise LossaryError(
-            f"{loss.slug}: the input {name!r} holds {kind.name}: "
-            f"it needs {kind.rank} dimensions or more, got {array.ndim}"
-        )
+        raise LossaryError(_too_flat(loss, name, kind, array.ndim))
     if kind.rank and not kind.integer and array.size == 0:
         raise LossaryError(f"{loss.slug}: the input {name!r} holds no numbers; a vector needs at least one")
     if kind.integer:
@@ -184,6 +189,11 @@ def as_tensor(loss: Loss, name: str, kind: Kind, array: NDArray[np.float64], dty
             raise LossaryError(f"{loss.slug}: the input {name!r} holds {kind.name}: whole numbers only")
         return torch.tensor(array.astype(np.int64))
     return torch.tensor(array, dtype=dtype)
+
+
+def _too_flat(loss: Loss, name: str, kind: Kind, dimensions: int) -> str:
+    least = f"{kind.rank} dimension{'s' if kind.rank > 1 else ''}"
+    return f"{loss.slug}: the input {name!r} holds {kind.name}: it needs {least} or more, got {dimensions}"
 
 
 def as_array(loss: Loss, name: str, value: Numbers) -> NDArray[np.float64]:
@@ -222,7 +232,7 @@ def evaluate(
     settings = check_parameters(loss, parameters or {})
     chosen = check_reduction(loss, reduction)
     made = tensors(loss, inputs, settings, dtype)
-    with objections(loss):
+    with objections(loss, made, settings):
         value, gradient = value_and_gradient(loss, made, settings, chosen)
     return Evaluation(
         value=value.tolist(),
