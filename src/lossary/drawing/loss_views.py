@@ -16,7 +16,7 @@ from lossary.drawing.declared_views import further_names, further_views
 from lossary.drawing.pictures import Card, Chart, Picture, Table, Trace, View
 from lossary.errors import LossaryError, nearest
 from lossary.evaluation import points
-from lossary.evaluation.curves import Curve, curve, suits
+from lossary.evaluation.curves import Curve, check_drawable, curve, suits
 from lossary.evaluation.settings import check_parameters
 from lossary.typesetting import formula_latex
 from lossary.typesetting.torch_code import short_call
@@ -302,6 +302,8 @@ def picture(loss: Loss, view: str, given: Setting, size: tuple[int, int] | None 
     for name, several in lists.items():
         for value in several:
             check_parameters(loss, {name: value})
+    if view not in further_names(loss):
+        check_drawable(loss, settings)
     if view not in further_names(loss) and not suits(loss, loss.main, settings):
         told = ", ".join(f"{name} = {value}" for name, value in settings.items() if value != loss.defaults()[name])
         raise LossaryError(f"{loss.slug}: its section cannot be drawn with {told}: {loss.main.note}")

@@ -131,8 +131,7 @@ def curve(
         LossaryError: for wrong parameters.
     """
     settings = check_parameters(loss, parameters or {})
-    if name := _sized(loss, settings):
-        raise LossaryError(f"{loss.slug}: {name} is as large as the input of one call, and a curve has many points")
+    check_drawable(loss, settings)
     y = next(iter(section.branches.values())) if branch is None else branch
     at = np.asarray(t, dtype=np.float64)
     return Curve(at, *along(loss, section, at, settings, y, 2))
@@ -263,6 +262,16 @@ def pulls(loss: Loss, scene: Scene) -> tuple[float, dict[str, NDArray[np.float64
 def _sized(loss: Loss, setting: Setting) -> str:
     """The name of a parameter that must have the input's size, where one is given."""
     return next((p.name for p in loss.parameters if p.kind.sized and setting[p.name] is not None), "")
+
+
+def check_drawable(loss: Loss, setting: Setting) -> None:
+    """A section can have any number of points at this setting.
+
+    Raises:
+        LossaryError: where a parameter must have the input's size.
+    """
+    if name := _sized(loss, setting):
+        raise LossaryError(f"{loss.slug}: {name} is as large as the input of one call, and a curve has many points")
 
 
 def suits(loss: Loss, section: Section, setting: Setting) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from lossary.declaration.loss import Loss
-from lossary.declaration.parameters import Parameter
+from lossary.declaration.parameters import LEFT_OUT, Parameter
 from lossary.declaration.values import Setting, Value
 from lossary.errors import LossaryError, nearest
 
@@ -20,14 +21,20 @@ def check_parameters(loss: Loss, given: Setting) -> dict[str, Value]:
     for name, value in given.items():
         parameter = loss.parameter(name)
         if parameter is None:
-            if name in loss.omitted:
-                raise LossaryError(f"{loss.slug} leaves out torch's argument {name}: {loss.omitted[name]}")
+            if reason := {**(LEFT_OUT if loss.torch else {}), **loss.omitted}.get(name):
+                raise LossaryError(f"{loss.slug} takes no {name}: {reason}")
             names = ", ".join(f"{p.name} ({p.range_text()})" for p in loss.parameters) or "none"
             raise LossaryError(
                 f"{loss.slug} has no parameter {name!r}{nearest(name, settings)}; its parameters are: {names}"
             )
         settings[name] = _checked(loss, parameter, value)
     return settings
+
+
+def without_none(loss: Loss, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs that are given: torch's None for one that may be left out leaves it out."""
+    optional = {i.name for i in loss.inputs if i.optional}
+    return {name: value for name, value in given.items() if value is not None or name not in optional}
 
 
 def check_inputs(loss: Loss, given: Mapping[str, object]) -> None:

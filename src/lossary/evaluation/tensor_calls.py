@@ -11,7 +11,7 @@ import torch
 from lossary.declaration.loss import Loss
 from lossary.errors import LossaryError, nearest
 from lossary.evaluation import high_precision
-from lossary.evaluation.settings import check_inputs, check_parameters, check_reduction
+from lossary.evaluation.settings import check_inputs, check_parameters, check_reduction, without_none
 from lossary.evaluation.torch_calls import Tensors, as_array, as_tensor, as_torch, invoke, objections
 
 
@@ -30,9 +30,7 @@ def call(loss: Loss, ordered: Sequence[Any], named: Mapping[str, Any], reduction
         LossaryError: for anything wrong with names or values, torch's own objections included.
     """
     inputs, parameters = _sorted(loss, ordered, named)
-    # Torch takes None for an input that is left out.
-    left_out = [i.name for i in loss.inputs if i.optional and inputs.get(i.name) is None]
-    inputs = {name: value for name, value in inputs.items() if name not in left_out}
+    inputs = without_none(loss, inputs)
     check_inputs(loss, inputs)
     chosen = check_reduction(loss, reduction)
     like = next((t for t in _tensors_in(inputs.values()) if t.is_floating_point()), None)

@@ -22,7 +22,7 @@ from lossary.errors import LossaryError
 from lossary.evaluation import high_precision, points
 from lossary.evaluation.balls import settled
 from lossary.evaluation.measured import once
-from lossary.evaluation.settings import check_inputs, check_parameters, check_reduction
+from lossary.evaluation.settings import check_inputs, check_parameters, check_reduction, without_none
 
 DTYPES = {
     "float64": torch.float64,
@@ -231,7 +231,7 @@ def evaluate(
     """
     settings = check_parameters(loss, parameters or {})
     chosen = check_reduction(loss, reduction)
-    made = tensors(loss, inputs, settings, dtype)
+    made = tensors(loss, without_none(loss, inputs), settings, dtype)
     with objections(loss, made, settings):
         value, gradient = value_and_gradient(loss, made, settings, chosen)
     return Evaluation(
