@@ -77,7 +77,12 @@ def criterion(loss: Loss, setting: Mapping[str, Any], reduction: str) -> Any:
     if loss.torch is None:
         assert loss.function is not None
         return functools.partial(loss.function, **given, reduction=reduction)
-    return getattr(torch.nn, loss.torch.rpartition(".")[2])(**given, reduction=reduction)
+    beyond = {p.name for p in loss.parameters if p.functional_only}
+    if any(given[name] is not None for name in beyond):
+        function = getattr(torch.nn.functional, str(loss.functional).rpartition(".")[2])
+        return functools.partial(function, **given, reduction=reduction)
+    own = {name: value for name, value in given.items() if name not in beyond}
+    return getattr(torch.nn, loss.torch.rpartition(".")[2])(**own, reduction=reduction)
 
 
 def given_to_torch(parameter: Parameter, value: Any) -> Any:

@@ -152,7 +152,7 @@ def test_settings_are_the_defaults_of_all_that_a_loss_does() -> None:
     assert mild.figure("loss", {"delta": 2}).svg() == HUBER.figure("loss", {"delta": 2}).svg()
     assert repr(mild) == "<lossary.Loss huber(delta=0.5): Huber loss>"
     assert "delta=0.5" in repr(mild.figure("card").picture)
-    assert (mild.settings, HUBER.settings) == ({"delta": 0.5}, {"delta": 1.0})
+    assert (mild.settings, HUBER.settings) == ({"delta": 0.5, "weight": None}, {"delta": 1.0, "weight": None})
     assert mild.parameters == HUBER.parameters, "what is declared stays"
 
 

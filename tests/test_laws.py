@@ -477,7 +477,7 @@ def test_reductions_in_numbers(loss: Loss, shape: tuple[int, ...]) -> None:
 
 @every_loss
 def test_reductions_keep_torchs_rules_at_every_setting(loss: Loss) -> None:
-    for setting in points.settings(loss):
+    for setting in (*points.settings(loss), *points.sized_settings(loss)):
         inputs = points.example(loss)
         for reduction in loss.reductions:
             answer = evaluate(loss, inputs, setting, reduction.name)
@@ -651,11 +651,11 @@ def numeric(loss: Loss, row: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
 
 
 def test_documented_gradients_at_kinks() -> None:
-    at_zero = by_torch(LOSSES["l1"], {"input": np.zeros(1), "target": np.zeros(1)}, {})
+    at_zero = by_torch(LOSSES["l1"], {"input": np.zeros(1), "target": np.zeros(1)}, LOSSES["l1"].defaults())
     assert at_zero[1]["input"].tolist() == [0.0]
     for delta in (0.5, 1.0, 2.0):
         at = {"input": np.array([-delta, delta]), "target": np.zeros(2)}
-        value, gradient = by_torch(LOSSES["huber"], at, {"delta": delta})
+        value, gradient = by_torch(LOSSES["huber"], at, {"delta": delta, "weight": None})
         assert value.tolist() == [delta**2 / 2] * 2
         assert gradient["input"].tolist() == [-delta, delta]
 
@@ -704,6 +704,12 @@ def test_settings_hold_every_typical_value(loss: Loss) -> None:
     chosen = points.settings(loss)
     assert chosen[0] == loss.defaults()
     for p in loss.parameters:
+        if p.kind.sized:
+            # A tensor of the input's size comes with batches of its own.
+            given = [list(value) for value in p.typical if value is not None]
+            assert given
+            assert [s[p.name] for s in points.sized_settings(loss) if s[p.name] in given]
+            continue
         if loss.batches is not None and not p.typical:
             # It only says how large the inputs are, which the batches vary.
             continue
@@ -711,7 +717,7 @@ def test_settings_hold_every_typical_value(loss: Loss) -> None:
         for value in p.typical:
             plain = list(value) if isinstance(value, tuple) else value
             assert any(s == {**loss.defaults(), p.name: plain} for s in chosen)
-    last = {p.name: p.typical[-1] if p.typical else p.default for p in loss.parameters}
+    last = {p.name: p.default if p.kind.sized or not p.typical else p.typical[-1] for p in loss.parameters}
     assert {name: list(v) if isinstance(v, tuple) else v for name, v in last.items()} in chosen
 
 

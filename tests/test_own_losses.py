@@ -232,7 +232,8 @@ def test_a_wrong_parameter_names_the_right_ones_and_their_ranges() -> None:
     with pytest.raises(LossaryError) as caught:
         huber.evaluate({"input": [1.0], "target": [0.0]}, {"delt": 1})
     assert str(caught.value) == (
-        "huber has no parameter 'delt' (did you mean delta?); its parameters are: delta (delta > 0)"
+        "huber has no parameter 'delt' (did you mean delta?); its parameters are: delta (delta > 0), "
+        "weight (a tensor of the input's size)"
     )
     with pytest.raises(LossaryError, match=r"gaussian_nll has no .*: full \(true or false\), eps \(eps >"):
         lossary.get("gaussian_nll").figure("loss", {"nope": 1})

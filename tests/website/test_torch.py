@@ -19,13 +19,10 @@ from torch.nn import functional as F
 
 from lossary.commands.main import main
 from lossary.declaration.loss import Loss
+from lossary.declaration.parameters import LEFT_OUT, Parameter
 from lossary.discovery.catalogs import catalog
 
 LOSSES = catalog()
-# What every loss once took, and what says where its tensors lie.
-EVERYWHERE = {"self", "reduction", "size_average", "reduce", "device", "dtype"}
-# What belongs to a layer that a loss owns: here its weights are inputs. The options do not change the value.
-OF_LAYERS = {"in_features", "num_classes", "out_features", "bias", "head_bias", "options"}
 
 
 def torch_losses() -> dict[str, type]:
@@ -65,12 +62,108 @@ def test_a_loss_of_torch_without_a_page_is_noticed() -> None:
     assert without_page(unnamed) == ["NLLLoss2d"]
 
 
-def test_every_argument_of_torch_is_on_the_page() -> None:
-    for loss in LOSSES.values():
-        if loss.torch:
-            made = torch_losses()[loss.torch.rpartition(".")[2]]
-            arguments = set(inspect.signature(made).parameters) - EVERYWHERE - OF_LAYERS
-            assert arguments == {p.name for p in loss.parameters}, loss.slug
+# --- what torch takes, and what pages say of it --------------------------------------------------------------------
+
+
+def signatures(loss: Loss) -> dict[str, Mapping[str, inspect.Parameter]]:
+    """What torch's class and function of a loss take, by their names."""
+    made = {}
+    for name, home in ((loss.torch, nn), (loss.functional, F)):
+        if name:
+            made[name] = inspect.signature(getattr(home, name.rpartition(".")[2])).parameters
+    return made
+
+
+def told_otherwise(loss: Loss) -> list[str]:
+    """Where a declaration differs from torch's signatures: each argument is an input, a parameter, or left out."""
+    wrong = []
+    inputs, parameters = {i.name: i for i in loss.inputs}, {p.name: p for p in loss.parameters}
+    general = {**LEFT_OUT, "reduction": "it has a table of its own"}
+    found: dict[str, set[str]] = {}
+    for owner, arguments in signatures(loss).items():
+        for name, argument in arguments.items():
+            found.setdefault(name, set()).add(owner)
+            places = [name in inputs, name in parameters, name in loss.omitted or name in general]
+            if sum(places) != 1:
+                wrong.append(f"{name} of {owner} is told {sum(places)} times")
+            required = argument.default is argument.empty
+            if name in inputs and inputs[name].optional == required:
+                wrong.append(f"{name} of {owner}: required {required}")
+            if name in inputs and not required and argument.default not in (None, False):
+                wrong.append(f"{name} of {owner}: an input left out is {argument.default}")
+            if name in parameters:
+                one = parameters[name]
+                if one.required != required:
+                    wrong.append(f"{name} of {owner}: required {required}")
+                elif not required and one.default != argument.default and not stands_for_none(loss, one, argument):
+                    wrong.append(f"{name} of {owner}: its default is {argument.default}, not {one.default}")
+    for one in loss.parameters:
+        if one.functional_only != (found.get(one.name) == {loss.functional} and loss.torch is not None):
+            wrong.append(f"{one.name} is taken by {found.get(one.name)}")
+    # A layer's tensors are inputs here; torch has no name for some, or another: the head's weight is in the class.
+    named = inputs.keys() if loss.functional else {i.name for i in loss.inputs if i.optional}
+    wrong += [f"torch has no {name}" for name in (*parameters, *named, *loss.omitted) if name not in found]
+    return wrong
+
+
+def stands_for_none(loss: Loss, parameter: Parameter, argument: inspect.Parameter) -> bool:
+    """Whether torch, given None, does what the declared choice does, on the page's example."""
+    if argument.default is not None or not parameter.kind.options:
+        return False
+    given = as_tensors(loss, loss.example)
+    made = torch_losses()[str(loss.torch).rpartition(".")[2]]
+    chosen = made(**{parameter.name: parameter.kind.options[parameter.default]})
+    return bool(torch.equal(made()(*given.values()), chosen(*given.values())))
+
+
+def test_pages_tell_every_argument_of_torch() -> None:
+    assert {slug: told_otherwise(loss) for slug, loss in LOSSES.items() if told_otherwise(loss)} == {}
+    told = [name for loss in LOSSES.values() for of in signatures(loss).values() for name in of]
+    assert len(told) >= 200
+
+
+def changed(slug: str, name: str, **changes: Any) -> Loss:
+    """A loss with another declaration of one parameter; without it, if nothing is said."""
+    loss = LOSSES[slug]
+    kept = [p if p.name != name else dataclasses.replace(p, **changes) for p in loss.parameters]
+    return dataclasses.replace(loss, parameters=tuple(p for p in kept if changes or p.name != name))
+
+
+OLD_FAULTS = {
+    "weight removed": changed("mse", "weight"),
+    "weight said of the class too": changed("huber", "weight", functional_only=False),
+    "a required one with a default": changed("adaptive_log_softmax", "n_classes", required=False),
+    "another default": changed("poisson_nll", "eps", default=1e-6),
+    "another choice": changed("triplet_margin_with_distance", "distance_function", default="cosine_distance"),
+    "no bias": dataclasses.replace(LOSSES["linear_cross_entropy"], inputs=LOSSES["linear_cross_entropy"].inputs[:3]),
+    "a bias that must be given": dataclasses.replace(
+        LOSSES["adaptive_log_softmax"],
+        inputs=tuple(dataclasses.replace(i, neutral=None) for i in LOSSES["adaptive_log_softmax"].inputs),
+    ),
+    "options not told": dataclasses.replace(LOSSES["linear_cross_entropy"], omitted={}),
+    "what torch lacks": dataclasses.replace(LOSSES["l1"], omitted={"beta": "nobody knows"}),
+    "told twice": dataclasses.replace(LOSSES["l1"], omitted={"weight": "it is told twice"}),
+    "a parameter of another loss": dataclasses.replace(LOSSES["l1"], parameters=LOSSES["huber"].parameters),
+}
+
+
+@pytest.mark.parametrize("fault", OLD_FAULTS)
+def test_an_argument_told_otherwise_is_noticed(fault: str) -> None:
+    assert told_otherwise(OLD_FAULTS[fault])
+
+
+def test_what_is_left_out_stands_on_the_page_with_its_reason(generated: dict[str, bytes]) -> None:
+    for slug, loss in LOSSES.items():
+        text = generated[f"losses/{slug}.md"].decode()
+        reasons = {**loss.omitted, **{n: LEFT_OUT[n] for of in signatures(loss).values() for n in of if n in LEFT_OUT}}
+        part = text.partition("## Parameters")[2].partition("\n## ")[0]
+        for name, reason in reasons.items():
+            assert f"`{name}`" in part, (slug, name)
+            assert reason in part, (slug, name)
+        for one in loss.parameters:
+            row = next(line for line in part.splitlines() if line.startswith(f"| `{one.name}`"))
+            assert ("| required |" in row) == one.required
+            assert ("the class does not" in row) == one.functional_only
 
 
 # --- the same calls, straight to torch ------------------------------------------------------------------------------
@@ -94,18 +187,26 @@ def _with_distance(*inputs: Any, distance_function: str = "pairwise_distance", *
     return nn.TripletMarginWithDistanceLoss(distance_function=DISTANCES[distance_function], **more)(*inputs)
 
 
-def _linear(input: Any, linear_weight: Any, target: Any, **more: Any) -> Any:
+def _linear(input: Any, linear_weight: Any, target: Any, linear_bias: Any = 0, **more: Any) -> Any:
     """The scores as a matrix, and the plain cross-entropy of them."""
     more = {name: value for name, value in more.items() if value is not None}
-    return nn.CrossEntropyLoss(**more)(input @ linear_weight.T, target)
+    return nn.CrossEntropyLoss(**more)(input @ linear_weight.T + linear_bias, target)
 
 
 def _adaptive(
-    input: Any, target: Any, head: Any, tail_proj: Any, tail_out: Any, *, reduction: str = "mean", **_: Any
+    input: Any,
+    target: Any,
+    head: Any,
+    tail_proj: Any,
+    tail_out: Any,
+    head_bias: Any = 0,
+    *,
+    reduction: str = "mean",
+    **_: Any,
 ) -> Any:
     """All log-probabilities, written out, then the target's."""
     count = len(head) - len(tail_out)
-    first = (input @ head.T).log_softmax(-1)
+    first = (input @ head.T + head_bias).log_softmax(-1)
     words = [first[..., :count]]
     for k, (proj, out) in enumerate(zip(tail_proj, tail_out, strict=True)):
         words.append(first[..., count + k, None] + (input @ proj.T @ out.T).log_softmax(-1))
@@ -116,9 +217,17 @@ def _plain(made: type) -> Direct:
     return lambda *inputs, **parameters: made(**parameters)(*inputs)
 
 
+def _weighted(made: type, function: Direct) -> Direct:
+    """The class, or the function where a weight is given, which the class does not know."""
+    return lambda *inputs, **more: function(*inputs, **more) if "weight" in more else _plain(made)(*inputs, **more)
+
+
 OWN: dict[str, Direct] = {
     "TripletMarginWithDistanceLoss": _with_distance,
     "LinearCrossEntropyLoss": _linear,
+    "L1Loss": _weighted(nn.L1Loss, F.l1_loss),
+    "MSELoss": _weighted(nn.MSELoss, F.mse_loss),
+    "HuberLoss": _weighted(nn.HuberLoss, F.huber_loss),
     "AdaptiveLogSoftmaxWithLoss": _adaptive,
 }
 
@@ -128,7 +237,10 @@ SOFT = [[0.25, 0.25, 0.5], [0.1, 0.6, 0.3]]
 LOGS = [[-0.5, -1.5, -2.0], [-1.0, -0.75, -3.0]]
 SIGNS = [[1, -1, 1], [-1, 1, -1]]
 WEIGHT = [0.5, 2.0, 3.0]
+NEGATIVE = [0.5, -2.0, 3.0]
 PAIR = {"input": X, "target": Y}
+NOTHING = [[0.0] * 3] * 2
+COLUMN = {"input": [[2.0], [0.25]], "target": [0.0, 1.0, 3.0]}
 TRIPLET = {"anchor": X, "positive": Y, "negative": [[0.5, -1.0, 2.0], [1.0, 0.5, -2.5]]}
 FRAMES = torch.tensor(
     [[[0.3, 1.0, -2.0], [0.5, 0.1, 0.7]], [[1.3, 0.0, 0.5], [-0.5, 0.4, 0.2]], [[0.0, 2.0, 1.0], [1.5, 1.0, 0.0]],
@@ -147,9 +259,9 @@ CLUSTERS = {
 
 # For each class of torch, calls: the inputs, then the settings at which they are asked.
 CASES: dict[str, list[tuple[Mapping[str, Any], list[dict[str, Any]]]]] = {
-    "L1Loss": [(PAIR, [{}])],
-    "MSELoss": [(PAIR, [{}])],
-    "HuberLoss": [(PAIR, [{}, {"delta": 0.4}, {"delta": 3}])],
+    "L1Loss": [(PAIR, [{}, {"weight": Y}, {"weight": NOTHING}])],
+    "MSELoss": [(PAIR, [{}, {"weight": Y}, {"weight": NOTHING}]), (COLUMN, [{}, {"weight": [[0.5], [-3.0]]}])],
+    "HuberLoss": [(PAIR, [{}, {"delta": 0.4}, {"delta": 3}, {"weight": Y}, {"delta": 3, "weight": NOTHING}])],
     "SmoothL1Loss": [(PAIR, [{}, {"beta": 0.4}, {"beta": 3}, {"beta": 0}])],
     "BCELoss": [
         ({"input": SOFT, "target": [[1, 0, 0.25], [0, 1, 0.5]]}, [{}, {"weight": WEIGHT}, {"weight": Y}, {"weight": 2}])
@@ -161,7 +273,8 @@ CASES: dict[str, list[tuple[Mapping[str, Any], list[dict[str, Any]]]]] = {
         )
     ],
     "CrossEntropyLoss": [
-        ({"input": X, "target": CLASSES}, [{}, {"weight": WEIGHT}, {"label_smoothing": 0.2}, {"ignore_index": 0},
+        ({"input": X, "target": CLASSES}, [{}, {"weight": WEIGHT}, {"weight": NEGATIVE}, {"label_smoothing": 0.2},
+                                           {"ignore_index": 0},
                                            {"weight": WEIGHT, "label_smoothing": 0.3, "ignore_index": 2}]),
         ({"input": X, "target": [2, -100]}, [{}, {"weight": WEIGHT, "label_smoothing": 0.3}]),
         ({"input": X, "target": SOFT}, [{}, {"weight": WEIGHT}, {"weight": WEIGHT, "label_smoothing": 0.3}]),
@@ -169,7 +282,7 @@ CASES: dict[str, list[tuple[Mapping[str, Any], list[dict[str, Any]]]]] = {
         ({"input": [X, Y], "target": [[0, 1, 1], [1, 0, -100]]}, [{}, {"weight": [0.5, 2.0]}]),
     ],
     "NLLLoss": [
-        ({"input": LOGS, "target": CLASSES}, [{}, {"weight": WEIGHT}, {"ignore_index": 2}]),
+        ({"input": LOGS, "target": CLASSES}, [{}, {"weight": WEIGHT}, {"weight": NEGATIVE}, {"ignore_index": 2}]),
         ({"input": LOGS, "target": [-100, 1]}, [{}, {"weight": WEIGHT}]),
         ({"input": LOGS[1], "target": 2}, [{}]),
         ({"input": [LOGS, LOGS], "target": [[0, 1, 1], [1, 0, -100]]}, [{}, {"weight": [0.5, 2.0]}]),
@@ -203,7 +316,7 @@ CASES: dict[str, list[tuple[Mapping[str, Any], list[dict[str, Any]]]]] = {
         ({"input": X[1], "target": [2, -1, -1]}, [{}]),
     ],
     "MultiLabelSoftMarginLoss": [
-        ({"input": X, "target": [[1, 0, 1], [0, 0.25, 1]]}, [{}, {"weight": WEIGHT}]),
+        ({"input": X, "target": [[1, 0, 1], [0, 0.25, 1]]}, [{}, {"weight": WEIGHT}, {"weight": NEGATIVE}]),
         ({"input": X[0], "target": [1, 0, 1]}, [{}, {"weight": WEIGHT}]),
     ],
     "CosineEmbeddingLoss": [
@@ -232,10 +345,13 @@ CASES: dict[str, list[tuple[Mapping[str, Any], list[dict[str, Any]]]]] = {
         ({**LAYER, "target": CLASSES}, [{}, {"weight": WEIGHT}, {"label_smoothing": 0.2}, {"ignore_index": 0},
                                         {"weight": WEIGHT, "label_smoothing": 0.3, "ignore_index": 2}]),
         ({**LAYER, "target": SOFT}, [{}, {"weight": WEIGHT, "label_smoothing": 0.3}]),
+        ({**LAYER, "target": CLASSES, "linear_bias": WEIGHT}, [{}, {"weight": NEGATIVE, "label_smoothing": 0.3}]),
+        ({**LAYER, "target": SOFT, "linear_bias": NEGATIVE}, [{}, {"weight": WEIGHT}]),
         ({**LAYER, "input": [1.0, -0.5], "target": 1}, [{}]),
     ],
     "AdaptiveLogSoftmaxWithLoss": [
         (CLUSTERS, [{}, {"n_classes": 6, "cutoffs": [2, 4]}, {"div_value": 2}]),
+        ({**CLUSTERS, "head_bias": [0.5, -1.0, 2.0, 0.0]}, [{}]),
         ({**CLUSTERS, "input": [0.5, -1.0, 2.0], "target": 5}, [{}]),
     ],
 }  # fmt: skip
@@ -253,7 +369,7 @@ def as_tensors(loss: Loss, inputs: Mapping[str, Any]) -> dict[str, Any]:
             return torch.tensor(value)
         return torch.tensor(value, dtype=torch.float64, requires_grad=entry.differentiable)
 
-    return {i.name: made(i.name, inputs[i.name]) for i in loss.inputs}
+    return {i.name: made(i.name, inputs[i.name]) for i in loss.inputs if i.name in inputs}
 
 
 def straight(name: str, loss: Loss, inputs: Mapping[str, Any], parameters: Mapping[str, Any], reduction: str) -> Any:

@@ -84,7 +84,7 @@ def print_card(loss: Loss) -> None:
     if loss.parameters:
         table = Table("parameter", "default", "range", "meaning", box=None, pad_edge=False, header_style="dim")
         for p in loss.parameters:
-            table.add_row(p.name, str(p.default), p.range_text(), p.meaning)
+            table.add_row(p.name, "required" if p.required else str(p.default), p.range_text(), p.meaning)
         console.print()
         console.print(table)
     table = Table("property", "value", box=None, pad_edge=False, header_style="dim")

@@ -37,6 +37,7 @@ from lossary.declaration.parameter_kinds import (
     Integer,
     Integers,
     Number,
+    OfInputSize,
     ParameterKind,
     PerClass,
     PerElement,
@@ -53,8 +54,9 @@ from lossary.declaration.parameters import (
     class_weight,
     flag,
     ignore_index,
+    own_weight,
 )
-from lossary.declaration.reductions import ELEMENTWISE, MEAN, NONE, SUM, WEIGHTED, Reduction
+from lossary.declaration.reductions import BY_WEIGHTS, ELEMENTWISE, MEAN, NONE, SUM, WEIGHTED, Reduction
 from lossary.declaration.references import Cited, Library, Reference, Relation, citation, library
 from lossary.declaration.sections import (
     DISTANCE_AXIS,
@@ -109,6 +111,7 @@ from lossary.declaration.symbols import (
 
 __all__ = [
     "BINARY",
+    "BY_WEIGHTS",
     "CLASS_INDEX",
     "CLASS_PROBABILITIES",
     "COUNT",
@@ -168,6 +171,7 @@ __all__ = [
     "Network",
     "Node",
     "Number",
+    "OfInputSize",
     "Parameter",
     "ParameterKind",
     "PerClass",
@@ -206,6 +210,7 @@ __all__ = [
     "maximum",
     "minimum",
     "occurs",
+    "own_weight",
     "pi",
     "probability_section",
     "residual_loss",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lossary.declaration.symbols import TABLE
@@ -56,12 +56,16 @@ class Input:
     Attributes:
         name: the argument's name in the contract, such as "input".
         symbol: its name in the formulas; one that is not in the symbol table brings its `latex`.
-        kinds: what its values may be; with several, the shape (and `selects`) tells which one was meant.
+        kinds: what its values may be; with several, the shape tells which one was meant.
         shape: the shape in the notation of torch's documentation, such as "(*)" or "(N, C)".
         meaning: one clause that says what it is.
         kinds_at: other kinds under a setting, by (parameter, value).
         differentiable: whether torch gives a gradient by it.
         per_row: it may lack the last dimension; one number then serves a whole row.
+        neutral: the number that stands for each of its components in formulas where it is left out; an input that has
+            one may be left out, and torch is given None.
+        holds_vectors: with kinds of different rank, whether it holds one of the higher, told by how many dimensions
+            each input has, by name. By itself it does where it has as many as the first input.
         batch_axis: which dimension counts the samples of a batch.
         latex: how the symbol is written; as the symbol table says, if empty.
     """
@@ -76,6 +80,13 @@ class Input:
     per_row: bool = False
     batch_axis: int = 0
     latex: str = ""
+    neutral: float | None = None
+    holds_vectors: Callable[[Mapping[str, int]], bool] | None = None
+
+    @property
+    def optional(self) -> bool:
+        """Whether it may be left out."""
+        return self.neutral is not None
 
     @property
     def written(self) -> str:

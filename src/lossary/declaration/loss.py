@@ -75,6 +75,8 @@ class Loss:
             parameters and the reduction.
         torch_call: how a page says that torch is called, where the class takes sizes that no parameter names.
         usage: the code that sets `loss` in the page's example, where the class is not simply called with the inputs.
+        omitted: arguments of torch that are neither inputs nor parameters here, each with a clause that says why; those
+            that many losses have are in `lossary.declaration.parameters.LEFT_OUT`.
         batches: function of the parameters to the inputs that are checked, where they cannot be drawn one by one.
         example: small inputs for the example on the page.
         figures: what is drawn besides the sections.
@@ -99,6 +101,7 @@ class Loss:
     call: Callable[..., Tensor] | None = None
     torch_call: str = ""
     usage: str = ""
+    omitted: Mapping[str, str] = field(default_factory=dict)
     batches: Callable[[Setting], Sequence[Arrays]] | None = None
     reductions: tuple[Reduction, ...] = ELEMENTWISE
     default_reduction: str = "mean"

@@ -72,6 +72,7 @@ class ParameterKind:
         integer: whether its symbol in formulas stands for a whole number.
         dims: the dimensions of its symbol in formulas, as of an `Input`.
         broadcast: whether each sample has a value of its own, which is lined up with the inputs.
+        sized: whether that is a tensor of exactly the input's size.
         tensor: whether torch takes it as a tensor.
         options: what torch is given for each name, where a value is one of a few names.
         plain: whether it is one real number, which words and calls show, and of which a picture draws several.
@@ -82,6 +83,7 @@ class ParameterKind:
     integer: ClassVar[bool] = False
     dims: ClassVar[tuple[str, ...]] = ()
     broadcast: ClassVar[bool] = False
+    sized: ClassVar[bool] = False
     tensor: ClassVar[bool] = False
     plain: ClassVar[bool] = False
     swept: ClassVar[bool] = False
@@ -279,7 +281,12 @@ class Choice(ParameterKind):
 
 @dataclass(frozen=True)
 class PerClass(ParameterKind):
-    """A vector with a number for each class."""
+    """A vector with a number for each class.
+
+    With `broadcasts`, torch also takes a number or a tensor that lines up with the input; no formula is of that.
+    """
+
+    broadcasts: bool = False
 
     widget = Widget.SLIDERS
     dims = ("C",)
@@ -289,13 +296,13 @@ class PerClass(ParameterKind):
     def checked(self, value: Value, range: Range) -> Value:
         """A list of finite numbers in the range, of any length."""
         array = _array(value, range)
-        if array.ndim != 1:
+        if array.ndim != 1 and not self.broadcasts:
             raise ValueError
         return array.tolist()
 
     def range_text(self, name: str, range: Range) -> str:
         """The range of each number."""
-        words = "one number for each class"
+        words = "one number for each class" + (", or a tensor that broadcasts to the input" if self.broadcasts else "")
         return words if range.everything else f"{words}, {range.text(name)}"
 
     def in_formula(self, value: Value, neutral: float | None, classes: int) -> Plain:
@@ -309,7 +316,7 @@ class PerClass(ParameterKind):
 class PerElement(ParameterKind):
     """A tensor that is broadcast against the input."""
 
-    widget = Widget.SLIDER
+    widget: ClassVar[Widget | None] = Widget.SLIDER
     broadcast = True
     tensor = True
     swept = True
@@ -325,3 +332,17 @@ class PerElement(ParameterKind):
     def in_formula(self, value: Value, neutral: float | None, classes: int) -> Plain:
         """The number that an element has; the neutral one for None."""
         return neutral if value is None else value
+
+
+@dataclass(frozen=True)
+class OfInputSize(PerElement):
+    """A tensor of the input's own size, which torch does not broadcast; no picture shows it."""
+
+    widget = None
+    sized = True
+    swept = False
+
+    def range_text(self, name: str, range: Range) -> str:
+        """The size, and the range of each number."""
+        words = "a tensor of the input's size"
+        return words if range.everything else f"{words}, {range.text(name)}"

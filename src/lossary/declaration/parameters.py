@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lossary.declaration.inputs import Kind
-from lossary.declaration.parameter_kinds import Flag, Integer, Number, ParameterKind, PerClass, PerElement, Plain, Range
+from lossary.declaration.parameter_kinds import (
+    Flag,
+    Integer,
+    Number,
+    OfInputSize,
+    ParameterKind,
+    PerClass,
+    PerElement,
+    Plain,
+    Range,
+)
 from lossary.declaration.symbols import TABLE
 from lossary.declaration.values import Value
 
@@ -21,7 +31,7 @@ class Parameter:
 
     Attributes:
         name: the keyword, as torch spells it.
-        default: the default; None where torch's default is "none given".
+        default: the default; None where torch's default is "none given", or where torch has none.
         meaning: one clause for the page.
         kind: what its values are.
         range: the values allowed.
@@ -30,6 +40,9 @@ class Parameter:
         symbol: its name in formulas, a key of the symbol table; its own name if empty.
         latex: how a symbol that is not in the table is written.
         only_with: the kinds of inputs with which torch lets it differ from the default, by input.
+        required: whether torch has no default for it. Here it may be left out, since the inputs say what it is.
+        functional_only: whether torch's function takes it and torch's class does not; the call goes to the function
+            where it is given.
 
     Raises:
         TypeError: where `kind` is a name or a class, and none made of the class.
@@ -45,11 +58,15 @@ class Parameter:
     symbol: str = ""
     latex: str = ""
     only_with: Mapping[str, Kind] = field(default_factory=dict)
+    required: bool = False
+    functional_only: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.kind, ParameterKind):
             message = f"the kind of {self.name} must be Integer(), Flag(), Choice(…) or another such, got {self.kind!r}"
             raise TypeError(message)
+        if self.required and self.default is not None:
+            raise TypeError(f"{self.name} is required, so it has no default, got {self.default!r}")
 
     def allowed(self, kinds: Mapping[str, Kind], value: Value) -> bool:
         """Whether this value may be given with inputs of these kinds."""
@@ -79,10 +96,32 @@ def flag(name: str, default: bool, meaning: str) -> Parameter:
     return Parameter(name, default, meaning, kind=Flag(), typical=(default, not default))
 
 
-def class_weight(meaning: str, range: Range = NOT_NEGATIVE) -> Parameter:
-    """Torch's `weight` of a loss over classes: a factor for each of them."""
+def class_weight(meaning: str, broadcasts: bool = False) -> Parameter:
+    """Torch's `weight` of a loss over classes: a factor for each of them, of either sign.
+
+    Args:
+        meaning: one clause for the page.
+        broadcasts: whether torch takes any tensor that lines up with the input.
+    """
     typical = (None, (1.0, 2.0, 0.5))
-    return Parameter("weight", None, meaning, kind=PerClass(), range=range, neutral=1.0, typical=typical)
+    return Parameter("weight", None, meaning, kind=PerClass(broadcasts), neutral=1.0, typical=typical)
+
+
+def own_weight(mean: str) -> Parameter:
+    """The `weight` that torch's function takes and its class does not: a factor for each element of the input.
+
+    Args:
+        mean: what the mean of weighted elements is divided by, in words.
+    """
+    return Parameter(
+        "weight",
+        None,
+        f"a factor for each element; the mean then divides by {mean}",
+        kind=OfInputSize(),
+        neutral=1.0,
+        typical=(None, (1.0, 2.0, 0.5)),
+        functional_only=True,
+    )
 
 
 # torch's `weight` of a loss whose elements stand alone.
@@ -111,3 +150,12 @@ def ignore_index(default: int | None = -100, more: str = "", only_with: Mapping[
     return Parameter(
         "ignore_index", default, meaning, kind=Integer(), neutral=neutral, typical=typical, only_with=only_with or {}
     )
+
+
+# Arguments that many of torch's losses have and no page lists among the parameters, with the reason that it gives.
+LEFT_OUT: Mapping[str, str] = {
+    "size_average": "deprecated; `reduction` says the same",
+    "reduce": "deprecated; `reduction` says the same",
+    "device": "they say where and in which format the layer makes its weights, which are inputs here",
+    "dtype": "they say where and in which format the layer makes its weights, which are inputs here",
+}

@@ -32,7 +32,7 @@ ELEMENTWISE = (NONE, SUM, MEAN)
 
 
 def _weight_of_targets(inputs: Arrays, parameters: Setting, count: int) -> float:
-    """The weights of the targets that count; the number of samples where the targets are probabilities."""
+    """The weights of the targets that count; the number of targets where they are probabilities."""
     target = np.asarray(inputs["target"])
     if target.ndim == np.ndim(inputs["input"]):
         return float(count)
@@ -42,9 +42,25 @@ def _weight_of_targets(inputs: Arrays, parameters: Setting, count: int) -> float
     return float(kept.size if weight is None else np.asarray(weight, dtype=float)[kept].sum())
 
 
-# What torch's losses of class indices do.
-WEIGHTED = (
+def _weight_of_elements(inputs: Arrays, parameters: Setting, count: int) -> float:
+    weight = parameters["weight"]
+    return float(count if weight is None else np.sum(np.asarray(weight, dtype=float)))
+
+
+# What torch's functions do that take a weight for each element and divide by the sum of the weights.
+BY_WEIGHTS = (
     NONE,
     SUM,
-    Reduction("mean", "the sum of the targets' weights, ignored targets left out", _weight_of_targets),
+    Reduction("mean", "the number of elements; with a weight, the sum of the weights", _weight_of_elements),
+)
+
+# What torch's losses of class indices do.
+WEIGHTED = (
+    Reduction("none", "nothing: one value for each target", None),
+    SUM,
+    Reduction(
+        "mean",
+        "the sum of the targets' weights, ignored targets left out; the number of targets where they are probabilities",
+        _weight_of_targets,
+    ),
 )

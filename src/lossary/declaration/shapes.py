@@ -6,7 +6,9 @@ Whatever else a `Loss` has may be given as well, and takes the place of what the
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
@@ -14,6 +16,7 @@ import sympy as sp
 from lossary.declaration.formula import Builder, Symbolic
 from lossary.declaration.inputs import REGRESSION_INPUTS, SCORE, SIGN, Input
 from lossary.declaration.loss import Loss
+from lossary.declaration.parameters import Parameter
 from lossary.declaration.references import Properties
 from lossary.declaration.sections import MARGIN_AXIS, PLUS_MINUS, Section, residual_section
 from lossary.declaration.symbols import Expression
@@ -44,6 +47,7 @@ def residual_loss(
     kinks: tuple[Callable[..., Expression], ...] = (),
     span: tuple[float, float] = (-3.0, 3.0),
     where: Mapping[str, Builder] | None = None,
+    weight: Parameter | None = None,
     **declared: Any,
 ) -> Loss:
     """A regression loss of the residual, which is drawn along it.
@@ -57,13 +61,23 @@ def residual_loss(
         kinks: where it is not smooth, functions of the parameters.
         span: how much is drawn.
         where: shorthands of the formula.
+        weight: the parameter `weight`, where torch's function takes a factor for each element; a second formula has it.
         declared: whatever else a `Loss` has.
     """
     formula = Symbolic(value, {"input": gradient, "target": _minus(gradient)}, where=where or {})
+    formulas: tuple[Symbolic, ...] = (formula,)
+    if weight:
+        slope = _times_weight(gradient)
+        weighted = {"input": slope, "target": _minus(slope)}
+        formulas = (
+            replace(formula, at={weight.name: None}),
+            replace(formula, label="With a weight", value=_times_weight(value), gradient=weighted),
+        )
+        declared["parameters"] = (*declared.get("parameters", ()), weight)
     return _loss(
         declared,
         inputs=REGRESSION_INPUTS,
-        formulas=(formula,),
+        formulas=formulas,
         sections=(residual_section(caption, kinks, span),),
         properties={**_RESIDUAL, **properties},
     )
@@ -115,6 +129,29 @@ def margin_loss(
 
 def _loss(declared: Mapping[str, Any], **shape: Any) -> Loss:
     return Loss(**{**shape, **declared})
+
+
+def _times_weight(builder: Builder) -> Builder:
+    """The same function times the symbol `weight`, which is one more argument."""
+    signature = inspect.signature(builder)
+    last = inspect.Parameter("weight", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+    def times_weight(*symbols: Expression) -> Expression:
+        *given, weight = symbols
+        return _scaled(weight, sp.sympify(builder(*given)))
+
+    made: Any = times_weight
+    made.__signature__ = signature.replace(parameters=[*signature.parameters.values(), last])
+    return made  # type: ignore[no-any-return]
+
+
+def _scaled(factor: Expression, expression: Expression) -> Expression:
+    """A multiple, written as an author would: of cases, that of each; behind a number."""
+    if isinstance(expression, sp.Piecewise):
+        return sp.Piecewise(*((_scaled(factor, branch), condition) for branch, condition in expression.args))
+    if isinstance(expression, sp.Mul) and expression.args[0].is_Number:
+        return sp.Mul(expression.args[0], factor, *expression.args[1:])
+    return factor * expression
 
 
 def _minus(builder: Builder) -> Builder:

@@ -16,10 +16,10 @@ from lossary.drawing.declared_views import further_names, further_views
 from lossary.drawing.pictures import Card, Chart, Picture, Table, Trace, View
 from lossary.errors import LossaryError, nearest
 from lossary.evaluation import points
-from lossary.evaluation.curves import Curve, curve, kinked, suits
+from lossary.evaluation.curves import Curve, check_drawable, curve, kinked, suits
 from lossary.evaluation.settings import check_parameters
 from lossary.typesetting import formula_latex
-from lossary.typesetting.torch_code import call
+from lossary.typesetting.torch_code import short_call
 from lossary.typesetting.words import number, rough
 
 # What is drawn along a section: the views of one loss that a comparison has as well.
@@ -219,7 +219,7 @@ def card_view(loss: Loss, parameters: Setting, line: _Line | None = None) -> Vie
         loss.title,
         f"{loss.title}: {loss.summary}",
         loss.title,
-        call(loss),
+        short_call(loss),
         formula_latex.for_figure(loss),
         (left, right),
     )
@@ -301,6 +301,8 @@ def picture(loss: Loss, view: str, given: Setting, size: tuple[int, int] | None 
     for name, several in lists.items():
         for value in several:
             check_parameters(loss, {name: value})
+    if view not in further_names(loss):
+        check_drawable(loss, settings)
     if view not in further_names(loss) and not suits(loss, loss.main, settings):
         told = ", ".join(f"{name} = {value}" for name, value in settings.items() if value != loss.defaults()[name])
         raise LossaryError(f"{loss.slug}: its section cannot be drawn with {told}: {loss.main.note}")

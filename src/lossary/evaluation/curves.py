@@ -16,6 +16,7 @@ from lossary.declaration.loss import Loss
 from lossary.declaration.sections import Extremes, HeatMap, Scene, Section, Study
 from lossary.declaration.symbols import TABLE, Declared, Expression, atom
 from lossary.declaration.values import Array, Setting
+from lossary.errors import LossaryError
 from lossary.evaluation import high_precision, points
 from lossary.evaluation.settings import check_parameters
 from lossary.evaluation.torch_calls import DTYPES, arrays, run, tensors, value_and_gradient
@@ -95,11 +96,11 @@ def _placed(
     moving = {
         i.name: _assemble(declared[i.name], symbols, values)
         for i in loss.inputs
-        if not i.candidates(parameters)[0].shared
+        if i.name in declared and not i.candidates(parameters)[0].shared
     }
     kinds = high_precision.chosen_kinds(loss, {**declared, **arrays(moving)}, parameters)
     made: dict[str, torch.Tensor | list[torch.Tensor]] = {}
-    for entry in loss.inputs:
+    for entry in (i for i in loss.inputs if i.name in declared):
         name, kind = entry.name, kinds[entry.name]
         if kind.listed:
             made[name] = [_assemble(part, symbols, first)[0] for part in declared[name]]
@@ -130,6 +131,7 @@ def curve(
         LossaryError: for wrong parameters.
     """
     settings = check_parameters(loss, parameters or {})
+    check_drawable(loss, settings)
     y = next(iter(section.branches.values())) if branch is None else branch
     at = np.asarray(t, dtype=np.float64)
     return Curve(at, *along(loss, section, at, settings, y, 2))
@@ -207,7 +209,7 @@ def surface(
     s, t = (torch.tensor(a.ravel(), dtype=torch.float64) for a in np.meshgrid(across, up))
     symbols = _symbols("s", "t")
     declared = chart.inputs(*symbols)
-    shared = [declared[i.name] for i in loss.inputs if i.candidates(settings)[0].shared]
+    shared = [declared[i.name] for i in loss.inputs if i.name in declared and i.candidates(settings)[0].shared]
     # What the samples of a call share is one tensor: where it moves, each point is a call of its own.
     alone = any(sp.sympify(v).free_symbols for part in shared for v in high_precision.flattened(part))
     parts = [(s[k : k + 1], t[k : k + 1]) for k in range(len(s))] if alone else [(s, t)]
@@ -328,6 +330,21 @@ def pulls(loss: Loss, scene: Scene) -> tuple[float, dict[str, NDArray[np.float64
     return float(value.sum()), arrows
 
 
+def _sized(loss: Loss, setting: Setting) -> str:
+    """The name of a parameter that must have the input's size, where one is given."""
+    return next((p.name for p in loss.parameters if p.kind.sized and setting[p.name] is not None), "")
+
+
+def check_drawable(loss: Loss, setting: Setting) -> None:
+    """A section can have any number of points at this setting.
+
+    Raises:
+        LossaryError: where a parameter must have the input's size.
+    """
+    if name := _sized(loss, setting):
+        raise LossaryError(f"{loss.slug}: {name} is as large as the input of one call, and a curve has many points")
+
+
 def suits(loss: Loss, section: Section, setting: Setting) -> bool:
     """Whether a setting suits the section's number of classes and the kinds and ranges of its inputs."""
     made = section_inputs(loss, section, np.array(section.span), setting)
@@ -337,5 +354,9 @@ def suits(loss: Loss, section: Section, setting: Setting) -> bool:
     for name, kind in kinds.items():
         if kind.rank == 0 and not (np.min(made[name]) >= kind.lower and np.max(made[name]) <= kind.upper):
             return False
+    if _sized(loss, setting):
+        return False
     weights = [setting[p.name] for p in loss.parameters if p.kind.dims and setting[p.name]]
+    if any(np.ndim(weight) != 1 for weight in weights):
+        return False
     return not weights or high_precision.samples(loss, made, setting).sizes[0] == len(weights[0])

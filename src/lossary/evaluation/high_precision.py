@@ -17,7 +17,7 @@ import numpy as np
 from flint import arb
 
 from lossary.declaration.formula import Builder, Formula, Symbolic, Written
-from lossary.declaration.inputs import Kind
+from lossary.declaration.inputs import Input, Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameters import Parameter
 from lossary.declaration.symbols import INDEX_OF
@@ -37,7 +37,9 @@ def chosen_kinds(loss: Loss, inputs: Arrays, parameters: Setting) -> dict[str, K
         candidates = entry.candidates(parameters)
         kinds[entry.name] = candidates[0]
         if len(candidates) > 1:
-            vector = np.ndim(inputs[entry.name]) == np.ndim(inputs[loss.inputs[0].name])
+            ranks = {i.name: np.ndim(inputs[i.name]) for i in loss.inputs if i.name in inputs and not i.kinds[0].listed}
+            same = ranks[entry.name] == ranks[loss.inputs[0].name]
+            vector = entry.holds_vectors(ranks) if entry.holds_vectors else same
             kinds[entry.name] = next((kind for kind in candidates if vector == (kind.rank > 0)), candidates[0])
     return kinds
 
@@ -64,7 +66,12 @@ def applies(loss: Loss, formula: Formula, inputs: Arrays, parameters: Setting) -
 
 
 def formula_for(loss: Loss, inputs: Arrays, parameters: Setting) -> Formula | None:
-    """The first declared formula that holds, or None."""
+    """The first declared formula that holds, or None; none is of inputs or settings with dimensions of their own."""
+    if any(np.ndim(parameters[p.name]) != 1 for p in loss.parameters if p.kind.dims and parameters[p.name] is not None):
+        return None
+    kinds = chosen_kinds(loss, inputs, parameters)
+    if any(np.ndim(array) < kinds[name].rank for name, array in inputs.items() if not kinds[name].listed):
+        return None
     return next((f for f in loss.formulas if applies(loss, f, inputs, parameters)), None)
 
 
@@ -121,7 +128,7 @@ def samples(loss: Loss, inputs: Arrays, parameters: Setting, kinds: Mapping[str,
     flat: dict[str, Array] = {}
     once: dict[str, Operand] = {}
     first = np.shape(inputs[loss.inputs[0].name])
-    for entry in loss.inputs:
+    for entry in (i for i in loss.inputs if i.name in inputs):
         kind = kinds[entry.name]
         array = np.asarray(inputs[entry.name])
         if kind.integer:
@@ -135,6 +142,8 @@ def samples(loss: Loss, inputs: Arrays, parameters: Setting, kinds: Mapping[str,
             once[entry.name] = _exact(array)
         else:
             flat[entry.name] = array
+    for entry in (i for i in loss.inputs if i.name not in inputs):
+        once[entry.name] = _exact(neutral(entry, kinds[entry.name], sizes))
     for p in loss.parameters:
         if p.kind.broadcast:
             given = parameters[p.name]
@@ -149,6 +158,12 @@ def samples(loss: Loss, inputs: Arrays, parameters: Setting, kinds: Mapping[str,
         lined = np.broadcast_to(array, shape + vector).reshape((count, *vector))
         rows[name] = [_exact(row) for row in lined]
     return Samples(shape, tuple(sizes.values()), rows)
+
+
+def neutral(entry: Input, kind: Kind, sizes: Mapping[str, int]) -> Numbers:
+    """What formulas take for an input that was left out."""
+    assert entry.neutral is not None
+    return np.full([sizes[dim] for dim in kind.dims], entry.neutral)
 
 
 def _exact(value: Numbers) -> Operand:

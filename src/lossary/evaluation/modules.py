@@ -22,6 +22,14 @@ def function(loss: Loss) -> Callable[..., torch.Tensor] | None:
     return found
 
 
+def torch_class(loss: Loss) -> type[torch.nn.Module] | None:
+    """The class of torch.nn; None where torch lacks it."""
+    if loss.torch is None:
+        return None
+    found: type[torch.nn.Module] = getattr(torch.nn, loss.torch.rpartition(".")[2])
+    return found
+
+
 class FunctionModule(torch.nn.Module):
     """A module that calls a loss's own function with the parameters that it was made with.
 
@@ -65,9 +73,8 @@ def module(
         home: the module that a new class can be imported from under its name, so that it can be pickled.
         function: the loss's own function; as declared, if None.
     """
-    if loss.torch is not None:
-        found: type[torch.nn.Module] = getattr(torch.nn, loss.torch.rpartition(".")[2])
-        return found
+    if own := torch_class(loss):
+        return own
 
     def __init__(self: FunctionModule, **given: Any) -> None:
         FunctionModule.__init__(self, **given)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,16 +22,34 @@ POINTS = 401  # of a drawn line, evenly spaced
 
 
 def settings(loss: Loss) -> list[dict[str, Value]]:
-    """The defaults; each typical value of each parameter alone; and the last typical values all together."""
+    """The defaults; each typical value of each parameter alone; and the last typical values all together.
+
+    Tensors that must have the input's size are not among them.
+    """
     chosen = [loss.defaults()]
-    for p in loss.parameters:
+    free = [p for p in loss.parameters if not p.kind.sized]
+    for p in free:
         chosen += [{**loss.defaults(), p.name: _listed(v)} for v in p.typical]
-    last = {p.name: _listed(p.typical[-1]) if p.typical else p.default for p in loss.parameters}
+    last = {**loss.defaults(), **{p.name: _listed(p.typical[-1]) if p.typical else p.default for p in free}}
     chosen.append(last)
     # A choice may pick another formula, which is to be seen with every other parameter changed as well.
     chosen += [{**last, p.name: v} for p in loss.parameters if p.kind.options for v in p.typical]
     unique = {repr(sorted(s.items())): s for s in chosen}
     return list(unique.values())
+
+
+def sized_settings(loss: Loss) -> list[dict[str, Value]]:
+    """The defaults, and the last of all typical values, with tensors that must have the input's size beside them."""
+    ends = {repr(s): s for s in (settings(loss)[0], settings(loss)[-1])}.values()
+    sized = [p for p in loss.parameters if p.kind.sized]
+    return [{**s, p.name: _listed(v)} for s in ends for p in sized for v in p.typical if v is not None]
+
+
+def calls(loss: Loss) -> Iterator[tuple[dict[str, Value], Batch]]:
+    """Each setting that is checked with each batch of inputs."""
+    for setting in (*settings(loss), *sized_settings(loss)):
+        for batch in batches(loss, setting):
+            yield setting, batch
 
 
 def _listed(value: Value) -> Value:
@@ -96,8 +114,18 @@ def batches(loss: Loss, parameters: Setting) -> list[Batch]:
             fixed = [len(parameters[p.name]) for p in loss.parameters if p.kind.dims and parameters[p.name]]
             made += [vectors(loss, kinds, sizes) for sizes in SIZES if not fixed or sizes["C"] in fixed]
         else:
-            made.append(_numbers(loss, kinds, parameters))
+            made += _pieces(loss, _numbers(loss, kinds, parameters), parameters)
     return made
+
+
+def _pieces(loss: Loss, batch: Batch, parameters: Setting) -> list[Batch]:
+    """A batch of numbers in pieces as long as a tensor that must have the input's size; whole where there is none."""
+    sizes = {len(parameters[p.name]) for p in loss.parameters if p.kind.sized and parameters[p.name] is not None}
+    if not sizes:
+        return [batch]
+    (size,) = sizes
+    count = len(batch[loss.inputs[0].name])
+    return [{name: a[k : k + size] for name, a in batch.items()} for k in range(0, count - size + 1, size)]
 
 
 MOST = 64  # combinations of vectors that are checked at one setting and size

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from lossary.declaration.loss import Loss
-from lossary.declaration.parameters import Parameter
+from lossary.declaration.parameters import LEFT_OUT, Parameter
 from lossary.declaration.values import Setting, Value
 from lossary.errors import LossaryError, nearest
 
@@ -20,6 +21,8 @@ def check_parameters(loss: Loss, given: Setting) -> dict[str, Value]:
     for name, value in given.items():
         parameter = loss.parameter(name)
         if parameter is None:
+            if reason := {**(LEFT_OUT if loss.torch else {}), **loss.omitted}.get(name):
+                raise LossaryError(f"{loss.slug} takes no {name}: {reason}")
             names = ", ".join(f"{p.name} ({p.range_text()})" for p in loss.parameters) or "none"
             raise LossaryError(
                 f"{loss.slug} has no parameter {name!r}{nearest(name, settings)}; its parameters are: {names}"
@@ -28,8 +31,14 @@ def check_parameters(loss: Loss, given: Setting) -> dict[str, Value]:
     return settings
 
 
+def without_none(loss: Loss, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs that are given: torch's None for one that may be left out leaves it out."""
+    optional = {i.name for i in loss.inputs if i.optional}
+    return {name: value for name, value in given.items() if value is not None or name not in optional}
+
+
 def check_inputs(loss: Loss, given: Mapping[str, object]) -> None:
-    """Every input of the loss is there, and no other.
+    """Every input of the loss is there, but for those that may be left out, and no other.
 
     Raises:
         LossaryError: for a missing or unknown input.
@@ -40,9 +49,9 @@ def check_inputs(loss: Loss, given: Mapping[str, object]) -> None:
             raise LossaryError(
                 f"{loss.slug} has no input {name!r}{nearest(name, names)}; its inputs are: {', '.join(names)}"
             )
-    for name in names:
-        if name not in given:
-            raise LossaryError(f"{loss.slug}: the input {name!r} is missing; its inputs are: {', '.join(names)}")
+    for i in loss.inputs:
+        if i.name not in given and not i.optional:
+            raise LossaryError(f"{loss.slug}: the input {i.name!r} is missing; its inputs are: {', '.join(names)}")
 
 
 def check_reduction(loss: Loss, reduction: str | None) -> str:

@@ -11,7 +11,7 @@ import torch
 from lossary.declaration.loss import Loss
 from lossary.errors import LossaryError, nearest
 from lossary.evaluation import high_precision
-from lossary.evaluation.settings import check_inputs, check_parameters, check_reduction
+from lossary.evaluation.settings import check_inputs, check_parameters, check_reduction, without_none
 from lossary.evaluation.torch_calls import Tensors, as_array, as_tensor, as_torch, invoke, objections
 
 
@@ -30,6 +30,7 @@ def call(loss: Loss, ordered: Sequence[Any], named: Mapping[str, Any], reduction
         LossaryError: for anything wrong with names or values, torch's own objections included.
     """
     inputs, parameters = _sorted(loss, ordered, named)
+    inputs = without_none(loss, inputs)
     check_inputs(loss, inputs)
     chosen = check_reduction(loss, reduction)
     like = next((t for t in _tensors_in(inputs.values()) if t.is_floating_point()), None)
@@ -38,8 +39,8 @@ def call(loss: Loss, ordered: Sequence[Any], named: Mapping[str, Any], reduction
     settings = torch_settings(loss, parameters, dtype, device)
     given = _inputs(loss, inputs, settings, dtype, device)
     ready = {p.name: as_torch(p, settings[p.name], dtype) for p in loss.parameters}
-    with objections(loss):
-        return invoke(loss, [given[i.name] for i in loss.inputs], ready, chosen)
+    with objections(loss, given, settings):
+        return invoke(loss, [given.get(i.name) for i in loss.inputs], ready, chosen)
 
 
 def torch_settings(
@@ -92,7 +93,7 @@ def _inputs(
 ) -> Tensors:
     """The inputs as tensors; those that are tensors are left alone, the others are made on the device."""
     arrays: dict[str, Any] = {}
-    for entry in loss.inputs:
+    for entry in (i for i in loss.inputs if i.name in inputs):
         value = inputs[entry.name]
         if entry.candidates(settings)[0].listed:
             if not isinstance(value, list | tuple):

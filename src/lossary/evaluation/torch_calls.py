@@ -22,7 +22,7 @@ from lossary.errors import LossaryError
 from lossary.evaluation import high_precision, points
 from lossary.evaluation.balls import settled
 from lossary.evaluation.measured import once
-from lossary.evaluation.settings import check_inputs, check_parameters, check_reduction
+from lossary.evaluation.settings import check_inputs, check_parameters, check_reduction, without_none
 
 DTYPES = {
     "float64": torch.float64,
@@ -67,29 +67,38 @@ def has_class(name: str) -> bool:
 
 
 def run(loss: Loss, inputs: Tensors, parameters: Setting, reduction: str) -> torch.Tensor:
-    """Call the shipped torch code: the torch.nn class, or the loss's own function."""
+    """Call the shipped torch code, or the loss's own function; an optional input may be left out."""
     dtype = next((t.dtype for t in inputs.values() if isinstance(t, torch.Tensor) and t.is_floating_point()), None)
     settings = {p.name: as_torch(p, parameters[p.name], dtype or torch.float64) for p in loss.parameters}
     with warnings.catch_warnings():
         # A reader of JSON Lines has no use for torch's warnings; the pages discuss those that matter.
         warnings.simplefilter("ignore")
-        return invoke(loss, [inputs[i.name] for i in loss.inputs], settings, reduction)
+        return invoke(loss, [inputs.get(i.name) for i in loss.inputs], settings, reduction)
 
 
 def invoke(
     loss: Loss,
-    inputs: Sequence[torch.Tensor | list[torch.Tensor]],
+    inputs: Sequence[torch.Tensor | list[torch.Tensor] | None],
     settings: Mapping[str, object],
     reduction: str,
 ) -> torch.Tensor:
-    """The call itself, with the inputs in their order and the parameters as torch takes them."""
+    """The call itself, with the inputs in their order, None for one left out, and the parameters as torch takes them.
+
+    It goes to torch's class, or to torch's function where a parameter is given that the class does not have.
+    """
     answer: torch.Tensor
     if loss.call is not None:
         answer = loss.call(*inputs, reduction=reduction, **settings)
         return answer
+    beyond = {p.name for p in loss.parameters if p.functional_only}
+    if loss.functional is not None and any(settings[name] is not None for name in beyond):
+        function = getattr(torch.nn.functional, loss.functional.rpartition(".")[2])
+        answer = function(*inputs, **settings, reduction=reduction)
+        return answer
     if loss.torch is not None:
         criterion = getattr(torch.nn, loss.torch.rpartition(".")[2])
-        answer = criterion(**settings, reduction=reduction)(*inputs)
+        own = {name: value for name, value in settings.items() if name not in beyond}
+        answer = criterion(**own, reduction=reduction)(*inputs)
         return answer
     assert loss.function is not None
     answer = loss.function(*inputs, **settings, reduction=reduction)
@@ -97,13 +106,21 @@ def invoke(
 
 
 @contextmanager
-def objections(loss: Loss) -> Iterator[None]:
-    """Turns what torch objects to in a call into a `LossaryError`; that memory runs out is no objection."""
+def objections(loss: Loss, inputs: Tensors | None = None, parameters: Setting | None = None) -> Iterator[None]:
+    """Turns what torch objects to in a call into a `LossaryError`; that memory runs out is no objection.
+
+    Where an input has too few dimensions it says so, which is plainer than what torch says then.
+    """
     try:
         yield
     except torch.OutOfMemoryError:
         raise
     except (RuntimeError, ValueError, IndexError, TypeError) as error:
+        kinds = high_precision.chosen_kinds(loss, inputs, parameters or {}) if inputs else {}
+        for name, kind in kinds.items():
+            tensor = inputs.get(name) if inputs else None
+            if isinstance(tensor, torch.Tensor) and tensor.ndim < kind.rank:
+                raise LossaryError(_too_flat(loss, name, kind, tensor.ndim)) from error
         words = str(error) or type(error).__name__
         raise LossaryError(f"{loss.slug}: torch refused the call: {words.splitlines()[0]}") from error
 
@@ -138,7 +155,7 @@ def tensors(
         raise LossaryError(f"unknown dtype {dtype!r}; known are {', '.join(DTYPES)}")
     check_inputs(loss, inputs)
     arrays: dict[str, NDArray[np.float64] | list[NDArray[np.float64]]] = {}
-    for entry in loss.inputs:
+    for entry in (i for i in loss.inputs if i.name in inputs):
         name, listed = entry.name, entry.candidates(parameters)[0].listed
         if listed and not isinstance(inputs[name], list | tuple):
             raise LossaryError(f"{loss.slug}: the input {name!r} is a list of matrices, one for each cluster")
@@ -162,11 +179,9 @@ def as_tensor(loss: Loss, name: str, kind: Kind, array: NDArray[np.float64], dty
     """
     if kind.listed and array.ndim != 2:
         raise LossaryError(f"{loss.slug}: the input {name!r} is a list of matrices, one for each cluster")
-    if array.ndim < kind.rank:
-        raise LossaryError(
-            f"{loss.slug}: the input {name!r} holds {kind.name}: "
-            f"it needs {kind.rank} dimensions or more, got {array.ndim}"
-        )
+    # Some of torch's losses take one number as the score of a single class; the others object.
+    if array.ndim < kind.rank - (loss.torch is not None and kind.rank == 1):
+        raise LossaryError(_too_flat(loss, name, kind, array.ndim))
     if kind.rank and not kind.integer and array.size == 0:
         raise LossaryError(f"{loss.slug}: the input {name!r} holds no numbers; a vector needs at least one")
     if kind.integer:
@@ -174,6 +189,11 @@ def as_tensor(loss: Loss, name: str, kind: Kind, array: NDArray[np.float64], dty
             raise LossaryError(f"{loss.slug}: the input {name!r} holds {kind.name}: whole numbers only")
         return torch.tensor(array.astype(np.int64))
     return torch.tensor(array, dtype=dtype)
+
+
+def _too_flat(loss: Loss, name: str, kind: Kind, dimensions: int) -> str:
+    least = f"{kind.rank} dimension{'s' if kind.rank > 1 else ''}"
+    return f"{loss.slug}: the input {name!r} holds {kind.name}: it needs {least} or more, got {dimensions}"
 
 
 def as_array(loss: Loss, name: str, value: Numbers) -> NDArray[np.float64]:
@@ -211,8 +231,8 @@ def evaluate(
     """
     settings = check_parameters(loss, parameters or {})
     chosen = check_reduction(loss, reduction)
-    made = tensors(loss, inputs, settings, dtype)
-    with objections(loss):
+    made = tensors(loss, without_none(loss, inputs), settings, dtype)
+    with objections(loss, made, settings):
         value, gradient = value_and_gradient(loss, made, settings, chosen)
     return Evaluation(
         value=value.tolist(),

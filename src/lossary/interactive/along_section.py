@@ -69,8 +69,7 @@ def scalar(
         return None
     sizes = dict(zip(INDEX_OF, high_precision.samples(loss, inputs, settings, kinds).sizes, strict=True))
     bound = high_precision.built(loss, formula, kinds)
-    declared = section.inputs(T, branch)
-    elements = list(_elements(loss, kinds, declared))
+    elements = list(_elements(loss, kinds, _filled(loss, kinds, sizes, section.inputs(T, branch))))
     fixed = {
         p.key: moving[p.name] if p.name in moving else p.in_formula(settings[p.name], sizes["C"])
         for p in loss.parameters
@@ -95,7 +94,7 @@ def value(loss: Loss, section: Section, branch: float, settings: Setting, inputs
     bound = high_precision.built(loss, formula, kinds)
     known = {bound.scope[n]: sp.Integer(size) for n, size in sizes.items() if n in bound.scope}
     fixed = {p.key: _fraction(p.in_formula(settings[p.name], sizes["C"])) for p in loss.parameters}
-    elements = _elements(loss, kinds, section.inputs(T, _fraction(branch)))
+    elements = _elements(loss, kinds, _filled(loss, kinds, sizes, section.inputs(T, _fraction(branch))))
     given = [fixed | {symbol: _fraction(number) for symbol, number in element.items()} for element in elements]
     return _without_impulses(
         sp.Add(*(_Written(bound, values, fractions=True).out(bound.value, known) for values in given))
@@ -120,6 +119,12 @@ def _formula(loss: Loss, inputs: Arrays, settings: Setting, moving: Mapping[str,
         if high_precision.applies(loss, formula, inputs, settings):
             return formula
     return None
+
+
+def _filled(loss: Loss, kinds: Mapping[str, Kind], sizes: Mapping[str, int], declared: Declared) -> Declared:
+    """The section's inputs, with what stands for those that it leaves out."""
+    missing = [i for i in loss.inputs if i.name not in declared]
+    return {**declared, **{i.name: high_precision.neutral(i, kinds[i.name], sizes).tolist() for i in missing}}
 
 
 def _elements(loss: Loss, kinds: Mapping[str, Kind], declared: Declared) -> Iterator[dict[str, Expression]]:

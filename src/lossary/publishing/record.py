@@ -20,6 +20,7 @@ from lossary.declaration.references import Cited, Reference
 from lossary.declaration.sections import Axis
 from lossary.declaration.symbols import atom
 from lossary.drawing.pictures import View
+from lossary.evaluation.signatures import left_out
 from lossary.evaluation.snippets import Run, alone, published, runs
 from lossary.evaluation.torch_calls import reduced_example
 from lossary.interactive.module import plot
@@ -63,6 +64,7 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
                 "kind": ", or ".join(kind.name for kind in i.kinds),
                 "shape": i.shape,
                 "meaning": i.meaning,
+                "optional": i.optional,
             }
             for i in loss.inputs
         ],
@@ -73,9 +75,12 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
                 "default": p.default,
                 "meaning": p.meaning,
                 "range": p.range_text(),
+                "required": p.required,
+                "functional_only": p.functional_only,
             }
             for p in loss.parameters
         ],
+        "left_out": _left_out(loss),
         "formulas": [_formula(f) for f in formulas],
         "computed": _formula(formula_latex.shown(loss, loss.computed)) if loss.computed else None,
         "formula_checked": all(f.executable for f in formulas),
@@ -149,6 +154,14 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
         "torch_version": evidence.torch_version,
         "source_path": loss.path,
     }
+
+
+def _left_out(loss: Loss) -> list[dict[str, Any]]:
+    """Torch's arguments that are neither inputs nor parameters here: those of one reason together."""
+    found: dict[str, list[str]] = {}
+    for name, reason in left_out(loss).items():
+        found.setdefault(reason, []).append(name)
+    return [{"names": names, "reason": reason} for reason, names in found.items()]
 
 
 def _concepts(loss: Loss, parts: docstring.Prose) -> list[dict[str, Any]]:

@@ -327,8 +327,8 @@ def index_entry(record: Mapping[str, Any], address: str) -> dict[str, Any]:
     figures += [f"{folder}/card.png", f"{folder}/card-dark.png"]
     return {
         **{name: record[name] for name in _INDEX},
-        "parameters": [{k: p[k] for k in ("name", "default", "meaning", "range")} for p in record["parameters"]],
-        "inputs": [{k: i[k] for k in ("name", "kind", "shape", "meaning")} for i in record["inputs"]],
+        "parameters": [_told(p, ("name", "default", "meaning", "range"), "required") for p in record["parameters"]],
+        "inputs": [_told(i, ("name", "kind", "shape", "meaning"), "optional") for i in record["inputs"]],
         "formula_latex": main["latex"],
         "gradient_latex": main["gradients"][0]["latex"] if main["gradients"] else None,
         "checks": {k: v for k, v in record["checks"].items() if k != "settings"},
@@ -337,6 +337,11 @@ def index_entry(record: Mapping[str, Any], address: str) -> dict[str, Any]:
         "libraries": record["libraries"],
         "references": [{k: r[k] for k in ("text", "doi", "arxiv", "url")} for r in record["references"]],
     }
+
+
+def _told(entry: Mapping[str, Any], names: tuple[str, ...], flag: str) -> dict[str, Any]:
+    """Some fields of an entry, and a flag where it is set."""
+    return {**{name: entry[name] for name in names}, **({flag: True} if entry[flag] else {})}
 
 
 def _llms(catalog: Family, records: Records, groups: Mapping[str, Family], address: str) -> str:

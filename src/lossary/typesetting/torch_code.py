@@ -11,9 +11,11 @@ import textwrap
 from typing import Any
 
 from lossary.declaration.loss import Loss
+from lossary.declaration.parameters import LEFT_OUT
 from lossary.declaration.values import JsonObject, Numbers
 from lossary.evaluation import high_precision, points
 from lossary.evaluation.measured import once
+from lossary.evaluation.signatures import Arguments, of_class, of_function
 from lossary.evaluation.snippets import PREAMBLE, execute
 
 
@@ -31,8 +33,32 @@ def _names(loss: Loss) -> str:
     return ", ".join(i.name for i in loss.inputs)
 
 
+def _with_defaults(given: Arguments) -> str:
+    """Arguments as a call writes them all, with their defaults; but for those that no page speaks of."""
+    return ", ".join(
+        name if one.default is one.empty else f"{name}={_python(one.default)}"
+        for name, one in given.items()
+        if name not in LEFT_OUT
+    )
+
+
+def _python(value: object) -> str:
+    """A default as Python code: a string in double quotes, a function by its name."""
+    if isinstance(value, str):
+        return f'"{value}"'
+    return str(getattr(value, "__name__", repr(value)))
+
+
 def call(loss: Loss) -> str:
-    """How the loss is called, with its numeric defaults spelled out."""
+    """How the loss is called, with all its arguments and their defaults."""
+    if loss.torch is None:
+        return f"{function_name(loss)}({_with_defaults(of_function(loss))})"
+    then = loss.torch_call.partition(")")[2] or f"({_names(loss)})"
+    return f"nn.{loss.torch.rpartition('.')[2]}({_with_defaults(of_class(loss))}){then}"
+
+
+def short_call(loss: Loss) -> str:
+    """How the loss is called, with its numeric defaults alone, where there is little room."""
     if loss.torch_call:
         return loss.torch_call
     if loss.torch:
@@ -45,8 +71,7 @@ def functional_call(loss: Loss) -> str | None:
     """The same through torch.nn.functional, or None."""
     if not loss.functional:
         return None
-    keywords = f", {_keywords(loss)}" if _keywords(loss) else ""
-    return f"F.{loss.functional.rpartition('.')[2]}({_names(loss)}{keywords})"
+    return f"F.{loss.functional.rpartition('.')[2]}({_with_defaults(of_function(loss))})"
 
 
 def own_source(loss: Loss) -> str | None:
@@ -102,7 +127,7 @@ def example_code(loss: Loss) -> str:
     """The example of a page, written from the declaration: build the inputs, call the loss, look at the gradient."""
     lines = []
     kinds = high_precision.chosen_kinds(loss, points.example(loss), loss.defaults())
-    for i in loss.inputs:
+    for i in (entry for entry in loss.inputs if entry.name in loss.example):
         value = loss.example[i.name]
         kind = kinds[i.name]
         grad = ", requires_grad=True" if i is loss.inputs[0] else ""

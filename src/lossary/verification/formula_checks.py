@@ -24,28 +24,26 @@ TOLERANCE = 1e-14
 
 def values_and_gradients(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     """Torch in float64 against every formula that applies, enclosed: values, then gradients."""
-    settings = points.settings(loss)
-    evidence.settings = len(settings)
+    evidence.settings = len(points.settings(loss)) + len(points.sized_settings(loss))
     used: set[int] = set()
     wrong: set[int] = set()
-    for setting in settings:
-        for batch in points.batches(loss, setting):
-            formulas = [f for f in loss.formulas if high_precision.applies(loss, f, batch, setting)]
-            if not formulas:
-                yield fail(loss, "formula", "no declared formula covers this setting", setting)
-                return
-            try:
-                got = answer(loss, batch, setting)
-            except Exception as error:  # the loss's own code, or torch with inputs that it should accept
-                yield fail(loss, "evaluate", f"{type(error).__name__}: {error}", setting)
-                return
-            for k, formula in enumerate(formulas):
-                number = loss.formulas.index(formula)
-                used.add(number)
-                if number not in wrong:
-                    found = list(_compare(loss, evidence, formula, batch, setting, got, k == 0))
-                    wrong |= {number} if found else set()
-                    yield from found
+    for setting, batch in points.calls(loss):
+        formulas = [f for f in loss.formulas if high_precision.applies(loss, f, batch, setting)]
+        if not formulas:
+            yield fail(loss, "formula", "no declared formula covers this setting", setting)
+            return
+        try:
+            got = answer(loss, batch, setting)
+        except Exception as error:  # the loss's own code, or torch with inputs that it should accept
+            yield fail(loss, "evaluate", f"{type(error).__name__}: {error}", setting)
+            return
+        for k, formula in enumerate(formulas):
+            number = loss.formulas.index(formula)
+            used.add(number)
+            if number not in wrong:
+                found = list(_compare(loss, evidence, formula, batch, setting, got, k == 0))
+                wrong |= {number} if found else set()
+                yield from found
     for k, formula in enumerate(loss.formulas):
         if k not in used:
             yield fail(loss, "formula", f"the formula {formula.label or k + 1!r} was never reached by a check")
@@ -199,30 +197,29 @@ def _compare_gradients(
 def derivatives(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     """Each declared gradient against the derivative of the value, both enclosed, away from kinks."""
     compared: dict[tuple[int, str], int] = {}
-    for setting in points.settings(loss):
-        for batch in points.batches(loss, setting):
-            formulas = [
-                f for f in loss.formulas if isinstance(f, Symbolic) and high_precision.applies(loss, f, batch, setting)
-            ]
-            if not formulas:
-                continue
-            kinds = high_precision.chosen_kinds(loss, batch, setting)
-            thin = _thin(batch, kinds, 120 if not any(k.rank for k in kinds.values()) else 24)
-            for formula in formulas:
-                declared = high_precision.gradients(loss, formula, thin, setting)
-                derived = high_precision.derivatives(loss, formula, thin, setting)
-                for name in declared:
-                    key = (loss.formulas.index(formula), name)
-                    compared.setdefault(key, 0)
-                    for k, (row, other) in enumerate(zip(declared[name], derived[name], strict=True)):
-                        pairs = [(a, b) for a, b in zip(row, other, strict=True) if _defined(a) and _defined(b)]
-                        if _at_kink(loss, thin, kinds, k, setting):
-                            continue
-                        compared[key] += len(pairs)
-                        for a, b in pairs:
-                            if not _close(a, b):
-                                yield fail(loss, "derivative", _not_derivative(name, thin, k, b, a), setting)
-                                return
+    for setting, batch in points.calls(loss):
+        formulas = [
+            f for f in loss.formulas if isinstance(f, Symbolic) and high_precision.applies(loss, f, batch, setting)
+        ]
+        if not formulas:
+            continue
+        kinds = high_precision.chosen_kinds(loss, batch, setting)
+        thin = _thin(batch, kinds, 120 if not any(k.rank for k in kinds.values()) else 24)
+        for formula in formulas:
+            declared = high_precision.gradients(loss, formula, thin, setting)
+            derived = high_precision.derivatives(loss, formula, thin, setting)
+            for name in declared:
+                key = (loss.formulas.index(formula), name)
+                compared.setdefault(key, 0)
+                for k, (row, other) in enumerate(zip(declared[name], derived[name], strict=True)):
+                    pairs = [(a, b) for a, b in zip(row, other, strict=True) if _defined(a) and _defined(b)]
+                    if _at_kink(loss, thin, kinds, k, setting):
+                        continue
+                    compared[key] += len(pairs)
+                    for a, b in pairs:
+                        if not _close(a, b):
+                            yield fail(loss, "derivative", _not_derivative(name, thin, k, b, a), setting)
+                            return
     for (number, name), count in compared.items():
         if count == 0:
             label = loss.formulas[number].label or number + 1
@@ -300,7 +297,7 @@ def sums(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
 def reductions(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     """Each reduction by torch against the declared rule on the exact values."""
     inputs = points.example(loss)
-    for setting in points.settings(loss):
+    for setting in (*points.settings(loss), *points.sized_settings(loss)):
         formula = high_precision.formula_for(loss, inputs, setting)
         if formula is None:
             continue

@@ -1,6 +1,6 @@
 r"""Adaptive log-softmax with loss
 
-The negative log-probability of a class under a softmax in two steps: frequent classes at once, rare ones through a cluster.
+Negative log-probability of the true class among very many: frequent classes are scored directly, rare ones in two steps.
 
 ## When to use it
 
@@ -8,24 +8,24 @@ The negative log-probability of a class under a softmax in two steps: frequent c
   words are scored in full; rare ones share a few clusters, which are scored only when one of their
   words occurs.
 - The time of the last layer dominates, and rare words can live with a coarser model. Each further
-  cluster works with fewer features, so it also has fewer weights.
+  cluster works with fewer features, so it has fewer weights for each of its words.
 - You need a true distribution over all classes. The probabilities of all words sum to one, and
   `log_prob` gives them; nothing is sampled.
 
 The loss of a frequent word has one part. That of a rare word has two: the cost of choosing its
 cluster, and the cost of choosing the word in it.
 
-In the formula `H` is `head`, and `P_k` and `Q_k` are `tail_proj[k]` and `tail_out[k]`. `a_k` is the first
+In the formula `H` is `head`, `b` is `head_bias`, and `P_k` and `Q_k` are `tail_proj[k]` and `tail_out[k]`. `a_k` is the first
 class of cluster `k`, and the clusters are counted from zero. `e_h` is the one-hot vector of the head's entry
 for the target: the class itself, or its cluster.
 
 ## When not to
 
-- All scores fit in memory and in the time you have: [[cross_entropy]] is more accurate for rare
-  classes.
+- All scores fit in memory and in the time you have: [[cross_entropy]] scores rare classes with all
+  features, like any other class.
 - Memory is the problem and not time: [[linear_cross_entropy]] is exact and stores no score matrix.
-- The classes are about equally frequent. Most targets then fall into the clusters and little is
-  saved.
+- The classes are about equally frequent. Nearly every target then falls into a cluster, and is scored with
+  the few features that were meant for rare classes.
 - Class weights, label smoothing or an ignored target are needed. This loss has none of them.
 - The model must share its output weights with its input embedding. The clusters have other sizes.
 
@@ -57,9 +57,9 @@ True
 
 ### The classes must be sorted by frequency
 
-Class 0 has to be the most frequent one. Nothing checks it. With any other order the frequent classes
-land in the clusters, get the narrow projections and cost the extra work, so the model is both worse and
-slower than it could be. Count the classes once and renumber the targets.
+Class 0 has to be the most frequent one. Nothing checks it. A frequent class with a high number lands in
+a cluster: it gets the narrow features, and each of its samples costs the extra work. Count the classes
+once and renumber the targets.
 
 ```python
 target = torch.tensor([9, 9, 9, 8, 9, 8, 9, 3])
@@ -100,18 +100,19 @@ UserWarning: Initializing zero-element tensors is a no-op
 ### Padding has to be removed by hand
 
 There is no `ignore_index`. The usual -100 is out of range and raises. Select the rows that count
-before the call. If none is left, the mean is NaN. Sequences must be flattened as well: targets with
-two dimensions are refused.
+before the call, which also flattens sequences: targets with two dimensions are refused. If no row is
+left, the mean is NaN.
 
 ```python
 module = nn.AdaptiveLogSoftmaxWithLoss(8, 10, [4])
 feature = torch.randn(3, 8)
 target = torch.tensor([0, -100, 9])
 
-try:
-    module(feature, target)
-except RuntimeError as error:
-    print(str(error).strip())
+for attempt in ((feature, target), (feature[None], target[None])):
+    try:
+        module(*attempt)
+    except RuntimeError as error:
+        print(str(error).strip())
 kept = target != -100
 print(tuple(module(feature[kept], target[kept]).output.shape))
 print(module(feature[:0], target[:0]).loss.item())
@@ -119,6 +120,7 @@ print(module(feature[:0], target[:0]).loss.item())
 
 ```output
 Target values should be in [0, 9], but values in range [-100, 9] were found.
+0D or 1D target tensor expected, multi-target not supported
 (2,)
 nan
 ```
@@ -165,11 +167,12 @@ tail.1.0.weight none
 tail.1.1.weight none
 ```
 
-### Under autocast it raises
+### Under autocast a rare word can raise
 
-The module collects its results in a tensor of the input's type. Under autocast the scores of a cluster
-have another type, and the copy fails as soon as a rare word occurs. Leave autocast for this call and
-convert the features.
+The module collects its results in a tensor of the features' type. Where autocast gives the scores of a
+cluster another type, the copy fails as soon as a rare word occurs; batches of frequent words alone pass,
+and so do features that already have autocast's type. Leave autocast for this call and convert the
+features.
 
 ```python
 module = nn.AdaptiveLogSoftmaxWithLoss(8, 10, [4])
@@ -180,12 +183,16 @@ with torch.autocast("cpu", dtype=torch.bfloat16):
         module(feature, target)
     except RuntimeError as error:
         print(error)
+    print(module(feature, target.clamp(max=3)).loss.dtype, "from frequent words")
+    print(module(feature.bfloat16(), target).loss.dtype, "from features in bfloat16")
     with torch.autocast("cpu", enabled=False):
         print(module(feature.float(), target).loss.dtype)
 ```
 
 ```output
 index_copy_(): self and source expected to have the same dtype, but got (self) Float and (source) BFloat16
+torch.float32 from frequent words
+torch.bfloat16 from features in bfloat16
 torch.float32
 ```
 
@@ -270,6 +277,7 @@ from lossary.declaration import (
 )
 
 HEAD = Kind("one row of weights for each entry of the head", dims=("H", "D"), shared=True, takes="weights")
+HEAD_BIAS = Kind("one number for each entry of the head", dims=("H",), shared=True, takes="weights")
 TAILS = Kind("a list with one matrix of weights for each cluster", shared=True, listed=True, takes="weights")
 
 
@@ -300,6 +308,7 @@ def _call(
     head: Any,
     tail_proj: Sequence[Any],
     tail_out: Sequence[Any],
+    head_bias: Any = None,
     *,
     reduction: str,
     n_classes: int | None = None,
@@ -313,9 +322,9 @@ def _call(
         raise ValueError(f"cutoffs is {list(cutoffs)}, but the shapes of head and tail_out give {found[:-1]}")
     # On the meta device a module has no weights of its own; those of the call take their place.
     module = torch.nn.AdaptiveLogSoftmaxWithLoss(
-        head.shape[1], found[-1], found[:-1], div_value=div_value, device="meta"
+        head.shape[1], found[-1], found[:-1], div_value=div_value, head_bias=head_bias is not None, device="meta"
     )
-    weights = {"head.weight": head}
+    weights = {"head.weight": head} if head_bias is None else {"head.weight": head, "head.bias": head_bias}
     for k, (proj, out) in enumerate(zip(tail_proj, tail_out, strict=True)):
         weights |= {f"tail.{k}.0.weight": proj, f"tail.{k}.1.weight": out}
     answer = torch.func.functional_call(module, weights, (input, target))
@@ -332,6 +341,11 @@ def _times(matrix: list[list[Any]], vector: list[Any]) -> list[Any]:
     return [mpmath.fsum(a * b for a, b in zip(row, vector, strict=True)) for row in matrix]
 
 
+def _head_scores(top: list[list[Any]], x: list[Any], head_bias: Any) -> list[Any]:
+    bias = [0.0] * len(top) if head_bias is None else np.asarray(head_bias)
+    return [score + mpmath.mpf(float(b)) for score, b in zip(_times(top, x), bias, strict=True)]
+
+
 def _softmax(scores: list[Any]) -> list[Any]:
     powers = [mpmath.exp(s) for s in scores]
     return [p / mpmath.fsum(powers) for p in powers]
@@ -343,14 +357,20 @@ def _samples(input: Any, target: Any) -> list[tuple[list[Any], int]]:
 
 
 def _reference(
-    input: Any, target: Any, head: Any, tail_proj: Sequence[Any], tail_out: Sequence[Any], **_: Any
+    input: Any,
+    target: Any,
+    head: Any,
+    tail_proj: Sequence[Any],
+    tail_out: Sequence[Any],
+    head_bias: Any = None,
+    **_: Any,
 ) -> list[Any]:
     """Minus the logarithm of the target's entry in the distribution over all words, written out in full."""
     top, lower = _exact(head), [(_exact(p), _exact(o)) for p, o in zip(tail_proj, tail_out, strict=True)]
     words = len(top) - len(lower)
     losses = []
     for x, y in _samples(input, target):
-        first = _softmax(_times(top, x))
+        first = _softmax(_head_scores(top, x, head_bias))
         every = first[:words]
         for k, (proj, out) in enumerate(lower):
             every += [first[words + k] * p for p in _softmax(_times(out, _times(proj, x)))]
@@ -359,19 +379,27 @@ def _reference(
 
 
 def _reference_gradient(
-    input: Any, target: Any, head: Any, tail_proj: Sequence[Any], tail_out: Sequence[Any], **_: Any
+    input: Any,
+    target: Any,
+    head: Any,
+    tail_proj: Sequence[Any],
+    tail_out: Sequence[Any],
+    head_bias: Any = None,
+    **_: Any,
 ) -> dict[str, Any]:
     """The derivatives by hand: probabilities minus what happened, carried back through each matrix."""
     top, lower = _exact(head), [(_exact(p), _exact(o)) for p, o in zip(tail_proj, tail_out, strict=True)]
     bounds = _cutoffs(np.asarray(head), tail_proj, [np.asarray(part) for part in tail_out])
     by_head = [[mpmath.mpf(0)] * len(row) for row in top]
+    by_bias = [mpmath.mpf(0)] * len(top)
     by_proj = [[[mpmath.mpf(0)] * len(row) for row in proj] for proj, _ in lower]
     by_out = [[[mpmath.mpf(0)] * len(row) for row in out] for _, out in lower]
     by_input = []
     for x, y in _samples(input, target):
         cluster = sum(y >= bound for bound in bounds[:-1]) - 1
         entry = y if cluster < 0 else bounds[0] + cluster
-        slope = [p - (k == entry) for k, p in enumerate(_softmax(_times(top, x)))]
+        slope = [p - (k == entry) for k, p in enumerate(_softmax(_head_scores(top, x, head_bias)))]
+        by_bias = [a + b for a, b in zip(by_bias, slope, strict=True)]
         back = [mpmath.fsum(s * row[d] for s, row in zip(slope, top, strict=True)) for d in range(len(x))]
         _add(by_head, slope, x)
         if cluster >= 0:
@@ -390,6 +418,7 @@ def _reference_gradient(
         "head": by_head,
         "tail_proj": by_proj,
         "tail_out": by_out,
+        **({} if head_bias is None else {"head_bias": by_bias}),
     }
 
 
@@ -399,7 +428,7 @@ def _add(total: list[list[Any]], left: list[Any], right: list[Any]) -> None:
 
 
 def _batches(parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One and two clusters, two to four features; every word of each is a target."""
+    """One and two clusters, two to four features, with and without a bias; every word of each is a target."""
     rng = np.random.default_rng(20)
     made = []
     for features, words, clusters in (
@@ -412,6 +441,7 @@ def _batches(parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         for scale in (0.5, 3.0):
             made.append(
                 {
+                    **({"head_bias": rng.normal(size=words + len(clusters))} if scale > 1 else {}),
                     "input": scale * rng.normal(size=(total, features)),
                     "target": np.arange(total),
                     "head": rng.normal(size=(words + len(clusters), features)),
@@ -442,6 +472,7 @@ loss = Loss(
             "loss = module(input, target).loss",
         )
     ),
+    omitted={"in_features": "the shape of `head` says it"},
     batches=_batches,
     aliases=terms("nn.AdaptiveLogSoftmaxWithLoss; adaptive softmax; adaptive log softmax"),
     tasks=("multi-class", "sequences"),
@@ -485,11 +516,29 @@ loss = Loss(
             "the matrices that score the classes of a cluster; the module's tail[i][1].weight",
             latex="Q_k",
         ),
+        Input(
+            "head_bias",
+            "b",
+            (HEAD_BIAS,),
+            "(cutoffs[0] + number of clusters)",
+            "the bias of the head, the module's head.bias, which it makes with head_bias=True; 0 where it is left out",
+            neutral=0.0,
+        ),
     ),
     parameters=(
-        Parameter("n_classes", None, "the number of classes; here the tensors' shapes already say it", kind=Integer()),
         Parameter(
-            "cutoffs", None, "the first class of each cluster; here the tensors' shapes already say it", kind=Integers()
+            "n_classes",
+            None,
+            "the number of classes, which the shapes of the weights say as well",
+            kind=Integer(),
+            required=True,
+        ),
+        Parameter(
+            "cutoffs",
+            None,
+            "the first class of each cluster, which the shapes of the weights say as well",
+            kind=Integers(),
+            required=True,
         ),
         Parameter(
             "div_value",
@@ -505,14 +554,15 @@ loss = Loss(
     ),
     formulas=(
         Written(
-            latex=r"\begin{cases} -\log \operatorname{softmax}(H x)_{y} & \text{if } y < a_0 \\ "
-            r"-\log \operatorname{softmax}(H x)_{a_0 + k} - \log \operatorname{softmax}(Q_k P_k x)_{y - a_k} "
+            latex=r"\begin{cases} -\log \operatorname{softmax}(H x + b)_{y} & \text{if } y < a_0 \\ "
+            r"-\log \operatorname{softmax}(H x + b)_{a_0 + k} - \log \operatorname{softmax}(Q_k P_k x)_{y - a_k} "
             r"& \text{if } a_k \leq y < a_{k+1} \end{cases}",
             gradient_latex={
-                "head": r"(\operatorname{softmax}(H x) - e_h) \, x^{\top}",
+                "head_bias": r"\operatorname{softmax}(H x + b) - e_h",
+                "head": r"(\operatorname{softmax}(H x + b) - e_h) \, x^{\top}",
                 "tail_out": r"(\operatorname{softmax}(Q_k P_k x) - e_{y - a_k}) \, (P_k x)^{\top}",
                 "tail_proj": r"Q_k^{\top} (\operatorname{softmax}(Q_k P_k x) - e_{y - a_k}) \, x^{\top}",
-                "input": r"H^{\top} (\operatorname{softmax}(H x) - e_h) + P_k^{\top} Q_k^{\top} "
+                "input": r"H^{\top} (\operatorname{softmax}(H x + b) - e_h) + P_k^{\top} Q_k^{\top} "
                 r"(\operatorname{softmax}(Q_k P_k x) - e_{y - a_k}), \quad \text{the second term for a rare class only}",
             },
             figure_latex=r"-\log\,p(\mathrm{cluster\ of}\ y) - \log\,p(y\ \mathrm{within\ it})",
@@ -520,6 +570,7 @@ loss = Loss(
                 "x": "the features of one sample",
                 "y": "the true class",
                 "H": "the weights of the head: `head`",
+                "b": "the bias of the head: `head_bias`",
                 "P_k": "the first weights of cluster k: `tail_proj`, the k-th",
                 "Q_k": "the second weights of cluster k: `tail_out`, the k-th",
                 "a_k": "the first class of cluster k: `cutoffs`, the k-th, counted from 0",

@@ -1,6 +1,6 @@
 r"""Linear cross-entropy
 
-Cross-entropy of a linear layer's scores, computed from its inputs and weights so that the scores need not be stored.
+Cross-entropy from the features and the weights of the last linear layer, on request in chunks that never hold all scores.
 
 ## When to use it
 
@@ -12,8 +12,8 @@ Cross-entropy of a linear layer's scores, computed from its inputs and weights s
 - You want the exact [[cross_entropy]]. Nothing is sampled or approximated; only the order of the
   work changes.
 
-The chunked way pays when there are at least as many rows as features and more classes than
-features. Below that the plain way is cheaper.
+By torch's own account the chunked way pays when there are at least as many rows as features and more
+classes than features; below that the plain way is cheaper.
 
 ## When not to
 
@@ -86,7 +86,7 @@ gradient of the model's head: None
 after the functional call:    (9, 4)
 ```
 
-### A gradient penalty is dropped in silence with options
+### With options, a gradient penalty is silently dropped
 
 The chunked way computes the gradients during the forward pass, as plain numbers. They cannot be
 differentiated again. `create_graph=True` does not complain; it returns a gradient that is cut off,
@@ -108,6 +108,31 @@ for options in (None, nn.LinearCrossEntropyOptions()):
 ```output
 no options - the gradient can be differentiated: True
 options - the gradient can be differentiated: False
+```
+
+### The class has no bias unless it is asked for
+
+`nn.Linear` has a bias by default, `nn.LinearCrossEntropyLoss` does not. Whoever puts it in the place of
+a head, or passes only the head's `weight` to the function, computes another loss. The function takes
+the bias as `linear_bias`; the class makes one with `bias=True`.
+
+```python
+head = nn.Linear(4, 9)
+feature = torch.randn(2, 4)
+target = torch.tensor([0, 3])
+wanted = F.cross_entropy(head(feature), target)
+
+alone = F.linear_cross_entropy(feature, head.weight, target)
+whole = F.linear_cross_entropy(feature, head.weight, target, linear_bias=head.bias)
+print("the weight alone: ", torch.allclose(alone, wanted))
+print("weight and bias:  ", torch.allclose(whole, wanted))
+print("bias of the class:", nn.LinearCrossEntropyLoss(4, 9).linear.bias)
+```
+
+```output
+the weight alone:  False
+weight and bias:   True
+bias of the class: None
 ```
 
 ### With options, backward works once
@@ -192,6 +217,8 @@ True
 
 Features of shape `(batch, time, features)` are refused. Flatten batch and time, and the targets with
 them. The weights have the shape of `nn.Linear.weight`, `(classes, features)`, and are not transposed.
+More dimensions between the two, `(classes, d1, features)`, stand for several predictions from each row of
+features; the targets are then `(batch, d1)`.
 
 ```python
 feature = torch.randn(2, 3, 4)
@@ -220,7 +247,7 @@ True
 ### The mean follows the rules of cross-entropy
 
 With class weights it divides by the sum of the weights of the targets, so that a weight cancels in
-a batch of one. With soft targets it divides by the number of samples. A batch in which every target
+a batch of one. With soft targets it divides by the number of targets. A batch in which every target
 is ignored gives NaN, with and without chunks.
 
 ```python
@@ -235,19 +262,21 @@ soft = F.one_hot(target, 3).float()
 spread = F.linear_cross_entropy(feature, weight, soft, weight=factor)
 print("weighted / plain, class number:", round((heavy / one).item(), 4))
 print("weighted / plain, one-hot:     ", round((spread / one).item(), 4))
-print(F.linear_cross_entropy(feature, weight, torch.tensor([-100])))
+for options in (None, nn.LinearCrossEntropyOptions()):
+    print(F.linear_cross_entropy(feature, weight, torch.tensor([-100]), options=options))
 ```
 
 ```output
 weighted / plain, class number: 1.0
 weighted / plain, one-hot:      5.0
 tensor(nan)
+tensor(nan)
 ```
 
 ### Functional transforms work without options only
 
-`torch.func.grad`, `vmap` over gradients and forward-mode derivatives need the plain way. Under
-`torch.compile` the chunked part runs outside the compiled code.
+`torch.func.grad`, `vmap` over gradients and forward-mode derivatives need the plain way. Torch's
+documentation adds that under `torch.compile` the chunked part runs outside the compiled code.
 
 ```python
 feature = torch.randn(3, 4)
@@ -273,9 +302,10 @@ options - RuntimeError
 
 ## Relations
 
-It is [[cross_entropy]] of the scores of a linear layer without bias.
+It is [[cross_entropy]] of the scores of a linear layer.
 
-    F.linear_cross_entropy(scores, p, classes) == F.cross_entropy(F.linear(scores, p), classes)
+    F.linear_cross_entropy(scores, p, classes, linear_bias=q[0, 0] * p[:, 0]) ==
+        F.cross_entropy(F.linear(scores, p, q[0, 0] * p[:, 0]), classes)
 
 With the identity for weights it is [[cross_entropy]] of its input.
 
@@ -307,6 +337,7 @@ weights.
   arXiv preprint. arXiv:2410.10989
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -343,10 +374,23 @@ from lossary.declaration import (
 CLASS_WEIGHTS = Kind(
     "one row of weights for each class", dims=("C", "D"), shared=True, sampler="weights", takes="weights"
 )
+BIAS = Kind("one number for each class", dims=("C",), shared=True, sampler="weights", takes="weights")
 
 
-def _call(input: Any, linear_weight: Any, target: Any, *, reduction: str, **parameters: Any) -> Any:
-    return F.linear_cross_entropy(input, linear_weight, target, reduction=reduction, **parameters)
+def _call(input: Any, linear_weight: Any, target: Any, linear_bias: Any, *, reduction: str, **parameters: Any) -> Any:
+    return F.linear_cross_entropy(
+        input, linear_weight, target, linear_bias=linear_bias, reduction=reduction, **parameters
+    )
+
+
+def _soft(dimensions: Mapping[str, int]) -> bool:
+    """Whether the target holds probabilities: it has the dimensions of the scores then."""
+    return dimensions["target"] == dimensions["input"] + dimensions["linear_weight"] - 2
+
+
+def _one_prediction(inputs: Mapping[str, Any]) -> bool:
+    """Whether each row of features has one target, which the formulas are of."""
+    return np.ndim(inputs["linear_weight"]) == 2
 
 
 _CLASSES, _FEATURES = 131072, 4096
@@ -363,8 +407,8 @@ def _chunk(rows: Any) -> Any:
     return 2 ** torch.ceil(torch.log2(share)) / 2
 
 
-def _logit(c: Any, W: Any, x: Any, d: Any, D: Any) -> Any:
-    return sum_over(d, W[c, d] * x[d], D)
+def _logit(c: Any, W: Any, x: Any, b: Any, d: Any, D: Any) -> Any:
+    return sum_over(d, W[c, d] * x[d], D) + b[c]
 
 
 def _log_sum_exp(j: Any, z: Any, C: Any) -> Any:
@@ -376,7 +420,14 @@ loss = Loss(
     functional="torch.nn.functional.linear_cross_entropy",
     call=_call,
     torch_call="nn.LinearCrossEntropyLoss(in_features, num_classes)(input, target)",
-    usage="loss = F.linear_cross_entropy(input, linear_weight, target)",
+    usage="loss = nn.functional.linear_cross_entropy(input, linear_weight, target)",
+    omitted={
+        "in_features": "the shape of `linear_weight` says it",
+        "num_classes": "the shape of `linear_weight` says it",
+        "out_features": "the shape of `linear_weight` says it",
+        "bias": "where it is true, the class makes `linear_bias`",
+        "options": "chunks change the memory that is needed, and not the value",
+    },
     aliases=terms(
         "nn.LinearCrossEntropyLoss; F.linear_cross_entropy; fused linear cross-entropy; fused linear CE; cut "
         "cross-entropy; LigerFusedLinearCrossEntropyLoss"
@@ -393,6 +444,7 @@ loss = Loss(
         "class imbalance; class weights": "weight",
         "padding index; masked tokens": "ignore_index",
         "weight tying; lm_head loss": "The class owns",
+        "bias of the last layer; linear_bias": "The class has no bias",
         "chunked backward called twice; retain_graph": "With options, backward",
         "ignore_index cannot be specified when target contains probabilities": "ignore_index must be absent",
         "expected input with dimensionality 1 or 2": "The input has one or two",
@@ -404,15 +456,24 @@ loss = Loss(
             "linear_weight",
             "W",
             (CLASS_WEIGHTS,),
-            "(C, D)",
+            "(C, D) or (C, d1, ..., D)",
             "the weights of that layer, one row for each class; the class holds them itself, as linear.weight",
         ),
         Input(
             "target",
             "y",
             (CLASS_INDEX, CLASS_PROBABILITIES),
-            "() or (N) for indices; (C) or (N, C) for probabilities",
+            "(), (N) or (N, d1, ...) for indices; (C), (N, C) or (N, C, d1, ...) for probabilities",
             "the true class, or a probability for each class",
+            holds_vectors=_soft,
+        ),
+        Input(
+            "linear_bias",
+            "b",
+            (BIAS,),
+            "(C) or (C, d1, ...)",
+            "the bias of that layer, which is added to the scores; 0 where it is left out",
+            neutral=0.0,
         ),
     ),
     parameters=(
@@ -432,9 +493,10 @@ loss = Loss(
                 "linear_weight": lambda z, y, c, j, d, x, C: (
                     (exp(z[c]) / sum_over(j, exp(z[j]), C) - indicator(c, y)) * x[d]
                 ),
+                "linear_bias": lambda z, y, c, j, C: exp(z[c]) / sum_over(j, exp(z[j]), C) - indicator(c, y),
             },
             at={"target": CLASS_INDEX, "weight": None, "label_smoothing": 0.0, "ignore_index": None},
-            inside=lambda inputs: bool(np.all(inputs["target"] >= 0)),
+            inside=lambda inputs: _one_prediction(inputs) and bool(np.all(np.asarray(inputs["target"]) >= 0)),
         ),
         Symbolic(
             label="With class weights, label smoothing and an ignored index",
@@ -458,8 +520,13 @@ loss = Loss(
                     (0, equal(y, ignore_index)),
                     ((exp(z[c] - L) * sum_over(k, weight[k] * q[k], C) - weight[c] * q[c]) * x[d], True),
                 ),
+                "linear_bias": lambda q, c, k, L, z, C, weight, y, ignore_index: cases(
+                    (0, equal(y, ignore_index)),
+                    (exp(z[c] - L) * sum_over(k, weight[k] * q[k], C) - weight[c] * q[c], True),
+                ),
             },
             at={"target": CLASS_INDEX},
+            inside=_one_prediction,
         ),
         Symbolic(
             label="With probabilities for a target",
@@ -476,13 +543,17 @@ loss = Loss(
                 "linear_weight": lambda q, c, k, d, L, z, x, C, weight: (
                     (exp(z[c] - L) * sum_over(k, weight[k] * q[k], C) - weight[c] * q[c]) * x[d]
                 ),
+                "linear_bias": lambda q, c, k, L, z, C, weight: (
+                    exp(z[c] - L) * sum_over(k, weight[k] * q[k], C) - weight[c] * q[c]
+                ),
                 "target": lambda c, L, z, weight, label_smoothing: (1 - label_smoothing) * (weight[c] * (L - z[c])),
             },
             at={"target": CLASS_PROBABILITIES},
+            inside=_one_prediction,
         ),
     ),
     precision=Precision(
-        size=lambda W, x, c, d, C, D: 1 + sum_over(c, sum_over(d, abs(W[c, d] * x[d]), D), C),
+        size=lambda W, x, b, c, d, C, D: 1 + sum_over(c, sum_over(d, abs(W[c, d] * x[d]), D) + abs(b[c]), C),
         why="it rounds the scores, which are sums of products, before it takes their difference; and it takes the "
         "logarithm of a rounded sum",
     ),

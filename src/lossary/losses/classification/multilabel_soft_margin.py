@@ -316,7 +316,10 @@ loss = Loss(
         ),
     ),
     parameters=(
-        class_weight("a factor for each label, present or absent; the mean still divides by the number of labels"),
+        class_weight(
+            "a factor for each label, present or absent; the mean still divides by the number of labels",
+            broadcasts=True,
+        ),
     ),
     reductions=(
         Reduction("none", "nothing: one value for each sample, a mean over its labels", NONE.divisor),

@@ -285,7 +285,7 @@ distance]].
   the American Statistical Association 73(363), 618-622*.
 """
 
-from lossary.declaration import residual_loss, sign, terms
+from lossary.declaration import BY_WEIGHTS, own_weight, residual_loss, sign, terms
 
 loss = residual_loss(
     torch="torch.nn.L1Loss",
@@ -314,6 +314,8 @@ loss = residual_loss(
     value=lambda r: abs(r),
     gradient=lambda r: sign(r),
     kinks=(lambda: 0,),
+    weight=own_weight("the sum of the factors"),
+    reductions=BY_WEIGHTS,
     caption="The loss grows at the same rate everywhere, so the gradient keeps its size right up to the "
     "kink at zero, where only its sign changes.",
     example={"input": [2.5, 0.0, 2.0], "target": [3.0, -0.5, 2.0]},

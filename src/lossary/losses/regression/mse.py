@@ -385,7 +385,7 @@ The [[msle|mean squared logarithmic error]] is this loss after `log1p` on both a
   not. *Geoscientific Model Development 15(14), 5481-5487*. doi:10.5194/gmd-15-5481-2022
 """
 
-from lossary.declaration import Extremes, residual_loss, terms
+from lossary.declaration import BY_WEIGHTS, Extremes, own_weight, residual_loss, terms
 
 loss = residual_loss(
     torch="torch.nn.MSELoss",
@@ -416,6 +416,8 @@ loss = residual_loss(
     },
     value=lambda r: r**2,
     gradient=lambda r: 2 * r,
+    weight=own_weight("the sum of the factors"),
+    reductions=BY_WEIGHTS,
     caption="The gradient is proportional to the residual: twice the error pulls twice as hard and costs "
     "four times as much.",
     figures=(

@@ -251,7 +251,7 @@ Divided by `delta`, it tends to [[l1]] as `delta` goes to zero.
   35(1), 73-101*. doi:10.1214/aoms/1177703732
 """
 
-from lossary.declaration import POSITIVE, Parameter, cases, residual_loss, sign, terms
+from lossary.declaration import POSITIVE, Parameter, cases, own_weight, residual_loss, sign, terms
 
 loss = residual_loss(
     torch="torch.nn.HuberLoss",
@@ -284,6 +284,7 @@ loss = residual_loss(
     value=lambda r, delta: cases((r**2 / 2, abs(r) <= delta), (delta * (abs(r) - delta / 2), True)),
     gradient=lambda r, delta: cases((r, abs(r) <= delta), (delta * sign(r), True)),
     kinks=(lambda delta: -delta, lambda delta: delta),
+    weight=own_weight("the number of elements"),
     caption="A parabola between the two marks, straight lines outside. The gradient grows with the "
     "residual until it reaches delta, and stays there.",
     example={"input": [0.5, -1.5, 4.0], "target": [0.0, 0.0, 0.0]},
