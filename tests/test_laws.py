@@ -476,6 +476,23 @@ def test_reductions_in_numbers(loss: Loss, shape: tuple[int, ...]) -> None:
 
 
 @every_loss
+def test_a_reduction_names_what_one_value_belongs_to(loss: Loss) -> None:
+    """An element of the input where the values have its shape, and otherwise what they are fewer of."""
+    value = np.asarray(evaluate(loss, points.example(loss), reduction="none").value)
+    first = np.asarray(points.example(loss)[loss.inputs[0].name])
+    named = {
+        unit
+        for reduction in loss.reductions
+        for unit in ("element", "sample", "target", "pair", "triplet", "row")
+        if re.search(rf"per {unit}\b|number of {unit}s", reduction.divides_by)
+    }
+    assert named, loss.reductions
+    assert ("element" in named) == (value.shape == first.shape and named != {"pair"}), named
+    soft = any("probabilities" in reduction.divides_by for reduction in loss.reductions)
+    assert soft <= any(kind.name == "class probabilities" for i in loss.inputs for kind in i.kinds)
+
+
+@every_loss
 def test_reductions_keep_torchs_rules_at_every_setting(loss: Loss) -> None:
     for setting in (*points.settings(loss), *points.sized_settings(loss)):
         inputs = points.example(loss)

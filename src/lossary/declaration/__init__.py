@@ -56,7 +56,19 @@ from lossary.declaration.parameters import (
     ignore_index,
     own_weight,
 )
-from lossary.declaration.reductions import BY_WEIGHTS, ELEMENTWISE, MEAN, NONE, SUM, WEIGHTED, Reduction
+from lossary.declaration.reductions import (
+    BY_WEIGHTS,
+    ELEMENTWISE,
+    MEAN,
+    NONE,
+    PER_SAMPLE,
+    SUM,
+    WEIGHTED,
+    WEIGHTED_OR_SOFT,
+    Reduction,
+    per,
+    values_per,
+)
 from lossary.declaration.references import Cited, Library, Reference, Relation, citation, library
 from lossary.declaration.sections import (
     DISTANCE_AXIS,
@@ -133,6 +145,7 @@ __all__ = [
     "MULTI_HOT",
     "NONE",
     "NOT_NEGATIVE",
+    "PER_SAMPLE",
     "PLUS_MINUS",
     "POSITIVE",
     "PROBABILITY",
@@ -149,6 +162,7 @@ __all__ = [
     "UNIT",
     "VECTOR",
     "WEIGHTED",
+    "WEIGHTED_OR_SOFT",
     "ZERO_ONE",
     "Axis",
     "Builder",
@@ -211,6 +225,7 @@ __all__ = [
     "minimum",
     "occurs",
     "own_weight",
+    "per",
     "pi",
     "probability_section",
     "residual_loss",
@@ -224,5 +239,6 @@ __all__ = [
     "terms",
     "unequal",
     "unlisted",
+    "values_per",
     "xlogy",
 ]

@@ -25,10 +25,26 @@ class Reduction:
     weights: Callable[[Arrays, Setting, int], Sequence[float]] | None = None
 
 
-NONE = Reduction("none", "nothing: one value for each element", None)
 SUM = Reduction("sum", "nothing: the values are added", lambda inputs, parameters, count: 1.0)
-MEAN = Reduction("mean", "the number of elements", lambda inputs, parameters, count: float(count))
-ELEMENTWISE = (NONE, SUM, MEAN)
+
+
+def values_per(unit: str) -> Reduction:
+    """The reduction "none" of a loss that has one value per element, sample, pair or whatever else `unit` says."""
+    return Reduction("none", f"nothing: one value per {unit}", None)
+
+
+def per(unit: str) -> tuple[Reduction, ...]:
+    """The reductions of a loss that has one value per `unit`, and whose mean divides by their number."""
+    return (
+        values_per(unit),
+        SUM,
+        Reduction("mean", f"the number of {unit}s", lambda inputs, setting, count: float(count)),
+    )
+
+
+ELEMENTWISE = per("element")
+PER_SAMPLE = per("sample")
+NONE, _, MEAN = ELEMENTWISE
 
 
 def _weight_of_targets(inputs: Arrays, parameters: Setting, count: int) -> float:
@@ -54,13 +70,11 @@ BY_WEIGHTS = (
     Reduction("mean", "the number of elements; with a weight, the sum of the weights", _weight_of_elements),
 )
 
-# What torch's losses of class indices do.
-WEIGHTED = (
-    Reduction("none", "nothing: one value for each target", None),
+_KEPT = "the sum of the targets' weights, ignored targets left out"
+# What torch's losses of class indices do, and of those that take probabilities as well.
+WEIGHTED = (values_per("target"), SUM, Reduction("mean", _KEPT, _weight_of_targets))
+WEIGHTED_OR_SOFT = (
+    values_per("target"),
     SUM,
-    Reduction(
-        "mean",
-        "the sum of the targets' weights, ignored targets left out; the number of targets where they are probabilities",
-        _weight_of_targets,
-    ),
+    Reduction("mean", f"{_KEPT}; where targets are probabilities, the number of targets", _weight_of_targets),
 )

@@ -548,7 +548,7 @@ loss = Loss(
         ),
     ),
     reductions=(
-        Reduction("none", "nothing: one value for each sample, minus the module's output", NONE.divisor),
+        Reduction("none", "nothing: one value per sample, minus the module's output", NONE.divisor),
         Reduction("sum", "nothing: the values are added, by hand, as the module does not do it", SUM.divisor),
         Reduction("mean", "the number of samples: the module's loss", MEAN.divisor),
     ),

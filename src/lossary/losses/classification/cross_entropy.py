@@ -426,7 +426,7 @@ from lossary.declaration import (
     LABEL_SMOOTHING,
     LOGISTIC,
     LOGITS,
-    WEIGHTED,
+    WEIGHTED_OR_SOFT,
     ZERO_ONE,
     HeatMap,
     Input,
@@ -506,7 +506,7 @@ loss = Loss(
         ignore_index(only_with={"target": CLASS_INDEX}),
         LABEL_SMOOTHING,
     ),
-    reductions=WEIGHTED,
+    reductions=WEIGHTED_OR_SOFT,
     sample_dimension=1,
     formulas=(
         Symbolic(

@@ -350,7 +350,7 @@ from lossary.declaration import (
     LABEL_SMOOTHING,
     LOGISTIC,
     VECTOR,
-    WEIGHTED,
+    WEIGHTED_OR_SOFT,
     ZERO_ONE,
     HeatMap,
     Input,
@@ -481,7 +481,7 @@ loss = Loss(
         ignore_index(None, more="; None stands for -100", only_with={"target": CLASS_INDEX}),
         LABEL_SMOOTHING,
     ),
-    reductions=WEIGHTED,
+    reductions=WEIGHTED_OR_SOFT,
     formulas=(
         Symbolic(
             where={"z": _logit},

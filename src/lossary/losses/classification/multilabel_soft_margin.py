@@ -322,7 +322,7 @@ loss = Loss(
         ),
     ),
     reductions=(
-        Reduction("none", "nothing: one value for each sample, a mean over its labels", NONE.divisor),
+        Reduction("none", "nothing: one value per sample, a mean over its labels", NONE.divisor),
         SUM,
         Reduction("mean", "the number of samples; each value is already a mean over the labels", MEAN.divisor),
     ),

@@ -290,6 +290,7 @@ from lossary.declaration import (
     cos,
     equal,
     maximum,
+    per,
     sin,
     sqrt,
     sum_over,
@@ -445,6 +446,7 @@ loss = Loss(
             "infinite there, the loss 1 and the gradient 0. float16 has no room for the constant either.",
         ),
     ),
+    reductions=per("pair"),
     example={
         "input1": [[1.0, 0.0], [1.0, 2.0], [3.0, 4.0]],
         "input2": [[0.6, 0.8], [2.0, 1.0], [4.0, -3.0]],

@@ -285,6 +285,7 @@ from lossary.declaration import (
     flag,
     maximum,
     minimum,
+    per,
     sign,
     sum_over,
     terms,
@@ -574,6 +575,7 @@ loss = Loss(
             "still, the square leaves the range of float32 and bfloat16: the loss is NaN and the gradient 0.",
         ),
     ),
+    reductions=per("triplet"),
     example={
         "anchor": [[0.0, 0.0], [1.0, 1.0], [0.5, -0.5]],
         "positive": [[0.6, 0.8], [1.0, 2.0], [0.5, 0.0]],

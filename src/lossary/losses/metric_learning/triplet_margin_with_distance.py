@@ -354,6 +354,7 @@ from lossary.declaration import (
     flag,
     maximum,
     minimum,
+    per,
     sqrt,
     sum_over,
     terms,
@@ -659,6 +660,7 @@ loss = Loss(
             note="distance_function is the squared distance.",
         ),
     ),
+    reductions=per("triplet"),
     example={
         "anchor": [[0.0, 0.0], [1.0, 1.0], [0.5, -0.5]],
         "positive": [[0.6, 0.8], [1.0, 2.0], [0.5, 0.0]],

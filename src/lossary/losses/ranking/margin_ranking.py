@@ -220,6 +220,7 @@ from lossary.declaration import (
     Symbolic,
     cases,
     maximum,
+    per,
     terms,
 )
 
@@ -306,6 +307,7 @@ loss = Loss(
             "Below the diagonal the order is right, and at the default margin the loss is zero.",
         ),
     ),
+    reductions=per("pair"),
     example={"input1": [2.0, 0.3, -1.0, 0.5], "input2": [1.0, 0.8, 0.5, 0.4], "target": [1.0, 1.0, -1.0, -1.0]},
     properties={
         "convex": True,
