@@ -403,10 +403,10 @@ WORSE: dict[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "an object for a choice": (with_distance({"a": 1}), ("distance_function", "pairwise_distance or")),
     "null for a choice": (with_distance(None), ("distance_function", "None")),
     "a number for a vector": (
-        request("triplet_margin", {"anchor": 1, "positive": 1, "negative": 0}),
-        ("'anchor'", "vectors"),
+        request("cosine_embedding", {"input1": 1, "input2": 1, "target": 1}),
+        ("'input1'", "vectors"),
     ),
-    "a number for scores": (request("multi_margin", {"input": 1, "target": 0}), ("'input'", "scores")),
+    "a number for scores": (request("multi_margin", {"input": 1, "target": [0, 0]}), ("'input'", "scores")),
     "a power that torch lacks": (
         request("multi_margin", {"input": [1, 2], "target": 0}, p=3),
         ("1 <= p <= 2", "got 3"),
