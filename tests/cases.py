@@ -97,7 +97,7 @@ def leaves(loss: Loss, batch: Arrays, setting: Mapping[str, Any]) -> dict[str, A
     """Float64 tensors that ask for a gradient where torch has one, int64 ones for whole numbers, lists of tensors."""
     kinds = chosen_kinds(loss, batch, setting)
     made: dict[str, Any] = {}
-    for entry in loss.inputs:
+    for entry in (i for i in loss.inputs if i.name in batch):
         kind = kinds[entry.name]
 
         def leaf(array: Any, kind: Kind = kind, entry: Input = entry) -> torch.Tensor:
@@ -119,7 +119,7 @@ def by_torch(
     made = leaves(loss, batch, setting)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        value = criterion(loss, setting, reduction)(*(made[i.name] for i in loss.inputs))
+        value = criterion(loss, setting, reduction)(*(made.get(i.name) for i in loss.inputs))
     if value.requires_grad:
         value.sum().backward()
     gradient = {}

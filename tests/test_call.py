@@ -503,3 +503,55 @@ def test_the_outputs_of_every_loss_are_those_that_would_be_written() -> None:
     for slug in ("huber", "ctc", "poisson_nll"):
         path = Path(lossary.__file__).parents[1].parent / CATALOG[slug].declaration.path
         assert output_fences.renewed(path.read_bytes()) == path.read_bytes()
+
+
+# --- what torch lets be None, and what only its functions take ------------------------------------------------------
+
+
+def test_an_input_may_be_left_out_where_torch_lets_it_be_none() -> None:
+    linear, functional = CATALOG.linear_cross_entropy, torch.nn.functional.linear_cross_entropy
+    feature, weight, bias = torch.randn(3, 4, requires_grad=True), torch.randn(5, 4), torch.randn(5)
+    target = torch.tensor([0, 4, 2])
+    with_bias = functional(feature, weight, target, linear_bias=bias)
+    for called in (linear(feature, weight, target, bias), linear(feature, weight, target, linear_bias=bias)):
+        assert torch.equal(called, with_bias)
+    without = functional(feature, weight, target)
+    for called in (linear(feature, weight, target), linear(feature, weight, target, linear_bias=None)):
+        assert torch.equal(called, without)
+    inputs = {"input": [[1.0, 2.0]], "linear_weight": [[1.0, 2.0], [3.0, 4.0]], "target": [0]}
+    assert "linear_bias" not in linear.evaluate(inputs).gradient
+    assert linear.evaluate(inputs) == linear.evaluate({**inputs, "linear_bias": None})
+    assert linear.evaluate({**inputs, "linear_bias": [0.0, 0.0]}).value == linear.evaluate(inputs).value
+    with pytest.raises(lossary.LossaryError, match=r"the input 'target' is missing"):
+        linear.evaluate({name: inputs[name] for name in ("input", "linear_weight")})
+
+
+def test_a_weight_goes_to_torchs_function() -> None:
+    weight = torch.tensor([1.0, 2.0])
+    for slug, name in (("mse", "mse_loss"), ("l1", "l1_loss"), ("huber", "huber_loss")):
+        given = torch.tensor([2.0, 1.0]), torch.zeros(2)
+        wanted = getattr(torch.nn.functional, name)(*given, weight=weight)
+        assert torch.equal(CATALOG[slug](*given, weight=weight), wanted)
+        assert torch.equal(CATALOG[slug].at(weight=weight)(*given), wanted)
+    answer = CATALOG.mse.evaluate({"input": [2, 1], "target": [0, 0]}, {"weight": [1, 2]})
+    assert (answer.value, answer.formula_value) == (2.0, 2.0)
+    assert answer.gradient["input"] == [4 / 3, 4 / 3]
+    with pytest.raises(lossary.LossaryError, match="same size"):
+        CATALOG.mse.evaluate({"input": [2, 1], "target": [0, 0]}, {"weight": 2})
+    for draw in (lambda: CATALOG.mse.figure("loss", {"weight": 2}), lambda: CATALOG.mse.at(weight=[1, 2]).curve()):
+        with pytest.raises(lossary.LossaryError, match="weight is as large as the input of one call"):
+            draw()
+
+
+def test_an_argument_that_is_left_out_is_refused_with_the_reason() -> None:
+    with pytest.raises(lossary.LossaryError, match="mse takes no size_average: deprecated"):
+        CATALOG.mse.evaluate({"input": [1], "target": [0]}, {"size_average": True})
+    with pytest.raises(lossary.LossaryError, match="linear_cross_entropy takes no options: chunks change the memory"):
+        CATALOG.linear_cross_entropy.evaluate({}, {"options": 1})
+
+
+def test_what_torch_requires_has_no_default() -> None:
+    from lossary.declaration import Parameter
+
+    with pytest.raises(TypeError, match="n is required, so it has no default"):
+        Parameter("n", 3, "a number", required=True)

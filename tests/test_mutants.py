@@ -422,7 +422,7 @@ def exchange_matters(loss: Loss) -> bool:
     for setting in points.settings(loss):
         for batch in points.batches(loss, setting):
             made = leaves(loss, batch, setting)
-            first_input, second, *rest = (made[i.name] for i in loss.inputs)
+            first_input, second, *rest = (made.get(i.name) for i in loss.inputs)
             run = criterion(loss, setting, "none")
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

@@ -237,8 +237,8 @@ def test_a_wrong_parameter_names_the_right_ones_and_their_ranges() -> None:
     )
     with pytest.raises(LossaryError, match=r"gaussian_nll has no .*: full \(true or false\), eps \(eps >"):
         lossary.get("gaussian_nll").figure("loss", {"nope": 1})
-    with pytest.raises(LossaryError, match=r"mse has no parameter 'nope'; its parameters are: none"):
-        lossary.get("mse").curve([0.0], {"nope": 1})
+    with pytest.raises(LossaryError, match=r"soft_margin has no parameter 'nope'; its parameters are: none"):
+        lossary.get("soft_margin").curve([0.0], {"nope": 1})
 
 
 # --- what a loss is made from ---------------------------------------------------------------------------------------

@@ -261,7 +261,9 @@ def test_code_can_be_copied(watched: Callable[..., Any], web: str) -> None:
     call.hover()
     call.locator("button[data-md-type=copy], .md-clipboard").first.click()
     page.wait_for_function("navigator.clipboard.readText().then((text) => text.includes('nn.HuberLoss'))")
-    assert page.evaluate("navigator.clipboard.readText()").strip() == "nn.HuberLoss(delta=1.0)(input, target)"
+    assert page.evaluate("navigator.clipboard.readText()").strip() == (
+        'nn.HuberLoss(reduction="mean", delta=1.0)(input, target)'
+    )
     assert page.locator("article .highlight").count() > 5
 
 

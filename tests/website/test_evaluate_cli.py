@@ -317,7 +317,7 @@ BAD: dict[str, tuple[Mapping[str, Any] | str, tuple[str, ...], str | None]] = {
     "no end of an integer": (request(CE, LOGITS, ignore_index="inf"), ("ignore_index",), CE),
     "smoothing above 1": (request(CE, LOGITS, label_smoothing=1.5), ("<= 1", "got 1.5"), CE),
     "weights for other classes": (request(CE, LOGITS, weight=[1, 2]), ("torch refused", "3"), CE),
-    "a negative weight": (request(CE, LOGITS, weight=[1, -2, 1]), ("weight >= 0",), CE),
+    "a weight that is no number": (request(CE, LOGITS, weight=[1, "a", 1]), ("one number for each class",), CE),
     "parameters in a list": ({"slug": "huber", "inputs": ONE, "parameters": [1]}, ('"parameters"', "list"), "huber"),
     "inputs in a list": ({"slug": "huber", "inputs": [1, 0]}, ('"inputs"', "list"), "huber"),
     "unknown reduction": (request("huber", ONE, "avg"), ("no reduction 'avg'", "none, sum, mean"), "huber"),
@@ -379,7 +379,7 @@ WORSE: dict[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "a label too high": (request("multilabel_margin", {**LABELS, "target": [[7, -1, -1]]}), ("torch refused", "range")),
     "a label too low": (request("multilabel_margin", {**LABELS, "target": [[-2, -1, -1]]}), ("torch refused", "range")),
     "a list too short": (request("multilabel_margin", {**LABELS, "target": [[0, -1]]}), ("torch refused", "size")),
-    "no list at all": (request("multilabel_margin", {"input": 3, "target": 0}), ("'input'", "scores")),
+    "no list at all": (request("multilabel_margin", {"input": 3, "target": [0, 1]}), ("'input'", "scores")),
     "half a frame": (request("ctc", {**SPEECH, "input_lengths": 1.5}), ("'input_lengths'", "whole numbers")),
     "endless frames": (request("ctc", {**SPEECH, "target_lengths": "inf"}), ("'target_lengths'", "whole numbers")),
     "more frames than there are": (
@@ -403,10 +403,10 @@ WORSE: dict[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "an object for a choice": (with_distance({"a": 1}), ("distance_function", "pairwise_distance or")),
     "null for a choice": (with_distance(None), ("distance_function", "None")),
     "a number for a vector": (
-        request("triplet_margin", {"anchor": 1, "positive": 1, "negative": 0}),
-        ("'anchor'", "vectors"),
+        request("cosine_embedding", {"input1": 1, "input2": 1, "target": 1}),
+        ("'input1'", "vectors"),
     ),
-    "a number for scores": (request("multi_margin", {"input": 1, "target": 0}), ("'input'", "scores")),
+    "a number for scores": (request("multi_margin", {"input": 1, "target": [0, 0]}), ("'input'", "scores")),
     "a power that torch lacks": (
         request("multi_margin", {"input": [1, 2], "target": 0}, p=3),
         ("1 <= p <= 2", "got 3"),

@@ -1,6 +1,6 @@
 r"""Adaptive log-softmax with loss
 
-Negative log-probability of the true class among very many: frequent classes are scored directly, rare ones in two steps.
+Negative log-probability of the true class, where rare classes are reached through clusters.
 
 ## When to use it
 

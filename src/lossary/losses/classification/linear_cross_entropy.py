@@ -1,6 +1,6 @@
 r"""Linear cross-entropy
 
-Cross-entropy from the features and the weights of the last linear layer, on request in chunks that never hold all scores.
+Cross-entropy from the features and weights of the last linear layer, in chunks on request.
 
 ## When to use it
 
