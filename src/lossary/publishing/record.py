@@ -304,7 +304,7 @@ def bibtex(reference: Reference) -> str:
     family = re.sub(r"[^a-z]", "", _plain_letters(reference.authors[0].split()[-1]).lower())
     place = reference.place
     # Of a preprint its number says where it is.
-    name = None if reference.kind == "misc" and reference.arxiv else place.name
+    name = None if place.name.startswith("arXiv") else place.name
     fields: dict[str, str | None] = {
         "author": " and ".join(reference.authors),
         "title": f"{{{reference.title}}}",
