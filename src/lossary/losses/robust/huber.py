@@ -266,7 +266,6 @@ loss = residual_loss(
     concepts={
         "huber delta; outlier threshold; clipped gradient of the squared error; DQN error clipping": "delta",
         "feature scaling; choosing delta": "delta is measured",
-        "sample weights; weighted huber loss": "weight",
         "difference between Huber and Smooth L1": "HuberLoss and SmoothL1Loss",
         "huber_loss does not support non-positive values for delta; is not a valid value for reduction": "delta must be positive",
         "learnable delta; delta must be a float or int": "delta must be positive",
