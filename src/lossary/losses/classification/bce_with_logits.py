@@ -262,9 +262,9 @@ tensor(0.6931)
 A mask filled with minus infinity, which is common in attention, makes the loss NaN even where the
 label agrees. PyTorch computes the logit times 1 minus the label, and subtracts the logarithm of the
 sigmoid. For minus infinity and label 0 that is infinity minus infinity; for an infinite logit and
-label 1 the first term is zero times infinity. Without weights the gradient is the right one all the
-same; only the value is spoilt. Finite scores are safe at any size: mask with a large finite number, or
-leave the masked elements out of the loss.
+label 1 the first term is zero times infinity. The gradient is the right one all the same; only the
+value is spoilt. Finite scores are safe at any size: mask with a large finite number, or leave the masked
+elements out of the loss.
 
 ```python
 label = torch.tensor([1.0, 0.0, 1.0, 0.0])
