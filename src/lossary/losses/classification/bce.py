@@ -296,8 +296,8 @@ loss = Loss(
         "soft labels; loss does not reach zero": "With soft labels",
     },
     inputs=(
-        Input("input", "p", (PROBABILITY,), "(*)", "the predicted probability of class 1: apply a sigmoid first"),
-        Input("target", "y", (BINARY,), "(*), same as input", "the label as a float"),
+        Input("input", "p", (PROBABILITY,), "(*)", "the predicted probability of class 1, not a raw score"),
+        Input("target", "y", (BINARY,), "(*), same as input", "the label, 0 or 1 or in between, as a float"),
     ),
     parameters=(ELEMENT_WEIGHT,),
     formulas=(

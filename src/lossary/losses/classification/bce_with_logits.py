@@ -16,7 +16,7 @@ Without weights the gradient with respect to the logit is the predicted probabil
 
 ## When not to
 
-- Exactly one class is right. Then the outputs compete, and [[cross_entropy]] says so to the model.
+- Exactly one class is right. Then the outputs should compete, as in [[cross_entropy]].
 - The model already returns probabilities: [[bce]].
 - Almost everything is an easy negative, as in dense object detection. `pos_weight` cannot tell easy
   from hard negatives; [[focal|focal loss]] can.
@@ -399,7 +399,7 @@ loss = Loss(
     },
     inputs=(
         Input("input", "z", (LOGIT,), "(*)", "the raw score of class 1: no sigmoid before it"),
-        Input("target", "y", (BINARY,), "(*), same as input", "the label as a float"),
+        Input("target", "y", (BINARY,), "(*), same as input", "the label, 0 or 1 or in between, as a float"),
     ),
     parameters=(
         Parameter(

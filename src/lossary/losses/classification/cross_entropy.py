@@ -626,7 +626,7 @@ loss = Loss(
         "binary classification with one output": "One output unit",
     },
     inputs=(
-        Input("input", "x", (LOGITS,), "(C), (N, C) or (N, C, d1, …)", "the raw scores: no softmax before it"),
+        Input("input", "x", (LOGITS,), "(C), (N, C) or (N, C, d1, …)", "the raw scores: no softmax before them"),
         Input(
             "target",
             "y",

@@ -137,7 +137,7 @@ labels last (1, 3, 2)
 
 The factor of a label multiplies its loss when it is present and when it is absent. It changes how
 much a label counts beside the others, but not the balance between its positives and its negatives,
-and so it does not move the predicted probability. The mean still divides by the plain number of
+and so it does not move the best prediction of a label. The mean still divides by the plain number of
 labels, so larger weights mean a larger loss. Divide by the mean weight to keep the scale. And it is a
 weight per label: one per sample fails, or is taken for one per label if both counts are equal.
 

@@ -12,7 +12,7 @@ computes it without protection against overflow.
 - You compare with [[hinge|hinge]] and other losses of the margin in the same notation.
 
 For training a network there is a better choice in almost every case: [[bce_with_logits]] is the same
-function, takes labels 0 and 1, has class weights, and does not overflow.
+function, takes labels 0 and 1, has `weight` and `pos_weight`, and does not overflow.
 
 ## When not to
 
@@ -57,7 +57,7 @@ softplus        tensor([ 88.,  89., 100.])
 BCE with logits tensor([ 88.,  89., 100.])
 ```
 
-### In float16 a score of -12 is enough
+### In float16 a margin of -12 is enough
 
 The largest float16 number is 65504, and the exponential passes it just above 11. bfloat16 has about
 the range of float32, and gives way where float32 does. Under `torch.autocast` the loss is computed in
