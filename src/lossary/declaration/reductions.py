@@ -76,5 +76,9 @@ WEIGHTED = (values_per("target"), SUM, Reduction("mean", _KEPT, _weight_of_targe
 WEIGHTED_OR_SOFT = (
     values_per("target"),
     SUM,
-    Reduction("mean", f"{_KEPT}; where targets are probabilities, the number of targets", _weight_of_targets),
+    Reduction(
+        "mean",
+        f"with class indices, {_KEPT}; with probabilities, the number of targets, N · d1 · …",
+        _weight_of_targets,
+    ),
 )

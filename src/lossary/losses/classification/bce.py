@@ -1,6 +1,7 @@
 r"""Binary cross-entropy
 
-The negative log-likelihood of a yes-or-no label under a predicted probability.
+Compares predicted probabilities with yes-or-no labels: each element costs minus the logarithm of the probability
+that was given to its label.
 
 ## When to use it
 
@@ -20,20 +21,20 @@ The negative log-likelihood of a yes-or-no label under a predicted probability.
 - Positives are very rare and easy negatives drown them: [[focal|focal loss]], or `pos_weight` of
   [[bce_with_logits]].
 - One confident mistake must not dominate the score. As the probability of the observed label goes
-  to zero the formula grows without bound, and PyTorch stops it only at a high ceiling. [[brier|Brier score]]
-  never gets large.
+  to zero the formula grows without bound, and PyTorch stops it only at 100 per element. The
+  [[brier|Brier score]] of an element is at most 1.
 
 ## Pitfalls
 
 ### A sigmoid in front loses the gradient where it is needed most
 
-In float32 the sigmoid of a large score rounds to exactly 1. If the label is 0, the loss reports its
-ceiling and the gradient is zero: a confidently wrong example teaches nothing. A very negative score
-with label 1 keeps a gradient, but one far too small. [[bce_with_logits]] works on the score itself
-and gets both right.
+In float32 the sigmoid of a score of 17 or more is exactly 1. If the label is 0, the loss then reports
+its ceiling and the gradient is zero: a confidently wrong example teaches nothing. A very negative
+score with label 1 keeps a gradient, but one far too small. [[bce_with_logits]] works on the score
+itself and gets both right.
 
 ```python
-for score, label in ((20.0, 0.0), (-50.0, 1.0)):
+for score, label in ((17.0, 0.0), (-50.0, 1.0)):
     logit = torch.tensor([score], requires_grad=True)
     target = torch.tensor([label])
     split = F.binary_cross_entropy(torch.sigmoid(logit), target)
@@ -46,9 +47,9 @@ for score, label in ((20.0, 0.0), (-50.0, 1.0)):
 ```
 
 ```output
-score 20.0, label 0.0
+score 17.0, label 0.0
   sigmoid, BCELoss   loss 100.0  gradient 0.0e+00
-  BCEWithLogitsLoss  loss  20.0  gradient 1.0e+00
+  BCEWithLogitsLoss  loss  17.0  gradient 1.0e+00
 score -50.0, label 1.0
   sigmoid, BCELoss   loss  50.0  gradient -1.9e-10
   BCEWithLogitsLoss  loss  50.0  gradient -1.0e+00
@@ -57,8 +58,8 @@ score -50.0, label 1.0
 ### Swapped arguments give a number, not an error
 
 The order is prediction first, label second. Keras and scikit-learn put the label first. Hard labels
-are valid probabilities, so the swapped call runs. It returns a large value, because a "prediction"
-of exactly 0 or 1 hits the ceiling described below.
+are valid probabilities, so the swapped call runs. A "prediction" of exactly 0 or 1 hits the ceiling
+described below wherever the other argument is not exactly the same, so the value is large.
 
 ```python
 probability = torch.tensor([0.9, 0.2])
@@ -73,37 +74,59 @@ prediction, label: 0.1643
 label, prediction: 15.0
 ```
 
-### The loss has a ceiling, but the gradient there is enormous
+### The loss has a ceiling of 100, but the gradient there is enormous
 
-PyTorch cuts each logarithm off at a fixed negative value, so that a probability of exactly 0 gives
-a finite loss. One might expect a zero gradient on that flat part. The backward pass does something
-else: it divides by p(1-p), bounded below by a tiny constant. A single probability of exactly 0 or 1
-with the wrong label therefore sends a gradient that can wreck the weights. Clamp the probabilities
-away from both ends, or work with logits.
+PyTorch cuts each logarithm off at -100, so that a probability of exactly 0 gives a finite loss. One
+might expect a zero gradient on that flat part. The backward pass does something else: it divides
+p - y by p(1-p), bounded below by a tiny constant. A single probability of exactly 0 or 1 with the
+wrong label therefore has a gradient of a million millions. With the right label the gradient is
+exactly 0, although the formula's slope tends to -1 or 1 there. Clamp the probabilities away from
+both ends, or work with logits.
 
 ```python
-probability = torch.tensor([0.0, 1.0, 1e-6, 0.5], requires_grad=True)
-label = torch.tensor([1.0, 0.0, 1.0, 1.0])
+probability = torch.tensor([0.0, 1.0, 1e-6, 0.999, 1.0], requires_grad=True)
+label = torch.tensor([1.0, 0.0, 1.0, 1.0, 1.0])
 
 loss = F.binary_cross_entropy(probability, label, reduction="none")
 gradient = torch.autograd.grad(loss.sum(), probability)[0]
-for p, value, slope in zip(probability.tolist(), loss.tolist(), gradient.tolist()):
-    print(f"p = {p:.0e}   loss {value:6.2f}   gradient {slope:.1e}")
+for p, y, value, slope in zip(probability.tolist(), label, loss, gradient):
+    print(f"p = {p:<5g}  label {y:.0f}  loss {value:7.3f}  gradient {slope:8.1e}")
 ```
 
 ```output
-p = 0e+00   loss 100.00   gradient -1.0e+12
-p = 1e+00   loss 100.00   gradient 1.0e+12
-p = 1e-06   loss  13.82   gradient -1.0e+06
-p = 5e-01   loss   0.69   gradient -2.0e+00
+p = 0      label 1  loss 100.000  gradient -1.0e+12
+p = 1      label 0  loss 100.000  gradient  1.0e+12
+p = 1e-06  label 1  loss  13.816  gradient -1.0e+06
+p = 0.999  label 1  loss   0.001  gradient -1.0e+00
+p = 1      label 1  loss  -0.000  gradient  0.0e+00
+```
+
+### The gradient with respect to the label has no ceiling
+
+The cut-off at -100 is in the value only. Where labels are learned, or come from another model, the
+gradient with respect to `target` is the difference of two logarithms, which is infinite at a
+probability of exactly 0 or 1, whatever the label is. Detach the labels, or clamp the probabilities.
+
+```python
+probability = torch.tensor([0.0, 1.0, 0.2])
+label = torch.tensor([0.0, 1.0, 0.2], requires_grad=True)
+
+loss = F.binary_cross_entropy(probability, label, reduction="none")
+print(loss.detach())
+print(torch.autograd.grad(loss.sum(), label)[0])
+```
+
+```output
+tensor([0.0000, -0.0000, 0.5004])
+tensor([   inf,   -inf, 1.3863])
 ```
 
 ### Anything outside 0 to 1 raises an error, and so does NaN
 
-The usual cause is a forgotten sigmoid: the values are scores. The second cause is a NaN further up
-in the model, which fails the same check and gets the same message, so look for NaN before you look
-for the sigmoid. Labels are checked too. On a CUDA device the check is a device-side assert, after
-which the process has to be restarted. Integer labels need `.float()`.
+Either a sigmoid is missing and the values are scores, or the model returns NaN, which fails the same
+check with the same message. Look for NaN before you look for the sigmoid. Labels are checked too.
+On a CUDA device the check is a device-side assert, after which the process has to be restarted.
+Integer labels need `.float()`.
 
 ```python
 cases = (
@@ -126,11 +149,60 @@ all elements of target should be between 0 and 1
 Found dtype Long but expected Float
 ```
 
+### A column of predictions and a flat list of labels do not fit
+
+A last layer with one unit returns `(N, 1)`, while the labels usually have the shape `(N,)`. The two
+must have the same shape: there is no broadcasting here, and the message calls "deprecated" what is an
+error. Drop the dimension from the predictions, or give it to the labels.
+
+```python
+probability = torch.tensor([[0.9], [0.2], [0.6]])
+label = torch.tensor([1.0, 0.0, 0.0])
+
+try:
+    F.binary_cross_entropy(probability, label)
+except ValueError as error:
+    print("ValueError:", error)
+print(F.binary_cross_entropy(probability.squeeze(1), label))
+print(F.binary_cross_entropy(probability, label.unsqueeze(1)))
+```
+
+```output
+ValueError: Using a target size (torch.Size([3])) that is different to the input size (torch.Size([3, 1])) is deprecated. Please ensure they have the same size.
+tensor(0.4149)
+tensor(0.4149)
+```
+
+### Under autocast on CUDA it raises an error
+
+`torch.autocast("cuda")` refuses this loss: the message says that it is "unsafe to autocast", because
+a sigmoid computed in half precision has already lost what the loss needs. On a CPU autocast says
+nothing, and the loss is computed in float32 from the rounded probabilities. Below the sigmoid of 7
+is rounded to 1 in bfloat16, and the loss of a wrong label jumps to the ceiling. Use
+[[bce_with_logits]], which autocast allows and which gets the score. If you only have probabilities,
+compute them and the loss in float32, inside `with torch.autocast("cuda", enabled=False):`.
+
+```python
+score = torch.tensor([7.0], dtype=torch.bfloat16)
+label = torch.tensor([0.0])
+
+with torch.autocast("cpu"):
+    split = F.binary_cross_entropy(torch.sigmoid(score), label)
+    fused = F.binary_cross_entropy_with_logits(score, label)
+print("sigmoid, BCELoss  ", split)
+print("BCEWithLogitsLoss ", fused)
+```
+
+```output
+sigmoid, BCELoss   tensor(100.)
+BCEWithLogitsLoss  tensor(7.0009)
+```
+
 ### With soft labels the smallest loss is not zero
 
 If the label is itself a probability, even a perfect prediction pays the entropy of that label. A
-loss that stops above zero may thus be at its minimum. Subtract the entropy to see the remaining
-distance, which is a [[kl_div]].
+loss that stops above zero may thus be at its minimum. Subtract the entropy to see what remains,
+which is the [[kl_div]] from the label to the prediction.
 
 ```python
 label = torch.tensor([0.3])
@@ -209,18 +281,23 @@ loss = Loss(
         "Bernoulli likelihood; negative log-likelihood of a Bernoulli variable; binary crossentropy keras; binary "
         "cross entrophy; all elements of input should be between 0 and 1; all elements of target should be between 0 "
         "and 1; Found dtype Long but expected Float; sigmoid then BCELoss; sklearn log_loss; "
-        "tf.keras.losses.BinaryCrossentropy; logarithmic score; BCELoss 100 clamp"
+        "tf.keras.losses.BinaryCrossentropy; logarithmic score; BCELoss 100 clamp; binary_cross_entropy and BCELoss "
+        "are unsafe to autocast; Using a target size that is different to the input size is deprecated"
     ),
     concepts={
         "class imbalance; sample weights": "weight",
         "sigmoid then BCELoss; vanishing gradient": "A sigmoid in front",
-        "all elements of input should be between 0 and 1; all elements of target should be between 0 and 1": "Anything outside 0 to 1",
+        "all elements of input should be between 0 and 1; all elements of target should be between 0 and 1; Found dtype "
+        "Long but expected Float": "Anything outside 0 to 1",
         "BCELoss 100 clamp; clamped logarithm": "The loss has a ceiling",
+        "learned labels; gradient of the target": "The gradient with respect to the label",
+        "Using a target size that is different to the input size is deprecated": "A column of predictions",
+        "BCELoss unsafe to autocast; mixed precision": "Under autocast on CUDA",
         "soft labels; loss does not reach zero": "With soft labels",
     },
     inputs=(
-        Input("input", "p", (PROBABILITY,), "(*)", "the predicted probability of class 1: apply a sigmoid first"),
-        Input("target", "y", (BINARY,), "(*), same as input", "the label as a float"),
+        Input("input", "p", (PROBABILITY,), "(*)", "the predicted probability of class 1, not a raw score"),
+        Input("target", "y", (BINARY,), "(*), same as input", "the label, 0 or 1 or in between, as a float"),
     ),
     parameters=(ELEMENT_WEIGHT,),
     formulas=(
@@ -239,7 +316,9 @@ loss = Loss(
         ),
     ),
     computed=Symbolic(
-        label="Torch never takes a logarithm below -100 and never divides by less than 1e-12 (as a 32-bit float holds it)",
+        label="In the value torch takes no logarithm below -100, so an element costs at most 100 times its weight. In the "
+        "gradient with respect to the input it divides by no less than 1e-12 (as a 32-bit float holds it). The gradient "
+        "with respect to the target is not cut off",
         value=lambda p, y, weight: -weight * (y * maximum(log(p), -100) + (1 - y) * maximum(log(1 - p), -100)),
         gradient={"input": lambda p, y, weight: weight * ((p - y) / maximum(p * (1 - p), 9.999999960041972e-13))},
     ),
@@ -249,8 +328,8 @@ loss = Loss(
             label="predicted probability, input",
             branches=ZERO_ONE,
             note="One element, for each of the two labels.",
-            caption="Being sure and wrong has no upper price: the loss and its gradient run off to infinity at the "
-            "wrong end. At the right end the loss is zero, but the gradient is not.",
+            caption="A confident wrong answer can cost arbitrarily much by the formula: the loss and its gradient grow "
+            "without bound towards the wrong end. Towards the other end the loss falls to zero, but its slope does not.",
         ),
     ),
     figures=(
@@ -259,8 +338,9 @@ loss = Loss(
             span=(-5.0, 45.0),
             inputs=lambda t: {"input": sigmoid(t), "target": 0.0},
             note="One element with label 0, and a sigmoid before the loss.",
-            caption="The loss should grow with the logit for ever. In each format the sigmoid soon rounds to exactly 1. From "
-            "there on the loss stays at 100 and the gradient is lost, just where the prediction is most wrong.",
+            caption="The loss should grow with the logit without end. In each format there is a logit from which on the "
+            "sigmoid rounds to exactly 1. From there on the loss stays at 100 and the gradient is zero, just where the "
+            "prediction is most wrong.",
         ),
     ),
     example={"input": [0.9, 0.2, 0.6], "target": [1.0, 0.0, 0.0]},

@@ -1,6 +1,7 @@
 r"""Binary cross-entropy with logits
 
-Binary cross-entropy computed stably from the raw score before the sigmoid.
+Compares raw scores with yes-or-no labels: each element costs minus the logarithm of the probability that the sigmoid
+of its score gives to its label, computed without the sigmoid's rounding.
 
 ## When to use it
 
@@ -8,13 +9,14 @@ Binary cross-entropy computed stably from the raw score before the sigmoid.
   are merged into one expression, so neither rounding nor overflow spoils the gradient.
 - Several labels may hold at once. Give the model one output per label; each is judged on its own.
 - Segmentation with independent masks, link prediction, and any other grid of yes-or-no answers.
-- Classes are unbalanced, and a mistake on a positive should cost more: `pos_weight`.
+- Classes are unbalanced, and a mistake on a positive should cost more: `pos_weight`. The usual choice
+  is the number of negatives divided by the number of positives.
 
-The gradient with respect to the logit is simply the predicted probability minus the label.
+Without weights the gradient with respect to the logit is the predicted probability minus the label.
 
 ## When not to
 
-- Exactly one class is right. Then the outputs compete, and [[cross_entropy]] says so to the model.
+- Exactly one class is right. Then the outputs should compete, as in [[cross_entropy]].
 - The model already returns probabilities: [[bce]].
 - Almost everything is an easy negative, as in dense object detection. `pos_weight` cannot tell easy
   from hard negatives; [[focal|focal loss]] can.
@@ -24,53 +26,126 @@ The gradient with respect to the logit is simply the predicted probability minus
 
 ### Passing probabilities applies the sigmoid twice
 
-The loss takes raw scores. If the model ends in a sigmoid, the inner values lie between 0 and 1, and
-the outer sigmoid squeezes them into a narrow band. The loss stays between two values far from zero,
-however good the model is, and the gradients are weak. Nothing warns you. Remove the sigmoid from
-the model and apply it only for predictions.
+The loss takes raw scores. If the model ends in a sigmoid, the values that arrive lie between 0 and
+1, and the loss's own sigmoid maps them to between 0.5 and 0.7311. With label 1 the loss then stays
+between 0.3133 and 0.6931, however good or bad the model is, and a confidently wrong score hardly
+gets a gradient. Nothing warns you. Remove the sigmoid from the model and apply it only for
+predictions.
 
 ```python
-logit = torch.tensor([-10.0, 0.0, 10.0])
 label = torch.ones(3)
 
-once = F.binary_cross_entropy_with_logits(logit, label, reduction="none")
-twice = F.binary_cross_entropy_with_logits(
-    torch.sigmoid(logit), label, reduction="none"
-)
-print("scores       ", [round(value, 4) for value in once.tolist()])
-print("probabilities", [round(value, 4) for value in twice.tolist()])
+for name, first in (("scores       ", nn.Identity()), ("probabilities", nn.Sigmoid())):
+    logit = torch.tensor([-10.0, 0.0, 10.0], requires_grad=True)
+    loss = F.binary_cross_entropy_with_logits(first(logit), label, reduction="none")
+    gradient = torch.autograd.grad(loss.sum(), logit)[0]
+    print(name, "loss    ", [round(value, 4) for value in loss.tolist()])
+    print(name, "gradient", [round(value, 4) for value in gradient.tolist()])
 ```
 
 ```output
-scores        [10.0, 0.6931, 0.0]
-probabilities [0.6931, 0.4741, 0.3133]
+scores        loss     [10.0, 0.6931, 0.0]
+scores        gradient [-1.0, -0.5, -0.0]
+probabilities loss     [0.6931, 0.4741, 0.3133]
+probabilities gradient [-0.0, -0.0944, -0.0]
 ```
 
 ### Labels are not checked
 
 [[bce]] rejects a label outside 0 to 1. This loss does not. Labels of -1 and 1, or class numbers
-such as 2, give a plausible value that can be negative and has no lower bound, so training runs away
-with a falling loss. For labels of -1 and 1 use [[soft_margin|soft margin]], or convert them as below.
+such as 2, give a value that can be negative and falls without end as the scores grow. Convert labels
+of -1 and 1 as below.
 
 ```python
-print(F.binary_cross_entropy_with_logits(torch.tensor([-3.0]), torch.tensor([-1.0])))
-print(F.binary_cross_entropy_with_logits(torch.tensor([3.0]), torch.tensor([2.0])))
-
-signed = torch.tensor([-1.0, 1.0])
-print((signed + 1) / 2)
+for size in (3.0, 30.0, 300.0):
+    score = torch.tensor([-size, size])
+    signed = torch.tensor([-1.0, 1.0])
+    wrong = F.binary_cross_entropy_with_logits(score, signed)
+    right = F.binary_cross_entropy_with_logits(score, (signed + 1) / 2)
+    print(f"scores of {size:g}: labels -1 and 1 {wrong.item():.4f}, 0 and 1 {right.item():.4f}")
 ```
 
 ```output
-tensor(-2.9514)
-tensor(-2.9514)
-tensor([0., 1.])
+scores of 3: labels -1 and 1 -1.4514, 0 and 1 0.0486
+scores of 30: labels -1 and 1 -15.0000, 0 and 1 0.0000
+scores of 300: labels -1 and 1 -150.0000, 0 and 1 0.0000
+```
+
+### A column of scores and a flat list of labels do not fit
+
+A last layer with one unit returns `(N, 1)`, while the labels usually have the shape `(N,)`. That is
+an error: both must have the same shape. Drop the dimension from the scores, or give it to the labels.
+
+```python
+score = torch.tensor([[2.0], [-1.5], [0.5]])
+label = torch.tensor([1.0, 0.0, 0.0])
+
+try:
+    F.binary_cross_entropy_with_logits(score, label)
+except ValueError as error:
+    print("ValueError:", error)
+print(F.binary_cross_entropy_with_logits(score.squeeze(1), label))
+print(F.binary_cross_entropy_with_logits(score, label.unsqueeze(1)))
+```
+
+```output
+ValueError: Target size (torch.Size([3])) must be the same as input size (torch.Size([3, 1]))
+tensor(0.4341)
+tensor(0.4341)
+```
+
+### Labels must be floating point
+
+Integer labels, the usual result of reading a table, are refused with a message about a "result type",
+and booleans with one about subtraction. Neither names the labels. Convert them with `.float()`.
+
+```python
+score = torch.tensor([0.5, -1.0])
+
+for label in (torch.tensor([1, 0]), torch.tensor([True, False])):
+    try:
+        F.binary_cross_entropy_with_logits(score, label)
+    except RuntimeError as error:
+        print(label.dtype, error)
+    print(F.binary_cross_entropy_with_logits(score, label.float()))
+```
+
+```output
+torch.int64 result type Float can't be cast to the desired output type Long
+tensor(0.3937)
+torch.bool Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead.
+tensor(0.3937)
+```
+
+### The first argument of the class is weight, not pos_weight
+
+`nn.BCEWithLogitsLoss(t)` sets `weight`, which multiplies positives and negatives alike, and so does
+the third argument of the function. Both run without a complaint. Write `pos_weight=`.
+
+```python
+score = torch.tensor([0.5, 0.5])
+label = torch.tensor([1.0, 0.0])
+four = torch.tensor([4.0])
+
+for loss in (
+    nn.BCEWithLogitsLoss(reduction="none"),
+    nn.BCEWithLogitsLoss(four, reduction="none"),
+    nn.BCEWithLogitsLoss(pos_weight=four, reduction="none"),
+):
+    print(loss(score, label), "weight", loss.weight, "pos_weight", loss.pos_weight)
+```
+
+```output
+tensor([0.4741, 0.9741]) weight None pos_weight None
+tensor([1.8963, 3.8963]) weight tensor([4.]) pos_weight None
+tensor([1.8963, 0.9741]) weight None pos_weight tensor([4.])
 ```
 
 ### pos_weight lines up with the last dimension
 
 `pos_weight` is broadcast like any tensor, from the right. For images of shape `(batch, class,
-height, width)` a vector with one weight a class is matched with the *width*. If both sizes happen
-to be equal, nothing fails and the columns of the image get the weights. Give it the shape
+height, width)` a vector with one weight per class is matched with the *width*. If the width equals the
+number of classes, nothing fails and the columns of the image get the weights. Give it the shape
 `(class, 1, 1)`.
 
 ```python
@@ -100,8 +175,8 @@ tensor([[0.6931, 0.6931],
 ### pos_weight touches only the positives, and the mean still divides by the count
 
 The weight multiplies the term of the positive label. Negatives keep their loss, and `"mean"`
-divides by the number of elements, not by the sum of the weights. So the loss becomes larger, and
-losses with different weights are not comparable.
+divides by the number of elements, not by the sum of the weights. So a weight above 1 makes the loss
+larger, and losses with different weights cannot be compared.
 
 ```python
 logit = torch.tensor([0.5, 0.5])
@@ -124,36 +199,43 @@ tensor([1.4222, 0.9741])
 tensor(1.1982) tensor(1.1982)
 ```
 
-### pos_weight shifts the probabilities
+### pos_weight shifts the probabilities, by its logarithm
 
-The weight acts as if every positive had been seen that many times. With one positive, four
-negatives and a weight of four, the best constant prediction is not the observed share of positives
-but an even chance: at a logit of zero the gradient vanishes. Thresholds and probabilities read off
-such a model are shifted. Correct them, or move the decision threshold instead of weighting.
+The weight acts as if every positive had been seen that many times. With one positive, four negatives
+and the usual weight, negatives divided by positives, the best constant prediction is not the observed
+share of positives but an even chance. The shift is known: with `pos_weight=w` the best logit is the
+true log-odds plus log w. Subtract log w from the logits of the trained model to get probabilities
+back, or keep the logits and read 0.5 as the share of positives.
 
 ```python
-logit = torch.zeros(1, requires_grad=True)
 label = torch.tensor([1.0, 0.0, 0.0, 0.0, 0.0])
+weight = (label == 0).sum() / (label == 1).sum()
+logit = torch.zeros(1, requires_grad=True)
+optimizer = torch.optim.SGD([logit], lr=1.0)
 
-loss = F.binary_cross_entropy_with_logits(
-    logit.expand(5), label, pos_weight=torch.tensor(4.0)
-)
-print("share of positives:", round(label.mean().item(), 2))
-print("prediction:        ", torch.sigmoid(logit).item())
-gradient = torch.autograd.grad(loss, logit)[0].item()
-print("gradient vanishes: ", abs(gradient) < 1e-6)
+for step in range(200):
+    optimizer.zero_grad()
+    F.binary_cross_entropy_with_logits(logit.expand(5), label, pos_weight=weight).backward()
+    optimizer.step()
+
+corrected = torch.sigmoid(logit - weight.log()).item()
+print("pos_weight        ", weight.item())
+print("share of positives", round(label.mean().item(), 4))
+print("prediction        ", round(torch.sigmoid(logit).item(), 4))
+print("corrected         ", round(corrected, 4))
 ```
 
 ```output
-share of positives: 0.2
-prediction:         0.5
-gradient vanishes:  True
+pos_weight         4.0
+share of positives 0.2
+prediction         0.5
+corrected          0.2
 ```
 
 ### A weight per sample needs a second dimension
 
 It is natural to pass one weight per sample, and the documentation of [[bce]] even asks for that.
-With a two-dimensional input it fails, or worse, is matched with the classes when both sizes are
+With a two-dimensional input it fails, or is silently matched with the classes when both sizes are
 equal. Reshape a weight per sample to `(N, 1)`. The same holds for `pos_weight`.
 
 ```python
@@ -177,24 +259,28 @@ tensor(0.6931)
 
 ### Infinite logits give NaN, even when they are right
 
-The expression multiplies the logit by the label or by its complement, and infinity times zero is
-NaN. A mask filled with minus infinity, which is common in attention, does this. Finite scores are
-safe at any size; mask with a large finite number, or leave the masked elements out of the loss.
+A mask filled with minus infinity, which is common in attention, makes the loss NaN even where the
+label agrees. PyTorch computes the logit times 1 minus the label, and subtracts the logarithm of the
+sigmoid. For minus infinity and label 0 that is infinity minus infinity; for an infinite logit and
+label 1 the first term is zero times infinity. The gradient is the right one all the same; only the
+value is spoilt. Finite scores are safe at any size: mask with a large finite number, or leave the masked
+elements out of the loss.
 
 ```python
-label = torch.tensor([1.0, 0.0])
-infinite = torch.tensor([float("inf"), float("-inf")])
-large = torch.tensor([1e4, -1e4])
+label = torch.tensor([1.0, 0.0, 1.0, 0.0])
 
-print(F.binary_cross_entropy_with_logits(infinite, label, reduction="none"))
-print(F.binary_cross_entropy_with_logits(large, label, reduction="none"))
-print(F.binary_cross_entropy_with_logits(-large, label, reduction="none"))
+for size in (float("inf"), 1e4):
+    logit = torch.tensor([size, -size, -size, size], requires_grad=True)
+    loss = F.binary_cross_entropy_with_logits(logit, label, reduction="none")
+    print(loss.detach())
+    print("  its gradient", torch.autograd.grad(loss.sum(), logit)[0])
 ```
 
 ```output
-tensor([nan, nan])
-tensor([0., 0.])
-tensor([10000., 10000.])
+tensor([nan, nan, nan, inf])
+  its gradient tensor([ 0.,  0., -1.,  1.])
+tensor([    0.,     0., 10000., 10000.])
+  its gradient tensor([ 0.,  0., -1.,  1.])
 ```
 
 ## Relations
@@ -246,15 +332,15 @@ equal to one.
 - `keras.losses.BinaryCrossentropy(from_logits=True)`
 - `tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)`: Elementwise; no reduction. Labels come first.
 - `tf.nn.weighted_cross_entropy_with_logits(labels, logits, pos_weight)`: The same with pos_weight, as in
-  torch. Elementwise.
+  torch. Elementwise; no reduction.
 - `optax.sigmoid_binary_cross_entropy(logits, labels)`: Elementwise; no reduction.
 - scikit-learn `HistGradientBoostingClassifier(loss="log_loss")`: With two classes. The class HalfBinomialLoss
   behind it is private.
 - `Flux.logitbinarycrossentropy(ŷ, y)`: The mean by default; agg chooses another reduction.
 - timm, no multiple: `timm.loss.BinaryCrossEntropy(smoothing=0.1)`: Takes logits in spite of its name, and
   smooths class numbers by default.
-- segmentation_models_pytorch `SoftBCEWithLogitsLoss()`: Ignores targets equal to ignore_index and can smooth
-  labels.
+- segmentation_models_pytorch `SoftBCEWithLogitsLoss()`: Targets equal to ignore_index cost nothing, but the
+  mean still counts them. Can smooth labels.
 
 ## References
 
@@ -295,25 +381,32 @@ loss = Loss(
     search_terms=terms(
         "weighted binary cross entropy class imbalance; multi-label classification loss; numerically stable sigmoid "
         "bce; sigmoid then bce nan; negative loss BCEWithLogitsLoss; Target size must be the same as input size; "
-        "softplus(x) - x y; BinaryCrossentropy from_logits=True; timm BinaryCrossEntropy; "
+        "softplus(x) - x y; BinaryCrossentropy from_logits=True; timm BinaryCrossEntropy; result type Float can't be cast to "
+        "the desired output type Long; "
         "weighted_cross_entropy_with_logits"
     ),
     concepts={
         "class imbalance; weighted binary cross entropy class imbalance; rare positives": "pos_weight",
         "sigmoid then bce nan; sigmoid applied twice": "Passing probabilities",
         "negative loss BCEWithLogitsLoss; labels outside 0 and 1": "Labels are not checked",
-        "calibrated probabilities with pos_weight; probability threshold": "pos_weight shifts",
+        "calibrated probabilities with pos_weight; probability threshold; how to choose pos_weight; negatives divided by "
+        "positives": "pos_weight shifts",
+        "Target size must be the same as input size": "A column of scores",
+        "result type Float can't be cast to the desired output type Long; integer labels; boolean labels": "Labels must be",
+        "BCEWithLogitsLoss pos_weight ignored; positional arguments": "The first argument",
+        "BCEWithLogitsLoss nan; masked logits": "Infinite logits",
         "weight for each sample": "A weight per sample",
     },
     inputs=(
         Input("input", "z", (LOGIT,), "(*)", "the raw score of class 1: no sigmoid before it"),
-        Input("target", "y", (BINARY,), "(*), same as input", "the label as a float"),
+        Input("target", "y", (BINARY,), "(*), same as input", "the label, 0 or 1 or in between, as a float"),
     ),
     parameters=(
         Parameter(
             "pos_weight",
             None,
-            "a factor for the positive term only; lined up with the last dimensions of the input",
+            "a factor for the positive term only, such as negatives / positives; lined up with the last dimensions of the "
+            "input",
             kind=PerElement(),
             range=NOT_NEGATIVE,
             neutral=1.0,
@@ -349,8 +442,8 @@ loss = Loss(
             label="logit, input",
             branches=ZERO_ONE,
             note="One element, for each of the two labels.",
-            caption="Wrong logits cost their own size and pull with a force close to 1. Right ones cost almost "
-            "nothing, and their pull fades.",
+            caption="A logit far on the wrong side costs about its own size, and its gradient is close to 1 in size. Far on "
+            "the right side it costs almost nothing, and the gradient fades.",
         ),
     ),
     example={"input": [2.0, -1.5, 0.5], "target": [1.0, 0.0, 0.0]},

@@ -1,6 +1,7 @@
 r"""Cross-entropy
 
-The negative log-probability that the softmax of the scores gives to the right class.
+Compares a raw score per class with the class that is right: the softmax of the scores gives each class a probability,
+and the loss is minus the logarithm of that of the right one.
 
 ## When to use it
 
@@ -13,14 +14,16 @@ The negative log-probability that the softmax of the scores gives to the right c
 - The target is a distribution itself, as in distillation, mixup or label smoothing: pass
   probabilities in place of class numbers.
 
-The gradient with respect to the scores is the predicted distribution minus the target.
+Without weights, the gradient of one target's loss with respect to the scores is the predicted
+distribution minus the target.
 
 ## When not to
 
 - Several classes may hold at once: [[bce_with_logits]].
-- There is one output unit only. Use [[bce_with_logits]]; with one class this loss is always zero.
+- There is one output unit only. Use [[bce_with_logits]]; with one class and class numbers for targets
+  this loss is zero whatever the score is.
 - You already hold log-probabilities: [[nll|negative log-likelihood]].
-- Many labels are wrong. A confident prediction that contradicts a wrong label costs without bound.
+- Many labels are wrong. A confident prediction that contradicts a wrong label can cost arbitrarily much.
   [[generalized_cross_entropy|generalized cross-entropy]] and [[symmetric_cross_entropy|symmetric cross-entropy]] limit that cost.
 - Easy examples outnumber the hard ones by far: [[focal|focal loss]].
 - The vocabulary is so large that the score matrix does not fit in memory: [[linear_cross_entropy|linear cross-entropy]]
@@ -31,10 +34,9 @@ The gradient with respect to the scores is the predicted distribution minus the 
 ### A softmax in the model puts a floor under the loss
 
 The loss applies its own softmax. Probabilities fed to it lie between 0 and 1, so their differences
-are small and the second softmax makes them almost even. The loss then cannot come near zero, and
-the floor rises with the number of classes. No warning appears; training is just slow and stuck.
-Return raw scores from the model. A `log_softmax` in front is harmless, because a second one changes
-nothing.
+are small and the second softmax makes them more even. The loss then cannot come near zero, and the
+floor rises with the number of classes. No warning appears. Return raw scores from the model. A
+`log_softmax` in front is harmless, because a second one changes nothing.
 
 ```python
 scores = torch.tensor([[10.0, 0.0, 0.0]])
@@ -87,10 +89,10 @@ Expected target size [2, 7], got [2, 5]
 
 ### A batch in which every target is ignored gives NaN
 
-The mean divides by the number of targets that count. If all of them equal `ignore_index`, that is
-zero divided by zero. The gradient happens to be zero, so the model survives, but the logged loss
-does not. Class weights of zero are worse: there the gradient is NaN as well. Sum the loss and
-divide by a count that is at least one.
+The mean divides by the sum of the weights of the targets that count. If all targets equal
+`ignore_index`, that is zero divided by zero. The gradient is zero, so the model survives, but the
+logged loss does not. If all targets have classes of weight zero it is worse: there the gradient is NaN
+as well. Sum the loss and divide by a count that is at least one.
 
 ```python
 scores = torch.zeros(2, 3, requires_grad=True)
@@ -117,7 +119,7 @@ nan tensor([nan, nan, nan])
 
 With class weights, the mean is the weighted sum divided by the sum of the weights of the targets
 that occur. A single sample is multiplied and divided by the same number, so its weight has no
-effect. In a larger batch the weights only shift attention between its own samples. The mean of the
+effect. In a larger batch a weight counts only against those of the other samples. The mean of the
 unreduced losses is a different number; use it, or the sum, if the weight of a sample should not
 depend on its neighbours.
 
@@ -145,9 +147,10 @@ batch of one: 1.4076 weighted: 1.4076
 
 ### The same target as one-hot gives another weighted mean
 
-With class numbers the weighted mean divides by the sum of the weights. With probabilities, even if
-they are one-hot, it divides by the batch size. Switching to soft targets, or adding mixup, thus
-changes the scale of the loss. Reduce by hand when both forms occur in one project.
+With class numbers the weighted mean divides by the sum of the targets' weights. With probabilities,
+even if they are one-hot, it divides by the number of targets: the batch size, times every further
+dimension such as time or pixels. Switching to soft targets, or adding mixup, thus changes the scale of
+a weighted loss. Reduce by hand when both forms occur in one project.
 
 ```python
 scores = torch.tensor([[2.3, 2.1, 4.5], [4.2, 3.2, 5.1]])
@@ -158,12 +161,18 @@ weight = torch.tensor([25.0, 25.0, 100.0])
 print("class numbers", round(F.cross_entropy(scores, target, weight=weight).item(), 3))
 print("one-hot      ", round(F.cross_entropy(scores, one_hot, weight=weight).item(), 3))
 print("unweighted   ", round(F.cross_entropy(scores, target).item(), 3))
+
+scores = torch.randn(2, 3, 5)
+soft = torch.randn(2, 3, 5).softmax(1)
+total = F.cross_entropy(scores, soft, reduction="sum")
+print("2 samples, 3 classes, 5 steps: mean is sum /", round((total / F.cross_entropy(scores, soft)).item()))
 ```
 
 ```output
 class numbers 0.87
 one-hot       54.405
 unweighted    1.513
+2 samples, 3 classes, 5 steps: mean is sum / 10
 ```
 
 ### Scores of minus infinity break label smoothing and soft targets
@@ -193,8 +202,8 @@ tensor(0.3133)
 
 ### Soft targets are not checked
 
-A row need not sum to one and may be negative; the loss uses it as it is. A sum of two doubles the
-loss, and a negative entry makes the loss negative. Normalise the rows yourself.
+A row need not sum to one and may be negative; the loss uses it as it is. Twice the row costs twice as
+much, and minus the row minus as much. Normalise the rows yourself.
 
 ```python
 scores = torch.tensor([[2.0, 1.0, 0.0]])
@@ -211,9 +220,10 @@ for row in ([1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [-1.0, 0.0, 0.0]):
 
 ### The type and shape of the target decide what it means
 
-A `long` target of shape `(N,)` holds class numbers; a floating-point target of the shape of the
-scores holds probabilities. Everything in between is an error: class numbers as floats, a one-hot
-matrix of integers, a column `(N, 1)`, or `int32`. `ignore_index` works with class numbers only.
+An integer target without the class dimension holds class numbers; a floating-point target of the
+shape of the scores holds probabilities. Most of what lies in between is an error: a one-hot matrix of
+integers, a column `(N, 1)`, or `int32`. `uint8` is accepted, but only where the scores have no
+dimension behind the classes. `ignore_index` works with class numbers only.
 
 ```python
 scores = torch.tensor([[2.0, 1.0, 0.0]])
@@ -222,12 +232,17 @@ targets = {
     "int32 numbers": torch.tensor([0], dtype=torch.int32),
     "integer one-hot": torch.tensor([[1, 0, 0]]),
     "column": torch.tensor([0]).view(1, 1),
+    "uint8 numbers": torch.tensor([0], dtype=torch.uint8),
 }
 for name, target in targets.items():
     try:
-        F.cross_entropy(scores, target)
+        print(f"{name}: {F.cross_entropy(scores, target)}")
     except RuntimeError as error:
         print(f"{name}: {error}")
+try:
+    F.cross_entropy(scores[..., None], torch.zeros(1, 1, dtype=torch.uint8))
+except RuntimeError as error:
+    print("uint8 numbers, three dimensions:", error)
 try:
     F.cross_entropy(scores, torch.tensor([[1.0, 0.0, 0.0]]), ignore_index=0)
 except RuntimeError as error:
@@ -239,15 +254,71 @@ float numbers: expected target dtype to be Long or Byte, but got Float
 int32 numbers: expected target dtype to be Long or Byte, but got Int
 integer one-hot: Expected floating point type for target with class probabilities, got Long
 column: 0D or 1D target tensor expected, multi-target not supported
+uint8 numbers: 0.40760594606399536
+uint8 numbers, three dimensions: expected scalar type Long but found Byte
 ignore_index: ignore_index is not supported for floating point target
+```
+
+### Class numbers as floats can pass for probabilities
+
+Usually class numbers of a floating-point type are an error. Where they happen to have the shape of the
+scores, they are read as probabilities, and a number comes back. A model with one output per sample,
+whose scores were squeezed to `(N,)`, looks like one sample of N classes. With scores of shape `(N, 1)`
+there is one class, and the loss is zero whatever the labels are. Both are binary classifiers that need
+[[bce_with_logits]].
+
+```python
+scores = torch.tensor([2.0, -1.0, 0.5, 0.0])
+label = torch.tensor([0.0, 1.0, 1.0, 0.0])
+
+print("one sample of 4 classes ", F.cross_entropy(scores, label))
+print("the same, by hand       ", -(label * scores.log_softmax(0)).sum())
+print("4 samples of one class  ", F.cross_entropy(scores.view(4, 1), label.view(4, 1)))
+print("4 yes-or-no answers     ", F.binary_cross_entropy_with_logits(scores, label))
+```
+
+```output
+one sample of 4 classes  tensor(5.1847)
+the same, by hand        tensor(5.1847)
+4 samples of one class   tensor(-0.)
+4 yes-or-no answers      tensor(1.1519)
+```
+
+### A class number out of range is an IndexError, or kills a CUDA process
+
+With C classes the numbers run from 0 to C - 1. Data that count from one, a padding mark other than
+`ignore_index`, or an output layer that is too small break this. On a CPU the error names the number.
+On a CUDA device it is a "device-side assert triggered" that surfaces at some later call, after which
+the process has to be restarted. Check the smallest and the largest target once on the CPU.
+
+```python
+scores = torch.zeros(2, 3)
+
+for target in (torch.tensor([1, 3]), torch.tensor([2, -1])):
+    try:
+        F.cross_entropy(scores, target)
+    except IndexError as error:
+        print("IndexError:", error)
+    valid = (target >= 0) & (target < scores.shape[1])
+    print("in range:", valid.tolist())
+print(F.cross_entropy(scores, torch.tensor([2, -1]), ignore_index=-1))
+```
+
+```output
+IndexError: Target 3 is out of bounds.
+in range: [True, False]
+IndexError: Target -1 is out of bounds.
+in range: [True, False]
+tensor(1.0986)
 ```
 
 ### Label smoothing spreads over all classes, the right one included
 
-PyTorch mixes the one-hot target with an even distribution over *all* classes, so the right class
-gets part of the smoothing back. Some code spreads it over the wrong classes only and gets a
-different loss for the same setting. Either way the smallest possible loss is the entropy of the
-smoothed target, not zero; do not compare it with a loss without smoothing.
+PyTorch mixes the one-hot target with an even distribution over *all* K classes: each gets a share of
+`label_smoothing / K`, so the right class gets part of the smoothing back. Other code spreads it over
+the K - 1 wrong classes and gets a different loss for the same setting. To get theirs here, multiply
+the smoothing by K / (K - 1). Either way the smallest possible loss is the entropy of the smoothed
+target, not zero; do not compare it with a loss without smoothing.
 
 ```python
 scores = torch.tensor([[2.0, 1.0, 0.0]])
@@ -255,28 +326,55 @@ target = torch.tensor([0])
 over_all = torch.tensor([[0.9 + 0.1 / 3, 0.1 / 3, 0.1 / 3]])
 over_wrong = torch.tensor([[0.9, 0.05, 0.05]])
 
-print("label_smoothing=0.1", F.cross_entropy(scores, target, label_smoothing=0.1))
-print("over all classes   ", F.cross_entropy(scores, over_all))
-print("over wrong classes ", F.cross_entropy(scores, over_wrong))
+print("label_smoothing=0.1    ", F.cross_entropy(scores, target, label_smoothing=0.1))
+print("over all classes       ", F.cross_entropy(scores, over_all))
+print("over wrong classes     ", F.cross_entropy(scores, over_wrong))
+print("label_smoothing=0.1*3/2", F.cross_entropy(scores, target, label_smoothing=0.1 * 3 / 2))
 smallest = F.cross_entropy(over_all.log(), target, label_smoothing=0.1)
-print("smallest possible  ", smallest)
-print("entropy of target  ", -(over_all * over_all.log()).sum())
+print("smallest possible      ", smallest)
+print("entropy of target      ", -(over_all * over_all.log()).sum())
 ```
 
 ```output
-label_smoothing=0.1 tensor(0.5076)
-over all classes    tensor(0.5076)
-over wrong classes  tensor(0.5576)
-smallest possible   tensor(0.2911)
-entropy of target   tensor(0.2911)
+label_smoothing=0.1     tensor(0.5076)
+over all classes        tensor(0.5076)
+over wrong classes      tensor(0.5576)
+label_smoothing=0.1*3/2 tensor(0.5576)
+smallest possible       tensor(0.2911)
+entropy of target       tensor(0.2911)
+```
+
+### In float16 label smoothing overflows over thousands of classes
+
+The smoothing adds the log-probabilities of all classes before it divides by their number. Over a
+vocabulary that sum passes 65504, the largest float16 number, and the loss is infinite although every
+score is ordinary. Under `torch.autocast` the loss is computed in float32 and the trap does not exist; a
+model converted with `.half()` falls into it. Cast the scores to float32.
+
+```python
+scores = torch.randn(1, 32000).half()
+target = torch.tensor([0])
+
+print("sum of log-probabilities", scores.float().log_softmax(1).sum().item())
+print("float16 ", F.cross_entropy(scores, target, label_smoothing=0.1).item())
+print("float32 ", F.cross_entropy(scores.float(), target, label_smoothing=0.1).item())
+with torch.autocast("cpu", dtype=torch.float16):
+    print("autocast", F.cross_entropy(scores, target, label_smoothing=0.1).item())
+```
+
+```output
+sum of log-probabilities -347988.0625
+float16  inf
+float32  11.875961303710938
+autocast 11.875961303710938
 ```
 
 ### With class weights, label smoothing moves the optimum
 
 The smoothing part of the loss is weighted class by class. A heavy class then takes a large share
 of the smoothing even in samples that do not belong to it. The optimum is proportional to weight
-times smoothed target, which can be far from what you meant. Smooth the targets yourself and weight
-each sample instead.
+times smoothed target: below, class 2 of weight 10 gets a quarter instead of a thirtieth. Smooth the
+targets yourself and weight each sample instead.
 
 ```python
 target = torch.tensor([0])
@@ -298,24 +396,51 @@ optimum:         tensor([0.7179, 0.0256, 0.2564])
 gradient there vanishes: True
 ```
 
-### ignore_index drops the sample, not the class
+### ignore_index is a value of the target, and drops the sample, not the class
 
-Samples whose target is the ignored index do not count. The class itself, if it is a real one, still
-takes part in the softmax of all other samples, and they keep pushing its score down. To take a
-class out altogether, remove its column or set its score to a large negative number.
+It is compared with the targets, not with their positions: `ignore_index=1` leaves out every sample
+whose class is 1, wherever it stands. The class itself, if it is a real one, still takes part in the
+softmax of all other samples, and they keep a gradient that lowers its score. To take a class out
+altogether, remove its column or set its score to a large negative number.
 
 ```python
-target = torch.tensor([1])
+scores = torch.tensor([[2.0, 1.0, 0.0], [0.0, 1.0, 2.0], [1.0, 2.0, 0.0]], requires_grad=True)
+target = torch.tensor([0, 1, 2])
 
-for score in (1.0, 0.0, -1e4):
-    scores = torch.tensor([[score, 1.0, 1.0]])
-    print(score, round(F.cross_entropy(scores, target, ignore_index=0).item(), 4))
+loss = F.cross_entropy(scores, target, ignore_index=1, reduction="none")
+print(loss.detach())
+print(torch.autograd.grad(loss.sum(), scores)[0])
 ```
 
 ```output
-1.0 1.0986
-0.0 0.862
--10000.0 0.6931
+tensor([0.4076, 0.0000, 2.4076])
+tensor([[-0.3348,  0.2447,  0.0900],
+        [ 0.0000,  0.0000,  0.0000],
+        [ 0.2447,  0.6652, -0.9100]])
+```
+
+### An ignored sample still spoils the gradient if its scores are NaN
+
+The value leaves an ignored sample out, whatever its scores are. The gradient goes back through the
+softmax of all samples, and a NaN there stays NaN. The same happens to a row of which every score is
+minus infinity, as a mask over all classes makes it. Remove such rows before the loss.
+
+```python
+scores = torch.tensor([[float("nan"), 0.0], [0.0, 1.0]], requires_grad=True)
+target = torch.tensor([-100, 1])
+
+loss = F.cross_entropy(scores, target)
+print(loss.item(), torch.autograd.grad(loss, scores)[0])
+kept = target != -100
+loss = F.cross_entropy(scores[kept], target[kept])
+print(loss.item(), torch.autograd.grad(loss, scores)[0])
+```
+
+```output
+0.31326165795326233 tensor([[    nan,     nan],
+        [ 0.2689, -0.2689]])
+0.31326165795326233 tensor([[ 0.0000,  0.0000],
+        [ 0.2689, -0.2689]])
 ```
 
 ### One output unit learns nothing
@@ -393,7 +518,7 @@ With two classes it is [[bce_with_logits]] of the difference of the two scores.
   numbers. from_logits=False is the default, and then probabilities are clipped.
 - `keras.losses.CategoricalCrossentropy(from_logits=True)`: Arguments are (y_true, y_pred). One-hot or
   probabilities. from_logits=False is the default, and then probabilities are clipped.
-- `tf.nn.softmax_cross_entropy_with_logits(labels, logits)`: One value a row; no reduction. Labels come first.
+- `tf.nn.softmax_cross_entropy_with_logits(labels, logits)`: One value per row; no reduction. Labels come first.
 - `optax.softmax_cross_entropy(logits, labels)`: Labels are one-hot or probabilities, the classes are on the
   last axis; no reduction.
 - `optax.softmax_cross_entropy_with_integer_labels(logits, labels)`: Class numbers, the classes are on the
@@ -476,11 +601,17 @@ loss = Loss(
         "Byte for target; target dtype Long; expected scalar type Long; 0D or 1D target tensor expected, multi-target "
         "not supported; Expected floating point type for target with class probabilities; Expected target size; "
         "ignore_index is not supported for floating point target; CrossEntropyLoss nan; softmax before "
-        "CrossEntropyLoss; one-hot targets"
+        "CrossEntropyLoss; one-hot targets; device-side assert triggered; class number out of range"
     ),
     concepts={
         "class imbalance; class weights": "weight",
         "padding index; masked tokens": "ignore_index",
+        "ignore_index position or value; leave a class out": "ignore_index is a value",
+        "Target is out of bounds; device-side assert triggered; class out of range": "A class number out of range",
+        "float labels; one sample of many classes": "Class numbers as floats",
+        "label smoothing inf; float16 overflow": "In float16 label smoothing",
+        "epsilon/K or epsilon/(K-1)": "Label smoothing spreads",
+        "masked sample nan gradient": "An ignored sample",
         "label smoothing; overconfidence": "label_smoothing",
         "softmax before CrossEntropyLoss; loss does not go down": "A softmax in the model",
         "Expected target size; class dimension": "The classes belong",
@@ -492,7 +623,7 @@ loss = Loss(
         "binary classification with one output": "One output unit",
     },
     inputs=(
-        Input("input", "x", (LOGITS,), "(C), (N, C) or (N, C, d1, …)", "the raw scores: no softmax before it"),
+        Input("input", "x", (LOGITS,), "(C), (N, C) or (N, C, d1, …)", "the raw scores: no softmax before them"),
         Input(
             "target",
             "y",
@@ -557,8 +688,8 @@ loss = Loss(
         logit_section(
             inputs=lambda t, y: {"input": [t, 0, 0], "target": y},
             note="Three classes. The logit of the true class moves, the other two stay at 0.",
-            caption="Far to the left the loss is a straight line: the true class is hopeless and every step helps "
-            "equally. Far to the right there is nothing left to win.",
+            caption="Far to the left the loss is close to a straight line of slope -1: however wrong the score is, each step "
+            "up helps equally. Far to the right the loss and its gradient go to zero.",
         ),
         logit_section(
             inputs=lambda t, y: {"input": [0, t], "target": [1 - y, y]},
@@ -576,8 +707,8 @@ loss = Loss(
             spans=((-6.0, 6.0), (-6.0, 6.0)),
             inputs=lambda s, t: {"input": [s, t, 0], "target": 0},
             note="Three classes. The third logit stays at 0.",
-            caption="Only differences of logits count. Where the wrong class leads, the lines run parallel to the "
-            "diagonal; where it trails, the third class takes over and they stand upright.",
+            caption="Only differences of logits count. Where the wrong class leads the third one by far, the lines run "
+            "parallel to the diagonal; where it trails, the third class takes over and they stand upright.",
         ),
         Study(
             name="smoothing",
@@ -592,8 +723,8 @@ loss = Loss(
                 "floor at 0.3": lambda t: _floor(t, 0.3),
             },
             note="Three classes. The logit of the true class moves, the other two stay at 0.",
-            caption="Smoothed, the loss has a lowest point and rises again: a prediction may be too sure. The floor is the "
-            "entropy of the smoothed target, so losses at different smoothing cannot be compared.",
+            caption="With smoothing the loss has a lowest point and rises again: a prediction can be too confident. The "
+            "floor is the entropy of the smoothed target, so losses at different smoothing cannot be compared.",
         ),
     ),
     example={"input": [[2.0, 0.5, -1.0], [0.2, 1.5, 0.3], [-0.5, 0.1, 0.4]], "target": [0, 1, 0]},

@@ -1,91 +1,107 @@
 r"""Multi-margin (multi-class hinge)
 
-The sum, over all wrong classes, of what the true class's lead lacks to a margin, divided by the number of classes.
+Takes one score per class and asks the true class to lead each wrong one by a margin: it adds up by how much each lead
+falls short, and divides by the number of classes.
 
 ## When to use it
 
 - Exactly one of several classes is right, and you need the decision, not a probability. The loss asks
   that the true class leads every other one by `margin`, and no more.
-- You want examples that are clearly right to drop out. Once all leads are large enough the
-  loss and the gradient are exactly zero, as in a support vector machine.
+- You want examples that are clearly right to drop out. Once the true class leads all others by the
+  margin, the loss and the gradient are exactly zero, as in a support vector machine.
 - Some classes matter more: `weight` scales the loss of all samples of a class.
-- `p=2` punishes a large shortfall more than several small ones, and rounds the corner at the margin.
+- One large shortfall should count more than several small ones with the same sum: `p=2`, which also
+  rounds the corner at the margin.
 
 ## When not to
 
-- You need probabilities, or you will compare scores between samples. Use [[cross_entropy]]; its
-  scores have a meaning, and it never stops refining them.
+- You need probabilities, or you will compare scores between samples. Use [[cross_entropy]], where the
+  softmax of the scores estimates the probabilities of the classes.
 - The classes overlap, so that even the best model is often wrong. With three classes or more, the
   best scores under this loss need not point to the likeliest class (shown below).
 - Only the strongest rival should count: [[categorical_hinge|categorical hinge]] takes the largest violation in
   place of the sum.
 - A sample may have several labels: [[multilabel_margin]] or [[bce_with_logits]].
-- You work in half precision on the CPU. Half precision is not implemented there.
+- The scores are float16 or bfloat16 on a CPU: neither is implemented there. Under `torch.autocast` they
+  are converted to float32.
 
 ## Pitfalls
 
 ### The best scores need not pick the likeliest class
 
-Below, an input belongs to the three classes with chances of 0.40, 0.35 and 0.25. Of the scores
-tried, the expected loss is smallest where the first two are equal, so the decision between them is
-left to chance although one class is likelier. Raising the score of the likeliest class makes it
-worse. It can happen whenever no class has more than half of the chances.
-[[cross_entropy]] keeps the order right.
+Where an input can belong to several classes, the scores of two of them may come out equal, and the
+decision between them is left to chance although one class is likelier. With three classes this happens
+exactly if no class has more than half of the chances and the second likeliest has more than a third. The
+expected loss has its corners where scores differ by the margin, here 1, so one of the best solutions has
+whole-number scores, and trying those is enough. [[cross_entropy]] keeps the order right.
 
 ```python
-chance = torch.tensor([0.40, 0.35, 0.25])
-classes = torch.arange(3)
+grid = torch.cartesian_prod(*[torch.arange(4.0)] * 3)
 
-for scores in ([1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [1.2, 1.0, 0.0], [2.0, 1.0, 0.0]):
-    each = torch.tensor([scores]).expand(3, 3)
-    loss = F.multi_margin_loss(each, classes, reduction="none")
-    print(scores, round((chance * loss).sum().item(), 4))
+for chance in ([0.40, 0.35, 0.25], [0.45, 0.30, 0.25], [0.55, 0.35, 0.10]):
+    expected = sum(
+        p * F.multi_margin_loss(grid, torch.full((64,), k), reduction="none")
+        for k, p in enumerate(chance)
+    )
+    best = grid[expected.argmin()]
+    print(chance, "best scores", (best - best.min()).tolist())
 ```
 
 ```output
-[1.0, 0.0, 0.0] 0.6
-[1.0, 1.0, 0.0] 0.5833
-[1.2, 1.0, 0.0] 0.5967
-[2.0, 1.0, 0.0] 0.65
+[0.4, 0.35, 0.25] best scores [1.0, 1.0, 0.0]
+[0.45, 0.3, 0.25] best scores [1.0, 0.0, 0.0]
+[0.55, 0.35, 0.1] best scores [2.0, 1.0, 0.0]
 ```
 
 ### A softmax in the model keeps the loss away from zero
 
 Probabilities differ by at most 1, which is the default margin. So the loss is zero only for a
-prediction without any doubt, and the softmax has hardly any slope there. Pass the raw scores. If
-you must pass probabilities, make `margin` much smaller than 1.
+prediction without any doubt, and close to it the softmax leaves hardly any gradient. Pass the raw
+scores. If you must pass probabilities, make `margin` much smaller than 1.
 
 ```python
-scores = torch.tensor([[4.0, 1.0, 0.0]])
 target = torch.tensor([0])
 
-print("scores       ", round(F.multi_margin_loss(scores, target).item(), 4))
-print("probabilities", round(F.multi_margin_loss(scores.softmax(1), target).item(), 4))
+for name, first in (("scores       ", nn.Identity()), ("probabilities", nn.Softmax(1))):
+    for lead in (2.0, 4.0, 8.0):
+        scores = torch.tensor([[lead, 0.0, 0.0]], requires_grad=True)
+        loss = F.multi_margin_loss(first(scores), target)
+        slope = torch.autograd.grad(loss, scores)[0][0, 0].item()
+        print(name, "lead", lead, f"loss {loss.item():.4f}  gradient {slope:.4f}")
 ```
 
 ```output
-scores        0.0
-probabilities 0.0638
+scores        lead 2.0 loss 0.0000  gradient 0.0000
+scores        lead 4.0 loss 0.0000  gradient 0.0000
+scores        lead 8.0 loss 0.0000  gradient 0.0000
+probabilities lead 2.0 loss 0.2130  gradient -0.1676
+probabilities lead 4.0 loss 0.0353  gradient -0.0341
+probabilities lead 8.0 loss 0.0007  gradient -0.0007
 ```
 
 ### The sum over the wrong classes is divided by the number of all classes
 
-There is one term for each wrong class, C - 1 of them, and the divisor is C. With equal scores the
-loss is therefore (C - 1) / C times the margin. Implementations that only add the terms give a loss
-and a gradient C times as large. Adapt the learning rate when you move between them.
+There is one term for each wrong class, C - 1 of them, and the divisor is C. With equal scores and
+`p=1` the loss is therefore (C - 1) / C times the margin, and that fraction is also the steepest slope
+with respect to the score of the true class; the score of one wrong class has a slope of at most 1 / C.
+Implementations that only add the terms give a loss and a gradient C times as large. Adapt the learning
+rate when you move between them.
 
 ```python
+target = torch.tensor([0])
+
 for classes in (2, 10, 1000):
-    scores = torch.zeros(1, classes)
-    target = torch.tensor([0])
-    loss = F.multi_margin_loss(scores, target).item()
-    print(classes, round(loss, 4), "sum of the terms:", round(loss * classes, 4))
+    scores = torch.zeros(1, classes, requires_grad=True)
+    loss = F.multi_margin_loss(scores, target)
+    slope = torch.autograd.grad(loss, scores)[0][0]
+    print(f"{classes:4}  loss {loss.item():.4f}  sum of the terms {loss.item() * classes:.4f}", end="  ")
+    print(f"slopes {slope[0].item():.4f} and {slope[1].item():.4f}")
 ```
 
 ```output
-2 0.5 sum of the terms: 1.0
-10 0.9 sum of the terms: 9.0
-1000 0.999 sum of the terms: 999.0
+   2  loss 0.5000  sum of the terms 1.0000  slopes -0.5000 and 0.5000
+  10  loss 0.9000  sum of the terms 9.0000  slopes -0.9000 and 0.1000
+1000  loss 0.9990  sum of the terms 999.0000  slopes -0.9990 and 0.0010
 ```
 
 ### The weight is not squared with p=2, and the mean ignores it
@@ -114,8 +130,8 @@ weighted  tensor(0.5000)
 ### There is no ignore_index, and p is 1 or 2
 
 A target of -100, the mark for padding in [[cross_entropy]], is an error here. So is any power but 1
-and 2, any input of more than two dimensions, and half precision on the CPU. Remove padded samples
-with a mask, and flatten sequences and images to `(N, C)`.
+and 2, any input of more than two dimensions, a target that is not `long`, and float16 or bfloat16 on a
+CPU outside autocast. Remove padded samples with a mask, and flatten sequences and images to `(N, C)`.
 
 ```python
 scores = torch.tensor([[0.1, 0.2, 0.4, 0.8]])
@@ -126,13 +142,17 @@ attempts = (
     lambda: F.multi_margin_loss(scores, target, p=3),
     lambda: F.multi_margin_loss(scores, target, weight=torch.ones(3)),
     lambda: F.multi_margin_loss(torch.zeros(2, 3, 5), torch.zeros(2, 5, dtype=torch.long)),
+    lambda: F.multi_margin_loss(scores, target.int()),
     lambda: F.multi_margin_loss(scores.half(), target),
+    lambda: F.multi_margin_loss(scores.bfloat16(), target),
 )
 for attempt in attempts:
     try:
         attempt()
     except (RuntimeError, ValueError, NotImplementedError) as error:
         print(f"{type(error).__name__}: {error}")
+with torch.autocast("cpu"):
+    print("autocast:", F.multi_margin_loss(scores.bfloat16(), target))
 ```
 
 ```output
@@ -140,14 +160,42 @@ RuntimeError: target out of range
 ValueError: only p == 1 and p == 2 supported
 RuntimeError: inconsistent weight size, expected 4 but got [3]
 RuntimeError: Expected non-empty vector or matrix with optional 0-dim batch size, but got: [2, 3, 5]
+RuntimeError: expected scalar type Long but found Int
 NotImplementedError: "multi_margin_loss_cpu_kernel" not implemented for 'Half'
+NotImplementedError: "multi_margin_loss_cpu_kernel" not implemented for 'BFloat16'
+autocast: tensor(0.3246)
+```
+
+### NaN scores give a loss of zero
+
+A shortfall counts if it is above zero, and NaN is not above zero. So a model that returns NaN has, on a CPU, a loss of exactly 0 and a gradient of 0: the log shows a perfect fit. A NaN in one
+rival's score hides that rival, and a NaN in the score of the true class hides the whole sample. Check
+the scores, not the loss.
+
+```python
+nan = float("nan")
+target = torch.tensor([0])
+
+for row in ([nan, nan, nan], [nan, 2.0, 1.0], [0.0, nan, 1.0], [0.0, 2.0, 1.0]):
+    scores = torch.tensor([row], requires_grad=True)
+    loss = F.multi_margin_loss(scores, target)
+    print(row, round(loss.item(), 4), torch.autograd.grad(loss, scores)[0][0])
+print("caught:", not torch.tensor([nan, 2.0, 1.0]).isfinite().all().item())
+```
+
+```output
+[nan, nan, nan] 0.0 tensor([0., 0., 0.])
+[nan, 2.0, 1.0] 0.0 tensor([0., 0., 0.])
+[0.0, nan, 1.0] 0.6667 tensor([-0.3333,  0.0000,  0.3333])
+[0.0, 2.0, 1.0] 1.6667 tensor([-0.6667,  0.3333,  0.3333])
+caught: True
 ```
 
 ### p=1 and p=2 differ by more than the shape
 
 A shortfall below 1 costs less with `p=2`, one above 1 costs more: a shortfall of 2 counts twice as
-much as one of 1 with `p=1`, and four times as much with `p=2`. The gradient of the square is not
-bounded, so one bad sample can lead the batch. Losses of the two settings cannot be compared.
+much as one of 1 with `p=1`, and four times as much with `p=2`. The gradient of the square grows with
+the shortfall, without bound. Losses of the two settings cannot be compared.
 
 ```python
 target = torch.tensor([0])
@@ -200,9 +248,9 @@ takes the largest term in place of the sum.
 
 ## In other libraries
 
-- no multiple: `keras.losses.CategoricalHinge()`: Arguments are (y_true, y_pred), one-hot. The largest
-  violation only, not the sum, and no division by C.
-- no multiple: `optax.multiclass_hinge_loss(scores, labels)`: Class numbers. The largest violation only, not
+- no multiple: `keras.losses.CategoricalHinge()`: Arguments are (y_true, y_pred), one-hot. The strongest
+  rival only, not the sum, and no division by C. A rival's score below 0 counts as 0.
+- no multiple: `optax.multiclass_hinge_loss(scores, labels)`: Class numbers. The strongest rival only, not
   the sum, and no division by C; no reduction.
 - Paddle `paddle.nn.functional.multi_margin_loss(input, label, p=1, margin=1.0)`: Without weights. Its
   documentation puts the weight inside the power.
@@ -219,6 +267,7 @@ takes the largest term in place of the sum.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from torch.nn import functional as F
@@ -248,21 +297,21 @@ from lossary.declaration import (
 _SHORTFALL: Mapping[str, Any] = {
     "where": {"short": lambda x, y, c, margin: maximum(0, margin - x[y] + x[c])},
     "notation": {"short": "z"},
-    "meanings": {"short": "what the lead of the true class over class c lacks to the margin"},
+    "meanings": {"short": "by how much the lead of the true class over class c falls short of the margin"},
 }
 
 loss = Loss(
     torch="torch.nn.MultiMarginLoss",
     functional="torch.nn.functional.multi_margin_loss",
     aliases=terms(
-        "multi margin loss; F.multi_margin_loss; multi_margin_loss; multiclass hinge; MulticlassHingeLoss; "
-        "multi-class hinge loss; multi-class margin loss; Weston-Watkins loss"
+        "multi margin loss; F.multi_margin_loss; multi_margin_loss; multi-class margin loss; Weston-Watkins loss"
     ),
     tasks=("multi-class",),
     search_terms=terms(
-        "multiclass hinge loss; multiclass SVM loss; hinge loss for more than two classes; only p == 1 and p == 2 "
+        "multiclass hinge loss; multi-class hinge loss; multiclass hinge; multiclass SVM loss; hinge loss for more than two classes; only p == 1 and p == 2 "
         "supported; p == 1 and p == 2; p == 3 is not supported; supported p; multi_margin_loss_cpu_kernel not "
-        "implemented for 'Half'; inconsistent weight size; target out of range"
+        "implemented for 'Half'; inconsistent weight size; target out of range; MultiMarginLoss is zero although scores "
+        "are nan"
     ),
     concepts={
         "only p == 1 and p == 2 supported; p == 3 is not supported; squared hinge": "p",
@@ -270,9 +319,11 @@ loss = Loss(
         "softmax before MultiMarginLoss": "A softmax in the model",
         "target out of range; padding index": "There is no ignore_index",
         "calibrated probabilities": "The best scores",
+        "loss is exactly zero; nan scores": "NaN scores",
+        "number of classes; Lipschitz constant": "The sum over the wrong classes",
     },
     inputs=(
-        Input("input", "x", (SCORES,), "(C) or (N, C)", "the scores: no softmax before it"),
+        Input("input", "x", (SCORES,), "(C) or (N, C)", "the raw scores: no softmax before them"),
         Input("target", "y", (CLASS_INDEX,), "() or (N)", "the true class"),
     ),
     parameters=(
@@ -299,6 +350,7 @@ loss = Loss(
             typical=(None, (1.0, 2.0, 0.5)),
         ),
     ),
+    reductions=(*PER_SAMPLE[:2], replace(PER_SAMPLE[2], divides_by="the number of samples, whatever their weights")),
     formulas=(
         Symbolic(
             value=lambda weight, y, c, short, C: weight[y] * sum_over(c, short[c], C, where=unequal(c, y)) / C,
@@ -343,12 +395,12 @@ loss = Loss(
     sections=(
         logit_section(
             inputs=lambda t, y: {"input": [t, 0, 0], "target": y},
-            label="score of the true class",
+            label="score of the true class, of three",
             span=(-3.0, 3.0),
             kinks=(lambda margin: margin,),
             note="Three classes. The score of the true class moves, the other two stay at 0.",
             caption="Both wrong classes cost something until the true class leads them by the margin. From there on "
-            "the loss and the gradient are exactly zero.",
+            "the loss and the gradient are exactly zero. Left of it the slope is (C - 1) / C, here two thirds, in size.",
         ),
     ),
     figures=(
@@ -360,7 +412,7 @@ loss = Loss(
             inputs=lambda s, t: {"input": [s, t, 0], "target": 0},
             note="Three classes. The third score stays at 0.",
             caption="Flat pieces with straight borders: each wrong class adds its own slope where it comes closer "
-            "than the margin. At the lower right both are beaten, and nothing is left to learn.",
+            "than the margin. At the lower right the true class leads both by the margin, and the loss is zero.",
         ),
         Study(
             name="rivals",
@@ -373,7 +425,8 @@ loss = Loss(
                 "this loss": lambda t: (F.relu(1.5 - t) + F.relu(0.5 - t)) / 3,
             },
             caption="The sum is steeper while two rivals are too close, and has a corner for each of them. The largest "
-            "shortfall, which Keras and optax compute, sees one rival. The division by C makes this loss flatter than both.",
+            "shortfall, which optax computes and Keras does where a rival's score is at least 0, sees one rival. The "
+            "division by C makes this loss flatter than both.",
             note="Three classes. The wrong scores stay at 0.5 and -0.5, the margin is 1.",
         ),
     ),

@@ -1,6 +1,7 @@
 r"""Multi-label margin
 
-For each pair of a class that holds and one that does not, what the first one's lead lacks to 1.
+Takes one score per class and a list of the classes that hold: each of them should lead each other class by 1, and the
+loss adds up by how much the leads fall short, divided by the number of classes.
 
 ## When to use it
 
@@ -28,8 +29,7 @@ For each pair of a class that holds and one that does not, what the first one's 
 
 The target has the shape of the input and holds the numbers of the classes that hold, followed by
 -1. A row of zeros and ones is a valid list too, of the classes 0 and 1, with repetitions. It is
-accepted in silence and trains the model to rank the first two classes on top. Below, the classes 0
-and 3 hold.
+silently accepted, and asks for the first two classes on top. Below, the classes 0 and 3 hold.
 
 ```python
 scores = torch.tensor([[0.1, 0.2, 0.4, 0.8]])
@@ -54,8 +54,9 @@ converted       tensor([[ 0,  3, -1, -1]]) 0.85
 ### Everything after the first -1 is ignored
 
 The list ends at the first -1. Labels behind it do not count, and are even treated as classes that
-do not hold. A row that begins with -1 has no labels and a loss of zero, whatever the scores are. If
-a mask writes -1 in place of some labels, move the remaining ones to the front.
+do not hold. They must still be -1 or a class number: anything else is an error. A row that begins with
+-1 has no labels and a loss of zero, whatever the scores are. If a mask writes -1 in place of some
+labels, move the remaining ones to the front.
 
 ```python
 scores = torch.tensor([[0.1, 0.2, 0.4, 0.8]])
@@ -63,19 +64,24 @@ scores = torch.tensor([[0.1, 0.2, 0.4, 0.8]])
 for target in ([3, 0, -1, -1], [3, -1, 0, -1], [-1, 3, 0, -1]):
     loss = F.multilabel_margin_loss(scores, torch.tensor([target]))
     print(target, round(loss.item(), 4))
+try:
+    F.multilabel_margin_loss(scores, torch.tensor([[3, -1, 9, -1]]))
+except RuntimeError as error:
+    print([3, -1, 9, -1], error)
 ```
 
 ```output
 [3, 0, -1, -1] 0.85
 [3, -1, 0, -1] 0.325
 [-1, 3, 0, -1] 0.0
+[3, -1, 9, -1] argument #2 'target' is out of range
 ```
 
 ### Padding with 0 adds class 0, and a repeated label counts again
 
 0 is a class like any other, so a list that is filled up with zeros claims class 0 once for each of
-them. Each entry adds its own terms, even if its class is listed already: a class that stands there
-twice pulls twice as hard. Remove duplicates and fill up with -1.
+them. Each entry adds its own terms, even if its class is listed already: a class listed twice counts
+twice. Remove duplicates and fill up with -1.
 
 ```python
 scores = torch.tensor([[0.1, 0.2, 0.4, 0.8]])
@@ -97,60 +103,62 @@ class 3 twice   0.65
 
 ### torch.compile gives a wrong value for padded targets
 
-In PyTorch 2.13.0 the compiled loss differs from the plain one as soon as a list is padded, which it
-almost always is. The step that rewrites the loss into simpler operations keeps the terms of the
-padding, and reads them as class 0. The value is too large and the gradient is wrong, without a
-warning. Pull request 189552 to PyTorch corrects it. Until you have a version with it, keep this
-loss outside the compiled function.
+In PyTorch 2.13.0 the compiled loss can be another one than the plain one where a list is padded, which
+it almost always is. The step that rewrites the loss into simpler operations keeps the terms of the
+padding, and reads them as class 0. Below the value is too large and the gradient is wrong; even a row
+without labels costs something. Nothing warns you. Pull request 189552 to PyTorch corrects it. Until you
+have a version with it, keep this loss outside the compiled function.
 
 ```python
-scores = torch.tensor([[1.0, -1.0, 0.5, 0.3, -0.2]])
-target = torch.tensor([[0, 1, -1, -1, -1]])
+plain = F.multilabel_margin_loss
+compiled = torch.compile(lambda scores, target: plain(scores, target), backend="aot_eager")
 
-
-def loss(scores):
-    return F.multilabel_margin_loss(scores, target)
-
-
-compiled = torch.compile(loss, backend="aot_eager")
-print("plain   ", round(loss(scores).item(), 4))
-print("compiled", round(compiled(scores).item(), 4))
+for row in ([0, 1, -1, -1, -1], [-1, -1, -1, -1, -1]):
+    for name, function in (("plain   ", plain), ("compiled", compiled)):
+        scores = torch.tensor([[1.0, -1.0, 0.5, 0.3, -0.2]], requires_grad=True)
+        loss = function(scores, torch.tensor([row]))
+        gradient = torch.autograd.grad(loss, scores)[0][0]
+        print(row, name, round(loss.item(), 4), gradient)
 ```
 
 ```output
-plain    1.48
-compiled 1.96
+[0, 1, -1, -1, -1] plain    1.48 tensor([-0.4000, -0.6000,  0.4000,  0.4000,  0.2000])
+[0, 1, -1, -1, -1] compiled 1.96 tensor([-1.6000, -0.6000,  1.0000,  1.0000,  0.2000])
+[-1, -1, -1, -1, -1] plain    0.0 tensor([0., 0., 0., 0., 0.])
+[-1, -1, -1, -1, -1] compiled 1.8 tensor([-2.,  0.,  1.,  1.,  0.])
 ```
 
 ### The value depends on how many labels there are
 
 All pairs of a listed and an unlisted class are added, and the sum is divided by the number of
 classes, not of pairs. With equal scores every pair costs 1. A row with half of its classes listed
-then has by far the largest loss, and rows with one label, or with nearly all of them, count little
-in the mean. A row with every class listed has no pairs and costs nothing.
+then has the largest loss, and rows with one label, or with all but one, count less in the mean. A row
+with every class listed has no pairs and costs nothing. The slope depends on it too: with respect to the
+score of a listed class it is the number of unlisted ones that come too close, divided by C.
 
 ```python
-scores = torch.zeros(1, 8)
-
 for labels in (1, 2, 4, 7, 8):
+    scores = torch.zeros(1, 8, requires_grad=True)
     target = torch.full((1, 8), -1)
     target[0, :labels] = torch.arange(labels)
-    print(labels, F.multilabel_margin_loss(scores, target).item())
+    loss = F.multilabel_margin_loss(scores, target)
+    slope = torch.autograd.grad(loss, scores)[0][0, 0].item()
+    print(f"{labels} of 8 listed  loss {loss.item():.3f}  slope of a listed class {slope:.3f}")
 ```
 
 ```output
-1 0.875
-2 1.5
-4 2.0
-7 0.875
-8 0.0
+1 of 8 listed  loss 0.875  slope of a listed class -0.875
+2 of 8 listed  loss 1.500  slope of a listed class -0.750
+4 of 8 listed  loss 2.000  slope of a listed class -0.500
+7 of 8 listed  loss 0.875  slope of a listed class -0.125
+8 of 8 listed  loss 0.000  slope of a listed class 0.000
 ```
 
 ### The margin is fixed, and the target must be as wide as the input
 
 There is no `margin` and no `weight`. Multiply the scores by a constant to change the margin in
-their terms. A list that is cut to the longest one of the batch is refused, and so are other marks
-for padding, such as -100, and integers that are not 64 bits wide.
+their terms: times 2, a lead of 0.5 is enough. A list that is cut to the longest one of the batch is
+refused, and so are other marks for padding, such as -100, and integers that are not 64 bits wide.
 
 ```python
 scores = torch.tensor([[0.1, 0.2, 0.4, 0.8]])
@@ -178,6 +186,54 @@ RuntimeError: argument #2 'target' is out of range
 RuntimeError: expected scalar type Long but found Int
 TypeError: _Loss.__init__() got an unexpected keyword argument 'margin'
 tensor([[ 3,  0, -1, -1]]) 0.85
+```
+
+### float16 and bfloat16 scores are refused on a CPU
+
+On a CPU the loss exists for float32 and float64 only, so a model converted with `.half()` or
+`.bfloat16()` stops here. Under `torch.autocast` the scores are converted to float32 first. Elsewhere
+call `.float()` on them.
+
+```python
+scores = torch.tensor([[0.1, 0.2, 0.4, 0.8]])
+target = torch.tensor([[3, 0, -1, -1]])
+
+for dtype in (torch.float16, torch.bfloat16):
+    try:
+        F.multilabel_margin_loss(scores.to(dtype), target)
+    except NotImplementedError as error:
+        print("NotImplementedError:", error)
+    with torch.autocast("cpu", dtype=dtype):
+        print(dtype, "under autocast", F.multilabel_margin_loss(scores.to(dtype), target))
+```
+
+```output
+NotImplementedError: "multilabel_margin_loss_forward_out_frame" not implemented for 'Half'
+torch.float16 under autocast tensor(0.8500)
+NotImplementedError: "multilabel_margin_loss_forward_out_frame" not implemented for 'BFloat16'
+torch.bfloat16 under autocast tensor(0.8499)
+```
+
+### NaN scores give a loss of zero
+
+A shortfall counts if it is above zero, and NaN is not above zero. So a model that returns NaN has, on a CPU, a loss of exactly 0 and a gradient of 0: the log shows a perfect fit. Check the
+scores, not the loss.
+
+```python
+nan = float("nan")
+target = torch.tensor([[0, 1, -1, -1]])
+
+for row in ([nan] * 4, [nan, 1.0, 2.0, 1.0], [0.0, 1.0, nan, 1.0], [0.0, 1.0, 2.0, 1.0]):
+    scores = torch.tensor([row], requires_grad=True)
+    loss = F.multilabel_margin_loss(scores, target)
+    print(row, round(loss.item(), 4), torch.autograd.grad(loss, scores)[0][0])
+```
+
+```output
+[nan, nan, nan, nan] 0.0 tensor([0., 0., 0., 0.])
+[nan, 1.0, 2.0, 1.0] 0.75 tensor([ 0.0000, -0.5000,  0.2500,  0.2500])
+[0.0, 1.0, nan, 1.0] 0.75 tensor([-0.2500, -0.2500,  0.0000,  0.5000])
+[0.0, 1.0, 2.0, 1.0] 2.0 tensor([-0.5000, -0.5000,  0.5000,  0.5000])
 ```
 
 ## Relations
@@ -258,12 +314,16 @@ loss = Loss(
     search_terms=terms(
         "multilabel margin; multilabel_margin; multilabel hinge; margin loss for several labels; multi-label ranking "
         "loss; target padded with -1; multilabel_margin_loss torch.compile wrong result; inconsistent target size; "
-        "argument #2 'target' is out of range; loss for a list of labels"
+        "argument #2 'target' is out of range; loss for a list of labels; multilabel_margin_loss_forward_out_frame not "
+        "implemented for 'Half'"
     ),
     concepts={
         "multi-hot target; target padded with -1": "The target is a list",
         "multilabel_margin_loss torch.compile wrong result": "torch.compile",
         "inconsistent target size; choosing the margin": "The margin is fixed",
+        "not implemented for 'Half'; not implemented for 'BFloat16'; half precision": "float16 and bfloat16",
+        "loss is exactly zero; nan scores": "NaN scores",
+        "number of labels; Lipschitz constant": "The value depends",
         "zero padding": "Padding with 0",
     },
     inputs=(
@@ -273,9 +333,10 @@ loss = Loss(
             "y",
             (LABEL_LIST,),
             "(C) or (N, C), same as input",
-            "the numbers of the classes that hold, then -1; what follows the first -1 is ignored",
+            "the numbers of the classes that hold, then -1; class numbers behind the first -1 are ignored",
         ),
     ),
+    reductions=PER_SAMPLE,
     formulas=(
         Symbolic(
             value=lambda x, y, j, i, C: (
@@ -299,22 +360,23 @@ loss = Loss(
     sections=(
         logit_section(
             inputs=lambda t, y: {"input": [t, 2, 0], "target": [y, 1, -1]},
-            label="score of one class that holds",
+            label="score of one class that holds, of three",
             span=(-3.0, 3.0),
             kinks=(lambda: 1,),
             note="Three classes, of which the first two hold. The score of the first one moves, the others stay at 2 and 0.",
-            caption="One third of what the moving score lacks to a lead of 1 over the class that does not hold. The "
-            "other class that holds is no rival: it has its own lead, and this score may stay below it.",
+            caption="One third of how far the moving score falls short of a lead of 1 over the class that does not hold; "
+            "the third is 1 / C. The other class that holds is no rival: it has its own lead, and this score may stay "
+            "below it.",
         ),
         logit_section(
             inputs=lambda t, y: {"input": [0.5, -0.5, t], "target": [y, 1, -1]},
-            label="score of the class that does not hold",
+            label="score of the class that does not hold, of three",
             span=(-3.0, 3.0),
             perfect=float("-inf"),
             kinks=(lambda: -1.5, lambda: -0.5),
             note="The same classes. The score of the third one moves, the others stay at 0.5 and -0.5.",
-            caption="A corner for each class that holds: the rival is pushed down once by each of them that it comes "
-            "too close to.",
+            caption="A corner for each class that holds: the slope grows by one third where the moving score comes closer "
+            "than 1 to another of them.",
         ),
     ),
     figures=(
@@ -325,8 +387,8 @@ loss = Loss(
             spans=((-3.0, 3.0), (-3.0, 3.0)),
             inputs=lambda s, t: {"input": [s, t, 0], "target": [0, 1, -1]},
             note="Three classes, of which the first two hold. The third score stays at 0.",
-            caption="The two classes do not compete. Each must clear the class that does not hold by 1, and only the "
-            "upper right corner, where both do, is free.",
+            caption="The two classes do not compete. Each must lead the class that does not hold by 1, and the loss is zero "
+            "only in the upper right corner, where both do.",
         ),
     ),
     example={"input": [[0.1, 0.2, 0.4, 0.8], [1.5, -0.5, 2.0, 0.0]], "target": [[3, 0, -1, -1], [2, -1, -1, -1]]},

@@ -1,6 +1,7 @@
 r"""Multi-label soft margin loss
 
-Binary cross-entropy of each label's raw score, averaged over the labels of a sample.
+Judges one raw score per label by binary cross-entropy, each label on its own, and averages over the labels: one value
+per sample.
 
 ## When to use it
 
@@ -29,10 +30,10 @@ in the loss knows that two labels tend to come together.
 
 ### Targets are zeros and ones, not -1 and not a padded list
 
-For years the documentation spoke of targets padded with -1. That is the format of
-[[multilabel_margin|multi-label margin]], and it is wrong here. A target of -1 turns the sign of a
-term: the more confidently the model says no, the lower the loss, without end. A list of label
-numbers is read as if each number were a degree of presence. Neither is an error.
+A list of label numbers padded with -1 is the format of [[multilabel_margin|multi-label margin]], and
+labels of -1 and 1 that of [[soft_margin|soft margin]]. Both are wrong here, and neither is an error. A
+target of -1 turns the sign of a term: the more confidently the model says no, the lower the loss,
+without end. A list of label numbers is read as if each number were a degree of presence.
 
 ```python
 score = torch.tensor([[4.0, -4.0, 4.0, -4.0]])
@@ -60,8 +61,8 @@ the same, as a padded list: 4.0181
 ### Only the mean agrees with BCEWithLogitsLoss
 
 The labels of a sample are averaged before any reduction. So `"mean"` gives the same number as
-[[bce_with_logits]], `"sum"` is smaller by the number of labels, and `"none"` has one value for each
-sample instead of one for each label. If you swap one loss for the other and sum, the step size
+[[bce_with_logits]], `"sum"` is smaller by the number of labels as a factor, and `"none"` has one value
+for each sample instead of one for each label. If you swap one loss for the other and sum, the gradient
 changes by that factor. In the formula of PyTorch's documentation the brackets are missing: the
 division by the number of labels holds for both terms.
 
@@ -84,7 +85,7 @@ sum 1.4854 4.4562
 none (2,) (2, 3)
 ```
 
-### Two shapes that do not match are broadcast in silence
+### Two shapes that do not match are silently broadcast
 
 [[bce_with_logits]] refuses a target of another shape. This loss broadcasts, without even a warning.
 A column of scores against a flat target compares every sample with every label of the batch. A
@@ -136,7 +137,7 @@ labels last (1, 3, 2)
 
 The factor of a label multiplies its loss when it is present and when it is absent. It changes how
 much a label counts beside the others, but not the balance between its positives and its negatives,
-and so it does not move the predicted probability. The mean still divides by the plain number of
+and so it does not move the best prediction of a label. The mean still divides by the plain number of
 labels, so larger weights mean a larger loss. Divide by the mean weight to keep the scale. And it is a
 weight per label: one per sample fails, or is taken for one per label if both counts are equal.
 
@@ -164,9 +165,9 @@ The size of tensor a (3) must match the size of tensor b (2) at non-singleton di
 
 ### A sigmoid in the model is applied twice
 
-The loss takes raw scores. Probabilities lie between 0 and 1, and a second sigmoid squeezes them
-into the upper half. A present label then never costs less than 0.3133, and an absent one never less
-than 0.6931. The model can hardly say no, and nothing warns you.
+The loss takes raw scores. Probabilities lie between 0 and 1, and a second sigmoid maps them to between
+0.5 and 0.7311. A present label then costs 0.3133 at least, and an absent one 0.6931 at least: the
+average of the two below. Nothing warns you.
 
 ```python
 perfect = torch.tensor([[1.0, 0.0]])
@@ -182,29 +183,39 @@ perfect probabilities 0.5032
 confident scores      0.0
 ```
 
-### Infinite scores give NaN, even when they are right
+### Infinite scores give NaN where they are right
 
-A score of plus or minus infinity meets a factor of zero, and infinity times zero is NaN. One masked
-label is enough to spoil its whole sample. Finite scores are safe at any size. Mask with a large
-finite number whose target is zero, or give the label a finite score and the weight zero.
+A score of plus infinity for a present label, or minus infinity for an absent one, meets a factor of
+zero, and infinity times zero is NaN. One masked label is enough to spoil its whole sample, and a weight
+of zero does not save it. Where the score is wrong, the loss is infinite, as it should be. Finite scores
+are safe at any size. Mask with a large finite negative number whose target is zero, or give the label a
+finite score and the weight zero.
 
 ```python
+score = torch.tensor([[float("inf"), float("-inf")]])
 target = torch.tensor([[1.0, 0.0]])
+none = torch.zeros(2)
 
-for size in (float("inf"), 1e4):
-    score = torch.tensor([[size, -size]])
-    print(size, F.multilabel_soft_margin_loss(score, target))
+print("right          ", F.multilabel_soft_margin_loss(score, target))
+print("right, weight 0", F.multilabel_soft_margin_loss(score, target, weight=none))
+print("wrong          ", F.multilabel_soft_margin_loss(score, 1 - target))
+finite = score.clamp(-1e4, 1e4)
+print("finite, right  ", F.multilabel_soft_margin_loss(finite, target))
+print("finite, wrong  ", F.multilabel_soft_margin_loss(finite, 1 - target))
 ```
 
 ```output
-inf tensor(nan)
-10000.0 tensor(0.)
+right           tensor(nan)
+right, weight 0 tensor(nan)
+wrong           tensor(inf)
+finite, right   tensor(0.)
+finite, wrong   tensor(10000.)
 ```
 
 ### Boolean targets are refused
 
-A comparison such as `probability > 0.5` yields booleans, and the loss subtracts the target from
-one, which booleans do not allow. Convert with `.float()`. Whole numbers are accepted, which is
+A comparison such as `rating > 3` yields booleans, and the loss subtracts the target from one, which
+booleans do not allow. Convert with `.float()`. Whole numbers are accepted, which is
 convenient, but it also lets a list of label numbers through.
 
 ```python
@@ -303,6 +314,8 @@ loss = Loss(
         "MultiLabelSoftMarginLoss target format; MultiLabelSoftMarginLoss negative loss": "Targets are zeros and ones",
         "MultiLabelSoftMarginLoss vs BCEWithLogitsLoss; one loss value per sample for many labels": "Only the mean",
         "sigmoid applied twice": "A sigmoid in the model",
+        "MultiLabelSoftMarginLoss nan; masked labels": "Infinite scores",
+        "column against flat target; broadcasting": "Two shapes",
         "boolean labels": "Boolean targets",
     },
     inputs=(
@@ -351,11 +364,11 @@ loss = Loss(
     sections=(
         logit_section(
             inputs=lambda t, y: {"input": [t], "target": [y]},
-            label="logit of the label, input",
+            label="logit of the only label, input",
             branches=ZERO_ONE,
-            note="One label, present or absent. With more labels each gets this curve, divided by their number.",
-            caption="A wrong sign costs about the size of the logit and pulls with a force close to 1. A right one "
-            "costs almost nothing, and its pull fades.",
+            note="One label, present or absent. With C labels each gets this curve and this gradient, divided by C.",
+            caption="A logit far on the wrong side costs about its own size, and its gradient is close to 1 in size. Far on "
+            "the right side it costs almost nothing, and the gradient fades.",
         ),
     ),
     figures=(
@@ -366,7 +379,7 @@ loss = Loss(
             spans=((-6.0, 6.0), (-6.0, 6.0)),
             inputs=lambda s, t: {"input": [s, t], "target": [1, 0]},
             note="Two labels. The first is present, the second is not.",
-            caption="The two labels do not compete: the loss is a sum of one curve across and one curve up. It is "
+            caption="The two labels do not compete: the loss is the mean of one curve across and one curve up. It is "
             "small only in the lower right corner, where both are judged right, and raising both logits together "
             "changes it, unlike with a softmax.",
         ),

@@ -1,6 +1,7 @@
 r"""Negative log-likelihood
 
-Minus the log-probability that the model gives to the right class.
+Takes a log-probability per class and returns minus that of the right class; the log-probabilities must be normalised
+before, as a log_softmax does.
 
 ## When to use it
 
@@ -12,8 +13,8 @@ Minus the log-probability that the model gives to the right class.
   log-probabilities, subtract the logarithm of their number, and pass the result.
 - Segmentation and sequences: extra dimensions after the class dimension are judged one by one.
 
-The loss only picks one entry and changes its sign. All the modelling is in the normalisation that
-comes before it.
+The loss picks one entry, changes its sign and, if you like, weights it. All the modelling is in the
+normalisation that comes before it.
 
 ## When not to
 
@@ -23,7 +24,7 @@ comes before it.
 - The target is a number and not a class. The likelihood is then another one:
   [[gaussian_nll|Gaussian NLL]] for measurements, [[poisson_nll|Poisson NLL]] for counts.
 - Several classes may hold at once: [[bce_with_logits]].
-- Some labels are wrong. One confident prediction against a wrong label costs without bound;
+- Some labels are wrong. One confident prediction against a wrong label can cost arbitrarily much;
   [[generalized_cross_entropy|generalized cross-entropy]] limits that cost.
 
 ## Pitfalls
@@ -33,7 +34,7 @@ comes before it.
 The name promises a logarithm, but the loss takes none. It returns minus the entry it is given.
 With probabilities it is minus a probability, between -1 and 0. With raw scores it has no lower
 bound at all. Neither case warns. A negative value is the sign to look for: log-probabilities are at
-most zero, so the loss of a correct call never falls below zero.
+most zero, so minus one of them is at least zero.
 
 ```python
 score = torch.tensor([[2.0, 1.0, 0.0]])
@@ -55,42 +56,53 @@ scores      -2.0
 With respect to its own input the gradient is -1 at the true class and 0 everywhere else, however
 good or bad the prediction is. It never pushes a wrong class down. What makes the other classes
 compete, and what makes the pull fade as the prediction improves, is the normalisation in front of
-the loss. Without it the model just raises every score and the loss falls forever.
+the loss. Without it a model lowers the loss by raising all scores at once, which tells no class from
+another.
 
 ```python
 score = torch.tensor([[2.0, 1.0, 0.0]], requires_grad=True)
 target = torch.tensor([0])
 
-bare = torch.autograd.grad(F.nll_loss(score, target), score)[0]
-through = torch.autograd.grad(F.nll_loss(score.log_softmax(1), target), score)[0]
-print("without log_softmax", bare)
-print("through log_softmax", through)
+for name, loss in (
+    ("without log_softmax", lambda s: F.nll_loss(s, target)),
+    ("through log_softmax", lambda s: F.nll_loss(s.log_softmax(1), target)),
+):
+    print(name, torch.autograd.grad(loss(score), score)[0])
+    print("  all scores raised by 5: the loss changes by", round((loss(score + 5) - loss(score)).item(), 4))
 ```
 
 ```output
 without log_softmax tensor([[-1.,  0.,  0.]])
+  all scores raised by 5: the loss changes by -5.0
 through log_softmax tensor([[-0.3348,  0.2447,  0.0900]])
+  all scores raised by 5: the loss changes by 0.0
 ```
 
 ### The logarithm of a softmax is not a log_softmax
 
 On paper they are the same. In numbers a softmax rounds a hopeless class to zero, its logarithm is
-minus infinity, the loss is infinite, and the gradient is NaN. From then on all the parameters are
-NaN as well. `log_softmax` subtracts instead of dividing and gives the exact value.
+minus infinity, the loss is infinite, and the gradient is NaN. One optimiser step then makes the
+weights behind the scores NaN, even those of the other class. `log_softmax` subtracts instead of
+dividing and gives the right value.
 
 ```python
-score = torch.tensor([[200.0, 0.0]], requires_grad=True)
 target = torch.tensor([1])
 
-for name in ("softmax, then log", "log_softmax"):
-    step = score.softmax(1).log() if "then" in name else score.log_softmax(1)
-    loss = F.nll_loss(step, target)
-    print(name, loss.item(), torch.autograd.grad(loss, score)[0])
+for name, logarithm in (
+    ("softmax, then log", lambda score: score.softmax(1).log()),
+    ("log_softmax", lambda score: score.log_softmax(1)),
+):
+    weight = torch.tensor([[200.0], [0.0]], requires_grad=True)
+    score = torch.ones(1, 1) @ weight.T
+    loss = F.nll_loss(logarithm(score), target)
+    loss.backward()
+    torch.optim.SGD([weight], lr=0.1).step()
+    print(name, loss.item(), "gradient", weight.grad.flatten(), "weights", weight.detach().flatten())
 ```
 
 ```output
-softmax, then log inf tensor([[nan, nan]])
-log_softmax 200.0 tensor([[ 1., -1.]])
+softmax, then log inf gradient tensor([nan, nan]) weights tensor([nan, nan])
+log_softmax 200.0 gradient tensor([ 1., -1.]) weights tensor([1.9990e+02, 1.0000e-01])
 ```
 
 ### The classes belong in dimension 1
@@ -123,10 +135,10 @@ Expected target size [2, 7], got [2, 5]
 
 ### A batch in which every target is ignored gives NaN
 
-The mean divides by the weights of the targets that count. With none left it is zero divided by
-zero. The gradient is zero and does no harm, but the logged value is NaN. If the targets' classes all have
-the weight zero, the gradient is NaN too, and that does harm. Sum the loss, and divide by a count
-that cannot be zero.
+The mean divides by the sum of the weights of the targets that count. With none left it is zero
+divided by zero. The gradient is zero and does no harm, but the logged value is NaN. If the targets'
+classes all have the weight zero, the gradient is NaN too, and that does harm. Sum the loss, and divide
+by a count that cannot be zero.
 
 ```python
 logp = torch.tensor([[0.7, 0.3]]).log().requires_grad_()
@@ -150,9 +162,9 @@ nan tensor([[nan, 0.]])
 ### Class weights cancel in a batch of one
 
 The weighted mean divides by the sum of the weights of the targets in the batch. A lone sample is
-multiplied and divided by the same number, so its weight does nothing. In a larger batch a heavy
-sample takes its share from its neighbours. The mean of the unreduced losses divides by the number
-of samples; it is another number, and it lets a weight act everywhere in the same way.
+multiplied and divided by the same number, so its weight does nothing. In a larger batch a weight
+counts only against those of the other samples. The mean of the unreduced losses divides by the number
+of samples; it is another number, and in it a sample's weight does not depend on its neighbours.
 
 ```python
 logp = torch.tensor([[0.5, 0.5], [0.9, 0.1]]).log()
@@ -180,7 +192,7 @@ batch of one: 2.3026 weighted: 2.3026
 
 Zero times minus infinity is NaN. A class that the model masks with minus infinity, and whose weight
 is zero, still spoils the sum as soon as it occurs as a target. Leave such samples out with
-`ignore_index`, which does not look at the input at all.
+`ignore_index`: the loss does not read the input of an ignored target.
 
 ```python
 logp = torch.tensor([[float("-inf"), 0.0]])
@@ -198,15 +210,16 @@ tensor(0.)
 ### Only class numbers are accepted as targets
 
 Unlike [[cross_entropy]], this loss has no form for probabilities or one-hot rows. The message about
-"multi-target" means that the target has a dimension too many. Class numbers must be `long` (or
-`uint8`), and they run from zero: in data that counts from one, the last class is out of range, and
-on a CPU that is an error while all the others are silently one class off.
+"multi-target" means that the target has a dimension too many. Class numbers must be `long`; `uint8`
+passes too, but not with dimensions behind the classes. They run from zero: in data that counts from
+one, the last class is out of range, which is an error on a CPU and a device-side assert on CUDA, while
+all the others are silently one class off.
 
 ```python
 logp = torch.tensor([[0.7, 0.2, 0.1]]).log()
 targets = {
     "one-hot": torch.tensor([[1.0, 0.0, 0.0]]),
-    "column": torch.tensor([[0]]),
+    "column": torch.tensor([0]).view(1, 1),
     "float": torch.tensor([0.0]),
     "int32": torch.tensor([0], dtype=torch.int32),
     "counted from one": torch.tensor([3]),
@@ -217,6 +230,12 @@ for name, target in targets.items():
         F.nll_loss(logp, target)
     except (RuntimeError, IndexError) as error:
         print(f"{name}: {error}")
+byte = torch.tensor([0], dtype=torch.uint8)
+print("uint8:", F.nll_loss(logp, byte))
+try:
+    F.nll_loss(logp.unsqueeze(2), byte.view(1, 1))
+except RuntimeError as error:
+    print("uint8, three dimensions:", error)
 ```
 
 ```output
@@ -226,12 +245,14 @@ float: expected target dtype to be Long or Byte, but got Float
 int32: expected target dtype to be Long or Byte, but got Int
 counted from one: Target 3 is out of bounds.
 padding of -1: Target -1 is out of bounds.
+uint8: tensor(0.3567)
+uint8, three dimensions: expected scalar type Long but found Byte
 ```
 
 ### NLLLoss2d is the same class under an old name
 
-`NLLLoss2d` was made for images. `NLLLoss` has taken any number of extra dimensions for years, and
-the old name now warns. Replace it; nothing else changes.
+`NLLLoss2d` was made for images. `NLLLoss` takes any number of extra dimensions, and the old name now
+warns. Replace it; nothing else changes.
 
 ```python
 logp = torch.randn(2, 3, 4, 4).log_softmax(1)
@@ -292,9 +313,12 @@ import numpy as np
 from lossary.declaration import (
     CLASS_INDEX,
     LOG_DISTRIBUTION,
+    NONE,
+    SUM,
     WEIGHTED,
     Input,
     Loss,
+    Reduction,
     Symbolic,
     cases,
     class_weight,
@@ -323,7 +347,7 @@ loss = Loss(
         "NLLLoss negative value; nll loss is negative; log_softmax then NLLLoss": "The input must hold",
         "log of softmax; underflow": "The logarithm of a softmax",
         "nll_loss nan": "A batch in which every target",
-        "one-hot targets; soft targets": "Only class numbers",
+        "one-hot targets; soft targets; Target is out of bounds; device-side assert triggered": "Only class numbers",
         "NLLLoss2d has been deprecated": "NLLLoss2d",
     },
     inputs=(
@@ -340,7 +364,11 @@ loss = Loss(
         class_weight("a factor for each class; the mean divides by the sum of the targets' factors"),
         ignore_index(),
     ),
-    reductions=WEIGHTED,
+    reductions=(
+        Reduction("none", "nothing: one value for each target", NONE.divisor),
+        SUM,
+        WEIGHTED[-1],
+    ),
     sample_dimension=1,
     formulas=(
         Symbolic(
@@ -364,8 +392,8 @@ loss = Loss(
             inputs=lambda t, y: {"input": [log(t), log((1 - t) / 2), log((1 - t) / 2)], "target": y},
             label="probability of the true class, exp of its input",
             note="Three classes. The other two share what is left of the probability.",
-            caption="Ruling out what happens costs without bound. A sure and right prediction costs nothing, yet "
-            "the slope there is still -1.",
+            caption="The closer the probability of what happened is to 0, the more it costs, without bound. A certain and "
+            "right prediction costs nothing, yet the slope there is still -1.",
         ),
         probability_section(
             inputs=lambda t, y: {"input": [log(1 - t), log(t)], "target": y},

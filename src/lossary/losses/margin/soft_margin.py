@@ -1,26 +1,27 @@
 r"""Soft margin
 
-The logistic loss of the margin, for labels -1 and 1, computed without protection against overflow.
+Takes a raw score and a label of -1 or 1, and penalises smoothly a score whose sign disagrees with the label; PyTorch
+computes it without protection against overflow.
 
 ## When to use it
 
 - Binary classification where the labels are already -1 and 1, as in the literature on support vector
   machines and boosting, and where the scores stay small.
-- You want a smooth loss of the margin. It falls all the way, so even points on the right side
-  keep pushing a little, and the sigmoid of the score estimates the probability of label 1.
+- You want a smooth loss of the margin. Points on the right side keep a small gradient, and the sigmoid
+  of the score estimates the probability of label 1: the best score is that label's log-odds.
 - You compare with [[hinge|hinge]] and other losses of the margin in the same notation.
 
 For training a network there is a better choice in almost every case: [[bce_with_logits]] is the same
-function, takes labels 0 and 1, has class weights, and does not overflow.
+function, takes labels 0 and 1, has `weight` and `pos_weight`, and does not overflow.
 
 ## When not to
 
 - Scores may become large, which no training run can rule out. This implementation takes the
   exponential of the score; [[bce_with_logits]] and `F.softplus` do not.
-- The run is in half precision. There it fails at scores that are quite ordinary.
+- The model runs in float16 without autocast. There the loss is infinite from a margin of -11.1 on.
 - Several classes, of which exactly one holds: [[cross_entropy]].
-- Many labels are wrong. A confident score against a wrong label costs its own size, without bound:
-  [[savage|Savage]] and [[tangent|tangent]] limit that cost.
+- Many labels are wrong. A confident score against a wrong label costs about its own size, without
+  bound: [[savage|Savage]] and [[tangent|tangent]] limit that cost.
 - Points that are clearly right should stop counting: [[hinge|hinge]].
 
 ## Pitfalls
@@ -29,9 +30,8 @@ function, takes labels 0 and 1, has class weights, and does not overflow.
 
 The loss is computed as it is written, with the exponential first. Below a margin of about -88.7 the
 exponential is too large for float32, and the loss is infinite. The gradient is then infinity
-divided by infinity, which is NaN, and one optimiser step spreads it over all weights. The true
-value is harmless: it is close to the size of the margin. `F.softplus(-target * input)`
-and [[bce_with_logits]] give it.
+divided by infinity, which is NaN. The true value is harmless: it is close to the size of the margin.
+`F.softplus(-target * input)` and [[bce_with_logits]] give it.
 
 ```python
 score = torch.tensor([-88.0, -89.0, -100.0], requires_grad=True)
@@ -57,10 +57,11 @@ softplus        tensor([ 88.,  89., 100.])
 BCE with logits tensor([ 88.,  89., 100.])
 ```
 
-### In float16 a score of -12 is enough
+### In float16 a margin of -12 is enough
 
-The largest float16 number is 65504, and the exponential passes it just above 11. Such scores are
-common early in training. Casting the input to float32 moves the limit, and does not remove it.
+The largest float16 number is 65504, and the exponential passes it just above 11. bfloat16 has about
+the range of float32, and gives way where float32 does. Under `torch.autocast` the loss is computed in
+float32 already. That moves the limit, and does not remove it.
 
 ```python
 for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
@@ -68,6 +69,11 @@ for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
     target = torch.ones(4, dtype=dtype)
     loss = F.soft_margin_loss(score, target, reduction="none")
     print(dtype, [round(value, 2) for value in loss.tolist()])
+
+score = torch.tensor([-11.0, -12.0, -90.0]).half()
+with torch.autocast("cpu", dtype=torch.float16):
+    loss = F.soft_margin_loss(score, torch.ones(3), reduction="none")
+print("float16 under autocast:", loss)
 ```
 
 ```output
@@ -75,35 +81,46 @@ torch.float16 [11.0, inf, inf, inf]
 torch.bfloat16 [11.0, 12.0, inf, inf]
 torch.float32 [11.0, 12.0, inf, inf]
 torch.float64 [11.0, 12.0, 90.0, inf]
+float16 under autocast: tensor([11.0000, 12.0000,     inf])
 ```
 
 ### With labels 0 and 1, every negative example is ignored
 
 A label of 0 makes the margin 0 whatever the score is. The loss is then the constant log 2 and the
-gradient is zero, so the model never hears of its negatives. It learns to call everything positive,
-and the loss looks reasonable all the while. Boolean labels do the same. Convert them.
+gradient is zero. The same holds for the booleans False and True. Below, one score is fitted to one
+positive and nine negatives. With labels -1 and 1 it settles at the log-odds of label 1; with 0 and 1
+the positive alone decides, and the score goes on rising. Convert the labels.
 
 ```python
-score = torch.tensor([5.0, -5.0], requires_grad=True)
-label = torch.tensor([0.0, 1.0])
+label = torch.tensor([1.0] + [0.0] * 9)
 
-for target in (label, 2 * label - 1):
-    loss = F.soft_margin_loss(score, target, reduction="none")
-    gradient = torch.autograd.grad(loss.sum(), score)[0]
-    print(target.tolist(), loss.detach(), gradient)
+for name, target in (("0 and 1 ", label), ("-1 and 1", 2 * label - 1)):
+    score = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.SGD([score], lr=10.0)
+    for step in range(1, 1001):
+        optimizer.zero_grad()
+        loss = F.soft_margin_loss(score.expand(10), target)
+        loss.backward()
+        optimizer.step()
+        if step in (100, 1000):
+            print(f"labels {name}  step {step:4}  score {score.item():7.4f}  loss {loss.item():.4f}")
+print("log-odds of label 1:", round(math.log(0.1 / 0.9), 4))
 ```
 
 ```output
-[0.0, 1.0] tensor([0.6931, 5.0067]) tensor([-0.0000, -0.9933])
-[-1.0, 1.0] tensor([5.0067, 5.0067]) tensor([ 0.9933, -0.9933])
+labels 0 and 1   step  100  score  4.5892  loss 0.6249
+labels 0 and 1   step 1000  score  6.9050  loss 0.6239
+labels -1 and 1  step  100  score -2.1972  loss 0.3251
+labels -1 and 1  step 1000  score -2.1972  loss 0.3251
+log-odds of label 1: -2.1972
 ```
 
-### A target of another shape is sometimes an error and sometimes spread over the input
+### A target of another shape is sometimes an error and sometimes silently spread over the input
 
 Predictions of shape `(N, 1)` against targets of shape `(N,)` are refused, with a message that does
-not name the cause. A target that fits the trailing dimensions is spread over the rest in silence,
-so a batch with as many rows as columns lines the labels up with the wrong dimension. Compare the
-shapes yourself.
+not name the cause. A target that fits the trailing dimensions is silently spread over the rest, so in
+a batch with as many rows as columns the labels line up with the wrong dimension. Compare the shapes
+yourself.
 
 ```python
 row = torch.tensor([1.0, -1.0])
@@ -208,7 +225,7 @@ loss = margin_loss(
     ),
     concepts={
         "SoftMarginLoss inf; SoftMarginLoss nan; soft margin loss overflow": "One confidently wrong",
-        "labels 0 and 1": "With labels 0 and 1",
+        "labels 0 and 1; log-odds": "With labels 0 and 1",
         "mixed precision": "In float16",
         "The function 'soft_margin_loss' is not differentiable with respect to argument 'target'": "The target cannot",
         "doesn't match the broadcast shape": "A target of another shape",
@@ -220,7 +237,7 @@ loss = margin_loss(
         why="it takes the logarithm of a sum that is rounded first, so that a loss below the spacing of numbers around 1 "
         "is lost",
     ),
-    caption="A score on the wrong side costs about its own size and pulls with a force close to 1. On the "
+    caption="A score far on the wrong side costs about its own size, and its gradient is close to 1 in size. On the "
     "right side the loss fades but never reaches zero.",
     figures=(
         Study(
@@ -233,8 +250,8 @@ loss = margin_loss(
                 "hinge": lambda t: F.relu(1 - t),
                 "zero-one": lambda t: (t <= 0).to(t),
             },
-            caption="Divided by log 2 it passes through 1 at the margin 0 and lies above the count of errors "
-            "everywhere, as the hinge does. Unlike the hinge it has no corner and no end.",
+            caption="Divided by log 2 it passes through 1 at the margin 0 and lies nowhere below the count of errors, as "
+            "the hinge does. Unlike the hinge it has no corner and never reaches zero.",
             note="The zero-one loss counts an error where the margin is not positive.",
         ),
         Extremes(
@@ -242,9 +259,9 @@ loss = margin_loss(
             span=(-120.0, 20.0),
             inputs=lambda t: {"input": t, "target": 1},
             of="input",
-            caption="From right to left, each format follows the straight line until its exponential overflows. From "
-            "there on the loss is infinite and the gradient is NaN.",
-            note="One element with label 1. float64 gives way in the same manner near -709.8.",
+            caption="From right to left, float16, bfloat16 and float32 follow the straight line until their exponential "
+            "overflows. From there on the loss is infinite and the gradient is NaN.",
+            note="One element with label 1. float64 fails in the same way near -709.8, outside the picture.",
         ),
     ),
     example={"input": [2.0, -0.5, 1.5], "target": [1.0, 1.0, -1.0]},
