@@ -33,13 +33,11 @@ def values_per(unit: str) -> Reduction:
     return Reduction("none", f"nothing: one value per {unit}", None)
 
 
-def per(unit: str) -> tuple[Reduction, ...]:
+def per(unit: str, divides_by: str = "") -> tuple[Reduction, ...]:
     """The reductions of a loss that has one value per `unit`, and whose mean divides by their number."""
-    return (
-        values_per(unit),
-        SUM,
-        Reduction("mean", f"the number of {unit}s", lambda inputs, setting, count: float(count)),
-    )
+    words = divides_by or f"the number of {unit}s"
+    mean = Reduction("mean", words, lambda inputs, parameters, count: float(count))
+    return values_per(unit), SUM, mean
 
 
 ELEMENTWISE = per("element")
@@ -70,6 +68,7 @@ BY_WEIGHTS = (
     Reduction("mean", "the number of elements; with a weight, the sum of the weights", _weight_of_elements),
 )
 
+_SOFT = "with probabilities, the number of targets, N · d1 · …"
 _KEPT = "the sum of the targets' weights, ignored targets left out"
 # What torch's losses of class indices do, and of those that take probabilities as well.
 WEIGHTED = (values_per("target"), SUM, Reduction("mean", _KEPT, _weight_of_targets))
@@ -78,7 +77,7 @@ WEIGHTED_OR_SOFT = (
     SUM,
     Reduction(
         "mean",
-        f"with class indices, {_KEPT}; with probabilities, the number of targets, N · d1 · …",
+        f"with class indices, {_KEPT}; {_SOFT}",
         _weight_of_targets,
     ),
 )

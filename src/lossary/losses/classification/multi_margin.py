@@ -267,7 +267,6 @@ takes the largest term in place of the sum.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from torch.nn import functional as F
@@ -289,6 +288,7 @@ from lossary.declaration import (
     equal,
     logit_section,
     maximum,
+    per,
     sum_over,
     terms,
     unequal,
@@ -350,7 +350,7 @@ loss = Loss(
             typical=(None, (1.0, 2.0, 0.5)),
         ),
     ),
-    reductions=(*PER_SAMPLE[:2], replace(PER_SAMPLE[2], divides_by="the number of samples, whatever their weights")),
+    reductions=per("sample", "the number of samples, whatever their weights"),
     formulas=(
         Symbolic(
             value=lambda weight, y, c, short, C: weight[y] * sum_over(c, short[c], C, where=unequal(c, y)) / C,

@@ -268,6 +268,7 @@ from typing import Any
 import numpy as np
 
 from lossary.declaration import (
+    PER_SAMPLE,
     SCORES,
     HeatMap,
     Input,

@@ -313,12 +313,9 @@ import numpy as np
 from lossary.declaration import (
     CLASS_INDEX,
     LOG_DISTRIBUTION,
-    NONE,
-    SUM,
     WEIGHTED,
     Input,
     Loss,
-    Reduction,
     Symbolic,
     cases,
     class_weight,
@@ -364,11 +361,7 @@ loss = Loss(
         class_weight("a factor for each class; the mean divides by the sum of the targets' factors"),
         ignore_index(),
     ),
-    reductions=(
-        Reduction("none", "nothing: one value for each target", NONE.divisor),
-        SUM,
-        WEIGHTED[-1],
-    ),
+    reductions=WEIGHTED,
     sample_dimension=1,
     formulas=(
         Symbolic(
