@@ -73,6 +73,7 @@ class Written:
 
     Attributes:
         latex, gradient_latex: what the page shows; the page says that it was not executed.
+        gradient_head: the sign for what torch returns as the gradient, where that is not the derivative of the loss.
         figure_latex: the same in the smaller language of figures; without it a card has no formula.
         meanings: what its symbols stand for, by their LaTeX.
         remark: a sentence under the formula, for what a reader must know of it.
@@ -86,6 +87,7 @@ class Written:
     reference: Callable[..., Sequence[Numbers]]
     reference_gradient: Callable[..., Mapping[str, Numbers]] | None = None
     gradient_latex: Mapping[str, str] = field(default_factory=dict)
+    gradient_head: str = ""
     figure_latex: str = ""
     meanings: Mapping[str, str] = field(default_factory=dict)
     remark: str = ""

@@ -186,7 +186,7 @@ def _formula(shown: formula_latex.Shown) -> dict[str, Any]:
         "label": shown.label,
         "note": f"{shown.label}." if shown.label else "",
         "latex": shown.latex,
-        "gradients": [{"of": of, "by": by, "latex": latex} for of, by, latex in shown.gradients],
+        "gradients": [{"of": of, "by": by, "latex": latex, "head": shown.head} for of, by, latex in shown.gradients],
         "where": list(shown.where),
         "remark": shown.remark,
         "executable": shown.executable,

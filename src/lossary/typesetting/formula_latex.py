@@ -33,6 +33,7 @@ class Shown:
     where: tuple[str, ...]
     executable: bool
     remark: str = ""
+    head: str = ""
 
 
 def kinds_of(loss: Loss, formula: Formula) -> Mapping[str, Kind]:
@@ -54,7 +55,7 @@ def shown(loss: Loss, formula: Formula) -> Shown:
     if isinstance(formula, Written):
         symbols = {i.name: i.written for i in loss.inputs}
         gradients = tuple((name, symbols[name], latex) for name, latex in formula.gradient_latex.items())
-        return Shown(formula.label, formula.latex, gradients, (), False, formula.remark)
+        return Shown(formula.label, formula.latex, gradients, (), False, formula.remark, formula.gradient_head)
     assert isinstance(formula, Symbolic)
     bound = built(loss, formula)
     kinds = kinds_of(loss, formula)

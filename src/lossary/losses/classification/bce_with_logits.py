@@ -355,7 +355,6 @@ from lossary.declaration import (
     ELEMENT_WEIGHT,
     LOGISTIC,
     LOGIT,
-    NOT_NEGATIVE,
     ZERO_ONE,
     Input,
     Loss,
@@ -408,7 +407,6 @@ loss = Loss(
             "a factor for the positive term only, such as negatives / positives; lined up with the last dimensions of the "
             "input",
             kind=PerElement(),
-            range=NOT_NEGATIVE,
             neutral=1.0,
             typical=(None, 0.5, 3.0),
         ),

@@ -592,6 +592,7 @@ loss = Loss(
                 "log_probs": r"e^{x_{t,c}} - \frac{\sum_{\pi \in B^{-1}(y),\, \pi_t = c} \prod_{s=1}^{i} e^{x_{s,\pi_s}}}"
                 r"{\sum_{\pi \in B^{-1}(y)} \prod_{s=1}^{i} e^{x_{s,\pi_s}}}"
             },
+            gradient_head="g_{t,c}",
             figure_latex=r"-\log\ \sum_{\pi \in B^{-1}(y)}\ \prod_{t=1}^{i}\ e^{x_{t,\pi_t}}",
             meanings={
                 "x_{t,c}": "the log-probability of class c at frame t",
@@ -600,8 +601,8 @@ loss = Loss(
                 "B": "what an alignment spells: repeats are merged, then blanks dropped",
                 "i": "the number of frames that count",
             },
-            remark="What is headed as the gradient is what torch returns. It exceeds the partial derivative of the loss by "
-            "$e^{x_{t,c}}$, and is right only where a `log_softmax` is in front: see the pitfall below.",
+            remark="What torch returns exceeds the partial derivative of the loss by $e^{x_{t,c}}$, and leads to right "
+            "gradients only where a `log_softmax` is in front: see the pitfall below.",
         ),
     ),
     batches=_batches,
