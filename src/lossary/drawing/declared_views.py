@@ -84,7 +84,7 @@ def study_views(study: Study) -> list[View]:
             size=(460, 330) if study.gradient else (560, 380),
         )
         name = study.name if which == "loss" else f"{study.name}-gradient"
-        caption = f"{study.caption} {study.note}" if which == "loss" else "Their derivatives, by autograd."
+        caption = f"{study.caption} {study.note}" if which == "loss" else "Their derivatives, computed by autograd."
         table = Table((study.label, *curves), (t, *curves.values()))
         made.append(View(name, chart.title, f"{chart.title}. {chart.description}", caption.strip(), chart, table))
     return made
@@ -135,7 +135,7 @@ def format_views(loss: Loss) -> list[View]:
             logarithmic=largest > _WIDE,
         )
         name = "formats" if which == "loss" else "formats-gradient"
-        words = f"{line.caption} {line.note}" if which == "loss" else f"The {heading}, by autograd in the same format."
+        words = f"{line.caption} {line.note}" if which == "loss" else f"The {heading}, computed by autograd in the same format."
         columns, names = [], []
         longest = max(len(f.t) for f in found)
         for f in found:  # columns of one length: a format with fewer numbers has none at the end

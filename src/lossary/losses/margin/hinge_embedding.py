@@ -272,7 +272,6 @@ loss = Loss(
         "lipschitz": 1,
         "gradient_lipschitz": "inf",
         "bounded": False,
-        # Not whether it is bounded: that is measured along label -1, where it is; label 1 has no upper end.
         "value_at_perfect": 0,
     },
 )
