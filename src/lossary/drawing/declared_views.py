@@ -135,7 +135,11 @@ def format_views(loss: Loss) -> list[View]:
             logarithmic=largest > _WIDE,
         )
         name = "formats" if which == "loss" else "formats-gradient"
-        words = f"{line.caption} {line.note}" if which == "loss" else f"The {heading}, computed by autograd in the same format."
+        words = (
+            f"{line.caption} {line.note}"
+            if which == "loss"
+            else f"The {heading}, computed by autograd in the same format."
+        )
         columns, names = [], []
         longest = max(len(f.t) for f in found)
         for f in found:  # columns of one length: a format with fewer numbers has none at the end
