@@ -372,7 +372,7 @@ loss = Loss(
     torch="torch.nn.BCEWithLogitsLoss",
     functional="torch.nn.functional.binary_cross_entropy_with_logits",
     aliases=terms(
-        "BCE with logits; binary cross entropy with logits; F.binary_cross_entropy_with_logits; sigmoid "
+        "BCE with logits; F.binary_cross_entropy_with_logits; sigmoid "
         "cross-entropy; sigmoid CE; sigmoid_binary_cross_entropy; sigmoid_cross_entropy_with_logits; "
         "logitbinarycrossentropy; HalfBinomialLoss; SoftBCEWithLogitsLoss"
     ),

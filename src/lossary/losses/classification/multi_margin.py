@@ -304,11 +304,12 @@ loss = Loss(
     torch="torch.nn.MultiMarginLoss",
     functional="torch.nn.functional.multi_margin_loss",
     aliases=terms(
-        "multi margin loss; F.multi_margin_loss; multi_margin_loss; multi-class margin loss; Weston-Watkins loss"
+        "multi margin loss; F.multi_margin_loss; multi_margin_loss; multiclass hinge; multi-class hinge loss; "
+        "multi-class margin loss; Weston-Watkins loss; multi margin"
     ),
     tasks=("multi-class",),
     search_terms=terms(
-        "multiclass hinge loss; multi-class hinge loss; multiclass hinge; multiclass SVM loss; hinge loss for more than two classes; only p == 1 and p == 2 "
+        "multiclass hinge loss; multiclass SVM loss; hinge loss for more than two classes; only p == 1 and p == 2 "
         "supported; p == 1 and p == 2; p == 3 is not supported; supported p; multi_margin_loss_cpu_kernel not "
         "implemented for 'Half'; inconsistent weight size; target out of range; MultiMarginLoss is zero although scores "
         "are nan"

@@ -386,7 +386,7 @@ loss = Loss(
     torch="torch.nn.GaussianNLLLoss",
     functional="torch.nn.functional.gaussian_nll_loss",
     aliases=terms(
-        "Gaussian NLL; Gaussian NLL loss; Gaussian likelihood loss; normal negative log-likelihood; heteroscedastic "
+        "Gaussian NLL; Gaussian NLL loss; Gaussian likelihood loss; heteroscedastic "
         "loss; heteroscedastic regression loss; mean-variance loss; gaussian_nll_loss"
     ),
     tasks=("regression", "uncertainty"),
