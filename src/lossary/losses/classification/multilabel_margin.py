@@ -103,7 +103,7 @@ class 3 twice   0.65
 
 ### torch.compile gives a wrong value for padded targets
 
-In PyTorch 2.13.0 the compiled loss can be another one than the plain one where a list is padded, which
+In PyTorch 2.13.0 the compiled loss can differ from the plain one where a list is padded, which
 it almost always is. The step that rewrites the loss into simpler operations keeps the terms of the
 padding, and reads them as class 0. Below the value is too large and the gradient is wrong; even a row
 without labels costs something. Nothing warns you. Pull request 189552 to PyTorch corrects it. Until you

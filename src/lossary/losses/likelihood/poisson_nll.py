@@ -134,7 +134,7 @@ perfect prediction [0.0, 1.0, -0.3, -13.03, -360.52]
 above the minimum  [0.0, 0.31, 0.92, 3.07, 30.69]
 ```
 
-### full=True adds an approximation of log(target!), from above 1 only
+### full=True adds an approximation of log(target!), for targets above 1 only
 
 The documentation writes the loss with `log(target!)`. What is added is Stirling's formula, and only
 to targets above one. It is close for large counts and 0.04 too small for a count of two. Targets
@@ -171,7 +171,7 @@ gradient with respect to the targets 0, 0.5 and 1: tensor([nan, 0., 0.])
 ### Rates of zero and below, when log_input is False
 
 Only `log_input=False` uses `eps`: it is added inside the logarithm. At a rate of exactly zero with
-a positive count the loss is then finite, but its gradient is the count divided by `eps`. Below zero
+a positive count the loss is then finite, but its gradient is about minus the count divided by `eps`. Below zero
 the logarithm is NaN as soon as the rate plus `eps` is negative. In float16 the default `eps` rounds to
 zero and protects from nothing. Keep rates away from zero, or stay with log-rates, which stand for
 positive rates only.

@@ -87,7 +87,8 @@ float16 under autocast: tensor([11.0000, 12.0000,     inf])
 ### With labels 0 and 1, every negative example is ignored
 
 A label of 0 makes the margin 0 whatever the score is. The loss is then the constant log 2 and the
-gradient is zero. The same holds for the booleans False and True. Below, one score is fitted to one
+gradient is zero. Booleans give the same value, but their backward pass fails; uint8
+labels give a NaN gradient for label 1. Below, one score is fitted to one
 positive and nine negatives. With labels -1 and 1 it settles at the log-odds of label 1; with 0 and 1
 the positive alone decides, and the score goes on rising. Convert the labels.
 

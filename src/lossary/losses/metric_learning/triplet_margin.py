@@ -153,8 +153,7 @@ print(round(each.mean().item(), 4), round((each.sum() / (each > 0).sum()).item()
 
 A margin of zero is refused; with it, a model that maps everything to one point would be perfect. The
 margin also sets the scale: a model that has the negative farther away can meet any margin by making
-all its vectors longer. Normalise them if only their direction should count. Then no distance is
-longer than 2, and no triplet can meet a margin above that.
+all its vectors longer. Normalise them if only their direction should count. With `p=2` no distance is then longer than 2, and no triplet can meet a margin above that.
 
 ```python
 anchor = torch.tensor([[0.0, 0.0]])
@@ -556,7 +555,7 @@ loss = Loss(
         ),
         Scene(
             name="swapped",
-            title="The same triplet with swap",
+            title="A triplet where swap counts",
             inputs={"anchor": [0, 0], "positive": [1.2, 0.4], "negative": [1.6, -0.3]},
             parameters={"swap": True},
             caption="The negative is nearer to the positive than to the anchor, so the positive pushes it away, and the "

@@ -137,7 +137,8 @@ one for the batch [] 0.0
 
 A cosine distance lies between 0 and 2, a Euclidean distance has no upper end, and a squared one
 grows faster still. With the cosine distance the default margin of 1 is half of the whole range: even
-where the positive equals the anchor, the negative must be at a right angle. With Euclidean distances
+where the positive equals the anchor, the negative must be at a
+right angle or more. With Euclidean distances
 of a thousand it is a thousandth. Choose the margin anew for each distance.
 
 ```python
