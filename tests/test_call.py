@@ -546,6 +546,9 @@ def test_a_weight_goes_to_torchs_function() -> None:
 def test_an_argument_that_is_left_out_is_refused_with_the_reason() -> None:
     with pytest.raises(lossary.LossaryError, match="mse takes no size_average: deprecated"):
         CATALOG.mse.evaluate({"input": [1], "target": [0]}, {"size_average": True})
+    # The reason of another loss's layer is none of this one's.
+    with pytest.raises(lossary.LossaryError, match="huber has no parameter 'device'"):
+        lossary.get("huber").evaluate({"input": [1.0], "target": [0.0]}, {"device": "cpu"})
     with pytest.raises(lossary.LossaryError, match="linear_cross_entropy takes no options: chunks change the memory"):
         CATALOG.linear_cross_entropy.evaluate({}, {"options": 1})
 

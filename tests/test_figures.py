@@ -609,7 +609,8 @@ def test_what_a_caption_says_of_a_number_format_is_so(loss: Loss, which: int) ->
         if np.isnan(values[broken]).all():
             assert "is NaN" in sentence[0]
         elif np.isinf(values[broken]).all():
-            assert "is infinite" in sentence[0]
+            below = bool((values[broken] < 0).all())
+            assert ("is minus infinity" if below else "is infinite") in sentence[0]
         else:
             assert "is not finite" in sentence[0]
         changes = np.flatnonzero(broken[1:] != broken[:-1])

@@ -742,6 +742,27 @@ def test_each_branch_has_its_own_limits_of_the_gradient() -> None:
     assert told == "−1 and ∞ with target 1; 0 and ∞ with target 0; −4 and ∞ with target 4"
 
 
+def told_of(slug: str, key: str) -> str:
+    """How a claim of the catalog is known."""
+    evidence, loss = Evidence(), LOSSES[slug]
+    one = dataclasses.replace(loss, properties={key: loss.properties[key]})
+    assert list(claims.claimed_properties(one, evidence)) == []
+    return evidence.properties[key][1]
+
+
+def test_each_branch_is_told_with_its_own_place() -> None:
+    assert told_of("bce", "value_at_perfect") == (
+        "with target 1, the loss is 0 where the predicted probability is 1; "
+        "with target 0, the loss is 0 where the predicted probability is 0"
+    )
+    assert "with target 0, the loss tends to 0 as the logit falls" in told_of("bce_with_logits", "value_at_perfect")
+    assert told_of("bce", "bounded").count("where the predicted probability is 1") == 2
+    # What is proven of one branch names it.
+    assert told_of("bce_with_logits", "bounded").startswith("with target 1, the slope is -0.99")
+    assert told_of("hinge_embedding", "bounded").startswith("with label 1, the slope is 1 at t = 10")
+    assert told_of("cosine_embedding", "convex").startswith("with label 1, in its middle the chord")
+
+
 @pytest.mark.parametrize("slug", LOSSES)
 def test_evidence_is_told_in_the_words_of_its_axis(slug: str) -> None:
     """A distance has no logit and no negative side, and a place is named once."""
@@ -753,6 +774,8 @@ def test_evidence_is_told_in_the_words_of_its_axis(slug: str) -> None:
             continue
         for word in ("logit", "residual", "distance", "angle"):
             assert word not in how or any(word in quantity for quantity in named), how
+        # Of a place that is named, nothing is told of another branch.
+        assert "the same with" not in how or " where the " not in how.partition("checked beyond")[0], how
         places = re.findall(r" is (\S+) and (\S+)", how)
         assert all(one != other for one, other in places), how
         if loss.main.limits[0] == 0:

@@ -20,7 +20,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from lossary.declaration.loss import Loss
-from lossary.declaration.parameters import LEFT_OUT
+from lossary.declaration.parameters import LEFT_OUT, OF_LAYERS
 from lossary.discovery.catalogs import catalog
 from lossary.evaluation.torch_calls import evaluate
 
@@ -113,7 +113,7 @@ def of_classes(modules: Any, step: int) -> Iterator[Sample]:
 def through_class(source: str, kind: Any, made: Mapping[str, Any], inputs: Mapping[str, Any]) -> Sample:
     """A sample of a class; a layer's own tensors are inputs."""
     loss = BY_CLASS[kind.__name__]
-    plain = {n: v for n, v in made.items() if n not in LEFT_OUT}
+    plain = {n: v for n, v in made.items() if n not in {*LEFT_OUT, *OF_LAYERS}}
     layer = {}
     if kind is nn.LinearCrossEntropyLoss:
         module = kind(**{**plain, "dtype": torch.float64})

@@ -156,6 +156,9 @@ def ignore_index(default: int | None = -100, more: str = "", only_with: Mapping[
 LEFT_OUT: Mapping[str, str] = {
     "size_average": "deprecated; `reduction` says the same",
     "reduce": "deprecated; `reduction` says the same",
+}
+# Those of torch's losses that own a layer, for their `omitted`.
+OF_LAYERS: Mapping[str, str] = {
     "device": "they say where and in which format the layer makes its weights, which are inputs here",
     "dtype": "they say where and in which format the layer makes its weights, which are inputs here",
 }

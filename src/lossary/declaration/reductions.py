@@ -42,7 +42,7 @@ def per(unit: str, divides_by: str = "") -> tuple[Reduction, ...]:
 
 ELEMENTWISE = per("element")
 PER_SAMPLE = per("sample")
-NONE, _, MEAN = ELEMENTWISE
+MEAN = ELEMENTWISE[-1]
 
 
 def _weight_of_targets(inputs: Arrays, parameters: Setting, count: int) -> float:
@@ -63,7 +63,7 @@ def _weight_of_elements(inputs: Arrays, parameters: Setting, count: int) -> floa
 
 # What torch's functions do that take a weight for each element and divide by the sum of the weights.
 BY_WEIGHTS = (
-    NONE,
+    values_per("element"),
     SUM,
     Reduction("mean", "the number of elements; with a weight, the sum of the weights", _weight_of_elements),
 )

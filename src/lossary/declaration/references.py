@@ -81,6 +81,9 @@ def library(text: str) -> Library:
     return Library(name, found["call"], None if found["other"] else whole, found["note"] or _NOTES.get(name, ""))
 
 
+Kind: TypeAlias = Literal["article", "inproceedings", "book", "techreport", "misc"]
+
+
 @dataclass(frozen=True)
 class Reference:
     """A confirmed source; the citation text and the BibTeX entry are both made from these fields."""
@@ -92,7 +95,7 @@ class Reference:
     doi: str | None = None
     arxiv: str | None = None
     url: str | None = None
-    kind: Literal["article", "inproceedings", "book", "techreport", "misc"] = "article"
+    kind: Kind = "article"
 
     @property
     def place(self) -> Place:
@@ -156,8 +159,10 @@ def citation(text: str) -> Reference:
         raise ValueError(
             f"{text!r} is no citation such as 'A. First and B. Second (1964). Title. *Journal 35(1), 73-101*.'"
         )
-    report = "techreport" if _PLACES["techreport"].fullmatch(found["report"] or "") else "misc"
-    made = Reference(
+    kind: Kind = "inproceedings" if found["set"] else "article"
+    if found["report"]:
+        kind = "techreport" if _PLACES["techreport"].fullmatch(found["report"]) else "misc"
+    return Reference(
         authors=tuple(re.split(r", | and ", found["authors"])),
         title=found["title"],
         venue=found["printed"] or found["report"],
@@ -165,11 +170,8 @@ def citation(text: str) -> Reference:
         doi=found["doi"],
         arxiv=found["arxiv"],
         url=found["url"],
-        kind=report if found["report"] else "inproceedings" if found["set"] else "article",  # type: ignore[arg-type]
+        kind=kind,
     )
-    if not made.place.name:
-        raise ValueError(f"{text!r} names no journal, proceedings or institution")
-    return made
 
 
 _LINK = re.compile(r"\[\[([a-z0-9_]+)")

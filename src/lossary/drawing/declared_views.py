@@ -75,7 +75,7 @@ def study_views(study: Study) -> list[View]:
         told = "; ".join(f"{label}: from {rough(y[0])} to {rough(y[-1])}" for label, y in curves.items())
         chart = Chart(
             title=study.title if which == "loss" else f"{study.title}: gradient",
-            description=f"{heading.capitalize()} over the {study.label}, "
+            description=f"{heading[:1].upper()}{heading[1:]} over the {study.label}, "
             f"{rough(t[0])} to {rough(t[-1])}. {told}. {study.note}",
             heading=heading,
             role="gradient" if which == "gradient" else "loss",
@@ -177,7 +177,9 @@ def _where_it_breaks(which: str, dtype: str, t: NDArray[np.float64], values: NDA
     broken = ~np.isfinite(values)
     if not broken.any():
         return ""
-    what = "NaN" if np.isnan(values[broken]).all() else "infinite" if np.isinf(values[broken]).all() else "not finite"
+    what = "NaN" if np.isnan(values[broken]).all() else "not finite"
+    if np.isinf(values[broken]).all():
+        what = "minus infinity" if (values[broken] < 0).all() else "infinite"
     first, last = np.flatnonzero(broken)[[0, -1]]
     low, high = number(float(t[first])), number(float(t[last]))
     if broken.all():

@@ -104,8 +104,7 @@ def _setting(loss: Loss, parameters: Setting) -> str:
 
 
 def _gradient_caption(section: Section, line: _Line) -> str:
-    the = "" if "×" in section.quantity else "the "  # a product has no article
-    words = f"Its derivative with respect to {the}{section.quantity}, computed by autograd."
+    words = f"Its derivative with respect to the {section.quantity}, computed by autograd."
     if line.special.t.size:
         values = [number(0.0 if abs(g) < 1e-9 else float(g)) for g in line.special.gradient]
         if len(values) > 1 and len(set(values)) == 1:

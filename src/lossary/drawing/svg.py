@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"-?\d+\.\d{2,}")
 # finest that keeps a figure small is taken; a card with a long formula needs a coarser one.
 _GRIDS = (40, 64, 100)
 LARGEST = 32_000
-# What the style sheet says once, what makes no visible difference, and what is the default anyway.
+# What the figure itself says once, what makes no visible difference, and what is the default anyway.
 _IDLE = ("stroke-linejoin", "stroke-linecap", "stroke-dashoffset")
 # How a shape looks, besides its colours.
 _LOOKS = (

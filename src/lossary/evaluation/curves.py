@@ -142,11 +142,13 @@ def kinked(loss: Loss, section: Section, parameters: Setting) -> tuple[Curve, li
     special = np.array(points.kinks(loss, section, parameters), dtype=float)
     if not special.size:
         return Curve(special, special, special, special), []
+    ys = list(section.branches.values())
+    if len(ys) == 1:
+        return curve(loss, section, special, parameters, ys[0]), [0] * len(special)
     step = (section.span[1] - section.span[0]) * 1e-9
     sides = np.concatenate([special - step, special + step])
-    ys = list(section.branches.values())
     jumps = [np.ptp(curve(loss, section, sides, parameters, y).gradient.reshape(2, -1), axis=0) for y in ys]
-    chosen = [0] * len(special) if len(ys) == 1 else np.argmax(jumps, axis=0).tolist()
+    chosen = np.argmax(jumps, axis=0).tolist()
     there = [curve(loss, section, special, parameters, y) for y in ys]
     rows = [[getattr(there[k], name)[n] for n, k in enumerate(chosen)] for name in ("loss", "gradient", "curvature")]
     return Curve(special, *map(np.array, rows)), chosen

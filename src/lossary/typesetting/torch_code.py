@@ -11,7 +11,7 @@ import textwrap
 from typing import Any
 
 from lossary.declaration.loss import Loss
-from lossary.declaration.parameters import LEFT_OUT
+from lossary.declaration.parameters import LEFT_OUT, OF_LAYERS
 from lossary.declaration.values import JsonObject, Numbers
 from lossary.evaluation import high_precision, points
 from lossary.evaluation.measured import once
@@ -34,12 +34,18 @@ def _names(loss: Loss) -> str:
 
 
 def _with_defaults(given: Arguments) -> str:
-    """Arguments as a call writes them all, with their defaults; but for those that no page speaks of."""
-    return ", ".join(
-        name if one.default is one.empty else f"{name}={_python(one.default)}"
-        for name, one in given.items()
-        if name not in LEFT_OUT
-    )
+    """Arguments as a signature lists them, with their defaults, but for those that no page speaks of.
+
+    A star stands where an argument must be given by its name: torch says so, or one before it is not shown.
+    """
+    made: list[str] = []
+    for name, one in given.items():
+        hidden = name in (*LEFT_OUT, *OF_LAYERS)
+        if "*" not in made and (hidden or one.kind is one.KEYWORD_ONLY):
+            made.append("*")
+        if not hidden:
+            made.append(name if one.default is one.empty else f"{name}={_python(one.default)}")
+    return ", ".join(made[:-1] if made[-1:] == ["*"] else made)
 
 
 def _python(value: object) -> str:

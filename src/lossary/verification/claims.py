@@ -95,7 +95,7 @@ def claimed_properties(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
             elif k == 0:
                 if found.branches:
                     evidence.branches[key] = dict(found.branches)
-                verdict = _verdict(loss, curves, key, wanted)
+                verdict, branch = _verdict(loss, curves, key, wanted)
                 if isinstance(verdict, Refutation):
                     message = f"expected {verdict.expected}, got {verdict.got}"
                     yield fail(
@@ -103,21 +103,24 @@ def claimed_properties(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
                     )
                 elif verdict:
                     evidence.proven[key] = verdict.between
-                    evidence.properties[key] = (wanted, proofs.in_words(verdict, section.limits, found.how))
+                    words = proofs.in_words(verdict, section.limits, found.how)
+                    evidence.properties[key] = (wanted, f"with {branch}, {words}" if branch else words)
                 else:
                     evidence.properties[key] = (wanted, found.how)
 
 
-def _verdict(loss: Loss, curves: Sequence[proofs.Along | None], key: str, wanted: Claimed) -> Verdict | None:
-    """What a proof of a claim at the defaults comes to, along each branch of the main section.
+def _verdict(
+    loss: Loss, curves: Sequence[proofs.Along | None], key: str, wanted: Claimed
+) -> tuple[Verdict | None, str]:
+    """What a proof of a claim at the defaults comes to along the branches, and the branch that alone it speaks of.
 
     It is proven where it is on every branch, and refuted where it is on one. That a loss is not convex, not bounded and
     the like needs one branch only. A branch that stays below the largest value refutes nothing, and proves nothing.
     """
     if key in property_measures.NEED_TARGETS:
-        return None
+        return None, ""
     if key == "symmetric" and loss.main.target_values == "unit":
-        return proofs.of_a_pair(loss, loss.main, loss.defaults(), wanted) if curves[0] else None
+        return proofs.of_a_pair(loss, loss.main, loss.defaults(), wanted) if curves[0] else None, ""
     supremum = loss.properties.get("supremum")
     if isinstance(supremum, Cited):
         supremum = None  # nothing is proven from what was not tried
@@ -128,8 +131,10 @@ def _verdict(loss: Loss, curves: Sequence[proofs.Along | None], key: str, wanted
     refutations = [verdict for verdict in verdicts if isinstance(verdict, Refutation)]
     one_suffices = wanted is False or key in property_measures.OF_THE_LARGEST
     if len(refutations) > (len(curves) - 1 if one_suffices else 0):
-        return refutations[0]
-    return proofs_found[0] if proofs_found and (wanted is False or len(proofs_found) == len(curves)) else None
+        return refutations[0], ""
+    if wanted is False and proofs_found:
+        return proofs_found[0], list(loss.main.branches)[verdicts.index(proofs_found[0])]
+    return proofs_found[0] if len(proofs_found) == len(curves) else None, ""
 
 
 def relations(loss: Loss, evidence: Evidence) -> Iterator[Failure]:

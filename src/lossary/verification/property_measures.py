@@ -140,10 +140,8 @@ def convex(line: Line) -> Finding:
     chord = (f[i] + f[j]) / 2
     above = line.f((t[i] + t[j]) / 2) - chord > 1e-9 * (1 + np.abs(chord))
     if falls.size or above.any():
-        at = t[falls[0]] if falls.size else (t[i] + t[j])[above][0] / 2
-        return Finding(
-            False, f"the gradient falls, or a chord lies below the curve, at a {line.quantity} of {_number(at)}"
-        )
+        at = line.place(t[falls[0]] if falls.size else (t[i] + t[j])[above][0] / 2)
+        return Finding(False, f"the gradient falls, or a chord lies below the curve, where the {line.quantity} is {at}")
     return Finding(True, f"the gradient never falls over {len(t):,} points, and no chord of 4,000 lies below the curve")
 
 
@@ -287,6 +285,10 @@ def value_at_perfect(line: Line) -> Finding:
     if math.isfinite(line.perfect):
         return Finding(value, f"the loss is {_number(value)} where the {line.quantity} is {_number(line.perfect)}")
     sense = "grows" if line.perfect > 0 else "falls"
+    # Beyond what is drawn, and far from where float64 would round a tail to 0.
+    beyond = math.copysign(3 * max(map(abs, line.span)), line.perfect)
+    if value == 0 == float(line.f(np.array([beyond]))[0]):
+        return Finding(value, f"the loss is exactly 0 before the {line.quantity} {sense} to {_number(beyond)}")
     return Finding(value, f"the loss tends to {_number(value)} as the {line.quantity} {sense} without bound")
 
 
@@ -484,6 +486,12 @@ MEASURES: dict[str, Callable[[Line], Finding]] = {
 # These ask what minimises the expected loss, and need a section whose target can take other values.
 NEED_TARGETS = {"elicits", "proper", "calibrated"}
 
+
+def _size(value: Claimed) -> float:
+    assert isinstance(value, str | int | float)
+    return INFINITE[value] if isinstance(value, str) else float(value)
+
+
 # What the branches of a section come to together: the worst of them, by a number that is largest there. Of the rest the
 # first counts.
 _WORST: dict[str, Callable[[Claimed], float]] = {
@@ -492,20 +500,17 @@ _WORST: dict[str, Callable[[Claimed], float]] = {
     "symmetric": lambda value: not value,
     "redescending": lambda value: not value,
     "smoothness": lambda value: -SMOOTHNESS.index(value) if value in SMOOTHNESS else 1,
-    "lipschitz": lambda value: _size(value),  # defined below
-    "gradient_lipschitz": lambda value: _size(value),
-    "supremum": lambda value: _size(value),
+    "lipschitz": _size,
+    "gradient_lipschitz": _size,
+    "supremum": _size,
     "value_at_perfect": lambda value: abs(_size(value)),
 }
 # Of these the largest branch decides, and the others may stay below it.
 OF_THE_LARGEST = {"lipschitz", "gradient_lipschitz", "supremum"}
 # Each branch has its own, and a table shows all of them.
 OF_A_BRANCH = {"gradient_limits"}
-
-
-def _size(value: Claimed) -> float:
-    assert isinstance(value, str | int | float)
-    return INFINITE[value] if isinstance(value, str) else float(value)
+# What is told of these names a place on the axis, and each branch has its own.
+_PLACED = {"bounded", "value_at_perfect"}
 
 
 def measured(key: str, lines: Mapping[str, Line]) -> Finding:
@@ -520,8 +525,11 @@ def measured(key: str, lines: Mapping[str, Line]) -> Finding:
     found = {label: MEASURES[key](one) for label, one in told.items()}
     worst = max(found, key=lambda label: _WORST[key](found[label].value)) if key in _WORST else next(iter(found))
     others = [label for label in found if label != worst and agree(found[worst].value, found[label].value)]
-    alike = f"; the same with {' and '.join(others)}" if len(others) == len(found) - 1 and others else ""
-    how = found[worst].how if key in OF_A_BRANCH else f"with {worst}, {found[worst].how}{alike}"
+    how = found[worst].how if key in OF_A_BRANCH else f"with {worst}, {found[worst].how}"
+    if key in _PLACED:
+        how = "; ".join([how, *(f"with {label}, {found[label].how}" for label in others)])
+    elif key not in OF_A_BRANCH and others and len(others) == len(found) - 1:
+        how += f"; the same with {' and '.join(others)}"
     branches = {label: one.value for label, one in found.items()} if key in OF_A_BRANCH else {}
     return replace(found[worst], how=how, branches=branches)
 

@@ -170,8 +170,8 @@ tail.1.1.weight none
 ### Under autocast a rare word can raise
 
 The module collects its results in a tensor of the features' type. Where autocast gives the scores of a
-cluster another type, the copy fails as soon as a rare word occurs; batches of frequent words alone pass,
-and so do features that already have autocast's type. Leave autocast for this call and convert the
+cluster another type, the copy fails as soon as a rare word occurs; on a CPU, batches of
+frequent words alone pass, and so do features that already have autocast's type. Leave autocast for this call and convert the
 features.
 
 ```python
@@ -258,7 +258,7 @@ from lossary.declaration import (
     CLASS_INDEX,
     LOGISTIC,
     MEAN,
-    NONE,
+    OF_LAYERS,
     POSITIVE,
     SUM,
     VECTOR,
@@ -472,7 +472,7 @@ loss = Loss(
             "loss = module(input, target).loss",
         )
     ),
-    omitted={"in_features": "the shape of `head` says it"},
+    omitted={**OF_LAYERS, "in_features": "the shape of `head` says it"},
     batches=_batches,
     aliases=terms("nn.AdaptiveLogSoftmaxWithLoss; adaptive softmax; adaptive log softmax"),
     tasks=("multi-class", "sequences"),
@@ -548,7 +548,7 @@ loss = Loss(
         ),
     ),
     reductions=(
-        Reduction("none", "nothing: one value per sample, minus the module's output", NONE.divisor),
+        Reduction("none", "nothing: one value per sample, minus the module's output", None),
         Reduction("sum", "nothing: the values are added, by hand, as the module does not do it", SUM.divisor),
         Reduction("mean", "the number of samples: the module's loss", MEAN.divisor),
     ),

@@ -29,12 +29,12 @@ that was given to its label.
 ### A sigmoid in front loses the gradient where it is needed most
 
 In float32 the sigmoid of a score of 17 or more is exactly 1. If the label is 0, the loss then reports
-its ceiling and the gradient is zero: a confidently wrong example teaches nothing. A very negative
-score with label 1 keeps a gradient, but one far too small. [[bce_with_logits]] works on the score
-itself and gets both right.
+its ceiling and the gradient is zero: a confidently wrong example teaches nothing. A very negative score
+with label 1 keeps a gradient, but one that is far too small below about -28, and none below about -89,
+where the sigmoid is exactly 0. [[bce_with_logits]] works on the score itself and gets both right.
 
 ```python
-for score, label in ((17.0, 0.0), (-50.0, 1.0)):
+for score, label in ((17.0, 0.0), (-27.0, 1.0), (-50.0, 1.0), (-89.0, 1.0)):
     logit = torch.tensor([score], requires_grad=True)
     target = torch.tensor([label])
     split = F.binary_cross_entropy(torch.sigmoid(logit), target)
@@ -50,9 +50,15 @@ for score, label in ((17.0, 0.0), (-50.0, 1.0)):
 score 17.0, label 0.0
   sigmoid, BCELoss   loss 100.0  gradient 0.0e+00
   BCEWithLogitsLoss  loss  17.0  gradient 1.0e+00
+score -27.0, label 1.0
+  sigmoid, BCELoss   loss  27.0  gradient -1.0e+00
+  BCEWithLogitsLoss  loss  27.0  gradient -1.0e+00
 score -50.0, label 1.0
   sigmoid, BCELoss   loss  50.0  gradient -1.9e-10
   BCEWithLogitsLoss  loss  50.0  gradient -1.0e+00
+score -89.0, label 1.0
+  sigmoid, BCELoss   loss 100.0  gradient -0.0e+00
+  BCEWithLogitsLoss  loss  89.0  gradient -1.0e+00
 ```
 
 ### Swapped arguments give a number, not an error
@@ -339,8 +345,8 @@ loss = Loss(
             inputs=lambda t: {"input": sigmoid(t), "target": 0.0},
             note="One element with label 0, and a sigmoid before the loss.",
             caption="The loss should grow with the logit without end. In each format there is a logit from which on the "
-            "sigmoid rounds to exactly 1. From there on the loss stays at 100 and the gradient is zero, just where the "
-            "prediction is most wrong.",
+            "sigmoid rounds to exactly 1. From there on the loss stays at 100 and the gradient is zero, NaN in "
+            "float16, just where the prediction is most wrong. In float64 it fades before, from where p (1 − p) is below 1e-12.",
         ),
     ),
     example={"input": [0.9, 0.2, 0.6], "target": [1.0, 0.0, 0.0]},

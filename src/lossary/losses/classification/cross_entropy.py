@@ -24,7 +24,8 @@ distribution minus the target.
   this loss is zero whatever the score is.
 - You already hold log-probabilities: [[nll|negative log-likelihood]].
 - Many labels are wrong. A confident prediction that contradicts a wrong label can cost arbitrarily much.
-  [[generalized_cross_entropy|generalized cross-entropy]] and [[symmetric_cross_entropy|symmetric cross-entropy]] limit that cost.
+  A [[generalized_cross_entropy|generalized cross-entropy]] bounds that cost; [[symmetric_cross_entropy|symmetric cross-entropy]]
+  adds a bounded term that tolerates wrong labels.
 - Easy examples outnumber the hard ones by far: [[focal|focal loss]].
 - The vocabulary is so large that the score matrix does not fit in memory: [[linear_cross_entropy|linear cross-entropy]]
   or [[adaptive_log_softmax|adaptive log-softmax with loss]].
@@ -118,7 +119,8 @@ nan tensor([nan, nan, nan])
 ### Class weights cancel in a batch of one
 
 With class weights, the mean is the weighted sum divided by the sum of the weights of the targets
-that occur. A single sample is multiplied and divided by the same number, so its weight has no
+that occur. Where the target is a class number and nothing is
+smoothed, a single sample is multiplied and divided by the same number, so its weight has no
 effect. In a larger batch a weight counts only against those of the other samples. The mean of the
 unreduced losses is a different number; use it, or the sum, if the weight of a sample should not
 depend on its neighbours.
@@ -222,8 +224,7 @@ for row in ([1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [-1.0, 0.0, 0.0]):
 
 An integer target without the class dimension holds class numbers; a floating-point target of the
 shape of the scores holds probabilities. Most of what lies in between is an error: a one-hot matrix of
-integers, a column `(N, 1)`, or `int32`. `uint8` is accepted, but only where the scores have no
-dimension behind the classes. `ignore_index` works with class numbers only.
+integers, a column `(N, 1)`, or `int32`. `uint8` is accepted, but only where the scores have no dimension after the classes. `ignore_index` works with class numbers only.
 
 ```python
 scores = torch.tensor([[2.0, 1.0, 0.0]])

@@ -248,7 +248,8 @@ True
 
 With class weights it divides by the sum of the weights of the targets, so that a weight cancels in
 a batch of one. With soft targets it divides by the number of targets. A batch in which every target
-is ignored gives NaN, with and without chunks.
+is ignored gives NaN, with and without chunks. Without chunks its gradient is zero and does no harm;
+with chunks it is NaN, and the next step ruins the weights.
 
 ```python
 feature = torch.randn(1, 4)
@@ -263,20 +264,23 @@ spread = F.linear_cross_entropy(feature, weight, soft, weight=factor)
 print("weighted / plain, class number:", round((heavy / one).item(), 4))
 print("weighted / plain, one-hot:     ", round((spread / one).item(), 4))
 for options in (None, nn.LinearCrossEntropyOptions()):
-    print(F.linear_cross_entropy(feature, weight, torch.tensor([-100]), options=options))
+    weight = weight.detach().requires_grad_()
+    ignored = F.linear_cross_entropy(feature, weight, torch.tensor([-100]), options=options)
+    gradient = torch.autograd.grad(ignored, weight)[0]
+    print("all ignored:", ignored.item(), "gradient", gradient.abs().sum().item())
 ```
 
 ```output
 weighted / plain, class number: 1.0
 weighted / plain, one-hot:      5.0
-tensor(nan)
-tensor(nan)
+all ignored: nan gradient 0.0
+all ignored: nan gradient nan
 ```
 
 ### Functional transforms work without options only
 
-`torch.func.grad`, `vmap` over gradients and forward-mode derivatives need the plain way. Torch's
-documentation adds that under `torch.compile` the chunked part runs outside the compiled code.
+`torch.func.grad` and what builds on it need the plain way: with options it raises an error. Second
+derivatives are worse, for with options they silently come out as zero. Torch's documentation adds that under `torch.compile` the chunked part runs outside the compiled code.
 
 ```python
 feature = torch.randn(3, 4)
@@ -290,14 +294,18 @@ for options in (None, nn.LinearCrossEntropyOptions()):
         return F.linear_cross_entropy(feature, weight, target, options=options)
 
     try:
-        print(name, tuple(torch.func.grad(loss)(feature).shape))
+        print(name, "- grad:", tuple(torch.func.grad(loss)(feature).shape))
     except RuntimeError as error:
-        print(name, "-", type(error).__name__)
+        print(name, "- grad:", type(error).__name__)
+    second = torch.autograd.functional.hessian(loss, feature)
+    print(name, "- second derivatives up to", round(second.abs().max().item(), 4))
 ```
 
 ```output
-no options (3, 4)
-options - RuntimeError
+no options - grad: (3, 4)
+no options - second derivatives up to 0.3952
+options - grad: RuntimeError
+options - second derivatives up to 0.0
 ```
 
 ## Relations
@@ -349,6 +357,7 @@ from lossary.declaration import (
     CLASS_PROBABILITIES,
     LABEL_SMOOTHING,
     LOGISTIC,
+    OF_LAYERS,
     VECTOR,
     WEIGHTED_OR_SOFT,
     ZERO_ONE,
@@ -422,11 +431,12 @@ loss = Loss(
     torch_call="nn.LinearCrossEntropyLoss(in_features, num_classes)(input, target)",
     usage="loss = nn.functional.linear_cross_entropy(input, linear_weight, target)",
     omitted={
+        **OF_LAYERS,
         "in_features": "the shape of `linear_weight` says it",
         "num_classes": "the shape of `linear_weight` says it",
         "out_features": "the shape of `linear_weight` says it",
         "bias": "where it is true, the class makes `linear_bias`",
-        "options": "chunks change the memory that is needed, and not the value",
+        "options": "chunks change the memory that is needed, and the value by rounding alone",
     },
     aliases=terms(
         "nn.LinearCrossEntropyLoss; F.linear_cross_entropy; fused linear cross-entropy; fused linear CE; cut "

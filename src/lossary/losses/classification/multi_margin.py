@@ -17,7 +17,7 @@ falls short, and divides by the number of classes.
 
 - You need probabilities, or you will compare scores between samples. Use [[cross_entropy]], where the
   softmax of the scores estimates the probabilities of the classes.
-- The classes overlap, so that even the best model is often wrong. With three classes or more, the
+- The classes overlap, so that even the best model is often wrong. With three classes or more and `p=1`, the
   best scores under this loss need not point to the likeliest class (shown below).
 - Only the strongest rival should count: [[categorical_hinge|categorical hinge]] takes the largest violation in
   place of the sum.
@@ -27,7 +27,7 @@ falls short, and divides by the number of classes.
 
 ## Pitfalls
 
-### The best scores need not pick the likeliest class
+### With p=1 the best scores need not pick the likeliest class
 
 Where an input can belong to several classes, the scores of two of them may come out equal, and the
 decision between them is left to chance although one class is likelier. With three classes this happens
@@ -319,7 +319,7 @@ loss = Loss(
         "class imbalance; class weights": "weight",
         "softmax before MultiMarginLoss": "A softmax in the model",
         "target out of range; padding index": "There is no ignore_index",
-        "calibrated probabilities": "The best scores",
+        "calibrated probabilities": "With p=1 the best scores",
         "loss is exactly zero; nan scores": "NaN scores",
         "number of classes; Lipschitz constant": "The sum over the wrong classes",
     },

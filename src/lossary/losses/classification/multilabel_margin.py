@@ -28,8 +28,9 @@ loss adds up by how much the leads fall short, divided by the number of classes.
 ### The target is a list of class numbers: a matrix of zeros and ones is misread
 
 The target has the shape of the input and holds the numbers of the classes that hold, followed by
--1. A row of zeros and ones is a valid list too, of the classes 0 and 1, with repetitions. It is
-silently accepted, and asks for the first two classes on top. Below, the classes 0 and 3 hold.
+-1. A row of zeros and ones is a valid list too, of the classes 0 and 1, with repetitions. As
+whole numbers it is silently accepted, and asks that the classes 0 and 1 score highest; floats and
+booleans are refused. Below, the classes 0 and 3 hold.
 
 ```python
 scores = torch.tensor([[0.1, 0.2, 0.4, 0.8]])

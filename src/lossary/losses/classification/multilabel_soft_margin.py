@@ -139,7 +139,8 @@ The factor of a label multiplies its loss when it is present and when it is abse
 much a label counts beside the others, but not the balance between its positives and its negatives,
 and so it does not move the best prediction of a label. The mean still divides by the plain number of
 labels, so larger weights mean a larger loss. Divide by the mean weight to keep the scale. And it is a
-weight per label: one per sample fails, or is taken for one per label if both counts are equal.
+weight per label: a flat vector with one per sample fails, or is taken for one per label if both
+counts are equal. A weight per sample has the shape `(N, 1)`.
 
 ```python
 score = torch.tensor([[0.5, 0.5], [0.5, 0.5]])
@@ -278,7 +279,6 @@ from lossary.declaration import (
     LOGITS,
     MEAN,
     MULTI_HOT,
-    NONE,
     SUM,
     ZERO_ONE,
     HeatMap,
@@ -335,7 +335,7 @@ loss = Loss(
         ),
     ),
     reductions=(
-        Reduction("none", "nothing: one value per sample, a mean over its labels", NONE.divisor),
+        Reduction("none", "nothing: one value per sample, a mean over its labels", None),
         SUM,
         Reduction("mean", "the number of samples; each value is already a mean over the labels", MEAN.divisor),
     ),

@@ -28,8 +28,7 @@ some too, so a prediction that cannot match the target spreads out to cover it.
 
 ### The first argument must hold log-probabilities
 
-The prediction goes in as logarithms, the target as plain probabilities. Probabilities or raw scores
-in the first place are silently accepted and give a number that means nothing. A true divergence is
+The prediction goes in as logarithms, the target as plain probabilities. Probabilities or raw scores as the first argument are silently accepted and give a number that means nothing. A true divergence is
 never negative, so a loss clearly below zero is a sure alarm; a positive one proves nothing, as the
 last score shows. Put a `log_softmax` in front.
 

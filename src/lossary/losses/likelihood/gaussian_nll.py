@@ -249,8 +249,7 @@ density   tensor(1.7371)
 
 ### In float16 the square overflows first
 
-The residual is squared before it is divided. In float16 a residual beyond 256 is infinite when
-squared, whatever the variance, and with a residual of one a variance below about 1.5e-5 does the
+The residual is squared before it is divided. In float16 a residual of 256 or more is infinite when squared, whatever the variance, and with a residual of one a variance below about 1.5e-5 does the
 same. bfloat16 has the exponents of float32 and survives both, with two to three digits. Convert to
 float32 before this loss. `torch.autocast`, which runs [[mse]] in float32, does not do it here on the
 CPU.
@@ -414,7 +413,7 @@ loss = Loss(
             "var",
             "var",
             (VARIANCE,),
-            "(*), same as input, or without its last dimension",
+            "(*), same as input; or without its last dimension, or with dimensions of size 1; or a float",
             "the predicted variances: not standard deviations, and not logarithms",
             per_row=True,
             latex=r"\sigma^2",

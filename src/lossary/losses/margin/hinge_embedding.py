@@ -1,7 +1,7 @@
 r"""Hinge embedding
 
-Takes the distance of each pair: a pair that belongs together pays its distance, any other pair pays as much as it is
-closer than a margin.
+Takes the distance of each pair: a pair that belongs together pays its distance, any other
+pair pays by how far it falls short of a margin.
 
 ## When to use it
 
@@ -9,7 +9,7 @@ closer than a margin.
   embeddings; the loss pulls pairs with label 1 together and pushes pairs with label -1 apart.
 - Pairs that do not belong together need only be far enough apart. Beyond `margin` they cost nothing
   and have no gradient.
-- Some pairs are labelled wrongly. The loss of a pair grows in proportion to its distance, where
+- Some pairs are labelled wrongly. The loss of a pair labelled 1 grows in proportion to its distance, where
   [[contrastive|contrastive loss]] squares it.
 - You choose the distance: Euclidean, the sum of absolute differences, one minus a cosine. The loss
   takes only its value.
@@ -205,6 +205,7 @@ from lossary.declaration import (
     cases,
     equal,
     maximum,
+    per,
     terms,
 )
 
@@ -265,6 +266,7 @@ loss = Loss(
             "does not is pushed apart with the same force until it reaches the margin, and is then left alone.",
         ),
     ),
+    reductions=per("pair"),
     example={"input": [0.2, 1.5, 0.4, 2.0], "target": [1.0, 1.0, -1.0, -1.0]},
     properties={
         "convex": True,

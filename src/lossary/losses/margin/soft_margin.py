@@ -87,10 +87,10 @@ float16 under autocast: tensor([11.0000, 12.0000,     inf])
 ### With labels 0 and 1, every negative example is ignored
 
 A label of 0 makes the margin 0 whatever the score is. The loss is then the constant log 2 and the
-gradient is zero. Booleans give the same value, but their backward pass fails; uint8
-labels give a NaN gradient for label 1. Below, one score is fitted to one
-positive and nine negatives. With labels -1 and 1 it settles at the log-odds of label 1; with 0 and 1
-the positive alone decides, and the score goes on rising. Convert the labels.
+gradient is zero. Booleans give the same value, but their backward pass fails; `uint8` labels give a
+NaN gradient for label 1. Below, one score is fitted to one positive and nine negatives. With labels -1
+and 1 it settles at the log-odds of label 1; with 0 and 1 the positive alone decides, and the score goes
+on rising. Convert the labels.
 
 ```python
 label = torch.tensor([1.0] + [0.0] * 9)
@@ -106,6 +106,14 @@ for name, target in (("0 and 1 ", label), ("-1 and 1", 2 * label - 1)):
         if step in (100, 1000):
             print(f"labels {name}  step {step:4}  score {score.item():7.4f}  loss {loss.item():.4f}")
 print("log-odds of label 1:", round(math.log(0.1 / 0.9), 4))
+
+for dtype in (torch.int64, torch.uint8, torch.bool):
+    score = torch.tensor([1.0, 2.0], requires_grad=True)
+    loss = F.soft_margin_loss(score, torch.tensor([1, 0]).to(dtype), reduction="sum")
+    try:
+        print(dtype, round(loss.item(), 4), torch.autograd.grad(loss, score)[0].tolist())
+    except RuntimeError as error:
+        print(dtype, round(loss.item(), 4), str(error).partition(" If")[0])
 ```
 
 ```output
@@ -114,6 +122,9 @@ labels 0 and 1   step 1000  score  6.9050  loss 0.6239
 labels -1 and 1  step  100  score -2.1972  loss 0.3251
 labels -1 and 1  step 1000  score -2.1972  loss 0.3251
 log-odds of label 1: -2.1972
+torch.int64 1.0064 [-0.2689414322376251, -0.0]
+torch.uint8 1.0064 [nan, -0.0]
+torch.bool 1.0064 Negation, the `-` operator, on a bool tensor is not supported.
 ```
 
 ### A target of another shape is sometimes an error and sometimes silently spread over the input

@@ -1,7 +1,7 @@
 r"""Cosine embedding
 
 Compares two vectors by the angle between them: a pair labelled alike pays one minus its cosine, a pair labelled unlike
-pays as much as its cosine is above a margin.
+pays the amount by which its cosine exceeds a margin.
 
 ## When to use it
 
@@ -88,8 +88,8 @@ right side fixed  loss 0.44, cosine between items 0.39 and 0.14
 ### A zero vector costs 1 and has an enormous gradient
 
 PyTorch adds `1e-12` to each squared length, so a zero vector does not divide by zero. Its cosine is
-0, and with label 1 the loss is 1. The gradient, however, is a million long and points along the other
-vector. One such row, from padding or a dead unit, can ruin a step. Leave those rows out.
+0, and with label 1 the loss is 1. The gradient, however, is a million long and points away from the other
+vector, so that the step goes along it. One such row, from padding or a dead unit, can ruin a step. Leave those rows out.
 
 ```python
 empty = torch.zeros(1, 3, requires_grad=True)

@@ -325,7 +325,7 @@ loss = Loss(
         "expected to have the same number of dimensions": "Shapes are broadcast",
     },
     inputs=(
-        Input("anchor", "anchor", (VECTOR,), "(N, D) or (D)", "the vectors that the others are compared with"),
+        Input("anchor", "anchor", (VECTOR,), "(*, D)", "the vectors that the others are compared with"),
         Input(
             "positive",
             "positive",

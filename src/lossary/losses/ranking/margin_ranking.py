@@ -284,7 +284,7 @@ loss = Loss(
     sections=(
         Section(
             axis=MARGIN_AXIS,
-            label="target × (input1 − input2)",
+            label="margin, target × (input1 − input2)",
             span=(-3.0, 3.0),
             inputs=lambda t, y: {"input1": t, "input2": 0, "target": y},
             branches={"": 1.0},

@@ -10,7 +10,7 @@ prediction is the median.
 - Some targets are wrong. Every residual pulls on its prediction with the same strength, whatever its
   size, so a handful of wrong targets moves the fit much less than under [[mse]]. (A sample whose
   *features* are far out can still bend a linear fit: they multiply its pull.)
-- The noise has Laplace-like tails. Minimising the absolute error is then the same as maximising the
+- The noise is Laplace-distributed. Minimising the absolute error is then the same as maximising the
   likelihood.
 - The number must be explained to others: it is the average size of the error, in the target's own
   unit.
@@ -52,7 +52,8 @@ UserWarning: Using a target size (torch.Size([3])) that is different to the inpu
 ### F.l1_loss can silently drop its weight
 
 Inside a `torch.device` context, `F.l1_loss` forgets the `weight` argument and returns the
-unweighted mean. The same happens under `torch.set_default_device`, under `torch.compile` and with
+unweighted mean. The same happens under `torch.set_default_device`, under `torch.compile` with its
+default backend and with
 subclasses of `Tensor` (`nn.Parameter` excepted), because the step that hands the call over to them
 leaves `weight` out. `F.mse_loss` does not have this defect. Until it is fixed upstream, weight the
 unreduced loss yourself.
@@ -200,8 +201,7 @@ all zero nan tensor([nan, nan, nan, nan])
 ### Complex numbers work, integers do not
 
 For complex input the loss is the modulus of the difference. For integers the mean fails, because
-PyTorch takes no mean of an integer type; convert with `.float()`. `F.mse_loss` accepts neither. (The
-docstring of `L1Loss` says that the sum divides by the number of elements. It does not; the mean does.)
+PyTorch takes no mean of an integer type; convert with `.float()`. `F.mse_loss` accepts neither.
 
 ```python
 print(F.l1_loss(torch.tensor([3 + 4j]), torch.tensor([0j])))

@@ -30,7 +30,7 @@ up the probabilities of all ways to spell the target: repeats are merged first, 
 
 The shape is `(T, N, C)`: frames, batch, classes. The values are what `log_softmax` over the classes
 gives. Probabilities or raw scores are silently accepted, and the loss is then a number without
-meaning. A negative loss is a sure sign of it, since a probability is never above one; a positive loss
+meaning. A clearly negative loss is a sure sign of it, since a probability is never above one; a positive loss
 proves nothing. A batch-first tensor raises an error, unless its sizes happen to fit.
 
 ```python
