@@ -21,6 +21,7 @@ from lossary.commands.main import main
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameters import LEFT_OUT, Parameter
 from lossary.discovery.catalogs import catalog
+from lossary.typesetting import torch_code
 
 LOSSES = catalog()
 
@@ -164,6 +165,21 @@ def test_what_is_left_out_stands_on_the_page_with_its_reason(generated: dict[str
             row = next(line for line in part.splitlines() if line.startswith(f"| `{one.name}`"))
             assert ("| required |" in row) == one.required
             assert ("the class does not" in row) == one.functional_only
+
+
+def test_what_a_call_shows_before_its_star_may_be_given_by_position() -> None:
+    """`nn.NLLLoss(None, -100)` would set `size_average`: an argument that is not shown ends what has no name."""
+    for slug, loss in LOSSES.items():
+        shown = [torch_code.call(loss), torch_code.functional_call(loss) or ""]
+        for text, home in zip(shown, (nn, F), strict=True):
+            name, _, rest = text.partition("(")
+            if not name or "." not in name:
+                continue
+            listed = [part.strip().partition("=")[0] for part in rest.partition(")")[0].split(", ")]
+            told = listed[: listed.index("*")] if "*" in listed else listed
+            taken = inspect.signature(getattr(home, name.partition(".")[2])).parameters
+            assert told in (list(taken)[: len(told)], [""]), slug
+            assert all(taken[n].kind is taken[n].POSITIONAL_OR_KEYWORD for n in told if n), slug
 
 
 # --- the same calls, straight to torch ------------------------------------------------------------------------------
