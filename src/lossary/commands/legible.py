@@ -13,8 +13,8 @@ SPELT = {
     "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "≡": "==", "±": "+/-", "∞": "inf", "√": "sqrt", "∂": "d", "∇": "grad ",
     "Σ": "sum", "∑": "sum", "∏": "prod", "∈": "in", "∉": "not in", "∣": "|", "‖": "||", "∥": "||", "→": "->", "←": "<-",
     "↦": "|->", "⇒": "=>", "∧": "and", "∨": "or", "¬": "not ", "⌊": "floor(", "⌋": ")", "⌈": "ceil(", "⌉": ")",
-    "⟨": "<", "⟩": ">", "‘": "'", "’": "'", "“": '"', "”": '"', "…": "...", "\u2044": "/", "ß": "ss", "ø": "o", "Ø": "O",
-    "ł": "l", "Ł": "L", "æ": "ae", "Æ": "AE", "°": " degrees", "ℝ": "R", "✓": "ok", "✗": "x", "\u200b": "",
+    "⟨": "<", "⟩": ">", "‘": "'", "’": "'", "“": '"', "”": '"', "…": "...", "\u2044": "/", "ß": "ss", "ø": "o",
+    "Ø": "O", "ł": "l", "Ł": "L", "æ": "ae", "Æ": "AE", "°": " degrees", "ℝ": "R", "✓": "ok", "✗": "x", "\u200b": "",
 }  # fmt: skip
 HANDLER = "lossary.legible"
 # What SymPy and the card write formulas with. Where an encoding lacks one of these, all formulas are in ASCII.
@@ -30,7 +30,7 @@ def legible(sign: str) -> str:
         word = name.partition(" LETTER ")[2].partition(" WITH ")[0].removeprefix("FINAL ").lower()
         return word.capitalize() if "CAPITAL" in name else word
     if name.startswith("BOX DRAWINGS"):
-        return {"HORIZONTAL": "-", "VERTICAL": "|"}.get(name.rpartition(" ")[2], "+")
+        return "+" if " AND " in name else "-" if name.endswith("HORIZONTAL") else "|"
     kind, _, parts = unicodedata.decomposition(sign).rpartition("> ")
     bare = "".join(chr(int(code, 16)) for code in parts.split())
     if not bare:
