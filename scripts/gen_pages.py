@@ -1,6 +1,7 @@
 """Hands the generated site to MkDocs: mkdocs-gen-files runs this at each build."""
 
 import sys
+from pathlib import Path
 
 import mkdocs_gen_files
 from mkdocs.exceptions import PluginError
@@ -11,12 +12,20 @@ for name in [name for name in sys.modules if name.partition(".")[0] == "lossary"
     del sys.modules[name]
 
 from lossary.errors import LossaryError  # noqa: E402
+from lossary.publishing.cache import default_cache  # noqa: E402
 from lossary.publishing.progress import console  # noqa: E402
 from lossary.publishing.site import Build, articles, navigation, origins, site  # noqa: E402
 
 config = FilesEditor.current().config
-build = Build(address=config.site_url or "", strict=not config.extra["serving"], progress=console())
 try:
+    build = Build(
+        address=config.site_url or "",
+        strict=not config.extra["serving"],
+        # Beside the configuration, wherever MkDocs is called from.
+        cache=default_cache(Path(config.config_file_path).parent),
+        progress=console(),
+        directory_urls=config.use_directory_urls,
+    )
     for path, data in site(build):
         with mkdocs_gen_files.open(path, "wb") as file:
             file.write(data)

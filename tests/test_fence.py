@@ -166,6 +166,8 @@ MISTAKES = [
     ("huber theme=drak", "did you mean dark"),
     ("huber size=12", "size=12: write it as WIDTHxHEIGHT"),
     ('huber alt="open', "a quote is not closed"),
+    ("huber alt=Some words", "'words' stands behind alt=Some: quote words with blanks, alt=\"Some words …\""),
+    ("huber caption=Some words", "'words' stands behind caption=Some: quote words with blanks"),
     ("huber bce", "share no axis"),
     ("huber mse beta=1", "none of huber, mse has this parameter"),
     ("huber mse view=card", "a comparison has no view 'card'"),

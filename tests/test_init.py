@@ -85,10 +85,24 @@ def test_init_overwrites_nothing(tmp_path: Path, name: str) -> None:
     assert contents(tmp_path / "my-docs") == {name: "mine"}
 
 
-def test_init_joins_what_does_not_collide(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("mine", "utf-8")
-    start(tmp_path)
-    assert set(contents(tmp_path)) == FILES | {"notes.txt"}
+def test_a_folder_that_is_not_empty_is_left_alone_unless_asked(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt", "c.txt", "d.txt"):
+        (tmp_path / name).write_text("mine", "utf-8")
+    done = CliRunner().invoke(main, ["init", str(tmp_path)])
+    told = "is not empty, it has a.txt, b.txt, c.txt and 1 more: name another folder, or add --beside to write there"
+    assert (done.exit_code, done.stderr) == (1, f"Error: {tmp_path} {told}\n")
+    mine = {"a.txt", "b.txt", "c.txt", "d.txt"}
+    assert set(contents(tmp_path)) == mine
+    done = CliRunner().invoke(main, ["init", str(tmp_path), "--beside"])
+    assert done.exit_code == 0, done.output
+    assert set(contents(tmp_path)) == FILES | mine
+    assert {contents(tmp_path)[name] for name in mine} == {"mine"}
+
+
+def test_an_empty_folder_or_repository_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "mine" / ".git").mkdir(parents=True)
+    start(tmp_path / "mine")
+    assert set(contents(tmp_path / "mine")) == FILES
 
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

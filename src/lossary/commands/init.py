@@ -12,11 +12,15 @@ PROJECT = Path(__file__).parents[1] / "publishing" / "project"
 SAMPLE, FAMILY, LOSSES = "my_loss", "my_family", "losses"
 
 
-def start(folder: Path) -> list[Path]:
+def start(folder: Path, beside: bool = False) -> list[Path]:
     """Write the site into a folder, which is made if need be; the files written.
 
+    Args:
+        folder: an empty one; a repository of git without a file counts as such.
+        beside: whether it may have other files.
+
     Raises:
-        LossaryError: where one of the files is there already; then none is written.
+        LossaryError: where the folder is not empty, or one of the files is there already; then none is written.
     """
     title = folder.resolve().name.replace("-", " ").replace("_", " ").capitalize() or "My losses"
     texts = {
@@ -30,6 +34,12 @@ def start(folder: Path) -> list[Path]:
     if taken:
         names = ", ".join(path.relative_to(folder).as_posix() for path in taken)
         raise LossaryError(f"{folder} has {names} already: name another folder, or move them away first")
+    found = sorted(path.name for path in folder.iterdir() if path.name != ".git") if folder.is_dir() else []
+    if found and not beside:
+        names = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+        raise LossaryError(
+            f"{folder} is not empty, it has {names}: name another folder, or add --beside to write there"
+        )
     for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from lossary.commands import legible
 from lossary.discovery.catalogs import BUILT_IN, Source, families, sources
 from lossary.errors import Failure, LossaryError
 
@@ -30,7 +31,11 @@ OUTPUT = click.option("-o", "--output", required=True, type=click.Path(dir_okay=
 
 
 class _Group(click.Group):
-    """Turns an error that is meant for people into one line and exit code 1."""
+    """Turns an error that is meant for people into one line and exit code 1, in whatever encoding the output has."""
+
+    def main(self, *args: Any, **more: Any) -> Any:
+        legible.install()  # before anything is printed, the help too
+        return super().main(*args, **more)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -90,7 +95,7 @@ def show(slug: str, catalog: str | None) -> None:
 @main.command()
 @CATALOG
 def evaluate(catalog: str | None) -> None:
-    """Answer JSON Lines on standard input with JSON Lines on standard output."""
+    """Answer JSON Lines on standard input with JSON Lines on standard output; exit 1 if every line failed."""
     from functools import cache
 
     from lossary.api import Loss, get
@@ -102,8 +107,12 @@ def evaluate(catalog: str | None) -> None:
 
     # Bytes that are no text spoil their own line and not the next.
     lines = (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
+    asked = answered = False
     for answer in answers(lines, find):
+        asked, answered = True, answered or "error" not in json.loads(answer)
         click.echo(answer)
+    if asked and not answered:
+        sys.exit(1)
 
 
 @main.command()
@@ -255,11 +264,12 @@ def new(slug: str, family: str, catalog: str | None) -> None:
 
 @main.command()
 @click.argument("folder", type=click.Path(file_okay=False))
-def init(folder: str) -> None:
+@click.option("--beside", is_flag=True, help="Write into a folder with files of yours; none is overwritten.")
+def init(folder: str, beside: bool) -> None:
     """Start a MkDocs site for losses of your own: its configuration, the script, and one sample loss."""
     from lossary.commands.init import start
 
-    count = len(start(Path(folder)))
+    count = len(start(Path(folder), beside))
     click.echo(f"wrote {count} files to {folder}; preview them with:\n\n  cd {folder}\n  mkdocs serve")
 
 

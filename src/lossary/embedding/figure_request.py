@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shlex
 import threading
 from collections.abc import Mapping
@@ -18,12 +19,14 @@ from lossary.discovery.catalogs import BUILT_IN, Source, sources
 from lossary.discovery.dependencies import neighbours
 from lossary.drawing.palette import Theme
 from lossary.errors import LossaryError, nearest
-from lossary.publishing.cache import Cache, default_folder, digest, sources_key
+from lossary.publishing.cache import default_cache, digest, sources_key
 
 if TYPE_CHECKING:
     from lossary.drawing.pictures import Picture
 
 OPTIONS = ("view", "theme", "size", "alt", "caption", "catalog")
+# Those that take a sentence.
+WORDS = ("alt", "caption")
 # matplotlib's settings are those of the whole process, and a site generator may render pages in several threads.
 _DRAWING = threading.Lock()
 
@@ -77,8 +80,15 @@ def read(line: str) -> FigureRequest:
         raise LossaryError("a quote is not closed") from None
     slugs: list[str] = []
     given: dict[str, str] = {}
+    spoken = ""  # the option of words, without quotes, that stands just before
     for part in parts:
         name, equals, value = part.partition("=")
+        if not equals and spoken:
+            raise LossaryError(
+                f'{part!r} stands behind {spoken}={given[spoken]}: quote words with blanks, {spoken}="{given[spoken]} '
+                f'{part} …", and name losses before the options'
+            )
+        spoken = name if name in WORDS and not re.search(rf"\b{name}=[\"']", line) else ""
         if not equals:
             slugs.append(part)
         elif not name or not value:
@@ -107,7 +117,8 @@ def make(asked: FigureRequest, base: Path | None = None, pdf: bool = False) -> E
 
     Args:
         asked: what it shows.
-        base: the folder that a relative path of a catalog starts from, besides the current one.
+        base: the folder of the project: of its cache, and where a relative path of a catalog starts from, besides the
+            current one.
         pdf: whether it is wanted as PDF too, which is a drawing of its own.
 
     Raises:
@@ -123,7 +134,7 @@ def make(asked: FigureRequest, base: Path | None = None, pdf: bool = False) -> E
     behind = [path for source in found for path in (source.path, *neighbours(source))]
     code = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
     key = digest("wanted", sources_key(), *code, form, json.dumps(order), *(path.read_bytes() for path in behind))
-    cache = Cache(default_folder())
+    cache = default_cache(base)
     files = cache.get(key)
     if files is None:
         with _DRAWING:

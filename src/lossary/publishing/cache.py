@@ -1,7 +1,8 @@
 """Keeps what was made, by a key of everything that it was made from. Imports nothing heavy.
 
 An entry is a set of named files in one file with a checksum. It is written beside its place and moved there, so
-that a reader, or a second build, never sees half of one; a damaged entry counts as none.
+that a reader, or a second build, never sees half of one; a damaged entry counts as none. Where the project's folder
+may only be read, what is new is kept elsewhere.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -17,6 +20,10 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
+
+from lossary.errors import LossaryError
+
+logger = logging.getLogger(__name__)
 
 PACKAGE = Path(__file__).parents[1]
 LIBRARIES = ("torch", "numpy", "sympy", "python-flint", "mpmath", "matplotlib", "math-core")
@@ -68,22 +75,78 @@ def _inside(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
 
 
-def default_folder() -> Path:
-    """Where entries are kept: LOSSARY_CACHE, or .cache/lossary below the current folder."""
-    return Path(os.environ.get("LOSSARY_CACHE", ".cache/lossary"))
+VARIABLE = "LOSSARY_CACHE"  # names the folder of the cache
+MENDED = f"name a folder that can be written with {VARIABLE}"
+
+
+def default_cache(root: Path | None = None) -> Cache:
+    """The cache of a project: LOSSARY_CACHE, or .cache/lossary in the project's folder.
+
+    A checkout may be read-only. Then what is kept there is read, and what is new goes to the user's cache folder or,
+    where that cannot be written either, to a temporary one.
+
+    Args:
+        root: the project's folder; the current one where there is no other.
+
+    Raises:
+        LossaryError: where LOSSARY_CACHE names a folder that cannot be written.
+    """
+    if named := os.environ.get(VARIABLE):
+        if problem := _unwritable(Path(named)):
+            raise LossaryError(f"the cache {named}, which {VARIABLE} names, cannot be written: {problem}; {MENDED}")
+        return Cache(Path(named))
+    own = (root or Path()) / ".cache" / "lossary"
+    problem = _unwritable(own)
+    return Cache(_elsewhere(own, problem), own) if problem else Cache(own)
+
+
+@cache
+def _elsewhere(own: Path, problem: str) -> Path:
+    """Another folder than the project's own, told once."""
+    user = _user_folder()
+    folder = Path(tempfile.mkdtemp(prefix="lossary-")) if user is None or _unwritable(user) else user
+    logger.warning(
+        "%s cannot be written (%s): what is made is kept in %s; %s names another", own, problem, folder, VARIABLE
+    )
+    return folder
+
+
+def _user_folder() -> Path | None:
+    """Where the system wants caches; nothing for a user without a home."""
+    with contextlib.suppress(RuntimeError):
+        if sys.platform == "win32":
+            return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "lossary" / "cache"
+        if sys.platform == "darwin":
+            return Path.home() / "Library" / "Caches" / "lossary"
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lossary"
+    return None
+
+
+def _unwritable(folder: Path) -> str:
+    """Why a folder cannot be written, tried by writing; nothing where it can."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as error:
+        return error.strerror or type(error).__name__
 
 
 class Cache:
-    """A folder of entries."""
+    """A folder of entries, and perhaps another one that is only read."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, older: Path | None = None) -> None:
+        self.folder, self.older = folder, older
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / key
 
     def get(self, key: str) -> dict[str, bytes] | None:
         """The files kept under a key; None where there are none or the entry is damaged."""
+        found = self._read(key)
+        return Cache(self.older).get(key) if found is None and self.older else found
+
+    def _read(self, key: str) -> dict[str, bytes] | None:
         try:
             head, _, body = self._path(key).read_bytes().partition(b"\n")
             index = json.loads(head)

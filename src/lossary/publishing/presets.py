@@ -1,6 +1,7 @@
 """Comparisons worth a look, offered on the compare page and drawn there for those without scripts.
 
-Plain frozen data by slug; a loss that the catalog does not have is left out.
+Plain frozen data by slug; a loss that the catalog does not have is left out. What they say is said of Lossary's own
+losses: one of somebody else's that is called like one of them is another loss.
 """
 
 from __future__ import annotations
@@ -126,14 +127,20 @@ PRESETS = (
 )
 
 
-def offered(axes: Mapping[str, Collection[str]], presets: Sequence[Preset] = PRESETS) -> list[Preset]:
-    """The presets of a catalog, given the axes of each of its losses by slug, with the losses that it has.
+def offered(
+    axes: Mapping[str, Collection[str]], presets: Sequence[Preset] = PRESETS, others: Collection[str] = ()
+) -> list[Preset]:
+    """The presets of a catalog with the losses that it has; what keeps fewer than two is left out.
 
-    What keeps fewer than two losses is left out.
+    Args:
+        axes: those of each loss of the catalog, by slug.
+        presets: what may be offered.
+        others: the losses that are not Lossary's own, which no preset means by their name.
     """
     kept = []
     for preset in presets:
-        wanted = preset.picks or tuple(map(Pick, sorted(axes)))
+        named = (pick for pick in preset.picks if pick.slug not in others)
+        wanted = tuple(named) if preset.picks else tuple(map(Pick, sorted(axes)))
         present = tuple(pick for pick in wanted if preset.axis in axes.get(pick.slug, ()))[:MOST]
         if len(present) >= LEAST:
             kept.append(replace(preset, picks=present))

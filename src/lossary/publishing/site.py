@@ -26,10 +26,10 @@ from lossary.discovery.catalogs import (
     sources,
 )
 from lossary.discovery.dependencies import neighbours
-from lossary.errors import CatalogError, Failure
-from lossary.publishing.cache import PACKAGE, Cache, default_folder, digest, sources_key, templates_key
+from lossary.errors import CatalogError, Failure, LossaryError
+from lossary.publishing.cache import PACKAGE, Cache, default_cache, digest, sources_key, templates_key
 from lossary.publishing.page import link, render
-from lossary.publishing.presets import offered
+from lossary.publishing.presets import Preset, offered
 from lossary.publishing.worker import Job, Workers
 
 logger = logging.getLogger(__name__)
@@ -54,14 +54,16 @@ class Build:
         processes: how many workers; LOSSARY_JOBS if set, else as many as there are cores.
         cache: where made things are kept.
         progress: told (done, all, name) after each piece of work.
+        directory_urls: whether the address of a page ends in a slash, as MkDocs has it by default.
     """
 
     catalog: str | None = BUILT_IN
     address: str = ""
     strict: bool = True
     processes: int = field(default_factory=lambda: int(os.environ.get("LOSSARY_JOBS", 0)) or os.cpu_count() or 1)
-    cache: Cache = field(default_factory=lambda: Cache(default_folder()))
+    cache: Cache = field(default_factory=default_cache)
     progress: Progress = lambda done, count, name: None
+    directory_urls: bool = True
 
 
 def site(build: Build) -> Iterator[tuple[str, bytes]]:
@@ -69,7 +71,24 @@ def site(build: Build) -> Iterator[tuple[str, bytes]]:
 
     Raises:
         CatalogError: with all failures of the catalog at once, where the build is strict.
+        LossaryError: where the pages would stand at other addresses than they say.
     """
+    if not build.directory_urls:
+        raise LossaryError(
+            "the pages of losses need addresses that end in a slash, which figures, embeds, objects.inv and the plots "
+            "that move are found by: leave out 'use_directory_urls: false', and the plugin 'offline', which sets it; "
+            "to read the site without a network, serve its folder, with 'python -m http.server --directory site'"
+        )
+    for path, data in _files(build):
+        yield path, _for_macros(data) if path.endswith(".md") else data
+
+
+def _for_macros(page: bytes) -> bytes:
+    """A page that mkdocs-macros leaves alone: it would take the braces of BibTeX and LaTeX for Jinja's."""
+    return page.replace(b"---\n", b"---\nrender_macros: false\n", 1)
+
+
+def _files(build: Build) -> Iterator[tuple[str, bytes]]:
     found = sources(build.catalog)
     base = sources_key()
     failures = duplicate_slugs(found)
@@ -190,7 +209,7 @@ def _shared_jobs(
     if elicited:
         payload = {"members": [_payload(by_slug[slug]) for slug in elicited]}
         shared["/hero"] = Job("hero", digest("hero", base, *(jobs[s].key for s in elicited)), "home page", payload)
-    presets = [dataclasses.asdict(preset) for preset in offered(_axes(records))]
+    presets = [dataclasses.asdict(preset) for preset in _offered(records)]
     if presets:
         picked = sorted({pick["slug"] for preset in presets for pick in preset["picks"]})
         payload = {"presets": presets, "members": [_payload(by_slug[slug]) for slug in picked]}
@@ -263,6 +282,13 @@ def _axes(records: Records) -> dict[str, list[str]]:
     return {slug: list(dict.fromkeys(s["axis"] for s in r["plot"]["sections"])) for slug, r in records.items()}
 
 
+def _offered(records: Records) -> list[Preset]:
+    """The comparisons to begin with."""
+    ours = {(source.slug, source.shown) for source in sources(BUILT_IN)}
+    others = [slug for slug, record in records.items() if (slug, record["source_path"]) not in ours]
+    return offered(_axes(records), others=others)
+
+
 def _comparisons(files: Files, records: Records, shared: Mapping[str, Job]) -> list[dict[str, Any]]:
     """The comparisons to begin with, each with its picture where there is one."""
     drawn = files.of.get(shared["/compare"].key) if "/compare" in shared else None
@@ -272,7 +298,7 @@ def _comparisons(files: Files, records: Records, shared: Mapping[str, Job]) -> l
             **{name: getattr(preset, name) for name in ("name", "title", "text", "losses", "axis", "view", "normal")},
             "figure": figures.get(preset.name),
         }
-        for preset in offered(_axes(records))
+        for preset in _offered(records)
     ]
 
 

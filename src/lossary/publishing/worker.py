@@ -22,10 +22,12 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from lossary.errors import CatalogError, Failure
-from lossary.publishing.cache import PACKAGE, Cache
+from lossary.publishing.cache import MENDED, PACKAGE, Cache
 
 # How many jobs one process should have before another is started beside it.
 JOBS_WORTH_A_START = 3
+# The stage of a failure to keep what was made.
+FULL = "cache"
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ class Workers:
             thread.start()
         for thread in threads:
             thread.join()
-        return [failure for k in sorted(failures) for failure in failures[k]]
+        # What is wrong with all jobs, such as a full disk, is said once.
+        return list(dict.fromkeys(failure for k in sorted(failures) for failure in failures[k]))
 
     def _serve(
         self, waiting: SimpleQueue[tuple[int, Job]], failures: dict[int, list[Failure]], done: Callable[[Job], None]
@@ -100,6 +103,8 @@ class Workers:
                 process = None
             if found:
                 failures[k] = found
+            if any(failure.stage == FULL for failure in found):
+                break
             done(job)
         if process is not None:
             self._idle.append(process)
@@ -152,7 +157,11 @@ def main(folder: str) -> None:
         job = Job(**json.loads(line))
         failures: list[Failure] = []
         try:
-            cache.put(job.key, MAKERS[job.kind](job.payload))
+            made = MAKERS[job.kind](job.payload)
+            try:
+                cache.put(job.key, made)
+            except OSError as error:  # a full disk spoils all jobs alike: one message, and no further work
+                failures = [Failure(folder, FULL, f"cannot be written: {error.strerror or error}; {MENDED}")]
         except CatalogError as error:
             failures = list(error.failures)
         except Exception as error:  # whatever it is, it belongs to this job and not to the others
