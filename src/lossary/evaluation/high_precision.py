@@ -78,6 +78,29 @@ def formula_for(loss: Loss, inputs: Arrays, parameters: Setting) -> Formula | No
     return next((f for f in loss.formulas if applies(loss, f, inputs, parameters)), None)
 
 
+def lines_up(loss: Loss, inputs: Arrays, parameters: Setting) -> bool:
+    """Whether vectors of one dimension are equally long and equally deep in a call, as formulas read them.
+
+    Some of torch's losses broadcast those that are not.
+    """
+    kinds = chosen_kinds(loss, inputs, parameters)
+    lengths: dict[str, set[int]] = {}
+    depths: dict[tuple[str, ...], set[int]] = {}
+    for name, array in inputs.items():
+        kind = kinds[name]
+        if kind.listed or not kind.dims:
+            continue
+        at = [vector_dimension(loss, array)] if kind.dims == ("C",) else range(array.ndim - kind.rank, array.ndim)
+        for dim, place in zip(kind.dims, at, strict=True):
+            lengths.setdefault(dim, set()).add(array.shape[place])
+        if not kind.shared:
+            depths.setdefault(kind.dims, set()).add(array.ndim)
+    for p in loss.parameters:
+        if p.kind.dims and parameters[p.name] is not None:
+            lengths.setdefault(p.kind.dims[0], set()).add(len(parameters[p.name]))
+    return all(len(found) == 1 for found in (*lengths.values(), *depths.values()))
+
+
 @cache
 def _bind(formula: Symbolic, symbols: tuple[Variable, ...]) -> Built:
     return Built(formula, symbols)

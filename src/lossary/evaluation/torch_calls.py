@@ -458,7 +458,7 @@ def _formula_value(
     """The value of the formula, or None; and why it is None where only the size of the call forbids it."""
     given = arrays(inputs)
     formula = high_precision.formula_for(loss, given, parameters)
-    if formula is None or not formula.executable:
+    if formula is None or not formula.executable or not high_precision.lines_up(loss, given, parameters):
         return None, ""
     effort = high_precision.effort(loss, formula, given, parameters)
     if effort > FORMULA_LIMIT:
