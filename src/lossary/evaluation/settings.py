@@ -24,14 +24,14 @@ def check_parameters(loss: Loss, given: Setting) -> dict[str, Value]:
     for name, value in given.items():
         parameter = loss.parameter(name)
         if parameter is None:
-            if reason := {**(LEFT_OUT if loss.torch else {}), **loss.omitted}.get(name):
-                raise LossaryError(f"{loss.slug} takes no {name}: {reason}")
             names = ", ".join(f"{p.name} ({p.range_text()})" for p in loss.parameters) or "none"
             if name in _BESIDE:
                 raise LossaryError(
                     f"{loss.slug}: {name} is no parameter but stands beside them: in Python {name}={shown(value)}, in "
                     f'JSON the field "{name}"; the parameters are: {names}'
                 )
+            if reason := {**(LEFT_OUT if loss.torch else {}), **loss.omitted}.get(name):
+                raise LossaryError(f"{loss.slug} takes no {name}: {reason}")
             raise LossaryError(
                 f"{loss.slug} has no parameter {shown(name)}{nearest(str(name), settings)}; its parameters are: {names}"
             )

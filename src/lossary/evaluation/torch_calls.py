@@ -63,19 +63,23 @@ class Evaluation:
     note: str = ""
 
     def __repr__(self) -> str:
-        slopes = ", ".join(f"{name!r}: {_brief(slope)}" for name, slope in self.gradient.items())
+        told = self._told(_FEW)
+        return told if len(told) <= _LINE else self._told(1)
+
+    def _told(self, few: int) -> str:
+        slopes = ", ".join(f"{name!r}: {_brief(slope, few)}" for name, slope in self.gradient.items())
         more = f", warnings={_count(len(self.warnings), 'text')}" if self.warnings else ""
         more += ", note=…" if self.note else ""
         return (
-            f"Evaluation(value={_brief(self.value)}, gradient={{{slopes}}}, "
-            f"formula_value={_brief(self.formula_value)}{more})"
+            f"Evaluation(value={_brief(self.value, few)}, gradient={{{slopes}}}, "
+            f"formula_value={_brief(self.formula_value, few)}{more})"
         )
 
 
-def _brief(value: Nested | None) -> str:
+def _brief(value: Nested | None, few: int) -> str:
     """A few numbers as they are, of more how many."""
     count = _size(value)
-    return repr(value) if count <= _FEW else f"<{_count(count, 'number')}>"
+    return repr(value) if count <= few else f"<{_count(count, 'number')}>"
 
 
 def _size(value: Nested | None) -> int:
@@ -86,7 +90,7 @@ def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'s' * (number != 1)}"
 
 
-_FEW = 6
+_FEW, _LINE = 6, 180
 
 
 @dataclass(frozen=True)
