@@ -148,12 +148,14 @@ def test_what_is_only_read_as_a_number_is_none(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "weight", [["1", "2"], [True, False], [None, 1.0], np.array([True, False]), "12", [[1], [2, 3]]]
+    "weight",
+    [["1", "2"], [True, False], [None, 1.0], np.array([True, False]), torch.tensor([True, False]), "12", [[1], [2, 3]]],
 )
 def test_what_is_only_read_as_a_weight_is_none(weight: Any) -> None:
     with pytest.raises(lossary.LossaryError, match="parameter weight must be one number for each class, got"):
         CATALOG.cross_entropy.evaluate({"input": [1.0, 2.0], "target": 0}, {"weight": weight})
-    for right in ([1, 2.0], (1, 2), np.array([1, 2]), np.float32([1, 2]), torch.tensor([1.0, 2.0])):
+    leaf = torch.tensor([1.0, 2.0], requires_grad=True)
+    for right in ([1, 2.0], (1, 2), np.array([1, 2]), np.float32([1, 2]), leaf.detach(), leaf, leaf.bfloat16()):
         CATALOG.cross_entropy.evaluate({"input": [1.0, 2.0], "target": 0}, {"weight": right})
 
 

@@ -156,8 +156,8 @@ def _numbers_only(value: Value) -> bool:
         return all(map(_numbers_only, value))
     if isinstance(value, str | bool) or value is None:
         return False
-    kind = getattr(getattr(value, "dtype", None), "kind", "f")  # of what NumPy has made; tensors hold numbers
-    return kind in "iuf"
+    made = getattr(value, "dtype", float)  # of a tensor, which NumPy does not know, the check comes with its numbers
+    return not isinstance(made, np.dtype) or np.issubdtype(made, np.integer) or np.issubdtype(made, np.floating)
 
 
 def _array(value: Value, range: Range) -> NDArray[np.float64]:

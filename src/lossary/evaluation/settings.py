@@ -91,6 +91,8 @@ def _checked(loss: Loss, parameter: Parameter, value: Value) -> Value:
         wrong = f"{loss.slug}: parameter {parameter.name} must be finite, {parameter.range_text()}, got {value!r}"
     if isinstance(value, np.generic):
         value = value.item()
+    if hasattr(value, "tolist") and not parameter.kind.plain:
+        value = value.tolist()
     if value is None:
         if parameter.default is None:
             return None

@@ -287,9 +287,11 @@ def as_array(loss: Loss, name: str, value: Numbers) -> NDArray[np.float64]:
     """
     try:
         array = np.asarray(_without_graph(value))
-        if array.dtype.kind == "O" and not all(isinstance(v, numbers.Number) for v in array.flat):
-            raise TypeError
-        if array.dtype.kind not in "biufO":  # NumPy would read the text "1.5" as a number
+        if array.dtype == object:  # NumPy would read None and the text "1.5" as numbers
+            right = all(isinstance(v, numbers.Real) for v in array.flat)
+        else:
+            right = any(np.issubdtype(array.dtype, sort) for sort in (np.bool_, np.integer, np.floating))
+        if not right:
             raise TypeError
         array = array.astype(float)
     except (TypeError, ValueError, OverflowError, RuntimeError, RecursionError):
