@@ -390,7 +390,7 @@ WORSE: dict[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "a matrix too few": (request(ADAPTIVE, {**CLUSTER, "tail_out": []}), ("tail_proj and tail_out", "1 and 0")),
     "matrices that do not fit": (
         request(ADAPTIVE, {**CLUSTER, "target": [1], "tail_out": [[[1, 2]]]}),
-        ("torch refused",),
+        ("adaptive_log_softmax: the two matrices of cluster 1", "(1, 2) and (1, 2)"),
     ),
     "a row for a matrix": (request(ADAPTIVE, {**CLUSTER, "head": [1, 0]}), ("'head'",)),
     "a word that is not there": (request(ADAPTIVE, {**CLUSTER, "target": [5]}), ("torch refused", "[0, 1]")),
@@ -408,7 +408,6 @@ WORSE: dict[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "a label too high": (request("multilabel_margin", {**LABELS, "target": [[7, -1, -1]]}), ("torch refused", "range")),
     "a label too low": (request("multilabel_margin", {**LABELS, "target": [[-2, -1, -1]]}), ("torch refused", "range")),
     "a list too short": (request("multilabel_margin", {**LABELS, "target": [[0, -1]]}), ("torch refused", "size")),
-    "no list at all": (request("multilabel_margin", {"input": 3, "target": 0}), ("'input'", "scores")),
     "half a frame": (request("ctc", {**SPEECH, "input_lengths": 1.5}), ("'input_lengths'", "whole numbers")),
     "endless frames": (request("ctc", {**SPEECH, "target_lengths": "inf"}), ("'target_lengths'", "whole numbers")),
     "more frames than there are": (
@@ -432,11 +431,6 @@ WORSE: dict[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "a list for a choice": (with_distance(["cosine_distance"]), ("distance_function", "pairwise_distance or")),
     "an object for a choice": (with_distance({"a": 1}), ("distance_function", "pairwise_distance or")),
     "null for a choice": (with_distance(None), ("distance_function", "None")),
-    "a number for a vector": (
-        request("triplet_margin", {"anchor": 1, "positive": 1, "negative": 0}),
-        ("'anchor'", "vectors"),
-    ),
-    "a number for scores": (request("multi_margin", {"input": 1, "target": 0}), ("'input'", "scores")),
     "a power that torch lacks": (
         request("multi_margin", {"input": [1, 2], "target": 0}, p=3),
         ("1 <= p <= 2", "got 3"),
@@ -631,6 +625,19 @@ def test_one_variance_for_all(input: Any) -> None:
     assert one["formula_value"] == each["formula_value"]
     assert one["gradient"]["input"] == each["gradient"]["input"]
     assert one["gradient"]["var"] == pytest.approx(np.sum(each["gradient"]["var"]), rel=1e-14)
+
+
+def test_one_number_is_the_score_of_one_class() -> None:
+    """Torch takes it so; no formula is of a vector without a dimension."""
+    answers = ask(
+        request("multilabel_margin", {"input": 3, "target": 0}),
+        request("multi_margin", {"input": 1, "target": 0}),
+        request("triplet_margin", {"anchor": 1, "positive": 1, "negative": 0}),
+    )
+    assert [(answer["value"], answer["formula_value"]) for answer in answers] == [(0.0, None)] * 3
+    (answer,) = ask(request(CE, LOGITS, weight=[1, 1, -2]))
+    hand = -2 * float(cross_entropy([1, 2, 3], 2)) / -2
+    assert (answer["value"], answer["formula_value"]) == pytest.approx((hand, hand), rel=1e-14)
 
 
 def test_order_is_kept_and_blank_lines_are_skipped() -> None:
