@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+import pydoc
 import re
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -100,9 +102,81 @@ def test_a_list_of_tensors_keeps_their_graph() -> None:
     assert leaf.grad.item() == 3.0
 
 
-def test_torchs_warnings_are_let_through() -> None:
+@pytest.mark.parametrize("slug", ["mse", "l1", "huber", "smooth_l1"])
+def test_torchs_warnings_are_let_through(slug: str) -> None:
+    """By a call and by `evaluate`, at the line that made it; the answer keeps them too."""
     with pytest.warns(UserWarning, match="Using a target size"):
-        CATALOG.mse(torch.zeros(3, 1), torch.zeros(3))
+        CATALOG[slug](torch.zeros(3, 1), torch.zeros(3))
+    inputs = {"input": [1.0, 2.0, 3.0], "target": [[1.0], [2.0], [3.0]]}
+    with pytest.warns(UserWarning, match="due to broadcasting") as caught:
+        answer = CATALOG[slug].evaluate(inputs)
+    assert {warning.filename for warning in caught} == {__file__}
+    assert [str(warning.message) for warning in caught] == list(answer.warnings)
+    assert "warnings=1 text" in repr(answer)
+    assert CATALOG[slug].evaluate({"input": [1.0], "target": [2.0]}).warnings == ()
+
+
+def test_curves_and_checks_warn_of_nothing() -> None:
+    """They call torch at inputs of Lossary's own."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        CATALOG.kl_div.curve()
+        assert CATALOG.kl_div.check()
+    assert not caught
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.int64])
+def test_evaluate_takes_the_numbers_of_tensors(dtype: torch.dtype) -> None:
+    """Those with a graph too, and lists of them."""
+    tensor = torch.tensor([3.0, 1.0], dtype=dtype, requires_grad=dtype.is_floating_point)
+    expected = HUBER.evaluate({"input": [3.0, 1.0], "target": [0.0, 0.0]})
+    assert HUBER.evaluate({"input": tensor, "target": torch.zeros(2)}) == expected
+    assert HUBER.evaluate({"input": [tensor[0], tensor[1]], "target": (0.0, torch.tensor(0.0))}) == expected
+    assert HUBER.evaluate({"input": [[*tensor]], "target": [torch.zeros(2)]}).value == expected.value
+    if dtype.is_floating_point:
+        assert HUBER.evaluate({"input": tensor * 1, "target": torch.zeros(2)}) == expected
+        assert tensor.grad is None
+
+
+@pytest.mark.parametrize(
+    "value", [["1.5"], "1.5", [None], None, [True, "0"], [[1.0], ["2"]], {"a": 1}, [1j], b"1", [float]]
+)
+def test_what_is_only_read_as_a_number_is_none(value: Any) -> None:
+    for ask in (lambda: HUBER.evaluate({"input": value, "target": [0.0]}), lambda: HUBER(value, [0.0])):
+        with pytest.raises(lossary.LossaryError, match="'input' is not a number or a rectangular list of numbers"):
+            ask()
+
+
+@pytest.mark.parametrize(
+    "weight",
+    [["1", "2"], [True, False], [None, 1.0], np.array([True, False]), torch.tensor([True, False]), "12", [[1], [2, 3]]],
+)
+def test_what_is_only_read_as_a_weight_is_none(weight: Any) -> None:
+    with pytest.raises(lossary.LossaryError, match="parameter weight must be one number for each class, got"):
+        CATALOG.cross_entropy.evaluate({"input": [1.0, 2.0], "target": 0}, {"weight": weight})
+    leaf = torch.tensor([1.0, 2.0], requires_grad=True)
+    for right in ([1, 2.0], (1, 2), np.array([1, 2]), np.float32([1, 2]), leaf.detach(), leaf, leaf.bfloat16()):
+        CATALOG.cross_entropy.evaluate({"input": [1.0, 2.0], "target": 0}, {"weight": right})
+
+
+def test_one_variance_as_torch_takes_it() -> None:
+    """A float for all; a tensor of one is refused, as by torch."""
+    input, target = torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.zeros(2, 2)
+    expected = torch.nn.functional.gaussian_nll_loss(input, target, 2.0)
+    assert torch.equal(CATALOG.gaussian_nll(input, target, 2.0), expected)
+    assert torch.equal(CATALOG.gaussian_nll(input, target, var=2), expected)
+    with pytest.raises(lossary.LossaryError, match="var is of incorrect size"):
+        CATALOG.gaussian_nll(input, target, torch.tensor(2.0))
+
+
+def test_an_endless_power_where_torch_takes_it() -> None:
+    anchor, positive, negative = torch.tensor([[1.0, 2.0]]), torch.tensor([[1.0, 1.0]]), torch.tensor([[0.5, 0.0]])
+    endless = CATALOG.triplet_margin.at(p=float("inf"))
+    expected = torch.nn.functional.triplet_margin_loss(anchor, positive, negative, p=float("inf"))
+    assert torch.equal(endless(anchor, positive, negative), expected)
+    assert "p >= 1, inf included" in next(p for p in endless.parameters if p.name == "p").range_text()
+    assert np.isfinite(endless.curve().loss).all()
+    endless.figure()
 
 
 @pytest.mark.parametrize(
@@ -126,6 +200,41 @@ def test_torchs_warnings_are_let_through() -> None:
         (lambda: HUBER([[1.0], [1.0, 2.0]], [1.0]), "huber: the input 'input' is not a number or a rectangular"),
         (lambda: HUBER(torch.ones(2), torch.ones(3)), "huber: torch refused the call: The size of tensor a (2)"),
         (lambda: CATALOG.cross_entropy([[1.0, 2.0]], [0.5]), "class indices 0 to C - 1: whole numbers only"),
+        (
+            lambda: HUBER.evaluate({"input": 1.0, "target": 0.0}, {"delta": torch.tensor(0.5)}),
+            "huber: parameter delta must be delta > 0, got tensor(0.5000): give a plain number, such as float(delta)",
+        ),
+        (
+            lambda: HUBER.evaluate({"input": 1.0, "target": 0.0}, {"reduction": "sum"}),
+            "huber: reduction is no parameter but stands beside them: in Python reduction='sum'",
+        ),
+        (lambda: HUBER.at(reduction="sum"), "huber: reduction is no parameter but stands beside them"),
+        (lambda: HUBER.at(dtype="float16"), "huber: dtype is no parameter but stands beside them"),
+        (
+            lambda: HUBER.evaluate([1.0, 0.0]),
+            'huber: give the inputs by name, {"input": …, "target": …}, got [1.0, 0.0]',
+        ),
+        (
+            lambda: HUBER.evaluate({"input": 1.0, "target": 0.0}, reduction=""),
+            "huber has no reduction ''; it has: none",
+        ),
+        (lambda: HUBER([1.0], [0.0], reduction=""), "huber has no reduction ''; it has: none"),
+        (lambda: HUBER([1.0], [0.0], delta=float("inf")), "huber: parameter delta must be finite, delta > 0, got inf"),
+        (lambda: HUBER([1.0], [0.0], delta=float("nan")), "huber: parameter delta must be finite, delta > 0, got nan"),
+        (
+            lambda: HUBER(np.zeros((1,) * 33), [0.0]),
+            "huber: the input 'input' has 33 dimensions, and at most 32 are taken",
+        ),
+        (lambda: lossary.get(None), "the name of a loss is a text such as 'huber', got None"),
+        (lambda: lossary.get(3), "the name of a loss is a text such as 'huber', got 3"),
+        (lambda: lossary.get(HUBER), "<lossary.Loss huber: Huber loss> is a loss already: use it as it is"),
+        (lambda: lossary.get("x" * 10_000_000), "no loss is called 'xxxxxxxxxxxxxx"),
+        (
+            lambda: lossary.compare(["huber", "mse"]),
+            "got ['huber', 'mse']; a list is unpacked with a star: compare(*loss",
+        ),
+        (lambda: lossary.compare("huber", None), "a loss to compare is a slug or a lossary.Loss, got None"),
+        (lambda: lossary.compare(), "name the losses to compare, such as compare('huber', 'mse')"),
         (lambda: HUBER.at(delt=1), "huber has no parameter 'delt' (did you mean delta?)"),
         (lambda: HUBER.at(delta=[0.5, 1]), "huber: parameter delta must be delta > 0, got [0.5, 1]"),
     ],
@@ -135,6 +244,7 @@ def test_what_is_wrong_with_a_call_is_one_clear_error(call: Callable[[], Any], w
     with pytest.raises(lossary.LossaryError, match=re.escape(words)) as caught:
         call()
     assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
 
 
 # --- settings -------------------------------------------------------------------------------------------------------
@@ -245,6 +355,106 @@ def test_what_is_public_says_what_it_takes_and_raises() -> None:
                 arguments = [n for n in inspect.signature(member).parameters if n != "self"]
                 missing = [n for n in arguments if not re.search(rf"^ +{n}: |`{n}`", told, re.MULTILINE)]
                 assert not missing, f"{name}.{member.__name__} says nothing of {missing}"
+
+
+def test_help_begins_with_all_that_is_public() -> None:
+    """On the first screen of a terminal, of whatever height people have."""
+    told = pydoc.render_doc(lossary, renderer=pydoc.plaintext).splitlines()
+    screen = "\n".join(told[3:24])
+    for name in lossary.__all__:
+        assert re.search(rf"\b{name}\b", screen), name
+    for private in ("__getattr__", "Any", "TYPE_CHECKING", "import_module"):
+        assert not [line for line in told if re.match(rf"    {private}\b", line)]
+        assert private not in dir(lossary)
+
+
+REPRS: dict[str, Callable[[], Any]] = {
+    "figure": lambda: HUBER.figure(),
+    "card": lambda: HUBER.figure("card"),
+    "comparison": lambda: lossary.compare(*("huber", "mse", "l1", "smooth_l1") * 2, parameters={"huber.delta": 3}),
+    "report": lambda: lossary.get("mse").check(),
+    "evidence": lambda: lossary.get("mse").check().evidence,
+    "evaluation": lambda: HUBER.evaluate({"input": [[1.0] * 300] * 100, "target": [[0.0] * 300] * 100}, None, "none"),
+    "list of matrices": lambda: CATALOG.adaptive_log_softmax.evaluate(CATALOG.adaptive_log_softmax.declaration.example),
+    "curve": lambda: HUBER.curve(),
+    "curve of nothing": lambda: HUBER.curve([]),
+    "catalog": lambda: CATALOG,
+    "loss": lambda: CATALOG.ctc,
+    "loss with weights": lambda: CATALOG.cross_entropy.at(weight=[1.0] * 1000),
+    "inputs": lambda: CATALOG.multilabel_soft_margin.inputs[0],
+    "parameters": lambda: CATALOG.cross_entropy.parameters[0],
+}
+
+
+@pytest.mark.parametrize("name", REPRS)
+def test_what_a_shell_shows_is_one_line(name: str) -> None:
+    told = repr(REPRS[name]())
+    assert "\n" not in told
+    assert len(told) <= 200, told
+    assert "object at 0x" not in told
+
+
+def test_a_repr_tells_what_it_is_of() -> None:
+    few = HUBER.evaluate({"input": [3.0, 1.0], "target": [0.0, 0.0]}, reduction="none")
+    assert repr(few).startswith("Evaluation(value=[2.5, 0.5], gradient={'input': [1.0, 1.0], ")
+    many = HUBER.evaluate({"input": [3.0] * 1000, "target": [0.0] * 1000}, reduction="none", formula=False)
+    assert repr(many).startswith("Evaluation(value=<1,000 numbers>, gradient={'input': <1,000 numbers>, ")
+    assert repr(HUBER.curve([-1.0, 0.0, 2.0])) == "<lossary.Curve of 3 points, t from -1 to 2>"
+    assert "Huber loss" in repr(HUBER.figure())
+
+
+def test_a_report_tells_that_something_fails(tmp_path: Path) -> None:
+    path = write_starter("crooked", "fitting", str(tmp_path / "losses"))
+    thirdparty.changed(path, ("tensor([0.2500, 4.0000])", "what I hoped for\nand more"))
+    report = lossary.get("crooked", str(tmp_path / "losses")).check()
+    assert re.fullmatch(r"<lossary.Report crooked: 1 failure, the first in \w+; .* checks hold>", repr(report))
+
+
+@pytest.mark.parametrize("drawn", [lambda ax: HUBER.figure(ax=ax), lambda ax: lossary.compare("l1", "mse", ax=ax)])
+def test_a_figure_in_axes_is_not_shown_twice(drawn: Callable[[Any], Any]) -> None:
+    """A notebook shows the axes themselves; what it asks of a cell's last value is answered by a word."""
+    from matplotlib.figure import Figure
+
+    drawing = drawn(Figure().subplots())
+    assert drawing._repr_html_() is None
+    assert drawing._repr_svg_() is None
+    assert "drawn into axes" in repr(drawing)
+    assert drawing.svg().startswith(b"<")
+    plain = HUBER.figure()
+    assert plain._repr_html_()
+    assert plain._repr_svg_()
+
+
+@pytest.mark.long
+def test_a_type_checker_knows_what_is_returned(tmp_path: Path) -> None:
+    """As a program of somebody else's sees it; `Any` would let every mistake pass."""
+    shown = {
+        "answer": "Evaluation",
+        "answer.value": "float | list",
+        "answer.gradient": "dict[str, float | list",
+        "answer.formula_value": "float | list",
+        "answer.warnings": "tuple[str, ...]",
+        "huber.at(delta=2)": "Loss",
+        "huber.figure()": "Drawing",
+        "huber.curve()": "Curve",
+        "huber.check()": "Report",
+        "huber([1.0], [0.0])": "Tensor",
+        "lossary.catalog()": "Catalog",
+        "lossary.compare('l1', 'mse')": "Drawing",
+    }
+    lines = ["import lossary", "huber = lossary.get('huber')", "answer = huber.evaluate({'input': 1.0, 'target': 0.0})"]
+    program = tmp_path / "program.py"
+    program.write_text("\n".join([*lines, *(f"reveal_type({what})" for what in shown), ""]), "utf-8")
+    root = Path(lossary.__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--config-file", str(root / "pyproject.toml"), str(program)],
+        capture_output=True, text=True, cwd=root,
+    )  # fmt: skip
+    told = re.findall(r'program\.py:\d+: note: Revealed type is "(.*)"', done.stdout)
+    assert len(told) == len(shown), done.stdout + done.stderr
+    for (what, expected), found in zip(shown.items(), told, strict=True):
+        assert expected in found, what
+        assert "Any" not in found, what
 
 
 def test_names_and_doors_import_nothing_heavy() -> None:

@@ -1,5 +1,15 @@
 """Lossary, the glossary of loss functions: get a loss, call it, evaluate it, draw it, check it.
 
+    get(name)             one loss, by its slug or any other name
+    catalog()             all losses, as catalog()["huber"] or catalog().huber
+    compare(a, b, …)      losses that share an axis, laid over each other
+    functional, nn        the torch function and the torch module of each loss
+
+    Loss                  call it as torch is called; .at, .evaluate, .curve, .figure, .check
+    Catalog, Input, Parameter                      what a catalog and a loss hold
+    Evaluation, Curve, Drawing, Report, Evidence   what the methods of a loss give
+    LossaryError, CatalogError, Failure            what goes wrong, in words
+
 >>> import lossary
 >>> huber = lossary.get("huber")
 >>> huber([3.0], [0.0], delta=0.5)

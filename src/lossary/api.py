@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -13,7 +14,7 @@ from lossary.declaration.loss import Loss as Declaration
 from lossary.declaration.parameters import Parameter
 from lossary.discovery.catalogs import catalog as load_catalog
 from lossary.discovery.lookup import beside, find
-from lossary.errors import Failure, LossaryError, nearest
+from lossary.errors import Failure, LossaryError, nearest, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,6 +53,13 @@ class Report:
     def __bool__(self) -> bool:
         return not self.failures
 
+    def __repr__(self) -> str:
+        found = f"{self.evidence.points:,} values compared, {len(self.evidence.passed)} checks hold"
+        if not self.failures:
+            return f"<lossary.Report {self.slug}: {found}>"
+        first = f"{len(self.failures)} failure{'s' * (len(self.failures) != 1)}, the first in {self.failures[0].stage}"
+        return f"<lossary.Report {self.slug}: {first}; {found}>"
+
 
 @dataclasses.dataclass(frozen=True)
 class Drawing:
@@ -60,10 +68,16 @@ class Drawing:
     Attributes:
         picture: what is drawn, as plain data: titles, curves, sizes.
         theme: "light", "dark" or "auto", which follows the reader.
+        in_axes: whether it was drawn into somebody's axes; a notebook shows those, and it is not shown once more.
     """
 
     picture: Picture
     theme: Theme = "auto"
+    in_axes: bool = False
+
+    def __repr__(self) -> str:
+        into = ", drawn into axes" * self.in_axes
+        return f"<lossary.Drawing {shown(self.picture.title)}, theme {self.theme}{into}>"
 
     def svg(self) -> bytes:
         """The picture as SVG; with theme "auto" it follows the reader's colour scheme."""
@@ -99,10 +113,12 @@ class Drawing:
             raise LossaryError(f"cannot write {target.name}: the file's name must end in .svg, .png or .pdf")
         target.write_bytes(makers[target.suffix.lower()]())
 
-    def _repr_svg_(self) -> str:
-        return self.svg().decode()
+    def _repr_svg_(self) -> str | None:
+        return None if self.in_axes else self.svg().decode()
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
+        if self.in_axes:
+            return None
         from lossary.drawing.inline_svg import content_name, inline
 
         # A notebook is one page, in which a figure must not share ids with the next, nor with one that is left from
@@ -212,7 +228,7 @@ class Loss:
         Raises:
             LossaryError: for an unknown parameter, a wrong type, or a value outside the range.
         """
-        # Settings are plain values: what an array or a tensor holds.
+        # Settings are plain values, so of an array or a tensor what it holds.
         plain = {name: v.tolist() if hasattr(v, "tolist") else v for name, v in settings.items()}
         return Loss(self.declaration, {**self._settings, **plain})
 
@@ -242,14 +258,21 @@ class Loss:
         parameters: Settings | None = None,
         reduction: str | None = None,
         dtype: str = "float64",
+        *,
+        formula: bool = True,
     ) -> Evaluation:
         """Value and gradients by torch in plain numbers, and beside them what the displayed formula says.
 
+        What torch warns of, such as inputs whose shapes differ, is a Python warning, and is kept with the answer.
+
         Args:
-            inputs: numbers, arrays or nested lists by the name of the input, in the shapes that the loss's page gives.
+            inputs: numbers, arrays, tensors or nested lists by the name of the input, in the shapes that the loss's
+                page gives; of a tensor with a graph its numbers alone.
             parameters: settings that differ from those of this loss.
             reduction: "none", "sum", "mean" or another that the loss has; its default if None.
             dtype: "float64", "float32", "float16" or "bfloat16", in which torch computes.
+            formula: whether the formula is evaluated. It takes some seconds for a hundred thousand numbers, and is left
+                out beyond; the answer's `note` says so then.
 
         Returns:
             The value as a number, or as nested lists for the reduction "none"; the gradient of the value (of its sum
@@ -261,7 +284,13 @@ class Loss:
         """
         from lossary.evaluation.torch_calls import evaluate
 
-        return evaluate(self._at_settings, inputs, parameters, reduction, dtype)
+        if not isinstance(inputs, Mapping):
+            names = ", ".join(f'"{entry.name}": …' for entry in self.inputs)
+            raise LossaryError(f"{self.slug}: give the inputs by name, {{{names}}}, got {shown(inputs)}")
+        found = evaluate(self._at_settings, inputs, parameters, reduction, dtype, formula)
+        for words in found.warnings:
+            warnings.warn(words, UserWarning, stacklevel=2)
+        return found
 
     def curve(
         self, t: NDArray[np.float64] | Sequence[float] | None = None, parameters: Settings | None = None
@@ -344,7 +373,7 @@ class Loss:
         }
 
     def __repr__(self) -> str:
-        told = ", ".join(f"{name}={value!r}" for name, value in self._settings.items())
+        told = ", ".join(f"{name}={shown(value)}" for name, value in self._settings.items())
         return (
             f"<lossary.Loss {self.slug}({told}): {self.title}>" if told else f"<lossary.Loss {self.slug}: {self.title}>"
         )
@@ -386,7 +415,8 @@ class Catalog(Mapping[str, Loss]):
         return list(self._losses)
 
     def __repr__(self) -> str:
-        return f"<lossary.Catalog of {len(self)} losses: {', '.join(self)}>"
+        few = [*self] if len(self) <= 4 else [*itertools.islice(self, 3), "…"]
+        return f"<lossary.Catalog of {len(self)} losses: {', '.join(few)}>"
 
 
 def _replaced(loss: Declaration, settings: Settings, default: bool) -> Declaration:
@@ -411,12 +441,12 @@ def _replaced(loss: Declaration, settings: Settings, default: bool) -> Declarati
 def _drawing(picture: Picture, theme: Theme, ax: Axes | None) -> Drawing:
     """A picture ready to save, drawn into somebody's axes too where there are any."""
     if theme not in THEMES:
-        raise LossaryError(f"no theme {theme!r}{nearest(str(theme), THEMES)}; the themes are: {', '.join(THEMES)}")
+        raise LossaryError(f"no theme {shown(theme)}{nearest(str(theme), THEMES)}; the themes are: {', '.join(THEMES)}")
     if ax is not None:
         from lossary.drawing import render
 
         render.draw_into(ax, picture, "dark" if theme == "dark" else "light")
-    return Drawing(picture, theme)
+    return Drawing(picture, theme, in_axes=ax is not None)
 
 
 def catalog(catalog: str | None = None) -> Catalog:
@@ -444,6 +474,8 @@ def get(name: str, catalog: str | None = None) -> Loss:
         LossaryError: where no loss has the name, or several have; the message names the nearest ones, or those.
         CatalogError: where the loss's file does not load.
     """
+    if isinstance(name, Loss):
+        raise LossaryError(f"{name!r} is a loss already: use it as it is")
     return Loss(find(name, catalog))
 
 
@@ -474,7 +506,11 @@ def compare(
     from lossary.embedding.option_text import shared
 
     if not losses:
-        raise LossaryError("name the losses to compare")
+        raise LossaryError("name the losses to compare, such as compare('huber', 'mse')")
+    for loss in losses:
+        if not isinstance(loss, str | Loss):
+            hint = "; a list is unpacked with a star: compare(*losses)" if isinstance(loss, list | tuple) else ""
+            raise LossaryError(f"a loss to compare is a slug or a lossary.Loss, got {shown(loss)}{hint}")
     found = [Loss(beside(loss, catalog)) if isinstance(loss, str) else loss for loss in losses]
     declared = [loss.declaration for loss in found]
     given = shared(declared, parameters or {})

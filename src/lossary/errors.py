@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+# How much of what somebody wrote a message repeats.
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 60
+_SHORT.maxlong = 40
+_SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxtuple, _SHORT.maxdict = 4, 6, 6, 4
+_LONGEST = 120
+_LONGEST_NAME = 200  # no name is longer; to look for its like takes time that grows with its length
 
 
 class LossaryError(ValueError):
@@ -42,6 +51,15 @@ class CatalogError(LossaryError):
         super().__init__(f"{count} failure{'s' * (count != 1)} in the catalog:\n{lines}")
 
 
+def shown(value: object) -> str:
+    """A value as a message repeats it: its repr, cut where it is long."""
+    try:
+        told = " ".join(_SHORT.repr(value).split())
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        told = "a number of thousands of digits"
+    return told if len(told) <= _LONGEST else f"{told[:_LONGEST]}…"
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint such as ' (did you mean huber?)', or nothing."""
     return suggestion(close(word, known))
@@ -49,6 +67,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def close(word: str, known: Iterable[str]) -> list[str]:
     """The names that are spelt nearly like a word, nearest first; at most three."""
+    if len(word) > _LONGEST_NAME:
+        return []
     return difflib.get_close_matches(word, list(known), n=3, cutoff=0.6)
 
 

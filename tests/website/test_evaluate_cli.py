@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import lossary
 from lossary.commands.main import main
+from lossary.discovery import lookup
 from website.tools import CACHE, ROOT, environment
 
 mp.mp.dps = 40
@@ -25,10 +29,12 @@ def ask(*requests: Mapping[str, Any] | str) -> list[dict[str, Any]]:
     """The answers to some lines; a string is sent as it is. Only where none could be answered the exit code is 1."""
     lines = [line if isinstance(line, str) else json.dumps(line) for line in requests]
     done = CliRunner().invoke(main, ["evaluate"], input="\n".join(lines) + "\n")
-    assert done.stderr == ""
     answers = [json.loads(line, parse_constant=_refuse) for line in done.stdout.splitlines()]
     assert done.exit_code == int(all("error" in answer for answer in answers)), done.output
     assert len(answers) == len(lines)
+    # What torch warns of, and nothing else, is on standard error as well.
+    told = [words for answer in answers for words in answer.get("warnings", [])]
+    assert [line.partition(": ")[2].partition(": ")[2] for line in done.stderr.splitlines()] == told
     return answers
 
 
@@ -124,7 +130,7 @@ def test_elementwise_losses(name: str) -> None:
     )
     expected = {"none": values, "sum": math.fsum(values), "mean": math.fsum(values) / len(x)}
     for answer, reduction in zip(answers, (*divisor, "mean"), strict=True):
-        assert set(answer) == {"slug", "value", "gradient", "formula_value"}
+        assert set(answer) - {"warnings"} == {"slug", "value", "gradient", "formula_value"}
         assert answer["slug"] == slug
         np.testing.assert_allclose(answer["value"], expected[reduction], rtol=1e-14)
         np.testing.assert_allclose(answer["formula_value"], expected[reduction], rtol=1e-15)
@@ -278,6 +284,7 @@ def test_names_of_other_kinds_are_understood() -> None:
 ONE = {"input": [1.0], "target": [0.0]}
 CE = "cross_entropy"
 LOGITS = {"input": [[1.0, 2.0, 3.0]], "target": [2]}
+FLAT = json.loads("[" * 33 + "1" + "]" * 33)
 DEEP = "[" * 900 + "]" * 900
 ADAPTIVE = "adaptive_log_softmax"
 CLUSTER = {"input": [[1, 2]], "target": [0], "head": [[1, 0], [0, 1]], "tail_proj": [[[1, 2]]], "tail_out": [[[1]]]}
@@ -334,12 +341,35 @@ BAD: dict[str, tuple[Mapping[str, Any] | str, tuple[str, ...], str | None]] = {
     "an object in a list": (request("huber", {"input": [{"a": 1}], "target": [0]}), ("'input'", '{"a": 1}'), "huber"),
     "a class between classes": (request(CE, {**LOGITS, "target": [0.5]}), ("whole numbers",), CE),
     "a class that is no number": (request(CE, {**LOGITS, "target": ["nan"]}), ("whole numbers",), CE),
-    "a class too large to count": (request(CE, {**LOGITS, "target": [1e30]}), ("whole numbers",), CE),
+    "a class too large to count": (request(CE, {**LOGITS, "target": [1e30]}), ("1e+30 is too large",), CE),
+    "a class of 19 digits": (request(CE, {**LOGITS, "target": [10**18]}), ("1e+18 is too large",), CE),
+    "weights in quotes": (request(CE, LOGITS, weight=["1", "2", "1"]), ("weight", "['1', '2', '1']"), CE),
+    "true for a weight": (request(CE, LOGITS, weight=[True, False, True]), ("weight", "[True, False, True]"), CE),
+    "null for a weight": (request(CE, LOGITS, weight=[1, None, 1]), ("weight", "[1, None, 1]"), CE),
+    "true in a list": (request("huber", {"input": [True], "target": [0]}), ("'input'", "true"), "huber"),
+    "true for an input": (request("huber", {"input": 1, "target": True}), ("'target'", "true"), "huber"),
+    "an endless number": (request("huber", ONE, delta="inf"), ("must be finite, delta > 0", "got inf"), "huber"),
+    "no number": (request("huber", ONE, delta="nan"), ("must be finite, delta > 0", "got nan"), "huber"),
+    "minus infinity": (request("triplet_margin", TRIPLET, p="-inf"), ("p >= 1, inf included",), "triplet_margin"),
+    "an empty reduction": ({"slug": "huber", "inputs": ONE, "reduction": ""}, ("no reduction ''",), "huber"),
+    "an empty dtype": ({"slug": "huber", "inputs": ONE, "dtype": ""}, ("unknown dtype ''",), "huber"),
+    "an empty slug": ({"slug": "", "inputs": ONE}, ("no loss is called ''",), ""),
+    "a word for a truth": ({"slug": "huber", "inputs": ONE, "formula": "no"}, ('"formula"', "true or false"), "huber"),
+    "a reduction among parameters": (
+        {**request("huber", ONE), "parameters": {"reduction": "sum"}},
+        ("reduction is no parameter", "reduction='sum'", '"reduction"'), "huber",
+    ),
+    "33 dimensions": (request("huber", {"input": FLAT, "target": 0}), ("has 33 dimensions", "at most 32"), "huber"),
+    "a weight of 33 dimensions": (request("bce", ONE, weight=FLAT), ("weight", "[[[[[...]]]]]"), "bce"),
+    "far more elements than numbers": (
+        request("huber", {"input": [[1]] * 10_000, "target": [1] * 10_000}),
+        ("broadcast to 100,000,000 elements", "one shape", "input (10000, 1)"), "huber",
+    ),
     "a class that is not there": (request(CE, {**LOGITS, "target": [7]}), ("torch refused", "7"), CE),
     "shapes that do not fit": (request("huber", {"input": [1, 2, 3], "target": [0, 1]}), ("torch refused",), "huber"),
     "a probability above 1": (request("bce", {"input": [1.5], "target": [1]}), ("torch refused", "0 and 1"), "bce"),
     "a number of 400 digits": (request("huber", {"input": [10**400], "target": [0]}), ("'input'",), "huber"),
-    "a number of 5000 digits": ('{"slug": "huber", "inputs": {"input": [1' + "0" * 5000 + "]}}", ("digits",), None),
+    "a number of 5000 digits": ('{"slug": "huber", "inputs": {"input": [1' + "0" * 5000 + "]}}", ("5,001 ",), None),
     "a parameter of 400 digits": (request("huber", ONE, delta=10**400), ("delta > 0",), "huber"),
     "a weight of 400 digits": (request(CE, LOGITS, weight=[1, 1, 10**400]), ("weight",), CE),
     "many dimensions": (f'{{"slug": "huber", "inputs": {{"input": {DEEP}, "target": 0}}}}', ("",), "huber"),
@@ -361,7 +391,7 @@ WORSE: dict[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "a matrix too few": (request(ADAPTIVE, {**CLUSTER, "tail_out": []}), ("tail_proj and tail_out", "1 and 0")),
     "matrices that do not fit": (
         request(ADAPTIVE, {**CLUSTER, "target": [1], "tail_out": [[[1, 2]]]}),
-        ("torch refused",),
+        ("adaptive_log_softmax: the two matrices of cluster 1", "(1, 2) and (1, 2)"),
     ),
     "a row for a matrix": (request(ADAPTIVE, {**CLUSTER, "head": [1, 0]}), ("'head'",)),
     "a word that is not there": (request(ADAPTIVE, {**CLUSTER, "target": [5]}), ("torch refused", "[0, 1]")),
@@ -392,6 +422,7 @@ WORSE: dict[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "half a class to spell": (request("ctc", {**SPEECH, "targets": [0.5]}), ("'targets'", "whole numbers")),
     # Torch reads beyond its memory at these two, and may take the whole process with it.
     "a class to spell that is not there": (request("ctc", {**SPEECH, "targets": [5]}), ("5", "classes")),
+    "labels in three dimensions": (request("ctc", {**SPEECH, "targets": [[[1]]]}), ("ctc: targets has 3 dimensions",)),
     "a class to spell below 0": (request("ctc", {**SPEECH, "targets": [-5]}), ("-5", "classes")),
     "a row for frames": (request("ctc", {**SPEECH, "log_probs": [-1, -2]}), ("'log_probs'",)),
     "a blank below 0": (request("ctc", SPEECH, blank=-1), ("blank >= 0", "-1")),
@@ -437,6 +468,183 @@ def test_a_bad_line_is_answered_and_so_is_the_next() -> None:
         for word in words:
             assert word in answer["error"], f"{name}: {word!r} is missing in {answer['error']!r}"
         assert following["value"] == 2.5, f"after {name}"
+
+
+@pytest.mark.parametrize(
+    "place", ["slug", "field", "input", "parameter", "value", "reduction", "dtype", "word", "list"]
+)
+def test_a_long_mistake_gets_a_short_answer(place: str) -> None:
+    long: Any = "x" * 1_000_000
+    line = {
+        "slug": request(long, ONE),
+        "field": {**request("huber", ONE), long: 1},
+        "input": request("huber", {**ONE, long: 1}),
+        "parameter": request("huber", ONE, **{long: 1}),
+        "value": request("huber", ONE, delta=long),
+        "reduction": request("huber", ONE, long),
+        "dtype": {**request("huber", ONE), "dtype": long},
+        "word": request("huber", {**ONE, "input": [long]}),
+        "list": request(CE, LOGITS, weight=[long] * 3),
+    }[place]
+    begun = time.perf_counter()
+    (answer,) = ask(line)
+    assert time.perf_counter() - begun < 5
+    assert set(answer) == {"slug", "error"}
+    assert len(json.dumps(answer)) < 400
+
+
+def test_only_the_first_unknown_slug_reads_the_catalog(monkeypatch: pytest.MonkeyPatch) -> None:
+    ask(request("nothing_like_it", ONE))
+    read: list[str] = []
+    plain = lookup.load
+    monkeypatch.setattr(lookup, "load", lambda source: read.append(source.slug) or plain(source))
+    answers = ask(*(request(f"nothing_like_it_{k}", ONE) for k in range(20)), request("hubr", ONE))
+    assert all("no loss is called" in answer["error"] for answer in answers)
+    assert "did you mean huber" in answers[-1]["error"]
+    assert not read
+
+
+@pytest.mark.parametrize(
+    ("slug", "inputs", "parameters"),
+    [
+        (ADAPTIVE, {**CLUSTER, "tail_out": []}, {}),
+        (ADAPTIVE, CLUSTER, {"n_classes": 7}),
+        (ADAPTIVE, CLUSTER, {"cutoffs": [9]}),
+        ("ctc", {**SPEECH, "targets": [5]}, {}),
+        ("ctc", {**SPEECH, "targets": [[[1]]]}, {}),
+    ],
+)
+def test_what_lossary_refuses_is_not_told_as_torchs_refusal(
+    slug: str, inputs: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> None:
+    (answer,) = ask(request(slug, inputs, **parameters))
+    assert answer["error"].startswith(f"{slug}: ")
+    assert "torch refused" not in answer["error"]
+    assert "not supported" not in answer["error"]
+
+
+def test_what_torch_refuses_is_told_with_the_shapes_given() -> None:
+    (answer,) = ask(request("huber", {"input": [[1, 2, 3]], "target": [0, 1]}))
+    assert answer["error"].startswith("huber: torch refused the call: The size of tensor")
+    assert answer["error"].endswith("(the shapes given: input (1, 3), target (2,))")
+
+
+# --- work within bounds ---------------------------------------------------------------------------------------------
+
+
+def test_a_small_line_that_is_much_work_is_answered_without_the_formula() -> None:
+    """36 KB that broadcast to nine million elements: seconds and some hundred megabytes, once minutes and 3.8 GB."""
+    line = request("huber", {"input": [[1]] * 3000, "target": [1] * 3000})
+    code = (
+        "import resource, sys; from lossary.commands.main import main\n"
+        "try: main(['evaluate'])\n"
+        "finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=json.dumps(line), capture_output=True, text=True, check=True, timeout=60,
+        env=environment(CACHE, ROOT),
+    )  # fmt: skip
+    answer = json.loads(done.stdout)
+    assert (answer["value"], answer["formula_value"]) == (0.0, None)
+    assert answer["note"] == (
+        "the formula was not evaluated: it is for up to 100,000 numbers, and this call has 9,000,000"
+    )
+    assert int(done.stderr.split()[-1]) < 1_000_000, "kilobytes"
+
+
+SIZES = {
+    "elements": ("l1", {"input": [1.0] * 100_001, "target": 0.0}, 100_001),
+    "classes": ("cross_entropy", {"input": [[1.0] * 100_001], "target": [0]}, 100_001),
+    "pairs of classes": ("multilabel_margin", {"input": [1.0] * 400, "target": [*range(200), *[-1] * 200]}, 160_000),
+    "features of classes": (
+        "linear_cross_entropy", {"input": [[1.0] * 400], "linear_weight": [[0.5] * 400] * 400, "target": [0]}, 160_000,
+    ),
+    "coordinates": (
+        "triplet_margin", {"anchor": [1.0] * 60_000, "positive": [1.0] * 60_000, "negative": [2.0] * 60_000}, 120_000,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.filterwarnings("ignore:Using a target size")
+def test_the_bound_counts_whatever_the_formula_runs_over(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    slug, inputs, count = SIZES[name]
+
+    def refused(*_: Any) -> None:
+        raise AssertionError("the formula is evaluated")
+
+    monkeypatch.setattr("lossary.evaluation.high_precision.values", refused)
+    found = lossary.get(slug).evaluate(inputs)
+    assert found.formula_value is None
+    told = re.search(r"this call has ([\d,]+)", found.note)
+    assert told, found.note
+    assert int(told[1].replace(",", "")) >= count * 0.9
+
+
+def test_at_the_bound_the_formula_is_still_evaluated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lossary.evaluation.torch_calls.FORMULA_LIMIT", 12)
+    at, above = ask(*(request("l1", {"input": [2] * n, "target": [0] * n}) for n in (12, 13)))
+    assert (at["formula_value"], "note" in at) == (2.0, False)
+    assert (above["value"], above["formula_value"]) == (2.0, None)
+    assert "13" in above["note"]
+
+
+def test_the_formula_can_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = {"slug": "huber", "inputs": ONE}
+    asked, unasked = ask({**plain, "formula": True}, {**plain, "formula": False})
+    assert asked["formula_value"] == 0.5
+    assert unasked == {**asked, "formula_value": None}
+
+
+# --- what torch warns of, and takes ---------------------------------------------------------------------------------
+
+
+def test_torchs_warnings_are_in_the_answer_of_each_line() -> None:
+    crossed = request("mse", {"input": [1, 2, 3], "target": [[1], [2], [3]]})
+    first, plain, second = ask(crossed, request("mse", {"input": [1, 2], "target": [1, 2]}), crossed)
+    assert first["value"] == pytest.approx(4 / 3)
+    assert first["warnings"] == second["warnings"]
+    assert len(first["warnings"]) == 1
+    assert "due to broadcasting" in first["warnings"][0]
+    assert "warnings" not in plain
+    done = CliRunner().invoke(main, ["evaluate"], input=f"\n{json.dumps(crossed)}\n")
+    assert done.stderr == f"warning: line 2, mse: {first['warnings'][0]}\n"
+
+
+def test_an_endless_power_is_the_largest_difference() -> None:
+    """As torch has it; no formula is displayed for it."""
+    inputs = {"anchor": [1.0, 2.0], "positive": [1.0, 1.0], "negative": [0.5, 0.0]}
+    (answer,) = ask(request("triplet_margin", inputs, p="inf", eps=0))
+    assert (answer["value"], answer["formula_value"]) == (1.0 - 2.0 + 1.0, None)
+    (answer,) = ask(request("triplet_margin", inputs, p="inf", eps=0, margin=3))
+    assert answer["value"] == 2.0
+
+
+@pytest.mark.parametrize("input", [1.0, [1.0, 2.0], [[1.0, 2.0], [3.0, 4.0]]])
+def test_one_variance_for_all(input: Any) -> None:
+    """As torch takes a float, and with the gradient that it has then: the sum over the elements."""
+    one, each = ask(
+        request("gaussian_nll", {"input": input, "target": np.zeros_like(input).tolist(), "var": 2.0}),
+        request("gaussian_nll", {"input": input, "target": np.zeros_like(input).tolist(),
+                                 "var": np.full_like(input, 2.0).tolist()}),
+    )  # fmt: skip
+    assert one["value"] == each["value"]
+    assert one["formula_value"] == each["formula_value"]
+    assert one["gradient"]["input"] == each["gradient"]["input"]
+    assert one["gradient"]["var"] == pytest.approx(np.sum(each["gradient"]["var"]), rel=1e-14)
+
+
+def test_one_number_is_the_score_of_one_class() -> None:
+    """Torch takes it so; no formula is of a vector without a dimension."""
+    answers = ask(
+        request("multilabel_margin", {"input": 3, "target": 0}),
+        request("multi_margin", {"input": 1, "target": 0}),
+        request("triplet_margin", {"anchor": 1, "positive": 1, "negative": 0}),
+    )
+    assert [(answer["value"], answer["formula_value"]) for answer in answers] == [(0.0, None)] * 3
+    (answer,) = ask(request(CE, LOGITS, weight=[1, 1, -2]))
+    hand = -2 * float(cross_entropy([1, 2, 3], 2)) / -2
+    assert (answer["value"], answer["formula_value"]) == pytest.approx((hand, hand), rel=1e-14)
 
 
 def test_order_is_kept_and_blank_lines_are_skipped() -> None:

@@ -4,57 +4,98 @@ from __future__ import annotations
 
 import json
 import math
+import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 
 from lossary.api import Loss
 from lossary.declaration.values import Json, JsonObject
-from lossary.errors import LossaryError, nearest
+from lossary.errors import LossaryError, nearest, shown
 
-FIELDS = ("slug", "parameters", "reduction", "dtype", "inputs")
+FIELDS = ("slug", "parameters", "reduction", "dtype", "inputs", "formula")
+# What an answer repeats of a line at most, so that a long mistake gets a short answer.
+_LONGEST_SLUG, _LONGEST_ERROR = 100, 600
 _NAMED = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
 
 
-def answers(lines: Iterable[str], find: Callable[[str], Loss]) -> Iterator[str]:
-    """One JSON object for each line that is not blank."""
-    for line in lines:
+def answers(
+    lines: Iterable[str], find: Callable[[str], Loss], warn: Callable[[str], None] | None = None
+) -> Iterator[str]:
+    """One JSON object for each line that is not blank; what torch warns of is in it, and goes to `warn` as well."""
+    for number, line in enumerate(lines, 1):
         if line.strip():
-            yield json.dumps(_answer(line, find), allow_nan=False)
+            answer = _answer(line, find)
+            for words in answer.get("warnings", ()) if warn else ():
+                warn(f"line {number}, {answer['slug']}: {words}")  # type: ignore[misc]
+            yield json.dumps(answer, allow_nan=False)
 
 
 def _answer(line: str, find: Callable[[str], Loss]) -> JsonObject:
     slug: Json = None
     try:
-        request = json.loads(line)
+        request = json.loads(line, parse_int=_whole)
         if not isinstance(request, dict):
             raise LossaryError(f"a request is a JSON object, got {type(request).__name__}")
         slug = request.get("slug")
         for name in request:
             if name not in FIELDS:
                 raise LossaryError(
-                    f"unknown field {name!r}{nearest(name, FIELDS)}; the fields are: {', '.join(FIELDS)}"
+                    f"unknown field {shown(name)}{nearest(name, FIELDS)}; the fields are: {', '.join(FIELDS)}"
                 )
         if not isinstance(slug, str):
             raise LossaryError('the field "slug" is missing or not a string')
         loss = find(slug)
-        found = loss.evaluate(
-            {name: _numbers(name, value) for name, value in _mapping(request, "inputs").items()},
-            _finite(_mapping(request, "parameters")),
-            _word(request, "reduction"),
-            _word(request, "dtype") or "float64",
-        )
+        dtype = _word(request, "dtype")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they are in the evaluation, and each line has its own
+            found = loss.evaluate(
+                {name: _numbers(name, value) for name, value in _mapping(request, "inputs").items()},
+                _finite(_mapping(request, "parameters")),
+                _word(request, "reduction"),
+                "float64" if dtype is None else dtype,
+                formula=_truth(request, "formula"),
+            )
     except json.JSONDecodeError as error:
         return {"slug": None, "error": f"not JSON: {error.msg} at column {error.colno}"}
     except RecursionError:
-        return {"slug": slug if isinstance(slug, str) else None, "error": "the line is nested too deeply"}
+        return {"slug": _short(slug), "error": "the line is nested too deeply"}
     except Exception as error:  # whatever it is, it belongs to this line and not to the next
         told = str(error) if isinstance(error, LossaryError) else f"{type(error).__name__}: {error}"
-        return {"slug": slug if isinstance(slug, str) else None, "error": told}
-    return {
+        told = " ".join(told.split())
+        return {"slug": _short(slug), "error": told if len(told) <= _LONGEST_ERROR else f"{told[:_LONGEST_ERROR]}…"}
+    answer = {
         "slug": slug,
         "value": _written(found.value),
         "gradient": _written(found.gradient),
         "formula_value": _written(found.formula_value),
     }
+    if found.warnings:
+        answer["warnings"] = list(found.warnings)
+    if found.note:
+        answer["note"] = found.note
+    return answer
+
+
+def _short(slug: Json) -> str | None:
+    """The slug that a line asked for, as far as an answer repeats it."""
+    if not isinstance(slug, str):
+        return None
+    return slug if len(slug) <= _LONGEST_SLUG else f"{slug[:_LONGEST_SLUG]}…"
+
+
+def _whole(digits: str) -> int:
+    """A whole number of JSON."""
+    longest = sys.get_int_max_str_digits()
+    if longest and len(digits) > longest:
+        raise LossaryError(f"a whole number has {len(digits):,} digits, and at most {longest:,} are read")
+    return int(digits)
+
+
+def _truth(request: JsonObject, name: str) -> bool:
+    value = request.get(name, True)
+    if not isinstance(value, bool):
+        raise LossaryError(f'the field "{name}" must be true or false, got {shown(value)}')
+    return value
 
 
 def _mapping(request: JsonObject, name: str) -> JsonObject:
@@ -69,7 +110,7 @@ def _mapping(request: JsonObject, name: str) -> JsonObject:
 def _word(request: JsonObject, name: str) -> str | None:
     value = request.get(name)
     if value is not None and not isinstance(value, str):
-        raise LossaryError(f'the field "{name}" must be a string, got {value!r}')
+        raise LossaryError(f'the field "{name}" must be a string, got {shown(value)}')
     return value
 
 
@@ -77,9 +118,15 @@ def _numbers(name: str, value: Json) -> Json:
     """The numbers of an input; what NumPy would take for one, such as null or "1.5", is refused."""
     if isinstance(value, list):
         return [_numbers(name, v) for v in value]
-    if not isinstance(value, int | float) and not (isinstance(value, str) and value in _NAMED):
-        raise LossaryError(f"the input {name!r} holds {json.dumps(value)[:60]}, which is not a number")
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number and not (isinstance(value, str) and value in _NAMED):
+        raise LossaryError(f"the input {shown(name)} holds {_as_json(value)}, which is not a number")
     return _finite(value)
+
+
+def _as_json(value: Json) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def _finite(value: Json) -> Json:

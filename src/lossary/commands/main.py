@@ -15,7 +15,7 @@ import click
 
 from lossary.commands import legible
 from lossary.discovery.catalogs import BUILT_IN, Source, families, sources
-from lossary.errors import Failure, LossaryError
+from lossary.errors import Failure, LossaryError, shown
 
 CATALOG = click.option(
     "--catalog",
@@ -68,7 +68,7 @@ def list_losses(family: str | None, as_json: bool, catalog: str | None) -> None:
 
     names = families(sources(catalog))
     if family is not None and family not in names:
-        raise LossaryError(f"no family {family!r}; the families are: {', '.join(names)}")
+        raise LossaryError(f"no family {shown(family)}; the families are: {', '.join(names)}")
     chosen = [loss for loss in load(catalog).values() if family in (None, loss.family)]
     if as_json:
         rows = [{"slug": x.slug, "title": x.title, "family": x.family, "summary": x.summary} for x in chosen]
@@ -95,7 +95,10 @@ def show(slug: str, catalog: str | None) -> None:
 @main.command()
 @CATALOG
 def evaluate(catalog: str | None) -> None:
-    """Answer JSON Lines on standard input with JSON Lines on standard output; exit 1 if every line failed."""
+    """Answer JSON Lines on standard input with JSON Lines on standard output; exit 1 if every line failed.
+
+    What torch warns of stands in the answer, as "warnings", and on standard error.
+    """
     from functools import cache
 
     from lossary.api import Loss, get
@@ -108,7 +111,7 @@ def evaluate(catalog: str | None) -> None:
     # Bytes that are no text spoil their own line and not the next.
     lines = (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
     asked = answered = False
-    for answer in answers(lines, find):
+    for answer in answers(lines, find, lambda words: click.echo(f"warning: {words}", err=True)):
         asked, answered = True, answered or "error" not in json.loads(answer)
         click.echo(answer)
     if asked and not answered:

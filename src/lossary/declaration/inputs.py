@@ -68,6 +68,7 @@ class Input:
             each input has, by name. By itself it does where it has as many as the first input.
         batch_axis: which dimension counts the samples of a batch.
         latex: how the symbol is written; as the symbol table says, if empty.
+        takes_number: whether torch also takes one plain number for all elements, where it refuses a tensor of one.
     """
 
     name: str
@@ -82,6 +83,10 @@ class Input:
     latex: str = ""
     neutral: float | None = None
     holds_vectors: Callable[[Mapping[str, int]], bool] | None = None
+    takes_number: bool = False
+
+    def __repr__(self) -> str:
+        return f"<lossary.Input {self.name} {self.shape}>"
 
     @property
     def optional(self) -> bool:

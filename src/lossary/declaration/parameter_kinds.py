@@ -146,11 +146,29 @@ def _number(value: Value) -> int | float:
     return value
 
 
+# As many as NumPy has in a tensor's array.
+MOST_DIMENSIONS = 32
+
+
+def _numbers_only(value: Value) -> bool:
+    """Whether there are numbers in nested lists and nothing that is only read as one, such as "1.5" or true."""
+    if isinstance(value, list | tuple):
+        return all(map(_numbers_only, value))
+    if isinstance(value, str | bool) or value is None:
+        return False
+    made = getattr(value, "dtype", float)  # of a tensor, which NumPy does not know, the check comes with its numbers
+    return not isinstance(made, np.dtype) or np.issubdtype(made, np.integer) or np.issubdtype(made, np.floating)
+
+
 def _array(value: Value, range: Range) -> NDArray[np.float64]:
+    if not _numbers_only(value):
+        raise ValueError
     try:
         array = np.asarray(value, dtype=float)
-    except (TypeError, OverflowError):
+    except (TypeError, OverflowError, RuntimeError):
         raise ValueError from None
+    if array.ndim > MOST_DIMENSIONS:
+        raise ValueError
     if not all(np.isfinite(v) and range.holds(float(v)) for v in array.ravel()):
         raise ValueError
     return array
@@ -158,22 +176,26 @@ def _array(value: Value, range: Range) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Number(ParameterKind):
-    """A real number."""
+    """A real number; with `infinite`, infinity too, for which no formula is displayed."""
+
+    infinite: bool = False
 
     widget = Widget.SLIDER
     plain = True
     swept = True
 
     def checked(self, value: Value, range: Range) -> Value:
-        """A finite number in the range."""
+        """A number in the range, finite unless the kind says else."""
         number = _number(value)
+        if self.infinite and number == float("inf"):
+            return number
         if not abs(number) <= sys.float_info.max or not range.holds(number):
             raise ValueError
         return float(number)
 
     def range_text(self, name: str, range: Range) -> str:
-        """The range alone."""
-        return range.text(name)
+        """The range, and that infinity is in it where it is."""
+        return f"{range.text(name)}{', inf included' * self.infinite}"
 
     def in_formula(self, value: Value, neutral: float | None, classes: int) -> Plain:
         """A real number; the neutral one for None."""

@@ -68,6 +68,10 @@ class Parameter:
         if self.required and self.default is not None:
             raise TypeError(f"{self.name} is required, so it has no default, got {self.default!r}")
 
+    def __repr__(self) -> str:
+        default = "required" if self.required else f"default {self.default!r}"
+        return f"<lossary.Parameter {self.name}: {self.range_text()}; {default}>"
+
     def allowed(self, kinds: Mapping[str, Kind], value: Value) -> bool:
         """Whether this value may be given with inputs of these kinds."""
         return value == self.default or all(kinds[name] is kind for name, kind in self.only_with.items())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 
 from lossary.declaration.loss import Loss
 from lossary.discovery.catalogs import BUILT_IN, duplicate_slugs, load, sources
-from lossary.errors import CatalogError, LossaryError, close, suggestion
+from lossary.errors import CatalogError, LossaryError, close, shown, suggestion
 
 
 def find(name: str, catalog: str | None = None) -> Loss:
@@ -16,6 +17,8 @@ def find(name: str, catalog: str | None = None) -> Loss:
     Raises:
         LossaryError: where no loss has the name, or several have; the message names the nearest ones, or those.
     """
+    if not isinstance(name, str):
+        raise LossaryError(f"the name of a loss is a text such as 'huber', got {shown(name)}")
     loss = with_slug(name, catalog)
     if loss is not None:
         return loss
@@ -24,7 +27,8 @@ def find(name: str, catalog: str | None = None) -> Loss:
     if not owners:
         raise _unknown(name, names, catalog)
     if len(owners) > 1:
-        raise LossaryError(f"{name!r} is a name of {' and of '.join(sorted(owners))}: give the slug of one of them")
+        named = " and of ".join(sorted(owners))
+        raise LossaryError(f"{shown(name)} is a name of {named}: give the slug of one of them")
     return load(next(source for source in sources(catalog) if source.slug in owners))
 
 
@@ -43,7 +47,7 @@ def unknown(slug: str, catalog: str | None) -> LossaryError:
     names = _all_names(catalog)
     owners = names.get(slug.casefold())
     if owners:
-        return LossaryError(f"{slug!r} is another name of {' and of '.join(sorted(owners))}; give the slug here")
+        return LossaryError(f"{shown(slug)} is another name of {' and of '.join(sorted(owners))}; give the slug here")
     return _unknown(slug, names, catalog)
 
 
@@ -68,11 +72,23 @@ def sound(catalog: str | None = None) -> Iterator[Loss]:
 
 def _all_names(catalog: str | None) -> dict[str, dict[str, str]]:
     """The slugs that each name belongs to, case set aside, with the name's own spelling; broken files have none."""
-    names: dict[str, dict[str, str]] = {}
-    for loss in sound(catalog):
-        for name in _names(loss):
-            names.setdefault(name.casefold(), {}).setdefault(loss.slug, name)
-    return names
+    # To read all files takes longer than any answer; while none of them changes, what they say is kept.
+    found = sources(catalog)
+    key = tuple((source.shown, source.path.read_bytes()) for source in found)
+    if key not in _KNOWN:
+        names: dict[str, dict[str, str]] = {}
+        for loss in sound(catalog):
+            for name in _names(loss):
+                names.setdefault(name.casefold(), {}).setdefault(loss.slug, name)
+        _KNOWN[key] = names
+        if len(_KNOWN) > _KEPT:
+            _KNOWN.popitem(last=False)
+    return _KNOWN[key]
+
+
+# The names of a few catalogs, by what their files hold.
+_KNOWN: OrderedDict[tuple[tuple[str, bytes], ...], dict[str, dict[str, str]]] = OrderedDict()
+_KEPT = 4
 
 
 def _unknown(name: str, names: Mapping[str, Mapping[str, str]], catalog: str | None) -> LossaryError:
@@ -81,7 +97,7 @@ def _unknown(name: str, names: Mapping[str, Mapping[str, str]], catalog: str | N
         for slug, spelt in names[found].items():
             near.setdefault(slug, slug if spelt == slug else f"{slug}, also called {spelt}")
     count = len(sources(catalog))
-    return LossaryError(f"no loss is called {name!r}{suggestion(near.values())}; `lossary list` shows all {count}")
+    return LossaryError(f"no loss is called {shown(name)}{suggestion(near.values())}; `lossary list` shows all {count}")
 
 
 def _names(plain: Loss) -> list[str]:

@@ -31,6 +31,11 @@ class Curve:
     gradient: NDArray[np.float64]
     curvature: NDArray[np.float64]
 
+    def __repr__(self) -> str:
+        count = f"{len(self.t):,} point{'s' * (len(self.t) != 1)}"
+        where = f", t from {self.t.min():g} to {self.t.max():g}" if len(self.t) else ""
+        return f"<lossary.Curve of {count}{where}>"
+
 
 class _Printer(TorchPrinter):  # type: ignore[misc]
     """SymPy's printer for torch, with the functions of formulas that torch has under the same names."""

@@ -14,13 +14,14 @@ from typing import TypeAlias
 
 import mpmath
 import numpy as np
+import sympy as sp
 from flint import arb
 
 from lossary.declaration.formula import Builder, Formula, Symbolic, Written
 from lossary.declaration.inputs import Input, Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameters import Parameter
-from lossary.declaration.symbols import INDEX_OF
+from lossary.declaration.symbols import INDEX_OF, Expression
 from lossary.declaration.values import Array, Arrays, Numbers, Setting, Value
 from lossary.evaluation.balls import DIGITS, Dual, Number, ball, enclose, precision
 from lossary.evaluation.binding import Built, Variable, components
@@ -66,13 +67,38 @@ def applies(loss: Loss, formula: Formula, inputs: Arrays, parameters: Setting) -
 
 
 def formula_for(loss: Loss, inputs: Arrays, parameters: Setting) -> Formula | None:
-    """The first declared formula that holds, or None; none is of inputs or settings with dimensions of their own."""
+    """The first declared formula that holds, or None; none is of settings with dimensions of their own or infinite."""
+    if any(p.kind.plain and parameters[p.name] == math.inf for p in loss.parameters):
+        return None  # what torch does at infinity is a limit of the formula
     if any(np.ndim(parameters[p.name]) != 1 for p in loss.parameters if p.kind.dims and parameters[p.name] is not None):
         return None
     kinds = chosen_kinds(loss, inputs, parameters)
     if any(np.ndim(array) < kinds[name].rank for name, array in inputs.items() if not kinds[name].listed):
         return None
     return next((f for f in loss.formulas if applies(loss, f, inputs, parameters)), None)
+
+
+def lines_up(loss: Loss, inputs: Arrays, parameters: Setting) -> bool:
+    """Whether vectors of one dimension are equally long and equally deep in a call, as formulas read them.
+
+    Some of torch's losses broadcast those that are not.
+    """
+    kinds = chosen_kinds(loss, inputs, parameters)
+    lengths: dict[str, set[int]] = {}
+    depths: dict[tuple[str, ...], set[int]] = {}
+    for name, array in inputs.items():
+        kind = kinds[name]
+        if kind.listed or not kind.dims:
+            continue
+        at = [vector_dimension(loss, array)] if kind.dims == ("C",) else range(array.ndim - kind.rank, array.ndim)
+        for dim, place in zip(kind.dims, at, strict=True):
+            lengths.setdefault(dim, set()).add(array.shape[place])
+        if not kind.shared:
+            depths.setdefault(kind.dims, set()).add(array.ndim)
+    for p in loss.parameters:
+        if p.kind.dims and parameters[p.name] is not None:
+            lengths.setdefault(p.kind.dims[0], set()).add(len(parameters[p.name]))
+    return all(len(found) == 1 for found in (*lengths.values(), *depths.values()))
 
 
 @cache
@@ -123,10 +149,31 @@ def samples(loss: Loss, inputs: Arrays, parameters: Setting, kinds: Mapping[str,
     Raises:
         ValueError: where the shapes do not fit together.
     """
-    kinds = kinds or chosen_kinds(loss, inputs, parameters)
+    lined = _lined_up(loss, inputs, parameters, kinds or chosen_kinds(loss, inputs, parameters))
+    count = math.prod(lined.shape)
+    rows: dict[str, Sequence[Operand]] = {name: [_exact(value)] * count for name, value in lined.once.items()}
+    for name, array in lined.flat.items():
+        vector = array.shape[array.ndim - lined.ranks[name] :]
+        broadcast = np.broadcast_to(array, lined.shape + vector).reshape((count, *vector))
+        rows[name] = [_exact(row) for row in broadcast]
+    return Samples(lined.shape, tuple(lined.sizes.values()), rows)
+
+
+@dataclass(frozen=True)
+class _LinedUp:
+    """The arrays of a call before anything is made of them: which differ by sample, and what they broadcast to."""
+
+    shape: tuple[int, ...]
+    sizes: dict[str, int]
+    ranks: dict[str, int]
+    flat: dict[str, Array]
+    once: dict[str, Array]
+
+
+def _lined_up(loss: Loss, inputs: Arrays, parameters: Setting, kinds: Mapping[str, Kind]) -> _LinedUp:
     sizes = dict.fromkeys(INDEX_OF, 0)
     flat: dict[str, Array] = {}
-    once: dict[str, Operand] = {}
+    once: dict[str, Array] = {}
     first = np.shape(inputs[loss.inputs[0].name])
     for entry in (i for i in loss.inputs if i.name in inputs):
         kind = kinds[entry.name]
@@ -139,25 +186,46 @@ def samples(loss: Loss, inputs: Arrays, parameters: Setting, kinds: Mapping[str,
             array = array[..., None]
         sizes |= dict(zip(kind.dims, array.shape[array.ndim - kind.rank :], strict=True))
         if kind.shared:
-            once[entry.name] = _exact(array)
+            once[entry.name] = array
         else:
             flat[entry.name] = array
     for entry in (i for i in loss.inputs if i.name not in inputs):
-        once[entry.name] = _exact(neutral(entry, kinds[entry.name], sizes))
+        once[entry.name] = neutral(entry, kinds[entry.name], sizes)
     for p in loss.parameters:
         if p.kind.broadcast:
             given = parameters[p.name]
             flat[p.name] = np.asarray(p.neutral if given is None else given, dtype=float)
     ranks = {name: (kinds[name].rank if name in kinds else 0) for name in flat}
     shapes = [array.shape[: array.ndim - ranks[name]] for name, array in flat.items()]
-    shape = np.broadcast_shapes(*shapes)
-    count = math.prod(shape)
-    rows: dict[str, Sequence[Operand]] = {name: [value] * count for name, value in once.items()}
-    for name, array in flat.items():
-        vector = array.shape[array.ndim - ranks[name] :]
-        lined = np.broadcast_to(array, shape + vector).reshape((count, *vector))
-        rows[name] = [_exact(row) for row in lined]
-    return Samples(shape, tuple(sizes.values()), rows)
+    return _LinedUp(np.broadcast_shapes(*shapes), sizes, ranks, flat, once)
+
+
+def effort(loss: Loss, formula: Formula, inputs: Arrays, parameters: Setting) -> int:
+    """How many numbers a formula's value is made of in this call: its samples times the terms of its sums.
+
+    It is counted from shapes alone, before any of them is made.
+    """
+    if not isinstance(formula, Symbolic):
+        return 0
+    kinds = chosen_kinds(loss, inputs, parameters)
+    lined = _lined_up(loss, inputs, parameters, kinds)
+    bound = built(loss, formula, kinds)
+    terms = _terms(bound.value, lined.sizes)
+    of_index = {index: lined.sizes[dim] for dim, index in INDEX_OF.items()}
+    for name, meaning in bound.definitions.items():
+        terms += math.prod(of_index[i] for i in bound.free[name]) * _terms(meaning, lined.sizes)
+    # A vector is read whole, even where no sum runs over it.
+    widest = max([math.prod(a.shape[a.ndim - lined.ranks[n] :]) for n, a in lined.flat.items()], default=1)
+    return math.prod(lined.shape) * max(terms, widest, 1)
+
+
+def _terms(e: Expression, sizes: Mapping[str, int]) -> int:
+    """How many terms the sums in an expression have, those within others counted for each of them."""
+    if isinstance(e, sp.Sum):
+        inner, *limits = e.args
+        count = math.prod(max([sizes.get(str(s), 1) for s in last.free_symbols], default=1) for _, _, last in limits)
+        return count * max(_terms(inner, sizes), 1)
+    return sum(_terms(part, sizes) for part in e.args)
 
 
 def neutral(entry: Input, kind: Kind, sizes: Mapping[str, int]) -> Numbers:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from lossary.declaration.loss import Loss
-from lossary.errors import LossaryError, nearest
+from lossary.errors import LossaryError, nearest, shown
 from lossary.evaluation import high_precision
 from lossary.evaluation.settings import check_inputs, check_parameters, check_reduction, without_none
 from lossary.evaluation.torch_calls import Tensors, as_array, as_tensor, as_torch, invoke, objections
@@ -82,7 +82,7 @@ def _sorted(loss: Loss, ordered: Sequence[Any], named: Mapping[str, Any]) -> tup
             known = [*names, *(p.name for p in loss.parameters), "reduction"]
             ranges = [f"{p.name} ({p.range_text()})" for p in loss.parameters]
             raise LossaryError(
-                f"{loss.slug} has no input or parameter {name!r}{nearest(name, known)}; it takes: "
+                f"{loss.slug} has no input or parameter {shown(name)}{nearest(name, known)}; it takes: "
                 f"{', '.join([*names, *ranges, 'reduction'])}"
             )
     return inputs, parameters
@@ -106,6 +106,9 @@ def _inputs(
                 arrays[entry.name] = torch.stack(list(value))
         else:
             arrays[entry.name] = value if isinstance(value, torch.Tensor) else as_array(loss, entry.name, value)
+        if entry.takes_number and not isinstance(value, torch.Tensor) and np.ndim(arrays[entry.name]) == 0:
+            # What torch does with a number that is no tensor.
+            arrays[entry.name] = np.broadcast_to(arrays[entry.name], np.shape(arrays[loss.inputs[0].name]))
     kinds = high_precision.chosen_kinds(loss, arrays, settings)
 
     def one(name: str, array: Any) -> torch.Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,9 +17,10 @@ from numpy.typing import NDArray
 
 from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
+from lossary.declaration.parameter_kinds import MOST_DIMENSIONS
 from lossary.declaration.parameters import Parameter
 from lossary.declaration.values import Array, Arrays, Numbers, Setting, Value
-from lossary.errors import LossaryError
+from lossary.errors import LossaryError, shown
 from lossary.evaluation import high_precision, points
 from lossary.evaluation.balls import settled
 from lossary.evaluation.measured import once
@@ -34,6 +36,10 @@ DTYPES = {
 Tensors = Mapping[str, torch.Tensor | list[torch.Tensor]]
 # A number, or lists of them as deep as a tensor has dimensions.
 Nested: TypeAlias = float | list["Nested"]
+# How many numbers a formula is evaluated for at many digits: some seconds of work.
+FORMULA_LIMIT = 100_000
+# How many elements the inputs of one call may broadcast to, if they hold far fewer: some hundred megabytes.
+BROADCAST_LIMIT = 10_000_000
 TORCH_VERSION = str(torch.__version__).split("+")[0]
 
 
@@ -45,12 +51,46 @@ class Evaluation:
         value: a number, or nested lists where nothing was reduced.
         gradient: for each real-valued input, the gradient of the reduced value (of the sum for `none`), in its shape.
         formula_value: the displayed formula at 50 digits, rounded, in the shape of `value`; None where it is not
-            executable or does not cover the call.
+            executable or does not cover the call, or was not asked for.
+        warnings: what torch warned of during the call, such as inputs whose shapes differ.
+        note: why the formula was not evaluated although it covers the call; empty otherwise.
     """
 
     value: Nested
     gradient: dict[str, Nested]
     formula_value: Nested | None
+    warnings: tuple[str, ...] = ()
+    note: str = ""
+
+    def __repr__(self) -> str:
+        told = self._told(_FEW)
+        return told if len(told) <= _LINE else self._told(1)
+
+    def _told(self, few: int) -> str:
+        slopes = ", ".join(f"{name!r}: {_brief(slope, few)}" for name, slope in self.gradient.items())
+        more = f", warnings={_count(len(self.warnings), 'text')}" if self.warnings else ""
+        more += ", note=…" if self.note else ""
+        return (
+            f"Evaluation(value={_brief(self.value, few)}, gradient={{{slopes}}}, "
+            f"formula_value={_brief(self.formula_value, few)}{more})"
+        )
+
+
+def _brief(value: Nested | None, few: int) -> str:
+    """A few numbers as they are, of more how many."""
+    count = _size(value)
+    return repr(value) if count <= few else f"<{_count(count, 'number')}>"
+
+
+def _size(value: Nested | None) -> int:
+    return sum(map(_size, value)) if isinstance(value, list) else 1
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
+_FEW, _LINE = 6, 180
 
 
 @dataclass(frozen=True)
@@ -66,14 +106,29 @@ def has_class(name: str) -> bool:
     return hasattr(torch.nn, name.rpartition(".")[2])
 
 
-def run(loss: Loss, inputs: Tensors, parameters: Setting, reduction: str) -> torch.Tensor:
-    """Call the shipped torch code, or the loss's own function; an optional input may be left out."""
+def run(
+    loss: Loss, inputs: Tensors, parameters: Setting, reduction: str, told: list[str] | None = None
+) -> torch.Tensor:
+    """Call the shipped torch code, or the loss's own function; an optional input may be left out.
+
+    What torch warns of goes into the list `told`. Without it nobody hears of it: curves and checks call torch at
+    inputs of Lossary's own, and the pages discuss the warnings that matter.
+    """
     dtype = next((t.dtype for t in inputs.values() if isinstance(t, torch.Tensor) and t.is_floating_point()), None)
     settings = {p.name: as_torch(p, parameters[p.name], dtype or torch.float64) for p in loss.parameters}
-    with warnings.catch_warnings():
-        # A reader of JSON Lines has no use for torch's warnings; the pages discuss those that matter.
-        warnings.simplefilter("ignore")
-        return invoke(loss, [inputs.get(i.name) for i in loss.inputs], settings, reduction)
+    first = inputs[loss.inputs[0].name]
+    given: list[torch.Tensor | list[torch.Tensor] | None] = []
+    for entry in loss.inputs:
+        tensor = inputs.get(entry.name)
+        if entry.takes_number and isinstance(tensor, torch.Tensor) and isinstance(first, torch.Tensor):
+            tensor = tensor.expand_as(first) if tensor.ndim == 0 else tensor
+        given.append(tensor)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        answer = invoke(loss, given, settings, reduction)
+    if told is not None:
+        told += dict.fromkeys(" ".join(str(one.message).split()) for one in caught)
+    return answer
 
 
 def invoke(
@@ -109,7 +164,8 @@ def invoke(
 def objections(loss: Loss, inputs: Tensors | None = None, parameters: Setting | None = None) -> Iterator[None]:
     """Turns what torch objects to in a call into a `LossaryError`; that memory runs out is no objection.
 
-    Where an input has too few dimensions it says so, which is plainer than what torch says then.
+    Where an input has too few dimensions it says so, which is plainer than what torch says then. What the loss's own
+    file refuses is told as its own words.
     """
     try:
         yield
@@ -121,8 +177,30 @@ def objections(loss: Loss, inputs: Tensors | None = None, parameters: Setting | 
             tensor = inputs.get(name) if inputs else None
             if isinstance(tensor, torch.Tensor) and tensor.ndim < kind.rank:
                 raise LossaryError(_too_flat(loss, name, kind, tensor.ndim)) from error
-        words = str(error) or type(error).__name__
-        raise LossaryError(f"{loss.slug}: torch refused the call: {words.splitlines()[0]}") from error
+        words = (str(error) or type(error).__name__).splitlines()[0]
+        if _raised_by(loss, error) and isinstance(error, ValueError | TypeError):
+            failed = "" if isinstance(error, ValueError) else f"its function failed: {type(error).__name__}: "
+            raise LossaryError(f"{loss.slug}: {failed}{words}") from error
+        raise LossaryError(f"{loss.slug}: torch refused the call: {words}{_shapes(inputs or {})}") from error
+
+
+def _raised_by(loss: Loss, error: BaseException) -> bool:
+    """Whether an error comes from the code of the loss's file itself, and not from torch below it."""
+    functions = [getattr(function, "__code__", None) for function in (loss.call, loss.function)]
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    here = trace.tb_frame.f_code.co_filename if trace is not None else ""
+    return here in [code.co_filename for code in functions if code is not None]
+
+
+def _shapes(inputs: Tensors) -> str:
+    """The shapes that a call was given, to be read beside what torch objects to."""
+    words = [
+        f"{name} {tuple(given.shape)}" if isinstance(given, torch.Tensor) else f"{name} a list of {len(given)}"
+        for name, given in inputs.items()
+    ]
+    return f" (the shapes given: {', '.join(words)})" if words else ""
 
 
 def as_torch(parameter: Parameter, value: Value | torch.Tensor, dtype: torch.dtype) -> object:
@@ -152,7 +230,7 @@ def tensors(
         LossaryError: for a missing or unknown input, an unknown dtype, or lists that are no rectangular array.
     """
     if dtype not in DTYPES:
-        raise LossaryError(f"unknown dtype {dtype!r}; known are {', '.join(DTYPES)}")
+        raise LossaryError(f"unknown dtype {shown(dtype)}; known are {', '.join(DTYPES)}")
     check_inputs(loss, inputs)
     arrays: dict[str, NDArray[np.float64] | list[NDArray[np.float64]]] = {}
     for entry in (i for i in loss.inputs if i.name in inputs):
@@ -185,8 +263,13 @@ def as_tensor(loss: Loss, name: str, kind: Kind, array: NDArray[np.float64], dty
     if kind.rank and not kind.integer and array.size == 0:
         raise LossaryError(f"{loss.slug}: the input {name!r} holds no numbers; a vector needs at least one")
     if kind.integer:
-        if not np.all(np.abs(array) <= 2**53) or np.any(array != np.round(array)):
-            raise LossaryError(f"{loss.slug}: the input {name!r} holds {kind.name}: whole numbers only")
+        holds = f"{loss.slug}: the input {name!r} holds {kind.name}"
+        wrong = array[~np.isfinite(array) | (array != np.round(array))]
+        if wrong.size:
+            raise LossaryError(f"{holds}: whole numbers only, got {wrong.flat[0]:g}")
+        if array.size and np.max(np.abs(array)) > 2**53:
+            largest = array.flat[np.argmax(np.abs(array))]
+            raise LossaryError(f"{holds}: {largest:g} is too large for one")
         return torch.tensor(array.astype(np.int64))
     return torch.tensor(array, dtype=dtype)
 
@@ -203,11 +286,33 @@ def as_array(loss: Loss, name: str, value: Numbers) -> NDArray[np.float64]:
         LossaryError: where they are no rectangular array of numbers.
     """
     try:
-        return np.asarray(value, dtype=float)
-    except (TypeError, ValueError, OverflowError, RuntimeError):  # the last of tensors that carry a gradient
+        array = np.asarray(_without_graph(value))
+        if array.dtype == object:  # NumPy would read None and the text "1.5" as numbers
+            right = all(isinstance(v, numbers.Real) for v in array.flat)
+        else:
+            right = any(np.issubdtype(array.dtype, sort) for sort in (np.bool_, np.integer, np.floating))
+        if not right:
+            raise TypeError
+        array = array.astype(float)
+    except (TypeError, ValueError, OverflowError, RuntimeError, RecursionError):
         raise LossaryError(
             f"{loss.slug}: the input {name!r} is not a number or a rectangular list of numbers"
         ) from None
+    if array.ndim > MOST_DIMENSIONS:
+        raise LossaryError(
+            f"{loss.slug}: the input {name!r} has {array.ndim} dimensions, and at most {MOST_DIMENSIONS} are taken"
+        )
+    return array
+
+
+def _without_graph(value: Numbers) -> Numbers:
+    """Numbers as NumPy takes them: tensors, those in lists too, without their graph and from any device."""
+    if isinstance(value, torch.Tensor):
+        plain = value.detach().cpu()
+        return (plain.double() if plain.is_floating_point() else plain).numpy()
+    if isinstance(value, list | tuple) and any(isinstance(part, torch.Tensor | list | tuple) for part in value):
+        return [_without_graph(part) for part in value]
+    return value
 
 
 def evaluate(
@@ -216,6 +321,7 @@ def evaluate(
     parameters: Setting | None = None,
     reduction: str | None = None,
     dtype: str = "float64",
+    formula: bool = True,
 ) -> Evaluation:
     """Value and gradients by torch, and the displayed formula beside them.
 
@@ -225,6 +331,7 @@ def evaluate(
         parameters: settings that differ from the defaults.
         reduction: one of the loss's reductions; its default if None.
         dtype: "float64", "float32", "float16" or "bfloat16".
+        formula: whether the formula is evaluated; it never is for more than `FORMULA_LIMIT` numbers.
 
     Raises:
         LossaryError: for anything wrong with the request, torch's own objections included.
@@ -232,19 +339,45 @@ def evaluate(
     settings = check_parameters(loss, parameters or {})
     chosen = check_reduction(loss, reduction)
     made = tensors(loss, without_none(loss, inputs), settings, dtype)
+    _bounded(loss, made)
+    told: list[str] = []
     with objections(loss, made, settings):
-        value, gradient = value_and_gradient(loss, made, settings, chosen)
+        value, gradient = value_and_gradient(loss, made, settings, chosen, told)
+    found, note = _formula_value(loss, made, settings, chosen, value.shape) if formula else (None, "")
     return Evaluation(
         value=value.tolist(),
         gradient={n: [part.tolist() for part in g] if isinstance(g, list) else g.tolist() for n, g in gradient.items()},
-        formula_value=_formula_value(loss, made, settings, chosen, value.shape),
+        formula_value=found,
+        warnings=tuple(told),
+        note=note,
     )
 
 
+def _bounded(loss: Loss, inputs: Tensors) -> None:
+    """Refuses a call whose inputs broadcast to far more elements than they hold.
+
+    Raises:
+        LossaryError: where it is more than `BROADCAST_LIMIT`.
+    """
+    given = {name: tensor for name, tensor in inputs.items() if isinstance(tensor, torch.Tensor)}
+    try:
+        count = math.prod(np.broadcast_shapes(*(tuple(t.shape) for t in given.values() if t.is_floating_point())))
+    except ValueError:
+        return  # they do not broadcast
+    if count > max(BROADCAST_LIMIT, 4 * sum(t.numel() for t in given.values())):
+        raise LossaryError(
+            f"{loss.slug}: the inputs broadcast to {count:,} elements, and at most {BROADCAST_LIMIT:,} are taken: give "
+            f"them one shape{_shapes(given)}"
+        )
+
+
 def value_and_gradient(
-    loss: Loss, inputs: Tensors, parameters: Setting, reduction: str
+    loss: Loss, inputs: Tensors, parameters: Setting, reduction: str, told: list[str] | None = None
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor | list[torch.Tensor]]]:
-    """The value, and its gradient (that of the sum for `none`) with respect to each real-valued input."""
+    """The value, and its gradient (that of the sum for `none`) with respect to each real-valued input.
+
+    What torch warns of goes into the list `told`.
+    """
     smooth = {i.name for i in loss.inputs if i.differentiable}
 
     def leaf(name: str, tensor: torch.Tensor) -> torch.Tensor:
@@ -254,7 +387,7 @@ def value_and_gradient(
         name: [leaf(name, t) for t in given] if isinstance(given, list) else leaf(name, given)
         for name, given in inputs.items()
     }
-    value = run(loss, leaves, parameters, reduction)
+    value = run(loss, leaves, parameters, reduction, told)
     wanted = [t for given in leaves.values() for t in (given if isinstance(given, list) else [given])]
     wanted = [t for t in wanted if t.requires_grad]
     found: tuple[torch.Tensor | None, ...] = (
@@ -327,17 +460,23 @@ def _formula_value(
     parameters: Setting,
     reduction: str,
     shape: tuple[int, ...],
-) -> Nested | None:
+) -> tuple[Nested | None, str]:
+    """The value of the formula, or None; and why it is None where only the size of the call forbids it."""
     given = arrays(inputs)
     formula = high_precision.formula_for(loss, given, parameters)
-    if formula is None or not formula.executable:
-        return None
+    if formula is None or not formula.executable or not high_precision.lines_up(loss, given, parameters):
+        return None, ""
+    effort = high_precision.effort(loss, formula, given, parameters)
+    if effort > FORMULA_LIMIT:
+        return None, (
+            f"the formula was not evaluated: it is for up to {FORMULA_LIMIT:,} numbers, and this call has {effort:,}"
+        )
     enclosed = high_precision.values(loss, formula, given, parameters)
     total = high_precision.reduced(loss, enclosed, given, parameters, reduction)
     if isinstance(total, list):
         nested: Nested = np.array([_rounded(v) for v in total]).reshape(tuple(shape)).tolist()
-        return nested
-    return _rounded(total)
+        return nested, ""
+    return _rounded(total), ""
 
 
 def _rounded(value: arb) -> float:

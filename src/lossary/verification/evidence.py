@@ -41,6 +41,9 @@ class Evidence:
     passed: list[str] = field(default_factory=list)
     torch_version: str = TORCH_VERSION
 
+    def __repr__(self) -> str:
+        return f"<lossary.Evidence: {self.points:,} values at {self.settings} settings, checks: {len(self.passed)}>"
+
 
 def fail(loss: Loss, stage: str, message: str, setting: Mapping[str, Any] | None = None) -> Failure:
     """A failure of a loss, at a setting of its parameters if one is given."""

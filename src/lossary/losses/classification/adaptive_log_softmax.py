@@ -320,9 +320,10 @@ def _call(
         raise ValueError(f"n_classes is {n_classes}, but head and tail_out hold the weights of {found[-1]} classes")
     if cutoffs is not None and list(cutoffs) != found[:-1]:
         raise ValueError(f"cutoffs is {list(cutoffs)}, but the shapes of head and tail_out give {found[:-1]}")
-    # On the meta device a module has no weights of its own; those of the call take their place.
+    # On the meta device a module has no weights of its own; those of the call take their place, whose sizes may be others
+    # than div_value gives: with 1 none of the module's is zero, of which torch would warn.
     module = torch.nn.AdaptiveLogSoftmaxWithLoss(
-        head.shape[1], found[-1], found[:-1], div_value=div_value, head_bias=head_bias is not None, device="meta"
+        head.shape[1], found[-1], found[:-1], div_value=1.0, head_bias=head_bias is not None, device="meta"
     )
     weights = {"head.weight": head} if head_bias is None else {"head.weight": head, "head.bias": head_bias}
     for k, (proj, out) in enumerate(zip(tail_proj, tail_out, strict=True)):

@@ -417,6 +417,7 @@ loss = Loss(
             "the predicted variances: not standard deviations, and not logarithms",
             per_row=True,
             latex=r"\sigma^2",
+            takes_number=True,
         ),
     ),
     parameters=(

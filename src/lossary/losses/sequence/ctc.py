@@ -460,6 +460,10 @@ def _call(
     log_probs: Any, targets: Any, input_lengths: Any, target_lengths: Any, *, reduction: str, **parameters: Any
 ) -> Any:
     """Torch reads memory that is not its own at a label that is no class, and does not complain."""
+    if targets.ndim > 2:
+        raise ValueError(
+            f"targets has {targets.ndim} dimensions: give a row of labels per sample, (N, S), or all labels in one row"
+        )
     classes = log_probs.shape[-1]
     counts = target_lengths.reshape(-1).tolist()
     rows = targets if targets.ndim == 2 else targets.split(counts) if sum(counts) == targets.numel() else []
