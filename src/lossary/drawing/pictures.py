@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+# Width and height in CSS pixels that a picture may have, if what it shows fits.
+SMALLEST, LARGEST = (80, 60), (4000, 4000)
+
 
 @dataclass(frozen=True)
 class Trace:

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
@@ -30,7 +31,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from lossary.drawing.palette import HEAT_STEPS, ROLES, Theme, colours
-from lossary.drawing.pictures import Card, Chart, Lattice, Picture, Plane, Surface, Trace
+from lossary.drawing.pictures import LARGEST, Card, Chart, Lattice, Picture, Plane, Surface, Trace
 from lossary.drawing.svg import forms
 from lossary.errors import LossaryError
 from lossary.typesetting.words import number
@@ -200,7 +201,7 @@ class _Sheet:
 
     def __init__(self, scheme: Scheme, frames: Sequence[_Frame]) -> None:
         self.figure = Figure(dpi=72)
-        FigureCanvasAgg(self.figure)  # measures text before the real output is made
+        FigureCanvasAgg(self.figure)
         palette = _palette(scheme)
         self.figure.patch.set_facecolor("none" if scheme == "stand-ins" else palette["paper"])
         self.axes = [self.figure.add_axes((0, 0, 1, 1), label=f"chart{k}") for k in range(len(frames))]
@@ -231,14 +232,10 @@ def _draw(picture: Picture, scheme: Scheme) -> Figure:
     figure, fault = _fitted(picture, scheme)
     if not fault:
         return figure
-    told = "x".join(map(str, picture.size))
+    width, height = picture.size
     least = _least(picture, scheme)
-    if least is None:
-        raise LossaryError(f"{picture.title}: cannot be drawn at {told} pixels nor larger, for {fault}")
-    raise LossaryError(
-        f"{picture.title}: cannot be drawn at {told} pixels, for {fault}; "
-        f"the smallest size that works is {least[0]}x{least[1]}"
-    )
+    cure = f"the smallest size that works is {least[0]}x{least[1]}" if least else "no larger size works"
+    raise LossaryError(f"“{picture.title}” cannot be drawn at {width}x{height}: {fault}; {cure}")
 
 
 def _fitted(picture: Picture, scheme: Scheme) -> tuple[Figure, str]:
@@ -251,10 +248,6 @@ def _fitted(picture: Picture, scheme: Scheme) -> tuple[Figure, str]:
     return figure, fault
 
 
-# No width or height is tried beyond.
-LARGEST = 4000
-
-
 def _least(picture: Picture, scheme: Scheme) -> tuple[int, int] | None:
     """The smallest size at which a picture can be drawn: higher, if that is enough, or else wider, or else both."""
 
@@ -262,19 +255,21 @@ def _least(picture: Picture, scheme: Scheme) -> tuple[int, int] | None:
         return not _fitted(dataclasses.replace(picture, size=(width, height)), scheme)[1]
 
     width, height = picture.size
-    if works(width, LARGEST):
+    if works(width, LARGEST[1]):
         return width, _first(height, lambda n: works(width, n))
-    if works(LARGEST, height):
+    if works(LARGEST[0], height):
         return _first(width, lambda n: works(n, height)), height
-    if not works(LARGEST, LARGEST):
+    if not works(*LARGEST):
         return None
-    wider = _first(width, lambda n: works(n, LARGEST))
-    return wider, _first(height, lambda n: works(wider, n))
+    wider = _first(width, lambda n: works(n, LARGEST[1]))
+    higher = _first(height, lambda n: works(wider, n))
+    # A high plot has more numbers, which may be wider.
+    return _first(width, lambda n: works(n, higher)), higher
 
 
 def _first(low: int, works: Callable[[int], bool]) -> int:
     """The first number that works after one that does not; the largest does."""
-    high = LARGEST
+    high = max(LARGEST)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if works(middle) else (middle, high)
@@ -282,8 +277,8 @@ def _first(low: int, works: Callable[[int], bool]) -> int:
 
 
 # Below this, a plot tells nothing; and words and legend may not take more of a picture than this leaves.
-LEAST_PLOT = (60, 44)
-LEAST_SHARE = (0.4, 0.35)
+LEAST_PLOT = (60, 40)
+LEAST_SHARE = (0.35, 0.3)
 # The smallest share of its own size at which a card's words can be read.
 LEAST_CARD = 0.45
 
@@ -333,8 +328,7 @@ def _overlapping(figure: Figure, picture: Picture) -> str:
             slack = 1e-9 * (high - low)
             ticks = zip(axis.get_majorticklocs(), labels, strict=False)
             words += [label for at, label in ticks if low - slack <= at <= high + slack]
-    renderer = _canvas(figure).get_renderer()  # type: ignore[no-untyped-call]
-    boxes = [(w.get_text(), w.get_window_extent(renderer)) for w in words if w.get_text() and w.get_visible()]
+    boxes = [(w.get_text(), w.get_window_extent(_measure())) for w in words if w.get_text() and w.get_visible()]
     width, height = picture.size
     for k, (text, box) in enumerate(boxes):
         if min(box.x0, box.y0, width - box.x1, height - box.y1) < -0.5:
@@ -538,21 +532,17 @@ def _number(axes: Axes, chart: Chart, along: Literal["x", "y"], most: int) -> No
 
 def _thin(axes: Axes, chart: Chart, along: Literal["x", "y"], length: float) -> None:
     """Number an axis of this length in fewer steps, until no two numbers touch."""
-    axis = axes.xaxis if along == "x" else axes.yaxis
+    axis, k = (axes.xaxis, 0) if along == "x" else (axes.yaxis, 1)
     low, high = axis.get_view_interval()
-    transform = axes.transScale
-    ends = [transform.transform((v, v))["xy".index(along)] for v in (low, high)]
     for most in _TICKS[along]:
         if most < _TICKS[along][0]:
             _number(axes, chart, along, most)
-        shown = [(at, text) for at, text in zip(axis.get_majorticklocs(), axis.get_ticklabels(), strict=False)]
-        shown = [(at, text) for at, text in shown if low <= at <= high]
-        places = [
-            length * (transform.transform((at, at))["xy".index(along)] - ends[0]) / (ends[1] - ends[0])
-            for at, _ in shown
-        ]
-        sizes = [_size(text)["xy".index(along)] for _, text in shown]
-        gaps = [b - a - (m + n) / 2 for a, b, m, n in zip(places, places[1:], sizes, sizes[1:], strict=False)]
+        ticks = zip(axis.get_majorticklocs(), axis.get_ticklabels(), strict=False)
+        shown = [(at, _size(text)[k]) for at, text in ticks if low <= at <= high]
+        places = (axes.transScale + axes.transLimits).transform([(at, at) for at, _ in shown or [(low, 0)]])[:, k]
+        # The next number's place, and half of what both need.
+        order = sorted((length * place, size / 2) for place, (_, size) in zip(places, shown, strict=False))
+        gaps = [b - a - m - n for (a, m), (b, n) in pairwise(order)]
         if min(gaps, default=1.0) > (2 if along == "x" else -2):
             return
 
@@ -736,15 +726,19 @@ def _width(text: Text) -> float:
 
 
 def _size(text: Text) -> tuple[float, float]:
-    assert isinstance(text.figure, Figure)
     # By name: a number beside an axis that was drawn before would ask whatever drew it, and an SVG has other widths.
-    renderer = _canvas(text.figure).get_renderer()  # type: ignore[no-untyped-call]
-    box = text.get_window_extent(renderer)
+    box = text.get_window_extent(_measure())
     return float(box.width), float(box.height)
 
 
+@cache
+def _measure() -> Any:
+    """What measures words: one for all figures, as one of a figure's own would come with all its pixels."""
+    return FigureCanvasAgg(Figure((1, 1), dpi=72)).get_renderer()  # type: ignore[no-untyped-call]
+
+
 def _canvas(figure: Figure) -> FigureCanvasAgg:
-    """The canvas that measures text and draws pixels."""
+    """The canvas that draws pixels."""
     assert isinstance(figure.canvas, FigureCanvasAgg)
     return figure.canvas
 
