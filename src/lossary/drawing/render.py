@@ -242,7 +242,7 @@ def _fitted(picture: Picture, scheme: Scheme) -> tuple[Figure, str]:
     """A picture on a figure, and what is wrong with it; curves are named above where there is no room at their ends."""
     figure = _laid_out(picture, scheme, above=False)
     fault = _fault(figure, picture)
-    if fault and isinstance(picture, Chart | Card):
+    if fault and any(t.label for chart in _charts(picture) for t in chart.traces):
         figure = _laid_out(picture, scheme, above=True)
         fault = _fault(figure, picture)
     return figure, fault
@@ -252,7 +252,8 @@ def _least(picture: Picture, scheme: Scheme) -> tuple[int, int] | None:
     """The smallest size at which a picture can be drawn: higher, if that is enough, or else wider, or else both."""
 
     def works(width: int, height: int) -> bool:
-        return not _fitted(dataclasses.replace(picture, size=(width, height)), scheme)[1]
+        sized = dataclasses.replace(picture, size=(width, height))
+        return not _too_small(sized) and not _fitted(sized, scheme)[1]
 
     width, height = picture.size
     if works(width, LARGEST[1]):
@@ -285,9 +286,30 @@ LEAST_CARD = 0.45
 
 def _fault(figure: Figure, picture: Picture) -> str:
     """What is wrong with a drawing: a plot too small, words outside or on each other; or nothing."""
+    if fault := _too_small(picture) or _squeezed(figure, picture):
+        return fault
+    if isinstance(picture, Lattice):
+        place = figure.axes[0].get_window_extent()
+        steps = place.width / len(picture.network.columns), place.height / len(picture.network.rows)
+        if min(steps) < LARGEST_NODE + 2:
+            return "its nodes would touch"
+    return _overlapping(figure, picture)
+
+
+def _charts(picture: Picture) -> tuple[Chart, ...]:
+    if isinstance(picture, Card):
+        return picture.charts
+    return (picture,) if isinstance(picture, Chart) else ()
+
+
+def _too_small(picture: Picture) -> str:
+    """What can be said of a size without drawing."""
     if isinstance(picture, Card) and _card_share(picture) < LEAST_CARD:
         return "its words would be too small to read"
-    return _squeezed(figure, picture) or _crowded(figure, picture) or _overlapping(figure, picture)
+    width, height = picture.size
+    if isinstance(picture, Plane) and (width < 150 + LEAST_PLOT[0] or height < 140 + LEAST_PLOT[1]):
+        return "its arrows would have no room"
+    return ""
 
 
 def _squeezed(figure: Figure, picture: Picture) -> str:
@@ -302,19 +324,6 @@ def _squeezed(figure: Figure, picture: Picture) -> str:
             least = max(LEAST_PLOT[k], 0 if bare or isinstance(picture, Card) else LEAST_SHARE[k] * picture.size[k])
             if pixels < least or (halves == 2 and k == 0 and share < LEAST_SHARE[0]):
                 return f"its plot would be {max(0, round(pixels))} pixels {what}"
-    return ""
-
-
-def _crowded(figure: Figure, picture: Picture) -> str:
-    """Whether the points of a scene, or the nodes of a network, have no room."""
-    width, height = picture.size
-    if isinstance(picture, Plane) and (width < 150 + LEAST_PLOT[0] or height < 140 + LEAST_PLOT[1]):
-        return "its arrows would have no room"
-    if isinstance(picture, Lattice):
-        place = figure.axes[0].get_window_extent()
-        steps = place.width / len(picture.network.columns), place.height / len(picture.network.rows)
-        if min(steps) < LARGEST_NODE + 2:
-            return "its nodes would touch"
     return ""
 
 
@@ -347,7 +356,7 @@ def _laid_out(picture: Picture, scheme: Scheme, above: bool) -> Figure:
     width, height = picture.size
     palette = _palette(scheme)
     if isinstance(picture, Chart | Card):
-        charts = picture.charts if isinstance(picture, Card) else (picture,)
+        charts = _charts(picture)
         scale = 1.55 * _card_share(picture) if isinstance(picture, Card) else 1.0
         sheet = _sheet(scheme, tuple(_frame_of(chart, scale) for chart in charts))
         figure = sheet.cleared(picture.size)
