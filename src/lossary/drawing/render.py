@@ -502,8 +502,8 @@ def _frame(axes: Axes, frame: _Frame, palette: Palette) -> None:
     if frame.bare:
         axes.tick_params(length=0, labelleft=False, labelbottom=False)
     else:
-        axes.xaxis.set_major_locator(MaxNLocator(_TICKS["x"][0], steps=[1, 2, 2.5, 5, 10]))
-        axes.yaxis.set_major_locator(MaxNLocator(_TICKS["y"][0], steps=[1, 2, 2.5, 5, 10]))
+        axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]))
+        axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
         # A common factor in a corner of the axes would be read by nobody.
         axes.ticklabel_format(useOffset=False, style="plain")
         if frame.tiny:
@@ -525,7 +525,7 @@ def _tiny(chart: Chart) -> bool:
     return 0 < float(np.abs(y).max()) < 1e-4
 
 
-# How many steps an axis has at most: the first that its numbers have room for.
+# How many steps an axis has at most, as it is made for and fewer: the first that its numbers have room for.
 _TICKS = {"x": (7, 5, 4, 3, 2, 1), "y": (5, 4, 3, 2, 1)}
 
 
@@ -611,14 +611,15 @@ def _place(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: float, a
     fits = fits and 15 * scale * len(ends) <= height - 84 * scale
     rows = [] if fits else _rows(labels, width - 16 * scale, scale)
     gap = 16.0 if labels and not rows else 0.0
-    _thin(axes, chart, "y", height - (48 + 36 + 18 * len(rows)) * scale)
+    high = height - (48 + 36 + 18 * len(rows)) * scale
+    _thin(axes, chart, "y", high)
     start = left + _tick_width(axes) + 14
     room = left + width - start
     inner = (
         start,
         bottom + 48 * scale,
         room - (widest + gap if gap else max(14.0, 2.0 + _overhang(axes, room - 14))),
-        height - (48 + 36 + 18 * len(rows)) * scale,
+        high,
     )
     _position(axes, inner)
     _thin(axes, chart, "x", inner[2])
