@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,17 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from matplotlib.figure import Figure
+from py_mini_racer import MiniRacer
 
 import lossary
+from cases import LOSSES
+from lossary.commands.main import main
+from lossary.declaration.sections import Axis
 from lossary.drawing.palette import colours
 from lossary.drawing.pictures import Chart
+from lossary.embedding import figure_request
 from lossary.errors import LossaryError
 
 HUBER = lossary.get("huber")
@@ -130,6 +137,90 @@ def test_compare_refuses(losses: tuple[str, ...], options: Any, words: str) -> N
 def test_an_unknown_theme_is_refused_before_drawing() -> None:
     with pytest.raises(LossaryError, match="the themes are: light, dark, auto"):
         HUBER.figure(theme="sepia")  # type: ignore[arg-type]
+
+
+# --- as on the page -------------------------------------------------------------------------------------------------
+
+
+def page_heights(charts: list[Chart], axis: Axis, view: str) -> Any:
+    """What the page "Compare" shows of the same curves, by its own script."""
+    script = (Path(__file__).parent.parent / "docs/assets/js/overlay.js").read_text("utf-8")
+    script = re.sub(r"^import .*?;$", "", script, flags=re.MULTILINE).replace("export ", "")
+    curves = [{"ys": trace.y.tolist()} for chart in charts for trace in chart.traces]
+    shared = {"top": axis.top, "slopes": axis.slopes, "span": axis.span}
+    call = f"JSON.stringify(heightsShown({json.dumps(curves)}, {json.dumps(view)}, {json.dumps(shared)}))"
+    return json.loads(str(MiniRacer().eval(f"{script};{call}")))
+
+
+@pytest.mark.parametrize("view", ["loss", "gradient", "curvature"])
+@pytest.mark.parametrize(
+    "losses",
+    [
+        ("huber", "mse"),
+        ("huber", "mse", "l1", "smooth_l1"),
+        ("mse", "gaussian_nll"),
+        ("bce", "nll"),
+        ("cross_entropy", "multi_margin"),
+        ("hinge_embedding", "triplet_margin"),
+    ],
+)
+def test_a_comparison_is_cut_as_on_the_page(losses: tuple[str, ...], view: str) -> None:
+    """The same range of heights, of the same curves from one end of the axis to the other."""
+    chart = lossary.compare(*losses, view=view).picture
+    assert isinstance(chart, Chart)
+    first = LOSSES[losses[0]].sections
+    axis = next(s.axis for s in first if all(any(o.axis == s.axis for o in LOSSES[x].sections) for x in losses))
+    low, high = page_heights([chart], axis, view)
+    every = np.concatenate([trace.y for trace in chart.traces])
+    cut = low > every.min() or high < every.max()
+    assert (chart.ylim is not None) == cut
+    if chart.ylim is not None:
+        assert chart.ylim == pytest.approx((low, high), rel=1e-12)
+    assert ("Cut to the heights" in chart.description) == cut
+    for slug, trace in zip(losses, chart.traces, strict=True):
+        section = next(s for s in LOSSES[slug].sections if s.axis == axis)
+        assert (trace.x[0], trace.x[-1]) == (axis.span if np.isinf(section.limits).all() else section.span)
+
+
+def test_a_steep_loss_is_cut_and_that_is_said() -> None:
+    chart = lossary.compare("huber", "mse").picture
+    assert isinstance(chart, Chart)
+    assert chart.ylim
+    assert chart.ylim[1] == 4.5
+    assert "Cut to the heights from 0 to 4.5; the curves go from 0 to 9." in chart.description
+
+
+# --- sizes and values that cannot be had ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(0, 0), (79, 60), (80, 59), (4001, 300), (-640, 400)])
+def test_a_size_that_no_picture_has_is_refused(size: tuple[int, int]) -> None:
+    for draw in (HUBER.figure, lambda **how: lossary.compare("huber", "mse", **how)):
+        with pytest.raises(LossaryError, match=f"size {size[0]}x{size[1]}: a picture has from 80x60 to 4000x4000"):
+            draw(size=size)
+
+
+def test_a_comparison_too_small_for_its_names_is_refused() -> None:
+    losses = ("huber", "mse", "l1", "smooth_l1")
+    with pytest.raises(LossaryError, match="cannot be drawn at 250x140") as raised:
+        lossary.compare(*losses, size=(250, 140)).svg()
+    ((width, height),) = re.findall(r"the smallest size that works is (\d+)x(\d+)$", str(raised.value))
+    assert lossary.compare(*losses, size=(int(width), int(height))).svg()
+
+
+@pytest.mark.parametrize("command", ["figure", "compare"])
+def test_a_parameter_that_is_set_twice_is_refused(command: str, tmp_path: Path) -> None:
+    output = tmp_path / "a.svg"
+    given = ["--set", "delta=1", "--set", "delta=2", "-o", str(output)]
+    found = CliRunner().invoke(main, [command, "huber", *given])
+    assert found.exit_code
+    told = found.output + str(found.exception)
+    assert "--set delta=2: delta is given twice; several values stand together: delta=1,2" in told
+    assert not output.exists()
+    with pytest.raises(LossaryError, match="delta is given twice; several values stand together: delta=1,2"):
+        figure_request.read("huber delta=1 delta=2")
+    with pytest.raises(LossaryError, match=r"^view is given twice$"):
+        figure_request.read("huber view=loss view=gradient")
 
 
 # --- files and notebooks --------------------------------------------------------------------------------------------

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
+import itertools
 import re
 import struct
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 from xml.etree import ElementTree
 
@@ -14,13 +17,16 @@ import numpy as np
 import pytest
 import sympy as sp
 import torch
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from cases import LOSSES, OF_EACH_KIND, PLAIN, by_torch, criterion
 from lossary.declaration.formula import Written
 from lossary.declaration.loss import Loss
 from lossary.drawing import loss_views, render
 from lossary.drawing.palette import ROLES, Theme, colours
-from lossary.drawing.pictures import Card, Chart, Lattice, Plane, Surface, Table, Trace, View
+from lossary.drawing.pictures import Card, Chart, Lattice, Picture, Plane, Surface, Table, Trace, View
+from lossary.errors import LossaryError
 from lossary.evaluation import points
 from lossary.evaluation.curves import curve, in_formats
 from lossary.typesetting import formula_latex
@@ -722,19 +728,16 @@ def test_the_words_of_a_node_can_be_read(loss: Loss, diagram: Any) -> None:
             assert text.get_window_extent().width <= sizes[text.get_position()], text.get_text()
 
 
-@kind_view
-def test_words_do_not_lie_on_each_other(slug: str, name: str) -> None:
-    picture = views(slug)[name].picture
-    with render._alone():
-        made = render._draw(picture, "light")
-        made.canvas.draw()
-        words = [*made.texts, *(t for axes in made.axes for t in axes.texts)]
-        for axis in (axis for axes in made.axes if axes.axison for axis in (axes.xaxis, axes.yaxis)):
-            low, high = sorted(axis.get_view_interval())
-            ticks = [tick for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
-            words += [label for tick in ticks for label in (tick.label1, tick.label2)]
-        boxes = [(w.get_text(), w.get_window_extent()) for w in words if w.get_text() and w.get_visible()]
+def assert_readable(picture: Picture, made: Figure) -> None:
+    """Of a drawing: axes upright and of some size, no words on others or outside, no two curves alike."""
+    made.draw_without_rendering()
     width, height = picture.size
+    words = [*made.texts, *(t for axes in made.axes for t in axes.texts)]
+    for axis in (axis for axes in made.axes if axes.axison for axis in (axes.xaxis, axes.yaxis)):
+        low, high = sorted(axis.get_view_interval())
+        ticks = [tick for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+        words += [label for tick in ticks for label in (tick.label1, tick.label2)]
+    boxes = [(w.get_text(), w.get_window_extent()) for w in words if w.get_text() and w.get_visible()]
     for k, (text, box) in enumerate(boxes):
         assert box.x0 >= -0.5, text
         assert box.x1 <= width + 0.5, text
@@ -745,6 +748,204 @@ def test_words_do_not_lie_on_each_other(slug: str, name: str) -> None:
             over = min(box.y1, beside.y1) - max(box.y0, beside.y0)
             # A line of type is taller than its letters, so lines may touch a little.
             assert across <= 1 or over <= 5, (text, other)
+    plots = made.axes[: 2 if isinstance(picture, Card) else 1]
+    least = (60, 40)
+    if isinstance(picture, Chart) and not picture.bare:
+        least = (max(60, 0.35 * width), max(40, 0.3 * height))
+    for axes in plots:
+        left, right = axes.get_xlim()
+        low, high = axes.get_ylim()
+        (x0, y0), (x1, y1) = axes.transData.transform([(left, low), (right, high)])
+        assert -0.5 <= x0 < x1 <= width + 0.5
+        assert -0.5 <= y0 < y1 <= height + 0.5
+        assert (low < high) == (not isinstance(picture, Lattice)), "upside down"
+        assert x1 - x0 >= least[0] - 0.5
+        assert y1 - y0 >= least[1] - 0.5, "the words eat the plot"
+        if isinstance(picture, Chart | Card):
+            lines = [a for a in axes.get_children() if isinstance(a, Line2D) and a.get_zorder() in (3, 4)]
+            looks = [(line.get_color(), line._unscaled_dash_pattern[1]) for line in lines]  # type: ignore[attr-defined]
+            assert len(set(map(str, looks))) == len(looks), "two curves alike"
+
+
+@kind_view
+def test_words_do_not_lie_on_each_other(slug: str, name: str) -> None:
+    picture = views(slug)[name].picture
+    with render._alone():
+        assert_readable(picture, render._draw(picture, "light"))
+
+
+# --- at any size ----------------------------------------------------------------------------------------------------
+
+FORTY = [(w, h) for w in (240, 300, 360, 460, 640, 900, 1280, 2000) for h in (180, 240, 330, 630, 1200)]
+
+
+def all_pictures(slug: str) -> dict[str, Callable[[], Picture]]:
+    """Every view of a loss, its sweeps of one to eight values, and comparisons of one to eight curves with others."""
+    loss = LOSSES[slug]
+    made: dict[str, Callable[[], Picture]] = {n: partial(getattr, view, "picture") for n, view in views(slug).items()}
+    made["curvature"] = partial(loss_views.picture, loss, "curvature", {})
+    parameter = loss_views.swept(loss)
+    if parameter:
+        low, high = (v for v in parameter.typical[-2:] if v is not None)
+        several = [float(f"{v:.3g}") for v in np.linspace(low, high, 8)]
+        for k, which in itertools.product(range(1, 9), loss_views.CURVES):
+            made[f"{which} of {k}"] = partial(loss_views.picture, loss, which, {parameter.name: several[:k]})
+    others = [x for x in LOSSES.values() if any(s.axis == loss.main.axis for s in x.sections) and x is not loss]
+    group = [loss, *others][:8]
+    for k, which in itertools.product(range(1, len(group) + 1), loss_views.CURVES):
+        made[f"{which} beside {k - 1}"] = partial(loss_views.comparison, group[:k], [{}] * k, which, None)
+    return made
+
+
+def refused(picture: Picture) -> tuple[int, int] | None:
+    """The least size that a message names, where a picture is refused; else it is drawn as it must be."""
+    with render._alone():
+        try:
+            made = render._draw(picture, "light")
+        except LossaryError as error:
+            ((width, height),) = re.findall(r"the smallest size that works is (\d+)x(\d+)$", str(error))
+            return int(width), int(height)
+        assert_readable(picture, made)
+    return None
+
+
+def hold_at(picture: Picture, sizes: list[tuple[int, int]]) -> None:
+    """A picture is drawn well at each size or refused, and is drawn wherever there is more room than it asks for."""
+    own = picture.size
+    with pytest.MonkeyPatch.context() as patch:
+        looked = False
+        for size in sizes:
+            least = refused(dataclasses.replace(picture, size=size))
+            assert least is None or size[0] < own[0] or size[1] < own[1], "refused at no less than its own size"
+            if least is None or looked:
+                continue
+            assert size != least
+            assert least[0] >= size[0]
+            assert least[1] >= size[1]
+            assert refused(dataclasses.replace(picture, size=least)) is None
+            # One refusal tells enough of a picture: to look for the smallest size takes long.
+            patch.setattr(render, "_least", lambda picture, scheme: picture.size)
+            looked = True
+            # It is the smallest: with a pixel less of what was added it is refused.
+            for smaller in ((least[0] - 1, least[1]), (least[0], least[1] - 1)):
+                if smaller[0] >= size[0] and smaller[1] >= size[1]:
+                    assert refused(dataclasses.replace(picture, size=smaller))
+
+
+@pytest.mark.parametrize("slug", sorted(OF_EACH_KIND))
+def test_some_pictures_at_some_sizes(slug: str) -> None:
+    """Each day a few; all of them at forty sizes each night."""
+    for k, make in enumerate(all_pictures(slug).values()):
+        if k % 10 == len(slug) % 10:
+            hold_at(make(), [FORTY[(7 * k + len(slug)) % 40]])
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("slug", LOSSES)
+def test_every_picture_at_forty_sizes(slug: str) -> None:
+    for make in all_pictures(slug).values():
+        hold_at(make(), FORTY)
+
+
+@pytest.mark.parametrize(
+    ("view", "size", "works"),
+    [
+        ("card", (640, 336), None),
+        ("card", (600, 315), None),
+        ("card", (800, 300), None),
+        ("card", (1200, 250), (1200, 284)),
+        ("card", (1600, 200), (1600, 284)),
+        ("card", (300, 900), (540, 900)),
+        ("loss", (80, 60), None),
+        ("loss", (120, 80), None),
+        ("loss", (100, 300), None),
+        ("thumb", (80, 60), None),
+    ],
+)
+def test_sizes_that_were_drawn_upside_down(view: str, size: tuple[int, int], works: tuple[int, int] | None) -> None:
+    picture = loss_views.picture(LOSSES["huber"], view, {}, size)
+    if works or view == "loss":
+        least = refused(picture)
+        assert least
+        assert works in (None, least)
+        assert refused(dataclasses.replace(picture, size=least)) is None
+        for write in (render.svg, render.png, render.pdf):
+            with pytest.raises(LossaryError, match=f"cannot be drawn at {size[0]}x{size[1]}: .*{least[0]}x{least[1]}"):
+                write(picture)
+    else:
+        assert refused(picture) is None
+
+
+def test_a_card_is_one_picture_at_any_size() -> None:
+    """All its words keep their share of it, so that a smaller card looks like the large one."""
+    card = views("huber")["card"].picture
+    shares = []
+    for size in ((1200, 630), (600, 315)):
+        with render._alone():
+            made = render._draw(dataclasses.replace(card, size=size), "light")
+            shares.append([text.get_fontsize() / size[0] for text in made.texts])
+    assert shares[0] == pytest.approx(shares[1])
+
+
+# --- several values -------------------------------------------------------------------------------------------------
+
+
+def swept(slug: str, values: list[float], which: str = "sweep", name: str = "delta") -> Chart:
+    made = loss_views.picture(LOSSES[slug], which, {name: values})
+    assert isinstance(made, Chart)
+    return made
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_any_number_of_values_is_told_apart_or_refused(theme: Any) -> None:
+    palette = colours(theme)
+    for start in (0.1, 1.0, 2.0):
+        for count in range(1, loss_views.MOST_CURVES + 1):
+            chart = swept("huber", [start + k for k in range(count)])
+            assert len({(palette[t.role], t.dashed % len(render.PATTERNS)) for t in chart.traces}) == count
+            assert len({t.label for t in chart.traces}) == count
+    with pytest.raises(LossaryError, match="delta: 15 curves cannot be told apart, at most 14 can"):
+        swept("huber", [1.0 + k for k in range(15)])
+    with pytest.raises(LossaryError, match="15 curves cannot be told apart, at most 14 can"):
+        loss_views.comparison([LOSSES["huber"]] * 15, [{"delta": 1.0 + k} for k in range(15)], "loss", None)
+    many = loss_views.comparison([LOSSES["huber"]] * 14, [{"delta": 1.0 + k} for k in range(14)], "loss", None)
+    assert len({(palette[t.role], t.dashed) for t in many.traces}) == 14
+
+
+def test_a_value_is_drawn_once_and_reads_unlike_the_others() -> None:
+    assert [t.label for t in swept("huber", [2.0, 1.0, 2.0]).traces] == ["delta = 2", "delta = 1"]
+    assert [t.label for t in swept("huber", [1.0, 1.0000001]).traces] == ["delta = 1.0", "delta = 1.0000001"]
+    huber = LOSSES["huber"]
+    with pytest.raises(LossaryError, match="Huber loss is named twice"):
+        loss_views.comparison([huber, LOSSES["mse"], huber], [{}, {}, {}], "loss", None)
+
+
+SWEEPS = {
+    "all at kinks": ("huber", "delta", [1.0, 2.0, 5.0, 10.0, 20.0, 50.0]),
+    "some beyond": ("huber", "delta", [0.5, 1.0, 5.0, 6.0]),
+    "none beyond": ("huber", "delta", [0.5, 1.0, 2.0]),
+    "one side": ("hinge_embedding", "margin", [5.0, 10.0, 20.0]),
+    "beta": ("smooth_l1", "beta", [4.0, 8.0, 16.0]),
+}
+
+
+@pytest.mark.parametrize(("slug", "name", "values"), SWEEPS.values(), ids=list(SWEEPS))
+@pytest.mark.parametrize("which", ["loss", "gradient"])
+def test_the_axis_of_a_sweep_shows_where_its_curves_part(slug: str, name: str, values: list[float], which: str) -> None:
+    chart = swept(slug, values, which, name)
+    y = np.array([t.y for t in chart.traces])
+    near = 0.005 * float(np.ptp(y))
+    for k, one in enumerate(y):
+        for other in y[k + 1 :]:
+            assert float(np.abs(one - other).max()) > near
+    if slug == "huber" and which == "loss":
+        assert chart.traces[0].x[-1] == {50.0: 60.0, 6.0: pytest.approx(7.2), 2.0: 3.0}[values[-1]]
+
+
+def test_a_sweep_that_never_parts_keeps_its_axis() -> None:
+    chart = swept("gaussian_nll", [1e-6, 1e-5], name="eps")
+    span = LOSSES["gaussian_nll"].main.span
+    assert (chart.traces[0].x[0], chart.traces[0].x[-1]) == span
 
 
 # --- raster ---------------------------------------------------------------------------------------------------------

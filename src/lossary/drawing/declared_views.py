@@ -69,7 +69,7 @@ def study_views(study: Study) -> list[View]:
         heading = "gradient" if which == "gradient" else study.heading
         curves = {label: pair[which == "gradient"] for label, pair in drawn.items()}
         traces = tuple(
-            Trace(t, y, f"trace{k % 8}", label, dashed=k % 2 == 1, dotted=bool(study.points))
+            Trace(t, y, f"trace{k % 8}", label, dashed=(k + k // 8) % 2, dotted=bool(study.points))
             for k, (label, y) in enumerate(curves.items())
         )
         told = "; ".join(f"{label}: from {rough(y[0])} to {rough(y[-1])}" for label, y in curves.items())

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameters import Parameter
-from lossary.declaration.sections import Section, axes
+from lossary.declaration.sections import Axis, Section, axes
 from lossary.declaration.values import Setting
 from lossary.drawing.declared_views import further_names, further_views
-from lossary.drawing.pictures import Card, Chart, Picture, Table, Trace, View
+from lossary.drawing.pictures import LARGEST, SMALLEST, Card, Chart, Picture, Table, Trace, View
 from lossary.errors import LossaryError, nearest
 from lossary.evaluation import points
 from lossary.evaluation.curves import Curve, check_drawable, curve, kinked, suits
@@ -24,6 +24,8 @@ from lossary.typesetting.words import number, rough
 
 # What is drawn along a section: the views of one loss that a comparison has as well.
 CURVES = ("loss", "gradient", "curvature")
+# More cannot be told apart by colour and dash.
+MOST_CURVES = 14
 
 
 def _curve(loss: Loss, section: Section, parameters: Setting, y: float) -> Curve:
@@ -66,7 +68,7 @@ def line_view(loss: Loss, which: str, parameters: Setting, line: _Line | None = 
 def _line_chart(loss: Loss, which: str, parameters: Setting, section: Section, line: _Line) -> Chart:
     curves = line.curves
     traces = tuple(
-        Trace(c.t, getattr(c, which), which, label, strong=k == 0, dashed=k > 0)
+        Trace(c.t, getattr(c, which), which, label, strong=k == 0, dashed=k)
         for k, (label, c) in enumerate(curves.items())
     )
     return Chart(
@@ -136,7 +138,10 @@ def sweep_views(
 ) -> list[View]:
     """The sweeps of one parameter, each curve evaluated once for all of them."""
     section = loss.main
-    chosen = [v for v in (values or parameter.typical) if v is not None]
+    # A value that is given twice is drawn once.
+    chosen = [v for v in dict.fromkeys(values or parameter.typical) if v is not None]
+    if len(chosen) > MOST_CURVES:
+        raise LossaryError(f"{parameter.name}: {len(chosen)} curves cannot be told apart, at most {MOST_CURVES} can")
     default = parameter.neutral if parameter.default is None else parameter.default
     if values is None and default not in chosen:
         chosen = sorted([*chosen, default])
@@ -144,19 +149,74 @@ def sweep_views(
     settings = [
         {**parameters, parameter.name: None if parameter.default is None and v == default else v} for v in chosen
     ]
+    section = _wide_enough(loss, section, settings, y, shown[0])
     t = np.unique(np.concatenate([points.grid(loss, section, s) for s in settings]))
     curves = {v: curve(loss, section, t, setting, y) for v, setting in zip(chosen, settings, strict=True)}
     return [_sweep_view(loss, parameter.name, default, curves, which) for which in shown]
 
 
+# Two curves that are nowhere farther apart than this share of the picture's height are seen as one.
+APART = 0.005
+# How far beyond its own span a section is looked at for the place where curves part.
+WIDEST = 2**20
+
+
+def _wide_enough(loss: Loss, section: Section, settings: Sequence[Setting], y: float, which: str) -> Section:
+    """The section with a span in which the curves at these settings can be told apart, its own where they can.
+
+    Curves part at their kinks, so the span goes beyond all of these if it may; where no span shows each by itself,
+    that which shows the most does.
+    """
+    low, high = section.span
+    beyond = [k for s in settings for k in points.kinks(loss, section, s) if not low <= k <= high]
+    reach = max(abs(low), abs(high))
+    farther = [f for k in beyond if 1 < (f := 1.2 * abs(k) / reach) <= WIDEST]
+    twice = [f for k in range(20) if (f := 2.0 ** (k + 1)) > max(farther, default=1.0)]
+    found = (-1, section)
+    for factor in (1.0, *sorted(set(farther), reverse=True), *twice):
+        # The ends of the domain stay ends.
+        ends = zip(section.span, section.limits, strict=True)
+        span = tuple(end if end == limit else end * factor for end, limit in ends)
+        wider = dataclasses.replace(section, span=(max(span[0], section.limits[0]), min(span[1], section.limits[1])))
+        shown = _told_apart(loss, wider, settings, y, which)
+        if shown > found[0]:
+            found = (shown, wider)
+        if shown == len(settings) or (factor > 1 and wider.span == section.span):
+            break
+    return found[1]
+
+
+def _told_apart(loss: Loss, section: Section, settings: Sequence[Setting], y: float, which: str) -> int:
+    """How many of the curves are seen, where curves that lie on each other are seen as one."""
+    t = np.unique(np.concatenate([points.grid(loss, section, s) for s in settings]))
+    curves = [getattr(curve(loss, section, t, s, y), which) for s in settings]
+    finite = np.concatenate([c[np.isfinite(c)] for c in curves])
+    if not finite.size:
+        return 0
+    near = APART * float(finite.max() - finite.min())
+    seen: list[NDArray[np.float64]] = []
+    for one in curves:
+        if not any(_alike(one, other, near) for other in seen):
+            seen.append(one)
+    return len(seen)
+
+
+def _alike(one: NDArray[np.float64], other: NDArray[np.float64], near: float) -> bool:
+    with np.errstate(invalid="ignore"):
+        return bool(((one == other) | (np.abs(one - other) <= near) | (np.isnan(one) & np.isnan(other))).all())
+
+
 def _sweep_view(loss: Loss, parameter: str, default: float | None, curves: Mapping[float, Curve], which: str) -> View:
     section, chosen = loss.main, list(curves)
+    # As short as it can be, as long as no two values read the same.
+    words = [f"{v:g}" for v in chosen]
+    words = words if len(set(words)) == len(words) else [repr(v) for v in chosen]
     traces = tuple(
-        Trace(c.t, getattr(c, which), _ramp(chosen, v, default), f"{parameter} = {v:g}", strong=v == default)
-        for v, c in curves.items()
+        Trace(c.t, getattr(c, which), role, f"{parameter} = {word}", strong=v == default, dashed=dashed)
+        for (v, c), word, (role, dashed) in zip(curves.items(), words, _looks(chosen, default), strict=True)
     )
     t = traces[0].x
-    told = ", ".join(f"{v:g}" for v in chosen)
+    told = ", ".join(words)
     chart = Chart(
         title=f"{loss.title}: {which} at {parameter} = {told}",
         description=f"The {which} at {parameter} = {told}. {section.note}",
@@ -173,8 +233,23 @@ def _sweep_view(loss: Loss, parameter: str, default: float | None, curves: Mappi
         f"{loss.title}. {chart.description}",
         caption,
         chart,
-        Table((section.axis.name, *(f"{parameter}={v:g}" for v in chosen)), (t, *(trace.y for trace in traces))),
+        Table((section.axis.name, *(f"{parameter}={word}" for word in words)), (t, *(trace.y for trace in traces))),
     )
+
+
+def _looks(values: Sequence[float], default: float | None) -> list[tuple[str, int]]:
+    """Colour and dash of each value: shades to both sides of the default, where these are enough."""
+    below = [v for v in values if default is not None and v < default]
+    above = [v for v in values if v != default and v not in below]
+    if max(len(below), len(above)) <= 2:
+        return [(_ramp(values, v, default), 0) for v in values]
+    others = map(_look, range(1, len(values) + 1))
+    return [("loss", 0) if v == default else next(others) for v in values]
+
+
+def _look(k: int) -> tuple[str, int]:
+    """Colour and dash of the curve number `k` of several; those of the first sixteen differ."""
+    return f"trace{k % 8}", (k + k // 8) % 2
 
 
 def _ramp(values: Sequence[float], value: float, default: float | None) -> str:
@@ -195,7 +270,7 @@ def thumb_view(loss: Loss) -> View:
     traces = []
     for k, y in enumerate(section.branches.values()):
         c = _curve(loss, wide, loss.defaults(), y)
-        traces.append(Trace(c.t, c.loss, "loss", strong=k == 0, dashed=k > 0))
+        traces.append(Trace(c.t, c.loss, "loss", strong=k == 0, dashed=k))
     chart = Chart(
         title=loss.title,
         description=loss.summary,
@@ -306,6 +381,7 @@ def picture(loss: Loss, view: str, given: Setting, size: tuple[int, int] | None 
     if view not in further_names(loss) and not suits(loss, loss.main, settings):
         told = ", ".join(f"{name} = {value}" for name, value in settings.items() if value != loss.defaults()[name])
         raise LossaryError(f"{loss.slug}: its section cannot be drawn with {told}: {loss.main.note}")
+    _check_size(size)
     made = _view(loss, view, settings, lists)
     return dataclasses.replace(made, size=size) if size else made
 
@@ -353,6 +429,9 @@ def comparison(
     """
     if which not in CURVES:
         raise LossaryError(f"a comparison has no view {which!r}; its views are: {', '.join(CURVES)}")
+    if len(losses) > MOST_CURVES:
+        raise LossaryError(f"{len(losses)} curves cannot be told apart, at most {MOST_CURVES} can")
+    _check_size(size)
     known = axes(s for loss in losses for s in loss.sections)
     shared = [name for name in known if all(any(s.axis.name == name for s in loss.sections) for loss in losses)]
     if not shared:
@@ -361,17 +440,23 @@ def comparison(
         )
         raise LossaryError(f"these losses share no axis: {told}")
     axis = known[shared[0]]
-    traces = []
+    traces: list[Trace] = []
     for k, (loss, given) in enumerate(zip(losses, settings, strict=True)):
         for name, value in given.items():
             if isinstance(value, list) and (parameter := loss.parameter(name)) and parameter.kind.plain:
                 raise LossaryError(f"{loss.slug}: a comparison takes one value of {name}, got {value}")
         setting = check_parameters(loss, given)
         section = next(s for s in loss.sections if s.axis == axis)
+        if np.isinf(section.limits).all():
+            section = dataclasses.replace(section, span=axis.span)
         c = _curve(loss, section, setting, next(iter(section.branches.values())))
         told = ", ".join(f"{name} = {value}" for name, value in given.items())
         label = f"{loss.title} ({told})" if told else loss.title
-        traces.append(Trace(c.t, getattr(c, which), f"trace{k % 8}", label, dashed=k % 2 == 1))
+        if any(label == trace.label for trace in traces):
+            raise LossaryError(f"{label} is named twice; name it once, or at different parameters")
+        role, dashed = _look(k)
+        traces.append(Trace(c.t, getattr(c, which), role, label, dashed=dashed))
+    ylim, cut = _heights_shown(traces, which, axis)
     listed = ", ".join(trace.label for trace in traces)
     if reference and axis.reference and which == "loss":
         name, corners = axis.reference
@@ -379,10 +464,53 @@ def comparison(
         traces.insert(0, Trace(x, y, "muted", name, strong=False))
     return Chart(
         title=f"{which.capitalize()} of {listed}",
-        description=f"The {which} of {listed} along the {axis.name}.",
+        description=f"The {which} of {listed} along the {axis.name}.{cut}",
         heading=which,
         role="ink",
         xlabel=axis.label,
         traces=tuple(traces),
         size=size or (560, 400),
+        ylim=ylim,
     )
+
+
+def _heights_shown(traces: Sequence[Trace], which: str, axis: Axis) -> tuple[tuple[float, float] | None, str]:
+    """The range of heights that a comparison shows, where that is not all of them, and a sentence that says so.
+
+    As on the page "Compare", which has the same rule in `overlay.js`: a steep loss is cut at the heights that the axis
+    shares between losses, so that the gentle ones keep their shape; but never so low that nothing is shown whole.
+    """
+    bend = 18 * axis.top / (axis.span[1] - axis.span[0]) ** 2
+    most = {"loss": axis.top, "gradient": max(map(abs, axis.slopes)), "curvature": bend}[which]
+    finite = [y for trace in traces if (y := trace.y[np.isfinite(trace.y)]).size]
+    if not finite:
+        return None, ""
+    lows, highs = [float(y.min()) for y in finite], [float(y.max()) for y in finite]
+    low, high = min(lows), max(highs)
+    floor, ceiling = min(-most, max(lows)), max(most, min(highs))
+    if floor <= low and high <= ceiling:
+        return None, ""
+    start = 0.0 if 0 < low < 0.35 * high else low
+    lowest, highest = max(start, floor), min(high, ceiling)
+    room = highest - lowest or 1.0
+    ylim = (
+        lowest if start < floor else lowest - 0.06 * room,
+        highest if high > ceiling else highest + 0.08 * room,
+    )
+    return (
+        ylim,
+        f" Cut to the heights from {rough(lowest)} to {rough(highest)}; "
+        f"the curves go from {rough(low)} to {rough(high)}.",
+    )
+
+
+def _check_size(size: tuple[int, int] | None) -> None:
+    """Refuse a size that no picture has.
+
+    Raises:
+        LossaryError: where it is out of bounds.
+    """
+    least, largest = SMALLEST, LARGEST
+    if size is not None and not all(a <= v <= b for a, v, b in zip(least, size, largest, strict=True)):
+        told = "x".join(map(str, size))
+        raise LossaryError(f"size {told}: a picture has from {least[0]}x{least[1]} to {largest[0]}x{largest[1]} pixels")

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+# Width and height in CSS pixels that a picture may have, if what it shows fits.
+SMALLEST, LARGEST = (80, 60), (4000, 4000)
+
 
 @dataclass(frozen=True)
 class Trace:
@@ -24,7 +27,7 @@ class Trace:
         role: its colour, a role of the palette.
         label: written at its end; empty for none.
         strong: the one that the picture is about.
-        dashed: a second of its kind.
+        dashed: the how manieth of its colour it is: 0 is solid, 1 dashed, 2 and 3 are further dashes.
         dotted: the points are all there is; the lines between them only lead the eye.
     """
 
@@ -33,7 +36,7 @@ class Trace:
     role: str = "loss"
     label: str = ""
     strong: bool = True
-    dashed: bool = False
+    dashed: int = 0
     dotted: bool = False
 
 

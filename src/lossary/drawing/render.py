@@ -6,13 +6,15 @@ which become classes, so that its light, dark and adaptive forms are one drawing
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import logging
 import threading
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
@@ -29,7 +31,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from lossary.drawing.palette import HEAT_STEPS, ROLES, Theme, colours
-from lossary.drawing.pictures import Card, Chart, Lattice, Picture, Plane, Surface, Trace
+from lossary.drawing.pictures import LARGEST, Card, Chart, Lattice, Picture, Plane, Surface, Trace
 from lossary.drawing.svg import forms
 from lossary.errors import LossaryError
 from lossary.typesetting.words import number
@@ -45,6 +47,13 @@ logging.getLogger("fontTools").setLevel(logging.ERROR)
 SALT = "lossary"
 
 DASHES = (0, (5, 2.5))
+# What tells curves of one colour apart; the second and the third share their place with what is dashed at all.
+PATTERNS: tuple[Literal["-"] | tuple[float, tuple[float, ...]], ...] = (
+    "-",
+    DASHES,
+    (0, (7, 2, 1.5, 2)),
+    (0, (1.5, 1.8)),
+)
 
 Palette = dict[str, str]
 Box = tuple[float, float, float, float]  # left, bottom, width, height, in pixels of the figure
@@ -192,7 +201,7 @@ class _Sheet:
 
     def __init__(self, scheme: Scheme, frames: Sequence[_Frame]) -> None:
         self.figure = Figure(dpi=72)
-        FigureCanvasAgg(self.figure)  # measures text before the real output is made
+        FigureCanvasAgg(self.figure)
         palette = _palette(scheme)
         self.figure.patch.set_facecolor("none" if scheme == "stand-ins" else palette["paper"])
         self.axes = [self.figure.add_axes((0, 0, 1, 1), label=f"chart{k}") for k in range(len(frames))]
@@ -215,18 +224,146 @@ _sheet = lru_cache(maxsize=16)(_Sheet)
 
 
 def _draw(picture: Picture, scheme: Scheme) -> Figure:
-    """A picture on a figure, which is only good until the next one is drawn."""
+    """A picture on a figure, which is only good until the next one is drawn.
+
+    Raises:
+        LossaryError: where its words do not fit into its size, with the smallest size that they fit into.
+    """
+    figure, fault = _fitted(picture, scheme)
+    if not fault:
+        return figure
+    width, height = picture.size
+    least = _least(picture, scheme)
+    cure = f"the smallest size that works is {least[0]}x{least[1]}" if least else "no larger size works"
+    raise LossaryError(f"“{picture.title}” cannot be drawn at {width}x{height}: {fault}; {cure}")
+
+
+def _fitted(picture: Picture, scheme: Scheme) -> tuple[Figure, str]:
+    """A picture on a figure, and what is wrong with it; curves are named above where there is no room at their ends."""
+    figure = _laid_out(picture, scheme, above=False)
+    fault = _fault(figure, picture)
+    if fault and any(t.label for chart in _charts(picture) for t in chart.traces):
+        figure = _laid_out(picture, scheme, above=True)
+        fault = _fault(figure, picture)
+    return figure, fault
+
+
+def _least(picture: Picture, scheme: Scheme) -> tuple[int, int] | None:
+    """The smallest size at which a picture can be drawn: higher, if that is enough, or else wider, or else both."""
+
+    def works(width: int, height: int) -> bool:
+        sized = dataclasses.replace(picture, size=(width, height))
+        return not _too_small(sized) and not _fitted(sized, scheme)[1]
+
+    width, height = picture.size
+    if works(width, LARGEST[1]):
+        return width, _first(height, lambda n: works(width, n))
+    if works(LARGEST[0], height):
+        return _first(width, lambda n: works(n, height)), height
+    if not works(*LARGEST):
+        return None
+    wider = _first(width, lambda n: works(n, LARGEST[1]))
+    higher = _first(height, lambda n: works(wider, n))
+    # A high plot has more numbers, which may be wider.
+    return _first(width, lambda n: works(n, higher)), higher
+
+
+def _first(low: int, works: Callable[[int], bool]) -> int:
+    """The first number that works after one that does not; the largest does."""
+    high = max(LARGEST)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if works(middle) else (middle, high)
+    return high
+
+
+# Below this, a plot tells nothing; and words and legend may not take more of a picture than this leaves.
+LEAST_PLOT = (60, 40)
+LEAST_SHARE = (0.35, 0.3)
+# The smallest share of its own size at which a card's words can be read.
+LEAST_CARD = 0.45
+
+
+def _fault(figure: Figure, picture: Picture) -> str:
+    """What is wrong with a drawing: a plot too small, words outside or on each other; or nothing."""
+    if fault := _too_small(picture) or _squeezed(figure, picture):
+        return fault
+    if isinstance(picture, Lattice):
+        place = figure.axes[0].get_window_extent()
+        steps = place.width / len(picture.network.columns), place.height / len(picture.network.rows)
+        if min(steps) < LARGEST_NODE + 2:
+            return "its nodes would touch"
+    return _overlapping(figure, picture)
+
+
+def _charts(picture: Picture) -> tuple[Chart, ...]:
+    if isinstance(picture, Card):
+        return picture.charts
+    return (picture,) if isinstance(picture, Chart) else ()
+
+
+def _too_small(picture: Picture) -> str:
+    """What can be said of a size without drawing."""
+    if isinstance(picture, Card) and _card_share(picture) < LEAST_CARD:
+        return "its words would be too small to read"
+    width, height = picture.size
+    if isinstance(picture, Plane) and (width < 150 + LEAST_PLOT[0] or height < 140 + LEAST_PLOT[1]):
+        return "its arrows would have no room"
+    return ""
+
+
+def _squeezed(figure: Figure, picture: Picture) -> str:
+    halves = 2 if isinstance(picture, Card) else 1
+    bare = isinstance(picture, Chart) and picture.bare
+    for axes in figure.axes[:halves]:
+        place = axes.get_position(original=True)
+        taken = (place.x1 - place.x0, place.y1 - place.y0)
+        for k, what in enumerate(("wide", "high")):
+            pixels = taken[k] * picture.size[k]
+            share = taken[k] * (halves if k == 0 else 1)
+            least = max(LEAST_PLOT[k], 0 if bare or isinstance(picture, Card) else LEAST_SHARE[k] * picture.size[k])
+            if pixels < least or (halves == 2 and k == 0 and share < LEAST_SHARE[0]):
+                return f"its plot would be {max(0, round(pixels))} pixels {what}"
+    return ""
+
+
+def _overlapping(figure: Figure, picture: Picture) -> str:
+    """Words that lie on others, or reach out of the picture."""
+    words = [*figure.texts, *(text for axes in figure.axes for text in axes.texts)]
+    for axes in (axes for axes in figure.axes if axes.axison):
+        for axis, labels in ((axes.xaxis, axes.get_xticklabels()), (axes.yaxis, axes.get_yticklabels())):
+            low, high = sorted(axis.get_view_interval())
+            # A number just beyond the end is not drawn.
+            slack = 1e-9 * (high - low)
+            ticks = zip(axis.get_majorticklocs(), labels, strict=False)
+            words += [label for at, label in ticks if low - slack <= at <= high + slack]
+    boxes = [(w.get_text(), w.get_window_extent(_measure())) for w in words if w.get_text() and w.get_visible()]
+    width, height = picture.size
+    for k, (text, box) in enumerate(boxes):
+        if min(box.x0, box.y0, width - box.x1, height - box.y1) < -0.5:
+            return f"“{text}” would reach out of it"
+        for other, beside in boxes[k + 1 :]:
+            across = min(box.x1, beside.x1) - max(box.x0, beside.x0)
+            over = min(box.y1, beside.y1) - max(box.y0, beside.y0)
+            # A line of type is taller than its letters, so lines may touch a little.
+            if across > 1 and over > min(5.0, 0.4 * min(box.height, beside.height)):
+                return f"“{text}” would lie on “{other}”"
+    return ""
+
+
+def _laid_out(picture: Picture, scheme: Scheme, above: bool) -> Figure:
+    """A picture on a figure, whether it has room or not; `above` keeps names from the ends of the curves."""
     width, height = picture.size
     palette = _palette(scheme)
     if isinstance(picture, Chart | Card):
-        charts = picture.charts if isinstance(picture, Card) else (picture,)
-        scale = 1.55 if isinstance(picture, Card) else 1.0
+        charts = _charts(picture)
+        scale = 1.55 * _card_share(picture) if isinstance(picture, Card) else 1.0
         sheet = _sheet(scheme, tuple(_frame_of(chart, scale) for chart in charts))
         figure = sheet.cleared(picture.size)
         if isinstance(picture, Card):
-            _draw_card(figure, sheet.axes, picture, palette, scale)
+            _draw_card(figure, sheet.axes, picture, palette, scale, above)
         else:
-            _draw_chart(sheet.axes[0], picture, palette, (0, 0, width, height), scale)
+            _draw_chart(sheet.axes[0], picture, palette, (0, 0, width, height), scale, above)
         return figure
     figure = _Sheet(scheme, ()).cleared(picture.size)
     if isinstance(picture, Surface):
@@ -238,10 +375,11 @@ def _draw(picture: Picture, scheme: Scheme) -> Figure:
     return figure
 
 
-def _draw_chart(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: float) -> None:
+def _draw_chart(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: float, above: bool) -> None:
     """Draw a chart into axes that are placed within `box`; `scale` enlarges words, lines and margins."""
-    if chart.logarithmic:
-        axes.yaxis.set_major_locator(_powers(chart))
+    if not chart.bare:
+        _number(axes, chart, "x", _TICKS["x"][0])
+        _number(axes, chart, "y", _TICKS["y"][0])
     for line in _curves(chart, palette, scale):
         axes.add_artist(line)
     _limits(axes, chart)
@@ -268,7 +406,7 @@ def _draw_chart(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: flo
     left, right = axes.get_xlim()
     if left < 0 < right:
         _across(axes, "x", 0, color=palette["rule"], linewidth=0.8, zorder=1)
-    _place(axes, chart, palette, box, scale)
+    _place(axes, chart, palette, box, scale, above)
 
 
 def _across(axes: Axes, along: Literal["x", "y"], value: float, **style: Any) -> None:
@@ -324,7 +462,7 @@ def _mark(
 def _style(trace: Trace) -> Literal["-"] | tuple[float, tuple[float, ...]]:
     if trace.dotted:
         return (0, (1, 2.5))
-    return DASHES if trace.dashed else "-"
+    return PATTERNS[trace.dashed % len(PATTERNS)]
 
 
 def _last_finite(trace: Trace) -> NDArray[np.bool_]:
@@ -387,14 +525,45 @@ def _tiny(chart: Chart) -> bool:
     return 0 < float(np.abs(y).max()) < 1e-4
 
 
-def _powers(chart: Chart) -> FixedLocator:
+# How many steps an axis has at most, as it is made for and fewer: the first that its numbers have room for.
+_TICKS = {"x": (7, 5, 4, 3, 2, 1), "y": (5, 4, 3, 2, 1)}
+
+
+def _number(axes: Axes, chart: Chart, along: Literal["x", "y"], most: int) -> None:
+    """Number an axis in `most` steps or fewer."""
+    if along == "y" and chart.logarithmic:
+        axes.yaxis.set_major_locator(_powers(chart, min(most, 4)))
+        return
+    locator = (axes.xaxis if along == "x" else axes.yaxis).get_major_locator()
+    assert isinstance(locator, MaxNLocator)
+    locator.set_params(nbins=most)
+
+
+def _thin(axes: Axes, chart: Chart, along: Literal["x", "y"], length: float) -> None:
+    """Number an axis of this length in fewer steps, until no two numbers touch."""
+    axis, k = (axes.xaxis, 0) if along == "x" else (axes.yaxis, 1)
+    low, high = axis.get_view_interval()
+    for most in _TICKS[along]:
+        if most < _TICKS[along][0]:
+            _number(axes, chart, along, most)
+        ticks = zip(axis.get_majorticklocs(), axis.get_ticklabels(), strict=False)
+        shown = [(at, _size(text)[k]) for at, text in ticks if low <= at <= high]
+        places = (axes.transScale + axes.transLimits).transform([(at, at) for at, _ in shown or [(low, 0)]])[:, k]
+        # The next number's place, and half of what both need.
+        order = sorted((length * place, size / 2) for place, (_, size) in zip(places, shown, strict=False))
+        gaps = [b - a - m - n for (a, m), (b, n) in pairwise(order)]
+        if min(gaps, default=1.0) > (2 if along == "x" else -2):
+            return
+
+
+def _powers(chart: Chart, most: int) -> FixedLocator:
     """Ticks at 0 and at a few powers of ten on the sides where there are values."""
     y = _heights(chart)
     ticks = [0.0]
     for sign, furthest in ((1, float(y.max())), (-1, -float(y.min()))):
         if furthest > 10:
             top = int(np.log10(furthest))
-            step = max(1, round(top / 4))
+            step = max(1, round(top / most))
             ticks += [sign * 10.0**k for k in range(step, top + 1, step)]
     return FixedLocator(ticks)
 
@@ -427,7 +596,7 @@ def _limits(axes: Axes, chart: Chart) -> None:
     axes.set_ylim(low - 0.06 * span, high + 0.08 * span)
 
 
-def _place(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: float) -> None:
+def _place(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: float, above: bool) -> None:
     """Give the axes the room that their words leave, then write the words."""
     left, bottom, width, height = box
     if chart.bare:
@@ -438,21 +607,27 @@ def _place(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: float) -
     widest = max((_width(label) for label in labels), default=0.0)
     ends = [_end(axes, trace) for trace in named]
     # At the ends of the curves where the words fit there and the ends lie apart, else in rows over the axes.
-    fits = widest <= 0.25 * width and (len(ends) < 2 or min(np.diff(sorted(ends))) > 0.02)
+    fits = not above and widest <= 0.25 * width and (len(ends) < 2 or min(np.diff(sorted(ends))) > 0.02)
+    fits = fits and 15 * scale * len(ends) <= height - 84 * scale
     rows = [] if fits else _rows(labels, width - 16 * scale, scale)
     gap = 16.0 if labels and not rows else 0.0
+    high = height - (48 + 36 + 18 * len(rows)) * scale
+    _thin(axes, chart, "y", high)
     start = left + _tick_width(axes) + 14
     room = left + width - start
     inner = (
         start,
         bottom + 48 * scale,
         room - (widest + gap if gap else max(14.0, 2.0 + _overhang(axes, room - 14))),
-        height - (48 + 36 + 18 * len(rows)) * scale,
+        high,
     )
     _position(axes, inner)
+    _thin(axes, chart, "x", inner[2])
     top = bottom + height - 13 * scale
-    _write(axes, left + 8, top, chart.heading, palette[chart.role], 13 * scale, "left", "semibold")
-    _write(axes, inner[0] + inner[2], bottom + 13 * scale, chart.xlabel, palette["muted"], 12 * scale, "right")
+    heading = _write(axes, left + 8, top, chart.heading, palette[chart.role], 13 * scale, "left", "semibold")
+    _fit(heading, width - 16, _LEAST_WORDS)
+    label = _write(axes, inner[0] + inner[2], bottom + 13 * scale, chart.xlabel, palette["muted"], 12 * scale, "right")
+    _fit(label, inner[0] + inner[2] - left, _LEAST_WORDS)
     if rows:
         _legend(axes, named, labels, rows, palette, (left + 8, top - 19 * scale), scale)
         return
@@ -557,14 +732,23 @@ def _spread(shares: list[float], height: float, least: float) -> list[float]:
 
 
 def _width(text: Text) -> float:
-    assert isinstance(text.figure, Figure)
+    return _size(text)[0]
+
+
+def _size(text: Text) -> tuple[float, float]:
     # By name: a number beside an axis that was drawn before would ask whatever drew it, and an SVG has other widths.
-    renderer = _canvas(text.figure).get_renderer()  # type: ignore[no-untyped-call]
-    return float(text.get_window_extent(renderer).width)
+    box = text.get_window_extent(_measure())
+    return float(box.width), float(box.height)
+
+
+@cache
+def _measure() -> Any:
+    """What measures words: one for all figures, as one of a figure's own would come with all its pixels."""
+    return FigureCanvasAgg(Figure((1, 1), dpi=72)).get_renderer()  # type: ignore[no-untyped-call]
 
 
 def _canvas(figure: Figure) -> FigureCanvasAgg:
-    """The canvas that measures text and draws pixels."""
+    """The canvas that draws pixels."""
     assert isinstance(figure.canvas, FigureCanvasAgg)
     return figure.canvas
 
@@ -631,8 +815,10 @@ def _draw_surface(figure: Figure, picture: Surface, palette: Palette) -> None:
     for side in bar.spines.values():
         side.set_visible(False)
     _write(axes, width - 74, height - 18, picture.heading, palette["loss"], 13, "left", "semibold")
-    _write(axes, 8, height - 18, picture.ylabel, palette["muted"], 12, "left")
-    _write(axes, width - 92, 14, picture.xlabel, palette["muted"], 12, "right")
+    ylabel = _write(axes, 8, height - 18, picture.ylabel, palette["muted"], 12, "left")
+    _fit(ylabel, width - 90, _LEAST_WORDS)
+    xlabel = _write(axes, width - 92, 14, picture.xlabel, palette["muted"], 12, "right")
+    _fit(xlabel, width - 94, _LEAST_WORDS)
 
 
 def _draw_plane(figure: Figure, picture: Plane, palette: Palette) -> None:
@@ -710,6 +896,9 @@ def _name_points(axes: Axes, picture: Plane, palette: Palette, unit: float) -> N
         )
 
 
+LARGEST_NODE = 24
+
+
 def _draw_lattice(figure: Figure, picture: Lattice, palette: Palette) -> None:
     width, height = picture.size
     network = picture.network
@@ -735,7 +924,7 @@ def _draw_lattice(figure: Figure, picture: Lattice, palette: Palette) -> None:
         )
     for node in network.nodes:
         # Area tells the weight, so that half the probability is half the ink.
-        size = 9 + 15 * float(np.sqrt(node.weight))
+        size = 9 + (LARGEST_NODE - 9) * float(np.sqrt(node.weight))
         fill = palette["loss"] if node.weight > 0 else palette["paper"]
         edge_colour = palette["loss"] if node.weight > 0 else palette["rule"]
         axes.plot([node.column], [node.row], "o", ms=size, mfc=fill, mec=edge_colour, mew=1.2, zorder=3)
@@ -753,31 +942,42 @@ def _draw_lattice(figure: Figure, picture: Lattice, palette: Palette) -> None:
     _write(axes, width - 20, 12, network.xlabel, palette["muted"], 12, "right")
 
 
-def _draw_card(figure: Figure, sides: Sequence[Axes], card: Card, palette: Palette, scale: float) -> None:
+def _card_share(card: Card) -> float:
+    """How large a card is drawn: it is one picture, and its words keep their share of it."""
+    own = type(card).size
+    return min(card.size[0] / own[0], card.size[1] / own[1])
+
+
+def _draw_card(figure: Figure, sides: Sequence[Axes], card: Card, palette: Palette, scale: float, above: bool) -> None:
     width, height = card.size
-    figure.text(
-        48 / width,
-        1 - 62 / height,
+    k = _card_share(card)
+    name = figure.text(
+        48 * k / width,
+        1 - 62 * k / height,
         card.name,
         color=palette["ink"],
-        fontsize=38,
+        fontsize=38 * k,
         fontfamily="IBM Plex Serif",
         fontweight="semibold",
         va="center",
     )
-    call = figure.text(48 / width, 1 - 116 / height, card.call, color=palette["muted"], fontsize=20, va="center")
-    _fit(call, width - 96)
+    _fit(name, width - 96 * k)
+    call = figure.text(
+        48 * k / width, 1 - 116 * k / height, card.call, color=palette["muted"], fontsize=20 * k, va="center"
+    )
+    _fit(call, width - 96 * k)
     if card.formula:
-        _write_formula(figure, card, palette)
-    for k, (axes, chart) in enumerate(zip(sides, card.charts, strict=True)):
-        box = (40 + k * (width - 80) / 2, 40, (width - 80) / 2 - 16, height - (300 if card.formula else 200))
-        _draw_chart(axes, chart, palette, box, scale)
+        _write_formula(figure, card, palette, k)
+    half = (width - 80 * k) / 2
+    for side, (axes, chart) in enumerate(zip(sides, card.charts, strict=True)):
+        box = (40 * k + side * half, 40 * k, half - 16 * k, height - (300 if card.formula else 200) * k)
+        _draw_chart(axes, chart, palette, box, scale, above)
     figure.text(
-        1 - 48 / width,
-        26 / height,
+        1 - 48 * k / width,
+        26 * k / height,
         "Lossary",
         color=palette["muted"],
-        fontsize=18,
+        fontsize=18 * k,
         fontfamily="IBM Plex Serif",
         fontweight="semibold",
         va="center",
@@ -785,18 +985,21 @@ def _draw_card(figure: Figure, sides: Sequence[Axes], card: Card, palette: Palet
     )
 
 
-def _write_formula(figure: Figure, card: Card, palette: Palette) -> None:
+def _write_formula(figure: Figure, card: Card, palette: Palette, k: float) -> None:
     width, height = card.size
+    style: dict[str, Any] = {"color": palette["ink"], "fontsize": 27 * k, "va": "center"}
     # Two texts, so that the sign stands at the middle of a formula of several lines.
-    sign = figure.text(48 / width, 1 - 196 / height, r"$\ell\ =\ $", color=palette["ink"], fontsize=27, va="center")
-    start = 48 + _width(sign) + 10
-    formula = figure.text(
-        start / width, 1 - 196 / height, f"${card.formula}$", color=palette["ink"], fontsize=27, va="center"
-    )
-    _fit(formula, width - 48 - start)
+    sign = figure.text(48 * k / width, 1 - 196 * k / height, r"$\ell\ =\ $", **style)
+    start = 48 * k + _width(sign) + 10 * k
+    formula = figure.text(start / width, 1 - 196 * k / height, f"${card.formula}$", **style)
+    _fit(formula, width - 48 * k - start)
 
 
-def _fit(text: Text, room: float) -> None:
-    """Write smaller what is too wide."""
+# In pixels; words that need to be smaller do not fit.
+_LEAST_WORDS = 9.0
+
+
+def _fit(text: Text, room: float, least: float = 0.0) -> None:
+    """Write smaller what is too wide, down to a least size."""
     if _width(text) > room:
-        text.set_fontsize(float(text.get_fontsize()) * room / _width(text))
+        text.set_fontsize(max(least, float(text.get_fontsize()) * room / _width(text)))

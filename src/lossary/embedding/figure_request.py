@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from lossary.discovery.catalogs import BUILT_IN, Source, sources
 from lossary.discovery.dependencies import neighbours
 from lossary.drawing.palette import Theme
+from lossary.embedding import option_text
 from lossary.errors import LossaryError, nearest
 from lossary.publishing.cache import default_cache, digest, sources_key
 
@@ -94,7 +95,8 @@ def read(line: str) -> FigureRequest:
         elif not name or not value:
             raise LossaryError(f"{part}: write it as NAME=VALUE, without blanks around the sign")
         elif name in given:
-            raise LossaryError(f"{name} is given twice")
+            how = "" if name in OPTIONS else f"; {option_text.together(name, given[name], value)}"
+            raise LossaryError(f"{name} is given twice{how}")
         else:
             given[name] = value
     return wanted(slugs, given)
@@ -185,7 +187,6 @@ def _files(asked: FigureRequest, form: str) -> dict[str, bytes]:
 def _picture(asked: FigureRequest) -> Picture:
     from lossary.discovery.lookup import beside
     from lossary.drawing import loss_views
-    from lossary.embedding import option_text
 
     losses = [beside(slug, asked.catalog) for slug in asked.slugs]
     size = option_text.size(asked.size, "size=") if asked.size else None

@@ -42,15 +42,23 @@ def entries(texts: Iterable[str], mark: str = "") -> dict[str, str]:
     """Texts such as `delta=0.5,1` as values by name.
 
     Raises:
-        LossaryError: for a text without a name or a value.
+        LossaryError: for a text without a name or a value, and for a name that is given again.
     """
-    found = {}
+    found: dict[str, str] = {}
     for text in texts:
         name, _, value = (part.strip() for part in text.partition("="))
         if not name or not value:
             raise LossaryError(f"{mark}{text}: write it as NAME=VALUE or NAME=VALUE,VALUE")
+        if name in found:
+            raise LossaryError(f"{mark}{text}: {name} is given twice; {together(name, found[name], value)}")
         found[name] = value
     return found
+
+
+def together(name: str, *texts: str) -> str:
+    """How to give a parameter several values, for who gave it several times."""
+    values = ",".join(dict.fromkeys(value for text in texts for value in text.split(",")))
+    return f"several values stand together: {name}={values}"
 
 
 def shared(losses: Sequence[Loss], given: Mapping[str, Given], mark: str = "") -> list[dict[str, Given]]:
@@ -78,8 +86,12 @@ def size(text: str, mark: str = "") -> tuple[int, int]:
         LossaryError: where it is no such text, or out of bounds.
     """
     width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit() and 80 <= int(width) <= 4000 and 60 <= int(height) <= 4000):
+    from lossary.drawing.pictures import LARGEST, SMALLEST
+
+    given = [int(part) if part.isdecimal() and len(part) < 9 else -1 for part in (width, height)]
+    if not all(least <= v <= most for least, v, most in zip(SMALLEST, given, LARGEST, strict=True)):
+        bounds = " to ".join("x".join(map(str, end)) for end in (SMALLEST, LARGEST))
         raise LossaryError(
-            f"{mark}{text}: write it as WIDTHxHEIGHT in pixels, such as 640x400, from 80x60 to 4000x4000"
+            f"{mark}{text}: write it as WIDTHxHEIGHT in pixels, such as 640x400, from {bounds}, if what it shows fits"
         )
-    return int(width), int(height)
+    return given[0], given[1]
