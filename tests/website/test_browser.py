@@ -416,7 +416,9 @@ def test_a_loss_page_prints_on_few_sheets(watched: Callable[..., Any], path: str
     # Nothing is lost but what moves, what is copied, and what a reference says as well.
     headings = page.locator("article :is(h1, h2, h3)")
     assert all(headings.nth(k).is_visible() for k in range(headings.count()))
-    shown = page.locator(".ly-snippets .tabbed-block").evaluate_all("all => all.filter((e) => e.checkVisibility()).length")
+    shown = page.locator(".ly-snippets .tabbed-block").evaluate_all(
+        "all => all.filter((e) => e.checkVisibility()).length"
+    )
     assert shown == 1
     for parts in ("article table tr", "article > pre", "article math", "article .ly-formula"):
         hidden = page.locator(parts).evaluate_all("all => all.filter((e) => !e.checkVisibility()).length")

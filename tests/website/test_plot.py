@@ -250,9 +250,7 @@ def test_a_number_is_typed_and_kept_within_its_range(watched: Open) -> None:
         ("losses/multi_margin/?p=7", "p", "p is one of 1, 2", ""),
     ],
 )  # fmt: skip
-def test_an_address_that_asks_for_what_may_not_be(
-    watched: Open, path: str, name: str, told: str, address: str
-) -> None:
+def test_an_address_that_asks_for_what_may_not_be(watched: Open, path: str, name: str, told: str, address: str) -> None:
     page = started(watched, path)
     assert page.locator(f"[data-parameter={name}]:visible .ly-control__demand").inner_text() == told
     addressed(page, address)
