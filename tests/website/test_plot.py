@@ -246,7 +246,9 @@ def test_a_number_is_typed_and_kept_within_its_range(watched: Open) -> None:
     [
         ("losses/huber/?delta=-5", "delta", "delta > 0", ""),
         ("embed/huber/?theme=dark&delta=-5", "delta", "delta > 0", "?theme=dark"),
-        ("losses/cross_entropy/?label_smoothing=7&ignore_index=1", "label_smoothing", "0 ≤ label_smoothing ≤ 1", "?ignore_index=1"),
+        ("losses/nll/?ignore_index=1e9", "ignore_index", "at most 1e6 here", ""),
+        ("losses/cross_entropy/?label_smoothing=7&ignore_index=1", "label_smoothing", "0 ≤ label_smoothing ≤ 1",
+         "?ignore_index=1"),
         ("losses/multi_margin/?p=7", "p", "p is one of 1, 2", ""),
     ],
 )  # fmt: skip
@@ -289,7 +291,7 @@ def test_another_section(watched: Open) -> None:
     page = started(watched, "losses/cross_entropy/")
     page.get_by_label("What moves along the axis").select_option("logit-2")
     addressed(page, "?section=logit-2")
-    assert page.locator(".ly-note:visible").inner_text().startswith("Two classes.")
+    assert page.locator(".ly-stage .ly-note:visible").inner_text().startswith("Two classes.")
     assert page.locator('[data-parameter="weight"]:visible input[type=range]').count() == 2
     assert read_at(page, 0) == (
         "logit of class 1 0: target 1, loss 0.6931, gradient −0.5; target 0, loss 0.6931, gradient 0.5"

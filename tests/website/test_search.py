@@ -132,9 +132,9 @@ def test_no_control_and_no_snippet_stands_in_the_index(site: Site) -> None:
     index = json.loads((site.folder / "search" / "search_index.json").read_text("utf-8"))["docs"]
     words = [
         *("copy link", "copy embed code", "curvature share", "log scale curvature", "Push the 5 largest"),
-        *("HTMLMaterialSphinx", "at equal curvature", "&lt;iframe", "Find a loss by any of its names"),
+        *("HTMLMaterialSphinx", "at equal curvature", "../../figures/", "Find a loss by any of its names"),
     ]
-    wrong = [(entry["location"], word) for entry in index for word in words if word in entry["text"] + entry["title"]]
+    wrong = [(entry["location"], word) for entry in index for word in words if word in entry["text"]]
     assert wrong == []
     # What follows the controls is still there.
     (huber,) = (entry for entry in index if entry["location"] == "losses/huber/")

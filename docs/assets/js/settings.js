@@ -31,7 +31,7 @@ function demand(parameter, text) {
   // Where the range has no end, the plot has one.
   if (value > parameter.high && parameter.high >= FAR) return `at most ${short(parameter.high)} here`;
   if (value < parameter.low && parameter.low <= -FAR) return `at least ${short(parameter.low).replace("-", "−")} here`;
-  return parameter.range.replace("-", "−").replace("<=", "≤").replace(">=", "≥");
+  return parameter.range.replaceAll("-", "−").replaceAll("<=", "≤").replaceAll(">=", "≥");
 }
 
 /** What the value in a query must be, for a control to say, where it is none that the parameter may be; else "". */

@@ -111,8 +111,8 @@ PRESETS = (
     Preset(
         "margin",
         "Margin losses and the zero-one step",
-        "A classifier, or the order of a pair, is wrong where the margin is negative. These losses stand in for that step, with a slope to "
-        "descend.",
+        "A classifier, or the order of a pair, is wrong where the margin is negative. These losses stand in for that "
+        "step, with a slope to descend.",
         "margin",
     ),
     Preset(
