@@ -317,7 +317,7 @@ def _unsuited(loss: Loss, settings: Setting) -> str:
     wrong = alone or changed  # where none is to blame alone, all are together
     told, names = (" and ".join(words) for words in ([f"{n} = {v}" for n, v in wrong.items()], wrong))
     vectors = [p for p in loss.parameters if p.name in wrong and p.kind.dims]
-    if len(vectors) == len(wrong) and all(np.ndim(wrong[p.name]) == 1 for p in vectors):  # type: ignore[arg-type]
+    if len(vectors) == len(wrong) and all(np.ndim(wrong[p.name]) == 1 for p in vectors):
         made = section_inputs(loss, loss.main, np.array(loss.main.span), defaults)
         classes = high_precision.samples(loss, made, defaults).sizes[0]
         instead = f"Give {names} {classes} numbers, as many as the figure has classes"

@@ -59,7 +59,7 @@ def loss_files(payload: Mapping[str, Any]) -> Files:
     return {"record.json": json.dumps(made, ensure_ascii=False).encode(), **files}
 
 
-# A paper or a lecture takes a PDF: LaTeX reads no SVG. Not the card: matplotlib orders the fonts in a PDF by the folders
+# Papers and lectures take a PDF: LaTeX reads no SVG. Not the card: matplotlib orders the fonts in a PDF by the folders
 # they lie in, and a card has fonts of two, so that its bytes would tell where it was made.
 NOT_PRINTED = ("card", "thumb")
 
