@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -23,7 +25,7 @@ MORE = KINDS | {"404": "404.html"} | {slug: f"losses/{slug}/" for slug in sorted
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 # What stands on a page for its script alone.
-MOVING = "[data-ly-search], .ly-controls, .ly-centres__control, svg.ly-chart"
+MOVING = ".ly-home__find, .ly-controls, .ly-centres__control, svg.ly-chart, .ly-snippets__note"
 
 
 def each_day(pages: Mapping[str, str], *names: str) -> pytest.MarkDecorator:
@@ -275,6 +277,61 @@ def test_tabs_of_the_embed_snippets_switch(watched: Callable[..., Any]) -> None:
     picture.wait_for(state="visible")
 
 
+def snippets(page: Any) -> dict[str, str]:
+    """The snippets of "Embed this" as they are copied, by the names of their tabs."""
+    found: dict[str, str] = page.locator(".ly-snippets").evaluate(
+        """box => Object.fromEntries([...box.querySelectorAll(".tabbed-labels label")].map((label, k) =>
+            [label.textContent, box.querySelectorAll(".tabbed-block")[k].querySelector("code").textContent]))"""
+    )
+    return found
+
+
+def test_snippets_work_in_a_page_of_another_folder(
+    watched: Callable[..., Any], site: Site, web: str, tmp_path: Path
+) -> None:
+    """Of a site built for no published address, on whatever port it is served."""
+    page = watched("losses/huber/", viewport=DESKTOP, permissions=["clipboard-read", "clipboard-write"])
+    copied = snippets(page)
+    assert len(copied) == 9
+    for name in ("Command", "Fence"):
+        copied.pop(name)
+    for name, text in copied.items():
+        assert "../" not in text, name
+        assert f"{web}losses/huber/" in text, name
+        asked = re.findall(rf"{re.escape(web)}[\w./-]*", text)
+        missing = [a for a in asked if not (site.folder / unquote(a.removeprefix(web))).exists()]
+        assert asked, name
+        assert not missing, name
+    assert page.locator(".ly-snippets__note").is_hidden()
+    # The button copies what is shown.
+    code = page.locator(".tabbed-block .highlight").first
+    code.hover()
+    code.locator("button[data-md-type=copy], .md-clipboard").first.click()
+    page.wait_for_function("navigator.clipboard.readText().then((text) => text.includes('card.png'))")
+    assert page.evaluate("navigator.clipboard.readText()").strip() == copied["Markdown"].strip()
+
+    # In somebody else's page, in a folder of its own and on another port.
+    folder = tmp_path / "a" / "b"
+    folder.mkdir(parents=True)
+    body = "".join(copied[name] for name in ("HTML", "GitHub README", "iframe"))
+    (folder / "index.html").write_text(f"<!doctype html><title>x</title>{body}", "utf-8")
+    with serving(tmp_path) as elsewhere:
+        other = page.context.new_page()
+        other.goto(f"{elsewhere}a/b/", wait_until="load")
+        load_all(other)
+        assert other.evaluate("[...document.images].map((image) => image.naturalWidth > 0)") == [True, True]
+        other.locator("iframe").scroll_into_view_if_needed()
+        other.frame_locator("iframe").locator("lossary-plot[data-ready]").wait_for(state="attached")
+        other.locator("a", has_text="Huber loss, from Lossary").click()
+        other.wait_for_url(f"{web}losses/huber/")
+        other.close()
+
+
+def test_without_a_script_a_snippet_says_what_its_path_stands_for(watched: Callable[..., Any]) -> None:
+    page = watched("losses/huber/", viewport=DESKTOP, java_script_enabled=False)
+    assert "../../ stands for the address of this site" in page.locator(".ly-snippets__note").inner_text()
+
+
 def test_the_search_key_opens_the_search(watched: Callable[..., Any]) -> None:
     page = watched("", viewport=DESKTOP)
     page.keyboard.press("/")
@@ -284,7 +341,7 @@ def test_the_search_key_opens_the_search(watched: Callable[..., Any]) -> None:
 
 
 @each_day(KINDS, "loss")
-def test_a_page_is_complete_without_javascript(watched: Callable[..., Any], path: str) -> None:
+def test_a_page_is_complete_without_javascript(watched: Callable[..., Any], web: str, path: str) -> None:
     with_script, without = (watched(path, viewport=DESKTOP, java_script_enabled=on) for on in (True, False))
 
     def seen(page: Any) -> tuple[str, int]:
@@ -296,7 +353,8 @@ def test_a_page_is_complete_without_javascript(watched: Callable[..., Any], path
         return " ".join(page.locator("article").inner_text().split()), sum(width > 0 for width in widths)
 
     (text, pictures), (plain, others) = seen(with_script), seen(without)
-    assert plain == text
+    # Where a script says the address of the site, the page without one says the way to its root.
+    assert plain == text.replace(web, "../../")
     assert others == pictures > (0 if path != "about/" else -1)
     if path.startswith("losses/"):
         assert without.locator("article math").first.is_visible()
@@ -329,6 +387,55 @@ def test_axe_finds_nothing(watched: Callable[..., Any], path: str) -> None:
 def test_axe_finds_nothing_on_a_phone(watched: Callable[..., Any]) -> None:
     results = Axe().run(watched("losses/huber/", viewport=PHONE))
     assert results.violations_count == 0, results.generate_report()
+
+
+# --- on paper -------------------------------------------------------------------------------------------------------
+
+SHEETS = 9
+
+
+def printed(page: Any) -> int:
+    """On how many sheets of A4 a page prints."""
+    load_all(page)
+    return len(re.findall(rb"/Type\s*/Page[^s]", page.pdf(format="A4")))
+
+
+# What stands out of a sheet of this width, and would be cut off.
+CUT = """(width) => [...document.querySelectorAll("article *")].filter((e) => {
+    const box = e.getBoundingClientRect();
+    return box.width && box.right > width + 1 && getComputedStyle(e).position !== "absolute";
+}).map((e) => e.tagName + "." + e.className + " " + e.textContent.slice(0, 40))"""
+
+
+@each_day({source.slug: f"losses/{source.slug}/" for source in sources()}, "huber", "cross_entropy")
+def test_a_loss_page_prints_on_few_sheets(watched: Callable[..., Any], path: str) -> None:
+    page = watched(path, viewport=DESKTOP)
+    page.wait_for_selector("lossary-plot[data-ready]", state="attached")
+    assert printed(page) <= SHEETS
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 680, "height": 1000})
+    assert page.evaluate(CUT, 680) == []
+    # Nothing is lost but what moves, what is copied, and what a reference says as well.
+    headings = page.locator("article :is(h1, h2, h3)")
+    assert all(headings.nth(k).is_visible() for k in range(headings.count()))
+    shown = page.locator(".ly-snippets .tabbed-block").evaluate_all(
+        "all => all.filter((e) => e.checkVisibility()).length"
+    )
+    assert shown == 1
+    for parts in ("article table tr", "article > pre", "article math", "article .ly-formula"):
+        hidden = page.locator(parts).evaluate_all("all => all.filter((e) => !e.checkVisibility()).length")
+        assert hidden == 0, parts
+    if page.locator(".ly-more").count():
+        names = page.locator(".ly-more").evaluate("(fold) => fold.getBoundingClientRect().height")
+        assert names > page.locator(".ly-more summary").evaluate("(e) => e.getBoundingClientRect().height")
+
+
+def test_the_snippet_that_was_chosen_is_the_one_on_paper(watched: Callable[..., Any]) -> None:
+    page = watched("losses/huber/", viewport=DESKTOP)
+    page.locator(".tabbed-labels label", has_text="LaTeX").click()
+    page.emulate_media(media="print")
+    assert page.locator(".ly-snippets code:visible").inner_text().startswith("% Save")
+    assert page.locator(".ly-snippets .tabbed-labels label:visible").all_inner_texts() == ["LaTeX"]
 
 
 # --- scripts/browser.py ---------------------------------------------------------------------------------------------

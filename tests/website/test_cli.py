@@ -170,6 +170,8 @@ def test_figure_at_other_parameters(tmp_path: Path) -> None:
         (("huber", "--set", "delta=-1"), "delta > 0"),
         (("huber", "--set", "delta=wide"), "'wide' is not a number"),
         (("kl_div", "--set", "log_target=true"), "cannot be drawn with log_target = True"),
+        (("poisson_nll", "--set", "log_input=false"), "Leave log_input out to draw it; 'lossary evaluate' computes"),
+        (("cross_entropy", "--set", "weight=1,2"), "Give weight 3 numbers, as many as the figure has classes"),
         (("triplet_margin_with_distance", "--set", "distance_function=cosin"), "pairwise_distance or cosine_distance"),
         (("multi_margin", "--set", "p=3"), "1 <= p <= 2"),
         (("huber", "--set", "delta"), "NAME=VALUE"),

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from lossary.api import Loss
 from lossary.discovery.catalogs import load, sources
 from lossary.publishing.presets import LEAST, MOST, PRESETS, Pick, Preset, offered
 from website.conftest import Site
@@ -611,6 +612,47 @@ def test_presets_name_settings_that_there_are() -> None:
                 for name, value in pick.settings.items():
                     assert parameters[name].range.holds(float(value)), f"{preset.name}: {pick.text}"
     assert len({preset.name for preset in PRESETS}) == len(PRESETS)
+
+
+def test_a_preset_says_what_its_losses_do() -> None:
+    """Where the picture of influence speaks of a curve that comes back to zero, one of its losses does."""
+    known = {source.slug: load(source) for source in sources()}
+    axes = {slug: [section.axis.name for section in loss.sections] for slug, loss in known.items()}
+    (influence,) = (preset for preset in offered(axes) if preset.name == "influence")
+    drawn = [Loss(known[pick.slug]).at(**pick.settings).curve([1.0, 1e3, 1e6]).gradient for pick in influence.picks]
+    assert any(far > 10 * near for near, _, far in drawn), "none keeps rising"
+    assert any(near == pytest.approx(far) for near, _, far in drawn), "none levels off"
+    assert ("comes back to zero" in influence.text) == any(far < near / 2 for near, _, far in drawn)
+    with_cauchy = offered({"l1": ["residual"], "cauchy": ["residual"]})
+    assert [p.text.endswith("One that comes back to zero lets go of it.") for p in with_cauchy] == [True]
+
+
+def test_a_setting_that_may_not_be_is_said_and_leaves_the_address(watched: Open) -> None:
+    page = compared(watched, "?losses=huber(delta=-5),mse", 2)
+    row = page.locator(".ly-pick").first
+    assert row.locator(".ly-control__demand").inner_text() == "delta > 0"
+    assert row.locator("input[type=number]").input_value() == "1"
+    addressed(page, "?losses=huber,mse&axis=residual")
+
+
+def test_the_properties_print_whole(watched: Open) -> None:
+    losses = "l1,mse,huber,smooth_l1,gaussian_nll"
+    page = compared(watched, f"?losses={losses}", 5)
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 680, "height": 1000})
+    cells = page.locator(".ly-compare__table :is(th, td)")
+    assert cells.count() > 6 * 8
+    assert page.locator(".ly-compare__table thead th").count() == 5
+    out = cells.evaluate_all(
+        """all => all.filter((e) => e.getBoundingClientRect().right > 681 || e.scrollWidth > e.clientWidth + 1
+            || !e.checkVisibility()).map((e) => e.textContent)"""
+    )
+    assert out == []
+    # No box around it cuts it, or scrolls.
+    boxes = page.locator(".md-typeset__scrollwrap").evaluate_all(
+        "all => all.map((e) => [getComputedStyle(e).overflowX, e.scrollWidth <= e.clientWidth + 1])"
+    )
+    assert boxes == [["visible", True]]
 
 
 def test_a_preset_is_offered_with_the_losses_that_there_are() -> None:

@@ -86,3 +86,43 @@ def test_without_a_script_the_picture_is_there(watched: Callable[..., Any]) -> N
     page = watched("", java_script_enabled=False)
     assert page.locator(".ly-centres img").is_visible()
     assert not page.locator(SLIDER).is_visible()
+
+
+def test_a_loss_is_found_in_the_field_and_opened(watched: Callable[..., Any]) -> None:
+    page = watched("", viewport=DESKTOP)
+    field = page.get_by_role("combobox", name="Find a loss by any of its names")
+    field.click()
+    page.wait_for_selector("#ly-find[data-ready]")
+    page.keyboard.type("quadratic")
+    option = page.locator("#ly-found [aria-selected=true]")
+    assert option.locator(".ly-found__name").inner_text() == "Mean squared error (L2)"
+    assert page.evaluate("document.activeElement.id") == "ly-find"  # it is the field itself that finds
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/losses/mse/")
+    page.go_back()
+    field.click()
+    page.locator("#ly-found [role=option]", has_text="Kullback-Leibler").click()
+    page.wait_for_url("**/losses/kl_div/")
+
+
+def test_what_no_name_answers_the_search_is_asked(watched: Callable[..., Any]) -> None:
+    page = watched("", viewport=DESKTOP)
+    page.locator("#ly-find").click()
+    page.wait_for_selector("#ly-find[data-ready]")
+    page.keyboard.type("outliers")
+    options = page.locator("#ly-found [role=option]")
+    assert options.all_inner_texts() == ["No loss is called “outliers”.", "Search all pages for “outliers”"]
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement?.matches('[data-md-component=search-query]')")
+    assert page.locator("[data-md-component=search-query]").input_value() == "outliers"
+    page.locator(".md-search-result__list a", has_text="Huber loss").first.wait_for()
+
+
+def test_names_that_cannot_be_had_leave_the_search(fresh: Callable[..., Any], web: str) -> None:
+    page = fresh(viewport=DESKTOP)
+    page.route("**/plots/index.json", lambda route: route.abort())
+    page.goto(web, wait_until="load")
+    page.locator("#ly-find").click()
+    page.wait_for_selector("#ly-find[data-ready]")
+    page.keyboard.type("hub")
+    assert page.locator("#ly-found [role=option]").all_inner_texts() == ["Search all pages for “hub”"]

@@ -26,6 +26,7 @@ from sphinx.util.inventory import InventoryFile
 import lossary
 from cases import OF_EACH_KIND
 from lossary.discovery.catalogs import sources
+from lossary.publishing.page import absent
 from website.conftest import Site
 from website.tools import ADDRESS, NIGHTLY, ROOT, Page, classes, parse, words
 
@@ -380,6 +381,28 @@ def snippets_point_at_files(built: Site, slug: str, base: str) -> None:
             assert (built.folder / path / ("index.html" if path.endswith("/") else "")).is_file(), address
     downloads = [a.get("href") for e in embed if e.tag == "ul" for a in e.iter("a")]
     assert {posixpath.splitext(d)[1] for d in downloads} == {".svg", ".png", ".csv", ".pdf"}
+    # LaTeX reads no SVG: every figure but the card is there as PDF.
+    drawn = {d.removesuffix("-dark.svg") for d in downloads if d.endswith("-dark.svg")}
+    assert {d.removesuffix(".pdf") for d in downloads if d.endswith(".pdf")} == drawn
+    folder = built.folder / "figures" / slug
+    assert all((folder / f"{posixpath.basename(d)}.pdf").read_bytes().startswith(b"%PDF-") for d in drawn)
+
+
+@each_kind_of_page
+def test_what_is_named_without_a_page_is_said_to_be_missing(published: Site, slug: str) -> None:
+    """A loss that others speak of is a link where it has a page, and else is told as not here yet."""
+    parts = sections(loss_page(published, slug))
+    (source,) = (source for source in sources() if source.slug == slug)
+    prose = re.search(r"^## When to use it\n(.*?)^## ", source.path.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    relations = next(entry["relations"] for entry in published.index if entry["slug"] == slug)
+    assert prose
+    wanted = {"When to use it": prose[1], "Relations": "\n".join(one["text"] for one in relations)}
+    for heading, text in wanted.items():
+        told = " ".join(words(e) for e in parts[heading] if "ly-absent" in classes(e))
+        missing = absent(text, published.slugs)
+        assert told.count("Not in this glossary yet: ") == bool(missing)
+        assert all(name in told for name in missing), heading
+    assert absent("[[a|The a loss]] and `[[b]]`, [[a]] or [[c_d]] and [[e]]", ["e"]) == ["a loss", "c d"]
 
 
 @each_kind_of_page
@@ -445,7 +468,7 @@ def test_home_and_families_show_every_loss(site: Site) -> None:
     galleries = [e for e in home.tree.iter("div") if "ly-gallery" in classes(e)]
     shown = [[a.get("href") for a in gallery.iter("a")] for gallery in galleries]
     assert sorted(shown) == sorted([f"losses/{slug}/" for slug in slugs] for slugs in by_family.values())
-    assert [e for e in home.tree.iter() if e.get("data-ly-search") is not None], "no search up front"
+    assert [e for e in home.tree.iter("input") if e.get("role") == "combobox"], "no field up front that finds a loss"
     for family, slugs in by_family.items():
         page = site.pages[f"families/{family}/index.html"]
         article = page.one(".//article")

@@ -36,8 +36,8 @@ SHIFTS = """(() => {
   }).observe({ type: "layout-shift", buffered: true });
 })()"""
 SCRIPTS = ("d3.js", "chart.js", "curves.js", "settings.js", "plot.js")
-# A frame of each kind: side by side, one below the other, and what the snippet gives on a phone.
-FRAMES = [(800, 400), (800, 364), (360, 640), (360, 416)]
+# A frame of each kind: side by side, one below the other, flat, and what the snippet gives on a phone and in a column.
+FRAMES = [(800, 400), (800, 364), (360, 640), (500, 250), (700, 416), (360, 416), (320, 416)]
 
 
 def ready(page: Any) -> Any:
@@ -218,19 +218,45 @@ def test_a_slider_moves_the_curves(watched: Open) -> None:
 
 def test_a_number_is_typed_and_kept_within_its_range(watched: Open) -> None:
     page = started(watched, "losses/huber/")
-    field = page.locator("#ly-delta")
+    field, demand = page.locator("#ly-delta"), page.locator("[data-parameter=delta] .ly-control__demand")
     field.fill("2.5")
     assert read_at(page, 3) == "residual 3: loss 4.375, gradient 2.5"
-    field.fill("-7")
-    field.press("Tab")
-    assert float(field.input_value()) == pytest.approx(1e-12, rel=1)
-    field.fill("1e30")
-    field.press("Tab")
-    assert field.input_value() == "1e6"
-    assert read_at(page, 3) == "residual 3: loss 4.5, gradient 3"
+    assert demand.count() == 0
+    addressed(page, "?delta=2.5")
+    for typed, told in (("-7", "delta > 0"), ("-1", "delta > 0"), ("0", "delta > 0"), ("1e30", "at most 1e6 here")):
+        field.fill(typed)
+        assert demand.inner_text() == told
+        assert field.get_attribute("aria-invalid") == "true"
+        assert read_at(page, 3) == "residual 3: loss 4.375, gradient 2.5"
+        page.wait_for_timeout(250)  # as long as the address waits for a hand to rest
+        addressed(page, "?delta=2.5")
+        field.press("Tab")
+        assert (field.input_value(), field.get_attribute("aria-invalid")) == ("2.5", None)
     field.fill("")
+    assert demand.inner_text() == ""
     field.press("Tab")
-    assert field.input_value() == "1e6"
+    assert field.input_value() == "2.5"
+    field.fill("-1")
+    slide(page, "delta", 0.5)
+    assert demand.inner_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "told", "address"),
+    [
+        ("losses/huber/?delta=-5", "delta", "delta > 0", ""),
+        ("embed/huber/?theme=dark&delta=-5", "delta", "delta > 0", "?theme=dark"),
+        ("losses/nll/?ignore_index=1e9", "ignore_index", "at most 1e6 here", ""),
+        ("losses/cross_entropy/?label_smoothing=7&ignore_index=1", "label_smoothing", "0 ≤ label_smoothing ≤ 1",
+         "?ignore_index=1"),
+        ("losses/multi_margin/?p=7", "p", "p is one of 1, 2", ""),
+    ],
+)  # fmt: skip
+def test_an_address_that_asks_for_what_may_not_be(watched: Open, path: str, name: str, told: str, address: str) -> None:
+    page = started(watched, path)
+    assert page.locator(f"[data-parameter={name}]:visible .ly-control__demand").inner_text() == told
+    addressed(page, address)
+    assert page.locator("[data-do=reset]").is_disabled() == ("ignore_index" not in address)
 
 
 def test_sliders_move_by_keys(watched: Open) -> None:
@@ -265,7 +291,7 @@ def test_another_section(watched: Open) -> None:
     page = started(watched, "losses/cross_entropy/")
     page.get_by_label("What moves along the axis").select_option("logit-2")
     addressed(page, "?section=logit-2")
-    assert page.locator(".ly-note:visible").inner_text().startswith("Two classes.")
+    assert page.locator(".ly-stage .ly-note:visible").inner_text().startswith("Two classes.")
     assert page.locator('[data-parameter="weight"]:visible input[type=range]').count() == 2
     assert read_at(page, 0) == (
         "logit of class 1 0: target 1, loss 0.6931, gradient −0.5; target 0, loss 0.6931, gradient 0.5"
@@ -419,10 +445,11 @@ def test_snippets_follow_the_sliders(watched: Open, web: str) -> None:
     assert snippet("command") == "lossary figure huber --set delta=0.5 -o huber.svg\n"
     assert snippet("fence") == "```lossary\nhuber delta=0.5\n```\n"
     assert f'<iframe src="{web}embed/huber/?delta=0.5" title="Huber loss, interactive plot"' in snippet("iframe")
-    assert snippet("iframe").split("\n")[1:] == before["iframe"].split("\n")[1:]
+    # The link below the plot leads to the same view.
+    assert f'<p><a href="{web}losses/huber/?delta=0.5">Huber loss, from Lossary</a></p>' in snippet("iframe")
     page.locator("[data-do=reset]").click()
     addressed(page, "")
-    assert (snippet("command"), snippet("fence")) == (before["command"], before["fence"])
+    assert {name: snippet(name) for name in before} == before
     shared = started(watched, "losses/cross_entropy/?weight=1,2,0.5&label_smoothing=0.1")
     code = shared.locator("#ly-snippet-command code").evaluate("(code) => code.textContent")
     asked = "lossary figure cross_entropy --set weight=1,2,0.5 --set label_smoothing=0.1 -o cross_entropy.svg\n"
@@ -478,15 +505,26 @@ def test_a_downloaded_picture_stands_alone(watched: Open) -> None:
 # --- the page for an iframe -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("width", "height"), [*(pytest.param(*f, marks=NIGHTLY) for f in FRAMES[:-1]), FRAMES[-1]])
+@pytest.mark.parametrize(("width", "height"), [*(pytest.param(*f, marks=NIGHTLY) for f in FRAMES[:3]), *FRAMES[3:]])
 def test_an_embed_fills_its_frame(watched: Open, width: int, height: int) -> None:
     for slug in ("huber", "cross_entropy"):
         page = started(watched, f"embed/{slug}/", viewport={"width": width, "height": height})
         size = page.evaluate("(e => [e.scrollWidth, e.scrollHeight])(document.documentElement)")
         assert size == [width, height]
-        box = chart(page).bounding_box()
-        assert box["y"] + box["height"] <= height
-        assert box["height"] > 120
+        loss, gradient = (chart(page, curve).bounding_box() for curve in ("loss", "gradient"))
+        # Both are seen, no letter smaller than beside other text, and the frame is full.
+        below = width / height < 1
+        assert (gradient["y"] >= loss["y"] + loss["height"]) == below
+        assert (gradient["x"] >= loss["x"] + loss["width"]) != below
+        lowest = max(one["y"] + one["height"] for one in (loss, gradient))
+        assert height - 20 < lowest <= height
+        assert min(loss["height"], gradient["height"]) > 95
+        assert min(loss["width"], gradient["width"]) > 220
+        for curve in ("loss", "gradient"):
+            svg = page.locator(f".ly-figure--{curve} svg")
+            drawn = svg.evaluate("(e) => [e.viewBox.baseVal.width, e.viewBox.baseVal.height]")
+            assert drawn == [round(loss["width"]), round(loss["height"])], (slug, curve)
+            assert svg.locator("path[stroke-linecap]").first.evaluate("(e) => e.getBBox().height") > 12
 
 
 def test_an_embed_takes_theme_and_view_from_its_address(watched: Open) -> None:

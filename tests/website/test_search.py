@@ -6,6 +6,7 @@ queries.tsv holds real questions: the query, the loss that should come first, an
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def first_results(browser: Any, web: str) -> Iterator[Callable[[Sequence[str]], 
     page = browser.new_page()
     page.add_init_script(LISTEN)
     page.goto(web)
-    page.get_by_role("button", name="Find a loss by any of its names").click()
+    page.keyboard.press("/")
     page.wait_for_function("document.activeElement?.matches('[data-md-component=search-query]')")
     page.wait_for_function("!document.querySelector('.md-search-result__meta').textContent.includes('Initializing')")
     yield lambda queries: page.evaluate(ASK, list(queries))
@@ -116,7 +117,7 @@ def test_every_letter_and_digit_can_be_searched_for(fresh: Callable[..., Any], w
     page.on("console", lambda message: said.append(message.text))
     page.add_init_script(LISTEN)
     page.goto(web)
-    page.get_by_role("button", name="Find a loss by any of its names").click()
+    page.keyboard.press("/")
     page.wait_for_function("!document.querySelector('.md-search-result__meta').textContent.includes('Initializing')")
     page.evaluate(ASK, [*"0123456789abcdefghijklmnopqrstuvwxyz", "between 0 and 1", "p == 1", "0-1 loss", "1e-6"])
     assert [text for text in said if "Invalid query" in text] == []
@@ -124,3 +125,19 @@ def test_every_letter_and_digit_can_be_searched_for(fresh: Callable[..., Any], w
 
 def test_a_search_with_no_match_shows_none(first_results: Callable[[Sequence[str]], list[str | None]]) -> None:
     assert first_results(["qqqqxyzzy"]) == [None]
+
+
+def test_no_control_and_no_snippet_stands_in_the_index(site: Site) -> None:
+    """What is said of a page is found, what its buttons are called is not: an excerpt would show it."""
+    index = json.loads((site.folder / "search" / "search_index.json").read_text("utf-8"))["docs"]
+    words = [
+        *("copy link", "copy embed code", "curvature share", "log scale curvature", "Push the 5 largest"),
+        *("HTMLMaterialSphinx", "at equal curvature", "../../figures/", "Find a loss by any of its names"),
+    ]
+    wrong = [(entry["location"], word) for entry in index for word in words if word in entry["text"]]
+    assert wrong == []
+    # What follows the controls is still there.
+    (huber,) = (entry for entry in index if entry["location"] == "losses/huber/")
+    assert "A parabola between the two marks" in huber["text"]
+    (embeds,) = (entry for entry in index if entry["location"] == "losses/huber/#embed-this")
+    assert "Downloads, each with the numbers it plots" in embeds["text"]

@@ -228,8 +228,11 @@ export class Panel {
     this.y = scale.domain([bottom, top]);
     this.log = log;
 
-    const across = ticks(...this.x.domain(), 7);
-    const up = log ? logTicks(bottom, top) : ticks(bottom, top, 5);
+    // A small chart has fewer ticks, and leaves the words under its axis out.
+    this.small = this.height < 190;
+    const fitting = (room, each, most) => Math.min(Math.max(Math.round(room / each), 3), most);
+    const across = ticks(...this.x.domain(), fitting(this.width - 60, 46, 7));
+    const up = log ? logTicks(bottom, top) : ticks(bottom, top, fitting(this.height - 84, 34, 5));
     this.#place(traces.filter((trace) => trace.label), up, `${label}|${log}`);
     const { left, right, upper, lower } = this.box;
     this.clipped.attr("x", left).attr("y", upper).attr("width", right - left).attr("height", lower - upper);
@@ -244,7 +247,7 @@ export class Panel {
     this.axes.x.select(".domain").attr("visibility", zero ? "hidden" : null);
 
     write(this.title, heading);
-    write(this.xlabel.attr("x", right), label);
+    write(this.xlabel.attr("x", right), this.small ? "" : label);
     const drawn = traces.some((trace) => !trace.ghost && trace.ys.some((value) => this.#drawable(value)));
     write(this.nothing.attr("x", (left + right) / 2).attr("y", (upper + lower) / 2), drawn ? "" : empty);
     this.#curves(found ? traces : []);
@@ -267,6 +270,9 @@ export class Panel {
     const points = (reading?.points ?? []).filter((point) => this.#drawable(point.y));
     const x = reading ? this.x(reading.x) : 0;
     write(this.reading, reading?.text ?? "");
+    // Where both have no room in one line, the heading waits.
+    const crowded = reading && this.width < 400 && textWidth(reading.text, 400) + textWidth(this.title.text(), 600) > this.width - 50;
+    this.title.attr("visibility", crowded ? "hidden" : null);
     this.at.attr("d", reading ? `M${x} ${upper}V${lower}` : null);
     this.dots
       .selectAll("circle")
@@ -328,7 +334,7 @@ export class Panel {
     const { layout } = this;
     layout.start = Math.max(layout.start, start);
     const upper = 36 + 18 * layout.rows.length;
-    this.box = { left: layout.start, right: this.width - layout.gap, upper, lower: this.height - 48 };
+    this.box = { left: layout.start, right: this.width - layout.gap, upper, lower: this.height - (this.small ? 26 : 48) };
     this.x.range([this.box.left, this.box.right]);
     this.y.range([this.box.lower, upper]);
     this.#label(named);

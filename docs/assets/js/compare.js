@@ -69,7 +69,11 @@ class Compare {
     const { view, normal, log } = asked;
     Object.assign(this, { view, normal, log, at: null });
     this.axis = this.axes.has(asked.axis) ? asked.axis : this.#best();
+    // A setting that may not be is said beside its control, and leaves the address.
+    const told = () => this.picks.map(({ given }) => given.size).join();
+    const before = told();
     this.#arrange();
+    if (told() !== before) this.#remember(false);
   }
 
   // A pick, or null where its plot cannot be had.

@@ -40,7 +40,8 @@ export function answers(losses, text) {
  * Brings a combobox to life.
  *
  * losses: {slug, title, family, family_title, aliases}; standing(loss): what choosing it would mean, as
- * {note, blocked}; choose(loss): called with the loss that was chosen.
+ * {note, blocked}; choose(loss): called with the loss that was chosen; beyond(text): where there is one, a last option
+ * hands it what was typed.
  */
 export class Finder {
   input;
@@ -49,13 +50,14 @@ export class Finder {
   losses;
   standing;
   choose;
+  beyond;
 
-  constructor({ input, list, chips, losses, standing, choose }) {
-    Object.assign(this, { input, list, chips, losses, standing, choose });
+  constructor({ input, list, chips, losses, standing, choose, beyond = null }) {
+    Object.assign(this, { input, list, chips, losses, standing, choose, beyond });
     this.family = "";
     this.active = -1;
-    input.addEventListener("input", () => this.#open());
-    input.addEventListener("click", () => this.#open());
+    input.addEventListener("input", () => this.show());
+    input.addEventListener("click", () => this.show());
     input.addEventListener("blur", () => this.#close());
     input.addEventListener("keydown", (event) => this.#key(event));
     // Pressing an option must not take the focus from the field.
@@ -72,20 +74,30 @@ export class Finder {
     this.family = chip.dataset.family;
     for (const one of this.chips) one.setAttribute("aria-pressed", String(one === chip));
     this.input.focus();
-    this.#open();
+    this.show();
   }
 
-  #open() {
-    const members = this.family ? this.losses.filter((loss) => loss.family === this.family) : this.losses;
+  /** Open the list on what answers the text of the field. */
+  show() {
+    const all = this.losses ?? []; // null as long as they are not known
+    const members = this.family ? all.filter((loss) => loss.family === this.family) : all;
     const found = answers(members, this.input.value).map((answer) => ({ ...answer, ...this.standing(answer.loss) }));
     // What cannot be added stands last, with the reason.
     this.options = [...found.filter((one) => !one.blocked), ...found.filter((one) => one.blocked)].slice(0, SHOWN);
     this.list.replaceChildren(...this.options.map((one, k) => option(one, k)));
-    if (!this.options.length) this.list.append(nothing(this.input.value, this.family));
+    const typed = this.input.value.trim();
+    if (!this.options.length && this.losses && typed) this.list.append(nothing(typed, this.family));
+    if (this.beyond && typed) {
+      this.list.append(elsewhere(typed, this.list.children.length));
+      // Where no name answers, the option after the sentence is the only one.
+      if (this.list.children.length > this.options.length + 1) this.options.push({ blocked: true });
+      this.options.push({ text: typed, blocked: false });
+    }
     this.list.hidden = false;
     this.list.scrollTop = 0;
     this.input.setAttribute("aria-expanded", "true");
-    this.#point(this.input.value.trim() && !this.options[0]?.blocked ? 0 : -1);
+    const first = this.options.findIndex((one) => !one.blocked);
+    this.#point(typed && (first === 0 || this.beyond) ? first : -1);
   }
 
   #close() {
@@ -112,7 +124,8 @@ export class Finder {
     if (!one || one.blocked) return;
     this.input.value = "";
     this.#close();
-    this.choose(one.loss);
+    if (one.loss) this.choose(one.loss);
+    else this.beyond(one.text);
   }
 
   #key(event) {
@@ -124,7 +137,7 @@ export class Finder {
     } else if (key === "Enter") {
       if (open) this.#take(this.active);
     } else if (key === "ArrowDown" || key === "ArrowUp") {
-      if (!open) this.#open();
+      if (!open) this.show();
       const count = this.options.length;
       const step = key === "ArrowDown" ? 1 : -1;
       const from = this.active < 0 && step < 0 ? 0 : this.active;
@@ -152,12 +165,22 @@ function option({ loss, by, note, blocked }, k) {
   return item;
 }
 
+function elsewhere(text, k) {
+  const item = document.createElement("li");
+  item.id = `ly-found-${k}`;
+  item.className = "ly-found__beyond";
+  item.setAttribute("role", "option");
+  item.setAttribute("aria-selected", "false");
+  item.textContent = `Search all pages for “${text}”`;
+  return item;
+}
+
 function nothing(typed, family) {
   const item = document.createElement("li");
   item.className = "ly-found__nothing";
   item.setAttribute("role", "option");
   item.setAttribute("aria-disabled", "true");
   item.setAttribute("aria-selected", "false");
-  item.textContent = `No loss${family ? " of this family" : ""} is called “${typed.trim()}”.`;
+  item.textContent = `No loss${family ? " of this family" : ""} is called “${typed}”.`;
   return item;
 }

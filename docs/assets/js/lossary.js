@@ -1,11 +1,22 @@
-// Opens the theme's search from the home page, and mends what the theme's script leaves closed to some readers.
+// Fills the site's address into snippets, and mends what the theme's script leaves closed to some readers.
 
-document.addEventListener("click", (event) => {
-  if (!event.target.closest("[data-ly-search]")) return;
-  const toggle = document.getElementById("__search");
-  if (!toggle.checked) toggle.click();
-  document.querySelector("[data-md-component=search-query]").focus();
-});
+// Built for no published address, a page's snippets begin with the way to the root; the browser knows where that is.
+// A file on a disk has no address that works elsewhere.
+if (location.protocol.startsWith("http")) {
+  for (const box of document.querySelectorAll("[data-ly-root]")) {
+    const path = box.dataset.lyRoot;
+    const root = new URL(path, document.baseURI).href;
+    for (const code of box.querySelectorAll("code")) {
+      const whole = code.textContent.replaceAll(path, root);
+      const texts = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+      while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replaceAll(path, root);
+      // Where colours have cut a path into pieces, the words are worth more than the colours.
+      if (code.textContent !== whole) code.textContent = whole;
+    }
+    const note = document.querySelector(".ly-snippets__note");
+    if (note) note.hidden = true;
+  }
+}
 
 // What scrolls sideways can be reached by keyboard; a copy button is no landmark.
 function mend() {

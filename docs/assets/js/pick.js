@@ -1,7 +1,7 @@
 // One loss among those that are compared: its curve at its own settings, and its row in the list.
 
 import { curve, divisor, sampled, sectionOn } from "./overlay.js";
-import { bind, build, differs, initial, parse, short, write } from "./settings.js";
+import { bind, build, differs, initial, parse, refused, short, write } from "./settings.js";
 
 /** entry: its place in the index; plot: its module; given: its settings as texts, in a URLSearchParams. */
 export class Pick {
@@ -51,6 +51,11 @@ export class Pick {
           changed();
         });
         bound.set(this.p[name]);
+        const asked = this.given.get(name);
+        if (asked !== null && parse(parameter, asked, sizes.get(name)) === null) {
+          bound.tell(refused(parameter, asked, sizes.get(name)));
+          this.given.delete(name);
+        }
         return control;
       }),
     );

@@ -4,11 +4,12 @@
 
 import { Panel, save, told } from "./chart.js";
 import { places, stepped, variantAt } from "./curves.js";
-import { bind, differs, initial, parse, python, short as shown, write } from "./settings.js";
+import { bind, differs, initial, parse, python, refused, short as shown, write } from "./settings.js";
 
 const CURVES = ["loss", "gradient", "curvature"];
 const COPIED = 1600; // how long "copied" stands, in milliseconds
 
+const escaped = (text) => text.replace(/&/g, "&amp;").replace(/"/g, "&quot;").replace(/</g, "&lt;");
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
 class LossaryPlot extends HTMLElement {
@@ -24,10 +25,13 @@ class LossaryPlot extends HTMLElement {
     this.figures = document.getElementById(this.getAttribute("for"));
     this.panels = new Map();
     this.#wire();
-    this.#restore(new URLSearchParams(location.search));
+    const asked = new URLSearchParams(location.search);
+    this.#restore(asked);
     this.#arrange();
     this.update();
     this.#follow();
+    if (this.#amiss(asked)) this.#remember();
+    if (this.hasAttribute("fill")) new ResizeObserver(() => this.#fill()).observe(this.figures);
     this.closest(".ly-controls").hidden = false;
     this.dataset.ready = "";
     if (this.#query()) {
@@ -63,6 +67,20 @@ class LossaryPlot extends HTMLElement {
       this.values[parameter.name] = (given === null ? null : parse(parameter, given, size)) ?? initial(parameter, size);
     }
     this.#rest();
+  }
+
+  // What the address asks for and may not be is said beside its control; whether there is any, in whatever control.
+  #amiss(query) {
+    let found = false;
+    for (const { parameter, size } of this.#moved) {
+      const given = query.get(parameter.name);
+      if (given === null || parse(parameter, given, size) !== null) continue;
+      found = true;
+      for (const { element, name, tell } of this.controls) {
+        if (name === parameter.name && !element.hidden) tell(refused(parameter, given, size));
+      }
+    }
+    return found;
   }
 
   // Nothing is read yet; a reader with a keyboard starts in the middle.
@@ -154,11 +172,15 @@ class LossaryPlot extends HTMLElement {
     for (const element of scope.querySelectorAll("[data-sections]")) {
       element.hidden = !element.dataset.sections.split(" ").includes(this.section.name);
     }
-    for (const { element, name, set } of this.controls) if (!element.hidden) set(this.values[name]);
+    for (const { element, name, set, tell } of this.controls) {
+      tell("");
+      if (!element.hidden) set(this.values[name]);
+    }
     if (this.axes) this.axes.value = this.section.name;
     for (const [curve, panel] of this.panels) this.#name(curve, panel);
     const third = this.#figure("curvature");
     if (third) third.hidden = !this.curvature;
+    if (this.hasAttribute("fill")) this.#fill();
   }
 
   // --- drawing ------------------------------------------------------------------------------------------------------
@@ -172,19 +194,36 @@ class LossaryPlot extends HTMLElement {
     if (this.panels.has(curve)) return this.panels.get(curve);
     const place = this.#figure(curve)?.querySelector(".ly-figure__picture, p");
     if (!place) return null;
-    const panel = new Panel({ role: curve, heading: curve });
     const live = document.createElement("span");
     live.className = "ly-live-chart";
     live.tabIndex = 0;
     live.setAttribute("role", "slider");
-    live.append(panel.element);
     place.classList.add("ly-figure__picture", "ly-figure__picture--live");
     place.append(live);
-    this.#listen(live, panel);
-    this.panels.set(curve, panel);
-    panel.live = live;
+    const panel = this.#made(curve, live);
+    this.#listen(live, curve);
     this.#name(curve, panel);
     return panel;
+  }
+
+  // A panel of the static figure's size; where it is to fill its frame, of that of its place, so that letters stay large.
+  #made(curve, live) {
+    const { clientWidth: width, clientHeight: height } = live;
+    const size = this.hasAttribute("fill") && width && height ? [width, height] : undefined;
+    const panel = new Panel({ role: curve, heading: curve, size });
+    panel.live = live;
+    live.replaceChildren(panel.element);
+    this.panels.set(curve, panel);
+    return panel;
+  }
+
+  // The frame has another size, or a figure has come or gone beside others.
+  #fill() {
+    const off = [...this.panels].filter(
+      ([, { live, width, height }]) => live.clientWidth && (live.clientWidth !== width || live.clientHeight !== height),
+    );
+    for (const [curve, { live }] of off) this.#made(curve, live);
+    if (off.length) this.update();
   }
 
   // What a chart is to a reader who does not see it: a slider along the section.
@@ -318,9 +357,9 @@ class LossaryPlot extends HTMLElement {
 
   // --- reading ------------------------------------------------------------------------------------------------------
 
-  #listen(live, panel) {
+  #listen(live, curve) {
     const follow = (event) => {
-      this.t = panel.toX(event.clientX);
+      this.t = this.panels.get(curve).toX(event.clientX);
       this.reading = true;
       this.#read();
     };
@@ -403,11 +442,15 @@ class LossaryPlot extends HTMLElement {
 
   #embed() {
     const address = new URL(this.getAttribute("embed"), document.baseURI) + this.#query();
-    const safe = (text) => text.replace(/&/g, "&amp;").replace(/"/g, "&quot;").replace(/</g, "&lt;");
     return (
-      `<iframe src="${safe(address)}" title="${safe(this.loss.title)}, interactive plot" loading="lazy" ` +
+      `<iframe src="${escaped(address)}" title="${escaped(this.loss.title)}, interactive plot" loading="lazy" ` +
       'style="width:100%;aspect-ratio:2.2;min-height:26rem;border:0"></iframe>'
     );
+  }
+
+  // The line under an embedded plot: its link leads to the same view.
+  #attributed(line) {
+    return line.replace(/href="([^"?]*)[^"]*"/, (_, address) => `href="${escaped(new URL(address, document.baseURI) + this.#query())}"`);
   }
 
   // The snippets at the page's end that take parameters, at those that are shown.
@@ -415,18 +458,17 @@ class LossaryPlot extends HTMLElement {
     const { slug } = this.loss;
     const main = this.section === this.loss.sections[0];
     const given = main ? this.#changed.map(({ parameter: { name } }) => `${name}=${write(this.values[name])}`) : [];
+    // The lines that change; what stands around them stays.
     const texts = {
-      iframe: this.hasAttribute("embed") && this.#embed(),
-      command: ["lossary figure", slug, ...given.map((text) => `--set ${text}`), `-o ${slug}.svg`].join(" "),
-      fence: [slug, ...given].join(" "),
+      iframe: this.hasAttribute("embed") && { 0: () => this.#embed(), 1: (line) => this.#attributed(line) },
+      command: { 0: () => ["lossary figure", slug, ...given.map((text) => `--set ${text}`), `-o ${slug}.svg`].join(" ") },
+      fence: { 1: () => [slug, ...given].join(" ") },
     };
-    for (const [name, text] of Object.entries(texts)) {
+    for (const [name, changes] of Object.entries(texts)) {
       const code = document.querySelector(`#ly-snippet-${name} code`);
-      if (!code || !text) continue;
-      // The line that changes; what stands around it stays.
+      if (!code || !changes) continue;
       const lines = (code.dataset.lines ??= code.textContent).split("\n");
-      const k = name === "fence" ? 1 : 0;
-      lines[k] = text;
+      for (const [k, change] of Object.entries(changes)) lines[k] = change(lines[k]);
       // Untouched, the code keeps its colours.
       if (code.textContent !== lines.join("\n")) code.textContent = lines.join("\n");
     }

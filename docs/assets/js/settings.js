@@ -6,6 +6,7 @@ export function short(value) {
   const [plain, power] = [String(number), number.toExponential().replace("e+", "e")];
   return power.length < plain.length ? power : plain;
 }
+const FAR = 1e6; // how far a number may go where its range has no end
 const exact = (value) => String(Number(value.toPrecision(12)));
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
@@ -14,17 +15,33 @@ export function initial(parameter, size = 0) {
   return parameter.kind === "vector" ? Array(size).fill(parameter.default) : parameter.default;
 }
 
-/** The nearest number that the parameter may be; null for what is no finite number. */
+/** The number that a text stands for; null where it is none that the parameter may be. */
 function number(parameter, text) {
   const value = String(text).trim() === "" ? NaN : Number(text);
   if (!Number.isFinite(value)) return null;
-  if (parameter.kind === "values") {
-    return parameter.values.reduce((best, v) => (Math.abs(v - value) < Math.abs(best - value) ? v : best));
-  }
-  return clamp(parameter.kind === "integer" ? Math.round(value) : value, parameter.low, parameter.high);
+  if (parameter.kind === "values") return parameter.values.includes(value) ? value : null;
+  const whole = parameter.kind === "integer" ? Math.round(value) : value;
+  return parameter.low <= whole && whole <= parameter.high ? whole : null;
 }
 
-/** The value that a text of a query stands for, within the range; null where it stands for none. */
+/** What a number must be that is not taken, such as "delta > 0"; "" for what is no number, or still being typed. */
+function demand(parameter, text) {
+  const value = String(text).trim() === "" ? NaN : Number(text);
+  if (Number.isNaN(value)) return "";
+  // Where the range has no end, the plot has one.
+  if (value > parameter.high && parameter.high >= FAR) return `at most ${short(parameter.high)} here`;
+  if (value < parameter.low && parameter.low <= -FAR) return `at least ${short(parameter.low).replace("-", "−")} here`;
+  return parameter.range.replaceAll("-", "−").replaceAll("<=", "≤").replaceAll(">=", "≥");
+}
+
+/** What the value in a query must be, for a control to say, where it is none that the parameter may be; else "". */
+export function refused(parameter, text, size = 0) {
+  if (parse(parameter, text, size) !== null || ["boolean", "choice"].includes(parameter.kind)) return "";
+  const parts = parameter.kind === "vector" ? text.split(",") : [text];
+  return parts.filter((part) => number(parameter, part) === null).map((part) => demand(parameter, part))[0] ?? "";
+}
+
+/** The value that a text of a query stands for; null where it stands for none that the parameter may be. */
 export function parse(parameter, text, size = 0) {
   if (parameter.kind === "boolean") return ["true", "1"].includes(text) || (["false", "0"].includes(text) ? false : null);
   if (parameter.kind === "choice") return parameter.choices.includes(text) ? text : null;
@@ -120,28 +137,31 @@ function fields(kind, id, name) {
 
 /**
  * Bring the element of a control to life. `changed(value)` is called while the reader moves it.
- * Returns {set}: set(value) shows a value without calling back.
+ * Returns {set, tell}: set(value) shows a value without calling back; tell(words) says beside it what a value must be
+ * that was not taken.
  */
 export function bind(element, parameter, changed) {
   const { kind } = parameter;
   if (kind === "boolean") {
     const box = element.querySelector("input");
     box.addEventListener("input", () => changed(box.checked));
-    return { set: (value) => void (box.checked = value) };
+    return { set: (value) => void (box.checked = value), tell: () => undefined };
   }
   if (kind === "choice") {
     const list = element.querySelector("select");
     list.addEventListener("input", () => changed(list.value));
-    return { set: (value) => void (list.value = value) };
+    return { set: (value) => void (list.value = value), tell: () => undefined };
   }
   const sliders = [...element.querySelectorAll("input[type=range]")];
   const current = sliders.map(() => parameter.default);
   const moved = () => changed(kind === "vector" ? [...current] : current[0]);
-  const parts = sliders.map((slider, k) => part(slider, parameter, (value) => {
+  const tell = telling(element);
+  const parts = sliders.map((slider, k) => part(slider, parameter, tell, (value) => {
     current[k] = value;
     moved();
   }));
   return {
+    tell,
     set(value) {
       [value].flat().forEach((v, k) => {
         current[k] = v;
@@ -151,8 +171,21 @@ export function bind(element, parameter, changed) {
   };
 }
 
+// The place beside a control that says what its number must be, made when it is first needed.
+function telling(element) {
+  let place = null;
+  return (words) => {
+    if (!words && !place) return;
+    if (!place) {
+      place = make("span", { class: "ly-control__demand", role: "status" });
+      element.append(place);
+    }
+    place.textContent = words;
+  };
+}
+
 // One slider and the number beside it; returns a function that shows a value in both.
-function part(slider, parameter, changed) {
+function part(slider, parameter, tell, changed) {
   const beside = slider.nextElementSibling;
   const scale = positions(parameter);
   for (const [name, value] of [["min", scale.low], ["max", scale.high], ["step", scale.step]]) slider[name] = value;
@@ -169,19 +202,26 @@ function part(slider, parameter, changed) {
   };
   let last = parameter.default;
   slider.addEventListener("input", () => {
-    last = number(parameter, exact(scale.value(Number(slider.value))));
+    const { low = -Infinity, high = Infinity } = parameter;
+    last = number(parameter, exact(clamp(scale.value(Number(slider.value)), low, high)));
+    tell("");
     show(last);
     changed(last);
   });
+  // What may not be is said, and the last good value stays.
   beside.addEventListener("input", () => {
     const value = number(parameter, beside.value);
-    if (value === null) return;
+    tell(value === null ? demand(parameter, beside.value) : "");
+    beside.setAttribute("aria-invalid", String(value === null));
+    if (value === null || value === last) return;
     last = value;
     slide(last);
     changed(last);
   });
-  // What was typed beyond the range, or is no number, becomes what counts.
-  beside.addEventListener("change", () => show(last));
+  beside.addEventListener("change", () => {
+    beside.removeAttribute("aria-invalid");
+    show(last);
+  });
   return (value) => {
     last = value;
     show(value);

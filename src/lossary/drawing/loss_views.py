@@ -15,8 +15,8 @@ from lossary.declaration.values import Setting
 from lossary.drawing.declared_views import further_names, further_views
 from lossary.drawing.pictures import LARGEST, SMALLEST, Card, Chart, Picture, Table, Trace, View
 from lossary.errors import LossaryError, nearest
-from lossary.evaluation import points
-from lossary.evaluation.curves import Curve, check_drawable, curve, kinked, suits
+from lossary.evaluation import high_precision, points
+from lossary.evaluation.curves import Curve, check_drawable, curve, kinked, section_inputs, suits
 from lossary.evaluation.settings import check_parameters
 from lossary.typesetting import formula_latex
 from lossary.typesetting.torch_code import short_call
@@ -379,11 +379,30 @@ def picture(loss: Loss, view: str, given: Setting, size: tuple[int, int] | None 
     if view not in further_names(loss):
         check_drawable(loss, settings)
     if view not in further_names(loss) and not suits(loss, loss.main, settings):
-        told = ", ".join(f"{name} = {value}" for name, value in settings.items() if value != loss.defaults()[name])
-        raise LossaryError(f"{loss.slug}: its section cannot be drawn with {told}: {loss.main.note}")
+        raise LossaryError(_unsuited(loss, settings))
     _check_size(size)
     made = _view(loss, view, settings, lists)
     return dataclasses.replace(made, size=size) if size else made
+
+
+def _unsuited(loss: Loss, settings: Setting) -> str:
+    """Why a loss cannot be drawn at these settings, and what to do instead."""
+    defaults = loss.defaults()
+    changed = {name: value for name, value in settings.items() if value != defaults[name]}
+    alone = {name: value for name, value in changed.items() if not suits(loss, loss.main, {**defaults, name: value})}
+    wrong = alone or changed  # where none is to blame alone, all are together
+    told, names = (" and ".join(words) for words in ([f"{n} = {v}" for n, v in wrong.items()], wrong))
+    vectors = [p for p in loss.parameters if p.name in wrong and p.kind.dims]
+    if len(vectors) == len(wrong) and all(np.ndim(wrong[p.name]) == 1 for p in vectors):
+        made = section_inputs(loss, loss.main, np.array(loss.main.span), defaults)
+        classes = high_precision.samples(loss, made, defaults).sizes[0]
+        instead = f"Give {names} {classes} numbers, as many as the figure has classes"
+    else:
+        instead = f"Leave {names} out to draw it; 'lossary evaluate' computes the loss with {told}"
+    return (
+        f"{loss.slug} cannot be drawn with {told}: the figure runs along the {loss.main.quantity}, "
+        f"and its inputs do not suit that ({loss.main.note.rstrip('.')}). {instead}"
+    )
 
 
 def _view(loss: Loss, view: str, settings: Setting, lists: Mapping[str, list[float]]) -> Picture:

@@ -63,6 +63,10 @@ class Control:
         """Where it may go, as the JavaScript gets it."""
         raise NotImplementedError
 
+    def allowed(self) -> str:
+        """The values that may be typed, in words."""
+        return self.parameter.range_text()
+
     def tries(self, classes: int) -> Iterator[Value]:
         """Settings that show whether the parameter matters."""
         yield from self.choices
@@ -119,12 +123,20 @@ class Stops(Control):
         """The numbers."""
         return {"low": self.low, "high": self.high, "values": list(self.choices)}
 
+    def allowed(self) -> str:
+        """The numbers that the slider stops at."""
+        return f"{self.name} is one of {', '.join(f'{value:g}' for value in self.choices)}"
+
 
 @dataclass(frozen=True)
 class Slider(Control):
     """A real number."""
 
     kind = "number"
+
+    def allowed(self) -> str:
+        """The range of a number; a slider of several has one for each."""
+        return self.parameter.range.text(self.name)
 
     def bounds(self) -> JsonObject:
         """The range, and how the slider goes through it."""

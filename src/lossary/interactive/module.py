@@ -113,7 +113,7 @@ def _keys(loss: Loss) -> Iterator[tuple[str, Section]]:
 
 def _parameter(one: Control) -> dict[str, Any]:
     described = {"name": one.name, "kind": one.kind, "default": one.default, "meaning": one.parameter.meaning}
-    return described | one.bounds()
+    return described | one.bounds() | {"range": one.allowed()}
 
 
 def _section(place: Place) -> dict[str, Any]:

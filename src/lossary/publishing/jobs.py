@@ -59,15 +59,15 @@ def loss_files(payload: Mapping[str, Any]) -> Files:
     return {"record.json": json.dumps(made, ensure_ascii=False).encode(), **files}
 
 
-# What a paper or a lecture takes: LaTeX reads no SVG. Not the card: matplotlib orders the fonts in a PDF by the folders
+# Papers and lectures take a PDF: LaTeX reads no SVG. Not the card: matplotlib orders the fonts in a PDF by the folders
 # they lie in, and a card has fonts of two, so that its bytes would tell where it was made.
-PRINTED = ("loss", "gradient")
+NOT_PRINTED = ("card", "thumb")
 
 
 def view_files(folder: str, view: View) -> Files:
     """All published forms of a view."""
     files = picture_files(folder, view.name, view.picture, view.table)
-    if view.name in PRINTED:
+    if view.name not in NOT_PRINTED:
         files[f"{folder}/{view.name}.pdf"] = render.pdf(view.picture)
     if view.name == "card":
         files[f"{folder}/card.png"] = render.png(view.picture)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 
@@ -26,6 +26,7 @@ def _environment() -> Environment:
         autoescape=False,
     )
     made.filters["latex"] = latex_text
+    made.filters["absent"] = absent
     return made
 
 
@@ -42,6 +43,16 @@ def render(template: str, **values: Any) -> str:
     parts = re.split(r"(^```.*?^```$)", text, flags=re.MULTILINE | re.DOTALL)
     parts[::2] = [re.sub(r"\n(?:[ \t]*\n){2,}", "\n\n", part) for part in parts[::2]]
     return "".join(parts)
+
+
+def absent(text: str, known: Collection[str]) -> list[str]:
+    """The losses that a text names as `[[slug]]` and that have no page, each once, in the text's own words."""
+    found: dict[str, str] = {}
+    for match in _LINK.finditer(_CODE.sub("", text)):
+        slug, words = match.groups()
+        if slug not in known:
+            found.setdefault(slug, re.sub("^[Tt]he ", "", words or slug.replace("_", " ")))
+    return list(found.values())
 
 
 def link(text: str, titles: Mapping[str, str], root: str) -> str:

@@ -45,6 +45,7 @@ class Preset:
     Attributes:
         name: of its files.
         title, text: what is compared, and what to see.
+        more: a sentence that is said besides where one of the losses `more_of` is drawn.
         axis: the axis along which it is drawn.
         picks: the losses; empty for all of the axis.
         view: "loss", "gradient" or "curvature".
@@ -58,6 +59,8 @@ class Preset:
     picks: tuple[Pick, ...] = ()
     view: Literal["loss", "gradient", "curvature"] = "loss"
     normal: Literal["", "curvature", "tail"] = ""
+    more: str = ""
+    more_of: tuple[str, ...] = ()
 
     @property
     def losses(self) -> str:
@@ -89,9 +92,9 @@ PRESETS = (
     ),
     Preset(
         "influence",
-        "Robust losses and their influence",
-        "The gradient is the pull of one sample on the fit. For an outlier it grows without bound, stays at a ceiling, "
-        "or comes back to nothing.",
+        "What an outlier does to the fit",
+        "The gradient is the pull of one sample on the fit. A curve that keeps rising "
+        "gives an outlier more pull the farther out it lies; one that levels off sets it a ceiling.",
         "residual",
         (
             Pick("mse"),
@@ -103,12 +106,14 @@ PRESETS = (
             Pick("tukey_biweight", {"c": 2.5}),
         ),
         view="gradient",
+        more="One that comes back to zero lets go of it.",
+        more_of=("cauchy", "welsch", "geman_mcclure", "tukey_biweight"),
     ),
     Preset(
         "margin",
         "Margin losses and the zero-one step",
-        "A classifier is wrong where the margin is negative. These losses stand in for that step, with a slope to "
-        "descend.",
+        "A classifier, or the order of a pair, is wrong where the margin is negative. These losses stand in for that "
+        "step, with a slope to descend.",
         "margin",
     ),
     Preset(
@@ -130,7 +135,9 @@ PRESETS = (
 def offered(
     axes: Mapping[str, Collection[str]], presets: Sequence[Preset] = PRESETS, others: Collection[str] = ()
 ) -> list[Preset]:
-    """The presets of a catalog with the losses that it has; what keeps fewer than two is left out.
+    """The presets of a catalog, each with those of its losses that the catalog has.
+
+    What keeps fewer than two losses is left out, and so is what is said of losses that are not there.
 
     Args:
         axes: those of each loss of the catalog, by slug.
@@ -143,5 +150,7 @@ def offered(
         wanted = tuple(named) if preset.picks else tuple(map(Pick, sorted(axes)))
         present = tuple(pick for pick in wanted if preset.axis in axes.get(pick.slug, ()))[:MOST]
         if len(present) >= LEAST:
-            kept.append(replace(preset, picks=present))
+            drawn = {pick.slug for pick in present}
+            text = f"{preset.text} {preset.more}" if drawn & {*preset.more_of} else preset.text
+            kept.append(replace(preset, picks=present, text=text))
     return kept

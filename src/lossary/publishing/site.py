@@ -250,7 +250,7 @@ def _pages(
     for source in found:
         path = f"losses/{source.slug}.md"
         if source.slug in records:
-            yield path, rendered("loss.md", "../", loss=records[source.slug], catalog=catalog)
+            yield path, rendered("loss.md", "../", loss=records[source.slug], catalog=catalog, known=[*titles])
             yield (
                 f"embed/{source.slug}/index.html",
                 rendered("embed.html", "", root="../../", loss=records[source.slug], catalog=catalog),

@@ -378,6 +378,7 @@ loss = Loss(
     ),
     tasks=("binary", "multi-label", "segmentation", "generative"),
     search_terms=terms(
+        "bce_with_logits; "
         "weighted binary cross entropy class imbalance; multi-label classification loss; numerically stable sigmoid "
         "bce; sigmoid then bce nan; negative loss BCEWithLogitsLoss; Target size must be the same as input size; "
         "softplus(x) - x y; BinaryCrossentropy from_logits=True; timm BinaryCrossEntropy; result type Float can't be cast to "
