@@ -33,9 +33,9 @@ for the target: the class itself, or its cluster.
 
 ### It returns a pair, not a loss
 
-The module answers with a named tuple: `output`, the log-probability of each target, and `loss`, the
-mean of minus `output`. Calling `backward` on the answer fails. There is no `reduction`; a sum or one
-value per sample is made from `output`, with its sign turned.
+The module returns a named tuple: `output`, the log-probability of each target, and `loss`, the mean of
+minus `output`. Calling `backward` on the tuple fails. There is no `reduction`: for a sum, or for one value
+per sample, take minus `output`.
 
 ```python
 module = nn.AdaptiveLogSoftmaxWithLoss(8, 10, [4, 7], div_value=2.0)

@@ -85,7 +85,7 @@ label, prediction: 15.0
 PyTorch cuts each logarithm off at -100, so that a probability of exactly 0 gives a finite loss. One
 might expect a zero gradient on that flat part. The backward pass does something else: it divides
 p - y by p(1-p), bounded below by a tiny constant. A single probability of exactly 0 or 1 with the
-wrong label therefore has a gradient of a million millions. With the right label the gradient is
+wrong label therefore has a gradient of 1e12. With the right label the gradient is
 exactly 0, although the formula's slope tends to -1 or 1 there. Clamp the probabilities away from
 both ends, or work with logits.
 

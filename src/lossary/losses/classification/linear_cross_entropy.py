@@ -467,7 +467,7 @@ loss = Loss(
             "W",
             (CLASS_WEIGHTS,),
             "(C, D) or (C, d1, ..., D)",
-            "the weights of that layer, one row for each class; the class holds them itself, as linear.weight",
+            "the weights of that layer, one row for each class; the class holds them itself, in two dimensions, as linear.weight",
         ),
         Input(
             "target",

@@ -525,6 +525,7 @@ def _lattice() -> Network:
         xlabel="frame",
         columns=tuple(str(t + 1) for t in range(frames)),
         rows=names,
+        weight="the share of the alignments' probability",
     )
 
 
@@ -658,17 +659,18 @@ loss = Loss(
             heading="gradient with respect to the label's log-probability",
             note="The three frames of the section above. The derivative holds all other log-probabilities still.",
             caption="The two differ by the probability. What torch returns is zero where the frame agrees with the "
-            "alignments; the derivative never is, because a log-probability alone could always rise.",
+            "alignments. The derivative is minus the share of the alignments that pass here, and that share is zero only "
+            "where the probability is.",
         ),
         Diagram(
             name="alignments",
             title="The alignments of the target ab",
             build=_lattice,
-            note="Six frames. Every way from the left to the right is one alignment; a way may stay, go on, or jump over "
+            note="Six frames. Every path from the left to the right is one alignment; a path may stay, go on, or jump over "
             "a blank between two different labels.",
-            caption="Ink is the share of the alignments' probability that passes. The gradient of a class at a frame is the "
-            "probability that the model gives to it there, less its share; for the blank, the shares of its three rows "
-            "are added up.",
+            caption="The darker a node or an edge, the larger the share of the alignments' probability that passes "
+            "through it. The gradient of a class at a frame is the probability that the model gives to it there, less "
+            "its share; for the blank, the shares of its three rows are added up.",
         ),
     ),
     example={
