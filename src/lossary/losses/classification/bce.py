@@ -7,8 +7,8 @@ that was given to its label.
 
 - You already hold **probabilities**, not raw scores: the output of a fixed mixture, a calibrated
   model, a product of probabilities, an autoencoder whose output layer you cannot change.
-- Each element is a yes-or-no question of its own: one binary label, or several labels that may hold
-  at once.
+- Each element is a yes-or-no question of its own: one binary label, or several labels that may be
+  true at once.
 - The probability itself matters, not only the decision. The expected loss is smallest exactly when
   the prediction equals the true probability. Targets between 0 and 1 are allowed and are read as
   probabilities.

@@ -19,7 +19,7 @@ distribution minus the target.
 
 ## When not to
 
-- Several classes may hold at once: [[bce_with_logits]].
+- Several classes may be true at once: [[bce_with_logits]].
 - There is one output unit only. Use [[bce_with_logits]]; with one class and class numbers for targets
   this loss is zero whatever the score is.
 - You already hold log-probabilities: [[nll|negative log-likelihood]].
