@@ -371,7 +371,9 @@ def test_help_begins_with_all_that_is_public() -> None:
 REPRS: dict[str, Callable[[], Any]] = {
     "figure": lambda: HUBER.figure(),
     "card": lambda: HUBER.figure("card"),
-    "comparison": lambda: lossary.compare("huber", "mse", "l1", "smooth_l1", parameters={"huber.delta": 3, "smooth_l1.beta": 4}),
+    "comparison": lambda: lossary.compare(
+        "huber", "mse", "l1", "smooth_l1", parameters={"huber.delta": 3, "smooth_l1.beta": 4}
+    ),
     "report": lambda: lossary.get("mse").check(),
     "evidence": lambda: lossary.get("mse").check().evidence,
     "evaluation": lambda: HUBER.evaluate({"input": [[1.0] * 300] * 100, "target": [[0.0] * 300] * 100}, None, "none"),

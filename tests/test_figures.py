@@ -20,6 +20,7 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+import lossary
 from cases import LOSSES, OF_EACH_KIND, PLAIN, by_torch, criterion
 from lossary.declaration.formula import Written
 from lossary.declaration.loss import Loss
@@ -1022,3 +1023,24 @@ def test_words_and_curves_can_be_read_on_paper(theme: Any) -> None:
         assert contrast(role) >= 4.5, role
     for role in [r for r in ROLES if r.startswith("trace")]:
         assert contrast(role) >= 3, role
+
+
+@pytest.mark.parametrize("which", loss_views.CURVES)
+def test_a_weight_per_element_has_a_curve_for_each_of_several_numbers(which: str) -> None:
+    """A picture shows one element, so a list of numbers is not one tensor there."""
+    loss = LOSSES["bce_with_logits"]
+    made = loss_views.picture(loss, which, {"pos_weight": [0.5, 1, 2]})
+    assert isinstance(made, Chart)
+    assert [trace.label for trace in made.traces if trace.label] == [f"pos_weight = {w}" for w in (0.5, 1, 2)]
+    found = curve(loss, loss.main, made.traces[-1].x, {**loss.defaults(), "pos_weight": 2})
+    assert np.allclose(made.traces[-1].y, getattr(found, which), rtol=1e-12, atol=0, equal_nan=True)
+
+
+@pytest.mark.parametrize("weight", [[1, 2], [0.5, 1, 2], [[1], [2]]])
+def test_a_tensor_of_weights_is_no_setting_of_a_picture(weight: list[Any]) -> None:
+    """Whether it is asked for or kept as a default of the loss."""
+    kept = lossary.get("bce_with_logits").at(pos_weight=weight)
+    for view in (*loss_views.CURVES, "sweep", "card"):
+        with pytest.raises(LossaryError, match=r"cannot be drawn with pos_weight = .* Leave pos_weight out"):
+            kept.figure(view)
+    assert lossary.get("bce_with_logits").at(pos_weight=[2]).figure("sweep").svg()

@@ -313,7 +313,10 @@ SHARED = {
     "size of a figure": (rf"class Chart:[\s\S]*?size: tuple\[int, int\] = \({N}, {N}\)", rf"size = \[{N}, {N}\]"),
     "nice steps": (rf"xaxis\..*steps=\[{N}, {N}, {N}, {N}, {N}\]", rf"const NICE = \[{N}, {N}, {N}, {N}, {N}\]"),
     "gaps between ticks across": (rf"xaxis\.set_major_locator\(MaxNLocator\({N},", rf"across = ticks\(.*, {N}\)"),
-    "gaps between ticks upwards": (rf"yaxis\.set_major_locator\(MaxNLocator\({N},", rf"\Wticks\(bottom, top, fitting\(.*, {N}\)\)"),
+    "gaps between ticks upwards": (
+        rf"yaxis\.set_major_locator\(MaxNLocator\({N},",
+        rf"\Wticks\(bottom, top, fitting\(.*, {N}\)\)",
+    ),
     "length of a tick": (rf"length={N},\n\s+width", rf"TICK = \{{ size: {N}"),
     "width of a tick": (rf"length=.*\n\s+width={N}", rf'\.domain, line".*"stroke-width", {N}'),
     "room beside a tick": (rf"pad={N} \* scale", rf"TICK = .*pad: {N}"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import ClassVar, TypeAlias
@@ -106,6 +106,10 @@ class ParameterKind:
             ValueError: for a value of another kind or outside the range.
         """
         raise NotImplementedError
+
+    def several(self, values: Sequence[Value]) -> bool:
+        """Whether a list is one of values, each of which has a curve of its own in a picture, and not one value."""
+        return self.plain
 
     def range_text(self, name: str, range: Range) -> str:
         """The values allowed, in words."""
@@ -346,6 +350,10 @@ class PerElement(ParameterKind):
     def checked(self, value: Value, range: Range) -> Value:
         """A number or nested lists of them, all finite and in the range."""
         return _array(value, range).tolist()
+
+    def several(self, values: Sequence[Value]) -> bool:
+        """A picture shows one element, so that a plain list of numbers is no tensor there."""
+        return self.swept and not any(isinstance(value, list | tuple) for value in values)
 
     def range_text(self, name: str, range: Range) -> str:
         """The range of each number."""
