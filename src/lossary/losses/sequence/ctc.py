@@ -148,9 +148,9 @@ nothing in front: gradcheck False
 
 ### A label outside the classes is not noticed
 
-On the CPU, targets are not checked. A label equal to the number of classes or above reads memory
-that does not belong to the tensor, and the backward pass may write there and crash later, somewhere
-else. The blank as a label raises nothing either, although no alignment that merges repeats and drops
+On the CPU, targets are not checked. A label that is no class reads the entry of another frame
+or sample, and at the ends memory that does not belong to the tensor; the backward pass may write there and
+crash later, somewhere else. A negative label is not noticed either. The blank as a label raises nothing either, although no alignment that merges repeats and drops
 blanks can spell it. Check targets yourself before the first step. Padding needs no check: what lies
 behind `target_lengths` does not count.
 
@@ -607,7 +607,8 @@ loss = Loss(
                 "i": "the number of frames that count",
             },
             remark="What torch returns exceeds the partial derivative of the loss by $e^{x_{t,c}}$, and leads to right "
-            "gradients only where a `log_softmax` is in front: see the pitfall below.",
+            "gradients only where what is in front makes each frame's probabilities sum to one, as a `log_softmax` does: "
+            "see the pitfall below.",
         ),
     ),
     batches=_batches,
