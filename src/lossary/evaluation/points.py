@@ -239,7 +239,9 @@ def _vectors(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
 def _amounts(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     """Numbers that are not negative, of one size and of several."""
     drawn = [np.exp(rng.normal(size=shape) * spread) for spread in (0.1, 1, 1, 1, 3, 3)]
-    return [np.zeros(shape), 1e6 * np.eye(shape[0])[0], *drawn, 1e3 * np.exp(rng.normal(size=shape))]
+    first = np.eye(shape[0])[0]
+    alone = [size * np.exp(rng.normal()) * first for size in (1, 1e30)]
+    return [*alone, *drawn, 1e3 * np.exp(rng.normal(size=shape))]
 
 
 def _batches(shape: Shape, rng: np.random.Generator) -> list[Numbers]:

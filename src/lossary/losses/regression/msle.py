@@ -89,6 +89,9 @@ It is [[mse]] between the logarithms of 1 + prediction and 1 + target.
 
     functional.msle(input.abs(), target.abs()) == F.mse_loss(input.abs().log1p(), target.abs().log1p())
 
+Its root over a batch is [[rmsle]].
+
+    functional.msle(input.abs(), target.abs()).sqrt() == functional.rmsle(input.abs(), target.abs())
 
 For small numbers it is [[mse]].
 
@@ -110,10 +113,10 @@ from lossary.declaration import RATIO_AXIS, Input, Kind, Loss, Section, Symbolic
 
 def msle(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
     residual = input - target
-    # Where the two are close, the logarithm of their quotient: a difference of logarithms would lose its digits.
+    # Never a difference of logarithms, which would lose digits; where the two are close, of 1 and what is over.
     close = residual.abs() < (1 + target) / 2
     near = torch.log1p(torch.where(close, residual / (1 + target), 0.0))
-    far = torch.log1p(input) - torch.log1p(target)
+    far = torch.log((1 + input) / (1 + target))
     loss = torch.where(close, near, far).square()
     if reduction == "none":
         return loss

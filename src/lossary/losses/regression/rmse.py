@@ -98,6 +98,8 @@ Of one element it is [[l1]].
 - pytorch-forecasting `RMSE()`
 """
 
+import math
+
 import torch
 
 from lossary.declaration import RESIDUAL, Input, Kind, Loss, Section, Symbolic, cases, per, sqrt, sum_over, terms
@@ -108,8 +110,8 @@ def rmse(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") 
     # The largest is divided out, so that no square overflows; the length has the gradient 0 where all are 0.
     size = residual.detach().abs().amax(-1, keepdim=True)
     size = torch.where(size > 0, size, 1.0)
-    length: torch.Tensor = torch.linalg.vector_norm(residual / size, dim=-1) * size.squeeze(-1)
-    loss = length / residual.shape[-1] ** 0.5
+    length = torch.linalg.vector_norm(residual / size, dim=-1) * size.squeeze(-1)
+    loss = length / math.sqrt(residual.shape[-1])
     if reduction == "none":
         return loss
     return loss.sum() if reduction == "sum" else loss.mean()
