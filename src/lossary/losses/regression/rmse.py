@@ -111,7 +111,7 @@ def rmse(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") 
     size = residual.detach().abs().amax(-1, keepdim=True)
     size = torch.where(size > 0, size, 1.0)
     length = torch.linalg.vector_norm(residual / size, dim=-1) * size.squeeze(-1)
-    loss = length / math.sqrt(residual.shape[-1])
+    loss: torch.Tensor = length / math.sqrt(residual.shape[-1])
     if reduction == "none":
         return loss
     return loss.sum() if reduction == "sum" else loss.mean()

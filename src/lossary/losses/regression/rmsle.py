@@ -86,7 +86,7 @@ def rmsle(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean")
     size = difference.detach().abs().amax(-1, keepdim=True)
     size = torch.where(size > 0, size, 1.0)
     length = torch.linalg.vector_norm(difference / size, dim=-1) * size.squeeze(-1)
-    loss = length / math.sqrt(difference.shape[-1])
+    loss: torch.Tensor = length / math.sqrt(difference.shape[-1])
     if reduction == "none":
         return loss
     return loss.sum() if reduction == "sum" else loss.mean()
