@@ -430,6 +430,8 @@ def drawn(loss: Loss, kind: Kind, shape: tuple[int, ...], rng: np.random.Generat
     if kind.rank:
         at = len(shape) if loss.sample_dimension is None else loss.sample_dimension
         values = rng.normal(size=(*shape[:at], classes, *shape[at:]))
+        if math.isfinite(kind.lower) and math.isinf(kind.upper):
+            return kind.lower + np.exp(values)
         return values if math.isinf(kind.upper) or kind.upper == 0 else 1 / (1 + np.exp(-values))
     low, high = max(kind.lower, -3.0), min(kind.upper, 3.0)
     return rng.uniform(low, high, shape) * 0.98 + 0.01 * (low + high)
@@ -483,8 +485,8 @@ def test_a_reduction_names_what_one_value_belongs_to(loss: Loss) -> None:
     named = {
         unit
         for reduction in loss.reductions
-        for unit in ("element", "sample", "target", "pair", "triplet", "row")
-        if re.search(rf"per {unit}\b|number of {unit}s", reduction.divides_by)
+        for unit in ("element", "sample", "target", "pair", "triplet", "row", "batch")
+        if re.search(rf"per {unit}\b|number of {unit}(?:e?s)", reduction.divides_by)
     }
     assert named, loss.reductions
     assert ("element" in named) == (value.shape == first.shape and named != {"pair"}), named
@@ -780,7 +782,12 @@ def number_of_classes(loss: Loss, batch: Arrays, setting: Mapping[str, Any]) -> 
 def assert_spread(column: NDArray[np.float64], kind: Any) -> None:
     """The prediction's values reach far into every open end and close to every closed one, and lie densely between."""
     different = len(np.unique(column.reshape(len(column), -1), axis=0))
-    if kind.sampler == "vector":
+    if kind.sampler == "amounts":
+        assert different >= 8
+        assert column.min() == 0
+        assert column.max() >= 1e28
+        return
+    if kind.sampler in ("vector", "batch"):
         lengths = np.sqrt((column**2).sum(axis=1))
         assert different >= 7
         assert lengths.max() >= 100

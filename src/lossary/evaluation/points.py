@@ -236,6 +236,19 @@ def _vectors(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     return [*drawn, np.eye(shape[0])[0] + 0.25 * rng.normal(size=shape), 1e3 * rng.normal(size=shape)]
 
 
+def _amounts(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
+    """Numbers that are not negative, of one size and of several."""
+    drawn = [np.exp(rng.normal(size=shape) * spread) for spread in (0.1, 1, 1, 1, 3, 3)]
+    first = np.eye(shape[0])[0]
+    alone = [size * np.exp(rng.normal()) * first for size in (1, 1e30)]
+    return [*alone, *drawn, 1e3 * np.exp(rng.normal(size=shape))]
+
+
+def _batches(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
+    """Numbers of which a loss has one value: all zero, all alike, and at random."""
+    return [np.zeros(shape), np.ones(shape), *_vectors(shape, rng)]
+
+
 def _weights(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     return [rng.normal(size=shape)]
 
@@ -248,5 +261,7 @@ SAMPLERS: dict[str, Callable[[Shape, np.random.Generator], list[Numbers]]] = {
     "label_list": _label_lists,
     "multi_hot": _multi_hot,
     "vector": _vectors,
+    "amounts": _amounts,
+    "batch": _batches,
     "weights": _weights,
 }

@@ -62,6 +62,13 @@ class _Printer(JavascriptCodePrinter):  # type: ignore[misc]
 
     _print_softplus = _print_sigmoid = _print_xlogy = _call
 
+    def _print_log(self, expr: Expression) -> str:
+        """Of one and something small, what is small is kept."""
+        (argument,) = expr.args
+        if argument.is_Add and sp.S.One in argument.args:
+            return f"Math.log1p({self._print(argument - 1)})"
+        return f"Math.log({self._print(argument)})"
+
     def _print_maximum(self, expr: Expression) -> str:
         return f"Math.max({', '.join(self._print(a) for a in expr.args)})"
 
