@@ -180,18 +180,18 @@ def _array(value: Value, range: Range) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Number(ParameterKind):
-    """A real number; with `infinite`, infinity too, for which no formula is displayed."""
+    """A real number; with `infinite`, those infinities too that the range holds, at which no formula is displayed."""
 
     infinite: bool = False
 
-    widget = Widget.SLIDER
+    widget: ClassVar[Widget | None] = Widget.SLIDER
     plain = True
     swept = True
 
     def checked(self, value: Value, range: Range) -> Value:
         """A number in the range, finite unless the kind says else."""
         number = _number(value)
-        if self.infinite and number == float("inf"):
+        if self.infinite and abs(number) == float("inf") and range.holds(number):
             return number
         if not abs(number) <= sys.float_info.max or not range.holds(number):
             raise ValueError
