@@ -17,8 +17,7 @@ beyond.
 
 ### The threshold is a times pi, not a
 
-The default of 1.339 cuts residuals off at 4.2. Some texts give the cut-off itself as the parameter. Other default
-constants are for the other losses: each has its own.
+The default of 1.339 cuts residuals off at 4.2. The default constants of other losses cannot be taken over.
 
 ```python
 from lossary.functional import andrews

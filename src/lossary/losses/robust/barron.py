@@ -40,8 +40,8 @@ for alpha in (2.0, 1.0, 0.0, -2.0, -10.0):
 
 ### The scale is that of the paper, which differs from each member's own
 
-Half of the squared residual over `c` squared at `alpha=2`, where other libraries do not divide; a two inside the
-logarithm at `alpha=0`. Take the factor from the relations below before you replace one by the other.
+The residual is divided by `c` before anything else, so that the height does not grow with `c`; and there is a two inside
+the logarithm at `alpha=0`. Take the factor from the relations below before you replace one by the other.
 
 ```python
 from lossary.functional import barron, cauchy
@@ -58,7 +58,7 @@ print(round(cauchy(residual, torch.zeros(1), c=2.0).item(), 4))
 
 ### The formula has holes at 2 and 0
 
-It divides by `alpha` and by `alpha - 2`. Just beside the holes, floating point loses what the limit would give. The
+It divides by `alpha` and by `alpha - 2`. Just beside 0, floating point loses what the limit would give. The
 function on this page takes the limits at both, and elsewhere writes the power with `expm1` and `log1p`, which keep their
 digits near zero.
 
@@ -66,15 +66,16 @@ digits near zero.
 from lossary.functional import barron
 
 s = torch.tensor(1.5)
-for alpha in (1e-7, 2 - 1e-7):
+for alpha in (1e-2, 1e-5, 1e-7):
     b = abs(alpha - 2)
     naive = b / alpha * ((s**2 / b + 1) ** (alpha / 2) - 1)
     print(alpha, "naive", round(naive.item(), 4), "stable", round(barron(s, s * 0, alpha=alpha).item(), 4))
 ```
 
 ```output
+0.01 naive 0.7541 stable 0.7541
+1e-05 naive 0.7629 stable 0.7538
 1e-07 naive 0.0 stable 0.7538
-1.9999999 naive 1.125 stable 1.125
 ```
 
 ## Relations

@@ -5,8 +5,7 @@ Half the squared error for small residuals, bent until it is flat at c: a point 
 ## When to use it
 
 - A robust fit by reweighting: beyond `c` a point has weight zero, so that gross errors are out of the fit.
-- Residuals that were divided by a robust estimate of their spread. With the default, 4.685, a fit to normal noise then
-  has 95 percent of the efficiency of least squares.
+- Residuals that were divided by a robust estimate of their spread. The default is made for these, see below.
 
 ## When not to
 
@@ -36,6 +35,26 @@ for name, c in (("4.685", 4.685), ("4.685 times the scale", 4.685 * scale.item()
 ```output
 c = 4.685: 36 of 1000 points pull
 c = 4.685 times the scale: 1000 of 1000 points pull
+```
+
+### What the default costs where there are no outliers
+
+It is chosen so that a fit to normal noise of standard deviation one has 95 percent of the efficiency of least squares:
+the squared mean curvature over the mean squared pull.
+
+```python
+from lossary.functional import tukey_biweight
+
+x = torch.linspace(-12, 12, 240_001, dtype=torch.float64, requires_grad=True)
+normal = torch.exp(-x.detach().square() / 2)
+pull = torch.autograd.grad(tukey_biweight(x, torch.zeros_like(x), reduction="sum"), x, create_graph=True)[0]
+bend = torch.autograd.grad(pull.sum(), x)[0]
+mean = lambda values: (values.detach() * normal).sum() / normal.sum()
+print(f"efficiency {(mean(bend) ** 2 / mean(pull**2)).item():.3f}")
+```
+
+```output
+efficiency 0.950
 ```
 
 ### Beyond c there is no gradient
@@ -120,7 +139,8 @@ loss = residual_loss(
         "least squares; bounded robust loss"
     ),
     concepts={
-        "4.685; tuning constant; robust scale; median absolute deviation": "The default belongs",
+        "4.685; robust scale; median absolute deviation": "The default belongs",
+        "tuning constant; 95 percent efficiency": "What the default costs",
         "zero gradient; training does not start": "Beyond c",
         "nan gradient of torch.where": "The masks of an if",
     },

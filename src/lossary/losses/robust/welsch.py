@@ -20,7 +20,7 @@ wherever it lies, and pulls no more.
 ### Far from the data nothing moves
 
 The pull falls as the exponential of minus the squared residual. In float32 it is exactly zero from a residual of about
-eleven times `c` on, so that the first step already fails.
+ten times `c` on, so that the first step already fails.
 
 ```python
 from lossary.functional import welsch
@@ -50,7 +50,7 @@ standard deviation 30.12
 from the median    1.17
 ```
 
-### Three losses differ from it by a scale
+### Two losses are easily taken for it
 
 [[correntropy|The correntropy-induced loss]] has a one at the top instead of half of `c` squared, and a two in the
 exponent. [[geman_mcclure|Geman-McClure]] is a fraction and no exponential. Compare the value far out and the curvature at
@@ -125,7 +125,7 @@ loss = residual_loss(
     concepts={
         "vanishing gradient; training does not start": "Far from the data",
         "choosing c; outlier scale; median absolute deviation": "c decides",
-        "Welsch versus correntropy; Welsch versus Geman-McClure": "Three losses differ",
+        "Welsch versus correntropy; Welsch versus Geman-McClure": "Two losses are",
     },
     parameters=(
         Parameter(
@@ -140,8 +140,8 @@ loss = residual_loss(
     ),
     value=lambda r, scale: scale**2 / 2 * (1 - exp(-((r / scale) ** 2))),
     gradient=lambda r, scale: r * exp(-((r / scale) ** 2)),
-    caption="A parabola at the bottom of a plain. The gradient has its peaks at c over the square root of two and is gone a "
-    "little farther out.",
+    caption="A parabola at the bottom of a plain. The gradient has its peaks at c over the square root of two and fades "
+    "fast beyond them.",
     example={"input": [0.5, -1.5, 4.0], "target": [0.0, 0.0, 0.0]},
     properties={
         "convex": False,
