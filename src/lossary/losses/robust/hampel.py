@@ -171,14 +171,14 @@ loss = residual_loss(
             latex="c",
         ),
     ),
-    value=lambda r, first, second, third: cases(
+    where={"top": lambda first, second, third: first * (second - first + third) / 2},
+    notation={"top": "h"},
+    meanings={"top": "the loss of a point beyond c"},
+    value=lambda r, first, second, third, top: cases(
         (r**2 / 2, abs(r) <= first),
         (first * abs(r) - first**2 / 2, abs(r) <= second),
-        (
-            first * (second - first + third) / 2 - first * (third - abs(r)) ** 2 / (2 * (third - second)),
-            abs(r) <= third,
-        ),
-        (first * (second - first + third) / 2, True),
+        (top - first * (third - abs(r)) ** 2 / (2 * (third - second)), abs(r) <= third),
+        (top, True),
     ),
     gradient=lambda r, first, second, third: cases(
         (r, abs(r) <= first),
