@@ -7,8 +7,8 @@ out it lies.
 
 - Some targets are far off, and you would rather have them fade from the fit than be cut off at a threshold. Every point
   keeps some pull, so no point is lost for good.
-- The noise has heavy tails. Up to a constant, this is `c` squared over two times the negative log-likelihood of a
-  [[student_t_nll|Student t]] with one degree of freedom: the Cauchy distribution.
+- The noise has heavy tails. Up to a factor and a constant, this is the negative log-likelihood of a Cauchy distribution of
+  scale `c`.
 
 ## When not to
 
@@ -25,7 +25,6 @@ falling part. Gradient descent with the same step and the same number of steps r
 and hardly moves under this loss.
 
 ```python
-import torch.nn.functional as F
 from lossary.functional import cauchy
 
 target = torch.tensor([100.0, 100.5, 99.5])

@@ -80,8 +80,8 @@ pseudo_huber tensor([0.0100, 0.0995, 0.7071])
 
 ### A small eps makes a steep corner
 
-The curvature at zero is `1 / eps`. Gradient descent with a step longer than `2 * eps` cannot settle there: the
-prediction below jumps over the target and back with the long step, and comes to rest with the short one.
+The curvature at zero is `1 / eps`, so plain gradient descent is unstable at the target with a step longer than
+`2 * eps`. With the long step the prediction below jumps over the target and back; with the short one it comes to rest.
 
 ```python
 from lossary.functional import charbonnier

@@ -1,80 +1,103 @@
 r"""Correntropy-induced loss
 
-One minus a Gaussian of the residual: 0 where the prediction is right, and at most 1 however far it is off.
+One minus a Gaussian kernel of the residual: near zero it grows like the squared error, far out it is 1, so that the mean
+is a soft count of the targets that were missed.
 
 ## When to use it
 
-- Outliers should have no influence, and you think of the residuals as seen through a kernel: the mean loss is one minus
-  the correntropy of prediction and target, an average of Gaussians of width `sigma`.
+- Signals with impulsive noise, where a spike should count as one miss however high it is.
+- You want to maximise correntropy, the mean of the kernel, with an optimiser that minimises.
 
 ## When not to
 
-- The fit starts far from the data: the gradient is zero there. Begin with [[huber]], or with a large `sigma`.
-- You want its height to grow with the scale, as half the squared error does: [[welsch|Welsch]].
+- There is no good start: a few `sigma` away from all targets the gradient is practically zero. Begin with a large `sigma`,
+  or with [[huber]].
+- The loss should keep the scale of the squared error when you change its width: [[welsch|Welsch]] is this loss with a
+  factor that holds the parabola at the bottom still.
 
 ## Pitfalls
 
-### A larger sigma also lowers the loss near zero
+### A larger sigma weakens the gradient of small residuals
 
-The top stays at one, so that the curvature at zero is one over `sigma` squared. A sweep over `sigma` changes the size of
-the steps as well as the robustness: with ten times the width, ordinary residuals pull a hundred times more weakly.
-[[welsch|Welsch]] holds the curvature still instead.
-
-```python
-from lossary.functional import correntropy, welsch
-
-residual = torch.tensor([0.1], requires_grad=True)
-for scale in (1.0, 10.0):
-    one = torch.autograd.grad(correntropy(residual, torch.zeros(1), sigma=scale), residual)[0].item()
-    other = torch.autograd.grad(welsch(residual, torch.zeros(1), c=scale), residual)[0].item()
-    print(f"scale {scale:g}: correntropy {one:.4f}, welsch {other:.4f}")
-```
-
-```output
-scale 1: correntropy 0.0995, welsch 0.0990
-scale 10: correntropy 0.0010, welsch 0.1000
-```
-
-### A shrinking sigma can be started wide
-
-With a `sigma` far above the residuals it is nearly a squared error, with one minimum; with a narrow one it has a minimum
-at each group of targets. Below, descent with a wide kernel that is narrowed finds the larger group from a start at which
-the narrow one alone stays where it is.
+Near zero the loss is the squared residual over twice `sigma` squared. Doubling `sigma` divides the pull of a small residual
+by four, so a schedule that narrows `sigma` raises the step size as it goes. Multiply by `sigma` squared, or use
+[[welsch|Welsch]].
 
 ```python
 from lossary.functional import correntropy
 
-target = torch.tensor([0.0, 0.1, -0.1, 10.0])
-for name, widths in (("narrow", [0.5] * 400), ("narrowing", [20.0] * 200 + [2.0] * 100 + [0.5] * 100)):
-    centre = torch.tensor(6.0, requires_grad=True)
-    for sigma in widths:
-        (slope,) = torch.autograd.grad(correntropy(centre.expand(4), target, sigma=sigma), centre)
-        centre = (centre - 0.5 * sigma**2 * slope).detach().requires_grad_()
-    print(f"{name}: {centre.item():.2f}")
+residual = torch.tensor([0.01], requires_grad=True)
+for sigma in (0.5, 1.0, 2.0):
+    (pull,) = torch.autograd.grad(correntropy(residual, torch.zeros(1), sigma=sigma), residual)
+    print(f"sigma {sigma}: pull {pull.item():.4f}")
 ```
 
 ```output
-narrow: 6.00
-narrowing: 0.00
+sigma 0.5: pull 0.0400
+sigma 1.0: pull 0.0100
+sigma 2.0: pull 0.0025
+```
+
+### The mean hides how far off the misses are
+
+Far out the loss is 1 for all residuals. Below, the second model's worst prediction is a thousand times as far off, and
+its mean loss is lower.
+
+```python
+from lossary.functional import correntropy
+
+target = torch.zeros(4)
+first = torch.tensor([0.2, 0.2, 0.2, 10.0])
+second = torch.tensor([0.1, 0.1, 0.1, 10000.0])
+for name, prediction in (("first ", first), ("second", second)):
+    print(name, f"{correntropy(prediction, target):.4f}", "worst", prediction.max().item())
+```
+
+```output
+first  0.2649 worst 10.0
+second 0.2537 worst 10000.0
+```
+
+### Some definitions carry the factor of a normal density
+
+As a kernel estimate, correntropy is a mean of normal densities, with `1 / (sigma * sqrt(2 * pi))` in front. Then a perfect
+prediction does not give 1, and one minus it is not this loss. Drop the factor before you compare numbers.
+
+```python
+sigma = 0.5
+perfect = torch.distributions.Normal(0.0, sigma).log_prob(torch.tensor(0.0)).exp()
+print("density of a perfect prediction:", round(perfect.item(), 4))
+print("one minus it:                   ", round(1 - perfect.item(), 4))
+```
+
+```output
+density of a perfect prediction: 0.7979
+one minus it:                    0.2021
 ```
 
 ## Relations
 
-It is [[welsch|Welsch]] divided by its height, half of `c` squared, with `c` at the square root of two times `sigma`.
+It is [[welsch|Welsch]] with `c` at `sigma` times the square root of two, divided by `sigma` squared.
 
-    functional.correntropy(input, target, sigma=2.0) == functional.welsch(input, target, c=2.0 * 2**0.5) / 4
+    functional.correntropy(input, target, sigma=2.0) == functional.welsch(input, target, c=2.0 * 2**0.5) / 4.0
 
-It is [[barron|Barron's loss]] with `alpha` at minus infinity and `c=sigma`.
+It is the limit of [[barron|Barron's loss]] for `alpha` going to minus infinity.
 
-    functional.correntropy(input, target, sigma=2.0) == functional.barron(input, target, alpha=-float("inf"), c=2.0)
+    functional.correntropy(input, target, sigma=2.0)
+    == functional.barron(input, target, alpha=-1e9, c=2.0)  # within 1e-6
 
-With a large `sigma` it is [[mse]] divided by twice its square.
+Times `sigma` squared, it is half of [[mse]] where `sigma` is large.
 
-    functional.correntropy(input, target, sigma=1e4) * 2e8 == F.mse_loss(input, target)  # within 1e-5
+    1e8 * functional.correntropy(input, target, sigma=1e4) == F.mse_loss(input, target) / 2  # within 1e-4
+
+## In other libraries
+
+- robust_loss_pytorch
+  `robust_loss_pytorch.general.lossfun(input - target, torch.tensor(-float("inf")), torch.tensor(sigma))`: Elementwise.
 
 ## References
 
-- Weifeng Liu, Puskal P. Pokharel and José C. Príncipe (2007). Correntropy: Properties and Applications in Non-Gaussian
+- Weifeng Liu, Puskal P. Pokharel and Jose C. Principe (2007). Correntropy: Properties and Applications in Non-Gaussian
   Signal Processing. *IEEE Transactions on Signal Processing 55(11), 5286-5298*. doi:10.1109/TSP.2007.896065
 """
 
@@ -86,11 +109,9 @@ from lossary.declaration import POSITIVE, Parameter, exp, residual_loss, terms
 def correntropy(
     input: torch.Tensor, target: torch.Tensor, *, sigma: float = 1.0, reduction: str = "mean"
 ) -> torch.Tensor:
-    scaled = (input - target) / sigma
-    # expm1 keeps small residuals, and exp the slope far out.
-    near = -torch.expm1(-scaled.clamp(-1, 1).square() / 2)
-    far = 1 - torch.exp(-scaled.square() / 2)
-    loss = torch.where(scaled.abs() < 1, near, far)
+    half = ((input - target) / sigma) ** 2 / 2
+    # expm1 is exact for small squares, and the gradient of exp in the tail
+    loss = torch.where(half < 0.5, -torch.expm1(-half), 1 - torch.exp(-half))
     if reduction == "none":
         return loss
     return loss.sum() if reduction == "sum" else loss.mean()
@@ -98,26 +119,30 @@ def correntropy(
 
 loss = residual_loss(
     function=correntropy,
-    aliases=terms("correntropy; C-loss; maximum correntropy criterion; MCC loss; correntropy loss"),
+    aliases=terms("C-loss; correntropy loss; maximum correntropy criterion; MCC loss"),
     tasks=("regression",),
-    search_terms=terms("kernel of the residual; Gaussian kernel loss; information theoretic learning; bounded by one"),
+    search_terms=terms(
+        "impulsive noise; Gaussian kernel loss; information theoretic learning; correntropy induced metric; "
+        "one minus Gaussian kernel; kernel bandwidth"
+    ),
     concepts={
-        "kernel width; kernel size": "sigma",
-        "sigma changes the learning rate": "A larger sigma",
-        "kernel annealing; local minima": "A shrinking sigma",
+        "kernel bandwidth; kernel width": "sigma",
+        "annealing sigma; step size changes with sigma": "A larger sigma",
+        "bounded loss hides outliers": "The mean hides",
+        "normalised kernel; value of correntropy": "Some definitions",
     },
     parameters=(
         Parameter(
             "sigma",
             1.0,
-            "the width of the Gaussian, in the unit of the target; also the residual that pulls hardest",
+            "the width of the kernel, in the unit of the target; a residual of sigma pulls hardest",
             range=POSITIVE,
             typical=(0.5, 1.0, 2.0),
         ),
     ),
     value=lambda r, sigma: 1 - exp(-(r**2) / (2 * sigma**2)),
     gradient=lambda r, sigma: r / sigma**2 * exp(-(r**2) / (2 * sigma**2)),
-    caption="A Gaussian turned upside down. The gradient has its peaks at sigma.",
+    caption="A bell turned upside down, with its plateau at 1. A larger sigma makes it wider and its sides less steep.",
     example={"input": [0.5, -1.5, 4.0], "target": [0.0, 0.0, 0.0]},
     properties={
         "convex": False,

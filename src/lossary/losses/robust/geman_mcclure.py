@@ -68,7 +68,7 @@ here, c=2, times 4 tensor([0.1176, 0.4000, 1.7241])
 ### Squares that overflow turn the loss into NaN
 
 The fraction is infinity over infinity once the squared residual overflows: in float32 from about `2e19`, in float16 from
-256. The function on this page subtracts from one half instead, where the residual is large.
+256. The function on this page takes the reciprocal of large squares instead.
 
 ```python
 from lossary.functional import geman_mcclure
@@ -115,10 +115,10 @@ from lossary.declaration import POSITIVE, Parameter, residual_loss, terms
 def geman_mcclure(
     input: torch.Tensor, target: torch.Tensor, *, c: float = 1.0, reduction: str = "mean"
 ) -> torch.Tensor:
-    square = ((input - target) / c) ** 2
-    near = square.clamp(max=1)
-    # the second form is exact in the tail, also where the square overflows
-    loss = torch.where(square < 1, near / (1 + near), 1 - 1 / (1 + square)) / 2
+    scaled = (input - target) / c
+    # s² / (1 + s²) is 1 / (1 + 1/s²) where s² could overflow; each form is given only what it can take
+    near, far = scaled.clamp(-1, 1), scaled.abs().clamp(min=1)
+    loss = torch.where(scaled.abs() < 1, near**2 / (1 + near**2), 1 / (1 + far**-2)) / 2
     if reduction == "none":
         return loss
     return loss.sum() if reduction == "sum" else loss.mean()

@@ -25,7 +25,6 @@ The two share the slope far out and the curvature at zero. Between them the pseu
 far out stays lower by an amount that tends to half of `delta` squared.
 
 ```python
-import torch.nn.functional as F
 from lossary.functional import pseudo_huber
 
 residual = torch.tensor([0.1, 1.0, 3.0, 1000.0], requires_grad=True)
@@ -34,19 +33,22 @@ target = torch.zeros(4)
 for name, loss in (("pseudo-Huber", pseudo_huber), ("Huber", F.huber_loss)):
     value = loss(residual, target, reduction="none")
     pull = torch.autograd.grad(value.sum(), residual)[0]
-    print(f"{name:12}", value.detach().round(decimals=3).tolist(), pull.round(decimals=3).tolist())
+    print(f"{name:12} value", value.detach())
+    print(f"{name:12} pull ", pull)
 ```
 
 ```output
-pseudo-Huber [0.004999999888241291, 0.414000004529953, 2.1619999408721924, 999.0] [0.10000000149011612, 0.7070000171661377, 0.9490000009536743, 1.0]
-Huber        [0.004999999888241291, 0.5, 2.5, 999.5] [0.10000000149011612, 1.0, 1.0, 1.0]
+pseudo-Huber value tensor([4.9876e-03, 4.1421e-01, 2.1623e+00, 9.9900e+02])
+pseudo-Huber pull  tensor([0.0995, 0.7071, 0.9487, 1.0000])
+Huber        value tensor([5.0000e-03, 5.0000e-01, 2.5000e+00, 9.9950e+02])
+Huber        pull  tensor([0.1000, 1.0000, 1.0000, 1.0000])
 ```
 
 ### The formula as it is printed loses small residuals
 
-The square root is 1 plus something tiny, and the 1 is subtracted again. In float32 everything is gone below a residual
-of about one thousandth of `delta`, value and gradient of the value alike. Multiply by the conjugate, as the function on
-this page does.
+The square root is 1 plus something tiny, and the 1 is subtracted again. In float32 the value is wrong in its second
+digit at a thousandth of `delta`, and zero at a tenth of that. Multiply by the conjugate, as the function on this page
+does.
 
 ```python
 from lossary.functional import pseudo_huber
@@ -67,8 +69,8 @@ for size in (1e-2, 1e-3, 1e-4):
 ### It is a Charbonnier loss of another scale
 
 [[charbonnier|Charbonnier]] is the square root alone: the two differ by the factor `delta` and a constant, so their
-gradients differ by the factor. Code that says Charbonnier may mean either; with `eps` of a thousandth one of them is
-nearly the absolute error, and with `delta` of a thousandth the other one nearly vanishes.
+gradients differ by the factor. Code that says Charbonnier may mean either. At one thousandth, one of them is nearly the
+absolute error, and the other nearly vanishes.
 
 ```python
 from lossary.functional import charbonnier, pseudo_huber
@@ -112,6 +114,7 @@ Divided by `delta`, it tends to [[l1]] as `delta` goes to zero.
 - XGBoost `xgboost.train({"objective": "reg:pseudohubererror", "huber_slope": delta}, data)`: An objective, whose second
   derivative the trees use.
 - Kornia `kornia.losses.charbonnier_loss(input, target)`: Without a parameter, as at delta=1. Elementwise by default.
+- OpenCV `cv2.DIST_L12`: A distance type of fitLine, without a parameter, as at delta of the square root of two.
 - robust_loss_pytorch `robust_loss_pytorch.general.lossfun(input - target, torch.tensor(1.0), torch.tensor(delta))`:
   Elementwise. Not multiplied by delta squared.
 
@@ -147,7 +150,7 @@ loss = residual_loss(
     tasks=("regression",),
     search_terms=terms(
         "smooth Huber loss; differentiable Huber; Huber with second derivative; pseudohubererror; huber_slope; "
-        "smooth approximation of the absolute error; Charbonnier-type loss"
+        "smooth approximation of the absolute error; Charbonnier-type loss; L1-L2 loss; DIST_L12"
     ),
     concepts={
         "smooth Huber; outlier threshold; huber_slope": "delta",

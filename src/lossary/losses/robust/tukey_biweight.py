@@ -1,98 +1,98 @@
 r"""Tukey biweight (bisquare)
 
-Half the squared error for small residuals, bent until it is flat at c: a point farther out has no influence at all.
+Half the squared error near zero that levels off smoothly and is constant beyond c: residuals larger than c have no
+influence at all.
 
 ## When to use it
 
-- A robust fit by reweighting: beyond `c` a point has weight zero, so that gross errors are out of the fit.
-- Residuals that were divided by a robust estimate of their spread. The default is made for these, see below.
+- Points beyond some distance are errors, and should not move the fit by anything. Within `c` the pull rises, falls back
+  and reaches zero without a jump.
+- Robust regression with residuals divided by a robust estimate of their spread. For that `c` is 4.685.
 
 ## When not to
 
-- The fit starts far from the data. Beyond `c` the gradient is exactly zero. Begin with [[huber]].
+- There is no good start. A target further away than `c` has no gradient, and the loss is not convex: fit with [[huber]]
+  first.
 - Every point should keep some pull: [[cauchy|Cauchy]].
-- You need one minimum: the loss is not convex.
 
 ## Pitfalls
 
-### The default belongs to residuals with spread one
+### c counts spreads, so the residuals must be divided by theirs
 
-The 4.685 counts standard deviations of the noise. For raw residuals it is a length in the unit of the target: too large,
-and nothing is cut off; too small, and all of it is. Divide by a robust scale first, or multiply `c` by it.
-
-```python
-from lossary.functional import tukey_biweight
-
-torch.manual_seed(0)
-residual = 100 * torch.randn(1000)
-scale = 1.4826 * residual.abs().median()
-for name, c in (("4.685", 4.685), ("4.685 times the scale", 4.685 * scale.item())):
-    moved = residual.clone().requires_grad_()
-    slope = torch.autograd.grad(tukey_biweight(moved, torch.zeros(1000), c=c, reduction="sum"), moved)[0]
-    print(f"c = {name}: {(slope != 0).sum().item()} of 1000 points pull")
-```
-
-```output
-c = 4.685: 36 of 1000 points pull
-c = 4.685 times the scale: 1000 of 1000 points pull
-```
-
-### What the default costs where there are no outliers
-
-It is chosen so that a fit to normal noise of standard deviation one has 95 percent of the efficiency of least squares:
-the squared mean curvature over the mean squared pull.
+The default is a number of standard deviations. With raw residuals it is a distance in the unit of the target: below, the
+same good data count as they should in metres, and are all outliers in millimetres. Divide by a spread that outliers do
+not move, such as the median absolute deviation times 1.4826, or multiply `c` by it.
 
 ```python
 from lossary.functional import tukey_biweight
 
-x = torch.linspace(-12, 12, 240_001, dtype=torch.float64, requires_grad=True)
-normal = torch.exp(-x.detach().square() / 2)
-pull = torch.autograd.grad(tukey_biweight(x, torch.zeros_like(x), reduction="sum"), x, create_graph=True)[0]
-bend = torch.autograd.grad(pull.sum(), x)[0]
-mean = lambda values: (values.detach() * normal).sum() / normal.sum()
-print(f"efficiency {(mean(bend) ** 2 / mean(pull**2)).item():.3f}")
+metres = torch.tensor([-0.3, 0.1, 0.2, -0.1, 0.4])
+for name, residual in (("metres", metres), ("millimetres", 1000 * metres)):
+    residual.requires_grad_()
+    (pull,) = torch.autograd.grad(tukey_biweight(residual, torch.zeros(5)), residual)
+    print(f"{name}: {(pull != 0).sum()} of 5 points pull")
 ```
 
 ```output
-efficiency 0.950
+metres: 5 of 5 points pull
+millimetres: 0 of 5 points pull
 ```
 
-### Beyond c there is no gradient
+### A fit that starts too far away stands still
 
-A prediction that starts farther than `c` from its target stays where it is for ever, and a batch of such predictions has
-a loss that looks like convergence: constant.
+If all residuals are beyond `c`, the gradient is exactly zero and no learning rate helps. It looks like a converged model
+whose loss is `c**2 / 6`.
 
 ```python
 from lossary.functional import tukey_biweight
 
-prediction = torch.tensor([1.0, 4.6, 4.7, 50.0], requires_grad=True)
-loss = tukey_biweight(prediction, torch.zeros(4), reduction="none")
-print(loss.detach(), torch.autograd.grad(loss.sum(), prediction)[0])
+centre = torch.tensor(0.0, requires_grad=True)
+loss = tukey_biweight(centre.expand(3), torch.tensor([9.0, 10.0, 11.0]))
+(slope,) = torch.autograd.grad(loss, centre)
+print(f"loss {loss.item():.4f}, c squared over six {4.685**2 / 6:.4f}, gradient {slope.item()}")
 ```
 
 ```output
-tensor([0.4776, 3.6580, 3.6582, 3.6582]) tensor([0.9110, 0.0059, 0.0000, 0.0000])
+loss 3.6582, c squared over six 3.6582, gradient 0.0
 ```
 
-### The masks of an if keep a NaN
+### Outside c the loss is a constant, and not zero
 
-Written as `torch.where(inside, polynomial, constant)` with the raw residual, the polynomial overflows far outside: in
-float32 from residuals of about ten million. Its value is thrown away, but the backward pass multiplies it by zero, and
-infinity times zero is NaN. The function on this page clamps the residual before it takes powers.
+An implementation that returns zero for outliers, as some documents describe it, makes them the best points of all: an
+optimiser that sees values, such as a line search or a grid, is rewarded for pushing residuals over the edge. The gradient
+is the same, so gradient descent does not show the mistake.
 
 ```python
 from lossary.functional import tukey_biweight
 
-residual = torch.tensor([1e20], requires_grad=True)
-scaled = residual / 4.685
-naive = torch.where(scaled.abs() <= 1, 1 - (1 - scaled**2) ** 3, 1.0)
-print("naive ", torch.autograd.grad(naive.sum(), residual)[0])
-print("stable", torch.autograd.grad(tukey_biweight(residual, torch.zeros(1)), residual)[0])
+residual = torch.tensor([0.0, 4.0, 5.0])
+right = tukey_biweight(residual, torch.zeros(3), reduction="none")
+print("right", right)
+print("wrong", torch.where(residual <= 4.685, right, 0.0))
 ```
 
 ```output
-naive  tensor([nan])
-stable tensor([0.])
+right tensor([0.0000, 3.5854, 3.6582])
+wrong tensor([0.0000, 3.5854, 0.0000])
+```
+
+### Without its factor the loss is another one for the optimiser
+
+Leave out `c**2 / 6`, and the loss runs from 0 to 1. The minimiser is the same. The gradient is not, and then it changes with
+`c` even for small residuals.
+
+```python
+from lossary.functional import tukey_biweight
+
+residual = torch.tensor([0.1], requires_grad=True)
+for c in (3.0, 4.685):
+    (pull,) = torch.autograd.grad(tukey_biweight(residual, torch.zeros(1), c=c), residual)
+    print(f"c {c}: pull {pull.item():.4f}, without the factor {pull.item() / (c**2 / 6):.4f}")
+```
+
+```output
+c 3.0: pull 0.0998, without the factor 0.0665
+c 4.685: pull 0.0999, without the factor 0.0273
 ```
 
 ## Relations
@@ -103,28 +103,32 @@ With a large `c` it is half of [[mse]].
 
 ## In other libraries
 
-- statsmodels `statsmodels.robust.norms.TukeyBiweight(c=c).rho(input - target)`: A function of the residual alone.
+- `statsmodels.robust.norms.TukeyBiweight(c=c).rho(input - target)`: A function of the residual alone.
 - `ceres::TukeyLoss(c)`: A function of the squared residual norm; the solver's cost is half of it.
-- neuralforecast `TukeyLoss(c)`
+- neuralforecast `TukeyLoss(c=4.685, normalize=True)`: Called as (y, y_hat, mask=...); divides the residuals by their
+  median absolute deviation.
 
 ## References
 
 - Albert E. Beaton and John W. Tukey (1974). The Fitting of Power Series, Meaning Polynomials, Illustrated on
   Band-Spectroscopic Data. *Technometrics 16(2), 147-185*. doi:10.1080/00401706.1974.10489171
+- Paul W. Holland and Roy E. Welsch (1977). Robust Regression Using Iteratively Reweighted Least-Squares. *Communications
+  in Statistics - Theory and Methods 6(9), 813-827*. doi:10.1080/03610927708827533
 """
 
 import torch
 
-from lossary.declaration import POSITIVE, Parameter, Precision, cases, residual_loss, terms
+from lossary.declaration import POSITIVE, Parameter, cases, residual_loss, terms
 
 
 def tukey_biweight(
     input: torch.Tensor, target: torch.Tensor, *, c: float = 4.685, reduction: str = "mean"
 ) -> torch.Tensor:
-    # Clamped before any power, so that nothing overflows outside.
-    square = ((input - target) / c).clamp(-1, 1).square()
-    # 1 - (1 - s²)³, multiplied out near zero, where the difference would lose small residuals.
-    loss = c**2 / 6 * torch.where(square < 0.25, square * (3 - square * (3 - square)), 1 - (1 - square) ** 3)
+    residual = (input - target).clamp(-c, c)
+    square = (residual / c) ** 2
+    left = (c - residual) * (c + residual) / c**2  # 1 - square
+    # the first form is exact for small residuals, the second one and its gradient close to c
+    loss = c**2 / 6 * torch.where(square < 0.5, square * (3 - 3 * square + square**2), 1 - left**3)
     if reduction == "none":
         return loss
     return loss.sum() if reduction == "sum" else loss.mean()
@@ -132,25 +136,26 @@ def tukey_biweight(
 
 loss = residual_loss(
     function=tukey_biweight,
-    aliases=terms("Tukey's biweight; bisquare; bisquare loss; biweight loss; TukeyBiweight; TukeyLoss; Tukey loss"),
+    aliases=terms("Tukey loss; bisquare; biweight; Tukey's biweight; Tukey bisquare; TukeyLoss"),
     tasks=("regression",),
     search_terms=terms(
-        "redescending M-estimator; hard rejection of outliers; 4.685; 95 percent efficiency; iteratively reweighted "
-        "least squares; bounded robust loss"
+        "reject outliers completely; hard redescending M-estimator; robust regression 4.685; bisquare weights; "
+        "ignore outliers beyond a threshold"
     ),
     concepts={
-        "4.685; robust scale; median absolute deviation": "The default belongs",
-        "tuning constant; 95 percent efficiency": "What the default costs",
-        "zero gradient; training does not start": "Beyond c",
-        "nan gradient of torch.where": "The masks of an if",
+        "tuning constant 4.685; outlier threshold": "c",
+        "scale estimate; MAD; normalise residuals": "c counts spreads",
+        "zero gradient; loss does not change": "A fit that starts",
+        "value beyond the threshold": "Outside c",
+        "normalised biweight; factor c^2/6": "Without its factor",
     },
     parameters=(
         Parameter(
             "c",
             4.685,
-            "the residual beyond which a point has no influence",
+            "the residual from which on there is no pull",
             range=POSITIVE,
-            typical=(2.0, 4.685, 8.0),
+            typical=(2.0, 4.685, 7.0),
             symbol="scale",
             latex="c",
         ),
@@ -159,15 +164,11 @@ loss = residual_loss(
         (scale**2 / 6 * (1 - (1 - (r / scale) ** 2) ** 3), abs(r) <= scale), (scale**2 / 6, True)
     ),
     gradient=lambda r, scale: cases((r * (1 - (r / scale) ** 2) ** 2, abs(r) <= scale), (0, True)),
-    precision=Precision(
-        size=lambda scale: scale,
-        why="near the edge its slope is the square of 1 less a quotient that was rounded",
-    ),
     kinks=(lambda scale: -scale, lambda scale: scale),
     span=(-8.0, 8.0),
-    caption="A parabola at the bottom that bends until it is flat at c. The gradient rises, turns around and reaches zero "
-    "there without a jump.",
-    example={"input": [0.5, -1.5, 40.0], "target": [0.0, 0.0, 0.0]},
+    caption="A dip whose sides end in a flat plateau at the two marks. The gradient rises, turns back and is zero beyond "
+    "them.",
+    example={"input": [0.5, -1.5, 8.0], "target": [0.0, 0.0, 0.0]},
     properties={
         "convex": False,
         "smoothness": "C2",

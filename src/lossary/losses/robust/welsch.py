@@ -1,88 +1,94 @@
 r"""Welsch (Leclerc)
 
-Half the squared error for small residuals, a bounded loss for large ones: beyond a few times c, a point costs the same
-wherever it lies, and pulls no more.
+Half the squared error for small residuals, and a constant for large ones: an upside-down bell, whose pull dies away
+faster than any power of the residual.
 
 ## When to use it
 
-- Gross outliers are expected and should have no influence at all, not even a small one.
-- You want that without a threshold: the pull fades smoothly, and all derivatives exist.
+- Gross outliers should count as nothing, and you want that without a kink or a threshold in the gradient.
+- You are already close: as the last stage of a fit that began with [[huber]] or with a large `c`.
 
 ## When not to
 
-- The fit starts far from the data. There the gradient is zero in floating point, see below. Begin with [[huber]] or
-  [[fair|Fair]], and switch.
+- There is no good start. A few `c` away from all targets the gradient is practically zero.
 - Every point should keep some pull: [[cauchy|Cauchy]].
-- You need one minimum. The loss is not convex, and the sum over samples may have several minima.
+- Points beyond a limit should have exactly none: [[tukey_biweight|Tukey biweight]].
 
 ## Pitfalls
 
-### Far from the data nothing moves
+### The gradient underflows to zero
 
-The pull falls as the exponential of minus the squared residual. In float32 it is exactly zero from a residual of about
-ten times `c` on, so that the first step already fails.
+The pull falls with the exponential of the squared residual. In float32 it is exactly zero from about ten `c` on, so a
+fit that starts there does not move at all, with any learning rate.
 
 ```python
 from lossary.functional import welsch
 
-residual = torch.tensor([0.7, 3.0, 6.0, 11.0], requires_grad=True)
-print(torch.autograd.grad(welsch(residual, torch.zeros(4), reduction="sum"), residual)[0])
+residual = torch.tensor([0.7, 3.0, 5.0, 10.0, 11.0], requires_grad=True)
+loss = welsch(residual, torch.zeros(5), reduction="sum")
+for size, pull in zip(residual.tolist(), torch.autograd.grad(loss, residual)[0].tolist()):
+    print(f"{size:4.1f} c away: pull {pull:.2g}")
 ```
 
 ```output
-tensor([4.2884e-01, 3.7023e-04, 1.3917e-15, 0.0000e+00])
+ 0.7 c away: pull 0.43
+ 3.0 c away: pull 0.00037
+ 5.0 c away: pull 6.9e-11
+10.0 c away: pull 3.9e-43
+11.0 c away: pull 0
 ```
 
-### c decides what an outlier is, in the unit of the target
+### There are two conventions for c
 
-A good `c` is a small multiple of the spread of ordinary residuals, and not of that of all of them: outliers inflate the
-standard deviation. The median of the absolute residuals times 1.4826 estimates it without them, for normal noise.
+Here the residual is squared over `c` squared. Kornia, Barron's paper and [[correntropy|the correntropy-induced loss]] have
+twice `c` squared there, as in a normal density. A `c` from one of them is too narrow here by the square root of two.
 
 ```python
-torch.manual_seed(0)
-residual = torch.cat([torch.randn(90), torch.full((10,), 100.0)])
-print("standard deviation", round(residual.std().item(), 2))
-print("from the median   ", round(1.4826 * residual.abs().median().item(), 2))
+from lossary.functional import correntropy, welsch
+
+residual = torch.tensor([0.5, 1.0, 3.0])
+other = correntropy(residual, torch.zeros(3), sigma=1.0, reduction="none")
+print("with 2 c²        ", other)
+print("here, c = 1      ", welsch(residual, torch.zeros(3), reduction="none"))
+print("here, c = sqrt(2)", welsch(residual, torch.zeros(3), c=2**0.5, reduction="none"))
 ```
 
 ```output
-standard deviation 30.12
-from the median    1.17
+with 2 c²         tensor([0.1175, 0.3935, 0.9889])
+here, c = 1       tensor([0.1106, 0.3161, 0.4999])
+here, c = sqrt(2) tensor([0.1175, 0.3935, 0.9889])
 ```
 
-### Two losses are easily taken for it
+### One minus the exponential loses small residuals
 
-[[correntropy|The correntropy-induced loss]] has a one at the top instead of half of `c` squared, and a two in the
-exponent. [[geman_mcclure|Geman-McClure]] is a fraction and no exponential. Compare the value far out and the curvature at
-zero before you take over a `c`.
+`1 - torch.exp(-square)` is zero in float32 for a residual below some ten-thousandths of `c`. `torch.expm1` keeps the
+digits there, but its gradient by autograd loses them far out; the function on this page takes each where it is exact.
 
 ```python
-from lossary.functional import correntropy, geman_mcclure, welsch
+from lossary.functional import welsch
 
-residual = torch.tensor([1e-2, 1e3])
-for name, loss in (("welsch", welsch), ("correntropy", correntropy), ("geman_mcclure", geman_mcclure)):
-    near, far = loss(residual, torch.zeros(2), reduction="none").tolist()
-    print(f"{name}: curvature at zero {2 * near / 1e-4:.3f}, far out {far:.3f}")
+small, far = torch.tensor([1e-4]), torch.tensor([5.0], requires_grad=True)
+print("small: naive", (1 - torch.exp(-(small**2))).item() / 2, "stable", welsch(small, torch.zeros(1)).item())
+(by_expm1,) = torch.autograd.grad(-torch.expm1(-(far**2)) / 2, far)
+(by_both,) = torch.autograd.grad(welsch(far, torch.zeros(1)), far)
+print("pull at 5: by expm1", by_expm1.item(), "stable", by_both.item(), "true", 5 * math.exp(-25))
 ```
 
 ```output
-welsch: curvature at zero 1.000, far out 0.500
-correntropy: curvature at zero 1.000, far out 1.000
-geman_mcclure: curvature at zero 1.000, far out 0.500
+small: naive 0.0 stable 4.999999525523435e-09
+pull at 5: by expm1 0.0 stable 6.943971786466108e-11 true 6.943971932482011e-11
 ```
 
 ## Relations
 
-It is `c` squared over two times [[correntropy|the correntropy-induced loss]] with `sigma` at `c` over the square root of
-two.
+It is half of `c` squared times [[correntropy|the correntropy-induced loss]] with `sigma` at `c` over the square root of two.
 
     functional.welsch(input, target, c=2.0) == 2.0 * functional.correntropy(input, target, sigma=2.0 / 2**0.5)
 
-It is `c` squared over two times [[barron|Barron's loss]] with `alpha` at minus infinity and its scale at `c` over the
-square root of two.
+It is half of `c` squared times the limit of [[barron|Barron's loss]] for `alpha` going to minus infinity.
 
     functional.welsch(input, target, c=2.0)
-    == 2.0 * functional.barron(input, target, alpha=-float("inf"), c=2.0 / 2**0.5)
+    == 2.0 * functional.barron(input, target, alpha=-1e9, c=2.0 / 2**0.5)  # within 1e-6
 
 With a large `c` it is half of [[mse]].
 
@@ -90,10 +96,14 @@ With a large `c` it is half of [[mse]].
 
 ## In other libraries
 
-- Kornia `kornia.losses.welsch_loss(input, target)`: Without a parameter. Elementwise by default.
+- Kornia `kornia.losses.welsch_loss(input, target)`: Without a parameter, as at c of the square root of two, where half of
+  c squared is 1. Elementwise by default.
+- OpenCV `cv2.DIST_WELSCH`: A distance type of fitLine, whose c is 2.9846.
 
 ## References
 
+- John E. Dennis and Roy E. Welsch (1978). Techniques for Nonlinear Least Squares and Robust Regression. *Communications
+  in Statistics - Simulation and Computation*. doi:10.1080/03610917808812083
 - Jonathan T. Barron (2019). A General and Adaptive Robust Loss Function. In *IEEE/CVF Conference on Computer Vision and
   Pattern Recognition (CVPR)*. arXiv:1701.03077
 """
@@ -104,11 +114,9 @@ from lossary.declaration import POSITIVE, Parameter, exp, residual_loss, terms
 
 
 def welsch(input: torch.Tensor, target: torch.Tensor, *, c: float = 1.0, reduction: str = "mean") -> torch.Tensor:
-    scaled = (input - target) / c
-    # expm1 keeps small residuals, and exp the slope far out.
-    near = -torch.expm1(-scaled.clamp(-1, 1).square())
-    far = 1 - torch.exp(-scaled.square())
-    loss = c**2 / 2 * torch.where(scaled.abs() < 1, near, far)
+    square = ((input - target) / c) ** 2
+    # expm1 is exact for small squares, and the gradient of exp in the tail
+    loss = c**2 / 2 * torch.where(square < 0.5, -torch.expm1(-square), 1 - torch.exp(-square))
     if reduction == "none":
         return loss
     return loss.sum() if reduction == "sum" else loss.mean()
@@ -116,22 +124,23 @@ def welsch(input: torch.Tensor, target: torch.Tensor, *, c: float = 1.0, reducti
 
 loss = residual_loss(
     function=welsch,
-    aliases=terms("Welsch; Welsch loss; Leclerc; Leclerc loss; Gaussian-shaped loss; WelschLoss"),
+    aliases=terms("Welsch loss; Leclerc loss; DIST_WELSCH"),
     tasks=("regression",),
     search_terms=terms(
-        "bounded robust loss; exponential robust loss; 1 - exp(-x^2); redescending M-estimator; kornia welsch_loss; "
-        "ignore outliers completely"
+        "exponential robust loss; Gaussian-shaped loss; bounded smooth loss; redescending M-estimator; 1 - exp(-x^2); "
+        "ignore outliers; inverted Gaussian"
     ),
     concepts={
-        "vanishing gradient; training does not start": "Far from the data",
-        "choosing c; outlier scale; median absolute deviation": "c decides",
-        "Welsch versus correntropy; Welsch versus Geman-McClure": "Two losses are",
+        "choosing c; outlier scale": "c",
+        "vanishing gradient for large errors; training does not start": "The gradient underflows",
+        "Welsch versus correntropy; kornia welsch_loss": "There are two conventions",
+        "loss is exactly zero for small errors; expm1": "One minus",
     },
     parameters=(
         Parameter(
             "c",
             1.0,
-            "the residual at which the loss has reached about two thirds of its height",
+            "how wide the dip is, in the unit of the target; a residual of c over the square root of two pulls hardest",
             range=POSITIVE,
             typical=(0.5, 1.0, 2.0),
             symbol="scale",
@@ -140,8 +149,8 @@ loss = residual_loss(
     ),
     value=lambda r, scale: scale**2 / 2 * (1 - exp(-((r / scale) ** 2))),
     gradient=lambda r, scale: r * exp(-((r / scale) ** 2)),
-    caption="A parabola at the bottom of a plain. The gradient has its peaks at c over the square root of two and fades "
-    "fast beyond them.",
+    caption="A dip in a plateau. A larger c makes the dip wider and, since the parabola at its bottom stays the same, "
+    "deeper: the plateau lies at half of c squared.",
     example={"input": [0.5, -1.5, 4.0], "target": [0.0, 0.0, 0.0]},
     properties={
         "convex": False,
