@@ -205,6 +205,11 @@ def _distributions(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     return [np.full(shape, 1 / shape[0]), np.eye(shape[0])[-1], *drawn]
 
 
+def _positive_distributions(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
+    """Without the corners, where a divergence or its gradient is infinite."""
+    return [np.full(shape, 1 / shape[0]), *(rng.dirichlet(np.full(shape, a)) for a in (0.3, 1.0, 5.0))]
+
+
 def _log_distributions(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     drawn = [np.log(rng.dirichlet(np.full(shape, a))) for a in (0.5, 1.0, 1.0, 5.0, 5.0, 50.0)]
     # All but certain of one class: the others have probabilities down to the smallest that float64 holds.
@@ -244,6 +249,7 @@ def _weights(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
 SAMPLERS: dict[str, Callable[[Shape, np.random.Generator], list[Numbers]]] = {
     "logits": _logits,
     "distribution": _distributions,
+    "positive_distribution": _positive_distributions,
     "log_distribution": _log_distributions,
     "label_list": _label_lists,
     "multi_hot": _multi_hot,
