@@ -101,7 +101,7 @@ def itakura_saito(input: torch.Tensor, target: torch.Tensor, *, reduction: str =
 
 POWER = Kind(
     "positive numbers",
-    values=(1e-3, 0.1, 0.5, 1.0, 2.0, 10.0, 1000.0),
+    values=(1e-12, 1e-6, 1e-3, 0.1, 0.5, 1.0, 1.5, 2.0, 10.0, 1000.0, 1e6),
     lower=0.0,
     far=1e6,
     takes="rates",
