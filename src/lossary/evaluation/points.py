@@ -253,6 +253,11 @@ def _vectors(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     return [*drawn, np.eye(shape[0])[0] + 0.25 * rng.normal(size=shape), 1e3 * rng.normal(size=shape)]
 
 
+def _batches(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
+    """Numbers of which a loss has one value: all zero, all alike, and at random."""
+    return [np.zeros(shape), np.ones(shape), *_vectors(shape, rng)]
+
+
 def _weights(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     return [rng.normal(size=shape)]
 
@@ -266,5 +271,6 @@ SAMPLERS: dict[str, Callable[[Shape, np.random.Generator], list[Numbers]]] = {
     "label_list": _label_lists,
     "multi_hot": _multi_hot,
     "vector": _vectors,
+    "batch": _batches,
     "weights": _weights,
 }
