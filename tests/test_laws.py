@@ -483,8 +483,8 @@ def test_a_reduction_names_what_one_value_belongs_to(loss: Loss) -> None:
     named = {
         unit
         for reduction in loss.reductions
-        for unit in ("element", "sample", "target", "pair", "triplet", "row")
-        if re.search(rf"per {unit}\b|number of {unit}s", reduction.divides_by)
+        for unit in ("element", "sample", "target", "pair", "triplet", "row", "batch")
+        if re.search(rf"per {unit}\b|number of {unit}(?:e?s)", reduction.divides_by)
     }
     assert named, loss.reductions
     assert ("element" in named) == (value.shape == first.shape and named != {"pair"}), named
@@ -783,7 +783,7 @@ def number_of_classes(loss: Loss, batch: Arrays, setting: Mapping[str, Any]) -> 
 def assert_spread(column: NDArray[np.float64], kind: Any) -> None:
     """The prediction's values reach far into every open end and close to every closed one, and lie densely between."""
     different = len(np.unique(column.reshape(len(column), -1), axis=0))
-    if kind.sampler == "vector":
+    if kind.sampler in ("vector", "batch"):
         lengths = np.sqrt((column**2).sum(axis=1))
         assert different >= 7
         assert lengths.max() >= 100
