@@ -218,7 +218,7 @@ def _distributions(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
 def _positive_distributions(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     """Close to the corners, but without them: a divergence or its gradient is infinite there."""
     drawn = [rng.dirichlet(np.full(shape, a)) for a in (0.3, 1.0, 5.0, 50.0)]
-    near = [_nearly_sure(shape, -1, 1e-12), _nearly_sure(shape, 0, 1e-12), _nearly_sure(shape, 0, 1e-30)]
+    near = [_nearly_sure(shape, -1, 1e-12), _nearly_sure(shape, 0, 1e-12), _nearly_sure(shape, 0, 1e-15)]
     return [np.full(shape, 1 / shape[0]), *near, *drawn]
 
 

@@ -7,8 +7,8 @@ it punishes a prediction that gives too little to an outcome that occurs.
 
 - You compare observed shares with expected ones, as the chi-squared test does: times the number of observations it is
   Pearson's statistic.
-- You need an upper bound of [[kl_div]] without a logarithm, or the variance of importance weights `target / input`, which
-  is exactly this divergence.
+- You need an upper bound of [[kl_div]] without a logarithm, or the variance of the importance weights `target / input`
+  under the prediction, which is this divergence (see the relations).
 
 ## When not to
 
@@ -39,8 +39,8 @@ Neyman, over the target      tensor(2.0500)
 
 ### A small prediction dominates the gradient
 
-The gradient of one outcome is 1 minus the squared ratio of target and prediction. One outcome whose probability is
-far too small drowns all others.
+The gradient of one outcome is 1 minus the squared ratio of target and prediction. It is at most 1 where the prediction is
+too large, and grows without bound where it is too small.
 
 ```python
 target = torch.tensor([0.1, 0.4, 0.5])
@@ -78,6 +78,27 @@ tensor([0., 1.])
 as it is tensor(nan)
 clamped  tensor(1.0000e-07)
 ```
+
+## Relations
+
+It is the variance of the weights that turn samples of the prediction into samples of the target. Its logarithm, after
+adding 1, is the [[renyi_divergence|Rényi divergence]] of order 2.
+
+    (p * (q / p - 1) ** 2).sum(1).log1p() == functional.renyi_divergence(p, q, alpha=2, reduction="none")
+
+Close to equality it is twice [[kl_div]].
+
+    functional.chi_squared_divergence(p, p + 1e-4 * (q - p)) * 1e8 ==
+        2 * F.kl_div(p.log(), p + 1e-4 * (q - p), reduction="batchmean") * 1e8  # within 1e-3
+
+## In other libraries
+
+- `scipy.stats.chisquare(target, input)`: Counts instead of shares; returns the statistic and a p-value.
+
+## References
+
+- Alison L. Gibbs and Francis Edward Su (2002). On Choosing and Bounding Probability Metrics. *International Statistical
+  Review 70(3), 419-435*. doi:10.1111/j.1751-5823.2002.tb00178.x
 """
 
 import torch

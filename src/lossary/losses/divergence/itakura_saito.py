@@ -74,6 +74,19 @@ print("with a floor ", ratio - ratio.log() - 1)
 as they are   tensor([inf, nan, nan])
 with a floor  tensor([1.2816e+01, 9.9999e+05, 0.0000e+00])
 ```
+
+## Relations
+
+With the prediction as the variance, it is twice [[gaussian_nll]] of residuals that have the target as
+their square, up to terms of the target alone.
+
+    functional.itakura_saito(p, q) ==
+        2 * F.gaussian_nll_loss(q.sqrt(), 0 * q, p, eps=0.0) - q.log().mean() - 1
+
+## References
+
+- Cédric Févotte, Nancy Bertin and Jean-Louis Durrieu (2009). Nonnegative Matrix Factorization with the Itakura-Saito
+  Divergence: With Application to Music Analysis. *Neural Computation 21(3), 793-830*. doi:10.1162/neco.2008.04-08-771
 """
 
 import torch
@@ -140,6 +153,7 @@ loss = Loss(
             branches={"": 1.0},
             perfect=1.0,
             limits=(0.0, float("inf")),
+            target_values="real",
             note="One element. The target is 1.",
             caption="Steep where the prediction is too small, nearly flat where it is too large. Beyond twice the target "
             "the curve bends downwards: there it is not convex.",
@@ -154,5 +168,6 @@ loss = Loss(
         "bounded": False,
         "symmetric": False,
         "value_at_perfect": 0,
+        "elicits": "mean",
     },
 )

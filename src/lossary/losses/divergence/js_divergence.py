@@ -18,7 +18,7 @@ How far two distributions are from the average of the two: symmetric, zero only 
 
 ### The divergence is not the distance
 
-SciPy's `jensenshannon` returns the square root, which is a metric. This loss is the divergence itself, in nats. In bits it
+The Jensen-Shannon distance is the square root of the divergence. This loss is the divergence itself, in nats. In bits it
 is divided by log 2, so that its largest value is 1.
 
 ```python
@@ -61,12 +61,75 @@ scores -5 and 5: JS -0.00023, KL -1
 scores -10 and 10: JS -2.1e-08, KL -1
 ```
 
+### The generalised divergence is another loss
+
+Distillation of language models uses a *generalised JSD*, whose mixture takes the share `beta` from one distribution and
+the rest from the other. At one half it is this loss; elsewhere it is not symmetric.
+
+```python
+from lossary.functional import js_divergence
+
+student = torch.tensor([0.7, 0.2, 0.1])
+teacher = torch.tensor([0.1, 0.3, 0.6])
+
+for beta in (0.1, 0.5, 0.9):
+    mixture = (beta * teacher + (1 - beta) * student).log()
+    parts = [F.kl_div(mixture, one, reduction="sum") for one in (teacher, student)]
+    print(f"beta {beta:g}: {(beta * parts[0] + (1 - beta) * parts[1]).item():.4f}")
+print(f"this loss: {js_divergence(student, teacher).item():.4f}")
+```
+
+```output
+beta 0.1: 0.0865
+beta 0.5: 0.2306
+beta 0.9: 0.0927
+this loss: 0.2306
+```
+
+### A probability of exactly zero gives a gradient of NaN
+
+The value is right there, but the slope of `x log x` at 0 is infinite. A softmax in float32 gives exact zeros for scores
+that lie far apart. Clamp the prediction from below.
+
+```python
+from lossary.functional import js_divergence
+
+target = torch.tensor([1.0, 0.0])
+scores = torch.tensor([0.0, 200.0], requires_grad=True)
+
+for name, prediction in (("as it is", scores.softmax(0)), ("clamped ", scores.softmax(0).clamp(min=1e-7))):
+    value = js_divergence(prediction, target)
+    print(name, value.item(), torch.autograd.grad(value, scores)[0])
+```
+
+```output
+as it is 0.6931471824645996 tensor([nan, nan])
+clamped  0.6931463479995728 tensor([-0., 0.])
+```
+
 ## Relations
 
 It is the average of two [[kl_div]], each from the mean of the two distributions.
 
-    ((p * (2 * p / (p + q)).log() + q * (2 * q / (p + q)).log()) / 2).sum() ==
-        (F.kl_div(((p + q) / 2).log(), p, reduction="sum") + F.kl_div(((p + q) / 2).log(), q, reduction="sum")) / 2
+    functional.js_divergence(p, q) ==
+        (F.kl_div(((p + q) / 2).log(), p, reduction="batchmean") + F.kl_div(((p + q) / 2).log(), q, reduction="batchmean")) / 2
+
+For two distributions that share no outcome it is log 2, where [[total_variation|total variation distance]] is 1.
+
+    functional.js_divergence(torch.eye(4)[:2].double(), torch.eye(4)[2:].double()) ==
+        torch.tensor(2.0, dtype=torch.float64).log() * functional.total_variation(torch.eye(4)[:2], torch.eye(4)[2:])
+
+## In other libraries
+
+- `scipy.spatial.distance.jensenshannon(input, target, axis=-1)`: The square root of the divergence.
+- Kornia `kornia.losses.js_div_loss_2d(input, target)`: For heat maps of shape (B, N, H, W); a mean over B and N.
+
+## References
+
+- Jianhua Lin (1991). Divergence Measures Based on the Shannon Entropy. *IEEE Transactions on Information Theory 37(1),
+  145-151*. doi:10.1109/18.61115
+- Rishabh Agarwal, Nino Vieillard, Yongchao Zhou, Piotr Stanczyk, Sabela Ramos, Matthieu Geist and Olivier Bachem (2023).
+  On-Policy Distillation of Language Models: Learning from Self-Generated Mistakes. arXiv. arXiv:2306.13649
 """
 
 import torch
@@ -104,6 +167,8 @@ loss = Loss(
     concepts={
         "Jensen-Shannon distance; bits or nats; square root": "The divergence is not the distance",
         "vanishing gradient; saturation": "A confident wrong prediction",
+        "generalized JSD; GKD; beta": "The generalised divergence",
+        "nan gradient; zero probabilities": "A probability of exactly zero",
     },
     inputs=(
         Input("input", "x", (POSITIVE_DISTRIBUTION,), "(*, C)", "the predicted probabilities: softmax gives them"),
@@ -143,7 +208,10 @@ loss = Loss(
     properties={
         "convex": True,
         "smoothness": "Cinf",
+        "lipschitz": "inf",
+        "gradient_lipschitz": "inf",
         "bounded": True,
+        "symmetric": True,
         "value_at_perfect": 0,
     },
 )

@@ -82,7 +82,15 @@ torch.float32 log-variance 89: loss inf, gradient inf
 
 With a log-variance of zero it is half of [[mse]] between the mean and zero.
 
-    (-(1 + 0 * input - input**2 - (0 * input).exp()) / 2).mean() == F.mse_loss(input, 0 * input) / 2
+    functional.kl_gaussian(input, 0 * input) == F.mse_loss(input, 0 * input) / 2
+
+## In other libraries
+
+- `torch.distributions.kl_divergence(torch.distributions.Normal(input, (logvar / 2).exp()), torch.distributions.Normal(0.0, 1.0))`
+
+## References
+
+- Diederik P. Kingma and Max Welling (2013). Auto-Encoding Variational Bayes. arXiv. arXiv:1312.6114
 """
 
 import torch
@@ -143,7 +151,7 @@ loss = Loss(
             inputs=lambda t, y: {"input": t, "logvar": 0},
             branches={"": 0.0},
             perfect=0.0,
-            note="One coordinate with a variance of 1.",
+            note="One coordinate with a variance of 1. What moves is the mean itself, its distance from the prior's mean of 0.",
             caption="Along the mean it is a parabola, half the square, lowest where the mean is zero.",
         ),
     ),

@@ -17,8 +17,8 @@ that they give to one and the same event.
   close the two are. [[hellinger|Hellinger distance]] and [[js_divergence|Jensen-Shannon divergence]] are bounded too.
 - You want the predicted probabilities to match the frequencies of the labels. Against one-hot labels the expected
   distance is lowest at the likeliest class alone; use [[cross_entropy]].
-- You look for the penalty on the differences of neighbouring pixels that goes by *total variation* as well. That one
-  takes a single image and compares it with nothing.
+- You look for the penalty on the differences of neighbouring pixels, such as Kornia's `total_variation`. It has the same
+  name, takes a single image and compares it with nothing.
 
 ## Pitfalls
 
@@ -46,8 +46,7 @@ for first in (0.2, 0.6, 0.9, 1.0):
 
 ### The gradient does not shrink near the target
 
-Each outcome is pushed with the same strength, whether its probability is off by a tenth or by a millionth. With a
-fixed step the prediction jumps back and forth over the target. Lower the learning rate towards the end.
+Each outcome is pushed with the same strength, whether its probability is off by a tenth or by a hundred-thousandth.
 
 ```python
 target = torch.tensor([0.5, 0.3, 0.2])
@@ -68,7 +67,17 @@ error 1e-05: gradient tensor([ 0.5000, -0.5000,  0.0000])
 
 It is half of [[l1]] summed over the outcomes.
 
-    (input - target).abs().sum() / 2 == F.l1_loss(input, target, reduction="sum") / 2
+    functional.total_variation(p, q, reduction="sum") == F.l1_loss(p, q, reduction="sum") / 2
+
+With two outcomes it is the [[l1]] distance between the probabilities of the first one.
+
+    functional.total_variation(torch.stack((label, 1 - label), 1), torch.stack((logits, 1 - logits), 1)) ==
+        F.l1_loss(label, logits)
+
+## References
+
+- Alison L. Gibbs and Francis Edward Su (2002). On Choosing and Bounding Probability Metrics. *International Statistical
+  Review 70(3), 419-435*. doi:10.1111/j.1751-5823.2002.tb00178.x
 """
 
 import torch
@@ -104,7 +113,7 @@ loss = Loss(
     ),
     concepts={
         "proper scoring rule; one-hot labels; calibration": "Against sampled labels",
-        "oscillation near the optimum; learning rate": "The gradient does not shrink",
+        "constant gradient near the optimum": "The gradient does not shrink",
     },
     inputs=(
         Input("input", "x", (DISTRIBUTION,), "(*, C)", "the predicted probabilities: softmax gives them"),
@@ -145,6 +154,7 @@ loss = Loss(
         "smoothness": "C0",
         "lipschitz": 1,
         "bounded": True,
+        "symmetric": True,
         "value_at_perfect": 0,
     },
 )
