@@ -62,7 +62,7 @@ hellinger  tensor([0., 0., 0.])
 ### A prediction of zero has no finite gradient
 
 The slope of the square root is infinite at 0. A softmax in float32 gives exact zeros for scores that lie far apart, and
-behind it infinity becomes NaN. Clamp the prediction from below.
+behind it infinity becomes NaN. Clamp the prediction from below; an outcome that was clamped gets no gradient.
 
 ```python
 from lossary.functional import hellinger
@@ -144,7 +144,11 @@ loss = Loss(
     reductions=PER_SAMPLE,
     formulas=(
         Symbolic(
-            where={"distance": lambda x, y, c, C: sqrt(sum_over(c, ((x[c] - y[c]) / (sqrt(x[c]) + sqrt(y[c]))) ** 2, C) / 2)},
+            where={
+                "distance": lambda x, y, c, C: sqrt(
+                    sum_over(c, ((x[c] - y[c]) / (sqrt(x[c]) + sqrt(y[c]))) ** 2, C) / 2
+                )
+            },
             notation={"distance": r"\ell"},
             meanings={"distance": "the loss"},
             value=lambda distance: distance,

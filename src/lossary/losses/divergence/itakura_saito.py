@@ -7,7 +7,7 @@ that is too small costs more than one that is too large.
 
 - The values are powers or variances that span orders of magnitude, as in the spectra of audio, and a factor of two
   should cost the same at each level.
-- The target is a positive value whose noise is multiplicative: the minimiser is the mean of the targets.
+- The noise multiplies the target, as it does in an estimated power or variance.
 
 ## When not to
 
@@ -153,7 +153,6 @@ loss = Loss(
             branches={"": 1.0},
             perfect=1.0,
             limits=(0.0, float("inf")),
-            target_values="real",
             note="One element. The target is 1.",
             caption="Steep where the prediction is too small, nearly flat where it is too large. Beyond twice the target "
             "the curve bends downwards: there it is not convex.",
@@ -168,6 +167,5 @@ loss = Loss(
         "bounded": False,
         "symmetric": False,
         "value_at_perfect": 0,
-        "elicits": "mean",
     },
 )

@@ -89,7 +89,7 @@ this loss: 0.2306
 ### A probability of exactly zero gives a gradient of NaN
 
 The value is right there, but the slope of `x log x` at 0 is infinite. A softmax in float32 gives exact zeros for scores
-that lie far apart. Clamp the prediction from below.
+that lie far apart. Clamp the prediction from below; an outcome that was clamped gets no gradient.
 
 ```python
 from lossary.functional import js_divergence
@@ -208,7 +208,6 @@ loss = Loss(
     properties={
         "convex": True,
         "smoothness": "Cinf",
-        "lipschitz": "inf",
         "gradient_lipschitz": "inf",
         "bounded": True,
         "symmetric": True,

@@ -165,8 +165,9 @@ loss = Loss(
                 (log(sum_over(c, y[c] ** alpha * x[c] ** (1 - alpha), C)) / (alpha - 1), True),
             ),
             gradient={
-                "input": lambda x, y, c, i, C, alpha: (
-                    -((y[c] / x[c]) ** alpha) / sum_over(i, y[i] ** alpha * x[i] ** (1 - alpha), C)
+                "input": lambda x, y, c, i, C, alpha: cases(
+                    (-y[c] / x[c], equal(alpha, 1)),
+                    (-((y[c] / x[c]) ** alpha) / sum_over(i, y[i] ** alpha * x[i] ** (1 - alpha), C), True),
                 ),
                 "target": lambda x, y, c, i, C, alpha: cases(
                     (log(y[c] / x[c]) + 1, equal(alpha, 1)),
