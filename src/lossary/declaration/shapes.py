@@ -62,7 +62,9 @@ def residual_loss(
             need not be said.
         kinks: where it is not smooth, functions of the parameters.
         span: how much is drawn.
-        where, notation, meanings: shorthands of the formula, how they are written and what they are.
+        where: shorthands of the formula.
+        notation: how they are written, LaTeX by name.
+        meanings: what they are, by name.
         weight: the parameter `weight`, where torch's function takes a factor for each element; a second formula has it.
         declared: whatever else a `Loss` has.
     """

@@ -100,6 +100,7 @@ The distance between two distributions that share no outcome is 1, as is their [
 
 import math
 
+import numpy as np
 import torch
 
 from lossary.declaration import (
@@ -116,6 +117,7 @@ from lossary.declaration import (
     sum_over,
     terms,
 )
+from lossary.declaration.values import Arrays, Setting
 
 
 def hellinger(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
@@ -125,6 +127,18 @@ def hellinger(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "me
     if reduction == "none":
         return loss
     return loss.sum() if reduction == "sum" else loss.mean()
+
+
+def _batches(setting: Setting) -> list[Arrays]:
+    """Pairs of distributions that differ, for where they agree there is a corner; some nearly, some in all."""
+    rng = np.random.default_rng(5)
+    made: list[Arrays] = []
+    for size in (2, 3, 5):
+        rows = [rng.dirichlet(np.full(size, spread)) for spread in (2.0, 5.0, 50.0) for _ in range(7)]
+        sure = np.where(np.eye(size)[0] > 0, 1 - (size - 1) * 1e-12, 1e-12)
+        first, other = np.array([*rows, sure]), np.array([*reversed(rows), np.full(size, 1 / size)])
+        made.append({"input": np.maximum(first, 1e-300), "target": np.maximum(other, 1e-300)})
+    return made
 
 
 loss = Loss(
@@ -137,6 +151,7 @@ loss = Loss(
         "nan gradient; square root at zero": "A plain square root",
         "infinite gradient; softmax underflow": "A prediction of zero",
     },
+    batches=_batches,
     inputs=(
         Input("input", "x", (POSITIVE_DISTRIBUTION,), "(*, C)", "the predicted probabilities: softmax gives them"),
         Input("target", "y", (POSITIVE_DISTRIBUTION,), "(*, C), same as input", "the true probabilities"),

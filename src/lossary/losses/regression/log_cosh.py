@@ -94,7 +94,7 @@ Far from zero it is the absolute error, [[l1]], less log 2.
 
 Near zero it is half the squared error, [[mse]].
 
-    functional.log_cosh(input * 1e-5, target * 1e-5) == F.mse_loss(input * 1e-5, target * 1e-5) / 2  # within 1e-8
+    1e10 * functional.log_cosh(input * 1e-5, target * 1e-5) == F.mse_loss(input, target) / 2  # within 1e-8
 
 ## In other libraries
 

@@ -102,7 +102,8 @@ It is [[l1]] of prediction and target, both divided by the size of the target.
 
 Where prediction and target nearly agree, it is [[smape|symmetric MAPE]].
 
-    functional.mape(target * (1 + 1e-9 * input), target) == functional.smape(target * (1 + 1e-9 * input), target)  # within 1e-6
+    1e9 * functional.mape(target * (1 + 1e-9 * input), target) ==
+        1e9 * functional.smape(target * (1 + 1e-9 * input), target)  # within 1e-6
 
 ## In other libraries
 

@@ -102,7 +102,7 @@ loss = Loss(
     search_terms=terms("rooted msle; competition metric of sales and prices; rmsle nan gradient; sqrt of msle"),
     concepts={
         "rmsle over batches; mean of batch losses": "The mean over batches",
-        "rmsle nan gradient": "The root of msle",
+        "rmsle nan gradient; sqrt gradient at zero": "The root of msle",
     },
     inputs=(
         Input("input", "x", (ABOVE,), "(D) or (N, D)", "the predictions of one batch in the last dimension"),

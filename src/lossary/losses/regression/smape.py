@@ -99,7 +99,8 @@ nan
 
 Where prediction and target nearly agree, it is [[mape]].
 
-    functional.smape(target * (1 + 1e-9 * input), target) == functional.mape(target * (1 + 1e-9 * input), target)  # within 1e-6
+    1e9 * functional.smape(target * (1 + 1e-9 * input), target) ==
+        1e9 * functional.mape(target * (1 + 1e-9 * input), target)  # within 1e-6
 
 It is the same with prediction and target exchanged; [[mape]] is not.
 
