@@ -141,7 +141,8 @@ loss = Loss(
         ),
     ),
     precision=Precision(
-        size=lambda mean, logvar: 1 + mean**2 + exp(logvar) + abs(logvar), why="its terms cancel near the standard normal"
+        size=lambda mean, logvar: 1 + mean**2 + exp(logvar) + abs(logvar),
+        why="its terms cancel near the standard normal",
     ),
     sections=(
         Section(
@@ -160,7 +161,7 @@ loss = Loss(
             name="mean-and-log-variance",
             title="Loss over the mean and the log-variance",
             labels=("mean, input", "log-variance, logvar"),
-            spans=((-1.5, 1.5), (-2.0, 1.0)),
+            spans=((-3.0, 3.0), (-8.0, 3.0)),
             inputs=lambda s, t: {"input": s, "logvar": t},
             note="One coordinate.",
             caption="Zero at a mean of 0 and a log-variance of 0 alone. Upwards it grows with the variance itself, "
