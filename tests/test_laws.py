@@ -314,6 +314,9 @@ def room(kind: Any, value: Any) -> float:
 
 def kink_distance(row: Mapping[str, Any], kink: float) -> float:
     """How far a row is from a kink of the residual, the margin or the input itself."""
+    vectors = [np.asarray(v) for v in row.values() if np.ndim(v)]
+    if len(vectors) > 1 and np.array_equal(vectors[0], vectors[1]):
+        return 0.0  # a distance has its kink where both meet
     numbers = [float(v) for v in row.values() if np.ndim(v) == 0]
     if len(numbers) < 2:
         return math.inf

@@ -124,7 +124,7 @@ loss = Loss(
         "exp overflow; nan in a VAE; clamp logvar": "A large log-variance",
     },
     inputs=(
-        Input("input", "x", (REAL,), "(*)", "the means", latex=r"\mu"),
+        Input("input", "mean", (REAL,), "(*)", "the means", latex=r"\mu"),
         Input(
             "logvar",
             "logvar",
@@ -136,12 +136,13 @@ loss = Loss(
     ),
     formulas=(
         Symbolic(
-            value=lambda x, logvar: (x**2 + exp(logvar) - 1 - logvar) / 2,
-            gradient={"input": lambda x: x, "logvar": lambda logvar: (exp(logvar) - 1) / 2},
+            value=lambda mean, logvar: (mean**2 + exp(logvar) - 1 - logvar) / 2,
+            gradient={"input": lambda mean: mean, "logvar": lambda logvar: (exp(logvar) - 1) / 2},
         ),
     ),
     precision=Precision(
-        size=lambda x, logvar: 1 + x**2 + exp(logvar) + abs(logvar), why="its terms cancel near the standard normal"
+        size=lambda mean, logvar: 1 + mean**2 + exp(logvar) + abs(logvar),
+        why="its terms cancel near the standard normal",
     ),
     sections=(
         Section(
@@ -160,7 +161,7 @@ loss = Loss(
             name="mean-and-log-variance",
             title="Loss over the mean and the log-variance",
             labels=("mean, input", "log-variance, logvar"),
-            spans=((-2.0, 2.0), (-3.0, 2.0)),
+            spans=((-3.0, 3.0), (-8.0, 3.0)),
             inputs=lambda s, t: {"input": s, "logvar": t},
             note="One coordinate.",
             caption="Zero at a mean of 0 and a log-variance of 0 alone. Upwards it grows with the variance itself, "
