@@ -157,13 +157,11 @@ def _steepest(shape: float, scale: float) -> float:
 
 loss = residual_loss(
     function=barron,
-    aliases=terms(
-        "Barron loss; Barron's loss; general robust loss; adaptive robust loss; lossfun; AdaptiveLossFunction"
-    ),
+    aliases=terms("Barron loss; Barron's loss; general robust loss; adaptive robust loss"),
     tasks=("regression",),
     search_terms=terms(
         "robust loss with a shape parameter; generalized Charbonnier; family of robust losses; graduated non-convexity; "
-        "learn the robustness; alpha of the robust loss"
+        "learn the robustness; alpha of the robust loss; AdaptiveLossFunction; lossfun"
     ),
     concepts={
         "shape; how robust; generalized Charbonnier": "alpha",

@@ -1,95 +1,117 @@
 r"""Hampel three-part
 
-Half the squared error up to a, the absolute error up to b, bent down from there, and flat beyond c: three thresholds that
-can be told apart in words.
+Half the squared error up to a, straight lines up to b, then a curve that levels off and is constant from c on: ordinary
+points, doubtful ones, outliers that fade, and outliers that do not count.
 
 ## When to use it
 
-- You can say three things of a residual: up to `a` it is ordinary, up to `b` it should count but not more than at `a`,
-  and beyond `c` it is an error that should not count.
-- A robust fit by reweighting, with residuals divided by a robust estimate of their spread.
+- You can say where points become doubtful, where they become suspicious, and where they are surely wrong: the three
+  limits are yours to set.
+- Up to `b` it should be [[huber]], and beyond it the influence should end.
 
 ## When not to
 
-- One threshold is enough: [[tukey_biweight|Tukey biweight]] behaves much like it.
-- The fit starts far from the data: beyond `c` the gradient is zero. Begin with [[huber]].
+- Three limits are two too many: [[tukey_biweight|Tukey biweight]] needs one.
+- A continuous curvature is needed: it jumps at all three limits.
+- There is no good start. Beyond `c` there is no gradient, and the loss is not convex.
 
 ## Pitfalls
 
-### The three must be in order
+### The limits must be in order
 
-The function on this page refuses other orders. Without that check, a `b` below `a` makes the loss jump, and where `b`
-meets `c` a division by zero follows.
+The pieces meet only if `a` is at most `b`, and `b` less than `c`. The function on this page refuses anything else. One that
+does not check gives a loss with a jump, or divides by zero.
 
 ```python
 from lossary.functional import hampel
 
-for a, b, c in ((2.0, 4.0, 8.0), (4.0, 2.0, 8.0), (2.0, 8.0, 8.0)):
+for a, b, c in ((2.0, 4.0, 8.0), (5.0, 4.0, 8.0), (2.0, 8.0, 8.0)):
     try:
-        print(hampel(torch.tensor([3.0]), torch.zeros(1), a=a, b=b, c=c).item())
+        print(hampel(torch.tensor([1.0]), torch.zeros(1), a=a, b=b, c=c))
     except ValueError as error:
         print(error)
 ```
 
 ```output
-4.0
-the thresholds must be in order, 0 < a <= b < c, got 4.0, 2.0 and 8.0
-the thresholds must be in order, 0 < a <= b < c, got 2.0, 8.0 and 8.0
+tensor(0.5000)
+hampel needs a <= b < c, got a=5.0, b=4.0, c=8.0
+hampel needs a <= b < c, got a=2.0, b=8.0, c=8.0
 ```
 
-### Its height depends on all three
+### A short way from b to c makes the descent steep
 
-Far out the loss is `a * (b - a + c) / 2`. Raising `c` alone makes outliers dearer, although they pull no more: compare
-fits by their weights and not by this value.
+Between `b` and `c` the pull falls from `a` to zero, so the curvature there is minus `a / (c - b)`. A narrow gap gives a
+strongly concave stretch in which small changes of a prediction change its pull a lot.
 
 ```python
 from lossary.functional import hampel
 
-far = torch.tensor([1000.0])
-for c in (8.0, 16.0):
-    print(f"c = {c:g}: {hampel(far, torch.zeros(1), c=c).item()}")
+for c in (8.0, 4.1):
+    residual = torch.tensor([4.05], dtype=torch.float64, requires_grad=True)
+    loss = hampel(residual, torch.zeros_like(residual), c=c)
+    (pull,) = torch.autograd.grad(loss, residual, create_graph=True)
+    (curvature,) = torch.autograd.grad(pull, residual)
+    print(f"c {c}: pull {pull.item():.3f}, curvature {curvature.item():.2f}")
 ```
 
 ```output
-c = 8: 10.0
-c = 16: 18.0
+c 8.0: pull 1.975, curvature -0.50
+c 4.1: pull 1.000, curvature -20.00
 ```
 
-### The defaults are for residuals with spread one
+### The limits count spreads
 
-The thresholds have the unit of the residual. For raw residuals multiply all three by a robust estimate of the spread,
-such as 1.4826 times the median of the absolute residuals.
+The defaults 2, 4 and 8 are meant for residuals divided by a robust estimate of their standard deviation. With raw residuals
+they are distances in the unit of the target.
 
 ```python
 from lossary.functional import hampel
 
-torch.manual_seed(0)
-residual = (100 * torch.randn(1000)).requires_grad_()
-scale = 1.4826 * residual.detach().abs().median().item()
-for name, k in (("as they are", 1.0), ("times the scale", scale)):
-    loss = hampel(residual, torch.zeros(1000), a=2 * k, b=4 * k, c=8 * k, reduction="sum")
-    pulling = (torch.autograd.grad(loss, residual)[0] != 0).sum().item()
-    print(f"thresholds {name}: {pulling} of 1000 points pull")
+metres = torch.tensor([-0.3, 0.1, 0.2, -0.1, 0.4])
+for name, residual in (("metres", metres), ("millimetres", 1000 * metres)):
+    residual.requires_grad_()
+    (pull,) = torch.autograd.grad(hampel(residual, torch.zeros(5)), residual)
+    print(f"{name}: {(pull != 0).sum()} of 5 points pull")
 ```
 
 ```output
-thresholds as they are: 62 of 1000 points pull
-thresholds times the scale: 1000 of 1000 points pull
+metres: 5 of 5 points pull
+millimetres: 0 of 5 points pull
+```
+
+### Outside c the loss is a constant, and not zero
+
+It is `a * (b + c - a) / 2` there. A formula that gives the falling piece without this constant jumps at `b` and is negative
+or zero beyond it, although its gradient is right.
+
+```python
+from lossary.functional import hampel
+
+residual = torch.tensor([4.0, 4.1, 9.0])
+print("right", hampel(residual, torch.zeros(3), reduction="none"))
+falling = -2.0 * (8.0 - residual.clamp(max=8.0)) ** 2 / (2 * (8.0 - 4.0))
+print("wrong", torch.where(residual <= 4.0, 2.0 * (residual - 1.0), falling))
+```
+
+```output
+right tensor([ 6.0000,  6.1975, 10.0000])
+wrong tensor([ 6.0000, -3.8025, -0.0000])
 ```
 
 ## Relations
 
-Up to `b` it is [[huber]] with `delta=a`.
+With `b` and `c` beyond every residual it is [[huber]] with `delta=a`.
 
-    functional.hampel(input, target, a=1.0, b=1e3, c=1e4) == F.huber_loss(input, target, delta=1.0)
+    functional.hampel(input, target, a=2.0, b=1e6, c=2e6) == F.huber_loss(input, target, delta=2.0)
 
-With a large `a` it is half of [[mse]].
+With all limits beyond every residual it is half of [[mse]].
 
-    functional.hampel(input, target, a=1e3, b=2e3, c=3e3) == F.mse_loss(input, target) / 2
+    functional.hampel(input, target, a=1e6, b=2e6, c=3e6) == F.mse_loss(input, target) / 2
 
 ## In other libraries
 
-- statsmodels `statsmodels.robust.norms.Hampel(a=a, b=b, c=c).rho(input - target)`: A function of the residual alone.
+- `statsmodels.robust.norms.Hampel(a=a, b=b, c=c).rho(input - target)`: A function of the residual alone; the order of the
+  limits is not checked.
 
 ## References
 
@@ -111,100 +133,94 @@ def hampel(
     c: float = 8.0,
     reduction: str = "mean",
 ) -> torch.Tensor:
-    if not 0 < a <= b < c:
-        raise ValueError(f"the thresholds must be in order, 0 < a <= b < c, got {a}, {b} and {c}")
-    # Clamped before it is squared, so that nothing overflows outside.
-    size = (input - target).abs().clamp(max=c)
-    top = a * (b - a + c) / 2
-    bent = top - a * (c - size).square() / (2 * (c - b))
-    loss = torch.where(size <= a, size.square() / 2, torch.where(size <= b, a * size - a**2 / 2, bent))
+    if not a <= b < c:
+        raise ValueError(f"hampel needs a <= b < c, got a={a}, b={b}, c={c}")
+    residual = (input - target).clamp(-c, c)
+    size = residual.abs()
+    falling = a * (b + c - a) / 2 - a * (c - size) ** 2 / (2 * (c - b))
+    loss = torch.where(size <= a, residual**2 / 2, torch.where(size <= b, a * (size - a / 2), falling))
     if reduction == "none":
         return loss
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
-class Threshold(Number):
-    """A number without a slider: three that are moved one by one would not stay in order."""
+class Limit(Number):
+    """A number without a slider: limits that are moved one by one would not stay in order."""
 
-    widget = None
+    widget = None  # type: ignore[assignment]
 
 
 loss = residual_loss(
     function=hampel,
-    aliases=terms("Hampel; Hampel loss; Hampel 17A; three-part redescending; Hampel's three-part loss"),
+    aliases=terms("Hampel loss; Hampel function; Hampel 17A; three-part redescending"),
     tasks=("regression",),
-    search_terms=terms("redescending M-estimator; three thresholds; piecewise linear psi function; Hampel psi"),
+    search_terms=terms(
+        "reject outliers completely; hard redescending M-estimator; piecewise linear psi function; Huber with an end; "
+        "three thresholds"
+    ),
     concepts={
-        "order of the thresholds; division by zero": "The three must be",
-        "value far out; supremum": "Its height depends",
-        "tuning constants; robust scale": "The defaults are for",
+        "where Huber's part ends": "a",
+        "order of the thresholds; a b c": "The limits must",
+        "steep descent between b and c": "A short way",
+        "scale estimate; MAD; normalise residuals": "The limits count",
+        "value beyond the threshold": "Outside c",
     },
     parameters=(
         Parameter(
             "a",
             2.0,
-            "up to here the loss is half the squared error; also the largest pull",
-            kind=Threshold(),
+            "where the parabola ends; also the largest pull",
+            kind=Limit(),
             range=POSITIVE,
             typical=(1.0, 2.0, 3.0),
-            symbol="first",
             latex="a",
         ),
         Parameter(
-            "b",
-            4.0,
-            "up to here the pull stays at a; at least a",
-            kind=Threshold(),
-            range=POSITIVE,
-            typical=(3.0, 4.0, 6.0),
-            symbol="second",
-            latex="b",
+            "b", 4.0, "where the pull begins to fall", kind=Limit(), range=POSITIVE, typical=(3.0, 4.0, 5.0), latex="b"
         ),
         Parameter(
             "c",
             8.0,
-            "where the pull has fallen to zero; above b",
-            kind=Threshold(),
+            "the residual from which on there is no pull",
+            kind=Limit(),
             range=POSITIVE,
-            typical=(7.0, 8.0, 12.0),
-            symbol="third",
+            typical=(6.0, 8.0, 10.0),
+            symbol="end",
             latex="c",
         ),
     ),
-    where={"top": lambda first, second, third: first * (second - first + third) / 2},
-    notation={"top": "h"},
-    meanings={"top": "the loss of a point beyond c"},
-    value=lambda r, first, second, third, top: cases(
-        (r**2 / 2, abs(r) <= first),
-        (first * abs(r) - first**2 / 2, abs(r) <= second),
-        (top - first * (third - abs(r)) ** 2 / (2 * (third - second)), abs(r) <= third),
-        (top, True),
+    value=lambda r, a, b, end, height: cases(
+        (r**2 / 2, abs(r) <= a),
+        (a * (abs(r) - a / 2), abs(r) <= b),
+        (height - a * (end - abs(r)) ** 2 / (2 * (end - b)), abs(r) <= end),
+        (height, True),
     ),
-    gradient=lambda r, first, second, third: cases(
-        (r, abs(r) <= first),
-        (first * sign(r), abs(r) <= second),
-        (first * sign(r) * (third - abs(r)) / (third - second), abs(r) <= third),
+    where={"height": lambda a, b, end: a * (b + end - a) / 2},
+    gradient=lambda r, a, b, end: cases(
+        (r, abs(r) <= a),
+        (a * sign(r), abs(r) <= b),
+        (a * sign(r) * (end - abs(r)) / (end - b), abs(r) <= end),
         (0, True),
     ),
     kinks=(
-        lambda third: -third,
-        lambda second: -second,
-        lambda first: -first,
-        lambda first: first,
-        lambda second: second,
-        lambda third: third,
+        lambda a: -a,
+        lambda a: a,
+        lambda b: -b,
+        lambda b: b,
+        lambda end: -end,
+        lambda end: end,
     ),
-    span=(-12.0, 12.0),
-    caption="A parabola up to a, straight lines up to b, half a parabola upside down up to c, and flat from there. The "
-    "gradient consists of straight lines.",
-    example={"input": [0.5, -3.0, 40.0], "target": [0.0, 0.0, 0.0]},
+    span=(-10.0, 10.0),
+    caption="A parabola, straight lines, two bends and a plateau, joined at the marks. The gradient shows the three limits: it "
+    "rises to a, stays there, falls from b on and is zero from c on.",
+    example={"input": [0.5, -3.0, 9.0], "target": [0.0, 0.0, 0.0]},
     properties={
         "convex": False,
         "smoothness": "C1",
-        "lipschitz": lambda first: first,
-        "gradient_lipschitz": lambda first, second, third: max(1, first / (third - second)),
+        "lipschitz": lambda a: a,
+        "gradient_lipschitz": lambda a, b, end: max(1, a / (end - b)),
         "bounded": True,
-        "supremum": lambda first, second, third: first * (second - first + third) / 2,
+        "supremum": lambda a, b, end: a * (b + end - a) / 2,
         "gradient_limits": (0, 0),
         "redescending": True,
     },
