@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,9 @@ def printed(encoding: str, *arguments: str) -> str:
 def test_every_card_can_be_read(slug: str, encoding: str) -> None:
     text, usual = printed(encoding, "show", slug), printed("utf-8", "show", slug)
     assert text.count("?") == usual.count("?"), "a sign without a spelling"
-    assert text.splitlines()[0].startswith(usual.splitlines()[0].partition("  ")[0].split("–")[0])
+    title, written = (t.splitlines()[0].partition("  ")[0].split("–")[0] for t in (usual, text))
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
+    assert written.startswith((title, plain))
 
 
 def test_a_card_in_ascii() -> None:

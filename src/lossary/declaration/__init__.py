@@ -5,6 +5,7 @@ matplotlib, and nothing from another room. A loss file imports its names from he
 code needs them.
 """
 
+from lossary.declaration.family import Shown, SideBySide
 from lossary.declaration.formula import Builder, Formula, Symbolic, Written
 from lossary.declaration.inputs import (
     BINARY,
@@ -202,6 +203,8 @@ __all__ = [
     "Relation",
     "Scene",
     "Section",
+    "Shown",
+    "SideBySide",
     "Study",
     "Summed",
     "Symbolic",

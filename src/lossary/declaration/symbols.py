@@ -76,18 +76,31 @@ TABLE: dict[str, Symbol] = {
 def atom(name: str, latex: str, integer: bool = False, indexed: bool = False) -> Expression:
     """The SymPy atom of a name: a real or integer symbol, or an indexed base for a vector.
 
-    The name is the one in the code; `latex` is carried in a table beside it, since SymPy's own name would be
-    parsed for Greek letters and subscripts.
+    The name is the one in the code; `latex` is carried beside it, since SymPy's own name would be parsed for Greek
+    letters and subscripts.
     """
-    LATEX[name] = latex
     if indexed:
-        base: Expression = sp.IndexedBase(name, real=True)
-        return base
-    return sp.Symbol(name, integer=True) if integer else sp.Symbol(name, real=True)
+        return sp.IndexedBase(Notated(name, latex, real=True))
+    return Notated(name, latex, integer=True) if integer else Notated(name, latex, real=True)
 
 
-# How each atom that was ever made is written; the printer looks names up here.
-LATEX: dict[str, str] = {}
+class Notated(sp.Symbol):  # type: ignore[misc]
+    """A symbol that knows how it is written; two of one name that are written differently are different symbols."""
+
+    __slots__ = ("latex",)
+
+    def __new__(cls, name: str, latex: str, **assumptions: bool) -> Notated:
+        """Made without SymPy's table of symbols, which knows names alone."""
+        made: Notated = sp.Symbol.__xnew__(cls, name, **assumptions)
+        made.latex = latex
+        return made
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, bool]]:
+        """For copies."""
+        return (self.name, self.latex), self._assumptions_orig
+
+    def _hashable_content(self) -> tuple[Any, ...]:
+        return (*super()._hashable_content(), self.latex)
 
 
 class softplus(sp.Function):  # type: ignore[misc]

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from lossary.errors import CatalogError, Failure, LossaryError
 
 if TYPE_CHECKING:
+    from lossary.declaration.family import Shown
     from lossary.declaration.loss import Loss
 
 BUILT_IN = "lossary.losses"
@@ -45,11 +46,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Family:
-    """A folder of losses; title and text come from the docstring of its `__init__.py`."""
+    """A folder of losses; title and text come from the docstring of its `__init__.py`, `file`, where it has one."""
 
     name: str
     title: str
     text: str
+    file: Path | None = None
 
     @property
     def summary(self) -> str:
@@ -146,7 +148,9 @@ def _family(name: str, path: Path) -> Family:
     file = path / "__init__.py"
     text = (ast.get_docstring(ast.parse(file.read_text("utf-8"))) or "") if file.exists() else ""
     title, _, rest = text.partition("\n")
-    return Family(name, title.strip() or name.replace("_", " ").capitalize(), rest.strip())
+    return Family(
+        name, title.strip() or name.replace("_", " ").capitalize(), rest.strip(), file if file.exists() else None
+    )
 
 
 def load(source: Source) -> Loss:
@@ -156,7 +160,7 @@ def load(source: Source) -> Loss:
         CatalogError: where the file does not import or declares no `loss`.
     """
     try:
-        module = _module(source)
+        module = _module(f"{_PREFIX}.{source.family}.{source.slug}", source.path)
     except Exception as error:  # a loss file may raise anything at all
         raise CatalogError([Failure(source.shown, "load", _where(error, source.path))]) from error
     from lossary.declaration import docstring
@@ -195,18 +199,37 @@ def load(source: Source) -> Loss:
     )
 
 
-def _module(source: Source) -> ModuleType:
-    root = str(package_root(source.path))
+def declared(family: Family) -> Shown:
+    """What a family's `__init__.py` declares under the name `shown`.
+
+    Raises:
+        CatalogError: where the file does not run, or gives the name to something else.
+    """
+    from lossary.declaration.family import Shown
+
+    if family.file is None:
+        return Shown()
+    try:
+        shown = getattr(_module(f"{_PREFIX}.{family.name}", family.file), "shown", Shown())
+    except Exception as error:  # the file may raise anything at all
+        raise CatalogError([Failure(str(family.file), "load", _where(error, family.file))]) from error
+    if not isinstance(shown, Shown):
+        message = f"the file must assign a lossary Shown to the name 'shown', found {type(shown).__name__}"
+        raise CatalogError([Failure(str(family.file), "load", message)])
+    return shown
+
+
+def _module(name: str, path: Path) -> ModuleType:
+    root = str(package_root(path))
     if root not in sys.path:
         # What a loss file imports from its own package is found, in whichever process. Last: nothing is hidden by it.
         sys.path.append(root)
-    name = f"{_PREFIX}.{source.family}.{source.slug}"
-    spec = importlib.util.spec_from_file_location(name, source.path)
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     # Not the cached bytecode: a file that changed within one second has the same time stamp.
-    code = compile(source.path.read_text("utf-8"), str(source.path), "exec")
+    code = compile(path.read_text("utf-8"), str(path), "exec")
     exec(code, module.__dict__)
     return module
 

@@ -323,44 +323,6 @@ def views(loss: Loss) -> list[View]:
     return [*made, card_view(loss, defaults, line), thumb_view(loss)]
 
 
-def overlay(members: Sequence[Loss], context: Sequence[Loss], axis_name: str, which: str) -> tuple[Chart, Table] | None:
-    """Losses on one axis, with others as grey context; None where no member has a section along it."""
-    traces: list[Trace] = []
-    columns: list[NDArray[np.float64]] = []
-    names: list[str] = []
-    axis = axes(s for loss in (*members, *context) for s in loss.sections)[axis_name]
-    for loss in (*members, *context):
-        own = next((s for s in loss.sections if s.axis == axis), None)
-        if own is None:
-            continue
-        span = axis.span if np.isinf(own.limits[0]) else own.span
-        special = [k for k in points.kinks(loss, own, loss.defaults()) if span[0] < k < span[1]]
-        near = [k + side * 1e-9 for k in special for side in (-1, 0, 1)]
-        t = np.unique(np.concatenate([np.linspace(*span, points.POINTS), near]))
-        c = curve(loss, own, t, loss.defaults())
-        member = loss in members
-        role = f"trace{len(traces) % 8}" if member else "muted"
-        traces.append(Trace(t, getattr(c, which), role, loss.title, strong=member, dashed=len(traces) % 2 == 1))
-        names += [f"{loss.slug} {axis_name}", f"{loss.slug} {which}"]
-        columns += [c.t, getattr(c, which)]
-    if not any(trace.strong for trace in traces):
-        return None
-    listed = " and ".join(", ".join(t.label for t in traces).rsplit(", ", 1))
-    top = axis.top if which == "loss" else None
-    chart = Chart(
-        title=f"{which.capitalize()} along the {axis_name}",
-        description=f"The {which} of {listed} along the {axis_name}.",
-        heading=which,
-        role="ink",
-        xlabel=axis.label,
-        traces=tuple(traces),
-        ylim=(-0.03 * top, top) if top else axis.slopes,
-    )
-    longest = max(len(c) for c in columns)
-    padded = tuple(np.pad(c, (0, longest - len(c)), constant_values=np.nan) for c in columns)
-    return chart, Table(tuple(names), padded)
-
-
 def picture(loss: Loss, view: str, given: Setting, size: tuple[int, int] | None = None) -> Picture:
     """A picture on demand: any view, any parameters; a parameter with a list of numbers gives a curve for each.
 

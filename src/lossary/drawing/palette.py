@@ -12,6 +12,8 @@ ROLES: dict[str, tuple[str, str]] = {
     "ink": ("#1b1f27", "#e8e6df"),
     "muted": ("#5b6270", "#a2a8b3"),
     "rule": ("#d9d5ca", "#343a44"),
+    # Curves that stand behind the one that a small picture is about.
+    "faint": ("#a9adb6", "#646b77"),
     "loss": ("#1f5fa8", "#7db7f0"),
     "gradient": ("#b8461b", "#f0a071"),
     "curvature": ("#1a7f5a", "#63c9a0"),

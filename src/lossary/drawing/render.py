@@ -611,13 +611,15 @@ def _place(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: float, a
     fits = fits and 15 * scale * len(ends) <= height - 84 * scale
     rows = [] if fits else _rows(labels, width - 16 * scale, scale)
     gap = 16.0 if labels and not rows else 0.0
-    high = height - (48 + 36 + 18 * len(rows)) * scale
+    # A small multiple has its words beside it on the page.
+    foot, head = 48 if chart.xlabel else 26, 36 if chart.heading else 12
+    high = height - (foot + head + 18 * len(rows)) * scale
     _thin(axes, chart, "y", high)
     start = left + _tick_width(axes) + 14
     room = left + width - start
     inner = (
         start,
-        bottom + 48 * scale,
+        bottom + foot * scale,
         room - (widest + gap if gap else max(14.0, 2.0 + _overhang(axes, room - 14))),
         high,
     )

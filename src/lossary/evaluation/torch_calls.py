@@ -8,13 +8,14 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from flint import arb
 from numpy.typing import NDArray
 
+from lossary.declaration.family import SideBySide
 from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameter_kinds import MOST_DIMENSIONS
@@ -453,10 +454,7 @@ def expression(source: str) -> NDArray[np.float64]:
         return torch.randn(*shape, generator=draw, dtype=torch.float64)
 
     names = {
-        "torch": torch,
-        "nn": torch.nn,
-        "F": torch.nn.functional,
-        "functional": _Functions(),
+        **_library(),
         "input": normal(64) * 3,
         "target": normal(64) * 3,
         "logits": normal(64) * 3,
@@ -467,6 +465,24 @@ def expression(source: str) -> NDArray[np.float64]:
         "q": normal(8, 5).softmax(1),
     }
     return torch.as_tensor(eval(source, names), dtype=torch.float64).numpy()
+
+
+def called(figure: SideBySide, call: str, t: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values of one call of a family's figure, one for each place `t`.
+
+    Raises:
+        LossaryError: where there are more or fewer.
+    """
+    place = torch.tensor(t, dtype=torch.float64)
+    value = torch.as_tensor(eval(call, {**_library(), **figure.inputs(place)}), dtype=torch.float64)
+    if value.shape != place.shape:
+        raise LossaryError(f"{call} gives the shape {tuple(value.shape)} at {len(place)} places; one number for each")
+    return value.numpy()
+
+
+def _library() -> dict[str, Any]:
+    """What every expression that a file declares may use."""
+    return {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "functional": _Functions()}
 
 
 def _formula_value(

@@ -15,9 +15,9 @@ import numpy as np
 import sphobjinv
 
 from lossary.declaration.loss import Loss
-from lossary.declaration.sections import axes
-from lossary.discovery.catalogs import Source, families, load
-from lossary.drawing import loss_views, render
+from lossary.declaration.sections import RESIDUAL, axes
+from lossary.discovery.catalogs import Source, declared, families, load
+from lossary.drawing import loss_views, render, together
 from lossary.drawing.pictures import Chart, Picture, Table, Trace, View
 from lossary.errors import CatalogError, Failure
 from lossary.evaluation.curves import curve
@@ -30,6 +30,8 @@ from lossary.verification.checks import verify
 
 Files = dict[str, bytes]
 
+# More curves of one chart are hard to follow, though each has a look of its own.
+MOST_TOGETHER = 8
 PUSHED = 5  # targets that the reader of the home page moves, from the largest down
 
 
@@ -84,44 +86,70 @@ def picture_files(folder: str, name: str, picture: Picture, table: Table | None)
 
 
 def family_files(payload: Mapping[str, Any]) -> Files:
-    """The overlays of a family: for each axis that its losses are drawn on, loss and gradient.
+    """The figures of a family: the curves of its losses along each axis that they share, then figures of its own.
 
     Losses that the members' relations name join as context, where they share the axis.
+
+    Raises:
+        CatalogError: where what the family declares cannot be drawn.
     """
     members = [load(_source(s)) for s in payload["members"]]
     context = [load(_source(s)) for s in payload["context"]]
+    family = families([_source(s) for s in payload["members"]])[payload["name"]]
+    shown = declared(family)
     counts = {
         name: sum(any(s.axis.name == name for s in m.sections) for m in members)
         for name in axes(s for m in members for s in m.sections)
     }
     most = max(counts.values(), default=0)
-    shown = [name for name, count in counts.items() if count and (count > 1 or most == 1)]
     files: Files = {}
     figures = []
     folder = f"figures/families/{payload['name']}"
-    for axis in shown:
-        for which in ("loss", "gradient"):
-            drawn = loss_views.overlay(members, context, axis, which)
-            if drawn is None:
-                continue
-            chart, table = drawn
-            name = f"{axis}-{which}"
-            files |= picture_files(folder, name, chart, table)
-            figures.append(
-                {
-                    "src": f"{folder}/{name}.svg",
-                    "alt": chart.description,
-                    "caption": _overlay_caption(chart, axis),
-                    "width": chart.size[0],
-                    "height": chart.size[1],
-                }
-            )
+    for axis in (name for name, count in counts.items() if count and (count > 1 or most == 1)):
+        for which in shown.curves if axis == RESIDUAL.name else shown.curves[:2]:
+            laid = together.laid(members, context, axis, which)
+            if laid:
+                made, figure = _laid_files(f"{folder}/{axis}-{which}", laid)
+                files |= made
+                figures.append(figure)
+    for one in shown.figures:
+        try:
+            chart, table = together.side_by_side(one, members)
+        except Exception as error:  # a family's file may declare anything at all
+            message = f"the figure {one.name!r}: {type(error).__name__}: {error}"
+            raise CatalogError([Failure(str(family.file), "figure", message)]) from error
+        files |= picture_files(folder, one.name, chart, table)
+        calls = [
+            {"slug": slug, "title": t.label, "call": one.calls[slug]}
+            for slug, t in zip(one.calls, chart.traces, strict=True)
+        ]
+        figures.append(
+            {**_drawn(f"{folder}/{one.name}", chart), "title": one.title, "caption": one.caption, "calls": calls}
+        )
     return {"figures.json": json.dumps(figures).encode(), **files}
 
 
-def _overlay_caption(chart: Chart, axis: str) -> str:
-    words = f"The {chart.heading} along the {axis}, each loss as on its own page."
-    return f"{words} Grey: related losses of other families." if any(t.role == "muted" for t in chart.traces) else words
+def _laid_files(place: str, laid: together.Laid) -> tuple[Files, dict[str, Any]]:
+    """Losses on one axis: in one chart as long as they can be told apart there, else in a small one each."""
+    folder, _, name = place.rpartition("/")
+    what = "weight, the gradient over the residual," if laid.which == "weight" else laid.which
+    told = f"The {what} along the {laid.axis.name}, each loss as on its own page."
+    if len(laid.members) <= MOST_TOGETHER:
+        chart = laid.overlay()
+        grey = " Grey: related losses of other families." if laid.context else ""
+        return picture_files(folder, name, chart, laid.table()), {**_drawn(place, chart), "caption": told + grey}
+    files: Files = {f"{place}.csv": laid.table().csv()}
+    panels = []
+    for slug, chart in laid.multiples().items():
+        files |= picture_files(place, slug, chart, None)
+        panels.append({**_drawn(f"{place}/{slug}", chart), "slug": slug, "title": laid.members[slug].label})
+    behind = " and ".join(", ".join(t.label for t in laid.context.values()).rsplit(", ", 1)) or "the others"
+    return files, {"title": laid.title, "caption": f"{told} Grey: {behind}.", "panels": panels}
+
+
+def _drawn(place: str, chart: Chart) -> dict[str, Any]:
+    width, height = chart.size
+    return {"src": f"{place}.svg", "alt": chart.description, "width": width, "height": height}
 
 
 def hero_files(payload: Mapping[str, Any]) -> Files:

@@ -191,12 +191,15 @@ def _shared_jobs(
     """What several losses make together: overlays, pictures of the home and compare pages, the inventory."""
     by_slug = {source.slug: source for source in found}
     shared = {}
-    for name in groups:
+    for name, family in groups.items():
         members = [slug for slug, record in records.items() if record["family"] == name]
+        declared = family.file.read_text("utf-8") if family.file else ""
         named = {r["slug"] for slug in members for r in records[slug]["relations"]}
         context = sorted(slug for slug in named if slug in records and slug not in members)
         if members:
-            key = digest("family", base, name, *(jobs[slug].key for slug in (*members, *context)))
+            # Figures of its own may call any loss.
+            called = [slug for slug in records if slug not in (*members, *context) and slug in declared]
+            key = digest("family", base, name, declared, *(jobs[slug].key for slug in (*members, *context, *called)))
             payload = {
                 "name": name,
                 "members": [_payload(by_slug[slug]) for slug in members],
@@ -330,7 +333,7 @@ def _family(files: Files, name: str, family: Family, records: Records, shared: M
         "text": family.text,
         "summary": family.summary,
         "losses": [record for record in records.values() if record["family"] == name],
-        "figures": [{**figure, "src": f"../../{figure['src']}"} for figure in figures],
+        "figures": figures,
     }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
-from lossary.declaration.symbols import LATEX, Expression, chosen, occurs
+from lossary.declaration.symbols import Expression, Notated, chosen, occurs
 
 
 def summed(total: Expression) -> Expression:
@@ -56,10 +56,10 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
         super().__init__({"order": "none", "fold_short_frac": False, "ln_notation": False})
 
     def _print_Symbol(self, expr: Expression, style: str = "plain") -> str:
-        return LATEX.get(str(expr), str(expr))
+        return expr.latex if isinstance(expr, Notated) else str(expr)
 
     def _print_IndexedBase(self, expr: Expression) -> str:
-        return LATEX.get(str(expr.label), str(expr.label))
+        return self._print(expr.label)
 
     def _print_Indexed(self, expr: Expression) -> str:
         return subscripted(self._print(expr.base), [self._print(i) for i in expr.indices])

@@ -134,7 +134,7 @@ def _batches(setting: Setting) -> list[Arrays]:
     rng = np.random.default_rng(5)
     made: list[Arrays] = []
     for size in (2, 3, 5):
-        rows = [rng.dirichlet(np.full(size, spread)) for spread in (2.0, 5.0, 50.0) for _ in range(7)]
+        rows = [rng.dirichlet(np.full(size, spread)) for spread in (2.0, 5.0, 50.0) for _ in range(14)]
         sure = np.where(np.eye(size)[0] > 0, 1 - (size - 1) * 1e-12, 1e-12)
         first, other = np.array([*rows, sure]), np.array([*reversed(rows), np.full(size, 1 / size)])
         made.append({"input": np.maximum(first, 1e-300), "target": np.maximum(other, 1e-300)})

@@ -1,6 +1,6 @@
 r"""Rényi divergence
 
-A family of divergences between a target distribution and a prediction; the order `alpha` sets how much the outcomes
+A family of divergences between a target distribution and a prediction; the order alpha sets how much the outcomes
 count whose probability is most underestimated.
 
 ## When to use it

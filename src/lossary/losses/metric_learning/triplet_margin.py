@@ -355,7 +355,7 @@ loss = Loss(
             2.0,
             "the degree of the norm that measures distances; 2 is Euclidean, and torch takes infinity as well",
             kind=Number(infinite=True),
-            range=Range(lower=1.0, upper_open=True),
+            range=Range(lower=1.0),
             typical=(1.0, 2.0, 3.0),
             symbol="p",
         ),

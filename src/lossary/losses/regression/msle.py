@@ -173,5 +173,6 @@ loss = Loss(
         "smoothness": "Cinf",
         "bounded": False,
         "value_at_perfect": 0,
+        "redescending": False,
     },
 )

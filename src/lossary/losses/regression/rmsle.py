@@ -145,7 +145,9 @@ loss = Loss(
     properties={
         "convex": False,
         "smoothness": "C0",
+        "gradient_lipschitz": "inf",
         "bounded": False,
         "value_at_perfect": 0,
+        "redescending": False,
     },
 )

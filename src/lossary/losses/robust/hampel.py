@@ -147,7 +147,7 @@ def hampel(
 class Limit(Number):
     """A number without a slider: limits that are moved one by one would not stay in order."""
 
-    widget = None  # type: ignore[assignment]
+    widget = None
 
 
 loss = residual_loss(
@@ -196,6 +196,8 @@ loss = residual_loss(
         (height, True),
     ),
     where={"height": lambda a, b, end: a * (b + end - a) / 2},
+    notation={"height": "h"},
+    meanings={"height": "the loss of a point beyond c"},
     gradient=lambda r, a, b, end: cases(
         (r, abs(r) <= a),
         (a * sign(r), abs(r) <= b),

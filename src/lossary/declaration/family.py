@@ -1,0 +1,51 @@
+"""What a family may declare besides its words: which curves are laid together, and figures of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """A figure of several losses on inputs that one quantity moves, each by a call that stands below the figure.
+
+    Attributes:
+        name, title: of the figure.
+        label: the quantity that moves.
+        span: the range that is drawn.
+        inputs: function of a 1-D float64 tensor of that quantity to the tensors that the calls name, in batches.
+        calls: for each loss by its slug, the Python expression of its values, one for each place. It may use torch, nn,
+            F, `functional` (the function of each loss by its slug, as in `lossary.functional`) and the inputs.
+        caption: what is to be seen.
+        heading: what is drawn.
+        top: the height at which steep curves are cut; none is, if None.
+    """
+
+    name: str
+    title: str
+    label: str
+    span: tuple[float, float]
+    inputs: Callable[[Tensor], Mapping[str, Tensor]]
+    calls: Mapping[str, str]
+    caption: str
+    heading: str = "loss"
+    top: float | None = None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a family's page shows of all its losses together.
+
+    Attributes:
+        curves: of each axis that its losses share: `loss`, `gradient` and, where the axis is a residual, `weight`, the
+            gradient divided by the residual.
+        figures: further figures.
+    """
+
+    curves: tuple[str, ...] = ("loss", "gradient")
+    figures: tuple[SideBySide, ...] = ()

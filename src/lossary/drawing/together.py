@@ -1,0 +1,160 @@
+"""Lays losses together: in one chart, in a small one each on the same axes, or along what a family's figure moves."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossary.declaration.family import SideBySide
+from lossary.declaration.loss import Loss
+from lossary.declaration.sections import Axis, axes
+from lossary.drawing.pictures import Chart, Table, Trace
+from lossary.errors import LossaryError, nearest
+from lossary.evaluation import points
+from lossary.evaluation.curves import curve
+from lossary.evaluation.torch_calls import called
+from lossary.typesetting.words import rough
+
+
+@dataclasses.dataclass(frozen=True)
+class Laid:
+    """Losses on one axis: the curves of members and of context, which is grey, and the heights that all fit in.
+
+    Attributes:
+        which: what is drawn: `loss`, `gradient` or `weight`, the gradient divided by the residual.
+        axis: what moves.
+        members, context: a curve for each loss, by slug.
+        ylim: the heights that are shown.
+    """
+
+    which: str
+    axis: Axis
+    members: dict[str, Trace]
+    context: dict[str, Trace]
+    ylim: tuple[float, float]
+
+    @property
+    def title(self) -> str:
+        """What is drawn, in words."""
+        return f"{self.which.capitalize()} along the {self.axis.name}"
+
+    def table(self) -> Table:
+        """The points of all curves, each beside its own places."""
+        names: list[str] = []
+        columns: list[NDArray[np.float64]] = []
+        for slug, trace in {**self.members, **self.context}.items():
+            names += [f"{slug} {self.axis.name}", f"{slug} {self.which}"]
+            columns += [trace.x, trace.y]
+        longest = max(map(len, columns))
+        padded = tuple(np.pad(c, (0, longest - len(c)), constant_values=np.nan) for c in columns)
+        return Table(tuple(names), padded)
+
+    def overlay(self) -> Chart:
+        """All of them in one chart."""
+        traces = (*self.members.values(), *self.context.values())
+        listed = " and ".join(", ".join(t.label for t in traces).rsplit(", ", 1))
+        return Chart(
+            title=self.title,
+            description=f"The {self.which} of {listed} along the {self.axis.name}.",
+            heading=self.which,
+            role="ink",
+            xlabel=self.axis.label,
+            traces=traces,
+            ylim=self.ylim,
+        )
+
+    def multiples(self) -> dict[str, Chart]:
+        """A small chart for each member, by slug: its curve before the same grey ones, on the same axes."""
+        behind = self.context or self.members
+        made = {}
+        for slug, trace in self.members.items():
+            grey = [
+                dataclasses.replace(t, role="faint", label="", strong=False, dashed=0)
+                for other, t in behind.items()
+                if other != slug
+            ]
+            role = "gradient" if self.which == "gradient" else "loss"
+            own = dataclasses.replace(trace, role=role, label="", strong=True, dashed=0)
+            made[slug] = Chart(
+                title=f"{trace.label}: {self.which} along the {self.axis.name}",
+                description=f"The {self.which} of {trace.label} along the {self.axis.name}.",
+                heading="",
+                role=role,
+                xlabel="",
+                traces=(*grey, own),
+                size=(230, 160),
+                ylim=self.ylim,
+            )
+        return made
+
+
+def laid(members: Sequence[Loss], context: Sequence[Loss], axis_name: str, which: str) -> Laid | None:
+    """Losses on one axis; None where no member has a section along it."""
+    axis = axes(s for loss in (*members, *context) for s in loss.sections)[axis_name]
+    own = {loss.slug: trace for loss in members if (trace := _along(loss, axis, which))}
+    grey = {loss.slug: trace for loss in context if (trace := _along(loss, axis, which))}
+    if not own:
+        return None
+    looks = enumerate((*own.items(), *grey.items()))
+    for k, (slug, trace) in looks:
+        role = f"trace{k % 8}" if slug in own else "muted"
+        (own if slug in own else grey)[slug] = dataclasses.replace(trace, role=role, strong=slug in own, dashed=k % 2)
+    return Laid(which, axis, own, grey, _shared_heights(axis, which, list(own.values())))
+
+
+def _along(loss: Loss, axis: Axis, which: str) -> Trace | None:
+    """A loss along an axis at its defaults, with both sides of each kink; None where it has no such section."""
+    section = next((s for s in loss.sections if s.axis == axis), None)
+    if section is None:
+        return None
+    span = axis.span if np.isinf(section.limits[0]) else section.span
+    special = [k for k in points.kinks(loss, section, loss.defaults()) if span[0] < k < span[1]]
+    near = [k + side * 1e-9 for k in special for side in (-1, 0, 1)]
+    t = np.unique(np.concatenate([np.linspace(*span, points.POINTS), near]))
+    if which == "weight":
+        t = t[t != 0]  # there it is a limit
+    c = curve(loss, section, t, loss.defaults())
+    return Trace(c.t, c.gradient / c.t if which == "weight" else getattr(c, which), label=loss.title)
+
+
+def _shared_heights(axis: Axis, which: str, traces: Sequence[Trace]) -> tuple[float, float]:
+    if which == "gradient":
+        return axis.slopes
+    top = axis.top
+    if which == "weight":
+        # A kink has infinite weight: the heights are those of most of them.
+        top = 2.2 * float(np.median([t.y[np.isfinite(t.y)].max() for t in traces]))
+    return -0.03 * top, top
+
+
+def side_by_side(figure: SideBySide, members: Sequence[Loss]) -> tuple[Chart, Table]:
+    """A family's own figure.
+
+    Raises:
+        LossaryError: where a call is not of a loss of the family, or gives anything but a number for each place.
+    """
+    t = np.linspace(*figure.span, points.POINTS)
+    titles = {loss.slug: loss.title for loss in members}
+    for slug in figure.calls:
+        if slug not in titles:
+            raise LossaryError(f"the family has no loss {slug!r}{nearest(slug, titles)}")
+    values = {slug: called(figure, call, t) for slug, call in figure.calls.items()}
+    traces = tuple(
+        Trace(t, y, f"trace{k % 8}", titles[slug], dashed=(k + k // 8) % 2)
+        for k, (slug, y) in enumerate(values.items())
+    )
+    told = "; ".join(f"{trace.label}: from {rough(trace.y[0])} to {rough(trace.y[-1])}" for trace in traces)
+    chart = Chart(
+        title=figure.title,
+        description=f"{figure.heading.capitalize()} over the {figure.label}, {rough(t[0])} to {rough(t[-1])}. {told}.",
+        heading=figure.heading,
+        role="ink",
+        xlabel=figure.label,
+        traces=traces,
+        size=(560, 420),
+        ylim=None if figure.top is None else (-0.03 * figure.top, figure.top),
+    )
+    return chart, Table((figure.label, *values), (t, *values.values()))
