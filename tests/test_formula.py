@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import itertools
 import math
+import pickle
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -22,6 +24,7 @@ from cases import LOSSES, of_kind
 from lossary.declaration.formula import Symbolic
 from lossary.declaration.loss import Loss
 from lossary.declaration.symbols import (
+    atom,
     cases,
     exp,
     indicator,
@@ -474,3 +477,12 @@ def test_mathtext_draws_the_cases_of_a_formula_on_lines_of_their_own() -> None:
     latex = figure_latex(formula_latex.built(LOSSES["huber"], main).value)
     assert r"\begin" not in latex
     assert latex.count(r"\\") == 1
+
+
+def test_symbols_of_one_name_are_written_as_each_loss_says() -> None:
+    one, other = atom("scale", "s"), atom("scale", r"\sigma")
+    assert one != other
+    assert (page_latex(one), page_latex(other), page_latex(atom("scale", "s") + 1)) == ("s", r"\sigma", "1 + s")
+    assert copy.deepcopy(one) == one == pickle.loads(pickle.dumps(one))
+    vectors = [atom("v", written, indexed=True)[atom("d", "d", integer=True)] for written in ("v", r"\vec v")]
+    assert [page_latex(v) for v in vectors] == ["v_{d}", r"\vec v_{d}"]

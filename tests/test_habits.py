@@ -333,7 +333,7 @@ SHARED = {
     "room without labels": (rf"max\({N}, 2\.0 \+ _overhang", rf"widest \+ .* : {N};"),
     "room left of the axis": (rf"_tick_width\(axes\) \+ {N}\n", rf"tickWidth\(.*\) \+ {N};"),
     "room over and under the curves": (
-        rf"height - \({N} \+ {N} \+ {N} \* len\(rows\)\)",
+        rf"foot, head = {N} if chart\.xlabel else \d+, {N} if chart\.heading else \d+\n.*\+ {N} \* len\(rows\)\)",
         rf"upper = (?=.*\n.*lower: this\.height - \(this\.small \? \d+ : {N}\)){N} \+ {N} \* layout",
     ),
     "type of the heading": (rf'chart\.heading, .*, {N} \* scale, "left"', rf"words\(8, 16\.6, {N}, role"),

@@ -23,7 +23,7 @@ from lossary.commands.main import main
 from lossary.discovery import catalogs
 from lossary.discovery.dependencies import neighbours
 from lossary.discovery.lookup import find
-from lossary.drawing.loss_views import overlay
+from lossary.drawing.together import laid
 from lossary.embedding.option_text import settings
 from lossary.errors import CatalogError, LossaryError
 from lossary.evaluation.settings import check_parameters
@@ -494,10 +494,9 @@ def test_a_loss_with_kinds_an_axis_and_symbols_of_its_own_is_one_file(tmp_path: 
         {"phrase": "outliers", "parameter": "cap"},
         {"phrase": "no gradient", "pitfall": "The cap hides what is far off"},
     ]
-    drawn, table = overlay([loss], [], "share", "loss") or (None, None)
-    assert drawn is not None
-    assert drawn.xlabel == "share, input"
-    assert table is not None
+    alone = laid([loss], [], "share", "loss")
+    assert alone is not None
+    assert alone.overlay().xlabel == "share, input"
     names = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.py")}
     assert names == {"losses/shares/clipped_share.py"}
 
@@ -522,3 +521,19 @@ def test_a_function_runs_as_it_is_pasted(root: Path) -> None:
     code = f"{made['source']}\n{made['example']['code']}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == made["example"]["output"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("shown = 3", "must assign a lossary Shown to the name 'shown', found int"),
+        ("shown = Shown(", "line 2: SyntaxError"),
+        ("shown = 1 / 0", "line 2: ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_broken_family_file_is_named_with_its_line(root: Path, text: str, words: str) -> None:
+    file(root, "__init__").write_text(f'"""Fitting"""\n{text}\n')
+    with pytest.raises(CatalogError) as told:
+        catalogs.declared(catalogs.families(catalogs.sources(CATALOG))["fitting"])
+    assert words in str(told.value)
+    assert str(file(root, "__init__")) in str(told.value)

@@ -12,15 +12,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SideBySide:
-    """A figure of several losses on inputs that one quantity moves, each by a call that stands below the figure.
+    """A figure of several losses on inputs that one quantity moves.
+
+    A loss is in it by its own `side_by_side`: the Python expression of its values, one for each place, which stands
+    below the figure. It may use torch, nn, F, `functional` (the function of each loss by its slug, as in
+    `lossary.functional`) and the inputs.
 
     Attributes:
         name, title: of the figure.
         label: the quantity that moves.
         span: the range that is drawn.
         inputs: function of a 1-D float64 tensor of that quantity to the tensors that the calls name, in batches.
-        calls: for each loss by its slug, the Python expression of its values, one for each place. It may use torch, nn,
-            F, `functional` (the function of each loss by its slug, as in `lossary.functional`) and the inputs.
         caption: what is to be seen.
         heading: what is drawn.
         top: the height at which steep curves are cut; none is, if None.
@@ -31,7 +33,6 @@ class SideBySide:
     label: str
     span: tuple[float, float]
     inputs: Callable[[Tensor], Mapping[str, Tensor]]
-    calls: Mapping[str, str]
     caption: str
     heading: str = "loss"
     top: float | None = None

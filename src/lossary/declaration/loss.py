@@ -80,6 +80,7 @@ class Loss:
         batches: function of the parameters to the inputs that are checked, where they cannot be drawn one by one.
         example: small inputs for the example on the page.
         figures: what is drawn besides the sections.
+        side_by_side: for a figure of the family by its name, the call that draws this loss into it.
         prose: the file's docstring.
     """
 
@@ -110,6 +111,7 @@ class Loss:
     computed: Formula | None = None
     precision: Precision = EXACT
     figures: tuple[Figure, ...] = ()
+    side_by_side: Mapping[str, str] = field(default_factory=dict)
     libraries: tuple[Library, ...] = ()
     references: tuple[Reference, ...] = ()
     relations: tuple[Relation, ...] = ()

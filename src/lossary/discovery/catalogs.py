@@ -146,7 +146,10 @@ def about(catalog: str | None = BUILT_IN) -> Family:
 
 def _family(name: str, path: Path) -> Family:
     file = path / "__init__.py"
-    text = (ast.get_docstring(ast.parse(file.read_text("utf-8"))) or "") if file.exists() else ""
+    try:
+        text = (ast.get_docstring(ast.parse(file.read_text("utf-8"))) or "") if file.exists() else ""
+    except SyntaxError as error:
+        raise CatalogError([Failure(str(file), "load", _where(error, file))]) from error
     title, _, rest = text.partition("\n")
     return Family(
         name, title.strip() or name.replace("_", " ").capitalize(), rest.strip(), file if file.exists() else None

@@ -12,7 +12,6 @@ from lossary.declaration.family import SideBySide
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import Axis, axes
 from lossary.drawing.pictures import Chart, Table, Trace
-from lossary.errors import LossaryError, nearest
 from lossary.evaluation import points
 from lossary.evaluation.curves import curve
 from lossary.evaluation.torch_calls import called
@@ -131,20 +130,11 @@ def _shared_heights(axis: Axis, which: str, traces: Sequence[Trace]) -> tuple[fl
 
 
 def side_by_side(figure: SideBySide, members: Sequence[Loss]) -> tuple[Chart, Table]:
-    """A family's own figure.
-
-    Raises:
-        LossaryError: where a call is not of a loss of the family, or gives anything but a number for each place.
-    """
+    """A family's own figure, of those of its losses that have a call for it."""
     t = np.linspace(*figure.span, points.POINTS)
-    titles = {loss.slug: loss.title for loss in members}
-    for slug in figure.calls:
-        if slug not in titles:
-            raise LossaryError(f"the family has no loss {slug!r}{nearest(slug, titles)}")
-    values = {slug: called(figure, call, t) for slug, call in figure.calls.items()}
+    values = [(loss, called(loss, figure, t)) for loss in members if figure.name in loss.side_by_side]
     traces = tuple(
-        Trace(t, y, f"trace{k % 8}", titles[slug], dashed=(k + k // 8) % 2)
-        for k, (slug, y) in enumerate(values.items())
+        Trace(t, y, f"trace{k % 8}", loss.title, dashed=(k + k // 8) % 2) for k, (loss, y) in enumerate(values)
     )
     told = "; ".join(f"{trace.label}: from {rough(trace.y[0])} to {rough(trace.y[-1])}" for trace in traces)
     chart = Chart(
@@ -157,4 +147,4 @@ def side_by_side(figure: SideBySide, members: Sequence[Loss]) -> tuple[Chart, Ta
         size=(560, 420),
         ylim=None if figure.top is None else (-0.03 * figure.top, figure.top),
     )
-    return chart, Table((figure.label, *values), (t, *values.values()))
+    return chart, Table((figure.label, *(loss.slug for loss, _ in values)), (t, *(y for _, y in values)))

@@ -22,7 +22,7 @@ from lossary.declaration.parameter_kinds import MOST_DIMENSIONS
 from lossary.declaration.parameters import Parameter
 from lossary.declaration.values import Array, Arrays, Numbers, Setting, Value
 from lossary.discovery.lookup import find
-from lossary.errors import LossaryError, shown
+from lossary.errors import CatalogError, Failure, LossaryError, shown
 from lossary.evaluation import high_precision, points
 from lossary.evaluation.balls import settled
 from lossary.evaluation.measured import once
@@ -467,17 +467,31 @@ def expression(source: str) -> NDArray[np.float64]:
     return torch.as_tensor(eval(source, names), dtype=torch.float64).numpy()
 
 
-def called(figure: SideBySide, call: str, t: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The values of one call of a family's figure, one for each place `t`.
+def called(loss: Loss, figure: SideBySide, t: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values of a loss in a figure of its family, one for each place `t`.
 
     Raises:
-        LossaryError: where there are more or fewer.
+        CatalogError: where its call fails, or gives more or fewer.
     """
+    call = loss.side_by_side[figure.name]
     place = torch.tensor(t, dtype=torch.float64)
-    value = torch.as_tensor(eval(call, {**_library(), **figure.inputs(place)}), dtype=torch.float64)
-    if value.shape != place.shape:
-        raise LossaryError(f"{call} gives the shape {tuple(value.shape)} at {len(place)} places; one number for each")
-    return value.numpy()
+    given = figure.inputs(place)
+    try:
+        value = torch.as_tensor(eval(call, {**_library(), **given}), dtype=torch.float64)
+    except Exception as error:  # a call may raise anything at all
+        told = f"{type(error).__name__}: {error}"
+    else:
+        if value.shape == place.shape:
+            return value.numpy()
+        told = f"it gives the shape {tuple(value.shape)}, and {len(place)} places need a number each"
+    names = ", ".join(given)
+    raise CatalogError(
+        [
+            Failure(
+                loss.path, "figure", f"{figure.name}: {call}: {told}; the call may use {names}, torch, F and functional"
+            )
+        ]
+    )
 
 
 def _library() -> dict[str, Any]:

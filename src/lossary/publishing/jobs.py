@@ -112,20 +112,25 @@ def family_files(payload: Mapping[str, Any]) -> Files:
                 made, figure = _laid_files(f"{folder}/{axis}-{which}", laid)
                 files |= made
                 figures.append(figure)
+    names = {one.name for one in shown.figures}
+    if strange := [(m, name) for m in members for name in m.side_by_side if name not in names]:
+        told = ", ".join(sorted(names)) or "none"
+        raise CatalogError(
+            [
+                Failure(m.path, "figure", f"side_by_side: the family has no figure {name!r}; it has {told}")
+                for m, name in strange
+            ]
+        )
     for one in shown.figures:
-        try:
-            chart, table = together.side_by_side(one, members)
-        except Exception as error:  # a family's file may declare anything at all
-            message = f"the figure {one.name!r}: {type(error).__name__}: {error}"
-            raise CatalogError([Failure(str(family.file), "figure", message)]) from error
+        chart, table = together.side_by_side(one, members)
         files |= picture_files(folder, one.name, chart, table)
         calls = [
-            {"slug": slug, "title": t.label, "call": one.calls[slug]}
-            for slug, t in zip(one.calls, chart.traces, strict=True)
+            {"slug": m.slug, "title": m.title, "call": m.side_by_side[one.name]}
+            for m in members
+            if one.name in m.side_by_side
         ]
-        figures.append(
-            {**_drawn(f"{folder}/{one.name}", chart), "title": one.title, "caption": one.caption, "calls": calls}
-        )
+        words = {"title": one.title, "caption": one.caption, "calls": calls}
+        figures.append({**_drawn(f"{folder}/{one.name}", chart), **words})
     return {"figures.json": json.dumps(figures).encode(), **files}
 
 

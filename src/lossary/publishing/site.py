@@ -197,9 +197,7 @@ def _shared_jobs(
         named = {r["slug"] for slug in members for r in records[slug]["relations"]}
         context = sorted(slug for slug in named if slug in records and slug not in members)
         if members:
-            # Figures of its own may call any loss.
-            called = [slug for slug in records if slug not in (*members, *context) and slug in declared]
-            key = digest("family", base, name, declared, *(jobs[slug].key for slug in (*members, *context, *called)))
+            key = digest("family", base, name, declared, *(jobs[slug].key for slug in (*members, *context)))
             payload = {
                 "name": name,
                 "members": [_payload(by_slug[slug]) for slug in members],

@@ -56,10 +56,10 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
         super().__init__({"order": "none", "fold_short_frac": False, "ln_notation": False})
 
     def _print_Symbol(self, expr: Expression, style: str = "plain") -> str:
-        return expr.latex if isinstance(expr, Notated) else str(expr)
+        return str(expr.latex if isinstance(expr, Notated) else expr)
 
     def _print_IndexedBase(self, expr: Expression) -> str:
-        return self._print(expr.label)
+        return self._print_Symbol(expr.label)
 
     def _print_Indexed(self, expr: Expression) -> str:
         return subscripted(self._print(expr.base), [self._print(i) for i in expr.indices])

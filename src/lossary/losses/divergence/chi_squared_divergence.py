@@ -169,6 +169,7 @@ loss = Loss(
         "input": [[0.5, 0.25, 0.25], [0.9, 0.05, 0.05]],
         "target": [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]],
     },
+    side_by_side={"two-normals": 'functional.chi_squared_divergence(q, p, reduction="none")'},
     properties={
         "convex": True,
         "smoothness": "Cinf",

@@ -504,6 +504,7 @@ loss = Loss(
         "input": [[-0.6931, -1.3863, -1.3863], [-0.1054, -2.9957, -2.9957]],
         "target": [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]],
     },
+    side_by_side={"two-normals": 'F.kl_div(q.log(), p, reduction="none").sum(-1)'},
     properties={
         "convex": True,
         "smoothness": "Cinf",

@@ -169,6 +169,7 @@ loss = Loss(
         ),
     ),
     example={"input": [0.5, 0.0, -1.0], "logvar": [0.0, -1.0, 0.5]},
+    side_by_side={"two-normals": 'functional.kl_gaussian(distance, 0 * distance, reduction="none")'},
     properties={
         "convex": True,
         "smoothness": "Cinf",

@@ -149,6 +149,7 @@ loss = Loss(
         "input": [[0.5, 0.25, 0.25], [0.9, 0.05, 0.05]],
         "target": [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]],
     },
+    side_by_side={"two-normals": 'functional.total_variation(q, p, reduction="none")'},
     properties={
         "convex": True,
         "smoothness": "C0",

@@ -182,6 +182,7 @@ loss = Loss(
         ),
     ),
     example={"input": [0.5, 3.0, 1.0], "target": [1.0, 0.0, 2.0]},
+    side_by_side={"two-normals": 'functional.wasserstein_1d(sample_q, sample_p, reduction="none")'},
     properties={
         "convex": True,
         "smoothness": "C0",
