@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lossary.declaration.sections import RESIDUAL
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -45,8 +47,10 @@ class Shown:
     Attributes:
         curves: of each axis that its losses share: `loss`, `gradient` and, where the axis is a residual, `weight`, the
             gradient divided by the residual.
+        span: of the residual, where its axis' own is too narrow to show what tells the losses apart.
         figures: further figures.
     """
 
     curves: tuple[str, ...] = ("loss", "gradient")
+    span: tuple[float, float] = RESIDUAL.span
     figures: tuple[SideBySide, ...] = ()

@@ -90,11 +90,17 @@ class Laid:
         return made
 
 
-def laid(members: Sequence[Loss], context: Sequence[Loss], axis_name: str, which: str) -> Laid | None:
-    """Losses on one axis; None where no member has a section along it."""
+def laid(
+    members: Sequence[Loss],
+    context: Sequence[Loss],
+    axis_name: str,
+    which: str,
+    span: tuple[float, float] | None = None,
+) -> Laid | None:
+    """Losses on one axis, over its own span if no other is given; None where no member has a section along it."""
     axis = axes(s for loss in (*members, *context) for s in loss.sections)[axis_name]
-    own = {loss.slug: trace for loss in members if (trace := _along(loss, axis, which))}
-    grey = {loss.slug: trace for loss in context if (trace := _along(loss, axis, which))}
+    own = {loss.slug: trace for loss in members if (trace := _along(loss, axis, which, span or axis.span))}
+    grey = {loss.slug: trace for loss in context if (trace := _along(loss, axis, which, span or axis.span))}
     if not own:
         return None
     looks = enumerate((*own.items(), *grey.items()))
@@ -104,12 +110,12 @@ def laid(members: Sequence[Loss], context: Sequence[Loss], axis_name: str, which
     return Laid(which, axis, own, grey, _shared_heights(axis, which, list(own.values())))
 
 
-def _along(loss: Loss, axis: Axis, which: str) -> Trace | None:
+def _along(loss: Loss, axis: Axis, which: str, span: tuple[float, float]) -> Trace | None:
     """A loss along an axis at its defaults, with both sides of each kink; None where it has no such section."""
     section = next((s for s in loss.sections if s.axis == axis), None)
     if section is None:
         return None
-    span = axis.span if np.isinf(section.limits[0]) else section.span
+    span = span if np.isinf(section.limits[0]) else section.span
     special = [k for k in points.kinks(loss, section, loss.defaults()) if span[0] < k < span[1]]
     near = [k + side * 1e-9 for k in special for side in (-1, 0, 1)]
     t = np.unique(np.concatenate([np.linspace(*span, points.POINTS), near]))

@@ -107,7 +107,7 @@ def family_files(payload: Mapping[str, Any]) -> Files:
     folder = f"figures/families/{payload['name']}"
     for axis in (name for name, count in counts.items() if count and (count > 1 or most == 1)):
         for which in shown.curves if axis == RESIDUAL.name else shown.curves[:2]:
-            laid = together.laid(members, context, axis, which)
+            laid = together.laid(members, context, axis, which, shown.span if axis == RESIDUAL.name else None)
             if laid:
                 made, figure = _laid_files(f"{folder}/{axis}-{which}", laid)
                 files |= made
@@ -138,7 +138,7 @@ def _laid_files(place: str, laid: together.Laid) -> tuple[Files, dict[str, Any]]
     """Losses on one axis: in one chart as long as they can be told apart there, else in a small one each."""
     folder, _, name = place.rpartition("/")
     what = "weight, the gradient over the residual," if laid.which == "weight" else laid.which
-    told = f"The {what} along the {laid.axis.name}, each loss as on its own page."
+    told = f"The {what} along the {laid.axis.name}, each loss at its defaults."
     if len(laid.members) <= MOST_TOGETHER:
         chart = laid.overlay()
         grey = " Grey: related losses of other families." if laid.context else ""

@@ -90,6 +90,11 @@ Its square is the [[squared_epsilon_insensitive|squared epsilon-insensitive loss
 - scikit-learn `sklearn.linear_model.SGDRegressor(loss="epsilon_insensitive", epsilon=epsilon)`: A choice of an
   estimator, which has no function of its own for it.
 - LossFunctions.jl `L1EpsilonInsLoss(epsilon)`
+
+## References
+
+- Alex J. Smola and Bernhard Schölkopf (2004). A tutorial on support vector regression. *Statistics and Computing 14(3),
+  199-222*. doi:10.1023/B:STCO.0000035301.49549.88
 """
 
 import torch

@@ -102,6 +102,11 @@ Near zero it is half the squared error, [[mse]].
 - `optax.losses.log_cosh(input, target)`: Elementwise; no reduction.
 - TorchMetrics `torchmetrics.functional.log_cosh_error(input, target)`: The mean.
 - LossFunctions.jl `LogCoshLoss()`
+
+## References
+
+- Resve A. Saleh and A. K. Md. Ehsanes Saleh (2022). Statistical properties of the log-cosh loss function used in
+  machine learning. arXiv:2208.04564
 """
 
 import math

@@ -113,6 +113,11 @@ Where prediction and target nearly agree, it is [[smape|symmetric MAPE]].
 - TorchMetrics `torchmetrics.functional.mean_absolute_percentage_error(input, target)`: The mean; the denominator is at
   least 1.17e-6.
 - neuralforecast `MAPE()`
+
+## References
+
+- Arnaud de Myttenaere, Boris Golden, Bénédicte Le Grand and Fabrice Rossi (2016). Mean Absolute Percentage Error for
+  regression models. *Neurocomputing 192, 38-48*. doi:10.1016/j.neucom.2015.12.114 arXiv:1605.02541
 """
 
 import torch

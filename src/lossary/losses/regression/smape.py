@@ -111,6 +111,13 @@ It is the same with prediction and target exchanged; [[mape]] is not.
 - TorchMetrics `torchmetrics.functional.symmetric_mean_absolute_percentage_error(input, target)`: The mean; the
   denominator is at least 1.17e-6.
 - neuralforecast `SMAPE()`: Divides by the sum, without the factor one half.
+
+## References
+
+- Paul Goodwin and Richard Lawton (1999). On the asymmetry of the symmetric MAPE. *International Journal of Forecasting
+  15(4), 405-408*. doi:10.1016/S0169-2070(99)00007-2
+- Rob J. Hyndman and Anne B. Koehler (2006). Another look at measures of forecast accuracy. *International Journal of
+  Forecasting 22(4), 679-688*. doi:10.1016/j.ijforecast.2006.03.001
 """
 
 import torch

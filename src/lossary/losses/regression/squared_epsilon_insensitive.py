@@ -68,6 +68,11 @@ It is the square of the [[epsilon_insensitive|epsilon-insensitive loss]].
 - scikit-learn `sklearn.linear_model.SGDRegressor(loss="squared_epsilon_insensitive", epsilon=epsilon)`: A choice of an
   estimator, which has no function of its own for it.
 - LossFunctions.jl `L2EpsilonInsLoss(epsilon)`
+
+## References
+
+- Alex J. Smola and Bernhard Schölkopf (2004). A tutorial on support vector regression. *Statistics and Computing 14(3),
+  199-222*. doi:10.1023/B:STCO.0000035301.49549.88
 """
 
 import torch

@@ -9,4 +9,4 @@ gradient over the residual is the weight that iteratively reweighted least squar
 
 from lossary.declaration import Shown
 
-shown = Shown(curves=("loss", "gradient", "weight"))
+shown = Shown(curves=("loss", "gradient", "weight"), span=(-9.0, 9.0))
