@@ -106,7 +106,7 @@ Near zero it is half the squared error, [[mse]].
 ## References
 
 - Resve A. Saleh and A. K. Md. Ehsanes Saleh (2022). Statistical properties of the log-cosh loss function used in
-  machine learning. *Preprint*. arXiv:2208.04564
+  machine learning. arXiv preprint. arXiv:2208.04564
 """
 
 import math
