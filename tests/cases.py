@@ -62,6 +62,9 @@ def of_kind(loss: Loss, *more: Any, name: str = "") -> Any:
 
 
 each_kind = pytest.mark.parametrize("loss", [of_kind(loss) for loss in LOSSES.values()])
+each_kind_by_name = pytest.mark.parametrize(
+    "slug", [pytest.param(slug, marks=of_kind(loss).marks) for slug, loss in LOSSES.items()]
+)
 # Each day the two plain ones, of numbers and of vectors: for what takes seconds, and differs little between losses.
 plain = pytest.mark.parametrize(
     "loss",

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 import lossary
-from cases import LOSSES, OF_EACH_KIND, PLAIN, by_torch, criterion
+from cases import LOSSES, OF_EACH_KIND, PLAIN, by_torch, criterion, each_kind_by_name
 from lossary.declaration.formula import Written
 from lossary.declaration.loss import Loss
 from lossary.drawing import loss_views, render
@@ -97,7 +97,7 @@ def expected_size(loss: Loss, view: View) -> tuple[int, int]:
 # --- SVG ------------------------------------------------------------------------------------------------------------
 
 
-@every_view
+@kind_view
 def test_an_svg_is_well_formed_and_says_what_it_shows(slug: str, name: str) -> None:
     picture = views(slug)[name].picture
     for data in drawn(slug, name).values():
@@ -115,14 +115,14 @@ def test_an_svg_is_well_formed_and_says_what_it_shows(slug: str, name: str) -> N
         assert picture.size == expected_size(LOSSES[slug], views(slug)[name])
 
 
-@every_view
+@kind_view
 def test_an_svg_is_small(slug: str, name: str) -> None:
     """A card carries three typefaces and a formula."""
     for data in drawn(slug, name).values():
         assert len(data) < (38_000 if name == "card" else 32_000)
 
 
-@every_view
+@kind_view
 def test_an_svg_holds_no_stand_in_colour_and_nothing_from_elsewhere(slug: str, name: str) -> None:
     for theme, data in drawn(slug, name).items():
         text = data.decode()
@@ -140,7 +140,7 @@ def test_an_svg_holds_no_stand_in_colour_and_nothing_from_elsewhere(slug: str, n
         assert not re.search("<(script|image|metadata)", text)
 
 
-@every_view
+@kind_view
 def test_every_reference_and_every_class_has_its_target(slug: str, name: str) -> None:
     for data in drawn(slug, name).values():
         text = data.decode()
@@ -157,7 +157,7 @@ def test_every_reference_and_every_class_has_its_target(slug: str, name: str) ->
 PAINT = {"f": "fill", "s": "stroke"}
 
 
-@every_view
+@kind_view
 def test_the_three_forms_differ_in_colours_and_names_alone(slug: str, name: str) -> None:
     """Colours are attributes, which no page forbids; the adaptive form alone has a sheet, for itself alone."""
     texts = {theme: drawn(slug, name)[theme].decode() for theme in THEMES}
@@ -187,16 +187,6 @@ def test_the_three_forms_differ_in_colours_and_names_alone(slug: str, name: str)
         assert rule == f"{PAINT[found[1]]}:{colours('dark')[found[2]]}"
 
 
-def test_no_two_figures_share_an_id() -> None:
-    """Whatever stands in one page: every view of the catalog, in each form."""
-    ids: dict[str, int] = {}
-    forms = [data.decode() for slug in LOSSES for name in views(slug) for data in drawn(slug, name).values()]
-    assert len(forms) > 400
-    for k, text in enumerate(forms):
-        for found in re.findall(r' id="([^"]+)"', text):
-            assert ids.setdefault(found, k) == k
-
-
 @plain_view
 def test_drawing_twice_gives_the_same_bytes(slug: str, name: str) -> None:
     again = next(view for view in loss_views.views(LOSSES[slug]) if view.name == name)
@@ -211,7 +201,7 @@ def test_the_order_of_drawing_does_not_matter() -> None:
     assert render.svg(views("huber")["loss"].picture) == first
 
 
-@every_slug
+@each_kind_by_name
 def test_each_role_keeps_its_colour(slug: str) -> None:
     """The loss is drawn in the loss's colour, the gradient in the gradient's, and neither borrows the other's."""
     for name, other in (("loss", "gradient"), ("gradient", "loss")):
@@ -961,7 +951,7 @@ def png_size(data: bytes) -> tuple[int, int]:
     return width, height
 
 
-@every_slug
+@each_kind_by_name
 def test_a_chart_fills_its_half_of_a_card(slug: str) -> None:
     """Up to the words at the ends of its curves, or to what its last number needs."""
     card = views(slug)["card"].picture
@@ -972,7 +962,7 @@ def test_a_chart_fills_its_half_of_a_card(slug: str) -> None:
         assert 0 < ends[chart.heading] < (30 if not any(t.label for t in chart.traces) else 180), ends
 
 
-@every_slug
+@each_kind_by_name
 def test_a_card_has_the_size_of_a_preview_image(slug: str) -> None:
     card = views(slug)["card"].picture
     light, dark = render.png(card), render.png(card, "dark")

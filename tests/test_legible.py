@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-import lossary
+from cases import each_kind_by_name
 from lossary.commands.legible import DRAWN_WITH, SPELT, legible
 from lossary.commands.main import main
 
@@ -39,7 +39,7 @@ def printed(encoding: str, *arguments: str) -> str:
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-@pytest.mark.parametrize("slug", sorted(lossary.catalog()))
+@each_kind_by_name
 def test_every_card_can_be_read(slug: str, encoding: str) -> None:
     text, usual = printed(encoding, "show", slug), printed("utf-8", "show", slug)
     assert text.count("?") == usual.count("?"), "a sign without a spelling"

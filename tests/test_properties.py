@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cases import LOSSES
+from cases import LOSSES, each_kind_by_name, of_kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.references import Cited
 from lossary.evaluation import points
@@ -662,7 +662,7 @@ def altered(claim: Any, choose: int) -> Any:
 
 def claimed() -> list[Any]:
     return [
-        pytest.param(loss, key, id=f"{loss.slug}: {key}")
+        of_kind(loss, key, name=f"{loss.slug}: {key}")
         for loss in LOSSES.values()
         for key, claim in loss.properties.items()
         if not isinstance(claim, Cited)
@@ -763,7 +763,7 @@ def test_each_branch_is_told_with_its_own_place() -> None:
     assert told_of("cosine_embedding", "convex").startswith("with label 1, in its middle the chord")
 
 
-@pytest.mark.parametrize("slug", LOSSES)
+@each_kind_by_name
 def test_evidence_is_told_in_the_words_of_its_axis(slug: str) -> None:
     """A distance has no logit and no negative side, and a place is named once."""
     loss, evidence = LOSSES[slug], Evidence()
