@@ -39,15 +39,18 @@ class _Line:
     Attributes:
         curves: the curve of each branch.
         special: the kinks of the section, and there the curve of the branch that has the kink.
+        kinked: the label of that branch, for each kink.
     """
 
     curves: dict[str, Curve]
     special: Curve
+    kinked: tuple[str, ...]
 
 
 def _line(loss: Loss, section: Section, parameters: Setting) -> _Line:
     curves = {label: _curve(loss, section, parameters, y) for label, y in section.branches.items()}
-    return _Line(curves, kinked(loss, section, parameters)[0])
+    special, chosen = kinked(loss, section, parameters)
+    return _Line(curves, special, tuple(list(curves)[k] for k in chosen))
 
 
 def line_view(loss: Loss, which: str, parameters: Setting, line: _Line | None = None) -> View:
@@ -73,7 +76,7 @@ def _line_chart(loss: Loss, which: str, parameters: Setting, section: Section, l
     )
     return Chart(
         title=f"{loss.title}: {which}",
-        description=f"{_shape(next(iter(curves.values())), which)} {section.note}{_setting(loss, parameters)}",
+        description=f"{_shapes(curves, which)} {section.note}{_setting(loss, parameters)}",
         heading=which,
         role=which,
         xlabel=section.label,
@@ -89,13 +92,24 @@ def _marks(section: Section, line: _Line, which: str) -> tuple[tuple[float, floa
     return tuple((x, y) for x, y in places if low < x < high)
 
 
+def _shapes(curves: Mapping[str, Curve], which: str) -> str:
+    """What a reader who does not see it is told of each curve."""
+    told = [f"{label}: {_shape(c, which)}" if label else _shape(c, which) for label, c in curves.items()]
+    words = ". ".join(told)
+    return f"{words[:1].upper()}{words[1:]}."
+
+
 def _shape(c: Curve, which: str) -> str:
     values = getattr(c, which)
     low, high = int(np.argmin(values)), int(np.argmax(values))
-    return (
-        f"From {rough(values[0])} at {rough(c.t[0])} to {rough(values[-1])} at {rough(c.t[-1])}; "
-        f"least {rough(values[low])} at {rough(c.t[low])}, greatest {rough(values[high])} at {rough(c.t[high])}."
-    )
+    ends = f"from {rough(values[0])} at {rough(c.t[0])} to {rough(values[-1])} at {rough(c.t[-1])}"
+    return f"{ends}; least {rough(values[low])} at {_place(c.t, low)}, greatest {rough(values[high])} at {_place(c.t, high)}"
+
+
+def _place(t: NDArray[np.float64], k: int) -> str:
+    """A point in words; the one beside a kink, which is there for the drawing's sake, as the kink."""
+    near = t[np.abs(t - t[k]) < 1e-7 * (t[-1] - t[0])]
+    return rough(near[np.argmin(np.abs(near - np.round(near, 6)))])
 
 
 def _setting(loss: Loss, parameters: Setting) -> str:
@@ -114,6 +128,8 @@ def _gradient_caption(section: Section, line: _Line) -> str:
         else:
             told = " and ".join(", ".join(values).rsplit(", ", 1))
             words += f" At the {'mark' if len(values) == 1 else 'marks'} it is {told}."
+        if len(line.curves) > 1 and len(set(line.kinked)) == 1:
+            words = f"{words[:-1]}, with {line.kinked[0]}."
     return words
 
 
@@ -147,14 +163,18 @@ def sweep_views(
         (default,) = default
     if values is None and default not in chosen:
         chosen = sorted([*chosen, default])
-    y = next(iter(section.branches.values()))
     settings = [
         {**parameters, parameter.name: None if parameter.default is None and v == default else v} for v in chosen
     ]
+    # Some branches may not depend on the parameter.
+    branches = section.branches
+    apart = {label: _told_apart(loss, section, settings, y, shown[0]) for label, y in branches.items()}
+    branch = max(branches, key=lambda label: apart[label]) if len(branches) > 1 else next(iter(branches))
+    y = branches[branch]
     section = _wide_enough(loss, section, settings, y, shown[0])
     t = np.unique(np.concatenate([points.grid(loss, section, s) for s in settings]))
     curves = {v: curve(loss, section, t, setting, y) for v, setting in zip(chosen, settings, strict=True)}
-    return [_sweep_view(loss, parameter.name, default, curves, which) for which in shown]
+    return [_sweep_view(loss, parameter.name, default, curves, which, branch) for which in shown]
 
 
 # Two curves that are nowhere farther apart than this share of the picture's height are seen as one.
@@ -208,7 +228,9 @@ def _alike(one: NDArray[np.float64], other: NDArray[np.float64], near: float) ->
         return bool(((one == other) | (np.abs(one - other) <= near) | (np.isnan(one) & np.isnan(other))).all())
 
 
-def _sweep_view(loss: Loss, parameter: str, default: float | None, curves: Mapping[float, Curve], which: str) -> View:
+def _sweep_view(
+    loss: Loss, parameter: str, default: float | None, curves: Mapping[float, Curve], which: str, branch: str
+) -> View:
     section, chosen = loss.main, list(curves)
     # As short as it can be, as long as no two values read the same.
     words = [f"{v:g}" for v in chosen]
@@ -218,7 +240,7 @@ def _sweep_view(loss: Loss, parameter: str, default: float | None, curves: Mappi
         for (v, c), word, (role, dashed) in zip(curves.items(), words, _looks(chosen, default), strict=True)
     )
     t = traces[0].x
-    told = ", ".join(words)
+    told = ", ".join(words) + (f", with {branch}" if branch else "")
     chart = Chart(
         title=f"{loss.title}: {which} at {parameter} = {told}",
         description=f"The {which} at {parameter} = {told}. {section.note}",
