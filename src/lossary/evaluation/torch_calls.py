@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -20,6 +20,7 @@ from lossary.declaration.loss import Loss
 from lossary.declaration.parameter_kinds import MOST_DIMENSIONS
 from lossary.declaration.parameters import Parameter
 from lossary.declaration.values import Array, Arrays, Numbers, Setting, Value
+from lossary.discovery.lookup import find
 from lossary.errors import LossaryError, shown
 from lossary.evaluation import high_precision, points
 from lossary.evaluation.balls import settled
@@ -431,6 +432,19 @@ def reduced_example(loss: Loss) -> dict[str, Nested]:
     return {r.name: answer(loss, inputs, defaults, r.name).value.tolist() for r in loss.reductions}
 
 
+class _Functions:
+    """The torch function of each loss by its slug, as `lossary.functional` has it."""
+
+    def __getattr__(self, slug: str) -> Callable[..., torch.Tensor]:
+        loss = find(slug)
+        if loss.function is not None:
+            return loss.function
+        if loss.functional is None:
+            raise AttributeError(f"torch has {slug} as a class only: write it nn.…")
+        found: Callable[..., torch.Tensor] = getattr(torch.nn.functional, loss.functional.rpartition(".")[2])
+        return found
+
+
 def expression(source: str) -> NDArray[np.float64]:
     """Evaluate one side of a relation with the tensors that `lossary.declaration.Relation` names."""
     draw = torch.Generator().manual_seed(1)
@@ -442,6 +456,7 @@ def expression(source: str) -> NDArray[np.float64]:
         "torch": torch,
         "nn": torch.nn,
         "F": torch.nn.functional,
+        "functional": _Functions(),
         "input": normal(64) * 3,
         "target": normal(64) * 3,
         "logits": normal(64) * 3,
