@@ -359,7 +359,8 @@ def minimiser(line: Line, sample: Array, weights: Array) -> float:
 
 def _search_range(line: Line, sample: Array) -> tuple[float, float]:
     if not line.open_ended:
-        return line.limits[0] + 1e-7, line.limits[1] - 1e-7
+        low, high = line.limits
+        return low + 1e-7, high - 1e-7 if math.isfinite(high) else float(sample.max())
     if line.link or line.target_values == "sign":
         return -15.0, 15.0
     return float(sample.min()), float(sample.max())
