@@ -72,7 +72,7 @@ for name, loss in (
 ```
 
 ```output
-deviance slope -2.702557325363159
+deviance slope -2.70255708694458
 NLL      slope -1.3512787818908691
 ```
 
@@ -116,8 +116,12 @@ from lossary.declaration import (
 
 
 def poisson_deviance(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
-    # the logarithms apart: a quotient of huge and tiny numbers overflows
-    loss = 2 * (torch.xlogy(target, target) - torch.xlogy(target, input) - (target - input))
+    excess = input - target
+    close = excess.abs() < target / 2
+    # log1p keeps the digits where the two nearly agree; elsewhere the logarithms stay apart, for no quotient to overflow
+    ratio = torch.where(close, excess, 0) / torch.where(close, target, 1)
+    shortfall = torch.where(close, -target * ratio.log1p(), torch.xlogy(target, target) - torch.xlogy(target, input))
+    loss = 2 * (excess + shortfall)
     if reduction == "none":
         return loss
     return loss.sum() if reduction == "sum" else loss.mean()
@@ -151,7 +155,7 @@ loss = Loss(
         Section(
             axis=MEAN_AXIS,
             label=MEAN_AXIS.label,
-            span=(0.02, 6.0),
+            span=(0.1, 6.0),
             inputs=lambda t, y: {"input": t, "target": y},
             branches={"target 1": 1.0, "target 0": 0.0, "target 4": 4.0},
             perfect={"target 1": 1.0, "target 4": 4.0},
