@@ -18,6 +18,13 @@ FUNCTIONS = {
     "softplus": "(x) => (x > 0 ? x : 0) + Math.log1p(Math.exp(-Math.abs(x)))",
     "sigmoid": "(x) => x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x))",
     "xlogy": "(x, y) => x === 0 ? 0 : x * Math.log(y)",
+    # All terms of this series have one sign, so nothing cancels; beyond 6 float64 holds no difference from 1.
+    "erf": """(x) => {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let term = x, sum = x;
+  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) sum += term *= 2 * x * x / (2 * n + 1);
+  return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
+}""",
     # Quintic pieces through values, slopes and curvatures.
     "table": """([xs, ys, ds, cs]) => (x) => {
   let low = 0, high = xs.length - 1;
@@ -60,7 +67,7 @@ class _Printer(JavascriptCodePrinter):  # type: ignore[misc]
         self.used.add(name)
         return f"{name}({', '.join(self._print(a) for a in expr.args)})"
 
-    _print_softplus = _print_sigmoid = _print_xlogy = _call
+    _print_softplus = _print_sigmoid = _print_xlogy = _print_erf = _call
 
     def _print_maximum(self, expr: Expression) -> str:
         return f"Math.max({', '.join(self._print(a) for a in expr.args)})"
