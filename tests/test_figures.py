@@ -20,6 +20,7 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+import lossary
 from cases import LOSSES, OF_EACH_KIND, PLAIN, by_torch, criterion
 from lossary.declaration.formula import Written
 from lossary.declaration.loss import Loss
@@ -131,7 +132,8 @@ def test_an_svg_holds_no_stand_in_colour_and_nothing_from_elsewhere(slug: str, n
             painted = set(re.findall(r'(fill|stroke)="#', element))
             roles = re.findall(r'class="([^"]+)"', element)[0].split()
             assert painted == {PAINT[role[0]] for role in roles}, "a colour without a class does not follow the theme"
-        used = set(re.findall(r"#[0-9a-f]{6}", text))
+        # An id may look like a colour.
+        used = set(re.findall(r'(?<!href=")(?<!url\()#[0-9a-f]{6}', text))
         light, dark = set(colours("light").values()), set(colours("dark").values())
         assert used <= {"auto": light | dark, "light": light, "dark": dark}[theme]
         assert not re.search(r"https?://(?!www\.w3\.org/)", text)
@@ -162,7 +164,9 @@ def test_the_three_forms_differ_in_colours_and_names_alone(slug: str, name: str)
     own = {theme: re.findall(r'^<svg [^>]*? id="(\w+)"', text)[0] for theme, text in texts.items()}
     assert len(set(own.values())) == 3
     plain = {
-        re.sub(r"<style>.*?</style>|#[0-9a-f]{6}", "", text, flags=re.DOTALL).replace(own[theme], "")
+        re.sub(r'<style>.*?</style>|(?<!href=")(?<!url\()#[0-9a-f]{6}', "", text, flags=re.DOTALL).replace(
+            own[theme], ""
+        )
         for theme, text in texts.items()
     }
     assert len(plain) == 1
@@ -1022,3 +1026,24 @@ def test_words_and_curves_can_be_read_on_paper(theme: Any) -> None:
         assert contrast(role) >= 4.5, role
     for role in [r for r in ROLES if r.startswith("trace")]:
         assert contrast(role) >= 3, role
+
+
+@pytest.mark.parametrize("which", loss_views.CURVES)
+def test_a_weight_per_element_has_a_curve_for_each_of_several_numbers(which: str) -> None:
+    """A picture shows one element, so a list of numbers is not one tensor there."""
+    loss = LOSSES["bce_with_logits"]
+    made = loss_views.picture(loss, which, {"pos_weight": [0.5, 1, 2]})
+    assert isinstance(made, Chart)
+    assert [trace.label for trace in made.traces if trace.label] == [f"pos_weight = {w}" for w in (0.5, 1, 2)]
+    found = curve(loss, loss.main, made.traces[-1].x, {**loss.defaults(), "pos_weight": 2})
+    assert np.allclose(made.traces[-1].y, getattr(found, which), rtol=1e-12, atol=0, equal_nan=True)
+
+
+@pytest.mark.parametrize("weight", [[1, 2], [0.5, 1, 2], [[1], [2]]])
+def test_a_tensor_of_weights_is_no_setting_of_a_picture(weight: list[Any]) -> None:
+    """Whether it is asked for or kept as a default of the loss."""
+    kept = lossary.get("bce_with_logits").at(pos_weight=weight)
+    for view in (*loss_views.CURVES, "sweep", "card"):
+        with pytest.raises(LossaryError, match=r"cannot be drawn with pos_weight = .* Leave pos_weight out"):
+            kept.figure(view)
+    assert lossary.get("bce_with_logits").at(pos_weight=[2]).figure("sweep").svg()

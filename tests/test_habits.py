@@ -313,7 +313,10 @@ SHARED = {
     "size of a figure": (rf"class Chart:[\s\S]*?size: tuple\[int, int\] = \({N}, {N}\)", rf"size = \[{N}, {N}\]"),
     "nice steps": (rf"xaxis\..*steps=\[{N}, {N}, {N}, {N}, {N}\]", rf"const NICE = \[{N}, {N}, {N}, {N}, {N}\]"),
     "gaps between ticks across": (rf"xaxis\.set_major_locator\(MaxNLocator\({N},", rf"across = ticks\(.*, {N}\)"),
-    "gaps between ticks upwards": (rf"yaxis\.set_major_locator\(MaxNLocator\({N},", rf"\Wticks\(bottom, top, {N}\)"),
+    "gaps between ticks upwards": (
+        rf"yaxis\.set_major_locator\(MaxNLocator\({N},",
+        rf"\Wticks\(bottom, top, fitting\(.*, {N}\)\)",
+    ),
     "length of a tick": (rf"length={N},\n\s+width", rf"TICK = \{{ size: {N}"),
     "width of a tick": (rf"length=.*\n\s+width={N}", rf'\.domain, line".*"stroke-width", {N}'),
     "room beside a tick": (rf"pad={N} \* scale", rf"TICK = .*pad: {N}"),
@@ -331,7 +334,7 @@ SHARED = {
     "room left of the axis": (rf"_tick_width\(axes\) \+ {N}\n", rf"tickWidth\(.*\) \+ {N};"),
     "room over and under the curves": (
         rf"height - \({N} \+ {N} \+ {N} \* len\(rows\)\)",
-        rf"upper = (?=.*\n.*lower: this\.height - {N}){N} \+ {N} \* layout",
+        rf"upper = (?=.*\n.*lower: this\.height - \(this\.small \? \d+ : {N}\)){N} \+ {N} \* layout",
     ),
     "type of the heading": (rf'chart\.heading, .*, {N} \* scale, "left"', rf"words\(8, 16\.6, {N}, role"),
     "type of the axis' name": (

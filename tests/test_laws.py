@@ -314,6 +314,9 @@ def room(kind: Any, value: Any) -> float:
 
 def kink_distance(row: Mapping[str, Any], kink: float) -> float:
     """How far a row is from a kink of the residual, the margin or the input itself."""
+    vectors = [np.asarray(v) for v in row.values() if np.ndim(v)]
+    if len(vectors) > 1 and np.array_equal(vectors[0], vectors[1]):
+        return 0.0  # a distance has its kink where both meet
     numbers = [float(v) for v in row.values() if np.ndim(v) == 0]
     if len(numbers) < 2:
         return math.inf
@@ -430,6 +433,8 @@ def drawn(loss: Loss, kind: Kind, shape: tuple[int, ...], rng: np.random.Generat
     if kind.rank:
         at = len(shape) if loss.sample_dimension is None else loss.sample_dimension
         values = rng.normal(size=(*shape[:at], classes, *shape[at:]))
+        if math.isfinite(kind.lower) and math.isinf(kind.upper):
+            return kind.lower + np.exp(values)
         return values if math.isinf(kind.upper) or kind.upper == 0 else 1 / (1 + np.exp(-values))
     low, high = max(kind.lower, -3.0), min(kind.upper, 3.0)
     return rng.uniform(low, high, shape) * 0.98 + 0.01 * (low + high)
@@ -483,8 +488,8 @@ def test_a_reduction_names_what_one_value_belongs_to(loss: Loss) -> None:
     named = {
         unit
         for reduction in loss.reductions
-        for unit in ("element", "sample", "target", "pair", "triplet", "row")
-        if re.search(rf"per {unit}\b|number of {unit}s", reduction.divides_by)
+        for unit in ("element", "sample", "target", "pair", "triplet", "row", "batch")
+        if re.search(rf"per {unit}\b|number of {unit}(?:e?s)", reduction.divides_by)
     }
     assert named, loss.reductions
     assert ("element" in named) == (value.shape == first.shape and named != {"pair"}), named
@@ -757,6 +762,9 @@ def test_points_cover_the_domain_and_both_tails(loss: Loss) -> None:
                     assert set(lengths) == set(range(column.shape[1] + 1))
                 if kind.sampler == "multi_hot":
                     assert {0.0, 1.0} < set(column.ravel().tolist())
+                if kind.sampler == "positive_distribution":
+                    assert column.sum(axis=1) == pytest.approx(np.ones(len(column)), rel=1e-11)
+                    assert 0 < column.min() <= 1e-15
                 if kind.sampler == "distribution":
                     assert column.sum(axis=1) == pytest.approx(np.ones(len(column)), rel=1e-12)
                     assert (column == 1).any()
@@ -780,7 +788,12 @@ def number_of_classes(loss: Loss, batch: Arrays, setting: Mapping[str, Any]) -> 
 def assert_spread(column: NDArray[np.float64], kind: Any) -> None:
     """The prediction's values reach far into every open end and close to every closed one, and lie densely between."""
     different = len(np.unique(column.reshape(len(column), -1), axis=0))
-    if kind.sampler == "vector":
+    if kind.sampler == "amounts":
+        assert different >= 8
+        assert column.min() == 0
+        assert column.max() >= 1e28
+        return
+    if kind.sampler in ("vector", "batch"):
         lengths = np.sqrt((column**2).sum(axis=1))
         assert different >= 7
         assert lengths.max() >= 100
@@ -798,7 +811,7 @@ def assert_spread(column: NDArray[np.float64], kind: Any) -> None:
         assert column.min() <= -1e4
         return
     for end, sign in ((kind.lower, -1), (kind.upper, 1)):
-        outermost = np.sort(sign * column)[-1] * sign
+        outermost = np.max(sign * column) * sign
         if math.isinf(end):
             # As far as float64 can follow: below -745 a log-probability is a probability of 0, above 709 exp overflows.
             assert sign * outermost >= kind.far

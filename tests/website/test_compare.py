@@ -298,10 +298,12 @@ def test_a_setting_moves_its_own_curve_and_the_address(watched: Open) -> None:
     addressed(page, "?losses=huber,mse&axis=residual")
     assert typed.input_value() == "1"
     assert paths(page) == before
-    # What is out of range counts as the nearest that is within.
+    # What is out of range is said, and changes nothing.
     typed.fill("-7")
     typed.press("Tab")
-    addressed(page, "?losses=huber(delta=1e-12),mse&axis=residual")
+    page.wait_for_selector(".ly-pick .ly-control__demand:text-is('delta > 0')")
+    addressed(page, "?losses=huber,mse&axis=residual")
+    assert paths(page) == before
 
 
 def test_losses_are_brought_to_one_curvature_or_one_slope(watched: Open) -> None:

@@ -284,6 +284,8 @@ def test_paper_is_white_though_the_screen_is_dark(project: Project, fresh: Calla
                 page.emulate_media(media="print")
                 until(lambda page=page: luminances(page)[0] < 60, 10, f"{path} {system}: dark ink")
                 until(lambda page=page: luminances(page)[1] > 240, 10, f"{path} {system}: white paper")
+                # What a picture follows that knows the reader's scheme.
+                assert page.evaluate("getComputedStyle(document.body).colorScheme") == "light", f"{path} {system}"
 
 
 def luminances(page: Any) -> tuple[float, float]:

@@ -118,7 +118,8 @@ def stands_for_none(loss: Loss, parameter: Parameter, argument: inspect.Paramete
 
 
 def test_pages_tell_every_argument_of_torch() -> None:
-    assert {slug: told_otherwise(loss) for slug, loss in LOSSES.items() if told_otherwise(loss)} == {}
+    torchs = {slug: loss for slug, loss in LOSSES.items() if loss.torch or loss.functional}
+    assert {slug: told for slug, loss in torchs.items() if (told := told_otherwise(loss))} == {}
     told = [name for loss in LOSSES.values() for of in signatures(loss).values() for name in of]
     assert len(told) >= 200
 

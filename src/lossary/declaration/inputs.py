@@ -154,6 +154,14 @@ MULTI_HOT = Kind(
 DISTRIBUTION = Kind(
     "probabilities that sum to 1", dims=("C",), sampler="distribution", lower=0.0, upper=1.0, takes="probabilities"
 )
+POSITIVE_DISTRIBUTION = Kind(
+    "probabilities above 0 that sum to 1",
+    dims=("C",),
+    sampler="positive_distribution",
+    lower=0.0,
+    upper=1.0,
+    takes="probabilities",
+)
 LOG_DISTRIBUTION = Kind(
     "logarithms of probabilities that sum to 1",
     dims=("C",),

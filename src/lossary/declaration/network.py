@@ -1,4 +1,4 @@
-"""A network as plain data: nodes on a grid and the ways between them. A diagram of a loss shows one."""
+"""A network as plain data: nodes on a grid and the edges between them. A diagram of a loss shows one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """A way between two nodes, given by their numbers, with a weight from 0 to 1."""
+    """An edge between two nodes, given by their numbers, with a weight from 0 to 1."""
 
     start: int
     end: int
@@ -26,10 +26,14 @@ class Edge:
 
 @dataclass(frozen=True)
 class Network:
-    """Nodes on a grid and the ways between them; `columns` and `rows` name the grid's lines."""
+    """Nodes on a grid and the edges between them.
+
+    `columns` and `rows` name the grid's lines, and `weight` says in words what the weights measure.
+    """
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     xlabel: str
     columns: tuple[str, ...]
     rows: tuple[str, ...]
+    weight: str

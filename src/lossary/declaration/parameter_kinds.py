@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import ClassVar, TypeAlias
@@ -107,6 +107,10 @@ class ParameterKind:
         """
         raise NotImplementedError
 
+    def several(self, values: Sequence[Value]) -> bool:
+        """Whether a list is one of values, each of which has a curve of its own in a picture, and not one value."""
+        return self.plain
+
     def range_text(self, name: str, range: Range) -> str:
         """The values allowed, in words."""
         raise NotImplementedError
@@ -176,18 +180,18 @@ def _array(value: Value, range: Range) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Number(ParameterKind):
-    """A real number; with `infinite`, infinity too, for which no formula is displayed."""
+    """A real number; with `infinite`, those infinities too that the range holds, at which no formula is displayed."""
 
     infinite: bool = False
 
-    widget = Widget.SLIDER
+    widget: ClassVar[Widget | None] = Widget.SLIDER
     plain = True
     swept = True
 
     def checked(self, value: Value, range: Range) -> Value:
         """A number in the range, finite unless the kind says else."""
         number = _number(value)
-        if self.infinite and number == float("inf"):
+        if self.infinite and abs(number) == float("inf") and range.holds(number):
             return number
         if not abs(number) <= sys.float_info.max or not range.holds(number):
             raise ValueError
@@ -346,6 +350,10 @@ class PerElement(ParameterKind):
     def checked(self, value: Value, range: Range) -> Value:
         """A number or nested lists of them, all finite and in the range."""
         return _array(value, range).tolist()
+
+    def several(self, values: Sequence[Value]) -> bool:
+        """A picture shows one element, so that a plain list of numbers is no tensor there."""
+        return self.swept and not any(isinstance(value, list | tuple) for value in values)
 
     def range_text(self, name: str, range: Range) -> str:
         """The range of each number."""

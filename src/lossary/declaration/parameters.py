@@ -148,7 +148,7 @@ LABEL_SMOOTHING = Parameter(
 
 def ignore_index(default: int | None = -100, more: str = "", only_with: Mapping[str, Kind] | None = None) -> Parameter:
     """Torch's `ignore_index`; `more` is added to what the page says of it."""
-    meaning = f"a target value whose samples are left out, of the sum and of the count{more}"
+    meaning = f"a target value that is left out, of the sum and of the count{more}"
     neutral = -100 if default is None else None
     typical = (default, 0)
     return Parameter(

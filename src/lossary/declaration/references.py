@@ -182,8 +182,9 @@ class Relation:
     """An identity or limit that links two losses, and the Python expressions whose equality shows it.
 
     Both sides are evaluated in float64 and must agree within `tolerance` (relative). They may use torch, nn, F,
-    `functional` (the function of each loss by its slug, as in `lossary.functional`) and these tensors: `input`, `target` (64 real numbers), `logits`, `label` (64, labels 0 or 1), `scores`, `p`, `q` (8 by
-    5: logits, and two batches of distributions) and `classes` (8 class indices).
+    `functional` (the function of each loss by its slug, as in `lossary.functional`) and these tensors: `input`,
+    `target` (64 real numbers), `logits`, `label` (64, labels 0 or 1), `scores`, `p`, `q` (8 by 5: logits, and two
+    batches of distributions) and `classes` (8 class indices).
 
     Attributes:
         text: the relation in words; the first loss that it links is the other one.

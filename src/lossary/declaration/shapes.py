@@ -47,6 +47,8 @@ def residual_loss(
     kinks: tuple[Callable[..., Expression], ...] = (),
     span: tuple[float, float] = (-3.0, 3.0),
     where: Mapping[str, Builder] | None = None,
+    notation: Mapping[str, str] | None = None,
+    meanings: Mapping[str, str] | None = None,
     weight: Parameter | None = None,
     **declared: Any,
 ) -> Loss:
@@ -61,10 +63,13 @@ def residual_loss(
         kinks: where it is not smooth, functions of the parameters.
         span: how much is drawn.
         where: shorthands of the formula.
+        notation: how they are written, LaTeX by name.
+        meanings: what they are, by name.
         weight: the parameter `weight`, where torch's function takes a factor for each element; a second formula has it.
         declared: whatever else a `Loss` has.
     """
-    formula = Symbolic(value, {"input": gradient, "target": _minus(gradient)}, where=where or {})
+    slopes = {"input": gradient, "target": _minus(gradient)}
+    formula = Symbolic(value, slopes, where=where or {}, notation=notation or {}, meanings=meanings or {})
     formulas: tuple[Symbolic, ...] = (formula,)
     if weight:
         slope = _times_weight(gradient)

@@ -200,7 +200,7 @@ def unlisted(index: Expression, labels: Expression) -> Expression:
 
 
 log, exp, sqrt, sign, erf = sp.log, sp.exp, sp.sqrt, sp.sign, sp.erf
-cos, sin, cosh, acos, atan = sp.cos, sp.sin, sp.cosh, sp.acos, sp.atan
+cos, sin, cosh, tanh, acos, atan = sp.cos, sp.sin, sp.cosh, sp.tanh, sp.acos, sp.atan
 pi = sp.pi
 equal, unequal = sp.Eq, sp.Ne
 

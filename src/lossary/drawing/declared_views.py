@@ -230,9 +230,9 @@ def diagram_views(loss: Loss) -> list[View]:
         heaviest = max(network.nodes, key=lambda node: node.weight)
         picture = Lattice(
             title=diagram.title,
-            description=f"{len(network.nodes)} nodes in {len(network.columns)} columns, {len(network.edges)} ways; "
-            f"the heaviest node, {heaviest.label or 'unnamed'} in column {heaviest.column + 1}, "
-            f"has {rough(heaviest.weight)}. {diagram.note}",
+            description=f"{len(network.nodes)} nodes in {len(network.columns)} columns, {len(network.edges)} edges; "
+            f"{network.weight} is largest at {network.rows[heaviest.row]}, {network.xlabel} "
+            f"{network.columns[heaviest.column]}: {rough(heaviest.weight)}. {diagram.note}",
             heading="",
             network=network,
         )

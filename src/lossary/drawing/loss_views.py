@@ -143,6 +143,8 @@ def sweep_views(
     if len(chosen) > MOST_CURVES:
         raise LossaryError(f"{parameter.name}: {len(chosen)} curves cannot be told apart, at most {MOST_CURVES} can")
     default = parameter.neutral if parameter.default is None else parameter.default
+    if isinstance(default, list) and len(default) == 1:
+        (default,) = default
     if values is None and default not in chosen:
         chosen = sorted([*chosen, default])
     y = next(iter(section.branches.values()))
@@ -368,7 +370,7 @@ def picture(loss: Loss, view: str, given: Setting, size: tuple[int, int] | None 
     lists = {
         name: list(value)
         for name, value in given.items()
-        if isinstance(value, list | tuple) and (parameter := loss.parameter(name)) and parameter.kind.plain
+        if isinstance(value, list | tuple) and (parameter := loss.parameter(name)) and parameter.kind.several(value)
     }
     if len(lists) > 1:
         raise LossaryError(f"only one parameter may have several values, got {', '.join(lists)}")
@@ -387,7 +389,8 @@ def picture(loss: Loss, view: str, given: Setting, size: tuple[int, int] | None 
 
 def _unsuited(loss: Loss, settings: Setting) -> str:
     """Why a loss cannot be drawn at these settings, and what to do instead."""
-    defaults = loss.defaults()
+    # Against the loss as it is declared plainly: settings of `at` are defaults as well.
+    defaults = {p.name: None if np.size(p.default) > 1 else p.default for p in loss.parameters}
     changed = {name: value for name, value in settings.items() if value != defaults[name]}
     alone = {name: value for name, value in changed.items() if not suits(loss, loss.main, {**defaults, name: value})}
     wrong = alone or changed  # where none is to blame alone, all are together
@@ -462,7 +465,7 @@ def comparison(
     traces: list[Trace] = []
     for k, (loss, given) in enumerate(zip(losses, settings, strict=True)):
         for name, value in given.items():
-            if isinstance(value, list) and (parameter := loss.parameter(name)) and parameter.kind.plain:
+            if isinstance(value, list) and (parameter := loss.parameter(name)) and parameter.kind.several(value):
                 raise LossaryError(f"{loss.slug}: a comparison takes one value of {name}, got {value}")
         setting = check_parameters(loss, given)
         section = next(s for s in loss.sections if s.axis == axis)

@@ -354,6 +354,9 @@ def check_drawable(loss: Loss, setting: Setting) -> None:
 
 def suits(loss: Loss, section: Section, setting: Setting) -> bool:
     """Whether a setting suits the section's number of classes and the kinds and ranges of its inputs."""
+    # A section is of one element, and so is what broadcasts to it.
+    if any(np.size(setting[p.name]) > 1 for p in loss.parameters if p.kind.broadcast and setting[p.name] is not None):
+        return False
     made = section_inputs(loss, section, np.array(section.span), setting)
     kinds = high_precision.chosen_kinds(loss, made, setting)
     if not all(p.allowed(kinds, setting[p.name]) for p in loss.parameters):

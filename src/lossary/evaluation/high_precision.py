@@ -68,7 +68,7 @@ def applies(loss: Loss, formula: Formula, inputs: Arrays, parameters: Setting) -
 
 def formula_for(loss: Loss, inputs: Arrays, parameters: Setting) -> Formula | None:
     """The first declared formula that holds, or None; none is of settings with dimensions of their own or infinite."""
-    if any(p.kind.plain and parameters[p.name] == math.inf for p in loss.parameters):
+    if any(p.kind.plain and parameters[p.name] in (math.inf, -math.inf) for p in loss.parameters):
         return None  # what torch does at infinity is a limit of the formula
     if any(np.ndim(parameters[p.name]) != 1 for p in loss.parameters if p.kind.dims and parameters[p.name] is not None):
         return None

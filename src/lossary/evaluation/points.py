@@ -200,9 +200,26 @@ def _logits(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     return [np.zeros(shape), *drawn, 30 * peak, -30 * peak, 700 * peak, -1e4 * peak]
 
 
+def _nearly_sure(shape: Shape, at: int, rest: float) -> Numbers:
+    """All but certain of one outcome: the others have the same tiny probability."""
+    made = np.full(shape, rest)
+    made[at] = 1 - (shape[0] - 1) * rest
+    return made
+
+
 def _distributions(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
+    """With two corners, which share no outcome, and with points close to them."""
     drawn = [rng.dirichlet(np.full(shape, a)) for a in (0.3, 1.0, 5.0)]
-    return [np.full(shape, 1 / shape[0]), np.eye(shape[0])[-1], *drawn]
+    corners = [np.eye(shape[0])[k] for k in (-1, 0)]
+    near = [_nearly_sure(shape, -1, 1e-12), _nearly_sure(shape, 0, 1e-30)]
+    return [np.full(shape, 1 / shape[0]), *corners, *near, *drawn]
+
+
+def _positive_distributions(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
+    """Close to the corners, but without them: a divergence or its gradient is infinite there."""
+    drawn = [rng.dirichlet(np.full(shape, a)) for a in (0.3, 1.0, 5.0, 50.0)]
+    near = [_nearly_sure(shape, -1, 1e-12), _nearly_sure(shape, 0, 1e-12), _nearly_sure(shape, 0, 1e-15)]
+    return [np.full(shape, 1 / shape[0]), *near, *drawn]
 
 
 def _log_distributions(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
@@ -236,6 +253,19 @@ def _vectors(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     return [*drawn, np.eye(shape[0])[0] + 0.25 * rng.normal(size=shape), 1e3 * rng.normal(size=shape)]
 
 
+def _amounts(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
+    """Numbers that are not negative, of one size and of several."""
+    drawn = [np.exp(rng.normal(size=shape) * spread) for spread in (0.1, 1, 1, 1, 3, 3)]
+    first = np.eye(shape[0])[0]
+    alone = [size * np.exp(rng.normal()) * first for size in (1, 1e30)]
+    return [*alone, *drawn, 1e3 * np.exp(rng.normal(size=shape))]
+
+
+def _batches(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
+    """Numbers of which a loss has one value: all zero, all alike, and at random."""
+    return [np.zeros(shape), np.ones(shape), *_vectors(shape, rng)]
+
+
 def _weights(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     return [rng.normal(size=shape)]
 
@@ -244,9 +274,12 @@ def _weights(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
 SAMPLERS: dict[str, Callable[[Shape, np.random.Generator], list[Numbers]]] = {
     "logits": _logits,
     "distribution": _distributions,
+    "positive_distribution": _positive_distributions,
     "log_distribution": _log_distributions,
     "label_list": _label_lists,
     "multi_hot": _multi_hot,
     "vector": _vectors,
+    "amounts": _amounts,
+    "batch": _batches,
     "weights": _weights,
 }

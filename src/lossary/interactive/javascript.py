@@ -25,6 +25,12 @@ FUNCTIONS = {
   for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) sum += term *= 2 * x * x / (2 * n + 1);
   return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
 }""",
+    "surplus": """(x) => {
+  if (x > 0.125) return x - Math.log1p(x);
+  let series = 0;
+  for (let k = 18; k > 1; k--) series = 1 / k - x * series;
+  return x * x * series;
+}""",
     # Quintic pieces through values, slopes and curvatures.
     "table": """([xs, ys, ds, cs]) => (x) => {
   let low = 0, high = xs.length - 1;
@@ -44,6 +50,55 @@ FUNCTIONS = {
   ];
 }""",
 }
+
+
+class log1p(sp.Function):  # type: ignore[misc]
+    """log(1 + x), which keeps a small x."""
+
+    nargs = 1
+
+
+class expm1(sp.Function):  # type: ignore[misc]
+    """exp(x) - 1, which keeps a small x."""
+
+    nargs = 1
+
+
+class surplus(sp.Function):  # type: ignore[misc]
+    """x - log(1 + x), which keeps a small x."""
+
+    nargs = 1
+
+
+def _keeping_digits(expression: Expression) -> Expression:
+    """The same where something small stands beside 1: what floating point would round away is kept."""
+
+    def sums(found: Expression) -> Expression:
+        if len(found.args) != 2:
+            return found
+        for small, logarithm in (found.args, tuple(reversed(found.args))):
+            if -logarithm == sp.log(1 + small):
+                return surplus(small)
+        if sp.S.NegativeOne not in found.args and sp.S.One not in found.args:
+            return found
+        one, other = found.args if found.args[0].is_Number else reversed(found.args)
+        sign, root = other.as_coeff_Mul()
+        if sign != -one:
+            return found
+        if root.is_Pow and root.exp == sp.S.Half and root.base.is_Add and sp.S.One in root.base.args:
+            return sign * (root.base - 1) / (root + 1)
+        if root.is_Pow and root.base.is_Add and sp.S.One in root.base.args:
+            return sign * expm1(root.exp * sp.log(root.base))
+        if isinstance(root, sp.cos):
+            return -2 * sign * sp.sin(root.args[0] / 2) ** 2
+        return sign * expm1(root.args[0]) if isinstance(root, sp.exp) else found
+
+    made = sp.sympify(expression).replace(lambda e: e.is_Add, sums)
+    small = made.replace(
+        lambda e: isinstance(e, sp.log) and e.args[0].is_Add and sp.S.One in e.args[0].args,
+        lambda e: log1p(e.args[0] - 1),
+    )
+    return small
 
 
 class _Printer(JavascriptCodePrinter):  # type: ignore[misc]
@@ -67,7 +122,13 @@ class _Printer(JavascriptCodePrinter):  # type: ignore[misc]
         self.used.add(name)
         return f"{name}({', '.join(self._print(a) for a in expr.args)})"
 
-    _print_softplus = _print_sigmoid = _print_xlogy = _print_erf = _call
+    _print_softplus = _print_sigmoid = _print_xlogy = _print_erf = _print_surplus = _call
+
+    def _print_log1p(self, expr: Expression) -> str:
+        return f"Math.log1p({self._print(expr.args[0])})"
+
+    def _print_expm1(self, expr: Expression) -> str:
+        return f"Math.expm1({self._print(expr.args[0])})"
 
     def _print_maximum(self, expr: Expression) -> str:
         return f"Math.max({', '.join(self._print(a) for a in expr.args)})"
@@ -97,9 +158,8 @@ class Functions:
         Raises:
             ValueError: where JavaScript has no word for a function of the formula.
         """
-        shared, results = sp.cse(
-            [scalar.loss, scalar.gradient, scalar.curvature], symbols=sp.numbered_symbols("a"), order="none"
-        )
+        wanted = [_keeping_digits(part) for part in (scalar.loss, scalar.gradient, scalar.curvature)]
+        shared, results = sp.cse(wanted, symbols=sp.numbered_symbols("a"), order="none")
         lines = [f"const {name} = {self.text(value)};" for name, value in shared]
         return f"(t, p) => {{ {' '.join(lines)} return [{', '.join(self.text(r) for r in results)}]; }}"
 

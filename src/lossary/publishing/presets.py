@@ -18,10 +18,14 @@ LEAST = 2  # losses that make a comparison
 
 @dataclass(frozen=True)
 class Pick:
-    """A loss at some of its settings, the others at their defaults."""
+    """A loss at some of its settings, the others at their defaults.
+
+    `more` is whether what its preset says more is about it.
+    """
 
     slug: str
     settings: Mapping[str, Value] = field(default_factory=dict)
+    more: bool = False
 
     @property
     def text(self) -> str:
@@ -45,7 +49,7 @@ class Preset:
     Attributes:
         name: of its files.
         title, text: what is compared, and what to see.
-        more: a sentence that is said besides where one of the losses `more_of` is drawn.
+        more: a sentence that is said besides where a loss is drawn that it is about.
         axis: the axis along which it is drawn.
         picks: the losses; empty for all of the axis.
         view: "loss", "gradient" or "curvature".
@@ -60,7 +64,6 @@ class Preset:
     view: Literal["loss", "gradient", "curvature"] = "loss"
     normal: Literal["", "curvature", "tail"] = ""
     more: str = ""
-    more_of: tuple[str, ...] = ()
 
     @property
     def losses(self) -> str:
@@ -100,14 +103,13 @@ PRESETS = (
             Pick("mse"),
             Pick("l1"),
             Pick("huber"),
-            Pick("cauchy"),
-            Pick("welsch"),
-            Pick("geman_mcclure"),
-            Pick("tukey_biweight", {"c": 2.5}),
+            Pick("cauchy", more=True),
+            Pick("welsch", more=True),
+            Pick("geman_mcclure", more=True),
+            Pick("tukey_biweight", {"c": 2.5}, more=True),
         ),
         view="gradient",
         more="One that comes back to zero lets go of it.",
-        more_of=("cauchy", "welsch", "geman_mcclure", "tukey_biweight"),
     ),
     Preset(
         "margin",
@@ -150,7 +152,6 @@ def offered(
         wanted = tuple(named) if preset.picks else tuple(map(Pick, sorted(axes)))
         present = tuple(pick for pick in wanted if preset.axis in axes.get(pick.slug, ()))[:MOST]
         if len(present) >= LEAST:
-            drawn = {pick.slug for pick in present}
-            text = f"{preset.text} {preset.more}" if drawn & {*preset.more_of} else preset.text
+            text = f"{preset.text} {preset.more}" if any(pick.more for pick in present) else preset.text
             kept.append(replace(preset, picks=present, text=text))
     return kept

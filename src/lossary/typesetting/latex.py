@@ -108,11 +108,15 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
     def _named(self, name: str, expr: Expression) -> str:
         return f"{name}({self._print(expr.args[0])})"
 
-    def _print_maximum(self, expr: Expression) -> str:
-        return rf"\max\left({', '.join(self._print(a) for a in expr.args)}\right)"
+    def _print_maximum(self, expr: Expression, exp: str | None = None) -> str:
+        return self._listed(r"\max", expr, exp)
 
-    def _print_minimum(self, expr: Expression) -> str:
-        return rf"\min\left({', '.join(self._print(a) for a in expr.args)}\right)"
+    def _print_minimum(self, expr: Expression, exp: str | None = None) -> str:
+        return self._listed(r"\min", expr, exp)
+
+    def _listed(self, name: str, expr: Expression, exp: str | None) -> str:
+        power = "" if exp is None else f"^{{{exp}}}"
+        return rf"{name}\left({', '.join(self._print(a) for a in expr.args)}\right){power}"
 
     def _print_sign(self, expr: Expression, exp: str | None = None) -> str:
         return rf"\operatorname{{sign}}({self._print(expr.args[0])})"

@@ -129,9 +129,15 @@ def _written(value: object) -> tuple[str, str]:
     return repr(value), ""
 
 
+# Where the losses lie whose functions `lossary.functional` has without being told of a catalog.
+_OURS = "src/lossary/losses/"
+
+
 def example_code(loss: Loss) -> str:
     """The example of a page, written from the declaration: build the inputs, call the loss, look at the gradient."""
-    lines = []
+    # Copied alone, the example finds the function where it was tried; one of somebody's own has to be pasted.
+    ours = loss.function is not None and loss.path.startswith(_OURS)
+    lines = [f"from lossary.functional import {loss.slug}", ""] if ours else []
     kinds = high_precision.chosen_kinds(loss, points.example(loss), loss.defaults())
     for i in (entry for entry in loss.inputs if entry.name in loss.example):
         value = loss.example[i.name]

@@ -8,7 +8,7 @@ Negative log-probability of the true class, where rare classes are reached throu
   words are scored in full; rare ones share a few clusters, which are scored only when one of their
   words occurs.
 - The time of the last layer dominates, and rare words can live with a coarser model. Each further
-  cluster works with fewer features, so it has fewer weights for each of its words.
+  cluster works with fewer features by default, so it has fewer weights for each of its words.
 - You need a true distribution over all classes. The probabilities of all words sum to one, and
   `log_prob` gives them; nothing is sampled.
 
@@ -23,7 +23,8 @@ for the target: the class itself, or its cluster.
 
 - All scores fit in memory and in the time you have: [[cross_entropy]] scores rare classes with all
   features, like any other class.
-- Memory is the problem and not time: [[linear_cross_entropy]] is exact and stores no score matrix.
+- Memory is the problem and not time: [[linear_cross_entropy]] is exact and, with `options`, stores no
+  score matrix.
 - The classes are about equally frequent. Nearly every target then falls into a cluster, and is scored with
   the few features that were meant for rare classes.
 - Class weights, label smoothing or an ignored target are needed. This loss has none of them.
@@ -33,9 +34,9 @@ for the target: the class itself, or its cluster.
 
 ### It returns a pair, not a loss
 
-The module answers with a named tuple: `output`, the log-probability of each target, and `loss`, the
-mean of minus `output`. Calling `backward` on the answer fails. There is no `reduction`; a sum or one
-value per sample is made from `output`, with its sign turned.
+The module returns a named tuple: `output`, the log-probability of each target, and `loss`, the mean of
+minus `output`. Calling `backward` on the tuple fails. There is no `reduction`: for a sum, or for one value
+per sample, take minus `output`.
 
 ```python
 module = nn.AdaptiveLogSoftmaxWithLoss(8, 10, [4, 7], div_value=2.0)
@@ -171,7 +172,7 @@ tail.1.1.weight none
 
 The module collects its results in a tensor of the features' type. Where autocast gives the scores of a
 cluster another type, the copy fails as soon as a rare word occurs; on a CPU, batches of
-frequent words alone pass, and so do features that already have autocast's type. Leave autocast for this call and convert the
+frequent words alone pass, and so do features that already have autocast's type. Turn autocast off for this call and convert the
 features.
 
 ```python
@@ -530,21 +531,22 @@ loss = Loss(
         Parameter(
             "n_classes",
             None,
-            "the number of classes, which the shapes of the weights say as well",
+            "the number of classes, above the last cutoff; the shapes of the weights say it as well",
             kind=Integer(),
             required=True,
         ),
         Parameter(
             "cutoffs",
             None,
-            "the first class of each cluster, which the shapes of the weights say as well",
+            "the first class of each cluster, in increasing order from 1 on; the shapes of the weights say it as well",
             kind=Integers(),
             required=True,
         ),
         Parameter(
             "div_value",
             4.0,
-            "by how much each further cluster narrows the features; it decides nothing but the sizes of tail_proj",
+            "what the number of features is divided by, once more for each cluster; it decides nothing but the sizes of "
+            "tail_proj",
             range=POSITIVE,
         ),
     ),

@@ -7,8 +7,8 @@ that was given to its label.
 
 - You already hold **probabilities**, not raw scores: the output of a fixed mixture, a calibrated
   model, a product of probabilities, an autoencoder whose output layer you cannot change.
-- Each element is a yes-or-no question of its own: one binary label, or several labels that may hold
-  at once.
+- Each element is a yes-or-no question of its own: one binary label, or several labels that may be
+  true at once.
 - The probability itself matters, not only the decision. The expected loss is smallest exactly when
   the prediction equals the true probability. Targets between 0 and 1 are allowed and are read as
   probabilities.
@@ -85,7 +85,7 @@ label, prediction: 15.0
 PyTorch cuts each logarithm off at -100, so that a probability of exactly 0 gives a finite loss. One
 might expect a zero gradient on that flat part. The backward pass does something else: it divides
 p - y by p(1-p), bounded below by a tiny constant. A single probability of exactly 0 or 1 with the
-wrong label therefore has a gradient of a million millions. With the right label the gradient is
+wrong label therefore has a gradient of 1e12. With the right label the gradient is
 exactly 0, although the formula's slope tends to -1 or 1 there. Clamp the probabilities away from
 both ends, or work with logits.
 

@@ -7,7 +7,7 @@ of its score gives to its label, computed without the sigmoid's rounding.
 
 - Binary classification with a network that ends in a linear layer. The sigmoid and the logarithm
   are merged into one expression, so neither rounding nor overflow spoils the gradient.
-- Several labels may hold at once. Give the model one output per label; each is judged on its own.
+- Several labels may be true at once. Give the model one output per label; each is judged on its own.
 - Segmentation with independent masks, link prediction, and any other grid of yes-or-no answers.
 - Classes are unbalanced, and a mistake on a positive should cost more: `pos_weight`. The usual choice
   is the number of negatives divided by the number of positives.

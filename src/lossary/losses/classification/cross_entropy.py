@@ -1,7 +1,7 @@
 r"""Cross-entropy
 
 Compares a raw score per class with the class that is right: the softmax of the scores gives each class a probability,
-and the loss is minus the logarithm of that of the right one.
+and the loss is minus the logarithm of the right class's probability.
 
 ## When to use it
 
@@ -15,11 +15,11 @@ and the loss is minus the logarithm of that of the right one.
   probabilities in place of class numbers.
 
 Without weights, the gradient of one target's loss with respect to the scores is the predicted
-distribution minus the target.
+distribution minus the target, where that sums to one.
 
 ## When not to
 
-- Several classes may hold at once: [[bce_with_logits]].
+- Several classes may be true at once: [[bce_with_logits]].
 - There is one output unit only. Use [[bce_with_logits]]; with one class and class numbers for targets
   this loss is zero whatever the score is.
 - You already hold log-probabilities: [[nll|negative log-likelihood]].
@@ -120,8 +120,8 @@ nan tensor([nan, nan, nan])
 
 With class weights, the mean is the weighted sum divided by the sum of the weights of the targets
 that occur. Where the target is a class number and nothing is
-smoothed, a single sample is multiplied and divided by the same number, so its weight has no
-effect. In a larger batch a weight counts only against those of the other samples. The mean of the
+smoothed, a single sample is multiplied and divided by the same number, so its weight,
+unless it is zero, has no effect. In a larger batch a weight counts only against those of the other samples. The mean of the
 unreduced losses is a different number; use it, or the sum, if the weight of a sample should not
 depend on its neighbours.
 
@@ -180,9 +180,11 @@ unweighted    1.513
 ### Scores of minus infinity break label smoothing and soft targets
 
 Masking a class with minus infinity works with class numbers, as long as no target is the masked
-class. Label smoothing asks for some probability on every class, also on the masked one, and the
-loss is infinite. With soft targets the term is zero times infinity, which is NaN. Mask with a large
-finite negative number.
+class. Label smoothing asks for some probability on every class, even the masked one, and the loss is
+infinite. So it is with soft targets that give the masked class a share; where they give it none, the
+term is zero times infinity, which is NaN. A large finite negative number cures the one-hot target alone.
+Under smoothing it leaves a large constant, and a gradient on the masked score: leave the masked
+classes out of the scores, so that the smoothing spreads over the others.
 
 ```python
 scores = torch.tensor([[2.0, 1.0, float("-inf")]])
@@ -193,6 +195,8 @@ print(F.cross_entropy(scores, target))
 print(F.cross_entropy(scores, target, label_smoothing=0.1))
 print(F.cross_entropy(scores, one_hot))
 print(F.cross_entropy(scores.clamp(min=-1e4), one_hot))
+print(F.cross_entropy(scores.clamp(min=-1e4), target, label_smoothing=0.1))
+print(F.cross_entropy(scores[:, :2], target, label_smoothing=0.1))
 ```
 
 ```output
@@ -200,6 +204,8 @@ tensor(0.3133)
 tensor(inf)
 tensor(nan)
 tensor(0.3133)
+tensor(333.7466)
+tensor(0.3633)
 ```
 
 ### Soft targets are not checked
@@ -224,7 +230,9 @@ for row in ([1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [-1.0, 0.0, 0.0]):
 
 An integer target without the class dimension holds class numbers; a floating-point target of the
 shape of the scores holds probabilities. Most of what lies in between is an error: a one-hot matrix of
-integers, a column `(N, 1)`, or `int32`. `uint8` is accepted, but only where the scores have no dimension after the classes. `ignore_index` works with class numbers only.
+integers, a column `(N, 1)`, or `int32`. `uint8` is accepted, but only where the scores have no
+dimension after the classes, and not with `weight` and `label_smoothing` together. `ignore_index` works with
+class numbers only: with probabilities a negative one has no effect, and any other is refused.
 
 ```python
 scores = torch.tensor([[2.0, 1.0, 0.0]])
@@ -350,7 +358,8 @@ entropy of target       tensor(0.2911)
 The smoothing adds the log-probabilities of all classes before it divides by their number. Over a
 vocabulary that sum passes 65504, the largest float16 number, and the loss is infinite although every
 score is ordinary. Under `torch.autocast` the loss is computed in float32 and the trap does not exist; a
-model converted with `.half()` falls into it. Cast the scores to float32.
+model converted with `.half()` falls into it. Without smoothing the mean has the same limit on a CPU: it
+adds up the batch before it divides. Cast the scores to float32.
 
 ```python
 scores = torch.randn(1, 32000).half()
@@ -361,6 +370,8 @@ print("float16 ", F.cross_entropy(scores, target, label_smoothing=0.1).item())
 print("float32 ", F.cross_entropy(scores.float(), target, label_smoothing=0.1).item())
 with torch.autocast("cpu", dtype=torch.float16):
     print("autocast", F.cross_entropy(scores, target, label_smoothing=0.1).item())
+many = torch.zeros(20000, 100).half()
+print("20000 targets, no smoothing", F.cross_entropy(many, torch.zeros(20000, dtype=torch.long)).item())
 ```
 
 ```output
@@ -368,6 +379,7 @@ sum of log-probabilities -347988.0625
 float16  inf
 float32  11.875961303710938
 autocast 11.875961303710938
+20000 targets, no smoothing inf
 ```
 
 ### With class weights, label smoothing moves the optimum
@@ -397,10 +409,10 @@ optimum:         tensor([0.7179, 0.0256, 0.2564])
 gradient there vanishes: True
 ```
 
-### ignore_index is a value of the target, and drops the sample, not the class
+### ignore_index is a value of the target, and drops that target, not the class
 
-It is compared with the targets, not with their positions: `ignore_index=1` leaves out every sample
-whose class is 1, wherever it stands. The class itself, if it is a real one, still takes part in the
+It is compared with the targets, not with their positions: `ignore_index=1` leaves out every target
+of class 1, wherever it stands. The class itself, if it is a real one, still takes part in the
 softmax of all other samples, and they keep a gradient that lowers its score. To take a class out
 altogether, remove its column or set its score to a large negative number.
 
@@ -420,10 +432,10 @@ tensor([[-0.3348,  0.2447,  0.0900],
         [ 0.2447,  0.6652, -0.9100]])
 ```
 
-### An ignored sample still spoils the gradient if its scores are NaN
+### An ignored target still spoils the gradient if its scores are NaN
 
-The value leaves an ignored sample out, whatever its scores are. The gradient goes back through the
-softmax of all samples, and a NaN there stays NaN. The same happens to a row of which every score is
+The value leaves an ignored target out, whatever its scores are. The gradient goes back through the
+softmax of all of them, and a NaN there stays NaN. The same happens to a row of which every score is
 minus infinity, as a mask over all classes makes it. Remove such rows before the loss.
 
 ```python
@@ -612,7 +624,7 @@ loss = Loss(
         "float labels; one sample of many classes": "Class numbers as floats",
         "label smoothing inf; float16 overflow": "In float16 label smoothing",
         "epsilon/K or epsilon/(K-1)": "Label smoothing spreads",
-        "masked sample nan gradient": "An ignored sample",
+        "masked sample nan gradient": "An ignored target",
         "label smoothing; overconfidence": "label_smoothing",
         "softmax before CrossEntropyLoss; loss does not go down": "A softmax in the model",
         "Expected target size; class dimension": "The classes belong",

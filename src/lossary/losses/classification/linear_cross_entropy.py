@@ -1,6 +1,6 @@
 r"""Linear cross-entropy
 
-Cross-entropy from the features and weights of the last linear layer, in chunks on request.
+Cross-entropy from the features and weights of the last linear layer, optionally computed in chunks.
 
 ## When to use it
 
@@ -20,7 +20,7 @@ classes than features; below that the plain way is cheaper.
 - The scores are needed as well, for an accuracy, a mask or a temperature. Compute them and use
   [[cross_entropy]].
 - There are few classes. The score matrix is small and there is nothing to save.
-- The time is the problem and not the memory, and rare classes may get a coarser model:
+- Time is the problem, not memory, and rare classes may get a coarser model:
   [[adaptive_log_softmax]] computes fewer scores.
 - Something differs from a plain softmax: margins on cosines ([[arcface|ArcFace]],
   [[cosface|CosFace]]), focal weights ([[focal|focal loss]]).
@@ -86,34 +86,45 @@ gradient of the model's head: None
 after the functional call:    (9, 4)
 ```
 
-### With options, a gradient penalty is silently dropped
+### With options, a gradient penalty raises or is silently dropped
 
-The chunked way computes the gradients during the forward pass, as plain numbers. They cannot be
-differentiated again. `create_graph=True` does not complain; it returns a gradient that is cut off,
-and a penalty on it adds to the loss without ever reaching the weights. The plain way supports
-higher derivatives.
+The chunked way returns gradients that cannot be differentiated again, whatever `create_graph=True` asks
+for. A penalty on them that is added to the same loss raises an error by default. With
+`allow_retain_graph=True`, and with `reduction="none"`, it adds to the loss without ever reaching the
+weights, and nothing complains. The plain way supports higher derivatives.
 
 ```python
-feature = torch.randn(3, 4, requires_grad=True)
+feature = torch.randn(3, 4)
 weight = torch.randn(9, 4, requires_grad=True)
 target = torch.tensor([0, 3, 8])
 
-for options in (None, nn.LinearCrossEntropyOptions()):
-    loss = F.linear_cross_entropy(feature, weight, target, options=options)
-    gradient = torch.autograd.grad(loss, feature, create_graph=True)[0]
-    name = "options" if options else "no options"
-    print(name, "- the gradient can be differentiated:", gradient.requires_grad)
+for name, options, reduction in (
+    ("no options", None, "mean"),
+    ("options", nn.LinearCrossEntropyOptions(), "mean"),
+    ("retaining", nn.LinearCrossEntropyOptions(allow_retain_graph=True), "mean"),
+    ("unreduced", nn.LinearCrossEntropyOptions(), "none"),
+):
+    loss = F.linear_cross_entropy(feature, weight, target, options=options, reduction=reduction).sum()
+    gradient = torch.autograd.grad(loss, weight, create_graph=True)[0]
+    weight.grad = None
+    try:
+        (loss + gradient.square().sum()).backward()
+        print(name, "- the penalty reaches the weights:", not torch.allclose(weight.grad, gradient))
+    except RuntimeError as error:
+        print(name, "-", error)
 ```
 
 ```output
-no options - the gradient can be differentiated: True
-options - the gradient can be differentiated: False
+no options - the penalty reaches the weights: True
+options - linear_cross_entropy chunked backward called twice; retain_graph=True / double backward are not supported.
+retaining - the penalty reaches the weights: False
+unreduced - the penalty reaches the weights: False
 ```
 
 ### The class has no bias unless it is asked for
 
-`nn.Linear` has a bias by default, `nn.LinearCrossEntropyLoss` does not. Whoever puts it in the place of
-a head, or passes only the head's `weight` to the function, computes another loss. The function takes
+`nn.Linear` has a bias by default, `nn.LinearCrossEntropyLoss` does not. Replacing a head with it, or
+passing only the head's `weight` to the function, gives a different loss. The function takes
 the bias as `linear_bias`; the class makes one with `bias=True`.
 
 ```python
@@ -167,7 +178,7 @@ a second time: fine
 
 ### Label smoothing and soft targets switch the chunks off
 
-The chunked way knows class numbers of type `long` only, without label smoothing, and a weight
+The chunked way supports only class numbers of type `long`, without label smoothing, and a weight
 matrix with two dimensions. Anything else falls back to the plain way. The value is right, but the
 memory is not saved, and a warning is the only sign.
 
@@ -191,7 +202,7 @@ UserWarning: linear_cross_entropy: ``options`` ignored; chunked path needs reduc
 
 ### ignore_index must be absent with soft targets, even at its default
 
-With class numbers, `None` stands for -100. With probabilities, anything but `None` is refused, also
+With class numbers, `None` stands for -100. With probabilities, anything but `None` is refused, even
 -100 itself, which [[cross_entropy]] accepts. A wrapper that always passes `ignore_index=-100` breaks as soon
 as it meets soft targets.
 
@@ -248,8 +259,8 @@ True
 
 With class weights it divides by the sum of the weights of the targets, so that a weight cancels in
 a batch of one. With soft targets it divides by the number of targets. A batch in which every target
-is ignored gives NaN, with and without chunks. Without chunks its gradient is zero and does no harm;
-with chunks it is NaN, and the next step ruins the weights.
+is ignored, or has weight zero, gives NaN, with and without chunks. Without chunks its gradient is zero
+and does no harm; with chunks it is NaN, and the next step ruins the weights.
 
 ```python
 feature = torch.randn(1, 4)
@@ -277,12 +288,17 @@ all ignored: nan gradient 0.0
 all ignored: nan gradient nan
 ```
 
-### Functional transforms work without options only
+### With options, functional derivatives raise or are silently zero
 
-`torch.func.grad` and what builds on it need the plain way: with options it raises an error. Second
-derivatives are worse, for with options they silently come out as zero. Torch's documentation adds that under `torch.compile` the chunked part runs outside the compiled code.
+With options `torch.func.grad` and `torch.func.hessian` raise an error. Forward-mode derivatives are worse:
+`torch.func.jvp` and `torch.func.jacfwd` silently return zero, and so does
+`torch.autograd.functional.hessian`. Take the plain way for these. Torch's documentation adds that under
+`torch.compile` the chunked part runs outside the compiled code.
 
 ```python
+import warnings
+
+warnings.simplefilter("ignore", DeprecationWarning)  # of torch itself, about torch.jit
 feature = torch.randn(3, 4)
 weight = torch.randn(9, 4)
 target = torch.tensor([0, 3, 8])
@@ -293,19 +309,25 @@ for options in (None, nn.LinearCrossEntropyOptions()):
     def loss(feature):
         return F.linear_cross_entropy(feature, weight, target, options=options)
 
-    try:
-        print(name, "- grad:", tuple(torch.func.grad(loss)(feature).shape))
-    except RuntimeError as error:
-        print(name, "- grad:", type(error).__name__)
+    for transform in (torch.func.grad, torch.func.hessian, torch.func.jacfwd):
+        try:
+            found = f"up to {transform(loss)(feature).abs().max().item():.4f}"
+        except RuntimeError as error:
+            found = type(error).__name__
+        print(name, "-", transform.__name__, found)
     second = torch.autograd.functional.hessian(loss, feature)
-    print(name, "- second derivatives up to", round(second.abs().max().item(), 4))
+    print(name, "- autograd's hessian", round(second.abs().max().item(), 4))
 ```
 
 ```output
-no options - grad: (3, 4)
-no options - second derivatives up to 0.3952
-options - grad: RuntimeError
-options - second derivatives up to 0.0
+no options - grad up to 1.0417
+no options - hessian up to 0.3952
+no options - jacfwd up to 1.0417
+no options - autograd's hessian 0.3952
+options - grad RuntimeError
+options - hessian RuntimeError
+options - jacfwd up to 0.0000
+options - autograd's hessian 0.0
 ```
 
 ## Relations
@@ -461,13 +483,19 @@ loss = Loss(
         "linear_cross_entropy options ignored": "Label smoothing and soft targets",
     },
     inputs=(
-        Input("input", "x", (VECTOR,), "(D) or (N, D)", "the features that go into the last linear layer"),
+        Input(
+            "input",
+            "x",
+            (VECTOR,),
+            "(D) or (N, D)",
+            "the features that go into the last linear layer; (D) with two-dimensional weights alone",
+        ),
         Input(
             "linear_weight",
             "W",
             (CLASS_WEIGHTS,),
             "(C, D) or (C, d1, ..., D)",
-            "the weights of that layer, one row for each class; the class holds them itself, as linear.weight",
+            "the weights of that layer, one row for each class; the class stores them itself, flat as (C · d1 · …, D), as linear.weight",
         ),
         Input(
             "target",
@@ -603,7 +631,7 @@ loss = Loss(
             heading="GiB",
             points=tuple(float(1024 * k) for k in range(1, 17)),
             caption="All scores at once grow to 8 GiB. A chunk stays small: torch picks its number of rows so that its "
-            "scores take no more room than the features of the batch.",
+            "scores take no more room than the features of the batch, in float32 as here.",
             note="Computed from the sizes: 131,072 classes, 4,096 features, float32, and the chunk size that torch "
             "picks by default for them. The weights and their gradient, 2 GiB each, come on top in both cases.",
         ),

@@ -1,12 +1,12 @@
 r"""Multi-label margin
 
-Takes one score per class and a list of the classes that hold: each of them should lead each other class by 1, and the
+Takes one score per class and a list of the true classes: each of them should lead each other class by 1, and the
 loss adds up by how much the leads fall short, divided by the number of classes.
 
 ## When to use it
 
 - Each sample has several labels, their number varies, and what you need is an order: every class
-  that holds should score above every class that does not, by at least 1.
+  that is true should score above every class that is not, by at least 1.
 - The labels come as short lists of class numbers, as tags do, and a matrix of zeros and ones would
   be mostly zeros.
 - You will take the top few classes of each sample. Only differences of scores count, so no
@@ -14,11 +14,11 @@ loss adds up by how much the leads fall short, divided by the number of classes.
 
 ## When not to
 
-- You need to know how many labels hold, or a probability for each: [[bce_with_logits]] judges every
+- You need to know how many labels are true, or a probability for each: [[bce_with_logits]] judges every
   class on its own and has a natural threshold. It is the usual choice.
 - The labels are a matrix of zeros and ones. Use [[bce_with_logits]] or [[multilabel_soft_margin]],
   which take it as it is.
-- Exactly one class holds: [[multi_margin]], which also has a margin and weights, or
+- Exactly one class is true: [[multi_margin]], which also has a margin and weights, or
   [[cross_entropy]].
 - There are very many classes. Each label is compared with each class that is not listed, so the
   work grows with their product.
@@ -27,10 +27,10 @@ loss adds up by how much the leads fall short, divided by the number of classes.
 
 ### The target is a list of class numbers: a matrix of zeros and ones is misread
 
-The target has the shape of the input and holds the numbers of the classes that hold, followed by
+The target has the shape of the input and holds the numbers of the true classes, followed by
 -1. A row of zeros and ones is a valid list too, of the classes 0 and 1, with repetitions. As
 whole numbers it is silently accepted, and asks that the classes 0 and 1 score highest; floats and
-booleans are refused. Below, the classes 0 and 3 hold.
+booleans are refused. Below, the classes 0 and 3 are true.
 
 ```python
 scores = torch.tensor([[0.1, 0.2, 0.4, 0.8]])
@@ -55,7 +55,7 @@ converted       tensor([[ 0,  3, -1, -1]]) 0.85
 ### Everything after the first -1 is ignored
 
 The list ends at the first -1. Labels behind it do not count, and are even treated as classes that
-do not hold. They must still be -1 or a class number: anything else is an error. A row that begins with
+are not true. They must still be -1 or a class number: anything else is an error. A row that begins with
 -1 has no labels and a loss of zero, whatever the scores are. If a mask writes -1 in place of some
 labels, move the remaining ones to the front.
 
@@ -335,7 +335,7 @@ loss = Loss(
             "y",
             (LABEL_LIST,),
             "(C) or (N, C), same as input",
-            "the numbers of the classes that hold, then -1; class numbers behind the first -1 are ignored",
+            "the numbers of the true classes, then -1; class numbers behind the first -1 are ignored",
         ),
     ),
     reductions=PER_SAMPLE,
@@ -362,34 +362,34 @@ loss = Loss(
     sections=(
         logit_section(
             inputs=lambda t, y: {"input": [t, 2, 0], "target": [y, 1, -1]},
-            label="score of one class that holds, of three",
+            label="score of one of two true classes, of three",
             span=(-3.0, 3.0),
             kinks=(lambda: 1,),
-            note="Three classes, of which the first two hold. The score of the first one moves, the others stay at 2 and 0.",
-            caption="One third of how far the moving score falls short of a lead of 1 over the class that does not hold; "
-            "the third is 1 / C. The other class that holds is no rival: it has its own lead, and this score may stay "
+            note="Three classes, of which the first two are true. The score of the first one moves, the others stay at 2 and 0.",
+            caption="One third of how far the moving score falls short of a lead of 1 over the class that is not true; "
+            "the third is 1 / C. The other true class is no rival: it has its own lead, and this score may stay "
             "below it.",
         ),
         logit_section(
             inputs=lambda t, y: {"input": [0.5, -0.5, t], "target": [y, 1, -1]},
-            label="score of the class that does not hold, of three",
+            label="score of the class that is not true, of three",
             span=(-3.0, 3.0),
             perfect=float("-inf"),
             kinks=(lambda: -1.5, lambda: -0.5),
             note="The same classes. The score of the third one moves, the others stay at 0.5 and -0.5.",
-            caption="A corner for each class that holds: the slope grows by one third where the moving score comes closer "
+            caption="A corner for each true class: the slope grows by one third where the moving score comes closer "
             "than 1 to another of them.",
         ),
     ),
     figures=(
         HeatMap(
             name="scores",
-            title="Multi-label margin over the scores of two classes that hold",
+            title="Multi-label margin over the scores of two true classes",
             labels=("score of the first class", "score of the second class"),
             spans=((-3.0, 3.0), (-3.0, 3.0)),
             inputs=lambda s, t: {"input": [s, t, 0], "target": [0, 1, -1]},
-            note="Three classes, of which the first two hold. The third score stays at 0.",
-            caption="The two classes do not compete. Each must lead the class that does not hold by 1, and the loss is zero "
+            note="Three classes, of which the first two are true. The third score stays at 0.",
+            caption="The two classes do not compete. Each must lead the class that is not true by 1, and the loss is zero "
             "only in the upper right corner, where both do.",
         ),
     ),

@@ -5,7 +5,7 @@ per sample.
 
 ## When to use it
 
-- Several labels may hold at once, or none, and the model returns one raw score per label: tags of
+- Several labels may be true at once, or none, and the model returns one raw score per label: tags of
   a picture, topics of a text, findings in an X-ray.
 - You want one loss per sample without reducing by hand. `reduction="none"` returns the mean over
   the labels of each sample, ready to be weighted or ranked.
@@ -325,7 +325,7 @@ loss = Loss(
             "y",
             (MULTI_HOT,),
             "(C), (N, C) or (*, C), same as input",
-            "1 for each label that holds, 0 for each that does not",
+            "1 for each label that is true, 0 for each that is not",
         ),
     ),
     parameters=(

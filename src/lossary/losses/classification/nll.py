@@ -162,7 +162,7 @@ nan tensor([[nan, 0.]])
 ### Class weights cancel in a batch of one
 
 The weighted mean divides by the sum of the weights of the targets in the batch. A lone sample is
-multiplied and divided by the same number, so its weight does nothing. In a larger batch a weight
+multiplied and divided by the same number, so its weight, unless it is zero, does nothing. In a larger batch a weight
 counts only against those of the other samples. The mean of the unreduced losses divides by the number
 of samples; it is another number, and in it a sample's weight does not depend on its neighbours.
 
@@ -249,7 +249,7 @@ uint8: tensor(0.3567)
 uint8, three dimensions: expected scalar type Long but found Byte
 ```
 
-### NLLLoss2d is the same class under an old name
+### NLLLoss2d is NLLLoss under an old name
 
 `NLLLoss2d` was made for images. `NLLLoss` takes any number of extra dimensions, and the old name now
 warns. Replace it; nothing else changes.

@@ -145,31 +145,36 @@ column against row tensor(0.4176)
 same shape         tensor(0.)
 ```
 
-### In distillation, a temperature shrinks the gradient by about its square
+### In distillation, a high temperature shrinks the gradient by about its square
 
 To learn from a teacher, the scores of both models are often divided by a temperature `T` before the
 softmax, so that small probabilities count for more. This shrinks the gradient with respect to the
 scores: once by the division, and once more because the softened distributions lie closer together.
-For large `T` it falls as one over `T` squared. Hinton and others (below) therefore multiply this loss
-by `T` squared, so that its share beside a [[cross_entropy]] on the labels hardly depends on `T`.
+Where `T` is large against the spread of the scores, it falls as one over `T` squared. Hinton and others
+(below) therefore multiply this loss by `T` squared, so that its share beside a [[cross_entropy]] on the
+labels then hardly depends on `T`. With scores that lie far apart it still does.
 
 ```python
-student = torch.randn(4, 5, requires_grad=True)
-teacher = torch.randn(4, 5)
+student, teacher = torch.randn(4, 5, requires_grad=True), torch.randn(4, 5)
 
-for T in (1.0, 2.0, 4.0, 8.0):
-    prediction = (student / T).log_softmax(1)
-    target = (teacher / T).softmax(1)
-    loss = F.kl_div(prediction, target, reduction="batchmean")
-    size = torch.autograd.grad(loss, student)[0].norm().item()
-    print(f"T {T:g}   gradient {size:.4f}   times T squared {T**2 * size:.4f}")
+for spread in (1, 5):
+    for T in (1.0, 2.0, 4.0, 8.0):
+        prediction = (spread * student / T).log_softmax(1)
+        target = (spread * teacher / T).softmax(1)
+        loss = F.kl_div(prediction, target, reduction="batchmean")
+        size = torch.autograd.grad(loss, student)[0].norm().item() / spread
+        print(f"spread {spread}, T {T:g}: gradient {size:.4f}, times T squared {T**2 * size:.4f}")
 ```
 
 ```output
-T 1   gradient 0.2590   times T squared 0.2590
-T 2   gradient 0.0646   times T squared 0.2586
-T 4   gradient 0.0158   times T squared 0.2521
-T 8   gradient 0.0039   times T squared 0.2481
+spread 1, T 1: gradient 0.2590, times T squared 0.2590
+spread 1, T 2: gradient 0.0646, times T squared 0.2586
+spread 1, T 4: gradient 0.0158, times T squared 0.2521
+spread 1, T 8: gradient 0.0039, times T squared 0.2481
+spread 5, T 1: gradient 0.5869, times T squared 0.5869
+spread 5, T 2: gradient 0.2431, times T squared 0.9723
+spread 5, T 4: gradient 0.0788, times T squared 1.2610
+spread 5, T 8: gradient 0.0204, times T squared 1.3024
 ```
 
 ### Swapping the distributions gives another divergence

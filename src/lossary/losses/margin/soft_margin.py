@@ -60,7 +60,7 @@ BCE with logits tensor([ 88.,  89., 100.])
 ### In float16 a margin of -12 is enough
 
 The largest float16 number is 65504, and the exponential passes it just above 11. bfloat16 has about
-the range of float32, and gives way where float32 does. Under `torch.autocast` the loss is computed in
+the range of float32, and overflows where float32 does. Under `torch.autocast` the loss is computed in
 float32 already. That moves the limit, and does not remove it.
 
 ```python
@@ -223,7 +223,7 @@ import math
 
 from torch.nn import functional as F
 
-from lossary.declaration import LOGISTIC, Extremes, Precision, Study, exp, log, margin_loss, terms
+from lossary.declaration import LOGISTIC, Extremes, Study, exp, log, margin_loss, terms
 
 loss = margin_loss(
     torch="torch.nn.SoftMarginLoss",
@@ -244,11 +244,6 @@ loss = margin_loss(
     },
     value=lambda m: log(1 + exp(-m)),
     gradient=lambda m, y: -y / (1 + exp(m)),
-    precision=Precision(
-        absolute=1.0,
-        why="it takes the logarithm of a sum that is rounded first, so that a loss below the spacing of numbers around 1 "
-        "is lost",
-    ),
     caption="A score far on the wrong side costs about its own size, and its gradient is close to 1 in size. On the "
     "right side the loss fades but never reaches zero.",
     figures=(
@@ -262,8 +257,8 @@ loss = margin_loss(
                 "hinge": lambda t: F.relu(1 - t),
                 "zero-one": lambda t: (t <= 0).to(t),
             },
-            caption="Divided by log 2 it passes through 1 at the margin 0 and lies nowhere below the count of errors, as "
-            "the hinge does. Unlike the hinge it has no corner and never reaches zero.",
+            caption="Divided by log 2 it passes through 1 at the margin 0 and is like the hinge never below the count of "
+            "errors. Unlike the hinge it has no corner and never reaches zero.",
             note="The zero-one loss counts an error where the margin is not positive.",
         ),
         Extremes(

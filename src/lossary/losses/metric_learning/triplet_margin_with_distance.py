@@ -1,7 +1,7 @@
 r"""Triplet margin with distance
 
-Compares an anchor with a positive and a negative by any distance function, and charges as much as the negative falls
-short of being farther away than the positive by a margin.
+Compares an anchor with a positive and a negative by any distance function. The negative should be farther away than
+the positive, by at least a margin; the loss is what is missing of it.
 
 ## When to use it
 

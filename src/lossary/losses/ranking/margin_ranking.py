@@ -1,7 +1,7 @@
 r"""Margin ranking
 
-Takes two scores and a label that says which should be higher, and charges as much as that one falls short of being
-higher by a margin.
+Takes two scores and a label that says which should be higher. It should lead by at least a margin; the loss is what
+is missing of that lead.
 
 ## When to use it
 

@@ -1,5 +1,5 @@
 """Robust regression
 
-Losses that give a few wild targets less say in the fit: quadratic in the residual up to a threshold, and linear beyond
-it, so that the slope is bounded.
+Losses that give a few wild targets less say in the fit: near zero they grow like the squared error, and far out more
+slowly than it, down to not at all.
 """

@@ -148,9 +148,9 @@ nothing in front: gradcheck False
 
 ### A label outside the classes is not noticed
 
-On the CPU, targets are not checked. A label equal to the number of classes or above reads memory
-that does not belong to the tensor, and the backward pass may write there and crash later, somewhere
-else. The blank as a label raises nothing either, although no alignment that merges repeats and drops
+On the CPU, targets are not checked. A label that is no class reads the entry of another frame
+or sample, and at the ends memory that does not belong to the tensor; the backward pass may write there and
+crash later, somewhere else. A negative label is not noticed either. The blank as a label raises nothing either, although no alignment that merges repeats and drops
 blanks can spell it. Check targets yourself before the first step. Padding needs no check: what lies
 behind `target_lengths` does not count.
 
@@ -525,6 +525,7 @@ def _lattice() -> Network:
         xlabel="frame",
         columns=tuple(str(t + 1) for t in range(frames)),
         rows=names,
+        weight="the share of the alignments' probability",
     )
 
 
@@ -606,7 +607,8 @@ loss = Loss(
                 "i": "the number of frames that count",
             },
             remark="What torch returns exceeds the partial derivative of the loss by $e^{x_{t,c}}$, and leads to right "
-            "gradients only where a `log_softmax` is in front: see the pitfall below.",
+            "gradients only where what is in front makes each frame's probabilities sum to one, as a `log_softmax` does: "
+            "see the pitfall below.",
         ),
     ),
     batches=_batches,
@@ -658,17 +660,18 @@ loss = Loss(
             heading="gradient with respect to the label's log-probability",
             note="The three frames of the section above. The derivative holds all other log-probabilities still.",
             caption="The two differ by the probability. What torch returns is zero where the frame agrees with the "
-            "alignments; the derivative never is, because a log-probability alone could always rise.",
+            "alignments. The derivative is minus the share of the alignments that pass here, and that share is zero only "
+            "where the probability is.",
         ),
         Diagram(
             name="alignments",
             title="The alignments of the target ab",
             build=_lattice,
-            note="Six frames. Every way from the left to the right is one alignment; a way may stay, go on, or jump over "
+            note="Six frames. Every path from the left to the right is one alignment; a path may stay, go on, or jump over "
             "a blank between two different labels.",
-            caption="Ink is the share of the alignments' probability that passes. The gradient of a class at a frame is the "
-            "probability that the model gives to it there, less its share; for the blank, the shares of its three rows "
-            "are added up.",
+            caption="The darker a node or an edge, the larger the share of the alignments' probability that passes "
+            "through it. The gradient of a class at a frame is the probability that the model gives to it there, less "
+            "its share; for the blank, the shares of its three rows are added up.",
         ),
     ),
     example={

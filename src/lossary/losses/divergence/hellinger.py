@@ -1,0 +1,208 @@
+r"""Hellinger distance
+
+The distance between the square roots of two distributions, scaled so that it lies between 0, where they agree, and 1,
+where they share no outcome.
+
+## When to use it
+
+- The distributions may rule out different outcomes, where [[kl_div]] is infinite, and you want a distance that stays
+  at most 1.
+- Rare outcomes should count: a square root raises small probabilities, so they weigh more than in
+  [[total_variation|total variation distance]].
+
+## When not to
+
+- The target is fixed and you fit a model to it: [[kl_div]] and [[cross_entropy]] keep a strong gradient however far the
+  prediction is off.
+- You need a loss that is smooth where the two agree: the distance has a kink there, its square has none.
+
+## Pitfalls
+
+### Distance and squared distance are both in use
+
+Some texts leave out the factor of one half, and some call the square the Hellinger distance. Say which one you report.
+
+```python
+prediction = torch.tensor([0.5, 0.3, 0.2])
+target = torch.tensor([0.2, 0.3, 0.5])
+square = (prediction.sqrt() - target.sqrt()).square().sum()
+
+print("distance, at most 1      ", (square / 2).sqrt())
+print("square, at most 1        ", square / 2)
+print("distance without one half", square.sqrt())
+```
+
+```output
+distance, at most 1       tensor(0.2599)
+square, at most 1         tensor(0.0675)
+distance without one half tensor(0.3675)
+```
+
+### A plain square root gives NaN where the two agree
+
+There the sum of squares is 0, the slope of its root is infinite, and the two multiply to NaN. The vector norm has the
+gradient 0 at that point, and the function on this page uses it.
+
+```python
+from lossary.functional import hellinger
+
+target = torch.tensor([0.2, 0.3, 0.5])
+prediction = target.clone().requires_grad_()
+
+plain = ((prediction.sqrt() - target.sqrt()).square().sum() / 2).sqrt()
+print("plain root", torch.autograd.grad(plain, prediction)[0])
+print("hellinger ", torch.autograd.grad(hellinger(prediction, target), prediction)[0])
+```
+
+```output
+plain root tensor([nan, nan, nan])
+hellinger  tensor([0., 0., 0.])
+```
+
+### A prediction of zero has no finite gradient
+
+The slope of the square root is infinite at 0. A softmax in float32 gives exact zeros for scores that lie far apart, and
+behind it infinity becomes NaN. Clamp the prediction from below; an outcome that was clamped gets no gradient.
+
+```python
+from lossary.functional import hellinger
+
+target = torch.tensor([0.5, 0.5])
+scores = torch.tensor([0.0, 200.0], requires_grad=True)
+
+print("as it is", torch.autograd.grad(hellinger(scores.softmax(0), target), scores)[0])
+held = scores.softmax(0).clamp(min=1e-7)
+print("clamped ", torch.autograd.grad(hellinger(held, target), scores)[0])
+```
+
+```output
+as it is tensor([nan, nan])
+clamped  tensor([-0., 0.])
+```
+
+## Relations
+
+Its square is 1 minus the exponential of minus half the [[renyi_divergence|Rényi divergence]] of order 1/2.
+
+    functional.hellinger(p, q, reduction="none") ** 2 ==
+        1 - (-functional.renyi_divergence(p, q, alpha=0.5, reduction="none") / 2).exp()
+
+The distance between two distributions that share no outcome is 1, as is their [[total_variation|total variation]].
+
+    functional.hellinger(torch.tensor([[0.3, 0.7, 0.0]]), torch.tensor([[0.0, 0.0, 1.0]])) ==
+        functional.total_variation(torch.tensor([[0.3, 0.7, 0.0]]), torch.tensor([[0.0, 0.0, 1.0]]))  # within 1e-6
+
+## References
+
+- Alison L. Gibbs and Francis Edward Su (2002). On Choosing and Bounding Probability Metrics. *International Statistical
+  Review 70(3), 419-435*. doi:10.1111/j.1751-5823.2002.tb00178.x
+"""
+
+import math
+
+import numpy as np
+import torch
+
+from lossary.declaration import (
+    PER_SAMPLE,
+    POSITIVE_DISTRIBUTION,
+    PROBABILITY_AXIS,
+    Input,
+    Loss,
+    Precision,
+    Section,
+    Symbolic,
+    cases,
+    sqrt,
+    sum_over,
+    terms,
+)
+from lossary.declaration.values import Arrays, Setting
+
+
+def hellinger(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
+    # The difference of the roots, without cancellation. The norm's gradient is 0 where the two agree.
+    roots = (input.sqrt() + target.sqrt()).clamp(min=torch.finfo(input.dtype).tiny)
+    loss: torch.Tensor = torch.linalg.vector_norm((input - target) / roots, dim=-1) / math.sqrt(2)
+    if reduction == "none":
+        return loss
+    return loss.sum() if reduction == "sum" else loss.mean()
+
+
+def _batches(setting: Setting) -> list[Arrays]:
+    """Pairs of distributions that differ, for where they agree there is a corner; some nearly, some in all."""
+    rng = np.random.default_rng(5)
+    made: list[Arrays] = []
+    for size in (2, 3, 5):
+        rows = [rng.dirichlet(np.full(size, spread)) for spread in (2.0, 5.0, 50.0) for _ in range(7)]
+        sure = np.where(np.eye(size)[0] > 0, 1 - (size - 1) * 1e-12, 1e-12)
+        first, other = np.array([*rows, sure]), np.array([*reversed(rows), np.full(size, 1 / size)])
+        made.append({"input": np.maximum(first, 1e-300), "target": np.maximum(other, 1e-300)})
+    return made
+
+
+loss = Loss(
+    function=hellinger,
+    aliases=terms("Hellinger loss; Hellinger metric"),
+    tasks=("distributions",),
+    search_terms=terms("distance between square roots of probabilities; Bhattacharyya coefficient; bounded metric"),
+    concepts={
+        "squared Hellinger distance; factor one half": "Distance and squared distance",
+        "nan gradient; square root at zero": "A plain square root",
+        "infinite gradient; softmax underflow": "A prediction of zero",
+    },
+    batches=_batches,
+    inputs=(
+        Input("input", "x", (POSITIVE_DISTRIBUTION,), "(*, C)", "the predicted probabilities: softmax gives them"),
+        Input("target", "y", (POSITIVE_DISTRIBUTION,), "(*, C), same as input", "the true probabilities"),
+    ),
+    reductions=PER_SAMPLE,
+    formulas=(
+        Symbolic(
+            where={
+                "distance": lambda x, y, c, C: sqrt(
+                    sum_over(c, ((x[c] - y[c]) / (sqrt(x[c]) + sqrt(y[c]))) ** 2, C) / 2
+                )
+            },
+            notation={"distance": r"\ell"},
+            meanings={"distance": "the loss"},
+            value=lambda distance: distance,
+            gradient={
+                "input": lambda x, y, c, distance: cases(
+                    ((x[c] - y[c]) / (4 * distance * sqrt(x[c]) * (sqrt(x[c]) + sqrt(y[c]))), distance > 0), (0, True)
+                ),
+                "target": lambda x, y, c, distance: cases(
+                    ((y[c] - x[c]) / (4 * distance * sqrt(y[c]) * (sqrt(x[c]) + sqrt(y[c]))), distance > 0), (0, True)
+                ),
+            },
+        ),
+    ),
+    precision=Precision(absolute=1.0, why="it is a difference of square roots where the prediction meets the target"),
+    sections=(
+        Section(
+            axis=PROBABILITY_AXIS,
+            label="predicted probability of the first outcome",
+            span=(0.01, 0.99),
+            inputs=lambda t, y: {"input": [t, 1 - t], "target": [y, 1 - y]},
+            branches={"": 0.3},
+            perfect=0.3,
+            kinks=(lambda: 0.3,),
+            limits=(0.0, 1.0),
+            target_values="unit",
+            note="Two outcomes. The target gives 0.3 to the first one.",
+            caption="A kink where the prediction meets the target, steep at both ends, and never above 1.",
+        ),
+    ),
+    example={
+        "input": [[0.5, 0.25, 0.25], [0.9, 0.05, 0.05]],
+        "target": [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]],
+    },
+    properties={
+        "convex": False,
+        "smoothness": "C0",
+        "lipschitz": "inf",
+        "bounded": True,
+        "symmetric": True,
+        "value_at_perfect": 0,
+    },
+)

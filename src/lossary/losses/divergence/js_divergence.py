@@ -1,0 +1,216 @@
+r"""Jensen-Shannon divergence
+
+How far two distributions are from the average of the two: symmetric, zero only where they agree, and at most log 2.
+
+## When to use it
+
+- Neither distribution is the reference: two models, two halves of a corpus, two augmented views of one image. Swapping
+  them changes nothing.
+- They may rule out different outcomes, where [[kl_div]] is infinite.
+
+## When not to
+
+- The target is fixed and you fit a model to it. [[kl_div]] and [[cross_entropy]] keep a strong gradient however far the
+  prediction is off; this divergence levels off.
+- The outcomes have an order, and near misses should cost less.
+
+## Pitfalls
+
+### The divergence is not the distance
+
+The Jensen-Shannon distance is the square root of the divergence. This loss is the divergence itself, in nats. In bits it
+is divided by log 2, so that its largest value is 1.
+
+```python
+p, q = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
+mean = (p + q) / 2
+divergence = (torch.xlogy(p, p / mean) + torch.xlogy(q, q / mean)).sum() / 2
+
+print("in nats    ", divergence)
+print("in bits    ", divergence / math.log(2))
+print("square root", divergence.sqrt())
+```
+
+```output
+in nats     tensor(0.6931)
+in bits     tensor(1.)
+square root tensor(0.8326)
+```
+
+### A confident wrong prediction gets hardly any gradient
+
+The divergence is bounded. With respect to the scores in front of a softmax its gradient vanishes as the prediction
+moves away from the target, where that of [[kl_div]] tends to a constant.
+
+```python
+target = torch.tensor([1.0, 0.0])
+
+for score in (2.0, 5.0, 10.0):
+    scores = torch.tensor([-score, score], requires_grad=True)
+    prediction = scores.softmax(0)
+    mean = (prediction + target) / 2
+    js = ((prediction * (prediction / mean).log()).sum() - mean[0].log()) / 2
+    kl = F.kl_div(scores.log_softmax(0), target, reduction="sum")
+    slopes = [torch.autograd.grad(loss, scores, retain_graph=True)[0][0].item() for loss in (js, kl)]
+    print(f"scores {-score:g} and {score:g}: JS {slopes[0]:.2g}, KL {slopes[1]:.2g}")
+```
+
+```output
+scores -2 and 2: JS -0.036, KL -0.98
+scores -5 and 5: JS -0.00023, KL -1
+scores -10 and 10: JS -2.1e-08, KL -1
+```
+
+### The generalised divergence is another loss
+
+Distillation of language models uses a *generalised JSD*, whose mixture takes the share `beta` from one distribution and
+the rest from the other. At one half it is this loss; elsewhere it is not symmetric.
+
+```python
+from lossary.functional import js_divergence
+
+student = torch.tensor([0.7, 0.2, 0.1])
+teacher = torch.tensor([0.1, 0.3, 0.6])
+
+for beta in (0.1, 0.5, 0.9):
+    mixture = (beta * teacher + (1 - beta) * student).log()
+    parts = [F.kl_div(mixture, one, reduction="sum") for one in (teacher, student)]
+    print(f"beta {beta:g}: {(beta * parts[0] + (1 - beta) * parts[1]).item():.4f}")
+print(f"this loss: {js_divergence(student, teacher).item():.4f}")
+```
+
+```output
+beta 0.1: 0.0865
+beta 0.5: 0.2306
+beta 0.9: 0.0927
+this loss: 0.2306
+```
+
+### A probability of exactly zero gives a gradient of NaN
+
+The value is right there, but the slope of `x log x` at 0 is infinite. A softmax in float32 gives exact zeros for scores
+that lie far apart. Clamp the prediction from below; an outcome that was clamped gets no gradient.
+
+```python
+from lossary.functional import js_divergence
+
+target = torch.tensor([1.0, 0.0])
+scores = torch.tensor([0.0, 200.0], requires_grad=True)
+
+for name, prediction in (("as it is", scores.softmax(0)), ("clamped ", scores.softmax(0).clamp(min=1e-7))):
+    value = js_divergence(prediction, target)
+    print(name, value.item(), torch.autograd.grad(value, scores)[0])
+```
+
+```output
+as it is 0.6931471824645996 tensor([nan, nan])
+clamped  0.6931463479995728 tensor([-0., 0.])
+```
+
+## Relations
+
+It is the average of two [[kl_div]], each from the mean of the two distributions.
+
+    functional.js_divergence(p, q) ==
+        (F.kl_div(((p + q) / 2).log(), p, reduction="batchmean") + F.kl_div(((p + q) / 2).log(), q, reduction="batchmean")) / 2
+
+For two distributions that share no outcome it is log 2, where [[total_variation|total variation distance]] is 1.
+
+    functional.js_divergence(torch.eye(4)[:2].double(), torch.eye(4)[2:].double()) ==
+        torch.tensor(2.0, dtype=torch.float64).log() * functional.total_variation(torch.eye(4)[:2], torch.eye(4)[2:])
+
+## In other libraries
+
+- `scipy.spatial.distance.jensenshannon(input, target, axis=-1)`: The square root of the divergence.
+- Kornia `kornia.losses.js_div_loss_2d(input, target)`: For heat maps of shape (B, N, H, W); a mean over B and N.
+
+## References
+
+- Jianhua Lin (1991). Divergence Measures Based on the Shannon Entropy. *IEEE Transactions on Information Theory 37(1),
+  145-151*. doi:10.1109/18.61115
+- Rishabh Agarwal, Nino Vieillard, Yongchao Zhou, Piotr Stanczyk, Sabela Ramos, Matthieu Geist and Olivier Bachem (2023).
+  On-Policy Distillation of Language Models: Learning from Self-Generated Mistakes. arXiv. arXiv:2306.13649
+"""
+
+import torch
+
+from lossary.declaration import (
+    PER_SAMPLE,
+    POSITIVE_DISTRIBUTION,
+    PROBABILITY_AXIS,
+    Input,
+    Loss,
+    Precision,
+    Section,
+    Symbolic,
+    log,
+    sum_over,
+    terms,
+)
+
+
+def js_divergence(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
+    middle = (input + target) / 2
+    of_input = torch.xlogy(input, input) - torch.xlogy(input, middle)
+    of_target = torch.xlogy(target, target) - torch.xlogy(target, middle)
+    loss = (of_input + of_target).sum(-1) / 2
+    if reduction == "none":
+        return loss
+    return loss.sum() if reduction == "sum" else loss.mean()
+
+
+loss = Loss(
+    function=js_divergence,
+    aliases=terms("JSD; JS divergence; information radius"),
+    tasks=("distributions",),
+    search_terms=terms("symmetric kl divergence; bounded divergence; consistency loss between two predictions"),
+    concepts={
+        "Jensen-Shannon distance; bits or nats; square root": "The divergence is not the distance",
+        "vanishing gradient; saturation": "A confident wrong prediction",
+        "generalized JSD; GKD; beta": "The generalised divergence",
+        "nan gradient; zero probabilities": "A probability of exactly zero",
+    },
+    inputs=(
+        Input("input", "x", (POSITIVE_DISTRIBUTION,), "(*, C)", "the predicted probabilities: softmax gives them"),
+        Input("target", "y", (POSITIVE_DISTRIBUTION,), "(*, C), same as input", "the true probabilities"),
+    ),
+    reductions=PER_SAMPLE,
+    formulas=(
+        Symbolic(
+            value=lambda x, y, c, C: (
+                sum_over(c, x[c] * log(2 * x[c] / (x[c] + y[c])) + y[c] * log(2 * y[c] / (x[c] + y[c])), C) / 2
+            ),
+            gradient={
+                "input": lambda x, y, c: log(2 * x[c] / (x[c] + y[c])) / 2,
+                "target": lambda x, y, c: log(2 * y[c] / (x[c] + y[c])) / 2,
+            },
+        ),
+    ),
+    precision=Precision(absolute=1.0, why="its terms cancel where the prediction meets the target"),
+    sections=(
+        Section(
+            axis=PROBABILITY_AXIS,
+            label="predicted probability of the first outcome",
+            span=(0.01, 0.99),
+            inputs=lambda t, y: {"input": [t, 1 - t], "target": [y, 1 - y]},
+            branches={"": 0.3},
+            perfect=0.3,
+            limits=(0.0, 1.0),
+            target_values="unit",
+            note="Two outcomes. The target gives 0.3 to the first one.",
+            caption="Zero where the prediction meets the target. It stays below log 2, about 0.69, at both ends.",
+        ),
+    ),
+    example={
+        "input": [[0.5, 0.25, 0.25], [0.9, 0.05, 0.05]],
+        "target": [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]],
+    },
+    properties={
+        "convex": True,
+        "smoothness": "Cinf",
+        "gradient_lipschitz": "inf",
+        "bounded": True,
+        "symmetric": True,
+        "value_at_perfect": 0,
+    },
+)

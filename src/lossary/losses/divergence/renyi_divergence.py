@@ -1,0 +1,216 @@
+r"""Rényi divergence
+
+A family of divergences between a target distribution and a prediction; the order `alpha` sets how much the outcomes
+count whose probability is most underestimated.
+
+## When to use it
+
+- A result that you use is stated in this divergence, at an order of its own.
+- You want a [[kl_div]] that is stricter about outcomes the prediction misses (`alpha` above 1) or more lenient (below 1).
+
+## When not to
+
+- There is no reason for an order other than 1: [[kl_div]] is its limit there and needs no logarithm of a sum.
+- Orders above 1 and predictions near zero: the divergence grows without bound.
+
+## Pitfalls
+
+### Close to order 1, rounding is divided by a tiny number
+
+At `alpha=1` the formula is 0 divided by 0. Its limit is [[kl_div]], which the function on this page returns there. Next
+to 1, float32 loses digits: take 1 itself, or compute in float64.
+
+```python
+from lossary.functional import renyi_divergence
+
+prediction = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)
+target = torch.tensor([0.2, 0.3, 0.5], dtype=torch.float64)
+
+for alpha in (2.0, 1.01, 1.000001, 1.0):
+    single = renyi_divergence(prediction.float(), target.float(), alpha=alpha)
+    double = renyi_divergence(prediction, target, alpha=alpha)
+    print(f"alpha {alpha}: float32 {single.item():.4f}, float64 {double.item():.4f}")
+print(f"KL: {F.kl_div(prediction.log(), target, reduction='sum').item():.4f}")
+```
+
+```output
+alpha 2.0: float32 0.4886, float64 0.4886
+alpha 1.01: float32 0.2774, float64 0.2774
+alpha 1.000001: float32 0.2980, float64 0.2749
+alpha 1.0: float32 0.2749, float64 0.2749
+KL: 0.2749
+```
+
+### The order of the arguments matters
+
+The target is the first distribution, raised to `alpha`. At one half the two directions agree; at 2 they do not.
+
+```python
+prediction = torch.tensor([0.5, 0.4, 0.1])
+target = torch.tensor([0.2, 0.3, 0.5])
+
+for alpha in (0.5, 2.0):
+    both = [
+        ((p.pow(alpha) * q.pow(1 - alpha)).sum().log() / (alpha - 1)).item()
+        for p, q in ((target, prediction), (prediction, target))
+    ]
+    print(f"alpha {alpha:g}: {both[0]:.4f} and {both[1]:.4f}")
+```
+
+```output
+alpha 0.5: 0.2415 and 0.2415
+alpha 2: 1.0314 and 0.5896
+```
+
+### A zero in either distribution
+
+The function takes logarithms. An outcome that both rule out gives NaN, though it should add nothing: at `alpha` above 1
+the logarithm of the prediction enters with the opposite sign, and infinity is subtracted from infinity. Clamp both from
+below.
+
+```python
+from lossary.functional import renyi_divergence
+
+prediction = torch.tensor([0.0, 0.5, 0.5])
+target = torch.tensor([0.0, 0.2, 0.8])
+
+print("as it is", renyi_divergence(prediction, target))
+print("clamped ", renyi_divergence(prediction.clamp(min=1e-7), target.clamp(min=1e-7)))
+print("dropped ", renyi_divergence(prediction[1:], target[1:]))
+```
+
+```output
+as it is tensor(nan)
+clamped  tensor(0.3075)
+dropped  tensor(0.3075)
+```
+
+## Relations
+
+As the order tends to 1 it becomes [[kl_div]].
+
+    functional.renyi_divergence(p, q, alpha=1 + 1e-7) == F.kl_div(p.log(), q, reduction="batchmean")  # within 1e-6
+
+At order 1 the function returns [[kl_div]] itself.
+
+    functional.renyi_divergence(p, q, alpha=1) == F.kl_div(p.log(), q, reduction="batchmean")
+
+At order 2 it is the logarithm of 1 plus the [[chi_squared_divergence|Pearson chi-squared divergence]].
+
+    functional.renyi_divergence(p, q, alpha=2, reduction="none") ==
+        functional.chi_squared_divergence(p, q, reduction="none").log1p()
+
+## References
+
+- Tim van Erven and Peter Harremoës (2014). Rényi Divergence and Kullback-Leibler Divergence. *IEEE Transactions on
+  Information Theory 60(7), 3797-3820*. doi:10.1109/TIT.2014.2320500
+"""
+
+import torch
+
+from lossary.declaration import (
+    PER_SAMPLE,
+    POSITIVE,
+    POSITIVE_DISTRIBUTION,
+    PROBABILITY_AXIS,
+    Input,
+    Loss,
+    Parameter,
+    Precision,
+    Section,
+    Symbolic,
+    cases,
+    equal,
+    log,
+    sum_over,
+    terms,
+)
+
+
+def renyi_divergence(
+    input: torch.Tensor, target: torch.Tensor, *, alpha: float = 2.0, reduction: str = "mean"
+) -> torch.Tensor:
+    if alpha == 1:  # the limit
+        loss = (target * (target.log() - input.log())).sum(-1)
+    else:
+        loss = (alpha * target.log() + (1 - alpha) * input.log()).logsumexp(-1) / (alpha - 1)
+    if reduction == "none":
+        return loss
+    return loss.sum() if reduction == "sum" else loss.mean()
+
+
+loss = Loss(
+    function=renyi_divergence,
+    aliases=terms("Renyi divergence; Rényi relative entropy"),
+    tasks=("distributions",),
+    search_terms=terms("renyi differential privacy; divergence of order alpha; generalised KL divergence"),
+    concepts={
+        "alpha equal to 1; KL as a limit": "Close to order 1",
+        "nan with zero probabilities": "A zero in either",
+        "asymmetry; which distribution comes first": "The order of the arguments",
+        "order of the divergence": "alpha",
+    },
+    inputs=(
+        Input(
+            "input", "x", (POSITIVE_DISTRIBUTION,), "(*, C)", "the predicted probabilities, above 0: softmax gives them"
+        ),
+        Input("target", "y", (POSITIVE_DISTRIBUTION,), "(*, C), same as input", "the true probabilities, above 0"),
+    ),
+    parameters=(Parameter("alpha", 2.0, "the order", range=POSITIVE, typical=(0.5, 1.0, 2.0, 3.0)),),
+    reductions=PER_SAMPLE,
+    formulas=(
+        Symbolic(
+            value=lambda x, y, c, C, alpha: cases(
+                (sum_over(c, y[c] * log(y[c] / x[c]), C), equal(alpha, 1)),
+                (log(sum_over(c, y[c] ** alpha * x[c] ** (1 - alpha), C)) / (alpha - 1), True),
+            ),
+            gradient={
+                "input": lambda x, y, c, i, C, alpha: cases(
+                    (-y[c] / x[c], equal(alpha, 1)),
+                    (-((y[c] / x[c]) ** alpha) / sum_over(i, y[i] ** alpha * x[i] ** (1 - alpha), C), True),
+                ),
+                "target": lambda x, y, c, i, C, alpha: cases(
+                    (log(y[c] / x[c]) + 1, equal(alpha, 1)),
+                    (
+                        alpha
+                        / (alpha - 1)
+                        * (y[c] / x[c]) ** (alpha - 1)
+                        / sum_over(i, y[i] ** alpha * x[i] ** (1 - alpha), C),
+                        True,
+                    ),
+                ),
+            },
+        ),
+    ),
+    precision=Precision(
+        absolute=1.0, why="the logarithm is taken of a sum near 1 where the prediction meets the target"
+    ),
+    sections=(
+        Section(
+            axis=PROBABILITY_AXIS,
+            label="predicted probability of the first outcome",
+            span=(0.03, 0.97),
+            inputs=lambda t, y: {"input": [t, 1 - t], "target": [y, 1 - y]},
+            branches={"": 0.3},
+            perfect=0.3,
+            limits=(0.0, 1.0),
+            target_values="unit",
+            note="Two outcomes. The target gives 0.3 to the first one.",
+            caption="Zero where the prediction meets the target. The larger alpha, the higher the price for an outcome "
+            "whose probability is too small.",
+        ),
+    ),
+    example={
+        "input": [[0.5, 0.25, 0.25], [0.9, 0.05, 0.05]],
+        "target": [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]],
+    },
+    properties={
+        "convex": True,
+        "smoothness": "Cinf",
+        "lipschitz": "inf",
+        "gradient_lipschitz": "inf",
+        "bounded": False,
+        "symmetric": False,
+        "value_at_perfect": 0,
+    },
+)

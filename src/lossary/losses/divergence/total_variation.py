@@ -1,0 +1,160 @@
+r"""Total variation distance
+
+Half the sum of the absolute differences between two distributions: the largest difference between the probabilities
+that they give to one and the same event.
+
+## When to use it
+
+- You want a distance with a plain meaning: 0.1 says that no event is more than ten percentage points
+  more likely under one distribution than under the other.
+- The distributions may rule out different outcomes. The distance is at most 1 for any two of them,
+  where [[kl_div]] is infinite.
+- To report or bound how far apart two distributions are. As a training loss it is rarely the first choice.
+
+## When not to
+
+- You train by gradient descent and want small steps for small errors. The gradient has the same size however
+  close the two are. [[hellinger|Hellinger distance]] and [[js_divergence|Jensen-Shannon divergence]] are bounded too.
+- You want the predicted probabilities to match the frequencies of the labels. Against one-hot labels the expected
+  distance is lowest at the likeliest class alone; use [[cross_entropy]].
+- You look for the penalty on the differences of neighbouring pixels, such as Kornia's `total_variation`. It has the same
+  name, takes a single image and compares it with nothing.
+
+## Pitfalls
+
+### Against sampled labels the best prediction is all or nothing
+
+For a one-hot label the distance is 1 minus the probability of the true class, and the mean of that is linear in the
+prediction. It is lowest at a corner: the likeliest class gets everything. Use [[cross_entropy]] for probabilities
+that match the frequencies.
+
+```python
+labels = torch.eye(2)[[0, 0, 0, 1, 1]]  # the first class in three of five
+
+for first in (0.2, 0.6, 0.9, 1.0):
+    prediction = torch.tensor([first, 1 - first])
+    distance = (prediction - labels).abs().sum(1) / 2
+    print(f"{first}: total variation {distance.mean():.3f}")
+```
+
+```output
+0.2: total variation 0.560
+0.6: total variation 0.480
+0.9: total variation 0.420
+1.0: total variation 0.400
+```
+
+### The gradient does not shrink near the target
+
+Each outcome is pushed with the same strength, whether its probability is off by a tenth or by a hundred-thousandth.
+
+```python
+target = torch.tensor([0.5, 0.3, 0.2])
+
+for error in (0.1, 1e-3, 1e-5):
+    prediction = (target + torch.tensor([error, -error, 0.0])).requires_grad_()
+    distance = (prediction - target).abs().sum() / 2
+    print(f"error {error:g}: gradient", torch.autograd.grad(distance, prediction)[0])
+```
+
+```output
+error 0.1: gradient tensor([ 0.5000, -0.5000,  0.0000])
+error 0.001: gradient tensor([ 0.5000, -0.5000,  0.0000])
+error 1e-05: gradient tensor([ 0.5000, -0.5000,  0.0000])
+```
+
+## Relations
+
+It is half of [[l1]] summed over the outcomes.
+
+    functional.total_variation(p, q, reduction="sum") == F.l1_loss(p, q, reduction="sum") / 2
+
+With two outcomes it is the [[l1]] distance between the probabilities of the first one.
+
+    functional.total_variation(torch.stack((label, 1 - label), 1), torch.stack((logits, 1 - logits), 1)) ==
+        F.l1_loss(label, logits)
+
+## References
+
+- Alison L. Gibbs and Francis Edward Su (2002). On Choosing and Bounding Probability Metrics. *International Statistical
+  Review 70(3), 419-435*. doi:10.1111/j.1751-5823.2002.tb00178.x
+"""
+
+import torch
+
+from lossary.declaration import (
+    DISTRIBUTION,
+    PER_SAMPLE,
+    PROBABILITY_AXIS,
+    Input,
+    Loss,
+    Section,
+    Symbolic,
+    sign,
+    sum_over,
+    terms,
+)
+
+
+def total_variation(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
+    loss = (input - target).abs().sum(-1) / 2
+    if reduction == "none":
+        return loss
+    return loss.sum() if reduction == "sum" else loss.mean()
+
+
+loss = Loss(
+    function=total_variation,
+    aliases=terms("TV distance; TVD; statistical distance"),
+    tasks=("distributions",),
+    search_terms=terms(
+        "half the L1 distance between distributions; largest difference in probability of an event; "
+        "distance between two categorical distributions"
+    ),
+    concepts={
+        "proper scoring rule; one-hot labels; calibration": "Against sampled labels",
+        "constant gradient near the optimum": "The gradient does not shrink",
+    },
+    inputs=(
+        Input("input", "x", (DISTRIBUTION,), "(*, C)", "the predicted probabilities: softmax gives them"),
+        Input("target", "y", (DISTRIBUTION,), "(*, C), same as input", "the true probabilities"),
+    ),
+    reductions=PER_SAMPLE,
+    formulas=(
+        Symbolic(
+            value=lambda x, y, c, C: sum_over(c, abs(x[c] - y[c]), C) / 2,
+            gradient={
+                "input": lambda x, y, c: sign(x[c] - y[c]) / 2,
+                "target": lambda x, y, c: sign(y[c] - x[c]) / 2,
+            },
+        ),
+    ),
+    sections=(
+        Section(
+            axis=PROBABILITY_AXIS,
+            label="predicted probability of the first outcome",
+            span=(0.01, 0.99),
+            inputs=lambda t, y: {"input": [t, 1 - t], "target": [y, 1 - y]},
+            branches={"": 0.3},
+            perfect=0.3,
+            kinks=(lambda: 0.3,),
+            limits=(0.0, 1.0),
+            target_values="unit",
+            note="Two outcomes. The target gives 0.3 to the first one.",
+            caption="With two outcomes it is the distance between the two probabilities of the first one: two straight "
+            "lines that meet where the prediction meets the target.",
+        ),
+    ),
+    example={
+        "input": [[0.5, 0.25, 0.25], [0.9, 0.05, 0.05]],
+        "target": [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]],
+    },
+    properties={
+        "convex": True,
+        "smoothness": "C0",
+        "lipschitz": 1,
+        "bounded": True,
+        "symmetric": True,
+        "value_at_perfect": 0,
+    },
+)

@@ -1,0 +1,192 @@
+r"""Wasserstein-1 distance
+
+The mean distance between two equally large samples of numbers after both are sorted: the least average way by which one
+sample can be moved onto the other.
+
+## When to use it
+
+- A model draws numbers, and their distribution, not each single one, should match that of the targets.
+- How far apart values lie should count: the distance grows with the shift, even between samples that do not overlap.
+
+## When not to
+
+- Each prediction has a target of its own: [[l1]] or [[mse]]. Sorting forgets which belongs to which.
+- The samples differ in size or carry weights; `scipy.stats.wasserstein_distance` takes both.
+- The distributions are given by probabilities of outcomes: [[kl_div]] or [[js_divergence|Jensen-Shannon divergence]].
+
+## Pitfalls
+
+### It does not see which prediction belongs to which target
+
+Every order of the predictions gives the same loss. It can be zero while each prediction is wrong.
+
+```python
+from lossary.functional import wasserstein_1d
+
+target = torch.tensor([1.0, 2.0, 3.0])
+prediction = torch.tensor([2.0, 3.0, 1.0])
+print("Wasserstein-1", wasserstein_1d(prediction, target))
+print("L1           ", F.l1_loss(prediction, target))
+```
+
+```output
+Wasserstein-1 tensor(0.)
+L1            tensor(1.3333)
+```
+
+### A small batch does not have distance zero to another
+
+Two samples of one distribution differ by chance. The smaller they are, the larger their distance, so values of different
+batch sizes cannot be compared.
+
+```python
+from lossary.functional import wasserstein_1d
+
+for size in (10, 100, 1000):
+    drawn = torch.randn(2, 200, size)
+    print(size, f"{wasserstein_1d(drawn[0], drawn[1]).item():.3f}")
+```
+
+```output
+10 0.488
+100 0.172
+1000 0.055
+```
+
+### A column counts as many samples of size one
+
+The last dimension holds one sample. A column of shape `(N, 1)` is read as N samples with one number each, and the loss
+becomes [[l1]]. Flatten it first.
+
+```python
+from lossary.functional import wasserstein_1d
+
+target = torch.tensor([[1.0], [2.0], [3.0]])
+prediction = torch.tensor([[2.0], [3.0], [1.0]])
+print("column   ", wasserstein_1d(prediction, target))
+print("flattened", wasserstein_1d(prediction.flatten(), target.flatten()))
+```
+
+```output
+column    tensor(1.3333)
+flattened tensor(0.)
+```
+
+## Relations
+
+It is [[l1]] of the sorted samples.
+
+    functional.wasserstein_1d(input, target) == F.l1_loss(input.sort().values, target.sort().values)
+
+It is at most [[l1]], and equal to it where each sample is a shifted copy of the other.
+
+    functional.wasserstein_1d(input, input + 2) == F.l1_loss(input, input + 2)
+
+## In other libraries
+
+- `scipy.stats.wasserstein_distance(input, target)`: Takes weights and samples of different sizes; no gradient.
+- POT `ot.wasserstein_1d(input, target)`: The samples run along the first dimension; takes weights.
+"""
+
+from typing import Any
+
+import mpmath
+import numpy as np
+import torch
+
+from lossary.declaration import RESIDUAL, Input, Kind, Loss, Section, Written, per, terms
+
+
+def wasserstein_1d(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
+    loss = (input.sort(-1).values - target.sort(-1).values).abs().mean(-1)
+    if reduction == "none":
+        return loss
+    return loss.sum() if reduction == "sum" else loss.mean()
+
+
+def _ranked(input: Any, target: Any) -> list[tuple[Any, Any]]:
+    """Per batch, the places of the predictions and of the targets, in rising order."""
+    order = [np.argsort(np.atleast_2d(a), axis=-1, kind="stable") for a in (input, target)]
+    return list(zip(*order, strict=True))
+
+
+def _values(input: Any, target: Any) -> list[Any]:
+    """The mean distance of the sorted numbers, batch by batch."""
+    made = []
+    rows = zip(np.atleast_2d(input), np.atleast_2d(target), _ranked(input, target), strict=True)
+    for x, y, (of_x, of_y) in rows:
+        apart = [abs(mpmath.mpf(float(x[a])) - mpmath.mpf(float(y[b]))) for a, b in zip(of_x, of_y, strict=True)]
+        made.append(mpmath.fsum(apart) / len(apart))
+    return made
+
+
+def _gradient(input: Any, target: Any) -> dict[str, Any]:
+    """One over the size, with the sign of the distance to the partner of the same rank."""
+    slopes = {"input": np.zeros(np.shape(np.atleast_2d(input))), "target": np.zeros(np.shape(np.atleast_2d(target)))}
+    rows = zip(np.atleast_2d(input), np.atleast_2d(target), _ranked(input, target), strict=True)
+    for k, (x, y, (of_x, of_y)) in enumerate(rows):
+        for a, b in zip(of_x, of_y, strict=True):
+            slopes["input"][k, a] = np.sign(x[a] - y[b]) / len(x)
+            slopes["target"][k, b] = np.sign(y[b] - x[a]) / len(x)
+    return {name: slope.reshape(np.shape(input)) for name, slope in slopes.items()}
+
+
+REALS = Kind("real numbers", dims=("D",), sampler="batch", takes="predictions")
+REAL_TARGETS = Kind("real numbers", dims=("D",), sampler="batch", takes="values")
+
+loss = Loss(
+    function=wasserstein_1d,
+    aliases=terms("earth mover's distance; EMD; Wasserstein distance; Kantorovich-Rubinstein distance"),
+    tasks=("distributions", "generative"),
+    search_terms=terms("optimal transport in one dimension; distance between samples; sorted L1; match a histogram"),
+    concepts={
+        "permutation invariance; unpaired samples": "It does not see",
+        "bias of small batches": "A small batch",
+        "shape of the samples; column": "A column counts",
+    },
+    inputs=(
+        Input("input", "x", (REALS,), "(D) or (N, D)", "the predicted numbers, one sample in the last dimension"),
+        Input("target", "y", (REAL_TARGETS,), "(D) or (N, D), same as input", "the numbers to match"),
+    ),
+    reductions=per("batch", "the number of batches, which is 1 for inputs of one dimension"),
+    formulas=(
+        Written(
+            latex=r"\frac{1}{D} \sum_{d=1}^{D} \left| x_{(d)} - y_{(d)} \right|",
+            reference=_values,
+            reference_gradient=_gradient,
+            gradient_latex={
+                "input": r"\frac{1}{D} \operatorname{sign}\left(x_{(d)} - y_{(d)}\right)",
+                "target": r"\frac{1}{D} \operatorname{sign}\left(y_{(d)} - x_{(d)}\right)",
+            },
+            gradient_head="g_{(d)}",
+            figure_latex=r"\frac{1}{D}\ \sum_{d=1}^{D}\ |x_{(d)} - y_{(d)}|",
+            meanings={
+                "x_{(d)}": "the d-th smallest prediction",
+                "y_{(d)}": "the d-th smallest target",
+                "D": "the size of each sample",
+            },
+        ),
+    ),
+    sections=(
+        Section(
+            axis=RESIDUAL,
+            label="prediction that moves",
+            span=RESIDUAL.span,
+            inputs=lambda t, y: {"input": [t, 1.0], "target": [y, 1.0]},
+            branches={"": 0.0},
+            perfect=0.0,
+            kinks=(lambda: 0,),
+            note="A sample of two. The other prediction is 1; the targets are 0 and 1.",
+            caption="Zero where the samples match. Beyond 1 the two predictions change their places in the order, and the "
+            "slope stays: it is one over the size of the sample.",
+        ),
+    ),
+    example={"input": [0.5, 3.0, 1.0], "target": [1.0, 0.0, 2.0]},
+    properties={
+        "convex": True,
+        "smoothness": "C0",
+        "bounded": False,
+        "value_at_perfect": 0,
+        "redescending": False,
+    },
+)

@@ -1,0 +1,151 @@
+r"""Root mean squared logarithmic error
+
+The square root of the mean squared difference of the logarithms of 1 + prediction and 1 + target: one number for a
+whole batch. For large numbers with small errors it is close to their typical relative error.
+
+## When to use it
+
+- A competition or a report is scored by it. As a number for people it beats [[msle]]: for targets well above one, 0.1
+  means errors of about ten percent.
+
+## When not to
+
+- As a training loss. [[msle]] has the same minimum over a full data set and a gradient that needs no care at zero; over
+  batches the two differ, see below.
+- Targets or predictions may be below zero: [[mse]].
+
+## Pitfalls
+
+### The mean over batches is not the value of the data set
+
+The root is taken of each batch, and the mean of roots is at most the root of the mean. Add up the squares and take the
+root once.
+
+```python
+from lossary.functional import msle, rmsle
+
+target = torch.tensor([[9.0, 9.0], [9.0, 9.0]])
+input = torch.tensor([[9.0, 9.0], [99.0, 99.0]])
+print("mean of two batches", round(rmsle(input, target).item(), 3))
+print("all at once        ", round(msle(input, target).sqrt().item(), 3))
+```
+
+```output
+mean of two batches 1.151
+all at once         1.628
+```
+
+### The root of msle has no gradient where a batch is perfect
+
+The slope of the square root at zero is infinite, times a residual of zero. The function on this page takes the length of
+the vector of differences, whose gradient at zero is zero.
+
+```python
+from lossary.functional import msle, rmsle
+
+input = torch.tensor([3.0, 20.0], requires_grad=True)
+for name, loss in (("sqrt of msle", msle(input, input.detach()).sqrt()), ("rmsle", rmsle(input, input.detach()))):
+    print(name, torch.autograd.grad(loss, input)[0])
+```
+
+```output
+sqrt of msle tensor([nan, nan])
+rmsle tensor([0., 0.])
+```
+
+## Relations
+
+It is the root of [[msle]].
+
+    functional.rmsle(input.abs(), target.abs()) == functional.msle(input.abs(), target.abs()).sqrt()
+
+It is [[rmse]] of the logarithms of 1 + prediction and 1 + target.
+
+    functional.rmsle(input.abs(), target.abs()) == functional.rmse(input.abs().log1p(), target.abs().log1p())
+
+## In other libraries
+
+- `sklearn.metrics.root_mean_squared_log_error(target, input)`: One number for the batch.
+"""
+
+import math
+
+import torch
+
+from lossary.declaration import RATIO_AXIS, Input, Kind, Loss, Section, Symbolic, cases, log, per, sqrt, sum_over, terms
+
+
+def rmsle(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
+    residual = input - target
+    # Never a difference of logarithms, which would lose digits; where the two are close, of 1 and what is over.
+    close = residual.abs() < (1 + target) / 2
+    near = torch.log1p(torch.where(close, residual / (1 + target), 0.0))
+    far = torch.log((1 + input) / (1 + target))
+    difference = torch.where(close, near, far)
+    # The largest is divided out, so that no tiny square is lost; the length has the gradient 0 where all are 0.
+    size = difference.detach().abs().amax(-1, keepdim=True)
+    size = torch.where(size > 0, size, 1.0)
+    length = torch.linalg.vector_norm(difference / size, dim=-1) * size.squeeze(-1)
+    loss: torch.Tensor = length / math.sqrt(difference.shape[-1])
+    if reduction == "none":
+        return loss
+    return loss.sum() if reduction == "sum" else loss.mean()
+
+
+ABOVE = Kind("real numbers above -1", dims=("D",), sampler="amounts", lower=-1.0, takes="predictions")
+ABOVE_TARGET = Kind("real numbers above -1", dims=("D",), sampler="amounts", lower=-1.0, takes="values")
+
+loss = Loss(
+    function=rmsle,
+    aliases=terms("RMSLE; root mean square log error; root mean squared log error"),
+    tasks=("regression", "counts"),
+    search_terms=terms("rooted msle; competition metric of sales and prices; rmsle nan gradient; sqrt of msle"),
+    concepts={
+        "rmsle over batches; mean of batch losses": "The mean over batches",
+        "rmsle nan gradient; sqrt gradient at zero": "The root of msle",
+    },
+    inputs=(
+        Input("input", "x", (ABOVE,), "(D) or (N, D)", "the predictions of one batch in the last dimension"),
+        Input("target", "y", (ABOVE_TARGET,), "(D) or (N, D), same as input", "the values to predict"),
+    ),
+    reductions=per("batch", "the number of batches, which is 1 for inputs of one dimension"),
+    formulas=(
+        Symbolic(
+            where={
+                "error": lambda d, x, y, D: sqrt(sum_over(d, log((1 + x[d]) / (1 + y[d])) ** 2, D) / D),
+            },
+            notation={"error": r"\ell"},
+            meanings={"error": "the loss", "D": "the number of elements of the batch", "d": "runs over the elements"},
+            value=lambda error: error,
+            gradient={
+                "input": lambda x, y, d, D, error: cases(
+                    (log((1 + x[d]) / (1 + y[d])) / (D * error * (1 + x[d])), error > 0), (0, True)
+                ),
+                "target": lambda x, y, d, D, error: cases(
+                    (-log((1 + x[d]) / (1 + y[d])) / (D * error * (1 + y[d])), error > 0), (0, True)
+                ),
+            },
+        ),
+    ),
+    sections=(
+        Section(
+            axis=RATIO_AXIS,
+            label="prediction divided by target, of one element",
+            span=RATIO_AXIS.span,
+            inputs=lambda t, y: {"input": [10 * t, 10 + 10 * y], "target": [10, 10]},
+            branches={"the other one right": 0.0, "the other one twice its target": 1.0},
+            perfect=1.0,
+            limits=(0.0, float("inf")),
+            kinks=(lambda: 1,),
+            note="Two elements with target 10.",
+            caption="A corner where both predictions are right. While the other one is wrong, the corner is rounded.",
+        ),
+    ),
+    example={"input": [2.5, 0.0, 200.0], "target": [3.0, 0.5, 100.0]},
+    properties={
+        "convex": False,
+        "smoothness": "C0",
+        "bounded": False,
+        "value_at_perfect": 0,
+    },
+)
