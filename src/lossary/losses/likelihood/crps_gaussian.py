@@ -98,10 +98,12 @@ DEVIATION = Kind("standard deviations, above 0", values=(0.1, 0.3, 1.0, 2.0, 4.0
 def crps_gaussian(
     input: torch.Tensor, target: torch.Tensor, sigma: torch.Tensor, *, reduction: str = "mean"
 ) -> torch.Tensor:
-    z = (target - input) / sigma
-    # beyond 40 the density is 0 in every format, and the square must not overflow
-    density = torch.exp(-z.clamp(-40, 40).square() / 2) * math.sqrt(2 / math.pi)
-    loss = (target - input) * torch.erf(z / math.sqrt(2)) + sigma * (density - 1 / math.sqrt(math.pi))
+    residual = target - input
+    far = residual.abs() > 40 * sigma  # the density is 0 there in every format, and the quotient could overflow
+    z = torch.where(far, 0, residual) / torch.where(far, 1, sigma)
+    density = torch.exp(-z.square() / 2) * math.sqrt(2 / math.pi)
+    spread = torch.where(far, residual.abs(), residual * torch.erf(z / math.sqrt(2)) + sigma * density)
+    loss = spread - sigma / math.sqrt(math.pi)
     if reduction == "none":
         return loss
     return loss.sum() if reduction == "sum" else loss.mean()

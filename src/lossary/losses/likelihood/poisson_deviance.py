@@ -120,7 +120,7 @@ def poisson_deviance(input: torch.Tensor, target: torch.Tensor, *, reduction: st
     close = excess.abs() < target / 2
     # log1p keeps the digits where the two nearly agree; elsewhere the logarithms stay apart, for no quotient to overflow
     ratio = torch.where(close, excess, 0) / torch.where(close, target, 1)
-    shortfall = torch.where(close, -target * ratio.log1p(), torch.xlogy(target, target) - torch.xlogy(target, input))
+    shortfall = torch.where(close, -target * ratio.log1p(), -torch.special.entr(target) - torch.xlogy(target, input))
     loss = 2 * (excess + shortfall)
     if reduction == "none":
         return loss

@@ -78,6 +78,7 @@ On average over the true distribution the best value is minus the length of that
         -q.norm(dim=1)
 """
 
+import numpy as np
 import torch
 
 from lossary.declaration import (
@@ -86,6 +87,7 @@ from lossary.declaration import (
     PER_SAMPLE,
     Input,
     Loss,
+    Precision,
     Symbolic,
     indicator,
     probability_section,
@@ -93,13 +95,28 @@ from lossary.declaration import (
     sum_over,
     terms,
 )
+from lossary.declaration.values import Arrays, Setting
 
 
 def spherical_score(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
-    loss = -input.gather(-1, target.unsqueeze(-1)).squeeze(-1) / input.norm(dim=-1)
+    # the largest is divided out, so that no square underflows; the score is that of any multiple
+    p = input / input.detach().abs().amax(-1, keepdim=True)
+    loss: torch.Tensor = -p.gather(-1, target.unsqueeze(-1)).squeeze(-1) / p.square().sum(-1).sqrt()
     if reduction == "none":
         return loss
     return loss.sum() if reduction == "sum" else loss.mean()
+
+
+def _batches(setting: Setting) -> list[Arrays]:
+    """Distributions from even to certain, each with every class as the true one."""
+    rng = np.random.default_rng(5)
+    made: list[Arrays] = []
+    for size in (2, 3, 5):
+        drawn = [rng.dirichlet(np.full(size, spread)) for spread in (0.3, 1.0, 5.0, 50.0) for _ in range(5)]
+        near = [np.where(np.eye(size)[0] > 0, 1 - (size - 1) * rest, rest) for rest in (1e-12, 1e-30)]
+        rows = [np.full(size, 1 / size), *np.eye(size)[[0, -1]], *near, *drawn]
+        made.append({"input": np.repeat(rows, size, axis=0), "target": np.tile(np.arange(size), len(rows))})
+    return made
 
 
 loss = Loss(
@@ -116,6 +133,7 @@ loss = Loss(
         Input("input", "p", (DISTRIBUTION,), "(N, C) or (C)", "the predicted probabilities: apply a softmax first"),
         Input("target", "y", (CLASS_INDEX,), "(N) or ()", "the true class"),
     ),
+    batches=_batches,
     reductions=PER_SAMPLE,
     formulas=(
         Symbolic(
@@ -128,6 +146,7 @@ loss = Loss(
             },
         ),
     ),
+    precision=Precision(absolute=1.0, why="the terms of its gradient cancel where one class is nearly certain"),
     sections=(
         probability_section(
             inputs=lambda t, y: {"input": [t, (1 - t) / 2, (1 - t) / 2], "target": y},

@@ -114,7 +114,14 @@ def tweedie_deviance(
     input: torch.Tensor, target: torch.Tensor, *, power: float = 1.5, reduction: str = "mean"
 ) -> torch.Tensor:
     a, b = 1 - power, 2 - power
-    loss = 2 * (target**b / (a * b) - target * input**a / a + input**b / b)
+    zero = target == 0
+    x, y = torch.where(zero, 1, input), torch.where(zero, 1, target)
+    close = (x - y).abs() < y / 2
+    # log1p and expm1 keep the digits where prediction and target nearly agree
+    near = (torch.where(close, x - y, 0) / y).log1p()
+    ratio = torch.where(close, near, x.log() - y.log())
+    positive = y**b * (torch.expm1(b * ratio) / b - torch.expm1(a * ratio) / a)
+    loss = 2 * torch.where(zero, input**b / b, positive)
     if reduction == "none":
         return loss
     return loss.sum() if reduction == "sum" else loss.mean()
@@ -143,7 +150,7 @@ loss = Loss(
             "power",
             1.5,
             "how the variance grows with the mean: like the mean raised to it",
-            # the formula holds up to 1 and 2, but its terms grow without bound there and cancel
+            # nearer to 1 and 2 the formula, which the interactive plot computes, divides rounding by a tiny number
             range=Range(1.05, 1.95),
             typical=(1.5, 1.2, 1.8),
             symbol="power",
@@ -175,7 +182,7 @@ loss = Loss(
                 + x ** (2 - power) / (2 - power)
             )
         ),
-        why="its terms cancel where the prediction is close to the target",
+        why="the formula's terms cancel where the prediction is close to the target",
     ),
     sections=(
         Section(
