@@ -158,7 +158,7 @@ loss = Loss(
         Section(
             axis=MEAN_AXIS,
             label=MEAN_AXIS.label,
-            span=(0.15, 6.0),
+            span=(0.3, 6.0),
             inputs=lambda t, y: {"input": t, "target": y},
             branches={"target 1": 1.0, "target 0.5": 0.5, "target 2": 2.0},
             perfect={"target 1": 1.0, "target 0.5": 0.5, "target 2": 2.0},

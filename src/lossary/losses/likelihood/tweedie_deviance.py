@@ -121,7 +121,7 @@ def tweedie_deviance(
     near = (torch.where(close, x - y, 0) / y).log1p()
     ratio = torch.where(close, near, x.log() - y.log())
     positive = y**b * (torch.expm1(b * ratio) / b - torch.expm1(a * ratio) / a)
-    loss = 2 * torch.where(zero, input**b / b, positive)
+    loss = 2 * torch.where(zero, torch.where(zero, input, 1) ** b / b, positive)
     if reduction == "none":
         return loss
     return loss.sum() if reduction == "sum" else loss.mean()
@@ -152,7 +152,7 @@ loss = Loss(
             "how the variance grows with the mean: like the mean raised to it",
             # nearer to 1 and 2 the formula, which the interactive plot computes, divides rounding by a tiny number
             range=Range(1.05, 1.95),
-            typical=(1.5, 1.2, 1.8),
+            typical=(1.2, 1.5, 1.8),
             symbol="power",
             latex="k",
         ),
