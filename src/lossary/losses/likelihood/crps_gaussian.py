@@ -70,6 +70,19 @@ near, far: tensor([0.2377, 4.4358])
 As `sigma` goes to zero it becomes the [[l1|absolute error]].
 
     functional.crps_gaussian(input, target, torch.full_like(input, 1e-9)) == F.l1_loss(input, target)  # within 1e-8
+
+## In other libraries
+
+- properscoring `properscoring.crps_gaussian(target, mu=input, sig=sigma)`: The target comes first.
+- scoringrules `scoringrules.crps_normal(target, input, sigma)`: The target comes first.
+
+## References
+
+- Tilmann Gneiting, Adrian E. Raftery, Anton H. Westveld and Tom Goldman (2005). Calibrated Probabilistic Forecasting
+  Using Ensemble Model Output Statistics and Minimum CRPS Estimation. *Monthly Weather Review 133(5), 1098-1118*.
+  doi:10.1175/MWR2904.1
+- Tilmann Gneiting and Adrian E. Raftery (2007). Strictly Proper Scoring Rules, Prediction, and Estimation. *Journal of
+  the American Statistical Association 102(477), 359-378*. doi:10.1198/016214506000001437
 """
 
 import math

@@ -13,16 +13,16 @@ a prediction equal to the target costs nothing.
 ## When not to
 
 - Targets may be zero. Then the loss is infinite: take [[tweedie_deviance]], or [[poisson_deviance]] for counts.
-- Both directions should cost the same factor. This loss charges a prediction that is too small by a factor much more
-  than one that is too large by it.
+- Half the target and twice the target should cost the same. A prediction that is too small by a factor costs more here
+  than one that is too large by it; [[msle]] charges both nearly alike, for targets well above 1.
 
 ## Pitfalls
 
 ### A target of zero is infinite
 
 The loss holds the logarithm of the target. That one value makes the mean infinite; the gradient with respect to the
-prediction stays finite, so training goes on and the reported value alone is lost. xgboost's and scikit-learn's training
-losses leave that term out.
+prediction stays finite, so that training goes on while the reported value is lost. scikit-learn's training loss,
+`HalfGammaLoss`, leaves that term out.
 
 ```python
 from lossary.functional import gamma_deviance
@@ -80,8 +80,7 @@ for scale in (1.0, 1000.0):
 
 It is twice the [[itakura_saito|Itakura-Saito divergence]] of the target from the prediction.
 
-    functional.gamma_deviance(input.exp(), target.exp(), reduction="none") ==
-        2 * ((target - input).exp() - (target - input) - 1)  # within 1e-9
+    functional.gamma_deviance(p, q, reduction="none") == 2 * functional.itakura_saito(p, q, reduction="none")
 
 It is the limit of the [[tweedie_deviance]] as its power goes to 2.
 
@@ -90,7 +89,7 @@ It is the limit of the [[tweedie_deviance]] as its power goes to 2.
 ## In other libraries
 
 - `sklearn.metrics.mean_gamma_deviance(target, input)`: A metric; the target comes first.
-- XGBoost `objective="reg:gamma"`: On the logarithm of the prediction; known by its gradient.
+- XGBoost `objective="reg:gamma"`: The model predicts the logarithm.
 
 ## References
 

@@ -57,8 +57,9 @@ softplus 0.9479562044143677 -1.1791572570800781
 
 ### Some libraries halve it
 
-scikit-learn's metric is the deviance, with its factor of two. The losses that scikit-learn's regressors minimise are
-half of it, so the learning rate and the weight of a penalty change with the choice.
+scikit-learn's metric is the deviance, with its factor of two. The loss that its regressors minimise, `HalfPoissonLoss`,
+is half of it without the term of the target alone: that of [[poisson_nll]]. So the learning rate and the weight of a
+penalty change with the choice.
 
 ```python
 from lossary.functional import poisson_deviance
@@ -129,9 +130,11 @@ def poisson_deviance(input: torch.Tensor, target: torch.Tensor, *, reduction: st
 
 loss = Loss(
     function=poisson_deviance,
-    aliases=terms("mean Poisson deviance; G-statistic"),
+    aliases=terms("mean Poisson deviance"),
     tasks=("counts", "regression"),
-    search_terms=terms("goodness of fit for counts; deviance of a GLM; G-test; unit deviance; D2 score for counts"),
+    search_terms=terms(
+        "goodness of fit for counts; deviance of a GLM; G-test; G-statistic; unit deviance; D2 score for counts"
+    ),
     concepts={
         "log-rate or rate; negative rate nan": "The input is the rate",
         "zero rate; infinite deviance; relu output": "A rate of zero",

@@ -76,6 +76,11 @@ On average over the true distribution the best value is minus the length of that
 
     (q * torch.stack([functional.spherical_score(q, torch.full((8,), c), reduction="none") for c in range(5)], 1)).sum(1) ==
         -q.norm(dim=1)
+
+## References
+
+- Tilmann Gneiting and Adrian E. Raftery (2007). Strictly Proper Scoring Rules, Prediction, and Estimation. *Journal of
+  the American Statistical Association 102(477), 359-378*. doi:10.1198/016214506000001437
 """
 
 import numpy as np

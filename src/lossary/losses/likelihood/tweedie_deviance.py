@@ -7,22 +7,21 @@ deviance, with a power that says how the variance grows with the mean.
 
 - One target mixes exact zeros and positive amounts: claims per policy, rain per day, sales per item. One model predicts
   its mean, with no separate model for the zeros.
-- The variance grows like a power of the mean between 1 and 2. Near 1 a unit of error costs nearly the same at every
-  size, as it does for counts; near 2 a relative error does.
+- The variance grows like the mean raised to a power between 1 and 2. A small error costs about its square divided by
+  the mean raised to that power: near 1 as for counts, near 2 by its relative size alone.
 
 ## When not to
 
 - Counts ([[poisson_deviance]]) or strictly positive targets ([[gamma_deviance]]): these are the two ends, which the
   formula with a division by `1 - power` and `2 - power` does not reach.
-- You want to choose `power` by this loss. It cannot be done; see below.
+- You want to choose `power` by the value of this loss. Values at two powers cannot be compared; see below.
 
 ## Pitfalls
 
 ### Values at different powers cannot be compared
 
-The power changes the unit of the loss. For the same poor prediction the larger power gives the lower value here, and
-with other numbers the higher one. Choose the power from how the variance grows with the mean, or by a likelihood, which
-has a normaliser that this loss leaves out.
+The power changes the unit of the loss. The same relative error costs less at a larger power where the numbers are large,
+and more where they are small. Choose the power from how the variance of the targets grows with their mean.
 
 ```python
 from lossary.functional import tweedie_deviance
@@ -55,10 +54,11 @@ tensor([   nan, 2.8284])
 tensor([3.1152, 0.0528])
 ```
 
-### The loss of many libraries has no floor of zero
+### A training loss without the floor of zero
 
-Training losses often leave out the term of the target alone, and the factor of two. The gradient then is half, and the
-value can be negative, so it is no deviance and not comparable between data sets.
+scikit-learn's `HalfTweedieLoss` leaves out the term of the target alone, and the factor of two. Its gradient is half of
+this one's, and a perfect prediction of a positive target costs more than zero, so that the value alone does not say how
+far from perfect a model is.
 
 ```python
 from lossary.functional import tweedie_deviance
@@ -88,7 +88,12 @@ As `power` goes to 2 it becomes the [[gamma_deviance]].
 
 - `sklearn.metrics.mean_tweedie_deviance(target, input, power=power)`: A metric; the target comes first. Takes the powers
   0, 1 and 2 as well.
-- XGBoost `objective="reg:tweedie"`: On the logarithm of the prediction. The parameter is tweedie_variance_power.
+- XGBoost `objective="reg:tweedie"`: The model predicts the logarithm. The parameter is tweedie_variance_power.
+
+## References
+
+- Bent Jørgensen (1987). Exponential Dispersion Models. *Journal of the Royal Statistical Society, Series B 49(2),
+  127-162*. https://www.jstor.org/stable/2345415
 """
 
 import torch
@@ -139,7 +144,7 @@ loss = Loss(
         "variance power; tweedie_variance_power": "power",
         "choosing the power; comparing powers": "Values at different powers",
         "negative prediction nan; log link": "The input is the mean",
-        "negative tweedie loss; half deviance": "The loss of many libraries",
+        "half deviance; value of a perfect prediction": "A training loss",
     },
     inputs=(
         Input("input", "x", (RATE,), "(*)", "the predicted mean, above 0"),

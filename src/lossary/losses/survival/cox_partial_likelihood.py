@@ -21,8 +21,8 @@ minus the logarithm of their share of the total risk, averaged over the events.
 
 ### A higher input means an earlier event
 
-The input is the logarithm of a risk, not a time. A model that predicts times and is trained with this loss learns them
-backwards, and so does one whose flag is 1 for censored subjects; neither raises an error.
+The input is the logarithm of a risk, not a time. A model whose output is read as a time is trained backwards, and no error
+is raised.
 
 ```python
 from lossary.functional import cox_partial_likelihood
@@ -77,29 +77,28 @@ for size in (8, 64, 512):
 
 ### A batch without an event
 
-There is nothing to average then, and the plain formula is 0 divided by 0: one such batch makes all weights NaN. The
-function on this page gives 0 and a gradient of zero, so that the batch changes nothing. Batches of similar numbers of
-events, drawn by strata, avoid it.
+There is nothing to average then. The plain formula is 0 divided by 0, in the value and in the gradient, and one step
+with it turns the weights into NaN. The function on this page gives 0 and a gradient of zero. Better still, draw batches
+that hold some events each.
 
 ```python
 from lossary.functional import cox_partial_likelihood
 
-input, time = torch.tensor([0.5, -0.5], requires_grad=True), torch.tensor([3.0, 4.0])
-loss = cox_partial_likelihood(input, time, torch.zeros(2))
-print("here ", loss.item(), torch.autograd.grad(loss, input)[0])
-print("plain", (torch.zeros(2).sum() / torch.zeros(2).sum()).item())
+input, time, event = torch.tensor([0.5, -0.5], requires_grad=True), torch.tensor([3.0, 3.0]), torch.zeros(2)
+plain = (event * (input.logsumexp(0) - input)).sum() / event.sum()
+for name, loss in (("plain", plain), ("here ", cox_partial_likelihood(input, time, event))):
+    print(name, loss.item(), torch.autograd.grad(loss, input)[0])
 ```
 
 ```output
+plain nan tensor([nan, nan])
 here  0.0 tensor([0., 0.])
-plain nan
 ```
 
 ### Tied times: Breslow or Efron
 
-Of two events at one time, each counts here among the rivals of the other in full, after Breslow. Efron's correction
-takes those who share the time out of the sum one after the other, in equal parts. The more ties, the more the two
-differ.
+Of two events at one time, each counts here in full among the rivals of the other, after Breslow. Efron's correction
+takes a growing part of their own risk out of the total, event by event. Without ties the two agree.
 
 ```python
 from lossary.functional import cox_partial_likelihood
@@ -162,8 +161,8 @@ With two subjects of which the first has the event it is [[soft_margin]] of the 
 
 ## In other libraries
 
-- torchsurv `torchsurv.loss.cox.neg_partial_log_likelihood(input, event.bool(), time, ties_method="breslow")`: Efron's method by
-  default. A batch without an event gives a warning and zero.
+- torchsurv `torchsurv.loss.cox.neg_partial_log_likelihood(input, event.bool(), time, ties_method="breslow")`:
+  Efron's method by default. A batch without an event gives a warning and zero.
 - pycox `pycox.models.loss.CoxPHLoss()(input, time, event)`: A running sum over the sorted times.
 - XGBoost `objective="survival:cox"`: The label is the time, negative for censored subjects.
 - lifelines `CoxPHFitter()`: A linear model, fitted; ties by Efron's method.
@@ -318,7 +317,7 @@ loss = Loss(
             perfect={"it has the event": float("inf"), "the other one has it": float("-inf")},
             note="Two subjects. The log-risk of the other one is 0, and the one without the event is observed longer.",
             caption="Two mirror images: the risk of the subject with the event should be the higher one. A confident wrong "
-            "order costs as much as the log-risks are apart.",
+            "order costs about as much as the log-risks are apart.",
         ),
     ),
     example={"input": [0.5, 1.0, -1.0, 0.0], "time": [2.0, 5.0, 5.0, 8.0], "event": [1.0, 1.0, 0.0, 1.0]},
