@@ -190,9 +190,9 @@ from lossary.declaration import (
     Precision,
     Section,
     Symbolic,
-    cases,
     exp,
     log,
+    maximum,
     per,
     sum_over,
     terms,
@@ -292,16 +292,14 @@ loss = Loss(
                 "i": "runs over the subjects",
                 "j": "runs over the subjects",
             },
-            value=lambda x, happened, i, D, events, total: cases(
-                (sum_over(i, happened[i] * (log(total[i]) - x[i]), D) / events, events > 0), (0, True)
+            # as the function divides, so that a batch without an event gives 0
+            value=lambda x, happened, i, D, events, total: (
+                sum_over(i, happened[i] * (log(total[i]) - x[i]), D) / maximum(events, 1)
             ),
             gradient={
-                "input": lambda x, T, happened, d, i, D, events, total: cases(
-                    (
-                        (exp(x[d]) * sum_over(i, happened[i] / total[i], D, where=T[i] <= T[d]) - happened[d]) / events,
-                        events > 0,
-                    ),
-                    (0, True),
+                "input": lambda x, T, happened, d, i, D, events, total: (
+                    (exp(x[d]) * sum_over(i, happened[i] / total[i], D, where=T[i] <= T[d]) - happened[d])
+                    / maximum(events, 1)
                 )
             },
         ),
