@@ -89,7 +89,7 @@ It is [[mse]] of probabilities.
 - Glenn W. Brier (1950). Verification of forecasts expressed in terms of probability. *Monthly Weather Review 78(1),
   1-3*.
 - Tilmann Gneiting and Adrian E. Raftery (2007). Strictly Proper Scoring Rules, Prediction, and Estimation. *Journal of
-  the American Statistical Association 102(477), 359-378*. doi:10.1198/016214506000001437
+  the American Statistical Association 102, 359-378*. doi:10.1198/016214506000001437
 """
 
 import torch

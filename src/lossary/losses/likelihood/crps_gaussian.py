@@ -82,7 +82,7 @@ As `sigma` goes to zero it becomes the [[l1|absolute error]].
   Using Ensemble Model Output Statistics and Minimum CRPS Estimation. *Monthly Weather Review 133(5), 1098-1118*.
   doi:10.1175/MWR2904.1
 - Tilmann Gneiting and Adrian E. Raftery (2007). Strictly Proper Scoring Rules, Prediction, and Estimation. *Journal of
-  the American Statistical Association 102(477), 359-378*. doi:10.1198/016214506000001437
+  the American Statistical Association 102, 359-378*. doi:10.1198/016214506000001437
 """
 
 import math

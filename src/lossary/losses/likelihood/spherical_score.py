@@ -80,7 +80,7 @@ On average over the true distribution the best value is minus the length of that
 ## References
 
 - Tilmann Gneiting and Adrian E. Raftery (2007). Strictly Proper Scoring Rules, Prediction, and Estimation. *Journal of
-  the American Statistical Association 102(477), 359-378*. doi:10.1198/016214506000001437
+  the American Statistical Association 102, 359-378*. doi:10.1198/016214506000001437
 """
 
 import numpy as np
