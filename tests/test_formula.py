@@ -26,6 +26,7 @@ from lossary.declaration.loss import Loss
 from lossary.declaration.symbols import (
     atom,
     cases,
+    erf,
     exp,
     indicator,
     listed,
@@ -111,6 +112,16 @@ def test_a_small_term_beside_one_is_not_lost(z: float) -> None:
     with mpmath.workdps(1200):
         assert same(found, mpmath.log(1 + mpmath.exp(z)))
     assert same(run(lambda z: softplus(z), (mpmath.mpf(z),), Z), found)
+
+
+@pytest.mark.parametrize("x", [-30, -2, -0.5, -1e-300, 0, 1e-300, 1e-8, 0.7, 5, 30])
+def test_erf_and_its_slope(x: float) -> None:
+    given = mpmath.mpf(x)
+    with mpmath.workdps(60):
+        value, slope = mpmath.erf(given), 2 / mpmath.sqrt(mpmath.pi) * mpmath.exp(-(given**2))
+    assert same(run(lambda x: erf(x), (given,), X), value)
+    (found,) = partials(bind(lambda x: erf(x), X), (given,), 0)
+    assert same(found, slope)
 
 
 def test_log_of_one_and_next_to_nothing() -> None:
@@ -357,6 +368,8 @@ PRINTED: list[tuple[Callable[..., Any], tuple[Variable, ...], str]] = [
     (lambda y, p: xlogy(y, p), (Y, P), r"y \log p"),
     (lambda y, p: xlogy(1 - y, 1 - p), (Y, P), r"(1 - y) \log\left(1 - p\right)"),
     (lambda z: softplus(-z), (Z,), r"\operatorname{softplus}(-z)"),
+    (lambda x, y: erf(x - y), (X, Y), r"\operatorname{erf}\left(x - y\right)"),
+    (lambda x: erf(x) ** 2, (X,), r"\operatorname{erf}\left(x\right)^{2}"),
     (lambda z, y: sigmoid(z) - y, (Z, Y), r"\sigma(z) - y"),
     (
         lambda x, delta: delta * (abs(x) - delta / 2),

@@ -170,6 +170,15 @@ def test_a_table_gives_the_curve_back(engine: MiniRacer) -> None:
     assert found[:, 1] == pytest.approx(slope, rel=1e-7, abs=1e-9)
 
 
+def test_erf_in_javascript(engine: MiniRacer) -> None:
+    """On both sides of where its series stops, from nearly 0 to what no float64 tells from 1."""
+    x = [
+        s * v for v in (1e-300, 1e-9, 0.1, 0.5, 1.0, 2.0, 3.5, 5.0, 5.9, 5.999999, 6.000001, 30.0, 1e6) for s in (-1, 1)
+    ]
+    found = run(engine, f"[0, ...{x}].map({FUNCTIONS['erf']})")
+    assert np.array(found, dtype=float) == pytest.approx([0.0, *map(math.erf, x)], rel=4e-15, abs=0)
+
+
 def test_a_table_ends_at_its_ends(engine: MiniRacer) -> None:
     functions = Functions()
     code = functions.table(table(wave, (0.5, 2.0), ()))

@@ -758,7 +758,7 @@ def test_each_branch_is_told_with_its_own_place() -> None:
     assert "with target 0, the loss tends to 0 as the logit falls" in told_of("bce_with_logits", "value_at_perfect")
     assert told_of("bce", "bounded").count("where the predicted probability is 1") == 2
     # What is proven of one branch names it.
-    assert told_of("bce_with_logits", "bounded").startswith("with target 1, the slope is -0.99")
+    assert told_of("bce_with_logits", "bounded").startswith("with target 1, the slope is −0.99")
     assert told_of("hinge_embedding", "bounded").startswith("with label 1, the slope is 1 at t = 10")
     assert told_of("cosine_embedding", "convex").startswith("with label 1, in its middle the chord")
 
@@ -779,7 +779,7 @@ def test_evidence_is_told_in_the_words_of_its_axis(slug: str) -> None:
         places = re.findall(r" is (\S+) and (\S+)", how)
         assert all(one != other for one, other in places), how
         if loss.main.limits[0] == 0:
-            assert not re.search(r"is -\d|between -", how), how
+            assert not re.search(r"where the [^;]* is [-−]\d|between [-−]", how), how
 
 
 def test_a_cited_property_keeps_its_source() -> None:

@@ -212,7 +212,7 @@ def unlisted(index: Expression, labels: Expression) -> Expression:
     return sp.Eq(occurs(index, labels), 0)
 
 
-log, exp, sqrt, sign = sp.log, sp.exp, sp.sqrt, sp.sign
+log, exp, sqrt, sign, erf = sp.log, sp.exp, sp.sqrt, sp.sign, sp.erf
 cos, sin, cosh, tanh, acos, atan = sp.cos, sp.sin, sp.cosh, sp.tanh, sp.acos, sp.atan
 pi = sp.pi
 equal, unequal = sp.Eq, sp.Ne

@@ -118,6 +118,9 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
         power = "" if exp is None else f"^{{{exp}}}"
         return rf"{name}\left({', '.join(self._print(a) for a in expr.args)}\right){power}"
 
+    def _print_erf(self, expr: Expression, exp: str | None = None) -> str:
+        return self._listed(r"\operatorname{erf}", expr, exp)
+
     def _print_sign(self, expr: Expression, exp: str | None = None) -> str:
         return rf"\operatorname{{sign}}({self._print(expr.args[0])})"
 

@@ -120,13 +120,15 @@ class Line:
 class Finding:
     """What was measured, and how, in one sentence.
 
-    `also` are further names for the same finding, `branches` what was found on each branch of several.
+    `also` are further names for the same finding, `branches` what was found on each branch of several. `placed` where
+    the sentence names a place on the axis or a value there, so that it is not the same on another branch.
     """
 
     value: Claimed
     how: str
     also: tuple[Claimed, ...] = ()
     branches: Mapping[str, Claimed] = field(default_factory=dict)
+    placed: bool = False
 
 
 def convex(line: Line) -> Finding:
@@ -141,7 +143,8 @@ def convex(line: Line) -> Finding:
     above = line.f((t[i] + t[j]) / 2) - chord > 1e-9 * (1 + np.abs(chord))
     if falls.size or above.any():
         at = line.place(t[falls[0]] if falls.size else (t[i] + t[j])[above][0] / 2)
-        return Finding(False, f"the gradient falls, or a chord lies below the curve, where the {line.quantity} is {at}")
+        how = f"the gradient falls, or a chord lies below the curve, where the {line.quantity} is {at}"
+        return Finding(False, how, placed=True)
     return Finding(True, f"the gradient never falls over {len(t):,} points, and no chord of 4,000 lies below the curve")
 
 
@@ -239,8 +242,9 @@ def bounded(line: Line) -> Finding:
         return Finding(
             False,
             f"the loss goes on growing: it is {_number(far)} where the {line.quantity} is {at}{_at_the_end(line)}",
+            placed=True,
         )
-    return Finding(True, f"far out the loss is nowhere above {_number(max(near, far))}")
+    return Finding(True, f"far out the loss is nowhere above {_number(max(near, far))}", placed=True)
 
 
 def _at_the_end(line: Line) -> str:
@@ -283,13 +287,19 @@ def value_at_perfect(line: Line) -> Finding:
     if abs(value) < 1e-14:
         value = 0.0
     if math.isfinite(line.perfect):
-        return Finding(value, f"the loss is {_number(value)} where the {line.quantity} is {_number(line.perfect)}")
+        return Finding(
+            value, f"the loss is {_number(value)} where the {line.quantity} is {_number(line.perfect)}", placed=True
+        )
     sense = "grows" if line.perfect > 0 else "falls"
     # Beyond what is drawn, and far from where float64 would round a tail to 0.
     beyond = math.copysign(3 * max(map(abs, line.span)), line.perfect)
     if value == 0 == float(line.f(np.array([beyond]))[0]):
-        return Finding(value, f"the loss is exactly 0 before the {line.quantity} {sense} to {_number(beyond)}")
-    return Finding(value, f"the loss tends to {_number(value)} as the {line.quantity} {sense} without bound")
+        return Finding(
+            value, f"the loss is exactly 0 before the {line.quantity} {sense} to {_number(beyond)}", placed=True
+        )
+    return Finding(
+        value, f"the loss tends to {_number(value)} as the {line.quantity} {sense} without bound", placed=True
+    )
 
 
 def gradient_limits(line: Line) -> Finding:
@@ -359,7 +369,8 @@ def minimiser(line: Line, sample: Array, weights: Array) -> float:
 
 def _search_range(line: Line, sample: Array) -> tuple[float, float]:
     if not line.open_ended:
-        return line.limits[0] + 1e-7, line.limits[1] - 1e-7
+        low, high = line.limits
+        return low + 1e-7, high - 1e-7 if math.isfinite(high) else float(sample.max())
     if line.link or line.target_values == "sign":
         return -15.0, 15.0
     return float(sample.min()), float(sample.max())
@@ -509,8 +520,6 @@ _WORST: dict[str, Callable[[Claimed], float]] = {
 OF_THE_LARGEST = {"lipschitz", "gradient_lipschitz", "supremum"}
 # Each branch has its own, and a table shows all of them.
 OF_A_BRANCH = {"gradient_limits"}
-# What is told of these names a place on the axis, and each branch has its own.
-_PLACED = {"bounded", "value_at_perfect"}
 
 
 def measured(key: str, lines: Mapping[str, Line]) -> Finding:
@@ -526,7 +535,7 @@ def measured(key: str, lines: Mapping[str, Line]) -> Finding:
     worst = max(found, key=lambda label: _WORST[key](found[label].value)) if key in _WORST else next(iter(found))
     others = [label for label in found if label != worst and agree(found[worst].value, found[label].value)]
     how = found[worst].how if key in OF_A_BRANCH else f"with {worst}, {found[worst].how}"
-    if key in _PLACED:
+    if found[worst].placed:
         how = "; ".join([how, *(f"with {label}, {found[label].how}" for label in others)])
     elif key not in OF_A_BRANCH and others and len(others) == len(found) - 1:
         how += f"; the same with {' and '.join(others)}"
@@ -550,4 +559,5 @@ def _clean(value: float) -> float:
 
 
 def _number(value: float) -> str:
-    return f"{float(value):.4g}".replace("e-0", "e-").replace("e+0", "e")
+    written = f"{abs(float(value)):.4g}".replace("e-0", "e-").replace("e+0", "e")
+    return f"−{written}" if value < 0 else written

@@ -42,5 +42,6 @@ def told(value: float | arb, digits: int = 10) -> str:
 
 
 def rough(value: float | arb) -> str:
-    """The same for a reader: at most six digits."""
-    return told(value, 6)
+    """The same for a reader: at most six digits, and a true minus sign."""
+    written = told(value, 6)
+    return f"−{written[1:]}" if written.startswith("-") else written
