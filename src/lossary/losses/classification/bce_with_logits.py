@@ -263,7 +263,7 @@ A mask filled with minus infinity, which is common in attention, makes the loss 
 label agrees. PyTorch computes the logit times 1 minus the label, and subtracts the logarithm of the
 sigmoid. For minus infinity and label 0 that is infinity minus infinity; for an infinite logit and
 label 1 the first term is zero times infinity. The gradient is the right one all the same; only the
-value is spoilt. Finite scores are safe at any size: mask with a large finite number, or leave the masked
+value is spoilt. Finite scores have a finite loss each: mask with a large finite number, or leave the masked
 elements out of the loss.
 
 ```python

@@ -22,8 +22,8 @@ falls short, and divides by the number of classes.
 - Only the strongest rival should count: [[categorical_hinge|categorical hinge]] takes the largest violation in
   place of the sum.
 - A sample may have several labels: [[multilabel_margin]] or [[bce_with_logits]].
-- The scores are float16 or bfloat16 on a CPU: neither is implemented there. Under `torch.autocast` they
-  are converted to float32.
+- The scores are float16 or bfloat16 on a CPU: neither is implemented there outside `torch.compile`. Under
+  `torch.autocast` they are converted to float32.
 
 ## Pitfalls
 
@@ -130,8 +130,8 @@ weighted  tensor(0.5000)
 ### There is no ignore_index, and p is 1 or 2
 
 A target of -100, the mark for padding in [[cross_entropy]], is an error here. So is any power but 1
-and 2, any input of more than two dimensions, a target that is not `long`, and float16 or bfloat16 on a
-CPU outside autocast. Remove padded samples with a mask, and flatten sequences and images to `(N, C)`.
+and 2, any input of more than two dimensions and, outside `torch.compile`, a target that is not `long`, and float16 or
+bfloat16 on a CPU without autocast. Remove padded samples with a mask, and flatten sequences and images to `(N, C)`.
 
 ```python
 scores = torch.tensor([[0.1, 0.2, 0.4, 0.8]])
@@ -168,7 +168,7 @@ autocast: tensor(0.3246)
 
 ### NaN scores give a loss of zero
 
-A shortfall counts if it is above zero, and NaN is not above zero. So a model that returns NaN has, on a CPU, a loss of exactly 0 and a gradient of 0: the log shows a perfect fit. A NaN in one
+A shortfall counts if it is above zero, and NaN is not above zero. So a model that returns NaN has, on a CPU and outside `torch.compile`, a loss of exactly 0 and a gradient of 0: the log shows a perfect fit. A NaN in one
 rival's score hides that rival, and a NaN in the score of the true class hides the whole sample. Check
 the scores, not the loss.
 

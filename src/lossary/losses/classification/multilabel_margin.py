@@ -191,9 +191,9 @@ tensor([[ 3,  0, -1, -1]]) 0.85
 
 ### float16 and bfloat16 scores are refused on a CPU
 
-On a CPU the loss exists for float32 and float64 only, so a model converted with `.half()` or
-`.bfloat16()` stops here. Under `torch.autocast` the scores are converted to float32 first. Elsewhere
-call `.float()` on them.
+On a CPU the loss exists for float32 and float64 only, unless it is compiled, so a model converted with `.half()` or
+`.bfloat16()` stops here. Under `torch.autocast` the scores are converted to float32 first. Without it, call `.float()`
+on them.
 
 ```python
 scores = torch.tensor([[0.1, 0.2, 0.4, 0.8]])
@@ -217,7 +217,7 @@ torch.bfloat16 under autocast tensor(0.8499)
 
 ### NaN scores give a loss of zero
 
-A shortfall counts if it is above zero, and NaN is not above zero. So a model that returns NaN has, on a CPU, a loss of exactly 0 and a gradient of 0: the log shows a perfect fit. Check the
+A shortfall counts if it is above zero, and NaN is not above zero. So a model that returns NaN has, on a CPU and outside `torch.compile`, a loss of exactly 0 and a gradient of 0: the log shows a perfect fit. Check the
 scores, not the loss.
 
 ```python
@@ -362,7 +362,7 @@ loss = Loss(
     sections=(
         logit_section(
             inputs=lambda t, y: {"input": [t, 2, 0], "target": [y, 1, -1]},
-            label="score of one of two true classes, of three",
+            label="score of the first of two true classes, of three",
             span=(-3.0, 3.0),
             kinks=(lambda: 1,),
             note="Three classes, of which the first two are true. The score of the first one moves, the others stay at 2 and 0.",

@@ -88,8 +88,8 @@ none (2,) (2, 3)
 ### Two shapes that do not match are silently broadcast
 
 [[bce_with_logits]] refuses a target of another shape. This loss broadcasts, without even a warning.
-A column of scores against a flat target compares every sample with every label of the batch. A
-single row of labels is used for all samples. Compare the shapes yourself.
+A column of scores against a flat target compares every sample with every label of the batch, and divides by the one
+score that a sample has, not by the labels. A single row of labels is used for all samples. Compare the shapes yourself.
 
 ```python
 score = torch.tensor([[9.0], [-9.0], [9.0]])
@@ -189,7 +189,7 @@ confident scores      0.0
 A score of plus infinity for a present label, or minus infinity for an absent one, meets a factor of
 zero, and infinity times zero is NaN. One masked label is enough to spoil its whole sample, and a weight
 of zero does not save it. Where the score is wrong, the loss is infinite, as it should be. Finite scores
-are safe at any size. Mask with a large finite negative number whose target is zero, or give the label a
+give no NaN, though in float16 the sum over many labels may overflow. Mask with a large finite negative number whose target is zero, or give the label a
 finite score and the weight zero.
 
 ```python
@@ -253,7 +253,8 @@ It is [[bce]] of the sigmoid of the scores, without the rounding.
 
     F.multilabel_soft_margin_loss(scores, q.round()) == F.binary_cross_entropy(torch.sigmoid(scores), q.round())
 
-It is the [[soft_margin|soft margin]] loss with the labels -1 and 1 in place of 0 and 1.
+Its mean is that of the [[soft_margin|soft margin]] loss with the labels -1 and 1 in place of 0 and 1. That one has a value for
+each label, so its sum is larger by the number of labels.
 
     F.multilabel_soft_margin_loss(scores, q.round()) == F.soft_margin_loss(scores, 2 * q.round() - 1)
 

@@ -117,7 +117,7 @@ print(F.hinge_embedding_loss(distance.squeeze(1), target).item())
 The default of 1 means something only together with the scale of the embeddings. If all distances
 are below it, every unlike pair is pushed with the same force. If all are beyond it, no unlike pair
 is pushed, and only the pull between the members of alike pairs is left. Embeddings of length one are
-at most 2 apart. Look at the distances of a fresh model before you choose `margin`, or normalise.
+at most 2 apart in Euclidean distance. Look at the distances of a fresh model before you choose `margin`, or normalise.
 
 ```python
 distance = torch.tensor([0.02, 0.05, 0.04], requires_grad=True)
@@ -261,7 +261,7 @@ loss = Loss(
             perfect={"label -1": float("inf"), "label 1": 0.0},
             limits=(0.0, float("inf")),
             kinks=(lambda margin: margin,),
-            note="One pair, with each of the two labels.",
+            note="One pair.",
             caption="A pair that belongs together pays its distance and is pulled together with a constant force. One that "
             "does not is pushed apart with the same force until it reaches the margin, and is then left alone.",
         ),

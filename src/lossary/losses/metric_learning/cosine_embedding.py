@@ -57,17 +57,20 @@ for label in (1.0, -1.0, 0.0):
 If every label is 1 and both vectors are trained, there is an easy way to a loss of zero: everything
 points in one direction. Below, pairs that have nothing in common are fitted perfectly, and two
 different items of one side end up with a cosine of 1. Add unlike pairs, for instance by shifting one
-side by one row, or keep one side fixed with `detach()`, as in distillation. A falling loss does not
-show the collapse; the mean cosine between different items does.
+side by one row, or take one side from a network that is not trained, as in distillation. `detach()` alone
+is not enough where both sides have the same weights. A falling loss does not show the collapse; the mean
+cosine between different items does.
 
 ```python
 left, right = torch.randn(2, 64, 8)
-for name in ("alike pairs only ", "with unlike pairs", "right side fixed "):
+for name in ("alike pairs only ", "with unlike pairs", "right not trained", "detach, shared   "):
     first, second = nn.Linear(8, 4), nn.Linear(8, 4)
+    if name == "detach, shared   ":
+        second = first
     optimizer = torch.optim.SGD([*first.parameters(), *second.parameters()], lr=10.0)
     for _ in range(60):
         one, two = first(left), second(right)
-        if name == "right side fixed ":
+        if name in ("right not trained", "detach, shared   "):
             two = two.detach()
         loss = F.cosine_embedding_loss(one, two, torch.ones(64))
         if name == "with unlike pairs":
@@ -82,7 +85,9 @@ for name in ("alike pairs only ", "with unlike pairs", "right side fixed "):
 ```output
 alike pairs only  loss 0.00, cosine between items 1.00 and 1.00
 with unlike pairs loss 0.49, cosine between items 0.16 and 0.10
-right side fixed  loss 0.44, cosine between items 0.39 and 0.14
+right not trained loss 0.44, cosine between items 0.39 and 0.14
+detach, shared    loss 0.00, cosine between items 1.00 and 1.00
+UserWarning: optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; see github.com/pytorch/pytorch/issues/40967 for more information
 ```
 
 ### A zero vector costs 1 and has an enormous gradient
@@ -132,8 +137,8 @@ for length in (1e-6, 1.0, 1e10, 1e20):
 ### In float16 short vectors give infinity or NaN
 
 `1e-12` is zero in float16, whose smallest number is about `6e-8`, and so is the square of 0.0001. A
-vector of length 0 then has the loss NaN, and one of 0.0001 the loss minus infinity. One of 0.001 has
-a loss but no gradient, and from a length of 256 on the square is infinite and the cosine 0. In
+vector of length 0 then has the loss NaN, and one of 0.0001 an infinite one, below: minus infinity for a pair that is
+alike at an acute angle. One of 0.001 has a loss, but a gradient that is infinite or NaN, and from a length of 256 on the square is infinite and the cosine 0. In
 bfloat16 the constant survives. `torch.autocast` computes this loss in float32 already, as seen on a
 CPU, and then only the gradients of very short vectors are too long for float16. Without it, convert
 the vectors with `.float()`.
@@ -162,7 +167,8 @@ for length in (0.0, 1e-4, 1e-3, 1.0, 256.0):
 ### The label has one dimension, the vectors at most two
 
 Vectors are `(N, D)` with a label of shape `(N,)`, or `(D)` with a single label. A column of labels
-is refused, and so is a batch of sequences `(N, T, D)`: flatten batch and time together first.
+is refused, and so is a batch of sequences `(N, T, D)`: flatten batch and time together first. One row against many is
+not refused: it is repeated, and so is a single label.
 
 ```python
 pairs = torch.ones(2, 3)
@@ -178,12 +184,14 @@ for attempt in attempts:
         print(str(error).splitlines()[0])
 flat = steps.flatten(0, 1)
 print(F.cosine_embedding_loss(flat, flat, torch.ones(8)).item())
+print(F.cosine_embedding_loss(flat, flat[:1], torch.ones(1), reduction="none").shape)
 ```
 
 ```output
 0D or 1D target tensor expected, multi-target not supported
 1D target tensor expects 2D input tensors, but found inputs with sizes [2, 4, 3] and [2, 4, 3].
 0.0
+torch.Size([8])
 ```
 
 ### Opposite vectors of an alike pair hardly move

@@ -1,7 +1,7 @@
 r"""Triplet margin
 
 Compares an anchor with a positive and a negative vector. The negative should be farther away than the positive, by at
-least a margin; the loss is what is missing of it.
+least a margin; the loss is how far it falls short.
 
 ## When to use it
 
@@ -26,14 +26,14 @@ The loss is zero once the negative is farther away than the positive by `margin`
 
 ## Pitfalls
 
-### A loss equal to the margin means equal distances
+### A loss equal to the margin may be a collapse
 
-A model that maps everything to one point makes both distances equal, and the loss is then exactly
-the margin. With the default `eps` that state is no dead end. The constant gives a difference of zero
+A model that maps everything to one point makes both distances equal, and the loss is then the margin, up to rounding.
+(So may be the mean over triplets of which some are solved and some are not: `reduction="none"` tells.) With the default `eps` that state is no dead end. The constant gives a difference of zero
 a direction: the two forces on the anchor cancel, but the positive and the negative are driven in
 opposite directions, and a network whose inputs differ learns from that. Only at `eps=0` are all
 gradients zero. If your loss stays at the margin, look for another reason in the gradients of the
-weights; in the second network below it is a layer whose units are all dead.
+weights; in the last network below it is a layer whose units are all dead.
 
 ```python
 anchor, positive, negative = (torch.zeros(1, 3, requires_grad=True) for _ in range(3))
@@ -43,14 +43,14 @@ for eps in (1e-6, 0.0):
     print("eps", eps, "loss", loss.item(), *(gradient.squeeze(0) for gradient in gradients))
 
 anchors, positives, negatives = torch.randn(3, 32, 4) + torch.tensor([1.0, 1.0, -1.0]).view(3, 1, 1)
-for name, bias in (("alive", 0.0), ("dead ", -100.0)):
+for name, bias, eps in (("alive ", 0.0, 1e-6), ("eps 0 ", 0.0, 0.0), ("dead  ", -100.0, 1e-6)):
     model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 3))
     nn.init.constant_(model[0].bias, bias)
     nn.init.zeros_(model[2].weight)  # all outputs are equal
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     losses = []
     for _ in range(21):
-        loss = F.triplet_margin_loss(model(anchors), model(positives), model(negatives))
+        loss = F.triplet_margin_loss(model(anchors), model(positives), model(negatives), eps=eps)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -61,8 +61,9 @@ for name, bias in (("alive", 0.0), ("dead ", -100.0)):
 ```output
 eps 1e-06 loss 1.0 tensor([0., 0., 0.]) tensor([-0.5774, -0.5774, -0.5774]) tensor([0.5774, 0.5774, 0.5774])
 eps 0.0 loss 1.0 tensor([0., 0., 0.]) tensor([-0., -0., -0.]) tensor([0., 0., 0.])
-alive before 1.0 after 20 steps 0.11
-dead  before 1.0 after 20 steps 1.0
+alive  before 1.0 after 20 steps 0.11
+eps 0  before 1.0 after 20 steps 1.0
+dead   before 1.0 after 20 steps 1.0
 ```
 
 ### The distances are not squared
@@ -111,21 +112,21 @@ print(f"{F.pairwise_distance(a, b).item():.1e} {F.pairwise_distance(b, a).item()
 ### swap uses the nearer of two distances
 
 With `swap=True` the negative is compared with the positive as well, and the smaller of its two
-distances counts. The loss stays the same or grows, and a triplet that cost nothing may cost something again, so
+distances counts. The loss stays the same or grows, and a triplet that costs nothing without it may cost something, so
 losses with and without `swap` cannot be compared.
 
 ```python
 anchor = torch.tensor([[0.0, 0.0]])
 positive = torch.tensor([[1.0, 0.0]])
-negative = torch.tensor([[1.5, 0.0]])
+negative = torch.tensor([[2.5, 0.0]])
 
 for swap in (False, True):
     print(swap, round(F.triplet_margin_loss(anchor, positive, negative, swap=swap).item(), 4))
 ```
 
 ```output
-False 0.5
-True 1.5
+False 0.0
+True 0.5
 ```
 
 ### The mean counts triplets that cost nothing
@@ -331,14 +332,14 @@ loss = Loss(
             "positive",
             "positive",
             (VECTOR,),
-            "(N, D) or (D), same as anchor",
+            "(*, D), same as anchor",
             "for each anchor, a vector that should be near",
         ),
         Input(
             "negative",
             "negative",
             (VECTOR,),
-            "(N, D) or (D), same as anchor",
+            "(*, D), same as anchor",
             "for each anchor, a vector that should be farther away",
         ),
     ),
@@ -485,9 +486,9 @@ loss = Loss(
                 lambda eps, swap: 0.5 - eps if swap else float("inf"),
                 lambda eps, swap: 1 - eps if swap else float("inf"),
             ),
-            note="On a line, where every p gives the same distances. The positive is at distance 1, and the negative moves "
+            note="All three lie on a line, where every p gives the same distances. The positive is at distance 1, and the negative moves "
             "away on the same side.",
-            caption="Each step that the negative moves away lowers the loss by as much, until it is farther than the "
+            caption="Each step that the negative moves away lowers the loss by its own length, until it is farther than the "
             "positive by the margin. From there on it is not pushed.",
         ),
         Section(
@@ -508,7 +509,7 @@ loss = Loss(
                 lambda margin, p, eps, swap: 0.5 - eps * 2**0.5 if swap else 1 + margin * 2 ** (0.5 - 1 / p),
                 lambda margin, p, eps, swap: 1 - eps * 2**0.5 if swap else 1 + margin * 2 ** (0.5 - 1 / p),
             ),
-            note="Two coordinates, equal ones. The positive is at the Euclidean distance 1, and the negative moves away on "
+            note="Two equal coordinates. The positive is at the Euclidean distance 1, and the negative moves away on "
             "the same side. A smaller p makes both distances longer.",
             caption="The smaller p is, the sooner the negative leads by the margin.",
         ),
@@ -520,7 +521,7 @@ loss = Loss(
             labels=("distance of the positive", "distance of the negative"),
             spans=((0.0, 3.0), (0.0, 3.0)),
             inputs=lambda s, t: {"anchor": [0, 0], "positive": [s, 0], "negative": [0, t]},
-            note="The two lie at a right angle, seen from the anchor.",
+            note="The positive and the negative lie at a right angle, seen from the anchor.",
             caption="Only the difference of the distances counts: lines of equal loss are parallel to the diagonal. Above "
             "the one where the negative is farther by the margin, the loss is zero.",
         ),
@@ -562,7 +563,7 @@ loss = Loss(
             parameters={"swap": True},
             caption="The negative is nearer to the positive than to the anchor, so the positive pushes it away, and the "
             "anchor is drawn to the positive only.",
-            note="swap is true.",
+            note="`swap` is true.",
         ),
         Extremes(
             label="distance of both, as a power of ten",

@@ -1,7 +1,7 @@
 r"""Triplet margin with distance
 
 Compares an anchor with a positive and a negative by any distance function. The negative should be farther away than
-the positive, by at least a margin; the loss is what is missing of it.
+the positive, by at least a margin; the loss is how far it falls short.
 
 ## When to use it
 
@@ -10,8 +10,8 @@ the positive, by at least a margin; the loss is what is missing of it.
 - Your vectors are compared by cosine similarity later. The cosine distance trains for that.
 - You want to repeat the FaceNet loss, which squares the distances.
 
-Any function of two tensors will do that is small for what is alike, is not negative, and returns one
-number per pair. Below are the cosine distance, and a distance between sequences: the mean over the
+Any function of two tensors will do that is small for what is alike and returns one number per pair. Only the difference
+of two distances counts, so it may be negative: minus the cosine gives the same losses as one minus the cosine. Below are the cosine distance, and a distance between sequences: the mean over the
 steps, each of which has a vector.
 
 ```python
@@ -221,10 +221,10 @@ positive negative
 
 ### Under autocast the distance keeps the format of its inputs
 
-`torch.autocast` runs [[triplet_margin]] in float32, but not this loss. Vectors from a layer under
-autocast have half precision, and the function computes with them as they are. In float16 the square
-of 300 is infinite already, and the difference of two infinite distances is NaN. Convert them in the
-function. Seen on a CPU.
+`torch.autocast` runs [[triplet_margin]] in float32, but not this loss. Vectors from a layer under autocast have half
+precision, and what the function does with them stays in it, unless autocast converts that operation. In float16 the
+square of 300 is infinite already, and the difference of two infinite distances is NaN. The default distance squares
+nothing that overflows here; in a function of your own, convert the vectors first. Seen on a CPU.
 
 ```python
 anchor = torch.zeros(1, 2, dtype=torch.float16)
@@ -233,6 +233,7 @@ negative = torch.tensor([[400.0, 0.0]], dtype=torch.float16)
 functions = {
     "as they are": lambda x, y: (x - y).square().sum(-1),
     "converted  ": lambda x, y: (x.float() - y.float()).square().sum(-1),
+    "default    ": None,
 }
 with torch.autocast("cpu", dtype=torch.float16):
     print("triplet_margin", F.triplet_margin_loss(anchor, positive, negative).dtype)
@@ -245,6 +246,7 @@ with torch.autocast("cpu", dtype=torch.float16):
 triplet_margin torch.float32
 as they are nan torch.float16
 converted   0.0 torch.float32
+default     0.0 torch.float16
 ```
 
 ### The three inputs must agree in the number of dimensions
@@ -611,7 +613,7 @@ loss = Loss(
             perfect=float("inf"),
             limits=(0.0, float("inf")),
             kinks=(_least, _switch, _passed),
-            note="On a line. The positive is at distance 1, and the negative moves away on the same side.",
+            note="All three lie on a line: the positive at distance 1, the negative on the same side.",
             caption="With the default distance it is the triplet margin loss: a straight line that reaches zero where the "
             "negative is farther than the positive by the margin.",
         ),
@@ -623,7 +625,7 @@ loss = Loss(
             labels=("distance of the positive", "distance of the negative"),
             spans=((0.0, 3.0), (0.0, 3.0)),
             inputs=lambda s, t: {"anchor": [0, 0], "positive": [s, 0], "negative": [0, t]},
-            note="The two lie at a right angle, seen from the anchor. The distance is Euclidean.",
+            note="The positive and the negative lie at a right angle, seen from the anchor. The distance is Euclidean.",
             caption="Only the difference of the distances counts, so lines of equal loss are parallel to the diagonal.",
         ),
         Study(
@@ -649,7 +651,7 @@ loss = Loss(
             parameters={"distance_function": "cosine_distance"},
             caption="Only directions count, so every arrow is at a right angle to its vector. Make one vector half as long, "
             "and its own arrow is twice as long.",
-            note="Seen from the origin; distance_function is the cosine distance.",
+            note="Seen from the origin; `distance_function` is the cosine distance.",
         ),
         Scene(
             name="squared",

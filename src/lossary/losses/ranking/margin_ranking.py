@@ -1,7 +1,7 @@
 r"""Margin ranking
 
-Takes two scores and a label that says which should be higher. It should lead by at least a margin; the loss is what
-is missing of that lead.
+Takes two scores and a label that says which should be higher. It should lead by at least a margin; the loss is how
+far that lead falls short.
 
 ## When to use it
 
@@ -284,7 +284,7 @@ loss = Loss(
     sections=(
         Section(
             axis=MARGIN_AXIS,
-            label="margin, target × (input1 − input2)",
+            label="lead of the item that should come first, target × (input1 − input2)",
             span=(-3.0, 3.0),
             inputs=lambda t, y: {"input1": t, "input2": 0, "target": y},
             branches={"": 1.0},
