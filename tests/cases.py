@@ -21,6 +21,7 @@ from lossary.declaration.parameters import Parameter
 from lossary.discovery.catalogs import catalog
 from lossary.evaluation import points
 from lossary.evaluation.high_precision import chosen_kinds
+from sample import changed_losses, of_the_day, today
 
 LOSSES = catalog()
 Arrays = Mapping[str, Any]
@@ -35,6 +36,9 @@ PLAIN = frozenset(
     min((loss for loss in LOSSES.values() if has_vectors(loss) == vectors), key=lambda loss: len(traits(loss))).slug
     for vectors in (False, True)
 )
+
+# What takes seconds is tried each day on these: the plain ones, some others in turn, and those that changed.
+OF_THE_DAY = PLAIN | of_the_day(LOSSES, today(), changed_losses())
 
 
 @contextmanager
@@ -61,6 +65,13 @@ def of_kind(loss: Loss, *more: Any, name: str = "") -> Any:
     return pytest.param(loss, *more, id=name or loss.slug, marks=() if everyday else pytest.mark.nightly)
 
 
+def of_the_day_alone(loss: Loss, *more: Any, name: str = "") -> Any:
+    """The same for what takes so long that each day has a few losses only, which go round."""
+    marks = () if loss.slug in OF_THE_DAY else pytest.mark.nightly
+    return pytest.param(loss, *more, id=name or loss.slug, marks=marks)
+
+
+some_each_day = pytest.mark.parametrize("loss", [of_the_day_alone(loss) for loss in LOSSES.values()])
 each_kind = pytest.mark.parametrize("loss", [of_kind(loss) for loss in LOSSES.values()])
 each_kind_by_name = pytest.mark.parametrize(
     "slug", [pytest.param(slug, marks=of_kind(loss).marks) for slug, loss in LOSSES.items()]
