@@ -65,13 +65,6 @@ def of_kind(loss: Loss, *more: Any, name: str = "") -> Any:
     return pytest.param(loss, *more, id=name or loss.slug, marks=() if everyday else pytest.mark.nightly)
 
 
-def of_the_day_alone(loss: Loss, *more: Any, name: str = "") -> Any:
-    """The same for what takes so long that each day has a few losses only, which go round."""
-    marks = () if loss.slug in OF_THE_DAY else pytest.mark.nightly
-    return pytest.param(loss, *more, id=name or loss.slug, marks=marks)
-
-
-some_each_day = pytest.mark.parametrize("loss", [of_the_day_alone(loss) for loss in LOSSES.values()])
 each_kind = pytest.mark.parametrize("loss", [of_kind(loss) for loss in LOSSES.values()])
 each_kind_by_name = pytest.mark.parametrize(
     "slug", [pytest.param(slug, marks=of_kind(loss).marks) for slug, loss in LOSSES.items()]
