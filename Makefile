@@ -41,7 +41,7 @@ test: $(READY)  ## everything that is tried each day: style, types, laws, the si
 	$(BIN)/mypy
 	$(PYTEST)
 
-test-all: $(READY)  ## the same with what is tried each night: every loss and every page, not one of a kind
+test-all: $(READY)  ## the same with what is tried each night: every loss and every page, not some
 	$(BIN)/python scripts/browser.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

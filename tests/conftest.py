@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from sample import today
+
 MakeCatalog = Callable[[Mapping[str, str]], Path]
 BROWSER, SITE = {"browser"}, {"site", "published"}
 
@@ -22,6 +24,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a run be narrowed to some losses."""
     parser.addoption("--losses", metavar="SLUGS", default="", help="only what is tried on these losses, by comma")
     parser.addoption("--few", action="store_true", help="of what is tried on every loss, only that on two plain ones")
+
+
+def pytest_configure() -> None:
+    """Settle which day it is, before other processes begin."""
+    today()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -2,7 +2,8 @@
 
 A law of a loss is cheap and is tried on every loss. A trial of the machinery (of a check that must catch a mutant, of a
 page in a browser) tells nothing new about the tenth loss of a kind: each day it is made on a few losses that have among
-them every trait of the catalog, and by `make test-all` on all.
+them every trait of the catalog, and by `make test-all` on all. What takes seconds is tried on fewer still, which go
+round: `sample` says which.
 """
 
 from __future__ import annotations

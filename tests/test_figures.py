@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 import lossary
-from cases import LOSSES, OF_EACH_KIND, PLAIN, by_torch, criterion, each_kind_by_name
+from cases import LOSSES, OF_THE_DAY, PLAIN, by_torch, criterion, each_kind_by_name
 from lossary.declaration.formula import Written
 from lossary.declaration.loss import Loss
 from lossary.drawing import loss_views, render
@@ -74,7 +74,7 @@ def view_of(slugs: frozenset[str]) -> pytest.MarkDecorator:
     )
 
 
-kind_view, plain_view = view_of(OF_EACH_KIND), view_of(PLAIN)
+view_of_the_day, plain_view = view_of(OF_THE_DAY), view_of(PLAIN)
 every_slug = pytest.mark.parametrize("slug", LOSSES)
 
 
@@ -97,7 +97,7 @@ def expected_size(loss: Loss, view: View) -> tuple[int, int]:
 # --- SVG ------------------------------------------------------------------------------------------------------------
 
 
-@kind_view
+@view_of_the_day
 def test_an_svg_is_well_formed_and_says_what_it_shows(slug: str, name: str) -> None:
     picture = views(slug)[name].picture
     for data in drawn(slug, name).values():
@@ -115,14 +115,14 @@ def test_an_svg_is_well_formed_and_says_what_it_shows(slug: str, name: str) -> N
         assert picture.size == expected_size(LOSSES[slug], views(slug)[name])
 
 
-@kind_view
+@view_of_the_day
 def test_an_svg_is_small(slug: str, name: str) -> None:
     """A card carries three typefaces and a formula."""
     for data in drawn(slug, name).values():
         assert len(data) < (38_000 if name == "card" else 32_000)
 
 
-@kind_view
+@view_of_the_day
 def test_an_svg_holds_no_stand_in_colour_and_nothing_from_elsewhere(slug: str, name: str) -> None:
     for theme, data in drawn(slug, name).items():
         text = data.decode()
@@ -140,7 +140,7 @@ def test_an_svg_holds_no_stand_in_colour_and_nothing_from_elsewhere(slug: str, n
         assert not re.search("<(script|image|metadata)", text)
 
 
-@kind_view
+@view_of_the_day
 def test_every_reference_and_every_class_has_its_target(slug: str, name: str) -> None:
     for data in drawn(slug, name).values():
         text = data.decode()
@@ -157,7 +157,7 @@ def test_every_reference_and_every_class_has_its_target(slug: str, name: str) ->
 PAINT = {"f": "fill", "s": "stroke"}
 
 
-@kind_view
+@view_of_the_day
 def test_the_three_forms_differ_in_colours_and_names_alone(slug: str, name: str) -> None:
     """Colours are attributes, which no page forbids; the adaptive form alone has a sheet, for itself alone."""
     texts = {theme: drawn(slug, name)[theme].decode() for theme in THEMES}
@@ -761,7 +761,7 @@ def assert_readable(picture: Picture, made: Figure) -> None:
             assert len(set(map(str, looks))) == len(looks), "two curves alike"
 
 
-@kind_view
+@view_of_the_day
 def test_words_do_not_lie_on_each_other(slug: str, name: str) -> None:
     picture = views(slug)[name].picture
     with render._alone():
@@ -826,7 +826,7 @@ def hold_at(picture: Picture, sizes: list[tuple[int, int]]) -> None:
                     assert refused(dataclasses.replace(picture, size=smaller))
 
 
-@pytest.mark.parametrize("slug", sorted(OF_EACH_KIND))
+@pytest.mark.parametrize("slug", sorted(OF_THE_DAY))
 def test_some_pictures_at_some_sizes(slug: str) -> None:
     """Each day a few; all of them at forty sizes each night."""
     for k, make in enumerate(all_pictures(slug).values()):

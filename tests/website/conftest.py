@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 from filelock import FileLock
 
-from cases import OF_EACH_KIND
+from cases import OF_THE_DAY
 from lossary.publishing.cache import Cache
 from lossary.publishing.site import Build
 from lossary.publishing.site import site as generate
@@ -91,12 +91,12 @@ def site(common: Path) -> Site:
 
 @pytest.fixture(scope="session")
 def published(common: Path, site: Site, pytestconfig: pytest.Config) -> Site:
-    """The site built for a published address, below a path: of the losses of each kind, by `make test-all` of all."""
+    """The site built for a published address, below a path: of the losses of the day, by `make test-all` of all."""
 
     def build(folder: Path) -> Any:
         if "not nightly" not in pytestconfig.option.markexpr:
             return mkdocs(folder, CACHE, SITE_URL=ADDRESS)
-        project = Copy(common / "published-project", common / "published-cache", sorted(OF_EACH_KIND))
+        project = Copy(common / "published-project", common / "published-cache", sorted(OF_THE_DAY))
         return mkdocs(folder, project.cache, project.root, SITE_URL=ADDRESS)
 
     return _built(common, "published/x", build)

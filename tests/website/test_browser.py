@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from browser import NoBrowserError, find, version
-from cases import OF_EACH_KIND
+from cases import OF_EACH_KIND, OF_THE_DAY
 from lossary.discovery.catalogs import sources
 from website.conftest import Site
 from website.tools import NIGHTLY, serving
@@ -143,7 +143,7 @@ ANSWERS_ON_A_PHONE = ["h1", ".ly-summary", "#plot img"]
 @pytest.mark.parametrize(
     ("size", "every"),
     [
-        pytest.param(PHONE, False, id="phone, each kind"),
+        pytest.param(PHONE, False, id="phone, of the day"),
         pytest.param(PHONE, True, id="phone", marks=NIGHTLY),
         pytest.param(DESKTOP, True, id="desktop", marks=NIGHTLY),
     ],
@@ -155,7 +155,7 @@ def test_every_page_answers_on_its_first_screen_and_fits(
     page = watched("losses/huber/", viewport=size)
     answers = ANSWERS if size == DESKTOP else ANSWERS_ON_A_PHONE
     wrong = {}
-    of_losses = {f"losses/{slug}/" for slug in site.slugs if every or slug in OF_EACH_KIND}
+    of_losses = {f"losses/{slug}/" for slug in site.slugs if every or slug in OF_THE_DAY}
     for path in site.paths:
         if path.startswith("losses/") and path not in of_losses:
             continue

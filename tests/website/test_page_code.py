@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cases import OF_EACH_KIND
+from cases import OF_THE_DAY
 from lossary.evaluation.snippets import alone
 from lossary.publishing.page import link
 from website.conftest import Site
@@ -50,10 +50,10 @@ def text(block: ET.Element) -> str:
     return "".join(next(block.iter("code")).itertext())
 
 
-@pytest.mark.parametrize("every", [False, pytest.param(True, marks=NIGHTLY)], ids=["each kind", "all"])
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=NIGHTLY)], ids=["of the day", "all"])
 def test_every_python_block_prints_what_the_page_prints(site: Site, tmp_path: Path, every: bool) -> None:
     pieces, wanted = [], []
-    left = {f"losses/{slug}/index.html" for slug in site.slugs if not every and slug not in OF_EACH_KIND}
+    left = {f"losses/{slug}/index.html" for slug in site.slugs if not every and slug not in OF_THE_DAY}
     for page in (page for path, page in site.pages.items() if path not in left):
         before: list[str] = []
         for code, output in blocks(page):

@@ -24,7 +24,7 @@ import sphobjinv
 from sphinx.util.inventory import InventoryFile
 
 import lossary
-from cases import LOSSES, OF_EACH_KIND
+from cases import LOSSES, OF_THE_DAY
 from lossary.discovery.catalogs import sources
 from lossary.publishing.page import absent
 from website.conftest import Site
@@ -32,8 +32,8 @@ from website.tools import ADDRESS, NIGHTLY, ROOT, Page, classes, parse, words
 
 SLUGS = [source.slug for source in sources()]
 every_slug = pytest.mark.parametrize("slug", SLUGS)
-each_kind_of_page = pytest.mark.parametrize(
-    "slug", [pytest.param(slug, marks=() if slug in OF_EACH_KIND else pytest.mark.nightly) for slug in SLUGS]
+page_of_the_day = pytest.mark.parametrize(
+    "slug", [pytest.param(slug, marks=() if slug in OF_THE_DAY else pytest.mark.nightly) for slug in SLUGS]
 )
 # Pages are parsed strictly, which takes time, and only once where all that reads them is in one process.
 pytestmark = pytest.mark.xdist_group("pages")
@@ -384,7 +384,7 @@ def test_embed_snippets_point_at_files_that_exist(site: Site, slug: str) -> None
     snippets_point_at_files(site, slug, f"{ADDRESS}losses/{slug}/")
 
 
-@each_kind_of_page
+@page_of_the_day
 def test_embed_snippets_of_a_published_site_are_absolute(published: Site, slug: str) -> None:
     snippets_point_at_files(published, slug, "")
 
@@ -413,7 +413,7 @@ def snippets_point_at_files(built: Site, slug: str, base: str) -> None:
     assert all((folder / f"{posixpath.basename(d)}.pdf").read_bytes().startswith(b"%PDF-") for d in drawn)
 
 
-@each_kind_of_page
+@page_of_the_day
 def test_what_is_named_without_a_page_is_said_to_be_missing(published: Site, slug: str) -> None:
     """A loss that others speak of is a link where it has a page, and else is told as not here yet."""
     parts = sections(loss_page(published, slug))
@@ -431,7 +431,7 @@ def test_what_is_named_without_a_page_is_said_to_be_missing(published: Site, slu
     assert absent("[[a|The a loss]] and `[[b]]`, [[a]] or [[c_d]] and [[e]]", ["e"]) == ["a loss", "c d"]
 
 
-@each_kind_of_page
+@page_of_the_day
 def test_embed_snippets_say_what_the_figure_shows_and_whose_it_is(published: Site, slug: str) -> None:
     embed = sections(loss_page(published, slug))["Embed this"]
     title = next(e["title"] for e in published.index if e["slug"] == slug)

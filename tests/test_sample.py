@@ -1,0 +1,43 @@
+"""The losses of the day: each has its turn, a day has few, and what changed is among them."""
+
+from __future__ import annotations
+
+import pytest
+
+import sample
+
+NAMES = [f"loss{k}" for k in range(101)]
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 5, 53, 101])
+def test_every_loss_has_its_turn_once_in_a_round(count: int) -> None:
+    slugs = NAMES[:count]
+    days = -(-count // sample.SHARE)
+    for start in (0, 739_000):
+        each = [sample.of_the_day(slugs, start + k, []) for k in range(days)]
+        assert sorted(slug for chosen in each for slug in chosen) == sorted(slugs)
+        assert max(map(len, each)) <= sample.SHARE
+        assert sample.of_the_day(slugs, start + days, []) == each[0]
+
+
+def test_what_changed_is_tried_and_many_changes_in_turns() -> None:
+    assert {"loss7", "loss8"} <= sample.of_the_day(NAMES, 3, ["loss7", "loss8", "gone"])
+    most = sample.SHARE + sample.MOST_CHANGED
+    assert max(len(sample.of_the_day(NAMES, day, NAMES)) for day in range(30)) <= most
+    assert {slug for day in range(30) for slug in sample.of_the_day(NAMES, day, NAMES)} == {*NAMES}
+
+
+def test_changed_losses_are_told_by_git(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = {
+        ("rev-parse", "HEAD"): ["b"],
+        ("merge-base", "HEAD", "main"): ["a"],
+        ("diff", "--name-only", "a"): ["src/lossary/losses/robust/huber.py", "src/lossary/losses/robust/__init__.py"],
+        ("ls-files", "--others", "--exclude-standard"): ["src/lossary/losses/robust/new.py", "tests/mse.py"],
+        ("diff", "--name-only", "HEAD~1"): ["src/lossary/losses/regression/l1.py"],
+    }
+    monkeypatch.setattr(sample, "git", lambda *asked: answers.get(asked, []))
+    assert sample.changed_losses() == {"huber", "new"}
+    answers["merge-base", "HEAD", "main"] = ["b"]
+    assert sample.changed_losses() == {"l1", "new"}
+    answers.clear()
+    assert sample.changed_losses() == set()
