@@ -103,7 +103,8 @@ def _shape(c: Curve, which: str) -> str:
     values = getattr(c, which)
     low, high = int(np.argmin(values)), int(np.argmax(values))
     ends = f"from {rough(values[0])} at {rough(c.t[0])} to {rough(values[-1])} at {rough(c.t[-1])}"
-    return f"{ends}; least {rough(values[low])} at {_place(c.t, low)}, greatest {rough(values[high])} at {_place(c.t, high)}"
+    least, greatest = (f"{rough(values[k])} at {_place(c.t, k)}" for k in (low, high))
+    return f"{ends}; least {least}, greatest {greatest}"
 
 
 def _place(t: NDArray[np.float64], k: int) -> str:
