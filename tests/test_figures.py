@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 import lossary
-from cases import LOSSES, OF_THE_DAY, PLAIN, by_torch, criterion, each_kind_by_name
+from cases import LOSSES, OF_EACH_KIND, OF_THE_DAY, PLAIN, by_torch, criterion, each_kind_by_name
 from lossary.declaration.formula import Written
 from lossary.declaration.loss import Loss
 from lossary.drawing import loss_views, render
@@ -374,7 +374,8 @@ def test_a_sweep_has_a_column_for_each_typical_value(slug: str) -> None:
     assert names[1:] == [f"{parameter.name}={v:g}" for v in values]
     for value, column in zip(values, columns, strict=True):
         given = None if value == parameter.neutral and parameter.default is None else value
-        assert (curve(loss, loss.main, t, {parameter.name: given}).loss == column).all()
+        drawn_along = [curve(loss, loss.main, t, {parameter.name: given}, y).loss for y in loss.main.branches.values()]
+        assert any((one == column).all() for one in drawn_along)
     for value in values:
         setting = {**loss.defaults(), parameter.name: value}
         assert np.isin(points.kinks(loss, loss.main, setting), t).all()
@@ -934,6 +935,28 @@ def test_the_axis_of_a_sweep_shows_where_its_curves_part(slug: str, name: str, v
             assert float(np.abs(one - other).max()) > near
     if slug == "huber" and which == "loss":
         assert chart.traces[0].x[-1] == {50.0: 60.0, 6.0: pytest.approx(7.2), 2.0: 3.0}[values[-1]]
+
+
+def test_a_sweep_is_drawn_on_a_branch_that_the_parameter_moves() -> None:
+    """For whichever loss: no two of its curves are one, and of several branches the words say which it is."""
+    swept_losses = {loss.slug: p for loss in LOSSES.values() if (p := loss_views.swept(loss)) is not None}
+    assert len(swept_losses) > 20
+    for slug, parameter in swept_losses.items():
+        view = loss_views.sweep_view(LOSSES[slug], parameter, LOSSES[slug].defaults())
+        assert view.table is not None
+        columns = view.table.columns[1:]
+        same = [(a, b) for a, b in itertools.combinations(range(len(columns)), 2) if (columns[a] == columns[b]).all()]
+        assert same == [], (slug, parameter.name)
+        branches = [label for label in LOSSES[slug].main.branches if label]
+        assert len(branches) < 2 or any(f"with {label}" in view.caption for label in branches), view.caption
+
+
+def test_whoever_does_not_see_a_figure_is_told_of_each_of_its_curves() -> None:
+    for slug, loss in LOSSES.items():
+        if len(loss.main.branches) > 1 and slug in OF_EACH_KIND:
+            for name in ("loss", "gradient"):
+                for label in loss.main.branches:
+                    assert f"{label}: from " in views(slug)[name].alt.replace(f"{label[:1].upper()}{label[1:]}", label)
 
 
 def test_a_sweep_that_never_parts_keeps_its_axis() -> None:

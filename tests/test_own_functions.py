@@ -175,3 +175,28 @@ def test_each_reduction_is_of_the_values(loss: Loss) -> None:
         values = criterion(loss, setting, "none")(*made)
         wanted = values.sum() / rule.divisor(inputs, setting, values.numel())
         assert criterion(loss, setting, reduction)(*made).item() == pytest.approx(wanted.item(), rel=1e-14)
+
+
+@own
+def test_a_reduction_that_does_not_exist_is_refused(loss: Loss) -> None:
+    inputs = moved(loss, 0)
+    made = leaves(loss, inputs, loss.defaults())
+    with pytest.raises(ValueError, match="men is not a valid value for reduction"):
+        criterion(loss, loss.defaults(), "men")(*(made.get(i.name) for i in loss.inputs))
+
+
+@own
+@pytest.mark.parametrize("format", [torch.float32, torch.float16], ids=str)
+def test_the_largest_numbers_of_a_format_spoil_no_gradient(loss: Loss, format: torch.dtype) -> None:
+    """A loss of the residual that is bounded, or grows like it, has a finite slope wherever the residual is finite."""
+    grows = loss.properties.get("lipschitz") == "inf" or callable(loss.properties.get("lipschitz"))
+    if {i.name for i in loss.inputs} != {"input", "target"} or loss.main.axis.name != "residual" or loss.batches:
+        pytest.skip("not of a residual")
+    if any(kind.rank for i in loss.inputs for kind in i.kinds) or (grows and not loss.properties.get("bounded")):
+        pytest.skip("it grows faster than its residual, or has vectors")
+    largest = 0.9 * float(torch.finfo(format).max)  # a loss as large as its residual is rounded, and still finite
+    input = torch.tensor([-largest, -largest / 3, largest / 3, largest], dtype=format, requires_grad=True)
+    value = criterion(loss, loss.defaults(), "none")(input, torch.zeros_like(input))
+    (slope,) = torch.autograd.grad(value.sum(), input)
+    assert not value.isnan().any(), value
+    assert slope.isfinite().all(), slope

@@ -215,7 +215,7 @@ def test_what_is_proven_says_between_which_points(
     assert told.startswith(how)
     # Only what lies beyond a range is said to be measured.
     beyond = math.isfinite(between[0]) and not told.startswith(("on the whole axis", "the loss is"))
-    assert bool(re.search(r"; checked beyond: (with [^,]+, )?measured(; the same with .+)?$", told)) == beyond
+    assert bool(re.search(r"; also checked: (with [^,]+, )?measured(; the same with .+)?$", told)) == beyond
 
 
 @pytest.mark.parametrize(("slug", "key", "claim"), [("mse", "lipschitz", "inf"), ("ctc", "convex", True)])

@@ -775,7 +775,7 @@ def test_evidence_is_told_in_the_words_of_its_axis(slug: str) -> None:
         for word in ("logit", "residual", "distance", "angle"):
             assert word not in how or any(word in quantity for quantity in named), how
         # Of a place that is named, nothing is told of another branch.
-        assert "the same with" not in how or " where the " not in how.partition("checked beyond")[0], how
+        assert "the same with" not in how or " where the " not in how.partition("also checked")[0], how
         places = re.findall(r" is (\S+) and (\S+)", how)
         assert all(one != other for one, other in places), how
         if loss.main.limits[0] == 0:

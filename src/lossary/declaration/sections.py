@@ -39,7 +39,7 @@ LOGIT_AXIS = Axis("logit", "logit of the true class", (-6.0, 6.0), 6.6, (-1.1, 0
 MARGIN_AXIS = Axis("margin", "margin, target × input", (-3.0, 3.0), 4.5, (-3.3, 0.3), _STEP)
 LOG_RATE_AXIS = Axis("log-rate", "log-rate, input", (-3.0, 3.0), 12.0, (-5.0, 12.0))
 MEAN_AXIS = Axis("mean", "predicted mean, input", (0.0, 4.0), 6.0, (-6.0, 4.0))
-RATIO_AXIS = Axis("ratio", "prediction divided by target", (0.0, 3.0), 2.2, (-2.2, 2.2))
+RATIO_AXIS = Axis("ratio", "prediction divided by the target", (0.0, 3.0), 2.2, (-2.2, 2.2))
 DISTANCE_AXIS = Axis("distance", "distance", (0.0, 3.0), 3.3, (-1.2, 1.2))
 # In the order of pages.
 _SHARED = (RESIDUAL, PROBABILITY_AXIS, LOGIT_AXIS, MARGIN_AXIS, LOG_RATE_AXIS, MEAN_AXIS, RATIO_AXIS, DISTANCE_AXIS)

@@ -174,5 +174,12 @@ def _negative(expression: Expression) -> Expression:
         return sp.Piecewise(*((_negative(branch), condition) for branch, condition in expression.args))
     if isinstance(expression, sp.Mul):
         first, *rest = expression.args
+        if first == -1:
+            return rest[0] if len(rest) == 1 else sp.Mul(*rest)
         return sp.Mul(_negative(first), *rest)
+    if isinstance(expression, sp.Add) and len(expression.args) == 2:
+        # a - b becomes b - a, as an author would write it
+        one, other = expression.args
+        if isinstance(other, sp.Mul) and other.args[0] == -1:
+            return sp.Add(_negative(other), _negative(one))
     return -expression

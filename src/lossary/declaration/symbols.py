@@ -214,7 +214,7 @@ def unlisted(index: Expression, labels: Expression) -> Expression:
 
 log, exp, sqrt, sign, erf = sp.log, sp.exp, sp.sqrt, sp.sign, sp.erf
 cos, sin, cosh, tanh, acos, atan = sp.cos, sp.sin, sp.cosh, sp.tanh, sp.acos, sp.atan
-pi = sp.pi
+pi, euler = sp.pi, sp.E
 equal, unequal = sp.Eq, sp.Ne
 
 # The dimensions that a vector or matrix in a formula may have, each with the index that is free in a gradient.

@@ -122,7 +122,19 @@ def _along(loss: Loss, axis: Axis, which: str, span: tuple[float, float]) -> Tra
     if which == "weight":
         t = t[t != 0]  # there it is a limit
     c = curve(loss, section, t, loss.defaults())
-    return Trace(c.t, c.gradient / c.t if which == "weight" else getattr(c, which), label=loss.title)
+    branch = next(iter(section.branches))
+    label = f"{loss.title}, {branch}" if len(section.branches) > 1 else loss.title
+    return Trace(c.t, c.gradient / c.t if which == "weight" else getattr(c, which), label=label)
+
+
+def fixed(losses: Sequence[Loss], axis: Axis) -> str:
+    """What is held fixed along an axis, for those losses that say so."""
+    told: dict[str, list[str]] = {}
+    for loss in losses:
+        section = next((s for s in loss.sections if s.axis == axis), None)
+        if section is not None and section.note:
+            told.setdefault(section.note, []).append(loss.title)
+    return " ".join(f"{', '.join(titles)}: {note}" for note, titles in told.items())
 
 
 def _shared_heights(axis: Axis, which: str, traces: Sequence[Trace]) -> tuple[float, float]:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
+import sympy as sp
 from numpy.typing import NDArray
 
 from lossary.declaration.inputs import Kind
@@ -64,7 +65,16 @@ def by_symbol(loss: Loss, parameters: Setting) -> dict[str, Value]:
 def call_with(function: Callable[..., Expression], loss: Loss, parameters: Setting) -> Expression:
     """Call a declared function of parameters with those that it names."""
     values = by_symbol(loss, parameters)
-    return function(*(values[name] for name in inspect.signature(function).parameters))
+    return _plain(function(*(values[name] for name in inspect.signature(function).parameters)))
+
+
+def _plain(value: Expression) -> Expression:
+    """A number or a truth of SymPy as Python's own, alone or in a tuple."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    if isinstance(value, sp.logic.boolalg.BooleanAtom):
+        return bool(value)
+    return float(value) if isinstance(value, sp.Expr) and value.is_number else value
 
 
 def kinks(loss: Loss, section: Section, parameters: Setting) -> list[float]:

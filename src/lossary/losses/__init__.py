@@ -1,6 +1,6 @@
 """Lossary
 
-The glossary of loss functions. Each formula, number and property was checked by running the torch code.
+The glossary of loss functions. Numbers and properties were checked by running the torch code, and so was each formula that can be executed.
 
 This is the catalog that ships with Lossary: a folder for each family, a file for each loss.
 """

@@ -109,7 +109,7 @@ def family_files(payload: Mapping[str, Any]) -> Files:
         for which in shown.curves if axis == RESIDUAL.name else shown.curves[:2]:
             laid = together.laid(members, context, axis, which, shown.span if axis == RESIDUAL.name else None)
             if laid:
-                made, figure = _laid_files(f"{folder}/{axis}-{which}", laid)
+                made, figure = _laid_files(f"{folder}/{axis}-{which}", laid, together.fixed(members, laid.axis))
                 files |= made
                 figures.append(figure)
     names = {one.name for one in shown.figures}
@@ -134,11 +134,13 @@ def family_files(payload: Mapping[str, Any]) -> Files:
     return {"figures.json": json.dumps(figures).encode(), **files}
 
 
-def _laid_files(place: str, laid: together.Laid) -> tuple[Files, dict[str, Any]]:
+def _laid_files(place: str, laid: together.Laid, fixed: str) -> tuple[Files, dict[str, Any]]:
     """Losses on one axis: in one chart as long as they can be told apart there, else in a small one each."""
     folder, _, name = place.rpartition("/")
     what = "weight, the gradient over the residual," if laid.which == "weight" else laid.which
     told = f"The {what} along the {laid.axis.name}, each loss at its defaults."
+    if laid.which == "loss" and fixed:
+        told += f" {fixed}"
     if len(laid.members) <= MOST_TOGETHER:
         chart = laid.overlay()
         grey = " Grey: related losses of other families." if laid.context else ""

@@ -269,9 +269,13 @@ def symmetric(line: Line) -> Finding:
         grid = np.linspace(0.05, 0.95, 19)
         pairs = [(a, b) for a in grid for b in grid if a != b]
         gap = max(abs(float(line.loss(np.array([a]), b)[0] - line.loss(np.array([b]), a)[0])) for a, b in pairs)
-        return Finding(gap < 1e-12, f"exchanging the two distributions changes the loss by up to {_number(gap)}")
+        if gap < 1e-12:
+            return Finding(True, "exchanging the two distributions does not change the loss")
+        return Finding(False, f"exchanging the two distributions changes the loss by up to {_number(gap)}")
     t = line.wide()
     f, mirrored = line.f(t), line.f(-t)
+    if not np.isfinite(mirrored).any():
+        return Finding(False, f"with the {line.quantity} turned around there is no loss", placed=True)
     gap = float(np.max(np.abs(f - mirrored) / (1e-300 + np.abs(f) + np.abs(mirrored))))
     how = f"with the {line.quantity} turned around the loss differs by at most {_number(gap)} of itself"
     return Finding(gap < 1e-12, f"{how}, at {len(t):,} points")
@@ -319,8 +323,10 @@ def redescending(line: Line) -> Finding:
     """Whether the gradient fades to zero towards both ends."""
     largest = float(np.abs(line.g(line.wide())).max())
     last = max(abs(float(line.g(ends)[-1])) for ends in line.far((1e3, 1e6)))
-    how = f"the size of the gradient is {_number(last)} far out and {_number(largest)} at its largest"
-    return Finding(last < 1e-3 * largest, how)
+    far = " and ".join(line.place(float(end[-1])) for end in line.far((1e3, 1e6)))
+    how = f"the size of the gradient is {_number(last)} where the {line.quantity} is {far}"
+    how += f", and {_number(largest)} at its largest" if last < 0.999 * largest else ", and nowhere larger before"
+    return Finding(last < 1e-3 * largest, how, placed=True)
 
 
 def elicits(line: Line) -> Finding:

@@ -85,8 +85,8 @@ label, prediction: 15.0
 PyTorch cuts each logarithm off at -100, so that a probability of exactly 0 gives a finite loss. One
 might expect a zero gradient on that flat part. The backward pass does something else: it divides
 p - y by p(1-p), bounded below by a tiny constant. A single probability of exactly 0 or 1 with the
-wrong label therefore has a gradient of 1e12. With the right label the gradient is
-exactly 0, although the formula's slope tends to -1 or 1 there. Clamp the probabilities away from
+wrong label therefore has a gradient of 1e12, before the mean divides it. With the right label the gradient is
+exactly 0 (in float16, where the constant itself is 0, infinite and NaN), although the formula's slope tends to -1 or 1 there. Clamp the probabilities away from
 both ends, or work with logits.
 
 ```python
@@ -185,7 +185,7 @@ tensor(0.4149)
 a sigmoid computed in half precision has already lost what the loss needs. On a CPU autocast says
 nothing, and the loss is computed in float32 from the rounded probabilities. Below the sigmoid of 7
 is rounded to 1 in bfloat16, and the loss of a wrong label jumps to the ceiling. Use
-[[bce_with_logits]], which autocast allows and which gets the score. If you only have probabilities,
+[[bce_with_logits]], which autocast allows and which is given the score itself. If you only have probabilities,
 compute them and the loss in float32, inside `with torch.autocast("cuda", enabled=False):`.
 
 ```python
@@ -226,17 +226,17 @@ entropy of label:   0.6109
 
 ## Relations
 
-Of the sigmoid of a logit it is [[bce_with_logits]] of that logit.
+Applied to the sigmoid of a logit, it equals [[bce_with_logits]] of that logit.
 
     F.binary_cross_entropy(torch.sigmoid(logits), label) == F.binary_cross_entropy_with_logits(logits, label)
 
-It is the [[nll|negative log-likelihood]] on the two log-probabilities of no and yes.
+It is the [[nll|negative log-likelihood]] on the log-probabilities of the two classes.
 
     F.binary_cross_entropy(torch.sigmoid(logits), label) ==
         F.nll_loss(torch.stack((1 - torch.sigmoid(logits), torch.sigmoid(logits)), 1).log(), label.long())
 
-For labels of 0 and 1 it is the divergence of the two-outcome distributions; for soft labels it is
-that [[kl_div]] plus the label's entropy.
+For labels of 0 and 1 it is [[kl_div]] of the two-outcome distributions; for soft labels it is
+that plus the label's entropy.
 
     F.binary_cross_entropy(p[:, 0], q[:, 0]) ==
         F.kl_div(torch.stack((p[:, 0], 1 - p[:, 0]), 1).log(), torch.stack((q[:, 0], 1 - q[:, 0]), 1),

@@ -199,13 +199,13 @@ tensor([1.4222, 0.9741])
 tensor(1.1982) tensor(1.1982)
 ```
 
-### pos_weight shifts the probabilities, by its logarithm
+### pos_weight shifts the logits by its logarithm
 
 The weight acts as if every positive had been seen that many times. With one positive, four negatives
 and the usual weight, negatives divided by positives, the best constant prediction is not the observed
 share of positives but an even chance. The shift is known: with `pos_weight=w` the best logit is the
 true log-odds plus log w. Subtract log w from the logits of the trained model to get probabilities
-back, or keep the logits and read 0.5 as the share of positives.
+back, or keep the logits, at which, with that weight, an output of 0.5 stands for the share of positives.
 
 ```python
 label = torch.tensor([1.0, 0.0, 0.0, 0.0, 0.0])

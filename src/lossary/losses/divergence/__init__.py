@@ -1,7 +1,7 @@
 """Divergences
 
-These losses measure how far one probability distribution is from another. The sum over all outcomes is zero where the two are equal and
-positive where they are not; which of the two comes first matters.
+These losses measure how far one probability distribution is from another, or a sample or spectrum from another one. They
+are zero where the two are equal and positive where they are not. For some of them it matters which of the two comes first.
 """
 
 import torch

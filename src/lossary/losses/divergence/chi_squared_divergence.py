@@ -121,6 +121,8 @@ def chi_squared_divergence(input: torch.Tensor, target: torch.Tensor, *, reducti
     loss = (difference * (difference / input)).sum(-1)
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

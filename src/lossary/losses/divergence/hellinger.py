@@ -126,6 +126,8 @@ def hellinger(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "me
     loss: torch.Tensor = torch.linalg.vector_norm((input - target) / roots, dim=-1) / math.sqrt(2)
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

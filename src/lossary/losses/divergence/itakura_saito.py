@@ -109,6 +109,8 @@ def itakura_saito(input: torch.Tensor, target: torch.Tensor, *, reduction: str =
     loss = ratio - (target.log() - input.log()) - 1
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
@@ -165,7 +167,6 @@ loss = Loss(
         "lipschitz": "inf",
         "gradient_lipschitz": "inf",
         "bounded": False,
-        "symmetric": False,
         "value_at_perfect": 0,
     },
 )

@@ -156,6 +156,8 @@ def js_divergence(input: torch.Tensor, target: torch.Tensor, *, reduction: str =
     loss = (of_input + of_target).sum(-1) / 2
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

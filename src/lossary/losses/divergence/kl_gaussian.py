@@ -102,6 +102,8 @@ def kl_gaussian(input: torch.Tensor, logvar: torch.Tensor, *, reduction: str = "
     loss = (input.square() + torch.expm1(logvar) - logvar) / 2
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

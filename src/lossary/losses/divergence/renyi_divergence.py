@@ -136,6 +136,8 @@ def renyi_divergence(
         loss = (alpha * target.log() + (1 - alpha) * input.log()).logsumexp(-1) / (alpha - 1)
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

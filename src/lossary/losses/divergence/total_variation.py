@@ -100,6 +100,8 @@ def total_variation(input: torch.Tensor, target: torch.Tensor, *, reduction: str
     loss = (input - target).abs().sum(-1) / 2
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

@@ -101,6 +101,8 @@ def wasserstein_1d(input: torch.Tensor, target: torch.Tensor, *, reduction: str 
     loss = (input.sort(-1).values - target.sort(-1).values).abs().mean(-1)
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

@@ -110,6 +110,8 @@ def brier(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean")
     loss = (input - target).square()
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

@@ -119,6 +119,8 @@ def crps_gaussian(
     loss = spread - sigma / math.sqrt(math.pi)
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

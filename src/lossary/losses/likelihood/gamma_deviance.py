@@ -123,6 +123,8 @@ def gamma_deviance(input: torch.Tensor, target: torch.Tensor, *, reduction: str 
     loss = 2 * (excess - torch.where(close, ratio, target.log() - input.log()))
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

@@ -9,12 +9,13 @@ gives to the target, so that a confident miss costs more than a cautious one.
   are trained from the targets alone; nobody has to label the uncertainty.
 - The noise differs from sample to sample. A point with a large predicted variance pulls less on the
   mean, so noisy regions disturb the fit elsewhere less.
-- Ensembles and dynamics models, which need the noise in the data apart from their own disagreement.
+- Ensembles and dynamics models, which must tell the noise in the data from the disagreement between their members.
 - Several outputs with different units share one loss. One variance per output brings them to one
   scale without weights set by hand.
 
 A fixed residual is judged as it should be: the loss is smallest where the variance equals the
-squared residual, and on average that is where it equals the true variance.
+squared residual, and on average that is where it equals the true variance, if the mean is right; otherwise the variance
+plus the squared error of the mean.
 
 ## When not to
 
@@ -35,7 +36,7 @@ squared residual, and on average that is where it equals the true variance.
 
 Not the standard deviation, and not the logarithm of the variance. Both usually pass without an
 error, since any number from zero up is a possible variance (only a negative logarithm is refused).
-The loss is then smallest where the number that you read as a standard deviation is the variance. If the model
+Training then drives the output to the variance, although you read it as a standard deviation. If the model
 predicts `log_var`, as is common, pass `log_var.exp()`; if it predicts a scale, pass its square.
 
 ```python
@@ -161,8 +162,8 @@ torch.Size([3]) tensor([0.1667, 0.1667, 0.1667])
 
 For predictions of shape `(N, D)`, a `var` of shape `(N,)` or `(N, 1)` gives each sample one variance,
 and `(1, D)` gives each output one. The shape `(D,)` is refused, except when `D` equals `N`: then it is
-silently taken for the rows. A single number for everything must be a Python float. An integer and a
-tensor without dimensions are refused.
+silently taken for the rows. A single number for everything must be a Python float. An integer is refused, and so is a
+tensor without dimensions, unless the predictions have one dimension alone.
 
 ```python
 mean = torch.zeros(2, 2)
@@ -413,7 +414,7 @@ loss = Loss(
             "var",
             "var",
             (VARIANCE,),
-            "(*), same as input; or without its last dimension, or with dimensions of size 1; or a float",
+            "(*), same as input; or without its last dimension, or with one dimension of size 1 in place of a larger one; or a float",
             "the predicted variances: not standard deviations, and not logarithms",
             per_row=True,
             latex=r"\sigma^2",

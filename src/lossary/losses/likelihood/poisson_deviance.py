@@ -125,6 +125,8 @@ def poisson_deviance(input: torch.Tensor, target: torch.Tensor, *, reduction: st
     loss = 2 * (excess + shortfall)
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

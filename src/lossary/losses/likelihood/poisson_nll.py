@@ -15,7 +15,7 @@ target under that Poisson distribution, without the part that depends on the tar
   what the model predicts is then a rate per unit of time.
 
 The best prediction is the logarithm of the target's mean whether or not the target is really Poisson,
-or a whole number, as long as it is not negative.
+or a whole number, as long as that mean is positive.
 
 ## When not to
 
@@ -386,7 +386,7 @@ loss = Loss(
             value=lambda x, y, S: exp(x) - y * x + S,
             gradient={"input": lambda x, y: exp(x) - y, "target": lambda x, K: K - x},
             where={**_STIRLING, **_SLOPE},
-            meanings={"S": "what full=True adds", "K": "its slope; torch returns NaN for a target of 0"},
+            meanings={"S": "what full=True adds", "K": "its slope; torch returns NaN for a target of 0 or below"},
             at={"log_input": True, "full": True},
         ),
         Symbolic(
@@ -394,7 +394,7 @@ loss = Loss(
             value=lambda x, y, eps, S: x - y * log(x + eps) + S,
             gradient={"input": lambda x, y, eps: 1 - y / (x + eps), "target": lambda x, eps, K: K - log(x + eps)},
             where={**_STIRLING, **_SLOPE},
-            meanings={"S": "what full=True adds", "K": "its slope; torch returns NaN for a target of 0"},
+            meanings={"S": "what full=True adds", "K": "its slope; torch returns NaN for a target of 0 or below"},
             at={"log_input": False, "full": True},
         ),
     ),

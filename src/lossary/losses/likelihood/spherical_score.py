@@ -109,6 +109,8 @@ def spherical_score(input: torch.Tensor, target: torch.Tensor, *, reduction: str
     loss: torch.Tensor = -p.gather(-1, target.unsqueeze(-1)).squeeze(-1) / p.square().sum(-1).sqrt()
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

@@ -129,6 +129,8 @@ def tweedie_deviance(
     loss = 2 * torch.where(zero, torch.where(zero, input, 1) ** b / b, positive)
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

@@ -416,7 +416,7 @@ MEANINGS = {
     "slope_na": "the derivative of the distance to the negative with respect to the negative",
     "slope_pn": "the derivative of the distance between positive and negative with respect to the positive",
     "slope_np": "the derivative of the distance between positive and negative with respect to the negative",
-    "n_a": "the length of the anchor, or a small constant if it is shorter",
+    "n_a": "the length of the anchor, or 1e-8 if it is shorter; between 0 and that the gradient is another",
     "n_p": "the length of the positive, or the same constant",
     "n_n": "the length of the negative, or the same constant",
 }

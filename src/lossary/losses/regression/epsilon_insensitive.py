@@ -1,6 +1,6 @@
 r"""Epsilon-insensitive loss
 
-The absolute error less a tolerance: errors up to epsilon cost nothing, larger ones what they exceed it by.
+The absolute error less a tolerance: errors up to epsilon cost nothing, larger ones cost the excess.
 
 ## When to use it
 
@@ -108,6 +108,8 @@ def epsilon_insensitive(
     loss = torch.relu((input - target).abs() - epsilon)
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

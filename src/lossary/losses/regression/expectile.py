@@ -46,7 +46,7 @@ expectile 0.86, quantile 1.29
 ### The factor one half
 
 At `tau=0.5` this is half of the mean squared error. Code that multiplies by two, so that the two agree, doubles every
-gradient: halve the learning rate when you move there.
+gradient: under plain gradient descent, halve the learning rate when you move there.
 
 ```python
 from lossary.functional import expectile
@@ -59,7 +59,7 @@ print(expectile(prediction, torch.zeros(2)), F.mse_loss(prediction, torch.zeros(
 tensor(1.2500) tensor(2.5000)
 ```
 
-### The sign of the residual decides which side is dear
+### The sign of the residual decides which side costs more
 
 Here u is target minus input: a large `tau` punishes predictions that are too low, and moves the prediction up.
 
@@ -106,6 +106,8 @@ def expectile(input: torch.Tensor, target: torch.Tensor, *, tau: float = 0.5, re
     loss = torch.where(missing < 0, (1 - tau) * missing.square(), tau * missing.square())
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
@@ -140,7 +142,7 @@ loss = residual_loss(
     example={"input": [0.5, -1.5, 4.0], "target": [0.0, 0.0, 0.0]},
     properties={
         "smoothness": lambda tau: "Cinf" if tau == 0.5 else "C1",
-        "symmetric": lambda tau: tau == 0.5,
+        "symmetric": lambda tau: equal(2 * tau, 1),
         "lipschitz": "inf",
         "gradient_lipschitz": lambda tau: 2 * max(tau, 1 - tau),
         "gradient_limits": ("-inf", "inf"),

@@ -120,7 +120,7 @@ huber_loss 0.0
 ### The best constant need not be unique
 
 With an even number of targets, everything between the two middle ones is a median, and the loss is
-flat there. The gradient is zero on the whole stretch, so a constant that starts inside it stays where
+flat there. The gradient is zero between them, up to rounding, so a constant that starts inside it stays where
 it is. This is no error, but two fits of equal quality may differ.
 
 ```python
@@ -200,8 +200,9 @@ all zero nan tensor([nan, nan, nan, nan])
 
 ### Complex numbers work, integers do not
 
-For complex input the loss is the modulus of the difference. For integers the mean fails, because
-PyTorch takes no mean of an integer type; convert with `.float()`. `F.mse_loss` accepts neither.
+For complex input the loss is the modulus of the difference. Where input and target are both integers the mean fails,
+because PyTorch takes no mean of an integer type; convert with `.float()`. `F.mse_loss` accepts neither. With a `weight`
+of real numbers both functions accept both, and the squared error of complex numbers is then complex.
 
 ```python
 print(F.l1_loss(torch.tensor([3 + 4j]), torch.tensor([0j])))
@@ -220,6 +221,9 @@ for attempt in attempts:
     except (RuntimeError, NotImplementedError) as error:
         print(f"{type(error).__name__}: {str(error)[:60]}")
 print(F.l1_loss(one_two.float(), one_four.float()))
+weight = torch.ones(2)
+print(F.l1_loss(one_two, one_four, weight=weight), F.mse_loss(one_two, one_four, weight=weight))
+print(F.mse_loss(torch.tensor([3 + 4j]), torch.tensor([0j]), weight=torch.ones(1)))
 ```
 
 ```output
@@ -229,6 +233,8 @@ RuntimeError: mean(): could not infer output dtype. Input dtype must be ei
 NotImplementedError: "mse_cpu" not implemented for 'Long'
 NotImplementedError: "mse_cpu" not implemented for 'ComplexFloat'
 tensor(1.)
+tensor(1.) tensor(2.)
+tensor(-7.+24.j)
 ```
 
 ## Relations

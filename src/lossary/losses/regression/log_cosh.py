@@ -6,7 +6,8 @@ out, and smooth everywhere.
 ## When to use it
 
 - You want [[huber]]'s behaviour without choosing a threshold and without a jump in the second derivative. All
-  derivatives exist, so that Newton steps and second-order boosting work.
+  derivatives exist, for Newton steps and second-order boosting. Far out the second one vanishes: plain Newton steps
+  from a residual of 2 lead away, and need damping or a bound.
 - Residuals of ordinary size are around one. There the parabola turns into the straight line.
 
 ## When not to
@@ -125,6 +126,8 @@ def log_cosh(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mea
     loss = torch.where(size < 1, near, far)
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

@@ -13,7 +13,7 @@ target's size.
 - Some targets are zero or close to it. Their share of the loss has no bound. Divide the summed absolute error by the
   summed targets instead, which is [[l1]] of the batch over a constant.
 - The prediction should be the mean or the median. The best constant is a median in which every target counts with the
-  reciprocal of its size, and lies below both for skewed targets. [[msle]] and [[gamma_deviance|gamma deviance]] are
+  reciprocal of its size, and lies below both for positive targets that are skewed to the right. [[msle]] and [[gamma_deviance|gamma deviance]] are
   relative too; of these the deviance has the mean as its best prediction.
 - Too low and too high should cost alike. A prediction between zero and the target costs at most 1, one that is too high
   has no such bound. [[smape]] is bounded on both sides.
@@ -23,7 +23,7 @@ target's size.
 ### A target of zero makes it infinite
 
 And where the prediction is zero as well, NaN. Other libraries add something to the denominator or put a bound below it,
-each another one, so that the same batch gives results that differ by powers of ten. Leave such targets out, or choose
+each a different one, so that the same batch gives results that differ by powers of ten. Leave such targets out, or choose
 another loss.
 
 ```python
@@ -46,8 +46,8 @@ without zeros: 0.10000000149011612
 
 ### It is minimised by predictions that are too low
 
-A forecast below the target cannot cost more than 1, one above it can cost anything. For skewed targets the best constant
-lies below the median, far below the mean.
+Where targets are positive, a forecast between zero and the target cannot cost more than 1, one above it can cost anything.
+For targets that are skewed to the right the best constant lies below the median, far below the mean.
 
 ```python
 from lossary.functional import mape
@@ -64,7 +64,7 @@ best 0.36, median 1.00, mean 1.77
 
 ### A fraction here, percent elsewhere
 
-Some libraries multiply by 100. Under a fixed learning rate the factor is not cosmetic.
+Some libraries multiply by 100. Under plain gradient descent with a fixed learning rate the factor is not cosmetic.
 
 ```python
 from lossary.functional import mape
@@ -129,6 +129,8 @@ def mape(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") 
     loss = ((input - target) / target).abs()
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
@@ -136,7 +138,7 @@ NOT_ZERO = Kind("real numbers, not 0", values=(1.0, 0.75, -3.0, 0.05, 1000.0), t
 
 loss = Loss(
     function=mape,
-    aliases=terms("MAPE; mean absolute percentage deviation; absolute percentage error; relative absolute error"),
+    aliases=terms("MAPE; mean absolute percentage deviation; absolute percentage error"),
     tasks=("regression",),
     search_terms=terms(
         "percentage error; relative error loss; forecast accuracy; mape zero target; mape infinity; mape division by "
@@ -169,15 +171,15 @@ loss = Loss(
     sections=(
         Section(
             axis=RATIO_AXIS,
-            label="prediction divided by target",
+            label="prediction divided by the target",
             span=RATIO_AXIS.span,
             inputs=lambda t, y: {"input": t, "target": y},
             branches={"": 1.0},
             perfect=1.0,
             kinks=(lambda: 1,),
             note="One element. The target is 1, so the input is the ratio.",
-            caption="Two straight lines that meet where the prediction is right. To the left the loss ends at 1, where the "
-            "prediction is zero; to the right it has no end.",
+            caption="Two straight lines that meet where the prediction is right. To the left the picture ends where the "
+            "prediction is zero and the loss 1; to the right there is no such bound.",
         ),
     ),
     example={"input": [2.5, -1.0, 200.0], "target": [3.0, -2.0, 100.0]},

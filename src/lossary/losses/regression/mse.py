@@ -179,8 +179,9 @@ mean per sample  15.0
 `F.mse_loss` and `F.l1_loss` accept `weight` and divide by the sum of the weights. `F.huber_loss`
 and `F.binary_cross_entropy` also accept it but divide by the number of elements. So weights above
 one leave one loss on its usual scale and inflate the other. To be sure, take `reduction="none"` and
-write the average yourself. Further exceptions: with class weights [[cross_entropy]] divides by the
-sum of the targets' weights, [[kl_div]] has `batchmean`, and
+write the average yourself. Where prediction and target are broadcast, the sum is that of the weights as they are given.
+Further exceptions: with class weights and class numbers as targets [[cross_entropy]] divides by the sum of the targets'
+weights, [[kl_div]] has `batchmean`, and
 [[ctc|connectionist temporal classification]] first divides each loss by the length of its target.
 
 ```python
@@ -193,6 +194,9 @@ for loss in (F.mse_loss, F.l1_loss, F.huber_loss):
     print(loss.__name__, loss(prediction, target, weight=weight).item())
     print("  over sum of weights:", (each.sum() / weight.sum()).item())
     print("  over count:         ", each.mean().item())
+
+column = torch.ones(4, 1)  # sixteen squares of 1, and weights that add up to 4
+print("a column against a row:", F.mse_loss(column, torch.zeros(4), weight=column).item())
 
 probability = torch.tensor([0.9, 0.2])
 label = torch.tensor([1.0, 0.0])
@@ -211,7 +215,9 @@ l1_loss 2.5
 huber_loss 4.0
   over sum of weights: 2.0
   over count:          4.0
+a column against a row: 4.0
 binary_cross_entropy divides by the count: True
+UserWarning: Using a target size (torch.Size([4])) that is different to the input size (torch.Size([4, 1])). This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.
 ```
 
 ### Weights exist in the function but not in the class

@@ -12,7 +12,7 @@ they are well above one.
 ## When not to
 
 - Targets or predictions may be below zero. At -1 the logarithm ends.
-- You need the mean of the target, for instance since predictions will be added up. The best constant is lower: the
+- You need the mean of the target, because predictions will be added up, for instance. The best constant is lower: the
   logarithms are averaged. [[mse]], or [[gamma_deviance|gamma deviance]] for relative errors with the mean as best prediction.
 - Most targets are well below one. There the 1 that is added outweighs them, and this is nearly [[mse]].
 
@@ -20,7 +20,8 @@ they are well above one.
 
 ### A prediction of -1 or less has no loss
 
-A linear output layer may return anything. Below -1 the result is NaN, and one NaN spoils the mean of the batch. Clamping
+A linear output layer may return anything. At -1 the result is infinite, below it NaN where the
+target is above -1, and one NaN spoils the mean of the batch. Clamping
 at zero keeps the numbers finite, but a clamped prediction has no gradient and stays where it is. Let the model predict
 the logarithm of 1 + target and train it with [[mse]], or put a softplus behind it.
 
@@ -120,6 +121,8 @@ def msle(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") 
     loss = torch.where(close, near, far).square()
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
@@ -156,7 +159,7 @@ loss = Loss(
     sections=(
         Section(
             axis=RATIO_AXIS,
-            label="prediction divided by target",
+            label="prediction divided by the target",
             span=RATIO_AXIS.span,
             inputs=lambda t, y: {"input": y * t, "target": y},
             branches={"target 1": 1.0, "target 10": 10.0},
@@ -164,7 +167,7 @@ loss = Loss(
             limits=(0.0, float("inf")),
             note="One element, for each of two targets.",
             caption="The larger the target, the less the added 1 matters: with a target of ten, half of it costs about as "
-            "much as twice of it. Towards zero the curves are steepest.",
+            "much as twice it. Towards zero the curves are steepest.",
         ),
     ),
     example={"input": [2.5, 0.0, 200.0], "target": [3.0, 0.5, 100.0]},

@@ -139,7 +139,7 @@ Exchanging prediction and target exchanges `tau` and `1 - tau`; the two add up t
 
 import torch
 
-from lossary.declaration import Parameter, Range, cases, maximum, residual_loss, terms
+from lossary.declaration import Parameter, Range, cases, equal, maximum, residual_loss, terms
 
 
 def quantile(input: torch.Tensor, target: torch.Tensor, *, tau: float = 0.5, reduction: str = "mean") -> torch.Tensor:
@@ -147,6 +147,8 @@ def quantile(input: torch.Tensor, target: torch.Tensor, *, tau: float = 0.5, red
     loss = torch.maximum(tau * missing, (tau - 1) * missing)
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
@@ -181,11 +183,11 @@ loss = residual_loss(
     gradient=lambda u, tau: cases((-tau, u > 0), (1 - tau, u < 0), ((1 - 2 * tau) / 2, True)),
     kinks=(lambda tau: 0,),
     caption="Two straight lines that meet at zero, in the picture equally steep. A larger tau makes predictions that are "
-    "too low, on the left, dearer and those that are too high cheaper.",
+    "too low, on the left, cost more and those that are too high less.",
     example={"input": [0.5, -1.5, 4.0], "target": [0.0, 0.0, 0.0]},
     properties={
         "smoothness": "C0",
-        "symmetric": lambda tau: tau == 0.5,
+        "symmetric": lambda tau: equal(2 * tau, 1),
         "lipschitz": lambda tau: max(tau, 1 - tau),
         "gradient_lipschitz": "inf",
         "gradient_limits": lambda tau: (-tau, 1 - tau),

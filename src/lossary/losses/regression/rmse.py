@@ -18,8 +18,8 @@ The square root of the mean squared error: one number for a whole batch, in the 
 
 ### The mean over batches is not the value of the data set
 
-The root is taken of each batch, and the mean of roots is at most the root of the mean. With batches of unequal quality
-the difference is large. Add up the squares and take the root once.
+The root is taken of each batch, and the mean of roots of equal batches is at most the root of the mean. With batches of
+unequal quality the difference is large. Add up the squares and take the root once.
 
 ```python
 from lossary.functional import rmse
@@ -114,6 +114,8 @@ def rmse(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") 
     loss: torch.Tensor = length / math.sqrt(residual.shape[-1])
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
@@ -122,7 +124,7 @@ REAL_TARGETS = Kind("real numbers", dims=("D",), sampler="batch", takes="values"
 
 loss = Loss(
     function=rmse,
-    aliases=terms("RMSE; root mean square error; RMSE loss; root mean squared deviation; RMSD; L2 norm of the errors"),
+    aliases=terms("RMSE; root mean square error; RMSE loss; root mean squared deviation; RMSD"),
     tasks=("regression",),
     search_terms=terms("sqrt of mse; rmse loss nan; square root of MSELoss; standard error of the residuals"),
     concepts={
@@ -140,7 +142,7 @@ loss = Loss(
             where={"error": lambda d, x, y, D: sqrt(sum_over(d, (x[d] - y[d]) ** 2, D) / D)},
             notation={"error": r"\ell"},
             meanings={"error": "the loss", "D": "the number of elements of the batch", "d": "runs over the elements"},
-            value=lambda error: error,
+            value=lambda d, x, y, D: sqrt(sum_over(d, (x[d] - y[d]) ** 2, D) / D),
             gradient={
                 "input": lambda x, y, d, D, error: cases(((x[d] - y[d]) / (D * error), error > 0), (0, True)),
                 "target": lambda x, y, d, D, error: cases(((y[d] - x[d]) / (D * error), error > 0), (0, True)),

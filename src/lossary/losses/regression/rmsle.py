@@ -18,7 +18,7 @@ whole batch. For large numbers with small errors it is close to their typical re
 
 ### The mean over batches is not the value of the data set
 
-The root is taken of each batch, and the mean of roots is at most the root of the mean. Add up the squares and take the
+The root is taken of each batch, and the mean of roots of equal batches is at most the root of the mean. Add up the squares and take the
 root once.
 
 ```python
@@ -89,6 +89,8 @@ def rmsle(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean")
     loss: torch.Tensor = length / math.sqrt(difference.shape[-1])
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
@@ -116,7 +118,7 @@ loss = Loss(
             },
             notation={"error": r"\ell"},
             meanings={"error": "the loss", "D": "the number of elements of the batch", "d": "runs over the elements"},
-            value=lambda error: error,
+            value=lambda d, x, y, D: sqrt(sum_over(d, log((1 + x[d]) / (1 + y[d])) ** 2, D) / D),
             gradient={
                 "input": lambda x, y, d, D, error: cases(
                     (log((1 + x[d]) / (1 + y[d])) / (D * error * (1 + x[d])), error > 0), (0, True)
@@ -130,7 +132,7 @@ loss = Loss(
     sections=(
         Section(
             axis=RATIO_AXIS,
-            label="prediction divided by target, of one element",
+            label="prediction divided by the target, of one element",
             span=RATIO_AXIS.span,
             inputs=lambda t, y: {"input": [10 * t, 10 + 10 * y], "target": [10, 10]},
             branches={"the other one right": 0.0, "the other one twice its target": 1.0},

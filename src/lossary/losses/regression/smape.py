@@ -43,7 +43,7 @@ mean, with signs  tensor([  0.4000,   1.3333, -10.0000])
 
 ### Too high costs less than too low
 
-The prediction stands in the denominator, so that a large one divides by more. Of two errors of 50 the one above the
+The denominator holds the prediction, so that a large one divides by more. Of two errors of 50 the one above the
 target is cheaper.
 
 ```python
@@ -61,7 +61,7 @@ too high 0.4
 
 ### A prediction of the wrong sign does not learn
 
-There the loss is exactly 2 and its gradient zero, whether the prediction is just below zero or far away. With a target
+There the loss is 2 and its gradient zero, up to rounding, whether the prediction is just below zero or far away. With a target
 of zero the same is true of every prediction.
 
 ```python
@@ -78,8 +78,8 @@ tensor([2., 2., 2.]) tensor([0., 0., 0.])
 
 ### Zero against zero
 
-The fraction is 0 / 0 there. The function on this page counts such an element as perfect. Written without care the mean
-of the batch is NaN; with something added to the denominator it comes out as zero as well.
+The fraction is 0 / 0 there. The function on this page counts such an element as perfect. Without that, the mean of the batch is
+NaN; with something added to the denominator it comes out as zero as well.
 
 ```python
 from lossary.functional import smape
@@ -143,6 +143,8 @@ def smape(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean")
     loss = 2 * ((input - target).abs() / torch.where(sizes > 0, sizes, 1.0))
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
@@ -192,7 +194,7 @@ loss = Loss(
     sections=(
         Section(
             axis=RATIO_AXIS,
-            label="prediction divided by target",
+            label="prediction divided by the target",
             span=(-1.5, 4.0),
             inputs=lambda t, y: {"input": t, "target": y},
             branches={"": 1.0},

@@ -1,6 +1,6 @@
 r"""Squared epsilon-insensitive loss
 
-The square of what an error exceeds a tolerance by: errors up to epsilon cost nothing, and the loss leaves zero without
+The square of the excess over a tolerance: errors up to epsilon cost nothing, and the loss leaves zero without
 a corner.
 
 ## When to use it
@@ -38,7 +38,7 @@ square, dropped tensor([0.0000, 1.2100, 4.0000])
 
 ### The minimum is flat
 
-All constants that are within `epsilon` of every target have zero loss, and so has the gradient there.
+All constants that are within `epsilon` of every target have zero loss, and the gradient there is zero.
 
 ```python
 from lossary.functional import squared_epsilon_insensitive
@@ -86,6 +86,8 @@ def squared_epsilon_insensitive(
     loss = torch.relu((input - target).abs() - epsilon).square()
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

@@ -1,7 +1,7 @@
 r"""Wing loss
 
-A logarithm of the error up to a threshold w, where it is steeper than the absolute error, and the absolute error less a
-constant beyond.
+A logarithm of the error up to a threshold w, which makes small errors pull harder than the absolute error does, and the
+absolute error less a constant beyond.
 
 ## When to use it
 
@@ -10,8 +10,8 @@ constant beyond.
 
 ## When not to
 
-- Early in training, or for targets with another unit: the defaults are made for pixels. See below.
-- You want a smooth minimum. There is a corner at the target, sharper than that of [[l1]].
+- For targets with another unit: the defaults are made for pixels. See below.
+- You want a smooth minimum. There is a corner at the target, with the defaults sharper than that of [[l1]].
 - Heatmaps are regressed, where most of the image is background; the loss was made for coordinates.
 
 ## Pitfalls
@@ -40,7 +40,7 @@ divided by 256: slopes [5.0, 4.95, 4.56]
 ### The slope jumps up again at w
 
 From the target outwards the slope falls from `w / epsilon` to `w / (epsilon + w)`, which is below one, and at `w` it
-jumps to one. The value has no jump there. Neither has it anything to do with outliers: beyond `w` this is the absolute
+jumps to one. The value has no jump there. Nor does it have anything to do with outliers: beyond `w` this is the absolute
 error.
 
 ```python
@@ -109,6 +109,8 @@ def wing(
     loss = torch.where(size < w, w * torch.log1p(size / epsilon), size - constant)
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

@@ -17,7 +17,7 @@ pi times a have none.
 
 ### The edge is at pi times a
 
-`a` itself is where the sine would reach its argument 1. Outliers are cut from about 3.14 times `a` on, and the strongest
+`a` itself is where the argument of the sine is 1. Outliers are cut from about 3.14 times `a` on, and the strongest
 pull is at half of that. With the default of 1.339 the edge is close to 4.2.
 
 ```python
@@ -119,6 +119,8 @@ def andrews(input: torch.Tensor, target: torch.Tensor, *, a: float = 1.339, redu
     loss = 2 * a**2 * torch.sin(residual / (2 * a)) ** 2  # 1 - cos(x) is 2 sin²(x / 2), which keeps small x
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

@@ -18,8 +18,8 @@ alpha, the less a distant point pulls.
 
 ### alpha cannot be learned from the loss alone
 
-At any residual the loss grows with `alpha`, so that gradient descent on both drives `alpha` down for ever, and with it
-the influence of all data. A learned `alpha` needs the logarithm of the distribution's normalising constant added, as in a
+At any residual but zero the loss grows with `alpha`, so that gradient descent on both drives `alpha` down for ever, and
+with it the influence of distant data. A learned `alpha` needs the logarithm of the distribution's normalising constant added, as in a
 likelihood.
 
 ```python
@@ -129,17 +129,18 @@ def barron(
         loss = sign * torch.expm1(sign * scaled.square() / 2)
     else:
         b = abs(alpha - 2)
-        # log(s² / b + 1), with no square that could overflow; each form is given only what it can take.
-        near, far = scaled.clamp(-1, 1), scaled.abs().clamp(min=1)
-        power = torch.where(
-            scaled.abs() < 1, torch.log1p(near.square() / b), 2 * far.log() + torch.log(1 / b + far**-2)
-        )
+        # log(s² / b + 1) with u = s / √b, and no square that could overflow; each form is given only what it can take.
+        u = scaled / math.sqrt(b)
+        near, far = u.clamp(-1, 1), u.abs().clamp(min=1)
+        power = torch.where(u.abs() < 1, torch.log1p(near.square()), 2 * far.log() + torch.log1p(far**-2))
         exponent = alpha / 2 * power
         # expm1 keeps small residuals, and exp the slope far out.
         bent = torch.where(exponent.abs() < 1, torch.expm1(exponent.clamp(-1, 1)), exponent.exp() - 1)
-        loss = b / 2 * power if alpha == 0 else b / alpha * bent
+        loss = b / 2 * power if abs(alpha) < 1e-20 else b / alpha * bent
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
@@ -209,7 +210,7 @@ loss = residual_loss(
         "convex": lambda shape: shape >= 1,
         "smoothness": "Cinf",
         "lipschitz": lambda shape, scale: "inf" if shape > 1 else _steepest(shape, scale),
-        "gradient_lipschitz": lambda scale: 1 / scale**2,
+        "gradient_lipschitz": lambda shape, scale: "inf" if shape > 2 else 1 / scale**2,
         "bounded": lambda shape: shape < 0,
         "gradient_limits": lambda shape, scale: (
             ("-inf", "inf") if shape > 1 else (-1 / scale, 1 / scale) if shape == 1 else (0, 0)

@@ -43,8 +43,8 @@ cauchy: 0.10
 
 ### Two groups of targets make two minima
 
-The mean of two equal groups is the minimum for the squared error. Here it is the maximum between two minima, and which
-of them is found depends on the start.
+The mean of two equal groups is the minimum for the squared error. Here, if they are more than twice `c` apart, it is the
+maximum between two minima, and which of them is found depends on the start.
 
 ```python
 from lossary.functional import cauchy
@@ -139,6 +139,8 @@ def cauchy(input: torch.Tensor, target: torch.Tensor, *, c: float = 1.0, reducti
     loss = c**2 / 2 * torch.where(scaled.abs() < 1, (near**2).log1p(), 2 * far.log() + (far**-2).log1p())
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

@@ -1,6 +1,7 @@
 r"""Charbonnier
 
-The absolute error with its kink rounded off: the length of the hypotenuse over the residual and a small constant.
+The absolute error with its kink rounded off: the hypotenuse of a right triangle whose legs are the residual and a small
+constant.
 
 ## When to use it
 
@@ -37,7 +38,7 @@ for eps in (1e-3, 1.0):
 1.0 1.0 0.0
 ```
 
-### eps may stand inside the root as it is, or squared
+### Under the root, eps may be squared or not
 
 Here, and wherever the formula says the square of epsilon, the corner is `eps` wide. Code that adds `eps` itself under
 the root has a corner of the square root of `eps`: with one thousandth, a corner about thirty times as wide.
@@ -109,11 +110,6 @@ It tends to [[l1]] as `eps` goes to zero.
 
     functional.charbonnier(input, target, eps=1e-9) == F.l1_loss(input, target)  # within 1e-9
 
-## In other libraries
-
-- Kornia, no multiple: `kornia.losses.charbonnier_loss(input, target)`: The root of the squared residual plus 1, minus 1:
-  pseudo-Huber at delta=1. Elementwise by default.
-
 ## References
 
 - Pierre Charbonnier, Laure Blanc-Féraud, Gilles Aubert and Michel Barlaud (1994). Two Deterministic Half-Quadratic
@@ -133,6 +129,8 @@ def charbonnier(
     loss = torch.hypot(residual, torch.full_like(residual, eps))  # the root, with no square that could overflow
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
@@ -147,7 +145,7 @@ loss = residual_loss(
     concepts={
         "charbonnier epsilon; rounded absolute error": "eps",
         "loss does not reach zero; minimum of the Charbonnier loss": "A perfect prediction",
-        "eps or eps squared": "eps may stand inside",
+        "eps or eps squared": "Under the root",
         "Charbonnier versus pseudo-Huber; kornia charbonnier_loss": "Libraries that say",
         "loss oscillates at the end of training": "A small eps",
     },

@@ -103,17 +103,20 @@ Times `sigma` squared, it is half of [[mse]] where `sigma` is large.
 
 import torch
 
-from lossary.declaration import POSITIVE, Parameter, exp, residual_loss, terms
+from lossary.declaration import POSITIVE, Parameter, euler, exp, residual_loss, sqrt, terms
 
 
 def correntropy(
     input: torch.Tensor, target: torch.Tensor, *, sigma: float = 1.0, reduction: str = "mean"
 ) -> torch.Tensor:
-    half = ((input - target) / sigma) ** 2 / 2
+    # beyond 40 the bell is zero in every format, and its slope too, while the square may overflow
+    half = ((input - target) / sigma).clamp(-40, 40) ** 2 / 2
     # expm1 is exact for small squares, and the gradient of exp in the tail
     loss = torch.where(half < 0.5, -torch.expm1(-half), 1 - torch.exp(-half))
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
@@ -147,7 +150,7 @@ loss = residual_loss(
     properties={
         "convex": False,
         "smoothness": "Cinf",
-        "lipschitz": lambda sigma: 2.718281828459045**-0.5 / sigma,
+        "lipschitz": lambda sigma: 1 / (sigma * sqrt(euler)),
         "gradient_lipschitz": lambda sigma: 1 / sigma**2,
         "bounded": True,
         "supremum": 1,

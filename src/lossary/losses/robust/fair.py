@@ -1,6 +1,6 @@
 r"""Fair
 
-Half the squared error for small residuals and nearly the absolute error for large ones, with a logarithm between them:
+Half the squared error for small residuals and nearly a straight line of slope c for large ones, less a logarithm:
 convex, with a pull that never exceeds c.
 
 ## When to use it
@@ -125,6 +125,8 @@ def fair(input: torch.Tensor, target: torch.Tensor, *, c: float = 1.3998, reduct
     loss = c**2 * torch.where(far < 0.25, series, far - far.log1p())
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

@@ -40,7 +40,7 @@ c 1.0: pull 0.01, times c squared 0.01
 c 10.0: pull 0.0001, times c squared 0.01
 ```
 
-### The same name stands for four scales
+### The same name stands for several scales
 
 Barron's paper and Kornia have twice the squared residual over the squared residual plus four. Others have the squared
 residual over itself plus `c` squared, with or without a half, and with or without `c` squared before it. Compare values
@@ -109,7 +109,7 @@ Times `c` squared, it is half of [[mse]] where `c` is large.
 
 import torch
 
-from lossary.declaration import POSITIVE, Parameter, residual_loss, terms
+from lossary.declaration import POSITIVE, Parameter, residual_loss, sqrt, terms
 
 
 def geman_mcclure(
@@ -121,6 +121,8 @@ def geman_mcclure(
     loss = torch.where(scaled.abs() < 1, near**2 / (1 + near**2), 1 / (1 + far**-2)) / 2
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
@@ -156,7 +158,7 @@ loss = residual_loss(
     properties={
         "convex": False,
         "smoothness": "Cinf",
-        "lipschitz": lambda scale: 3 * 3**0.5 / (16 * scale),
+        "lipschitz": lambda scale: 3 * sqrt(3) / (16 * scale),
         "gradient_lipschitz": lambda scale: 1 / scale**2,
         "bounded": True,
         "supremum": 0.5,

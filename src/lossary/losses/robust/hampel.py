@@ -141,6 +141,8 @@ def hampel(
     loss = torch.where(size <= a, residual**2 / 2, torch.where(size <= b, a * (size - a / 2), falling))
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
@@ -152,7 +154,7 @@ class Limit(Number):
 
 loss = residual_loss(
     function=hampel,
-    aliases=terms("Hampel loss; Hampel function; Hampel 17A; three-part redescending"),
+    aliases=terms("Hampel loss; Hampel function; three-part redescending"),
     tasks=("regression",),
     search_terms=terms(
         "reject outliers completely; hard redescending M-estimator; piecewise linear psi function; Huber with an end; "

@@ -122,8 +122,8 @@ tensor(1.5625)
 ### delta must be positive, and it is the second positional argument
 
 `nn.HuberLoss(0.5)` reads the number as `reduction`, and complains only when the loss is called. The
-class refuses a tensor. The function takes one as a plain number, but not one that requires a gradient,
-so `delta` cannot be a learned parameter. Zero is refused too: the loss would vanish everywhere. If you
+class refuses a tensor. The function takes one without dimensions as a plain number, but not one that requires a
+gradient, so `delta` cannot be a learned parameter. Zero is refused too: the loss would vanish everywhere. If you
 were looking for the absolute error as the limit, use [[l1]], or [[smooth_l1|Smooth L1]] with `beta=0`,
 which is exactly that.
 

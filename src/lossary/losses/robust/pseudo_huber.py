@@ -5,7 +5,8 @@ delta far out.
 
 ## When to use it
 
-- You want [[huber]]'s behaviour with derivatives of every order, for Newton steps or second-order boosting.
+- You want [[huber]]'s behaviour with derivatives of every order, for second-order boosting or Newton steps; far out the
+  second one vanishes, and plain Newton steps need damping.
 - There is no clear residual at which errors stop being ordinary. The change from parabola to line is gradual here and
   spreads over several `delta`.
 
@@ -141,6 +142,8 @@ def pseudo_huber(
     loss = delta**2 * (scaled * (scaled / (root + 1)))
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

@@ -118,7 +118,7 @@ With a large `c` it is half of [[mse]].
 
 import torch
 
-from lossary.declaration import POSITIVE, Parameter, cases, residual_loss, terms
+from lossary.declaration import POSITIVE, Parameter, cases, residual_loss, sqrt, terms
 
 
 def tukey_biweight(
@@ -131,6 +131,8 @@ def tukey_biweight(
     loss = c**2 / 6 * torch.where(square < 0.5, square * (3 - 3 * square + square**2), 1 - left**3)
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
@@ -172,7 +174,7 @@ loss = residual_loss(
     properties={
         "convex": False,
         "smoothness": "C2",
-        "lipschitz": lambda scale: 16 * scale / (25 * 5**0.5),
+        "lipschitz": lambda scale: 16 * scale / (25 * sqrt(5)),
         "gradient_lipschitz": 1,
         "bounded": True,
         "supremum": lambda scale: scale**2 / 6,

@@ -110,15 +110,18 @@ With a large `c` it is half of [[mse]].
 
 import torch
 
-from lossary.declaration import POSITIVE, Parameter, exp, residual_loss, terms
+from lossary.declaration import POSITIVE, Parameter, euler, exp, residual_loss, sqrt, terms
 
 
 def welsch(input: torch.Tensor, target: torch.Tensor, *, c: float = 1.0, reduction: str = "mean") -> torch.Tensor:
-    square = ((input - target) / c) ** 2
+    # beyond 30 the bell is zero in every format, and its slope too, while the square may overflow
+    square = ((input - target) / c).clamp(-30, 30) ** 2
     # expm1 is exact for small squares, and the gradient of exp in the tail
     loss = c**2 / 2 * torch.where(square < 0.5, -torch.expm1(-square), 1 - torch.exp(-square))
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
@@ -155,7 +158,7 @@ loss = residual_loss(
     properties={
         "convex": False,
         "smoothness": "Cinf",
-        "lipschitz": lambda scale: scale * (2 * 2.718281828459045) ** -0.5,
+        "lipschitz": lambda scale: scale / sqrt(2 * euler),
         "gradient_lipschitz": 1,
         "bounded": True,
         "supremum": lambda scale: scale**2 / 2,

@@ -210,6 +210,8 @@ def cox_partial_likelihood(
     loss = (event * (total - input)).sum(-1) / event.sum(-1).clamp(min=1)
     if reduction == "none":
         return loss
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
 

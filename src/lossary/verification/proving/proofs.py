@@ -124,7 +124,7 @@ def in_words(proof: Proof, limits: tuple[float, float], measured: str) -> str:
     low, high = map(rough, proof.between)
     if proof.between == limits:
         return f"on the whole axis, from {low} to {high}, {proof.how}"
-    return f"between {low} and {high}, {proof.how}; checked beyond: {measured}"
+    return f"between {low} and {high}, {proof.how}; also checked: {measured}"
 
 
 def _tried(run: Callable[[], Verdict]) -> Verdict | None:
