@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -86,13 +87,13 @@ def library(text: str) -> Library:
 def _setting(text: str) -> dict[str, Any]:
     """Parameters from "c=2, delta=2**0.5"."""
     pairs = [part.partition("=") for part in text.split(",") if part.strip()]
-    return {name.strip(): _number(value) for name, _, value in pairs}
+    return {name.strip(): _value(value.strip()) for name, _, value in pairs}
 
 
-def _number(text: str) -> float:
-    """A number, or a power such as 2**0.5."""
-    base, _, power = text.partition("**")
-    return float(base) ** float(power or 1)
+def _value(text: str) -> Any:
+    """A number, a power such as 2**0.5, or a flag."""
+    base, power, exponent = text.partition("**")
+    return float(base) ** float(exponent) if power else ast.literal_eval(text)
 
 
 Kind: TypeAlias = Literal["article", "inproceedings", "book", "techreport", "misc"]

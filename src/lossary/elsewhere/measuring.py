@@ -74,7 +74,14 @@ def measure(loss: Loss, row: Library, arrays: Arrays) -> dict[str, Any]:
     Raises:
         ValueError: where the call gives nothing that has the shape of one of the loss's reductions.
     """
-    runs = [_Run(loss, row, arrays, case) for case in cases(loss, row)]
+    runs, refused = [], []
+    for case in cases(loss, row):
+        try:
+            runs.append(_Run(loss, row, arrays, case))
+        except Exception as error:  # a library may refuse an input, and with any error at all
+            refused.append(error)
+    if not runs:
+        raise refused[0] if refused else ValueError("the loss has no inputs for this row")
     best: dict[str, Any] | None = None
     for name in dict.fromkeys(name for one in runs for name in one.wanted):
         if all(name in one.wanted and one.wanted[name].size == one.got.size for one in runs):

@@ -111,7 +111,7 @@ It tends to [[l1]] as `eps` goes to zero.
 
 ## In other libraries
 
-- Kornia, no multiple: `kornia.losses.charbonnier_loss(input, target)`: The root of the squared residual plus 1, minus 1:
+- `kornia.losses.charbonnier_loss(input, target)` at eps=1: The root of the squared residual plus 1, minus 1:
   pseudo-Huber at delta=1. Elementwise by default.
 
 ## References
