@@ -14,8 +14,8 @@ from typing import Any
 
 from lossary.declaration.known_libraries import RUN
 from lossary.discovery.catalogs import catalog
+from lossary.discovery.dependencies import MEASURED
 from lossary.elsewhere.measuring import library_named, run
-from lossary.elsewhere.rows import FILE
 
 LOSSES = Path(__file__).parent.parent / "src" / "lossary" / "losses"
 _MARK = "measured: "
@@ -30,12 +30,14 @@ def main(arguments: list[str]) -> int:
     with ThreadPoolExecutor(2) as pool:
         found = list(pool.map(_apart, [one.name for one in RUN if one.name in named]))
     rows: dict[str, dict[str, Any]] = {key: row for part in found for key, row in part.items()}
-    ordered = dict(sorted(rows.items(), key=lambda item: (item[1]["loss"], item[1]["library"], item[1]["call"])))
-    (LOSSES / FILE).write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    failed = [row for row in ordered.values() if "failed" in row]
-    for row in failed:
-        print(f"libraries: {row['loss']}: {row['call']}: {row['failed']}")
-    print(f"libraries: {len(ordered)} rows, {len(failed)} failed")
+    ordered: dict[str, dict[str, dict[str, Any]]] = {}
+    for key, row in sorted(rows.items(), key=lambda item: (item[1]["loss"], item[1]["library"], item[1]["call"])):
+        slug = row.pop("loss")
+        ordered.setdefault(slug, {})[key] = row
+        if "failed" in row:
+            print(f"libraries: {slug}: {row['call']}: {row['failed']}")
+    (LOSSES / MEASURED).write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    print(f"libraries: {len(rows)} rows, {sum('failed' in row for row in rows.values())} failed")
     return 0
 
 

@@ -38,7 +38,7 @@ class KnownLibrary:
 
 
 RUN = (
-    KnownLibrary("Keras", "keras", "keras"),
+    KnownLibrary("Keras", "keras", "keras", note="Arguments are (y_true, y_pred)."),
     KnownLibrary("Keras RS", "keras_rs", "keras", "keras-rs"),
     KnownLibrary("Kornia", "kornia", "torch"),
     KnownLibrary("lifelines", "lifelines", "numpy"),
@@ -77,7 +77,9 @@ CITED = (
     KnownLibrary("MMDetection", "mmdet", source="https://github.com/open-mmlab/mmdetection"),
     KnownLibrary("OpenCV", "cv2", source="https://github.com/opencv/opencv"),
     KnownLibrary("pytorch-forecasting", source="https://github.com/sktime/pytorch-forecasting"),
-    KnownLibrary("robust_loss_pytorch", "robust_loss_pytorch", source="https://github.com/jonbarron/robust_loss_pytorch"),
+    KnownLibrary(
+        "robust_loss_pytorch", "robust_loss_pytorch", source="https://github.com/jonbarron/robust_loss_pytorch"
+    ),
     KnownLibrary("TensorFlow", "tf", source="https://www.tensorflow.org/api_docs/python/tf/nn"),
     KnownLibrary("TensorFlow Ranking", "tfr", source="https://www.tensorflow.org/ranking/api_docs/python/tfr"),
     KnownLibrary("torch for R", source="https://rdrr.io/cran/torch/"),

@@ -112,6 +112,7 @@ class _Run:
             else arrays.made(np.asarray(value))
             for name, value in torch_calls.arrays(torch_calls.tensors(loss, batch, setting, "float64")).items()
         }
+        self.used = names(row.call)
         self.call = lambda given: eval(code, {**packages, **setting, **given})
         self.got = np.asarray(arrays.plain(self.call(self.inputs)), dtype=float)
         self.wanted = {name: value for name, value in _wanted(loss, batch, setting)}
@@ -229,9 +230,8 @@ def _gradients(runs: Sequence[_Run], best: Mapping[str, Any]) -> bool | None:
     for one in runs:
         batch = one.case[1]
         tensors = torch_calls.tensors(one.loss, batch, one.setting, "float64")
-        differentiable = [i.name for i in one.loss.inputs if i.name in tensors and _real(tensors[i.name])]
-        moved = [name for name in differentiable if name in names_of(one)]
-        scale = _value(best["factor"], one.setting)
+        moved = [name for name, tensor in tensors.items() if name in one.used and _real(tensor)]
+                scale = _value(best["factor"], one.setting)
         wanted_value = scale * one.wanted[best["of"]].ravel() + best["offset"]
         close = np.isclose(one.got.ravel(), wanted_value, rtol=_RELATIVE, atol=_ABSOLUTE)
         if not moved or not close.all():
@@ -256,11 +256,6 @@ def _gradients(runs: Sequence[_Run], best: Mapping[str, Any]) -> bool | None:
     return True if tried else None
 
 
-def names_of(one: _Run) -> set[str]:
-    """The inputs of a run's call."""
-    return set(one.inputs)
-
-
 def _real(tensor: Any) -> bool:
     return not isinstance(tensor, list) and bool(tensor.is_floating_point())
 
@@ -268,6 +263,3 @@ def _real(tensor: Any) -> bool:
 def library_named(name: str) -> KnownLibrary:
     """A library that is run, by its name."""
     return next(one for one in RUN if one.name == name)
-
-
-__all__ = ["cases", "key", "library_named", "measure", "names", "run"]

@@ -7,20 +7,21 @@ import hashlib
 import inspect
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lossary.declaration.loss import Loss
 from lossary.declaration.references import Library
-from lossary.declaration.values import Value
+from lossary.declaration.values import Setting, Value
 from lossary.evaluation import points
 
-FILE = "libraries.json"
 _WIDE = 4  # elements of a row, where a loss takes numbers: a mean over the last dimension is told from one over all
 _LONG = 8  # rows of a call
 _CALLS, _SETTINGS = 8, 6  # at most so many calls at a setting, and settings
+
+# What was measured of rows, by hash.
+Measured = Mapping[str, Mapping[str, Any]]
 
 Case = tuple[dict[str, Value], points.Batch]
 
@@ -46,10 +47,18 @@ def cases(loss: Loss, row: Library) -> list[Case]:
             settings.setdefault(repr(sorted(chosen.items())), chosen)
     found: list[Case] = []
     for setting in list(settings.values())[:_SETTINGS]:
-        parts = [part for batch in points.batches(loss, setting) for part in _parts(loss, batch)]
+        parts = [part for batch in _batches(loss, setting) for part in _parts(loss, batch)]
         keep = np.unique(np.linspace(0, len(parts) - 1, min(len(parts), _CALLS)).round().astype(int)) if parts else []
         found += [(setting, parts[k]) for k in keep]
     return found
+
+
+def _batches(loss: Loss, setting: Setting) -> list[points.Batch]:
+    """Inputs to compare at: whole vectors, such as distributions, where its elements add up to something."""
+    if loss.summed is None:
+        return points.batches(loss, setting)
+    kinds = tuple(loss.summed.kinds[i.name] for i in loss.inputs)
+    return [points.vectors(loss, kinds, sizes) for sizes in points.SIZES]
 
 
 def _parts(loss: Loss, batch: points.Batch) -> list[points.Batch]:
@@ -87,14 +96,7 @@ def key(loss: Loss, row: Library) -> str:
     return hashlib.sha256(json.dumps([row.name, row.call, compared, told]).encode()).hexdigest()[:16]
 
 
-def kept(folder: Path) -> dict[str, dict[str, Any]]:
-    """What was measured of a catalog's rows, by hash; nothing where they were never run."""
-    path = folder / FILE
-    found: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    return found
-
-
-def state(loss: Loss, row: Library, measured: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def state(loss: Loss, row: Library, measured: Measured) -> dict[str, Any]:
     """What a page says of a row: whether it was run, with which version, and how the values relate to the loss's."""
     if row.known is None:
         return {"evidence": "cited", "version": None, "relation": None, "source": row.source or None}
