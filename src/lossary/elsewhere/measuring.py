@@ -231,7 +231,7 @@ def _gradients(runs: Sequence[_Run], best: Mapping[str, Any]) -> bool | None:
         batch = one.case[1]
         tensors = torch_calls.tensors(one.loss, batch, one.setting, "float64")
         moved = [name for name, tensor in tensors.items() if name in one.used and _real(tensor)]
-                scale = _value(best["factor"], one.setting)
+        scale = _value(best["factor"], one.setting)
         wanted_value = scale * one.wanted[best["of"]].ravel() + best["offset"]
         close = np.isclose(one.got.ravel(), wanted_value, rtol=_RELATIVE, atol=_ABSOLUTE)
         if not moved or not close.all():
