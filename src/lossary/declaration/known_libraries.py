@@ -47,7 +47,7 @@ RUN = (
     KnownLibrary("neuralforecast", "neuralforecast", "torch", entered=True),
     KnownLibrary("optax", "optax", "jax"),
     KnownLibrary("PaddlePaddle", "paddle", "paddle", "paddlepaddle"),
-    KnownLibrary("POT", "ot", "numpy"),
+    KnownLibrary("POT", "ot", "numpy", "POT"),
     KnownLibrary("PyTorch", "torch", "torch"),
     KnownLibrary("pytorch-metric-learning", "pytorch_metric_learning", "torch", "pytorch-metric-learning"),
     KnownLibrary("Rax", "rax", "jax"),

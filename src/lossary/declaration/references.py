@@ -52,7 +52,8 @@ class Library:
 
 
 _LISTED = re.compile(
-    r"(?:\[(?P<linked>[^\]]+)\]\((?P<source>[^)]+)\) |(?P<name>[^`]+?) )?`(?P<call>[^`]+)`(?: at (?P<at>[\w=.* ,+-]+))?(?:: (?P<note>.+))?"
+    r"(?:\[(?P<linked>[^\]]+)\]\((?P<source>[^)]+)\) |(?P<name>[^`]+?) )?"
+    r"`(?P<call>[^`]+)`(?: at (?P<at>[\w=.* ,+-]+))?(?:: (?P<note>.+))?"
 )
 _PACKAGE = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?=\.|::)")
 

@@ -83,7 +83,8 @@ def measure(loss: Loss, row: Library, arrays: Arrays) -> dict[str, Any]:
     if not runs:
         raise refused[0] if refused else ValueError("the loss has no inputs for this row")
     best: dict[str, Any] | None = None
-    for name in dict.fromkeys(name for one in runs for name in one.wanted):
+    # Of two that agree alike the first: a mean is told before a sum with a factor.
+    for name in sorted({name for one in runs for name in one.wanted}, key=_order):
         if all(name in one.wanted and one.wanted[name].size == one.got.size for one in runs):
             # Every setting has a factor of its own first.
             for offsets in (False, True):
@@ -96,6 +97,13 @@ def measure(loss: Loss, row: Library, arrays: Arrays) -> dict[str, Any]:
     if best["agreed"] < _ENOUGH * best["points"]:
         return {**best, "of": None, "factor": None, "offset": None, "gradient": None}
     return {**best, "gradient": _gradients(runs, best)}
+
+
+def _order(name: str) -> int:
+    return _ORDER.index(name) if name in _ORDER else len(_ORDER)
+
+
+_ORDER = ("none", "mean", "last mean", "sum", "last sum")
 
 
 class _Run:
@@ -115,7 +123,7 @@ class _Run:
         self.used = names(row.call)
         self.call = lambda given: eval(code, {**packages, **setting, **given})
         self.got = np.asarray(arrays.plain(self.call(self.inputs)), dtype=float)
-        self.wanted = {name: value for name, value in _wanted(loss, batch, setting)}
+        self.wanted = dict(_wanted(loss, batch, setting))
 
 
 def _wanted(loss: Loss, batch: Any, setting: Setting) -> Iterator[tuple[str, Array]]:
