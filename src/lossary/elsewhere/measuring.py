@@ -20,7 +20,7 @@ from lossary.declaration.loss import Loss
 from lossary.declaration.references import Library
 from lossary.declaration.values import Array, Setting
 from lossary.elsewhere.arrays import KINDS, Arrays
-from lossary.elsewhere.rows import Case, cases, key, names
+from lossary.elsewhere.rows import Case, cases, key, names, one_sample
 from lossary.evaluation import torch_calls
 
 # How far two values may be apart and still be said to agree: some libraries keep single precision in places.
@@ -74,8 +74,16 @@ def measure(loss: Loss, row: Library, arrays: Arrays) -> dict[str, Any]:
     Raises:
         ValueError: where the call gives nothing that has the shape of one of the loss's reductions.
     """
+    best = _best(loss, row, arrays, cases(loss, row))
+    if best["of"] is None:
+        alone = _best(loss, row, arrays, [(setting, one_sample(loss, batch)) for setting, batch in cases(loss, row)])
+        best = {**alone, "alone": True} if alone["of"] is not None else best
+    return best
+
+
+def _best(loss: Loss, row: Library, arrays: Arrays, tried: Sequence[Case]) -> dict[str, Any]:
     runs, refused = [], []
-    for case in cases(loss, row):
+    for case in tried:
         try:
             runs.append(_Run(loss, row, arrays, case))
         except Exception as error:  # a library may refuse an input, and with any error at all
@@ -86,12 +94,12 @@ def measure(loss: Loss, row: Library, arrays: Arrays) -> dict[str, Any]:
     # Of two that agree alike the first: a mean is told before a sum with a factor.
     for name in sorted({name for one in runs for name in one.wanted}, key=_order):
         if all(name in one.wanted and one.wanted[name].size == one.got.size for one in runs):
-            # Every setting has a factor of its own first.
             for offsets in (False, True):
                 found = _relation(loss, runs, name, offsets)
                 if best is None or found["agreed"] > best["agreed"]:
                     best = found
     if best is None:
+        # Of another shape than any reduction: no relation can be told.
         shapes = sorted({str(one.got.shape) for one in runs})
         raise ValueError(f"shapes {', '.join(shapes)} are those of none of the loss's reductions")
     if best["agreed"] < _ENOUGH * best["points"]:

@@ -81,6 +81,15 @@ def _parts(loss: Loss, batch: points.Batch) -> list[points.Batch]:
     return found
 
 
+def one_sample(loss: Loss, batch: points.Batch) -> points.Batch:
+    """The first sample alone, for a call that gives one number for all that it is given."""
+    return {
+        i.name: batch[i.name] if i.kinds[0].shared else np.asarray(batch[i.name])[:1]
+        for i in loss.inputs
+        if i.name in batch
+    }
+
+
 def key(loss: Loss, row: Library) -> str:
     """The hash of a row: of the call, of what it is compared with, and where. What a note says is not part of it."""
     compared = loss.torch or loss.functional or inspect.getsource(loss.function or loss.call or type(loss))
@@ -115,6 +124,7 @@ def words(found: Mapping[str, Any]) -> str:
     part = "the same" if part == "× 1" and not offset else part
     if offset:
         part = (f"{part}, " if factor != 1 else "") + f"{'plus' if offset > 0 else 'minus'} {abs(offset):g}"
+    of = "for one sample at a time" if found.get("alone") else of
     told = f"{part}; {of}" if of else part
     if found["agreed"] < found["points"]:
         share = found["agreed"] / found["points"]

@@ -84,9 +84,8 @@ It is at most [[l1]], and equal to it where each sample is a shifted copy of the
 
 ## In other libraries
 
-- [SciPy](https://docs.scipy.org/doc/scipy/reference/generated/scipy.stats.wasserstein_distance.html)
-  `scipy.stats.wasserstein_distance(input, target)`: Two samples only, of one dimension each; takes weights and
-  samples of different sizes.
+- `scipy.stats.wasserstein_distance(input.ravel(), target.ravel())`: Takes weights and samples of different sizes; no
+  gradient.
 - `ot.wasserstein_1d(input.T, target.T)`: The samples run along the first dimension; takes weights.
 """
 

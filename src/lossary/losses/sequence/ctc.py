@@ -299,8 +299,7 @@ sum of [[nll]] over the frames.
 
 ## In other libraries
 
--
-  `optax.ctc_loss(log_probs.transpose(1, 0, 2), (jax.numpy.arange(len(log_probs)) >= input_lengths[:, None]).astype(float), targets, (jax.numpy.arange(targets.shape[1]) >= target_lengths[:, None]).astype(float), blank_id=blank)`:
+- `optax.ctc_loss(log_probs.transpose(1, 0, 2), (jax.numpy.arange(len(log_probs)) >= input_lengths[:, None]).astype(float), targets, (jax.numpy.arange(targets.shape[1]) >= target_lengths[:, None]).astype(float), blank_id=blank)`:
   Takes raw scores, batch first, and paddings in place of lengths. One value per sample. A target without an alignment
   gives a large number, not infinity.
 - `keras.losses.CTC(reduction=None)(targets, log_probs.transpose(0, 1))`: Takes raw scores, batch first. The blank is
