@@ -226,7 +226,9 @@ def _in_words(loss: Loss, factors: Sequence[tuple[Setting, float]]) -> float | s
     for parameter in loss.parameters:
         for power in (1, 2, -1, -2):
             try:
-                rest = [factor / float(setting[parameter.name]) ** power for setting, factor in factors]
+                # At zero a positive power says zero, whatever the number before it.
+                moved = [(s, f) for s, f in factors if f or float(s[parameter.name])]
+                rest = [factor / float(setting[parameter.name]) ** power for setting, factor in moved]
             except (TypeError, ValueError, ZeroDivisionError):
                 continue
             if all(math.isclose(one, rest[0], rel_tol=1e-6) for one in rest):
