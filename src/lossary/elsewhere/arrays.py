@@ -136,7 +136,9 @@ class Mlx(Arrays):
 
     def made(self, array: Array) -> Any:
         """An array with the same type of numbers, which MLX does not keep by itself."""
-        return self.mlx.array(array, dtype=self.mlx.float64 if array.dtype.kind == "f" else self.mlx.int64)
+        return self.mlx.array(
+            array, dtype=self.mlx.float64 if np.issubdtype(array.dtype, np.floating) else self.mlx.int64
+        )
 
     def slopes(self, call: Call, inputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Array] | None:
         """By mlx.core.grad."""
