@@ -25,6 +25,7 @@ from lossary.evaluation import torch_calls
 
 # How far two values may be apart and still be said to agree: some libraries keep single precision in places.
 _RELATIVE, _ABSOLUTE = 1e-6, 1e-9
+_CLIPPED = 1e-3  # where values are clipped or an epsilon is added, and no relation holds more closely
 # Below this share of points no relation is told.
 _ENOUGH = 0.5
 
@@ -94,9 +95,11 @@ def _best(loss: Loss, row: Library, arrays: Arrays, tried: Sequence[Case]) -> di
     # Of two that agree alike the first: a mean is told before a sum with a factor.
     for name in sorted({name for one in runs for name in one.wanted}, key=_order):
         if all(name in one.wanted and one.wanted[name].size == one.got.size for one in runs):
-            for offsets in (False, True):
-                found = _relation(loss, runs, name, offsets)
-                if best is None or found["agreed"] > best["agreed"]:
+            for offsets, within in ((False, _RELATIVE), (True, _RELATIVE), (False, _CLIPPED)):
+                if within == _CLIPPED and best is not None and best["agreed"] >= _ENOUGH * best["points"]:
+                    continue
+                found = _relation(loss, runs, name, offsets, within)
+                if best is None or _rank(found) > _rank(best):
                     best = found
     if best is None:
         # Of another shape than any reduction: no relation can be told.
@@ -105,6 +108,11 @@ def _best(loss: Loss, row: Library, arrays: Arrays, tried: Sequence[Case]) -> di
     if best["agreed"] < _ENOUGH * best["points"]:
         return {**best, "of": None, "factor": None, "offset": None, "gradient": None}
     return {**best, "gradient": _gradients(runs, best)}
+
+
+def _rank(found: Mapping[str, Any]) -> tuple[int, bool]:
+    """The more points agree the better; of two relations that agree alike, the one without a factor."""
+    return found["agreed"], found["factor"] == 1 and not found["offset"]
 
 
 def _order(name: str) -> int:
@@ -129,6 +137,7 @@ class _Run:
             for name, value in torch_calls.arrays(torch_calls.tensors(loss, batch, setting, "float64")).items()
         }
         self.used = names(row.call)
+        self.fixed = {i.name for i in loss.inputs if not i.differentiable}
         self.call = lambda given: eval(code, {**packages, **setting, **given})
         self.got = np.asarray(arrays.plain(self.call(self.inputs)), dtype=float)
         self.wanted = dict(_wanted(loss, batch, setting))
@@ -165,13 +174,15 @@ def _packages(call: str, known: set[str]) -> dict[str, Any]:
     return found
 
 
-def _relation(loss: Loss, runs: Sequence[_Run], name: str, offsets: bool) -> dict[str, Any]:
+def _relation(loss: Loss, runs: Sequence[_Run], name: str, offsets: bool, within: float) -> dict[str, Any]:
     """The factor, and the offset where there may be one, between a library's values and one reduction's."""
     groups: dict[str, list[_Run]] = {}
     for one in runs:
         groups.setdefault(repr(sorted(one.setting.items())), []).append(one)
     fits = [(group[0].setting, _fit(group, name, offsets)) for group in groups.values()]
     factors = [(setting, factor) for setting, (factor, _) in fits if factor is not None]
+    if within == _CLIPPED:
+        factors = [(setting, _near(factor)) for setting, factor in factors]
     factor = _in_words(loss, factors)
     shift = {round(offset, 9) for _, (_, offset) in fits}
     offset = shift.pop() if len(shift) == 1 else 0.0
@@ -184,12 +195,12 @@ def _relation(loss: Loss, runs: Sequence[_Run], name: str, offsets: bool) -> dic
             both = ~(np.isnan(wanted) | np.isnan(one.wanted[name].ravel()))
             with np.errstate(invalid="ignore"):
                 apart = np.where(got == wanted, 0, np.abs(got - wanted))[both]
-                good = (apart <= _RELATIVE * np.abs(wanted[both]) + _ABSOLUTE) & (apart < np.inf)
+                good = (apart <= within * np.abs(wanted[both]) + _ABSOLUTE) & (apart < np.inf)
             agreed, points = agreed + int(good.sum()), points + int(both.sum())
             finite = apart[~good & np.isfinite(apart)]
             worst = max(worst, float(finite.max())) if finite.size else worst
     return {"of": name, "factor": factor, "offset": offset, "points": points, "agreed": agreed,
-            "difference": float(f"{worst:.2g}")}  # fmt: skip
+            "difference": float(f"{worst:.2g}"), "within": within}  # fmt: skip
 
 
 def _fit(group: Sequence[_Run], name: str, offsets: bool) -> tuple[float | None, float]:
@@ -214,6 +225,11 @@ def _round(value: float) -> float:
     """A fraction with a small denominator, where a number is one but for rounding."""
     near = Fraction(value).limit_denominator(200) if math.isfinite(value) else Fraction(0)
     return float(near) if abs(float(near) - value) <= 1e-6 * max(1, abs(value)) else value
+
+
+def _near(factor: float) -> float:
+    """The whole number or half that a factor would be if nothing were clipped."""
+    return round(2 * factor) / 2 or factor
 
 
 def _in_words(loss: Loss, factors: Sequence[tuple[Setting, float]]) -> float | str:
@@ -248,10 +264,12 @@ def _gradients(runs: Sequence[_Run], best: Mapping[str, Any]) -> bool | None:
     for one in runs:
         batch = one.case[1]
         tensors = torch_calls.tensors(one.loss, batch, one.setting, "float64")
-        moved = [name for name, tensor in tensors.items() if name in one.used and _real(tensor)]
+        moved = [
+            name for name, tensor in tensors.items() if name in one.used and _real(tensor) and name not in one.fixed
+        ]
         scale = _value(best["factor"], one.setting)
         wanted_value = scale * one.wanted[best["of"]].ravel() + best["offset"]
-        close = np.isclose(one.got.ravel(), wanted_value, rtol=_RELATIVE, atol=_ABSOLUTE)
+        close = np.isclose(one.got.ravel(), wanted_value, rtol=best["within"], atol=_ABSOLUTE)
         if not moved or not close.all():
             continue
         try:

@@ -126,6 +126,8 @@ def words(found: Mapping[str, Any]) -> str:
         part = (f"{part}, " if factor != 1 else "") + f"{'plus' if offset > 0 else 'minus'} {abs(offset):g}"
     of = "for one sample at a time" if found.get("alone") else of
     told = f"{part}; {of}" if of else part
+    if found.get("within", 0) > 1e-5:
+        told += " within 0.1%"
     if found["agreed"] < found["points"]:
         share = found["agreed"] / found["points"]
         told += f"; at {share:.0%} of the points, elsewhere up to {found['difference']:.2g} apart"

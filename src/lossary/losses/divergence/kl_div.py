@@ -351,7 +351,7 @@ twice this divergence.
 - `keras.losses.KLDivergence(reduction=None)(target, input.exp())`: Both are probabilities, not logarithms, and are
   clipped at keras.config.epsilon(); the mean of its values is batchmean.
 - `optax.kl_divergence(input, target)`: Summed over the last axis; no further reduction.
-- `optax.kl_divergence_with_log_targets(input, target)` at log_target=True: Summed over the last axis.
+- `optax.losses.kl_divergence_with_log_targets(input, target)` at log_target=True: Summed over the last axis.
 - `scipy.stats.entropy(target, numpy.exp(input), axis=-1)`: The target comes first; both are probabilities and are
   normalised.
 - `scipy.special.rel_entr(target, numpy.exp(input))`: Elementwise, the target first, both as probabilities.
