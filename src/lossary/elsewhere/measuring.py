@@ -147,7 +147,7 @@ def _wanted(loss: Loss, batch: Any, setting: Setting) -> Iterator[tuple[str, Arr
     """The loss's own values: by its reductions, and with a mean or a sum over the last dimension."""
     for reduction in loss.reductions:
         tensors = torch_calls.tensors(loss, batch, setting, "float64")
-        value = np.asarray(torch_calls.run(loss, tensors, setting, reduction.name).detach().numpy(), dtype=float)
+        value: Array = torch_calls.run(loss, tensors, setting, reduction.name).detach().numpy()
         yield reduction.name, value
         if reduction.name == "none" and value.ndim:
             yield "last mean", value.mean(axis=-1)
@@ -191,7 +191,7 @@ def _relation(loss: Loss, runs: Sequence[_Run], name: str, offsets: bool, within
     for setting, group in zip((s for s, _ in fits), groups.values(), strict=True):
         scale = _value(factor, setting)
         for one in group:
-            got, wanted = one.got.ravel(), scale * one.wanted[name].ravel() + offset
+            got, wanted = one.got.ravel(), np.asarray(scale * one.wanted[name].ravel() + offset)
             both = ~(np.isnan(wanted) | np.isnan(one.wanted[name].ravel()))
             with np.errstate(invalid="ignore"):
                 apart = np.where(got == wanted, 0, np.abs(got - wanted))[both]
@@ -263,7 +263,7 @@ def _gradients(runs: Sequence[_Run], best: Mapping[str, Any]) -> bool | None:
     tried = False
     for one in runs:
         batch = one.case[1]
-        tensors = torch_calls.tensors(one.loss, batch, one.setting, "float64")
+        tensors: dict[str, Any] = {**torch_calls.tensors(one.loss, batch, one.setting, "float64")}
         moved = [
             name for name, tensor in tensors.items() if name in one.used and _real(tensor) and name not in one.fixed
         ]
@@ -278,8 +278,8 @@ def _gradients(runs: Sequence[_Run], best: Mapping[str, Any]) -> bool | None:
             return None
         if found is None:
             return None
-        leaves = {n: t.clone().requires_grad_() if n in moved else t for n, t in tensors.items()}
-        value = torch_calls.run(one.loss, leaves, one.setting, best["of"] if "last" not in best["of"] else "none")
+        leaves: dict[str, Any] = {n: t.clone().requires_grad_() if n in moved else t for n, t in tensors.items()}
+        value: Any = torch_calls.run(one.loss, leaves, one.setting, best["of"] if "last" not in best["of"] else "none")
         total = value.mean(dim=-1).sum() if best["of"] == "last mean" else value.sum()
         total.backward()
         for name in moved:

@@ -48,7 +48,8 @@ def cases(loss: Loss, row: Library) -> list[Case]:
     found: list[Case] = []
     for setting in list(settings.values())[:_SETTINGS]:
         parts = [part for batch in _batches(loss, setting) for part in _parts(loss, batch)]
-        keep = np.unique(np.linspace(0, len(parts) - 1, min(len(parts), _CALLS)).round().astype(int)) if parts else []
+        evenly = np.linspace(0, max(len(parts) - 1, 0), min(len(parts), _CALLS)).round()
+        keep = dict.fromkeys(int(k) for k in evenly)
         found += [(setting, parts[k]) for k in keep]
     return found
 
