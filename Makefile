@@ -55,15 +55,7 @@ format: $(READY)  ## mend the style of all files
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-javascript: # Other libraries have an environment of their own, since nothing but their rows needs them. Torch comes first, so that no
-# library brings another one.
-.venv-libraries/.ready: scripts/libraries.lock
-	test -x .venv-libraries/bin/python || $(PYTHON) -m venv .venv-libraries
-	.venv-libraries/bin/pip install --quiet --disable-pip-version-check "$$(grep '^torch==' $<)"
-	.venv-libraries/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
-	touch $@
-
-$(JAVASCRIPT)/node_modules/.package-lock.json  ## check the types of the site's scripts
+javascript: $(JAVASCRIPT)/node_modules/.package-lock.json  ## check the types of the site's scripts
 	$(NODE) $(JAVASCRIPT)/node_modules/typescript/bin/tsc --project $(JAVASCRIPT)
 
 libraries: .venv-libraries/.ready  ## run every call in other libraries and write what it measured
@@ -83,6 +75,14 @@ $(READY): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+# Other libraries have an environment of their own, since nothing but their rows needs them. Torch comes first, so that no
+# library brings another one.
+.venv-libraries/.ready: scripts/libraries.lock
+	test -x .venv-libraries/bin/python || $(PYTHON) -m venv .venv-libraries
+	.venv-libraries/bin/pip install --quiet --disable-pip-version-check "$$(grep '^torch==' $<)"
+	.venv-libraries/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	touch $@
 
 $(JAVASCRIPT)/node_modules/.package-lock.json: $(JAVASCRIPT)/package-lock.json $(JAVASCRIPT)/requirements.txt
