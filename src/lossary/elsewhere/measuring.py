@@ -19,7 +19,7 @@ from lossary.declaration.known_libraries import RUN, KnownLibrary
 from lossary.declaration.loss import Loss
 from lossary.declaration.references import Library
 from lossary.declaration.values import Array, Setting
-from lossary.elsewhere.arrays import KINDS, Arrays
+from lossary.elsewhere.arrays import KINDS, Arrays, Call
 from lossary.elsewhere.rows import Case, cases, key, names, one_sample
 from lossary.evaluation import torch_calls
 
@@ -138,8 +138,8 @@ class _Run:
         }
         self.used = names(row.call)
         self.fixed = {i.name for i in loss.inputs if not i.differentiable}
-        self.call = lambda given: eval(code, {**packages, **setting, **given})
-        self.got = np.asarray(arrays.plain(self.call(self.inputs)), dtype=float)
+        self.call: Call = lambda given: eval(code, {**packages, **setting, **given})
+        self.got: Array = arrays.plain(self.call(self.inputs)).astype(np.float64)
         self.wanted = dict(_wanted(loss, batch, setting))
 
 
@@ -191,7 +191,8 @@ def _relation(loss: Loss, runs: Sequence[_Run], name: str, offsets: bool, within
     for setting, group in zip((s for s, _ in fits), groups.values(), strict=True):
         scale = _value(factor, setting)
         for one in group:
-            got, wanted = one.got.ravel(), np.asarray(scale * one.wanted[name].ravel() + offset)
+            got: Array = one.got.ravel()
+            wanted: Array = scale * one.wanted[name].ravel() + offset
             both = ~(np.isnan(wanted) | np.isnan(one.wanted[name].ravel()))
             with np.errstate(invalid="ignore"):
                 apart = np.where(got == wanted, 0, np.abs(got - wanted))[both]
