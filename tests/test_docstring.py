@@ -58,7 +58,7 @@ It tends to [[l1]].
 ## In other libraries
 
 - `keras.losses.Huber(delta=1.0)`
-- scikit-learn, 0.5 times `Half(loss="a `: It goes
+- scikit-learn `Half(loss="a ` at c=2**0.5: It goes
   on.
 
 ## References
@@ -82,8 +82,8 @@ def test_a_docstring_is_read_from_top_to_bottom() -> None:
     assert (first.left, first.right) == ("F.mse_loss(input, target) / 2", "((input - target) ** 2).mean() / 2")
     assert (first.tolerance, second.tolerance, second.slug, second.right) == (1e-12, 1e-4, "l1", "target")
     assert libraries(TEXT) == (
-        Library("Keras", "keras.losses.Huber(delta=1.0)", 1, "Arguments are (y_true, y_pred)."),
-        Library("scikit-learn", 'Half(loss="a ', 0.5, "It goes on."),
+        Library("Keras", "keras.losses.Huber(delta=1.0)"),
+        Library("scikit-learn", 'Half(loss="a ', "It goes on.", at={"c": 2**0.5}),
     )
     assert references(TEXT) == (
         Reference(("C. E. Shannon",), "A Theory. With a stop", "Journal 27(3), 379-423", 1948, doi="10.1002/j.1538"),
@@ -101,7 +101,7 @@ def test_a_docstring_is_read_from_top_to_bottom() -> None:
         ("input == target", "input", "needs two sides with ' == ' between them"),
         ("- `keras", "`keras", "holds a list, whose entries begin with '- '"),
         ("`keras.losses.Huber(delta=1.0)`", "keras", "is no library's call such as"),
-        ("scikit-learn, ", "", "say before 'Half"),
+        ("scikit-learn ", "", "say before 'Half"),
         ("(1948)", "1948", "is no citation such as"),
         ("## References", "## Sources", "unknown heading '## Sources'"),
     ],
@@ -113,19 +113,24 @@ def test_what_cannot_be_read_is_told(old: str, new: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "name", "factor", "note"),
+    ("text", "name", "note", "runs"),
     [
-        ("`optax.l2_loss(a, b)`", "optax", 1, ""),
-        ("2 times `ceres::HuberLoss(a)`: Halved.", "Ceres Solver", 2, "Halved."),
-        ("no multiple: `scipy.special.huber(d, r)`: Else.", "SciPy", None, "Else."),
-        ("ML.NET `Loss()`", "ML.NET", 1, ""),
-        ("XGBoost, 0.5 times `objective=1`: As: here.", "XGBoost", 0.5, "As: here."),
-        ("cut (Apple), no multiple: `f()`", "cut (Apple)", None, ""),
+        ("`optax.l2_loss(a, b)`", "optax", "", True),
+        ("`-torch.distributions.Normal(a, b).log_prob(c)`", "PyTorch", "", True),
+        ("`ceres::HuberLoss(a)`: Halved.", "Ceres Solver", "Halved.", False),
+        ("ML.NET `Loss()`", "ML.NET", "", False),
+        ("XGBoost `objective=1`: As: here.", "XGBoost", "As: here.", False),
+        ("[scikit-learn](https://scikit-learn.org) `Estimator()`: Trains.", "scikit-learn", "Trains.", False),
     ],
 )
-def test_a_librarys_call(text: str, name: str, factor: float | None, note: str) -> None:
+def test_a_librarys_call(text: str, name: str, note: str, runs: bool) -> None:
     found = library(text)
-    assert (found.name, found.factor, found.note) == (name, factor, note)
+    assert (found.name, found.note, found.known is not None) == (name, note, runs)
+
+
+def test_a_factor_is_measured_and_not_written() -> None:
+    with pytest.raises(ValueError, match="is measured by running the call"):
+        library("0.5 times `optax.l2_loss(a, b)`")
 
 
 @pytest.mark.parametrize(

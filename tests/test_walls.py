@@ -23,8 +23,8 @@ SLUGS = {source.slug for source in sources()}
 
 # The rooms and the doors, from the ground up: each may import what stands before it, and nothing behind.
 ROOMS = [
-    "declaration", "discovery", "evaluation", "typesetting", "interactive", "verification", "drawing", "publishing",
-    "embedding", "commands",
+    "declaration", "discovery", "evaluation", "elsewhere", "typesetting", "interactive", "verification", "drawing",
+    "publishing", "embedding", "commands",
 ]  # fmt: skip
 ORDER = [
     "errors",

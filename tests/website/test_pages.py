@@ -528,7 +528,10 @@ def test_losses_json_keeps_the_contract(site: Site, published: Site) -> None:
             proven = {"between"} if claim["evidence"] == "proven" else set()
             assert set(claim) - {"branches"} == {"value", "at", "evidence"} | proven
         assert all({"name", "default", "meaning", "range"} == set(p) - {"required"} for p in entry["parameters"])
-        assert all({"name", "call", "factor", "note"} == set(one) for one in entry["libraries"])
+        assert all(
+            {"name", "call", "note", "evidence", "version", "relation", "source"} == set(one)
+            for one in entry["libraries"]
+        )
         assert all({"text", "doi", "arxiv", "url"} == set(one) for one in entry["references"])
         assert {"points", "max_error_value", "max_error_gradient", "formula_radius"} == set(entry["checks"])
         assert (entry["checks"]["formula_radius"] is not None) == entry["formula_checked"]

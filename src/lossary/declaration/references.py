@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
+
+from lossary.declaration.known_libraries import CITED, RUN, KnownLibrary
 
 # What a property is said to be, or found to be: whether it holds, a number, a word, or the two ends of something. Which
 # of them it is, the property's name says, and no type can.
@@ -20,49 +23,46 @@ class Cited:
     source: str
 
 
-# What a library is called, by the name that its calls begin with.
-_PACKAGES = {
-    "ceres": "Ceres Solver",
-    "Flux": "Flux.jl",
-    "keras": "Keras",
-    "mindspore": "MindSpore",
-    "mlx": "MLX",
-    "optax": "optax",
-    "paddle": "PaddlePaddle",
-    "scipy": "SciPy",
-    "sklearn": "scikit-learn",
-    "statsmodels": "statsmodels",
-    "tf": "TensorFlow",
-}
-# A fact about a library, and not about the loss.
-_NOTES = {"Keras": "Arguments are (y_true, y_pred)."}
-
-
 # Claims by property; one that depends on parameters is a function of them.
 Properties: TypeAlias = Mapping[str, Claimed | Cited | Callable[..., Claimed]]
 
 
 @dataclass(frozen=True)
 class Library:
-    """The same loss elsewhere; `factor` is that library's value divided by torch's per-element value."""
+    """The same loss elsewhere.
+
+    Attributes:
+        name: the library.
+        call: Python in the loss's own names, where the library is run; the library's own words where it is not.
+        note: what differs, of what running the call cannot tell.
+        source: where it was read, for a call that is not run.
+        at: the parameters at which a library that has none is compared.
+    """
 
     name: str
     call: str
-    factor: float | None
     note: str = ""
+    source: str = ""
+    at: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def known(self) -> KnownLibrary | None:
+        """What is known of the library that runs the call; None where it is not run but cited."""
+        return None if self.source else next((one for one in RUN if one.name == self.name), None)
 
 
 _LISTED = re.compile(
-    r"(?:(?P<name>[^`]+?),? )??(?:(?P<factor>[\d.]+) times |(?P<other>no multiple: ))?"
-    r"`(?P<call>[^`]+)`(?:: (?P<note>.+))?"
+    r"(?:\[(?P<linked>[^\]]+)\]\((?P<source>[^)]+)\) |(?P<name>[^`]+?) )?"
+    r"`(?P<call>[^`]+)`(?: at (?P<at>[\w=.* ,+-]+))?(?:: (?P<note>.+))?"
 )
+_PACKAGE = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?=\.|::)")
 
 
 def library(text: str) -> Library:
-    """The same loss in a library, from a line such as "statsmodels, 0.5 times `norms.LeastSquares()`: What differs.".
+    """The same loss in a library, from a line such as "`scipy.special.huber(delta, input - target)`: What differs.".
 
-    A library whose calls begin with its package need not be named; where it computes the same, no factor is given, and
-    "no multiple: " where it is none. Without a note, what is true of all that this library has is said.
+    A library whose package stands in the call need not be named. A call that is not run, though its library is, comes
+    with its source: "[scikit-learn](https://…) `HistGradientBoostingRegressor(…)`: Why.".
 
     Raises:
         ValueError: where a text is no such line, or names no library.
@@ -70,15 +70,31 @@ def library(text: str) -> Library:
     found = _LISTED.fullmatch(text)
     if not found:
         raise ValueError(
-            f"{text!r} is no library's call such as 'Keras `keras.losses.Huber(delta=1.0)`: What differs.'"
+            f"{text!r} is no library's call such as '`keras.losses.Huber(delta=delta)(target, input)`: What differs.'"
         )
-    root = re.split(r"\W", found["call"], maxsplit=1)[0]
-    name = found["name"] or _PACKAGES.get(root)
+    name = found["linked"] or found["name"]
+    if name and re.search(r"\btimes$|:$", name):
+        raise ValueError(f"{name!r} is measured by running the call; leave it out before {found['call']!r}")
+    packages = _PACKAGE.findall(found["call"])
+    called = [one.name for package in packages for one in (*RUN, *CITED) if package == one.package]
+    name = name or next(iter(called), None)
     if name is None:
-        raise ValueError(f"say before {found['call']!r} whose it is; known by its package is {', '.join(_PACKAGES)}")
-    factor = float(found["factor"] or 1)
-    whole = int(factor) if factor.is_integer() else factor
-    return Library(name, found["call"], None if found["other"] else whole, found["note"] or _NOTES.get(name, ""))
+        known = ", ".join(one.package for one in (*RUN, *CITED) if one.package)
+        raise ValueError(f"say before {found['call']!r} whose it is; known by its package is {known}")
+    described = next((one.source for one in CITED if one.name == name), "")
+    return Library(name, found["call"], found["note"] or "", found["source"] or described, _setting(found["at"] or ""))
+
+
+def _setting(text: str) -> dict[str, Any]:
+    """Parameters from "c=2, delta=2**0.5"."""
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    return {name.strip(): _value(value.strip()) for name, _, value in pairs}
+
+
+def _value(text: str) -> Any:
+    """A number, a power such as 2**0.5, or a flag."""
+    base, power, exponent = text.partition("**")
+    return float(base) ** float(exponent) if power else ast.literal_eval(text)
 
 
 Kind: TypeAlias = Literal["article", "inproceedings", "book", "techreport", "misc"]

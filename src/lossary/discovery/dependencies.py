@@ -1,4 +1,4 @@
-"""Finds the files of its own package that a loss file imports: what it makes is made from them as well.
+"""Finds what a loss is made from besides its file: the files of its own package that it imports, and what was measured.
 
 It reads them and imports none, so that a build that has nothing to do stays quick.
 """
@@ -6,12 +6,25 @@ It reads them and imports none, so that a build that has nothing to do stays qui
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from lossary.discovery.catalogs import Source, package_root
 
 PACKAGE = Path(__file__).parents[1]
+
+
+# What running the calls in other libraries measured: a file in a catalog's folder, rows by loss and by hash.
+MEASURED = "libraries.json"
+
+
+def measured(source: Source) -> dict[str, dict[str, Any]]:
+    """What was measured of a loss's calls in other libraries, by hash; nothing where its catalog was never run."""
+    path = source.path.parents[1] / MEASURED
+    rows: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8")).get(source.slug, {}) if path.exists() else {}
+    return rows
 
 
 def neighbours(source: Source) -> list[Path]:

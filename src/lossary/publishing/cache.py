@@ -54,7 +54,16 @@ def _version(name: str) -> str:
 
 # The rooms that a loss goes through on its way to a record and pictures, and the modules of this room that it meets.
 # What only asks for a site, or puts it together, is not among them.
-_ROOMS = ("declaration", "discovery", "evaluation", "typesetting", "interactive", "verification", "drawing")
+_ROOMS = (
+    "declaration",
+    "discovery",
+    "evaluation",
+    "elsewhere",
+    "typesetting",
+    "interactive",
+    "verification",
+    "drawing",
+)
 _HERE = ("article.py", "jobs.py", "record.py")
 
 

@@ -17,6 +17,7 @@ import sphobjinv
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import RESIDUAL, axes
 from lossary.discovery.catalogs import Source, declared, families, load
+from lossary.discovery.dependencies import measured
 from lossary.drawing import loss_views, render, together
 from lossary.drawing.pictures import Chart, Picture, Table, Trace, View
 from lossary.errors import CatalogError, Failure
@@ -56,7 +57,7 @@ def loss_files(payload: Mapping[str, Any]) -> Files:
     except Exception as error:
         raise CatalogError([Failure(loss.path, "figure", f"{type(error).__name__}: {error}")]) from error
     title = families([source])[source.family].title
-    made = record(loss, evidence, views, title)
+    made = record(loss, evidence, views, title, measured(source))
     files[f"plots/{loss.slug}.js"] = plot(loss).module.encode()
     return {"record.json": json.dumps(made, ensure_ascii=False).encode(), **files}
 

@@ -20,6 +20,7 @@ from lossary.declaration.references import Cited, Reference
 from lossary.declaration.sections import Axis
 from lossary.declaration.symbols import atom
 from lossary.drawing.pictures import View
+from lossary.elsewhere.rows import Measured, state
 from lossary.evaluation.signatures import left_out
 from lossary.evaluation.snippets import Run, alone, published, runs
 from lossary.evaluation.torch_calls import reduced_example
@@ -31,8 +32,13 @@ from lossary.verification import property_measures
 from lossary.verification.evidence import Evidence
 
 
-def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: str) -> dict[str, Any]:
-    """The record, in the field names of losses.json and of the page templates."""
+def record(
+    loss: Loss, evidence: Evidence, views: Sequence[View], family_title: str, measured: Measured | None = None
+) -> dict[str, Any]:
+    """The record, in the field names of losses.json and of the page templates.
+
+    `measured` is what was measured of the calls in other libraries, by hash; without it none of them was run.
+    """
     parts = docstring.parse(loss.prose)
     # The order of the docstring, in which its snippets ran; those of a verified loss have not raised.
     came = iter([run for run in runs(loss) if isinstance(run, Run)])
@@ -140,8 +146,8 @@ def record(loss: Loss, evidence: Evidence, views: Sequence[View], family_title: 
         "prose": {"when": when, "when_not": when_not},
         "pitfalls": pitfalls,
         "libraries": [
-            {"name": entry.name, "call": entry.call, "factor": entry.factor, "note": entry.note}
-            for entry in loss.libraries
+            {"name": one.name, "call": one.call, "note": one.note, **state(loss, one, measured or {})}
+            for one in loss.libraries
         ],
         "relations": [
             {"slug": r.slug, "text": r.text, "left": r.left, "right": r.right, "evidence": "checked"}

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lossary.declaration.known_libraries import RUN
 from lossary.discovery.catalogs import (
     BUILT_IN,
     Family,
@@ -25,7 +26,7 @@ from lossary.discovery.catalogs import (
     families,
     sources,
 )
-from lossary.discovery.dependencies import neighbours
+from lossary.discovery.dependencies import measured, neighbours
 from lossary.errors import CatalogError, Failure, LossaryError
 from lossary.publishing.cache import PACKAGE, Cache, default_cache, digest, sources_key, templates_key
 from lossary.publishing.page import link, render
@@ -165,7 +166,7 @@ def _loss_job(source: Source, title: str, base: str) -> Job:
     texts = [path.read_bytes() for path in (source.path, *neighbours(source))]
     return Job(
         "loss",
-        digest("loss", base, source.family, source.slug, source.shown, title, *texts),
+        digest("loss", base, source.family, source.slug, source.shown, title, json.dumps(measured(source)), *texts),
         source.shown,
         _payload(source),
     )
@@ -267,6 +268,7 @@ def _pages(
     hero = json.loads(hero_files["hero.json"]) if hero_files else None
     shown = [family for family in described if family["losses"]]
     if own:
+        yield "elsewhere.md", rendered("elsewhere.md", "", libraries=_elsewhere(records))
         yield "index.md", rendered("home.md", "", families=shown, hero=hero, count=len(records))
     else:
         yield "index.md", rendered("catalog.md", "", families=shown, catalog=catalog, count=len(records))
@@ -276,6 +278,22 @@ def _pages(
         values = {"presets": comparisons, "families": named, "count": len(records)}
         yield "compare/index.md", rendered("compare.md", "../", **values)
         yield "plots/index.json", _plots(records, named, comparisons)
+
+
+def _elsewhere(records: Records) -> list[dict[str, Any]]:
+    """Libraries with their rows: libraries that were run first, and in each what differs first."""
+    notes = {one.name: one.note for one in RUN}
+    found: dict[str, dict[str, Any]] = {}
+    for slug, record in records.items():
+        for row in record["libraries"]:
+            entry = found.setdefault(
+                row["name"], {"name": row["name"], "version": None, "note": notes.get(row["name"], ""), "rows": []}
+            )
+            entry["version"] = entry["version"] or row["version"]
+            entry["rows"].append({**row, "slug": slug})
+    for entry in found.values():
+        entry["rows"].sort(key=lambda row: (row["evidence"] != "run", row["relation"] == "the same", row["slug"]))
+    return sorted(found.values(), key=lambda entry: (entry["version"] is None, entry["name"].casefold()))
 
 
 def _axes(records: Records) -> dict[str, list[str]]:
@@ -392,6 +410,8 @@ def navigation(catalog: str | None = BUILT_IN) -> list[dict[str, Any]]:
     found = sources(catalog)
     groups = families(found)
     sections: list[dict[str, Any]] = [{"All losses": "index.md"}, {"Compare": "compare/index.md"}]
+    if catalog in (None, BUILT_IN):
+        sections.append({"Elsewhere": "elsewhere.md"})
     for name, family in groups.items():
         members = [f"losses/{source.slug}.md" for source in found if source.family == name]
         sections.append({family.title: [f"families/{name}/index.md", *members]})

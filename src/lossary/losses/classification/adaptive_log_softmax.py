@@ -234,10 +234,11 @@ clusters make up.
 
 ## In other libraries
 
-- `paddle.nn.AdaptiveLogSoftmaxWithLoss(in_features, n_classes, cutoffs, div_value=4.0)`: The same contract;
-  returns the log-probabilities and their mean loss.
-- fairseq, no multiple: `fairseq.modules.AdaptiveSoftmax(vocab_size, input_dim, cutoff, dropout)`: Returns
-  scores and targets for each part, not a loss.
+- [PaddlePaddle](https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/nn/AdaptiveLogSoftmaxWithLoss_en.html)
+  `paddle.nn.AdaptiveLogSoftmaxWithLoss(in_features, n_classes, cutoffs, div_value=4.0)`: The same contract; it owns
+  its weights; returns the log-probabilities and their mean loss.
+- `fairseq.modules.AdaptiveSoftmax(vocab_size, input_dim, cutoff, dropout)`: Returns scores and targets for each part,
+  not a loss.
 
 ## References
 

@@ -244,10 +244,10 @@ that plus the label's entropy.
 
 ## In other libraries
 
-- `keras.losses.BinaryCrossentropy()`: Arguments are (y_true, y_pred). from_logits=False is the default.
-  Probabilities are clipped by keras.config.epsilon() at both ends.
-- `sklearn.metrics.log_loss(y_true, y_pred)`: A metric on arrays; also for several classes. Clips by the
-  machine epsilon of y_pred.
+- `keras.losses.BinaryCrossentropy(reduction=None)(target, input)`: from_logits=False is the default. Probabilities
+  are clipped by keras.config.epsilon() at both ends.
+- `sklearn.metrics.log_loss(target.ravel(), input.ravel(), labels=[0, 1])`: A metric on arrays of labels, also for
+  several classes. Clips by the machine epsilon of the probabilities.
 - `Flux.binarycrossentropy(ŷ, y)`: Adds an epsilon inside both logarithms.
 - LossFunctions.jl `CrossEntropyLoss()`: Binary in spite of its name, and not clamped.
 

@@ -329,18 +329,18 @@ equal to one.
 
 ## In other libraries
 
-- `keras.losses.BinaryCrossentropy(from_logits=True)`
+- `keras.losses.BinaryCrossentropy(from_logits=True, reduction=None)(target, input)`
 - `tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)`: Elementwise; no reduction. Labels come first.
-- `tf.nn.weighted_cross_entropy_with_logits(labels, logits, pos_weight)`: The same with pos_weight, as in
-  torch. Elementwise; no reduction.
-- `optax.sigmoid_binary_cross_entropy(logits, labels)`: Elementwise; no reduction.
-- scikit-learn `HistGradientBoostingClassifier(loss="log_loss")`: With two classes. The class HalfBinomialLoss
-  behind it is private.
+- `tf.nn.weighted_cross_entropy_with_logits(labels, logits, pos_weight)`: The same with pos_weight, as in torch.
+  Elementwise; no reduction.
+- `optax.sigmoid_binary_cross_entropy(input, target)`: Elementwise; no reduction.
+- `sklearn._loss.HalfBinomialLoss().loss(target.ravel(), input.ravel())`: Private; what HistGradientBoostingClassifier
+  minimises for two classes.
 - `Flux.logitbinarycrossentropy(ŷ, y)`: The mean by default; agg chooses another reduction.
-- timm, no multiple: `timm.loss.BinaryCrossEntropy(smoothing=0.1)`: Takes logits in spite of its name, and
-  smooths class numbers by default.
-- segmentation_models_pytorch `SoftBCEWithLogitsLoss()`: Targets equal to ignore_index cost nothing, but the
-  mean still counts them. Can smooth labels.
+- `timm.loss.BinaryCrossEntropy(smoothing=0.0, reduction="none")(input, target)`: Takes logits in spite of its name,
+  and smooths class numbers by default.
+- `segmentation_models_pytorch.losses.SoftBCEWithLogitsLoss(reduction="none", ignore_index=None)(input, target)`:
+  Targets equal to ignore_index cost nothing, but the mean still counts them. Can smooth labels.
 
 ## References
 

@@ -527,17 +527,18 @@ With two classes it is [[bce_with_logits]] of the difference of the two scores.
 
 ## In other libraries
 
-- `keras.losses.SparseCategoricalCrossentropy(from_logits=True)`: Arguments are (y_true, y_pred). Class
-  numbers. from_logits=False is the default, and then probabilities are clipped.
-- `keras.losses.CategoricalCrossentropy(from_logits=True)`: Arguments are (y_true, y_pred). One-hot or
-  probabilities. from_logits=False is the default, and then probabilities are clipped.
+- `keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction=None)(target, input)`: Class numbers.
+  from_logits=False is the default, and then probabilities are clipped.
+- `keras.losses.CategoricalCrossentropy(from_logits=True, reduction=None)(target, input)`: One-hot or probabilities.
+  from_logits=False is the default, and then probabilities are clipped.
 - `tf.nn.softmax_cross_entropy_with_logits(labels, logits)`: One value per row; no reduction. Labels come first.
-- `optax.softmax_cross_entropy(logits, labels)`: Labels are one-hot or probabilities, the classes are on the
-  last axis; no reduction.
-- `optax.softmax_cross_entropy_with_integer_labels(logits, labels)`: Class numbers, the classes are on the
-  last axis; no reduction.
-- scikit-learn `HistGradientBoostingClassifier(loss="log_loss")`: With more than two classes. The class
-  HalfMultinomialLoss behind it is private.
+- `optax.softmax_cross_entropy(input, target)`: Labels are one-hot or probabilities, the classes are on the last axis;
+  no reduction.
+- `optax.softmax_cross_entropy_with_integer_labels(input, target)`: Class numbers, the classes are on the last axis;
+  no reduction.
+- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.ensemble.HistGradientBoostingClassifier.html)
+  `HistGradientBoostingClassifier(loss="log_loss")`: With more than two classes. The class HalfMultinomialLoss behind
+  it is private.
 - `Flux.logitcrossentropy(ŷ, y)`: One-hot targets, the classes are on the first axis; the mean by default.
 
 ## References

@@ -253,8 +253,7 @@ all pairs of a listed and an unlisted class.
 
 ## In other libraries
 
-- `mindspore.ops.multilabel_margin_loss(input, target)`: Labels as int32, the list ended by -1; the mean by
-  default.
+- `mindspore.ops.multilabel_margin_loss(input, target)`: Labels as int32, the list ended by -1; the mean by default.
 
 ## References
 

@@ -260,14 +260,14 @@ each label, so its sum is larger by the number of labels.
 
 ## In other libraries
 
-- `paddle.nn.MultiLabelSoftMarginLoss(weight=None)`: The same formula, for labels 0 and 1. Its documentation
-  also shows labels of -1 and 1; do not follow it.
-- `mindspore.nn.MultiLabelSoftMarginLoss(weight=None)`: The same formula and reductions; for inputs of shape
-  (N, C) only.
-- `keras.losses.BinaryCrossentropy(from_logits=True)`: Arguments are (y_true, y_pred). Averages over the last
-  axis first, as this loss does. from_logits=False is the default.
-- BigDL `MultiLabelSoftMarginCriterion(weights)`: The mean over all elements. A sigmoid and then binary
-  cross-entropy, without the stable form.
+- `paddle.nn.MultiLabelSoftMarginLoss(reduction="none")(input, target)`: For labels 0 and 1. Its documentation also
+  shows labels of -1 and 1; do not follow it.
+- `mindspore.nn.MultiLabelSoftMarginLoss(weight=None)`: The same formula and reductions; for inputs of shape (N, C)
+  only.
+- `keras.losses.BinaryCrossentropy(from_logits=True, reduction=None)(target, input)`: Averages over the last axis
+  first, as this loss does. from_logits=False is the default.
+- BigDL `MultiLabelSoftMarginCriterion(weights)`: The mean over all elements. A sigmoid and then binary cross-entropy,
+  without the stable form.
 
 ## References
 

@@ -288,15 +288,15 @@ It is [[kl_div]] with the target as a one-hot row.
 
 ## In other libraries
 
-- `keras.losses.SparseCategoricalCrossentropy()`: Arguments are (y_true, y_pred). Takes the probabilities, not
+- `keras.losses.SparseCategoricalCrossentropy(reduction=None)(target, input.exp())`: Takes the probabilities, not
   their logarithms, and clips them.
-- `mlx.nn.losses.nll_loss(inputs, targets, axis=-1, reduction="none")`: Log-probabilities and class numbers;
-  the classes are on the last axis, and no reduction is the default.
-- `Flux.crossentropy(ŷ, y)`: Takes probabilities and one-hot targets, the classes on the first axis; adds an
-  epsilon inside the logarithm.
-- `paddle.nn.NLLLoss(weight=None, ignore_index=-100)`: The same contract, with the same weighted mean.
-- `mindspore.nn.NLLLoss(weight=None, ignore_index=-100)`: The same weighted mean; called as (logits, labels),
-  where logits are log-probabilities.
+- `mlx.nn.losses.nll_loss(input, target, axis=-1, reduction="none")`: Log-probabilities and class numbers; the classes
+  are on the last axis, and no reduction is the default.
+- `Flux.crossentropy(ŷ, y)`: Takes probabilities and one-hot targets, the classes on the first axis; adds an epsilon
+  inside the logarithm.
+- `paddle.nn.NLLLoss(reduction="none")(input, target)`: The same contract, with the same weighted mean.
+- `mindspore.nn.NLLLoss(weight=None, ignore_index=-100)`: The same weighted mean; called as (logits, labels), where
+  logits are log-probabilities.
 
 ## References
 

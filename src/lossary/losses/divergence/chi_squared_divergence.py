@@ -93,7 +93,8 @@ Close to equality it is twice [[kl_div]].
 
 ## In other libraries
 
-- `scipy.stats.chisquare(target, input)`: Counts instead of shares; returns the statistic and a p-value.
+- [SciPy](https://docs.scipy.org/doc/scipy/reference/generated/scipy.stats.chisquare.html)
+  `scipy.stats.chisquare(target, input)`: Counts instead of shares; returns the statistic and a p-value.
 
 ## References
 

@@ -121,8 +121,10 @@ For two distributions that share no outcome it is log 2, where [[total_variation
 
 ## In other libraries
 
-- `scipy.spatial.distance.jensenshannon(input, target, axis=-1)`: The square root of the divergence.
-- Kornia `kornia.losses.js_div_loss_2d(input, target)`: For heat maps of shape (B, N, H, W); a mean over B and N.
+- `scipy.spatial.distance.jensenshannon(input, target, axis=-1)**2`: It returns the square root of the divergence,
+  which is squared here.
+- `kornia.losses.js_div_loss_2d(input[None, :, None], target[None, :, None])`: For heat maps of shape (B, N, H, W); a
+  mean over B and N.
 
 ## References
 

@@ -348,16 +348,16 @@ twice this divergence.
 
 ## In other libraries
 
-- `keras.losses.KLDivergence()`: Arguments are (y_true, y_pred). Both are probabilities, not logarithms, and
-  are clipped at keras.config.epsilon(); one value per sample, whose mean is batchmean.
-- `optax.kl_divergence(log_predictions, targets)`: Summed over the last axis; no further reduction.
-- `optax.kl_divergence_with_log_targets(log_predictions, log_targets)`: As log_target=True, summed over the
-  last axis.
-- `scipy.stats.entropy(pk, qk)`: The target comes first; both are probabilities and are normalised.
-- `scipy.special.rel_entr(x, y)`: Elementwise, the target first, both as probabilities. scipy.special.kl_div
-  adds y - x to each element.
-- `Flux.kldivergence(ŷ, y)`: Both are probabilities; an epsilon is added inside the logarithm. Summed over the
-  first axis.
+- `keras.losses.KLDivergence(reduction=None)(target, input.exp())`: Both are probabilities, not logarithms, and are
+  clipped at keras.config.epsilon(); the mean of its values is batchmean.
+- `optax.kl_divergence(input, target)`: Summed over the last axis; no further reduction.
+- `optax.losses.kl_divergence_with_log_targets(input, target)` at log_target=True: Summed over the last axis.
+- `scipy.stats.entropy(target, numpy.exp(input), axis=-1)`: The target comes first; both are probabilities and are
+  normalised.
+- `scipy.special.rel_entr(target, numpy.exp(input))`: Elementwise, the target first, both as probabilities.
+  scipy.special.kl_div adds y - x to each element.
+- `Flux.kldivergence(ŷ, y)`: Both are probabilities; an epsilon is added inside the logarithm. Summed over the first
+  axis.
 
 ## References
 

@@ -86,7 +86,8 @@ With a log-variance of zero it is half of [[mse]] between the mean and zero.
 
 ## In other libraries
 
-- PyTorch `torch.distributions.kl_divergence(torch.distributions.Normal(input, (logvar / 2).exp()), torch.distributions.Normal(0.0, 1.0))`
+- PyTorch
+  `torch.distributions.kl_divergence(torch.distributions.Normal(input, (logvar / 2).exp()), torch.distributions.Normal(0.0, 1.0))`
 
 ## References
 

@@ -84,8 +84,9 @@ It is at most [[l1]], and equal to it where each sample is a shifted copy of the
 
 ## In other libraries
 
-- `scipy.stats.wasserstein_distance(input, target)`: Takes weights and samples of different sizes; no gradient.
-- POT `ot.wasserstein_1d(input, target)`: The samples run along the first dimension; takes weights.
+- `scipy.stats.wasserstein_distance(input.ravel(), target.ravel())`: Takes weights and samples of different sizes; no
+  gradient.
+- `ot.wasserstein_1d(input.T, target.T)`: The samples run along the first dimension; takes weights.
 """
 
 from typing import Any

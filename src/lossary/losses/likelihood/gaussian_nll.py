@@ -318,9 +318,10 @@ half.
 
 ## In other libraries
 
-- PyTorch `-torch.distributions.Normal(input, var.sqrt()).log_prob(target)`: As full=True. Takes the standard
-  deviation and has no eps. Elementwise.
-- Paddle `paddle.nn.GaussianNLLLoss(full=False, epsilon=1e-6)`: Called as (input, label, variance).
+- PyTorch `-torch.distributions.Normal(input, var.sqrt()).log_prob(target)` at full=True: Takes the standard deviation
+  and has no eps. Elementwise.
+- `paddle.nn.GaussianNLLLoss(full=full, epsilon=eps, reduction="none")(input, target, var)`: Called as (input, label,
+  variance).
 - `mindspore.nn.GaussianNLLLoss(full=False, eps=1e-6)`: Called as (logits, labels, var); logits are the means.
 
 ## References

@@ -263,16 +263,17 @@ On log-probabilities, what it is above its smallest value is the [[kl_div]].
 
 ## In other libraries
 
-- `keras.losses.Poisson()`: As log_input=False: y_pred is the rate. Arguments are (y_true, y_pred); eps is
+- `keras.losses.Poisson(reduction=None)(target, input)` at log_input=False, eps=1e-07: Takes the rate; eps is
   keras.config.epsilon().
-- scikit-learn `HistGradientBoostingRegressor(loss="poisson")`: On the log-rate. The class HalfPoissonLoss
-  behind it is private; it leaves out the terms in the target alone.
-- no multiple: `sklearn.metrics.mean_poisson_deviance(y_true, y_pred)`: A metric on arrays of counts and
-  rates: twice the amount by which torch's value is above its minimum.
+- `sklearn._loss.HalfPoissonLoss().loss(target.ravel(), input.ravel())`: Private; what
+  HistGradientBoostingRegressor(loss="poisson") minimises. On the log-rate; it leaves out the terms in the target
+  alone.
+- `sklearn.metrics.mean_poisson_deviance(target.ravel(), input.ravel())` at log_input=False: A metric on arrays of
+  counts and rates: twice the amount by which torch's value is above its minimum.
 - LossFunctions.jl `PoissonLoss()`: On the log-rate.
 - ML.NET `Microsoft.ML.Trainers.PoissonLoss`: On the log-rate.
-- XGBoost `objective="count:poisson"`: On the log-rate; known by its gradient. The second derivative is
-  enlarged by max_delta_step.
+- XGBoost `objective="count:poisson"`: On the log-rate; known by its gradient. The second derivative is enlarged by
+  max_delta_step.
 
 ## References
 

@@ -179,8 +179,8 @@ With every label -1 it is the [[hinge|hinge loss]] of the input with label 1.
 
 ## In other libraries
 
-- Paddle `paddle.nn.functional.hinge_embedding_loss(input, label, margin=1.0)`: The same for labels 1
-  and -1, with the mean as default reduction; any other label costs 0.
+- `paddle.nn.functional.hinge_embedding_loss(input, target, margin=margin, reduction="none")`: For labels 1 and -1;
+  any other label costs 0.
 
 ## References
 

@@ -205,12 +205,12 @@ equal to one.
 
 ## In other libraries
 
-- `optax.sigmoid_binary_cross_entropy(logits, labels)`: Labels are 0 and 1; does not overflow.
+- `optax.sigmoid_binary_cross_entropy(input, (target + 1) / 2)`: Labels are 0 and 1; does not overflow.
   optax.binary_logistic_loss is its deprecated name.
 - LossFunctions.jl `LogitMarginLoss()`: A function of the margin. It takes the exponential first as well, and
   overflows.
-- scikit-learn `HistGradientBoostingClassifier(loss="log_loss")`: With two classes, which are turned into
-  labels 0 and 1. The class HalfBinomialLoss behind it is private.
+- `sklearn._loss.HalfBinomialLoss().loss((target.ravel() + 1) / 2, input.ravel())`: Private; what
+  HistGradientBoostingClassifier minimises for two classes. Labels are 0 and 1.
 
 ## References
 

@@ -243,14 +243,14 @@ It is the [[margin_ranking]] loss of the two distances.
 
 ## In other libraries
 
-- `optax.losses.triplet_margin_loss(anchors, positives, negatives, norm_degree=2, margin=1.0, eps=1e-06)`: eps
-  is added once under the root, so the distance of two equal vectors is its root, 0.001. Even norm degrees only: it
-  takes no absolute value. No swap, no reduction.
-- pytorch-metric-learning, no multiple: `losses.TripletMarginLoss(margin=1.0, swap=False)`: Forms the triplets
-  of a batch from labels, normalises the vectors first and averages over the triplets that cost something; margin is
-  0.05 by default.
-- `mindspore.ops.triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2, eps=1e-06, swap=False)`: The
-  same arguments and defaults.
+- `optax.losses.triplet_margin_loss(anchor, positive, negative, norm_degree=2, margin=margin, eps=eps)`: eps is added
+  once under the root, so the distance of two equal vectors is its root, 0.001. Even norm degrees only: it takes no
+  absolute value. No swap, no reduction.
+- `pytorch_metric_learning.losses.TripletMarginLoss(margin=margin)(torch.cat([anchor, positive, negative]), indices_tuple=torch.arange(3 * len(anchor)).reshape(3, -1).unbind())`:
+  Forms the triplets of a batch from labels where none are given, normalises the vectors first and averages over the
+  triplets that cost something; margin is 0.05 by default.
+- `mindspore.ops.triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2, eps=1e-06, swap=False)`: The same
+  arguments and defaults.
 
 ## References
 

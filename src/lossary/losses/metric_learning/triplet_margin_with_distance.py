@@ -316,13 +316,13 @@ It is the [[margin_ranking]] loss of the two distances.
 
 ## In other libraries
 
-- `paddle.nn.TripletMarginWithDistanceLoss(distance_function=None, margin=1.0, swap=False)`: The same
+- `paddle.nn.TripletMarginWithDistanceLoss(margin=margin, swap=swap, reduction="none")(anchor, positive, negative)`:
+  The same arguments and defaults.
+- torch for R `nn_triplet_margin_with_distance_loss(distance_function = NULL, margin = 1, swap = FALSE)`: The same
   arguments and defaults.
-- torch for R `nn_triplet_margin_with_distance_loss(distance_function = NULL, margin = 1, swap = FALSE)`: The
-  same arguments and defaults.
-- pytorch-metric-learning, no multiple: `losses.TripletMarginLoss(margin=1.0, distance=LpDistance(power=2))`:
+- `pytorch_metric_learning.losses.TripletMarginLoss(margin=margin, distance=pytorch_metric_learning.distances.LpDistance(power=2))(torch.cat([anchor, positive, negative]), indices_tuple=torch.arange(3 * len(anchor)).reshape(3, -1).unbind())`:
   Any distance object; this one is squared, and normalises the vectors first. Forms the triplets of a batch from
-  labels and averages over those that cost something.
+  labels where none are given, and averages over those that cost something.
 
 ## References
 

@@ -185,16 +185,16 @@ With `margin=1`, half of it is [[multi_margin]] over two classes.
 
 ## In other libraries
 
-- `mlx.nn.losses.margin_ranking_loss(inputs1, inputs2, targets, margin=0.0)`: No reduction by default.
+- `mlx.nn.losses.margin_ranking_loss(input1, input2, target, margin=margin, reduction="none")`: No reduction by
+  default.
 - `mindspore.nn.MarginRankingLoss(margin=0.0)`: The mean by default.
-- TensorFlow Ranking, no multiple: `tfr.keras.losses.PairwiseHingeLoss()`: Arguments are (y_true, y_pred):
-  lists of relevances and scores. The sum over all pairs of unequal relevance, margin 1, divided by the number of
-  items with the default reduction.
-- Keras RS, no multiple: `keras_rs.losses.PairwiseHingeLoss()`: Arguments are (y_true, y_pred). The sum over
-  all pairs of a list with unequal relevance, margin 1, divided by batch times list with the default reduction.
-  Items with a negative relevance are left out.
-- Rax, no multiple: `rax.pairwise_hinge_loss(scores, labels)`: Lists of scores and relevances. The mean over
-  all pairs of unequal relevance, margin 1.
+- `tfr.keras.losses.PairwiseHingeLoss()`: Arguments are (y_true, y_pred): lists of relevances and scores. The sum over
+  all pairs of unequal relevance, margin 1, divided by the number of items with the default reduction.
+- `keras_rs.losses.PairwiseHingeLoss(reduction="sum")((torch.stack([target, -target], -1).reshape(-1, 2) + 1) / 2, torch.stack([input1, input2], -1).reshape(-1, 2))`
+  at margin=1: For lists of relevances and scores; all pairs of a list with unequal relevance count, divided by batch
+  times list with the default reduction. Items with a negative relevance are left out.
+- `rax.pairwise_hinge_loss(jax.numpy.stack([input1, input2], -1), jax.numpy.stack([target, -target], -1))` at
+  margin=1: For lists of scores and relevances: the mean over all pairs of unequal relevance.
 
 ## References
 

@@ -87,8 +87,9 @@ Its square is the [[squared_epsilon_insensitive|squared epsilon-insensitive loss
 
 ## In other libraries
 
-- scikit-learn `sklearn.linear_model.SGDRegressor(loss="epsilon_insensitive", epsilon=epsilon)`: A choice of an
-  estimator, which has no function of its own for it.
+- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.SGDRegressor.html)
+  `sklearn.linear_model.SGDRegressor(loss="epsilon_insensitive", epsilon=epsilon)`: A choice of an estimator, which
+  has no function of its own for it.
 - LossFunctions.jl `L1EpsilonInsLoss(epsilon)`
 
 ## References

@@ -271,15 +271,15 @@ distance]].
 
 ## In other libraries
 
-- `keras.losses.MeanAbsoluteError()`
-- `sklearn.metrics.mean_absolute_error(y_true, y_pred)`: A metric on arrays. Arguments are (y_true, y_pred).
-- scikit-learn `HistGradientBoostingRegressor(loss="absolute_error")`: The class AbsoluteError behind it is
-  private.
-- XGBoost, no multiple: `objective="reg:absoluteerror"`: Recent versions optimise a smooth approximation of
-  it.
+- `keras.losses.MeanAbsoluteError(reduction=None)(target, input)`
+- `sklearn.metrics.mean_absolute_error(target, input)`: A metric on arrays; the target comes first.
+- `sklearn._loss.AbsoluteError().loss(target.ravel(), input.ravel())`: Private; what
+  HistGradientBoostingRegressor(loss="absolute_error") minimises.
+- XGBoost `objective="reg:absoluteerror"`: Recent versions optimise a smooth approximation of it.
 - `Flux.mae(ŷ, y)`: The mean by default; agg chooses another reduction.
 - LossFunctions.jl `L1DistLoss()`
-- neuralforecast `MAE()`: Called as (y, y_hat, mask); weighted mean over the horizon.
+- `neuralforecast.losses.pytorch.MAE()(target[..., None], input[..., None])`: Called as (y, y_hat, mask); weighted
+  mean over the horizon.
 
 ## References
 

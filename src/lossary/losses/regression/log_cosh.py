@@ -99,9 +99,9 @@ Near zero it is half the squared error, [[mse]].
 
 ## In other libraries
 
-- `keras.losses.LogCosh(reduction=None)(target, input)`: The mean over the last dimension.
+- `keras.losses.LogCosh(reduction=None)(target, input)`
 - `optax.losses.log_cosh(input, target)`: Elementwise; no reduction.
-- TorchMetrics `torchmetrics.functional.log_cosh_error(input, target)`: The mean.
+- `torchmetrics.functional.log_cosh_error(input.ravel(), target.ravel())`
 - LossFunctions.jl `LogCoshLoss()`
 
 ## References

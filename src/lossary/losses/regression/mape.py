@@ -107,12 +107,12 @@ Where prediction and target nearly agree, it is [[smape|symmetric MAPE]].
 
 ## In other libraries
 
-- `keras.losses.MeanAbsolutePercentageError(reduction=None)(target, input)`: Percent, not a fraction; the mean over the
-  last dimension; the denominator is at least 1e-7.
-- `sklearn.metrics.mean_absolute_percentage_error(target, input)`: The mean; the denominator is at least 2.2e-16.
-- TorchMetrics `torchmetrics.functional.mean_absolute_percentage_error(input, target)`: The mean; the denominator is at
-  least 1.17e-6.
-- neuralforecast `MAPE()`
+- `keras.losses.MeanAbsolutePercentageError(reduction=None)(target, input)`: Percent, not a fraction; the denominator
+  is at least 1e-7.
+- `sklearn.metrics.mean_absolute_percentage_error(target, input)`: The denominator is at least 2.2e-16.
+- `torchmetrics.functional.mean_absolute_percentage_error(input, target)`: The denominator is at least 1.17e-6.
+- `neuralforecast.losses.pytorch.MAPE()(target[..., None], input[..., None])`: Called as (y, y_hat, mask); weighted
+  mean over the horizon.
 
 ## References
 

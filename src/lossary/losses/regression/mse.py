@@ -368,18 +368,19 @@ The [[msle|mean squared logarithmic error]] is this loss after `log1p` on both a
 
 ## In other libraries
 
-- `keras.losses.MeanSquaredError()`
-- `sklearn.metrics.mean_squared_error(y_true, y_pred)`: A metric on arrays. Arguments are (y_true, y_pred).
-- scikit-learn, 0.5 times `HistGradientBoostingRegressor(loss="squared_error")`: The class HalfSquaredError
-  behind it is private.
-- `optax.squared_error(predictions, targets)`: Elementwise; no reduction.
-- 0.5 times `optax.l2_loss(predictions, targets)`: Elementwise; no reduction.
+- `keras.losses.MeanSquaredError(reduction=None)(target, input)`
+- `sklearn.metrics.mean_squared_error(target, input)`: A metric on arrays; the target comes first.
+- `sklearn._loss.HalfSquaredError().loss(target.ravel(), input.ravel())`: Private; what
+  HistGradientBoostingRegressor(loss="squared_error") minimises.
+- `optax.squared_error(input, target)`: Elementwise; no reduction.
+- `optax.l2_loss(input, target)`: Elementwise; no reduction.
 - `Flux.mse(ŷ, y)`: The mean by default; agg chooses another reduction.
 - LossFunctions.jl `L2DistLoss()`
-- 0.5 times `statsmodels.robust.norms.LeastSquares()`: A function of the residual alone.
+- `statsmodels.robust.norms.LeastSquares().rho(input - target)`: A function of the residual alone.
 - `ceres::TrivialLoss()`: A function of the squared residual norm; the solver's cost is half of it.
-- XGBoost, 0.5 times `objective="reg:squarederror"`: Judged by its gradient, prediction minus label.
-- neuralforecast `MSE()`: Called as (y, y_hat, mask=...); weighted mean over the horizon.
+- XGBoost `objective="reg:squarederror"`: Judged by its gradient, prediction minus label: half of torch's value.
+- `neuralforecast.losses.pytorch.MSE()(target[..., None], input[..., None])`: Called as (y, y_hat, mask); weighted
+  mean over the horizon.
 
 ## References
 

@@ -100,10 +100,9 @@ For small numbers it is [[mse]].
 
 ## In other libraries
 
-- `keras.losses.MeanSquaredLogarithmicError(reduction=None)(target, input)`: The mean over the last dimension; clips
-  both from below.
-- `sklearn.metrics.mean_squared_log_error(target, input)`: The mean; refuses numbers of -1 and below.
-- TorchMetrics `torchmetrics.functional.mean_squared_log_error(input, target)`: The mean.
+- `keras.losses.MeanSquaredLogarithmicError(reduction=None)(target, input)`: Clips both from below.
+- `sklearn.metrics.mean_squared_log_error(target, input)`: Refuses numbers of -1 and below.
+- `torchmetrics.functional.mean_squared_log_error(input, target)`
 - XGBoost `xgboost.train({"objective": "reg:squaredlogerror"}, data)`: An objective, of half the square.
 """
 

@@ -127,10 +127,11 @@ Exchanging prediction and target exchanges `tau` and `1 - tau`; the two add up t
 
 ## In other libraries
 
-- `sklearn.metrics.mean_pinball_loss(target, input, alpha=tau)`: The mean; the target comes first.
+- `sklearn.metrics.mean_pinball_loss(target, input, alpha=tau)`: The target comes first.
 - LossFunctions.jl `QuantileLoss(tau)`
 - XGBoost `xgboost.train({"objective": "reg:quantileerror", "quantile_alpha": tau}, data)`: An objective.
-- neuralforecast `QuantileLoss(tau)`
+- `neuralforecast.losses.pytorch.QuantileLoss(tau)(target[..., None], input[..., None])`: Called as (y, y_hat, mask);
+  weighted mean over the horizon.
 
 ## References
 

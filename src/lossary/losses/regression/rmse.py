@@ -91,10 +91,11 @@ Of one element it is [[l1]].
 
 ## In other libraries
 
-- `sklearn.metrics.root_mean_squared_error(target, input)`: One number for the batch.
-- `keras.metrics.RootMeanSquaredError()`: A metric that is fed batch by batch, and takes the root once.
-- TorchMetrics `torchmetrics.functional.mean_squared_error(input, target, squared=False)`: One number for the batch.
-- neuralforecast `RMSE()`
+- `sklearn.metrics.root_mean_squared_error(target.ravel(), input.ravel())`: One number for the batch.
+- `keras.metrics.RootMeanSquaredError()(target, input)`: A metric that is fed batch by batch, and takes the root once.
+- `torchmetrics.functional.mean_squared_error(input, target, squared=False)`: One number for the batch.
+- `neuralforecast.losses.pytorch.RMSE()(target.reshape(1, -1, 1), input.reshape(1, -1, 1))`: Called as (y, y_hat,
+  mask); weighted mean over the horizon.
 - pytorch-forecasting `RMSE()`
 """
 

@@ -65,7 +65,7 @@ It is [[rmse]] of the logarithms of 1 + prediction and 1 + target.
 
 ## In other libraries
 
-- `sklearn.metrics.root_mean_squared_log_error(target, input)`: One number for the batch.
+- `sklearn.metrics.root_mean_squared_log_error(target.ravel(), input.ravel())`: One number for the batch.
 """
 
 import math

@@ -108,9 +108,10 @@ It is the same with prediction and target exchanged; [[mape]] is not.
 
 ## In other libraries
 
-- TorchMetrics `torchmetrics.functional.symmetric_mean_absolute_percentage_error(input, target)`: The mean; the
-  denominator is at least 1.17e-6.
-- neuralforecast `SMAPE()`: Divides by the sum, without the factor one half.
+- `torchmetrics.functional.symmetric_mean_absolute_percentage_error(input, target)`: The denominator is at least
+  1.17e-6.
+- `neuralforecast.losses.pytorch.SMAPE()(target[..., None], input[..., None])`: Divides by the sum of the sizes, and
+  doubles that; called as (y, y_hat, mask).
 
 ## References
 

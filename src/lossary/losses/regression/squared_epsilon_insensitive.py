@@ -65,8 +65,9 @@ It is the square of the [[epsilon_insensitive|epsilon-insensitive loss]].
 
 ## In other libraries
 
-- scikit-learn `sklearn.linear_model.SGDRegressor(loss="squared_epsilon_insensitive", epsilon=epsilon)`: A choice of an
-  estimator, which has no function of its own for it.
+- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.SGDRegressor.html)
+  `sklearn.linear_model.SGDRegressor(loss="squared_epsilon_insensitive", epsilon=epsilon)`: A choice of an estimator,
+  which has no function of its own for it.
 - LossFunctions.jl `L2EpsilonInsLoss(epsilon)`
 
 ## References

@@ -112,12 +112,13 @@ With a large `c` it is half of [[mse]].
 
 ## In other libraries
 
-- Kornia `kornia.losses.cauchy_loss(input, target)`: Without a parameter, as at c of the square root of two. Elementwise
-  by default.
-- `scipy.optimize.least_squares(fun, x0, loss="cauchy", f_scale=c)`: Compared by the cost, which halves rho.
+- `kornia.losses.cauchy_loss(input, target)` at c=2**0.5: Without a parameter. Elementwise by default.
+- `scipy.optimize.least_squares(lambda x: (input - target).ravel() + 0 * x, 0.0, loss="cauchy", f_scale=c).cost`: The
+  cost, which halves rho, at residuals that do not depend on what is fitted.
 - `ceres::CauchyLoss(c)`: A function of the squared residual norm; the solver's cost is half of it.
-- robust_loss_pytorch `robust_loss_pytorch.general.lossfun(input - target, torch.tensor(0.0), torch.tensor(c / 2**0.5))`:
-  Elementwise. Not multiplied by half of c squared.
+- robust_loss_pytorch
+  `robust_loss_pytorch.general.lossfun(input - target, torch.tensor(0.0), torch.tensor(c / 2**0.5))`: Elementwise. Not
+  multiplied by half of c squared.
 
 ## References
 

@@ -110,6 +110,11 @@ It tends to [[l1]] as `eps` goes to zero.
 
     functional.charbonnier(input, target, eps=1e-9) == F.l1_loss(input, target)  # within 1e-9
 
+## In other libraries
+
+- `kornia.losses.charbonnier_loss(input, target)` at eps=1: The root of the squared residual plus 1, minus 1:
+  pseudo-Huber at delta=1. Elementwise by default.
+
 ## References
 
 - Pierre Charbonnier, Laure Blanc-Féraud, Gilles Aubert and Michel Barlaud (1994). Two Deterministic Half-Quadratic

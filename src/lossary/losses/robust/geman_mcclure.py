@@ -95,7 +95,7 @@ Times `c` squared, it is half of [[mse]] where `c` is large.
 
 ## In other libraries
 
-- Kornia `kornia.losses.geman_mcclure_loss(input, target)`: Without a parameter, as at c=2. Elementwise by default.
+- `kornia.losses.geman_mcclure_loss(input, target)` at c=2: Without a parameter. Elementwise by default.
 - robust_loss_pytorch `robust_loss_pytorch.general.lossfun(input - target, torch.tensor(-2.0), torch.tensor(c / 2))`:
   Elementwise.
 

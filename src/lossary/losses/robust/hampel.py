@@ -110,8 +110,8 @@ With all limits beyond every residual it is half of [[mse]].
 
 ## In other libraries
 
-- `statsmodels.robust.norms.Hampel(a=a, b=b, c=c).rho(input - target)`: A function of the residual alone; the order of the
-  limits is not checked.
+- `statsmodels.robust.norms.Hampel(a=a, b=b, c=c).rho(input - target)`: A function of the residual alone; the order of
+  the limits is not checked.
 
 ## References
 

@@ -230,20 +230,23 @@ Divided by `delta`, it tends to [[l1]] as `delta` goes to zero.
 
 ## In other libraries
 
-- `keras.losses.Huber(delta=1.0)`
-- `optax.huber_loss(predictions, targets, delta=1.0)`: Elementwise; no reduction.
-- scikit-learn `GradientBoostingRegressor(loss="huber", alpha=0.9)`: Here delta is the alpha-quantile of the
-  absolute residuals, found anew at each step.
-- `scipy.special.huber(delta, r)`: A function of the residual alone; delta comes first.
-- `scipy.optimize.least_squares(fun, x0, loss="huber", f_scale=delta)`: Compared by the cost, which halves
-  rho. rho itself, a function of the squared residual, is twice torch's value.
-- `statsmodels.robust.norms.HuberT(t=1.345)`: A function of the residual alone; t is delta, with another
+- `keras.losses.Huber(delta=delta, reduction=None)(target, input)`
+- `optax.huber_loss(input, target, delta=delta)`: Elementwise; no reduction.
+- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.ensemble.GradientBoostingRegressor.html)
+  `GradientBoostingRegressor(loss="huber", alpha=0.9)`: Here delta is the alpha-quantile of the absolute residuals,
+  found anew at each step.
+- `scipy.special.huber(delta, input - target)`: A function of the residual alone; delta comes first.
+- `scipy.optimize.least_squares(lambda x: (input - target).ravel() + 0 * x, 0.0, loss="huber", f_scale=delta).cost`:
+  The cost, which halves rho, at residuals that do not depend on what is fitted. rho itself, a function of the squared
+  residual, is twice torch's value.
+- `statsmodels.robust.norms.HuberT(t=delta).rho(input - target)`: A function of the residual alone; t is 1.345 by
   default.
-- 2 times `ceres::HuberLoss(a)`: A function of the squared residual norm, with a for delta; the solver's cost
-  is half of it.
+- `ceres::HuberLoss(a)`: A function of the squared residual norm, with a for delta: twice torch's value, of which the
+  solver's cost is half.
 - `Flux.huber_loss(ŷ, y; delta = 1)`: The mean by default; agg chooses another reduction.
 - LossFunctions.jl `HuberLoss(1.0)`: The argument is delta.
-- neuralforecast `HuberLoss(delta=1.0)`: Called as (y, y_hat, mask=...); weighted mean over the horizon.
+- `neuralforecast.losses.pytorch.HuberLoss(delta=delta)(target[..., None], input[..., None])`: Called as (y, y_hat,
+  mask); weighted mean over the horizon.
 
 ## References
 

@@ -110,11 +110,12 @@ Divided by `delta`, it tends to [[l1]] as `delta` goes to zero.
 ## In other libraries
 
 - `scipy.special.pseudo_huber(delta, input - target)`: A function of the residual alone; delta comes first.
-- `scipy.optimize.least_squares(fun, x0, loss="soft_l1", f_scale=delta)`: Compared by the cost, which halves rho.
+- `scipy.optimize.least_squares(lambda x: (input - target).ravel() + 0 * x, 0.0, loss="soft_l1", f_scale=delta).cost`:
+  The cost, which halves rho, at residuals that do not depend on what is fitted.
 - `ceres::SoftLOneLoss(delta)`: A function of the squared residual norm; the solver's cost is half of it.
-- XGBoost `xgboost.train({"objective": "reg:pseudohubererror", "huber_slope": delta}, data)`: An objective, whose second
-  derivative the trees use.
-- Kornia `kornia.losses.charbonnier_loss(input, target)`: Without a parameter, as at delta=1. Elementwise by default.
+- XGBoost `xgboost.train({"objective": "reg:pseudohubererror", "huber_slope": delta}, data)`: An objective, whose
+  second derivative the trees use.
+- `kornia.losses.charbonnier_loss(input, target)` at delta=1: Without a parameter. Elementwise by default.
 - OpenCV `cv2.DIST_L12`: A distance type of fitLine, without a parameter, as at delta of the square root of two.
 - robust_loss_pytorch `robust_loss_pytorch.general.lossfun(input - target, torch.tensor(1.0), torch.tensor(delta))`:
   Elementwise. Not multiplied by delta squared.

@@ -105,8 +105,9 @@ With a large `c` it is half of [[mse]].
 
 - `statsmodels.robust.norms.TukeyBiweight(c=c).rho(input - target)`: A function of the residual alone.
 - `ceres::TukeyLoss(c)`: A function of the squared residual norm; the solver's cost is half of it.
-- neuralforecast `TukeyLoss(c=4.685, normalize=True)`: Called as (y, y_hat, mask=...); divides the residuals by their
-  median absolute deviation.
+- `neuralforecast.losses.pytorch.TukeyLoss(c=c, normalize=False)(target[..., None], input[..., None])`: Within c it has
+  the cube of 1 - (r/c)² itself and does not subtract it from 1: a residual of 0 costs c²/6, as an outlier does. Residuals are divided
+  by a standard deviation of the targets by default.
 
 ## References
 

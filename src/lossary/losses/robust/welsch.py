@@ -96,8 +96,7 @@ With a large `c` it is half of [[mse]].
 
 ## In other libraries
 
-- Kornia `kornia.losses.welsch_loss(input, target)`: Without a parameter, as at c of the square root of two, where half of
-  c squared is 1. Elementwise by default.
+- `kornia.losses.welsch_loss(input, target)` at c=2**0.5: Without a parameter. Elementwise by default.
 - OpenCV `cv2.DIST_WELSCH`: A distance type of fitLine, whose c is 2.9846.
 
 ## References

@@ -299,13 +299,13 @@ sum of [[nll]] over the frames.
 
 ## In other libraries
 
-- `optax.ctc_loss(logits, logit_paddings, labels, label_paddings, blank_id=0)`: Takes raw scores, batch first,
-  and paddings in place of lengths. One value per sample. A target without an alignment gives a large number,
-  not infinity.
-- `keras.losses.CTC()`: Takes raw scores, batch first; arguments are (y_true, y_pred). The blank is 0 and pads
-  the labels; all frames count. The mean does not divide by the target length.
-- `tf.nn.ctc_loss(labels, logits, label_length, logit_length)`: Takes raw scores, time first by default. The
-  blank is 0 unless blank_index says otherwise; no reduction.
+- `optax.ctc_loss(log_probs.transpose(1, 0, 2), (jax.numpy.arange(len(log_probs)) >= input_lengths[:, None]).astype(float), targets, (jax.numpy.arange(targets.shape[1]) >= target_lengths[:, None]).astype(float), blank_id=blank)`:
+  Takes raw scores, batch first, and paddings in place of lengths. One value per sample. A target without an alignment
+  gives a large number, not infinity.
+- `keras.losses.CTC(reduction=None)(targets, log_probs.transpose(0, 1))`: Takes raw scores, batch first. The blank is
+  0 and pads the labels; all frames count. The mean does not divide by the target length.
+- `tf.nn.ctc_loss(labels, logits, label_length, logit_length)`: Takes raw scores, time first by default. The blank is
+  0 unless blank_index says otherwise; no reduction.
 
 ## References
 

@@ -1,0 +1,302 @@
+"""Runs rows of a library and compares values and gradients with the loss's own."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import math
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from importlib import import_module
+from importlib.metadata import version
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from lossary.declaration.known_libraries import RUN, KnownLibrary
+from lossary.declaration.loss import Loss
+from lossary.declaration.references import Library
+from lossary.declaration.values import Array, Setting
+from lossary.elsewhere.arrays import KINDS, Arrays, Call
+from lossary.elsewhere.rows import Case, cases, key, names, one_sample
+from lossary.evaluation import torch_calls
+
+# How far two values may be apart and still be said to agree: some libraries keep single precision in places.
+_RELATIVE, _ABSOLUTE = 1e-6, 1e-9
+_CLIPPED = 1e-3  # where values are clipped or an epsilon is added, and no relation holds more closely
+# Below this share of points no relation is told.
+_ENOUGH = 0.5
+
+
+def run(library: KnownLibrary, losses: Sequence[Loss]) -> dict[str, dict[str, Any]]:
+    """All rows of a library by hash. One that fails says so, and costs no other."""
+    arrays = KINDS[library.arrays]()
+    try:
+        arrays.prepare()
+        if library.entered:
+            _enter(library.package)
+        import_module(library.package)
+        installed = version(library.installed_as).partition("+")[0]
+        problem = ""
+    except Exception as error:
+        problem = f"{library.package} does not import: {_told(error)}"
+    found: dict[str, dict[str, Any]] = {}
+    for loss in losses:
+        for row in loss.libraries:
+            if row.known != library:
+                continue
+            said = {"loss": loss.slug, "library": row.name, "call": row.call}
+            try:
+                measured = {"failed": problem} if problem else {"version": installed, **measure(loss, row, arrays)}
+            except Exception as error:
+                measured = {"failed": _told(error)}
+            found[key(loss, row)] = {**said, **measured}
+    return found
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {(str(error) or 'no message').splitlines()[0]}"[:200]
+
+
+def _enter(package: str) -> None:
+    """Make a package importable without running its own `__init__`."""
+    spec = importlib.util.find_spec(package)
+    assert spec is not None
+    module = ModuleType(package)
+    module.__path__ = list(spec.submodule_search_locations or [])
+    sys.modules[package] = module
+
+
+def measure(loss: Loss, row: Library, arrays: Arrays) -> dict[str, Any]:
+    """The relation of a row's values to the loss's, in how many points it holds, and how far apart they are elsewhere.
+
+    Raises:
+        ValueError: where the call gives nothing that has the shape of one of the loss's reductions.
+    """
+    best = _best(loss, row, arrays, cases(loss, row))
+    if best["of"] is None:
+        alone = _best(loss, row, arrays, [(setting, one_sample(loss, batch)) for setting, batch in cases(loss, row)])
+        best = {**alone, "alone": True} if alone["of"] is not None else best
+    return best
+
+
+def _best(loss: Loss, row: Library, arrays: Arrays, tried: Sequence[Case]) -> dict[str, Any]:
+    runs, refused = [], []
+    for case in tried:
+        try:
+            runs.append(_Run(loss, row, arrays, case))
+        except Exception as error:  # a library may refuse an input, and with any error at all
+            refused.append(error)
+    if not runs:
+        raise refused[0] if refused else ValueError("the loss has no inputs for this row")
+    best: dict[str, Any] | None = None
+    # Of two that agree alike the first: a mean is told before a sum with a factor.
+    for name in sorted({name for one in runs for name in one.wanted}, key=_order):
+        if all(name in one.wanted and one.wanted[name].size == one.got.size for one in runs):
+            for offsets, within in ((False, _RELATIVE), (True, _RELATIVE), (False, _CLIPPED)):
+                if within == _CLIPPED and best is not None and best["agreed"] >= _ENOUGH * best["points"]:
+                    continue
+                found = _relation(loss, runs, name, offsets, within)
+                if best is None or _rank(found) > _rank(best):
+                    best = found
+    if best is None:
+        # Of another shape than any reduction: no relation can be told.
+        shapes = sorted({str(one.got.shape) for one in runs})
+        raise ValueError(f"shapes {', '.join(shapes)} are those of none of the loss's reductions")
+    if best["agreed"] < _ENOUGH * best["points"]:
+        return {**best, "of": None, "factor": None, "offset": None, "gradient": None}
+    return {**best, "gradient": _gradients(runs, best)}
+
+
+def _rank(found: Mapping[str, Any]) -> tuple[int, bool]:
+    """The more points agree the better; of two relations that agree alike, the one without a factor."""
+    return found["agreed"], found["factor"] == 1 and not found["offset"]
+
+
+def _order(name: str) -> int:
+    return _ORDER.index(name) if name in _ORDER else len(_ORDER)
+
+
+_ORDER = ("none", "mean", "last mean", "sum", "last sum")
+
+
+class _Run:
+    """What one call gave, and what each reduction of the loss gives at the same inputs."""
+
+    def __init__(self, loss: Loss, row: Library, arrays: Arrays, case: Case) -> None:
+        setting, batch = case
+        self.loss, self.arrays, self.setting, self.case = loss, arrays, setting, case
+        code = compile(ast.parse(row.call, mode="eval"), row.call, "eval")
+        packages = _packages(row.call, {i.name for i in loss.inputs} | set(setting))
+        self.inputs = {
+            name: [arrays.made(np.asarray(p)) for p in value]
+            if isinstance(value, list)
+            else arrays.made(np.asarray(value))
+            for name, value in torch_calls.arrays(torch_calls.tensors(loss, batch, setting, "float64")).items()
+        }
+        self.used = names(row.call)
+        self.fixed = {i.name for i in loss.inputs if not i.differentiable}
+        self.call: Call = lambda given: eval(code, {**packages, **setting, **given})
+        self.got: Array = arrays.plain(self.call(self.inputs)).astype(np.float64)
+        self.wanted = dict(_wanted(loss, batch, setting))
+
+
+def _wanted(loss: Loss, batch: Any, setting: Setting) -> Iterator[tuple[str, Array]]:
+    """The loss's own values: by its reductions, and with a mean or a sum over the last dimension."""
+    for reduction in loss.reductions:
+        tensors = torch_calls.tensors(loss, batch, setting, "float64")
+        value: Array = torch_calls.run(loss, tensors, setting, reduction.name).detach().numpy()
+        yield reduction.name, value
+        if reduction.name == "none" and value.ndim:
+            yield "last mean", value.mean(axis=-1)
+            yield "last sum", value.sum(axis=-1)
+
+
+def _packages(call: str, known: set[str]) -> dict[str, Any]:
+    """The packages that a call names, with those of their modules that it reaches into."""
+    found: dict[str, Any] = {}
+    for node in ast.walk(ast.parse(call, mode="eval")):
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name) or node.id in known or not parts:
+            continue
+        path = [node.id, *reversed(parts)]
+        found[node.id] = import_module(node.id)
+        for end in range(2, len(path)):
+            try:
+                import_module(".".join(path[:end]))
+            except ModuleNotFoundError:
+                break
+    return found
+
+
+def _relation(loss: Loss, runs: Sequence[_Run], name: str, offsets: bool, within: float) -> dict[str, Any]:
+    """The factor, and the offset where there may be one, between a library's values and one reduction's."""
+    groups: dict[str, list[_Run]] = {}
+    for one in runs:
+        groups.setdefault(repr(sorted(one.setting.items())), []).append(one)
+    fits = [(group[0].setting, _fit(group, name, offsets)) for group in groups.values()]
+    factors = [(setting, factor) for setting, (factor, _) in fits if factor is not None]
+    if within == _CLIPPED:
+        factors = [(setting, _near(factor)) for setting, factor in factors]
+    factor = _in_words(loss, factors)
+    shift = {round(offset, 9) for _, (_, offset) in fits}
+    offset = shift.pop() if len(shift) == 1 else 0.0
+    agreed = points = 0
+    worst = 0.0
+    for setting, group in zip((s for s, _ in fits), groups.values(), strict=True):
+        scale = _value(factor, setting)
+        for one in group:
+            got: Array = one.got.ravel()
+            wanted: Array = scale * one.wanted[name].ravel() + offset
+            both = ~(np.isnan(wanted) | np.isnan(one.wanted[name].ravel()))
+            with np.errstate(invalid="ignore"):
+                apart = np.where(got == wanted, 0, np.abs(got - wanted))[both]
+                good = (apart <= within * np.abs(wanted[both]) + _ABSOLUTE) & (apart < np.inf)
+            agreed, points = agreed + int(good.sum()), points + int(both.sum())
+            finite = apart[~good & np.isfinite(apart)]
+            worst = max(worst, float(finite.max())) if finite.size else worst
+    return {"of": name, "factor": factor, "offset": offset, "points": points, "agreed": agreed,
+            "difference": float(f"{worst:.2g}"), "within": within}  # fmt: skip
+
+
+def _fit(group: Sequence[_Run], name: str, offsets: bool) -> tuple[float | None, float]:
+    got = np.concatenate([one.got.ravel() for one in group])
+    wanted = np.concatenate([one.wanted[name].ravel() for one in group])
+    sound = np.isfinite(got) & np.isfinite(wanted)
+    got, wanted = got[sound], wanted[sound]
+    if not offsets:
+        clear = np.abs(wanted) > 1e-9
+        return (_round(float(np.median(got[clear] / wanted[clear]))) if clear.any() else None), 0.0
+    order = np.argsort(wanted)
+    got, wanted = got[order], wanted[order]
+    steps = np.diff(wanted)
+    clear = steps > 1e-6 * np.maximum(1, np.abs(wanted[1:])) if steps.size else np.zeros(0, bool)
+    if not clear.any():
+        return None, 0.0
+    factor = _round(float(np.median(np.diff(got)[clear] / steps[clear])))
+    return factor, _round(float(np.median(got - factor * wanted)))
+
+
+def _round(value: float) -> float:
+    """A fraction with a small denominator, where a number is one but for rounding."""
+    near = Fraction(value).limit_denominator(200) if math.isfinite(value) else Fraction(0)
+    return float(near) if abs(float(near) - value) <= 1e-6 * max(1, abs(value)) else value
+
+
+def _near(factor: float) -> float:
+    """The whole number or half that a factor would be if nothing were clipped."""
+    return round(2 * factor) / 2 or factor
+
+
+def _in_words(loss: Loss, factors: Sequence[tuple[Setting, float]]) -> float | str:
+    """One number for all settings, or a power of a parameter, times a number; else the first setting's."""
+    if not factors:
+        return 1.0
+    first = factors[0][1]
+    if all(math.isclose(factor, first, rel_tol=1e-6) for _, factor in factors):
+        return float(f"{first:.9g}")
+    for parameter in loss.parameters:
+        for power in (1, 2, -1, -2):
+            try:
+                # At zero a positive power says zero, whatever the number before it.
+                moved = [(s, f) for s, f in factors if f or float(s[parameter.name])]
+                rest = [factor / float(setting[parameter.name]) ** power for setting, factor in moved]
+            except (TypeError, ValueError, ZeroDivisionError):
+                continue
+            if all(math.isclose(one, rest[0], rel_tol=1e-6) for one in rest):
+                number = _round(rest[0])
+                told = f"{parameter.name}**{power}" if power != 1 else parameter.name
+                return told if number == 1 else f"{number:.9g} * {told}"
+    return float(f"{first:.9g}")
+
+
+def _value(factor: float | str, setting: Setting) -> float:
+    return float(eval(factor, {}, dict(setting))) if isinstance(factor, str) else factor
+
+
+def _gradients(runs: Sequence[_Run], best: Mapping[str, Any]) -> bool | None:
+    """Whether the gradients of all calls that agree in their values agree as well; None where there are none."""
+    tried = False
+    for one in runs:
+        batch = one.case[1]
+        tensors: dict[str, Any] = {**torch_calls.tensors(one.loss, batch, one.setting, "float64")}
+        moved = [
+            name for name, tensor in tensors.items() if name in one.used and _real(tensor) and name not in one.fixed
+        ]
+        scale = _value(best["factor"], one.setting)
+        wanted_value = scale * one.wanted[best["of"]].ravel() + best["offset"]
+        close = np.isclose(one.got.ravel(), wanted_value, rtol=best["within"], atol=_ABSOLUTE)
+        if not moved or not close.all():
+            continue
+        try:
+            found = one.arrays.slopes(one.call, one.inputs, moved)
+        except Exception:
+            return None
+        if found is None:
+            return None
+        leaves: dict[str, Any] = {n: t.clone().requires_grad_() if n in moved else t for n, t in tensors.items()}
+        value: Any = torch_calls.run(one.loss, leaves, one.setting, best["of"] if "last" not in best["of"] else "none")
+        total = value.mean(dim=-1).sum() if best["of"] == "last mean" else value.sum()
+        total.backward()
+        for name in moved:
+            slope = leaves[name].grad
+            wanted = np.zeros(leaves[name].shape) if slope is None else scale * slope.numpy()
+            sound = np.isfinite(wanted)
+            if not np.allclose(np.asarray(found[name], float)[sound], wanted[sound], rtol=1e-5, atol=1e-7):
+                return False
+        tried = True
+    return True if tried else None
+
+
+def _real(tensor: Any) -> bool:
+    return not isinstance(tensor, list) and bool(tensor.is_floating_point())
+
+
+def library_named(name: str) -> KnownLibrary:
+    """A library that is run, by its name."""
+    return next(one for one in RUN if one.name == name)

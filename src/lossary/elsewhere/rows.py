@@ -1,0 +1,141 @@
+"""What a row compares: its settings and inputs, its hash, and what was measured of it when it was last run."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lossary.declaration.loss import Loss
+from lossary.declaration.references import Library
+from lossary.declaration.values import Setting, Value
+from lossary.evaluation import points
+
+_WIDE = 4  # elements of a row, where a loss takes numbers: a mean over the last dimension is told from one over all
+_LONG = 8  # rows of a call
+_CALLS, _SETTINGS = 8, 6  # at most so many calls at a setting, and settings
+
+# What was measured of rows, by hash.
+Measured = Mapping[str, Mapping[str, Any]]
+
+Case = tuple[dict[str, Value], points.Batch]
+
+
+def names(call: str) -> set[str]:
+    """The names that a call uses."""
+    return {node.id for node in ast.walk(ast.parse(call, mode="eval")) if isinstance(node, ast.Name)}
+
+
+def cases(loss: Loss, row: Library) -> list[Case]:
+    """The settings and inputs at which a row is compared.
+
+    Parameters that the call does not name stay as the row says, or at their defaults. Each call gets numbers of about
+    one size, so that a sum of them does not hide the small ones.
+    """
+    used = names(row.call)
+    free = {p.name for p in loss.parameters if p.name in used}
+    fixed = {**loss.defaults(), **row.at}
+    settings: dict[str, dict[str, Value]] = {}
+    for setting in points.settings(loss):
+        chosen = {**fixed, **{name: value for name, value in setting.items() if name in free}}
+        if not any(isinstance(value, list | tuple) for value in chosen.values()):
+            settings.setdefault(repr(sorted(chosen.items())), chosen)
+    found: list[Case] = []
+    for setting in list(settings.values())[:_SETTINGS]:
+        parts = [part for batch in _batches(loss, setting) for part in _parts(loss, batch)]
+        evenly = np.linspace(0, max(len(parts) - 1, 0), min(len(parts), _CALLS)).round()
+        keep = dict.fromkeys(int(k) for k in evenly)
+        found += [(setting, parts[k]) for k in keep]
+    return found
+
+
+def _batches(loss: Loss, setting: Setting) -> list[points.Batch]:
+    """Inputs to compare at: whole vectors, such as distributions, where its elements add up to something."""
+    if loss.summed is None:
+        return points.batches(loss, setting)
+    kinds = tuple(loss.summed.kinds[i.name] for i in loss.inputs)
+    return [points.vectors(loss, kinds, sizes) for sizes in points.SIZES]
+
+
+def _parts(loss: Loss, batch: points.Batch) -> list[points.Batch]:
+    """Pieces of a batch; one that a loss file made itself is taken whole, as is one of lists."""
+    if loss.batches is not None or any(isinstance(value, list) for value in batch.values()):
+        return [batch]
+    own = [i.name for i in loss.inputs if not i.kinds[0].shared and i.name in batch]
+    arrays = {name: np.asarray(batch[name]) for name in own}
+    count = min(len(array) for array in arrays.values())
+    size = np.max([np.abs(a[:count].reshape(count, -1)).max(axis=1) for a in arrays.values() if a.size], axis=0)
+    order = np.argsort(size, kind="stable")
+    flat = all(array.ndim == 1 for array in arrays.values()) and loss.sample_dimension is None
+    step = _LONG * _WIDE if flat else _LONG
+    found = []
+    for start in range(0, max(count - step, 0) + 1, step):
+        taken = {name: array[order[start : start + step]] for name, array in arrays.items()}
+        if flat and count >= step:
+            taken = {name: array.reshape(_LONG, _WIDE) for name, array in taken.items()}
+        found.append({**batch, **taken})
+    return found
+
+
+def one_sample(loss: Loss, batch: points.Batch) -> points.Batch:
+    """The first sample alone, for a call that gives one number for all that it is given."""
+    return {
+        i.name: batch[i.name] if i.kinds[0].shared else np.asarray(batch[i.name])[:1]
+        for i in loss.inputs
+        if i.name in batch
+    }
+
+
+def key(loss: Loss, row: Library) -> str:
+    """The hash of a row: of the call, of what it is compared with, and where. What a note says is not part of it."""
+    compared = loss.torch or loss.functional or inspect.getsource(loss.function or loss.call or type(loss))
+    told = [
+        [
+            {name: repr(value) for name, value in setting.items()},
+            {name: [f"{v:.6g}" for v in np.ravel(np.asarray(value, dtype=float))] for name, value in batch.items()}
+            if not any(isinstance(value, list) for value in batch.values())
+            else sorted(batch),
+        ]
+        for setting, batch in cases(loss, row)
+    ]
+    return hashlib.sha256(json.dumps([row.name, row.call, compared, told]).encode()).hexdigest()[:16]
+
+
+def state(loss: Loss, row: Library, measured: Measured) -> dict[str, Any]:
+    """What a page says of a row: whether it was run, with which version, and how the values relate to the loss's."""
+    if row.known is None:
+        return {"evidence": "cited", "version": None, "relation": None, "source": row.source or None}
+    found = measured.get(key(loss, row))
+    if found is None or "failed" in found:
+        return {"evidence": "not run", "version": None, "relation": None, "source": None}
+    return {"evidence": "run", "version": found["version"], "relation": words(found), "source": None}
+
+
+def words(found: Mapping[str, Any]) -> str:
+    """How a library's values relate to the loss's, as a reader is told."""
+    if found["of"] is None:
+        return f"no fixed multiple: up to {found['difference']:.2g} apart"
+    of, factor, offset = _OF.get(found["of"], f"reduction={found['of']!r}"), found["factor"], found["offset"]
+    part = "the same" if factor == 1 and not offset else f"× {factor}" if isinstance(factor, str) else f"× {factor:g}"
+    part = "the same" if part == "× 1" and not offset else part
+    if offset:
+        part = (f"{part}, " if factor != 1 else "") + f"{'plus' if offset > 0 else 'minus'} {abs(offset):g}"
+    of = "for one sample at a time" if found.get("alone") else of
+    told = f"{part}; {of}" if of else part
+    if found.get("within", 0) > 1e-5:
+        told += " within 0.1%"
+    if found["agreed"] < found["points"]:
+        share = found["agreed"] / found["points"]
+        told += f"; at {share:.0%} of the points, elsewhere up to {found['difference']:.2g} apart"
+    if found["gradient"] is False:
+        told += "; another gradient at some points"
+    return told
+
+
+_OF = {"none": "", "last mean": "the mean over the last dimension", "last sum": "the sum over the last dimension",
+       "mean": "the mean", "sum": "the sum"}  # fmt: skip
