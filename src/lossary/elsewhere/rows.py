@@ -108,12 +108,14 @@ def key(loss: Loss, row: Library) -> str:
 
 def state(loss: Loss, row: Library, measured: Measured) -> dict[str, Any]:
     """What a page says of a row: whether it was run, with which version, and how the values relate to the loss's."""
+    nothing = {"version": None, "relation": None, "factor": None, "max_error": None, "source": None}
     if row.known is None:
-        return {"evidence": "cited", "version": None, "relation": None, "source": row.source or None}
+        return {**nothing, "evidence": "cited", "source": row.source or None}
     found = measured.get(key(loss, row))
     if found is None or "failed" in found:
-        return {"evidence": "not run", "version": None, "relation": None, "source": None}
-    return {"evidence": "run", "version": found["version"], "relation": words(found), "source": None}
+        return {**nothing, "evidence": "not run"}
+    told = {"version": found["version"], "relation": words(found), "factor": found["factor"]}
+    return {**nothing, **told, "evidence": "run", "max_error": found["difference"]}
 
 
 def words(found: Mapping[str, Any]) -> str:

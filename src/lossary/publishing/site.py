@@ -268,7 +268,7 @@ def _pages(
     hero = json.loads(hero_files["hero.json"]) if hero_files else None
     shown = [family for family in described if family["losses"]]
     if own:
-        yield "elsewhere.md", rendered("elsewhere.md", "", libraries=_elsewhere(records))
+        yield "libraries.md", rendered("libraries.md", "", libraries=_elsewhere(records))
         yield "index.md", rendered("home.md", "", families=shown, hero=hero, count=len(records))
     else:
         yield "index.md", rendered("catalog.md", "", families=shown, catalog=catalog, count=len(records))
@@ -411,7 +411,7 @@ def navigation(catalog: str | None = BUILT_IN) -> list[dict[str, Any]]:
     groups = families(found)
     sections: list[dict[str, Any]] = [{"All losses": "index.md"}, {"Compare": "compare/index.md"}]
     if catalog in (None, BUILT_IN):
-        sections.append({"Elsewhere": "elsewhere.md"})
+        sections.append({"Other libraries": "libraries.md"})
     for name, family in groups.items():
         members = [f"losses/{source.slug}.md" for source in found if source.family == name]
         sections.append({family.title: [f"families/{name}/index.md", *members]})

@@ -536,9 +536,8 @@ With two classes it is [[bce_with_logits]] of the difference of the two scores.
   no reduction.
 - `optax.softmax_cross_entropy_with_integer_labels(input, target)`: Class numbers, the classes are on the last axis;
   no reduction.
-- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.ensemble.HistGradientBoostingClassifier.html)
-  `HistGradientBoostingClassifier(loss="log_loss")`: With more than two classes. The class HalfMultinomialLoss behind
-  it is private.
+- `sklearn._loss.HalfMultinomialLoss(n_classes=input.shape[1]).loss(target.astype(float), input)`: Private; what
+  HistGradientBoostingClassifier minimises for more than two classes.
 - `Flux.logitcrossentropy(ŷ, y)`: One-hot targets, the classes are on the first axis; the mean by default.
 
 ## References

@@ -93,8 +93,7 @@ Close to equality it is twice [[kl_div]].
 
 ## In other libraries
 
-- [SciPy](https://docs.scipy.org/doc/scipy/reference/generated/scipy.stats.chisquare.html)
-  `scipy.stats.chisquare(target, input)`: Counts instead of shares; returns the statistic and a p-value.
+- `scipy.stats.chisquare(target, input, axis=-1).statistic`: Made for counts; it returns a p-value as well.
 
 ## References
 
