@@ -31,7 +31,7 @@ from lossary.errors import LossaryError
 from lossary.evaluation import points
 from lossary.evaluation.curves import curve, in_formats
 from lossary.typesetting import formula_latex
-from lossary.typesetting.words import number
+from lossary.typesetting.words import number, signed
 
 SVG = "{http://www.w3.org/2000/svg}"
 THEMES: tuple[Theme, ...] = ("auto", "light", "dark")
@@ -948,7 +948,7 @@ def test_a_sweep_is_drawn_on_a_branch_that_the_parameter_moves() -> None:
         same = [(a, b) for a, b in itertools.combinations(range(len(columns)), 2) if (columns[a] == columns[b]).all()]
         assert same == [], (slug, parameter.name)
         branches = [label for label in LOSSES[slug].main.branches if label]
-        assert len(branches) < 2 or any(f"with {label}" in view.caption for label in branches), view.caption
+        assert len(branches) < 2 or any(f"with {signed(label)}" in view.caption for label in branches), view.caption
 
 
 def test_whoever_does_not_see_a_figure_is_told_of_each_of_its_curves() -> None:

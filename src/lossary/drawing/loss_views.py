@@ -20,7 +20,7 @@ from lossary.evaluation.curves import Curve, check_drawable, curve, kinked, sect
 from lossary.evaluation.settings import check_parameters
 from lossary.typesetting import formula_latex
 from lossary.typesetting.torch_code import short_call
-from lossary.typesetting.words import number, rough
+from lossary.typesetting.words import number, rough, signed
 
 # What is drawn along a section: the views of one loss that a comparison has as well.
 CURVES = ("loss", "gradient", "curvature")
@@ -130,7 +130,7 @@ def _gradient_caption(section: Section, line: _Line) -> str:
             told = " and ".join(", ".join(values).rsplit(", ", 1))
             words += f" At the {'mark' if len(values) == 1 else 'marks'} it is {told}."
         if len(line.curves) > 1 and len(set(line.kinked)) == 1:
-            words = f"{words[:-1]}, with {line.kinked[0]}."
+            words = f"{words[:-1]}, with {signed(line.kinked[0])}."
     return words
 
 
@@ -241,7 +241,7 @@ def _sweep_view(
         for (v, c), word, (role, dashed) in zip(curves.items(), words, _looks(chosen, default), strict=True)
     )
     t = traces[0].x
-    told = ", ".join(words) + (f", with {branch}" if branch else "")
+    told = ", ".join(words) + (f", with {signed(branch)}" if branch else "")
     chart = Chart(
         title=f"{loss.title}: {which} at {parameter} = {told}",
         description=f"The {which} at {parameter} = {told}. {section.note}",

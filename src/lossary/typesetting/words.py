@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from lossary.declaration.references import Claimed
 
@@ -20,6 +21,11 @@ def number(value: float | str) -> str:
     if value in ("inf", "-inf"):
         return "−∞" if value == "-inf" else "∞"
     return f"{value:g}".replace("-", "−")
+
+
+def signed(text: str) -> str:
+    """A text with true minus signs before its numbers, such as the label of a branch."""
+    return re.sub(r"(?<!\w)-(?=\d)", "−", text)
 
 
 def rough(value: float) -> str:
