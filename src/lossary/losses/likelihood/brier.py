@@ -82,7 +82,7 @@ It is [[mse]] of probabilities.
 
 ## In other libraries
 
-- `sklearn.metrics.brier_score_loss(target, input)`: A metric; the label comes first.
+- `sklearn.metrics.brier_score_loss(target.ravel(), input.ravel())`: A metric; the label comes first.
 
 ## References
 

@@ -88,7 +88,7 @@ It is the limit of the [[tweedie_deviance]] as its power goes to 2.
 
 ## In other libraries
 
-- `sklearn.metrics.mean_gamma_deviance(target, input)`: A metric; the target comes first.
+- `sklearn.metrics.mean_gamma_deviance(target.ravel(), input.ravel())`: A metric; the target comes first.
 - XGBoost `objective="reg:gamma"`: The model predicts the logarithm.
 
 ## References

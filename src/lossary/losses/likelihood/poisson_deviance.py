@@ -91,7 +91,7 @@ Summed over the outcomes of two distributions it is twice the [[kl_div|Kullback-
 
 ## In other libraries
 
-- `sklearn.metrics.mean_poisson_deviance(target, input)`: A metric; the target comes first.
+- `sklearn.metrics.mean_poisson_deviance(target.ravel(), input.ravel())`: A metric; the target comes first.
 
 ## References
 

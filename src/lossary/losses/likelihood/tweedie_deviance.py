@@ -86,7 +86,7 @@ As `power` goes to 2 it becomes the [[gamma_deviance]].
 
 ## In other libraries
 
-- `sklearn.metrics.mean_tweedie_deviance(target, input, power=power)`: A metric; the target comes first. Takes the powers
+- `sklearn.metrics.mean_tweedie_deviance(target.ravel(), input.ravel(), power=power)`: A metric; the target comes first. Takes the powers
   0, 1 and 2 as well.
 - XGBoost `objective="reg:tweedie"`: The model predicts the logarithm. The parameter is tweedie_variance_power.
 

@@ -161,11 +161,11 @@ With two subjects of which the first has the event it is [[soft_margin]] of the 
 
 ## In other libraries
 
-- torchsurv `torchsurv.loss.cox.neg_partial_log_likelihood(input, event.bool(), time, ties_method="breslow")`:
+- [torchsurv](https://github.com/Novartis/torchsurv) `torchsurv.loss.cox.neg_partial_log_likelihood(input, event.bool(), time, ties_method="breslow")`:
   Efron's method by default. A batch without an event gives a warning and zero.
-- pycox `pycox.models.loss.CoxPHLoss()(input, time, event)`: A running sum over the sorted times.
+- [pycox](https://github.com/havakv/pycox) `pycox.models.loss.CoxPHLoss()(input, time, event)`: A running sum over the sorted times.
 - XGBoost `objective="survival:cox"`: The label is the time, negative for censored subjects.
-- lifelines `CoxPHFitter()`: A linear model, fitted; ties by Efron's method.
+- [lifelines](https://lifelines.readthedocs.io/en/latest/fitters/regression/CoxPHFitter.html) `CoxPHFitter()`: A linear model, fitted; ties by Efron's method.
 
 ## References
 
