@@ -296,6 +296,8 @@ def thumb_view(loss: Loss) -> View:
     for k, y in enumerate(section.branches.values()):
         c = _curve(loss, wide, loss.defaults(), y)
         traces.append(Trace(c.t, c.loss, "loss", strong=k == 0, dashed=k))
+    # A reward turned around is drawn on the same scale, downwards.
+    below = all((trace.y[np.isfinite(trace.y)] <= 0).all() for trace in traces)
     chart = Chart(
         title=loss.title,
         description=loss.summary,
@@ -305,7 +307,7 @@ def thumb_view(loss: Loss) -> View:
         traces=tuple(traces),
         size=(200, 140),
         xlim=axis.span,
-        ylim=(-0.04 * axis.top, axis.top),
+        ylim=(-axis.top, 0.04 * axis.top) if below else (-0.04 * axis.top, axis.top),
         bare=True,
     )
     return View("thumb", "Thumbnail", f"Curve of {loss.title}.", "", chart, None)

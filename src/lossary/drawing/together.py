@@ -144,7 +144,9 @@ def _shared_heights(axis: Axis, which: str, traces: Sequence[Trace]) -> tuple[fl
     if which == "weight":
         # A kink has infinite weight: the heights are those of most of them.
         top = 2.2 * float(np.median([t.y[np.isfinite(t.y)].max() for t in traces]))
-    return -0.03 * top, top
+    # A score may be a reward turned around, and below zero.
+    least = min(float(t.y[np.isfinite(t.y)].min()) for t in traces)
+    return min(-0.03 * top, 1.05 * least), top
 
 
 def side_by_side(figure: SideBySide, members: Sequence[Loss]) -> tuple[Chart, Table]:

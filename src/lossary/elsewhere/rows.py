@@ -118,10 +118,15 @@ def state(loss: Loss, row: Library, measured: Measured) -> dict[str, Any]:
     return {**nothing, **told, "evidence": "run", "max_error": found["difference"]}
 
 
+def _size(number: float) -> str:
+    """A difference to two digits, large ones without a power of ten as far as that can be read."""
+    return f"{number:.0f}" if 100 <= number < 1e6 else f"{number:.2g}"
+
+
 def words(found: Mapping[str, Any]) -> str:
     """How a library's values relate to the loss's, as a reader is told."""
     if found["of"] is None:
-        return f"no fixed multiple: up to {found['difference']:.2g} apart"
+        return f"no fixed multiple: up to {_size(found['difference'])} apart"
     of, factor, offset = _OF.get(found["of"], f"reduction={found['of']!r}"), found["factor"], found["offset"]
     part = "the same" if factor == 1 and not offset else f"× {factor}" if isinstance(factor, str) else f"× {factor:g}"
     part = "the same" if part == "× 1" and not offset else part
@@ -133,7 +138,7 @@ def words(found: Mapping[str, Any]) -> str:
         told += " within 0.1%"
     if found["agreed"] < found["points"]:
         share = found["agreed"] / found["points"]
-        told += f"; at {share:.0%} of the points, elsewhere up to {found['difference']:.2g} apart"
+        told += f"; at {share:.0%} of the points, elsewhere up to {_size(found['difference'])} apart"
     if found["gradient"] is False:
         told += "; another gradient at some points"
     return told

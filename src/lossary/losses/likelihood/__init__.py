@@ -1,5 +1,6 @@
-"""Likelihoods
+"""Likelihoods and scores
 
-The model predicts the parameters of a distribution, and the likelier they make a target, the less it costs: the losses
-are minus the logarithm of the likelihood, up to terms that do not depend on the prediction.
+The model predicts a distribution: by its mean, by its parameters, or by the probabilities of the outcomes. A negative
+log-likelihood is the lower the likelier a target is; a deviance is twice what a likelihood lacks to the best that is
+possible; a proper score is lowest on average for the distribution that the targets really have.
 """
