@@ -141,4 +141,4 @@ def test_no_control_and_no_snippet_stands_in_the_index(site: Site) -> None:
     (huber,) = (entry for entry in index if entry["location"] == "losses/huber/")
     assert "A parabola between the two marks" in huber["text"]
     (embeds,) = (entry for entry in index if entry["location"] == "losses/huber/#embed-this")
-    assert "Downloads, each with the numbers it plots" in embeds["text"]
+    assert "Downloads; the figures with the numbers that they plot" in embeds["text"]

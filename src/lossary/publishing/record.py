@@ -149,6 +149,7 @@ def record(
             {"name": one.name, "call": one.call, "note": one.note, **state(loss, one, measured or {})}
             for one in loss.libraries
         ],
+        "library_notes": {one.name: one.known.note for one in loss.libraries if one.known and one.known.note},
         "relations": [
             {"slug": r.slug, "text": r.text, "left": r.left, "right": r.right, "evidence": "checked"}
             for r in loss.relations

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lossary.declaration.known_libraries import RUN
 from lossary.discovery.catalogs import (
     BUILT_IN,
     Family,
@@ -282,12 +281,17 @@ def _pages(
 
 def _elsewhere(records: Records) -> list[dict[str, Any]]:
     """Libraries with their rows: libraries that were run first, and in each what differs first."""
-    notes = {one.name: one.note for one in RUN}
     found: dict[str, dict[str, Any]] = {}
     for slug, record in records.items():
         for row in record["libraries"]:
             entry = found.setdefault(
-                row["name"], {"name": row["name"], "version": None, "note": notes.get(row["name"], ""), "rows": []}
+                row["name"],
+                {
+                    "name": row["name"],
+                    "version": None,
+                    "note": record["library_notes"].get(row["name"], ""),
+                    "rows": [],
+                },
             )
             entry["version"] = entry["version"] or row["version"]
             entry["rows"].append({**row, "slug": slug})

@@ -114,17 +114,23 @@ loss = Loss(
     formulas=(
         Symbolic(
             where={
-                "error": lambda d, x, y, D: sqrt(sum_over(d, log((1 + x[d]) / (1 + y[d])) ** 2, D) / D),
+                "ratio": lambda d, x, y: log((1 + x[d]) / (1 + y[d])),
+                "error": lambda d, ratio, D: sqrt(sum_over(d, ratio[d] ** 2, D) / D),
             },
-            notation={"error": r"\ell"},
-            meanings={"error": "the loss", "D": "the number of elements of the batch", "d": "runs over the elements"},
-            value=lambda d, x, y, D: sqrt(sum_over(d, log((1 + x[d]) / (1 + y[d])) ** 2, D) / D),
+            notation={"error": r"\ell", "ratio": "u"},
+            meanings={
+                "error": "the loss",
+                "ratio": "the logarithm of how many times the prediction is too high",
+                "D": "the number of elements of the batch",
+                "d": "runs over the elements",
+            },
+            value=lambda d, ratio, D: sqrt(sum_over(d, ratio[d] ** 2, D) / D),
             gradient={
-                "input": lambda x, y, d, D, error: cases(
-                    (log((1 + x[d]) / (1 + y[d])) / (D * error * (1 + x[d])), error > 0), (0, True)
+                "input": lambda x, d, D, ratio, error: cases(
+                    (ratio[d] / (D * error * (1 + x[d])), error > 0), (0, True)
                 ),
-                "target": lambda x, y, d, D, error: cases(
-                    (-log((1 + x[d]) / (1 + y[d])) / (D * error * (1 + y[d])), error > 0), (0, True)
+                "target": lambda y, d, D, ratio, error: cases(
+                    (-ratio[d] / (D * error * (1 + y[d])), error > 0), (0, True)
                 ),
             },
         ),
