@@ -244,7 +244,8 @@ def bounded(line: Line) -> Finding:
             f"the loss goes on growing: it is {_number(far)} where the {line.quantity} is {at}{_at_the_end(line)}",
             placed=True,
         )
-    return Finding(True, f"far out the loss is nowhere above {_number(max(near, far))}", placed=True)
+    place = "up to both ends" if all(map(math.isfinite, line.limits)) else "far out"
+    return Finding(True, f"{place} the loss is nowhere larger than {_number(max(near, far))} in size", placed=True)
 
 
 def _at_the_end(line: Line) -> str:
@@ -275,7 +276,7 @@ def symmetric(line: Line) -> Finding:
     t = line.wide()
     f, mirrored = line.f(t), line.f(-t)
     if not np.isfinite(mirrored).any():
-        return Finding(False, f"with the {line.quantity} turned around there is no loss", placed=True)
+        return Finding(False, f"with the sign of the {line.quantity} changed the loss is not defined", placed=True)
     gap = float(np.max(np.abs(f - mirrored) / (1e-300 + np.abs(f) + np.abs(mirrored))))
     how = f"with the {line.quantity} turned around the loss differs by at most {_number(gap)} of itself"
     return Finding(gap < 1e-12, f"{how}, at {len(t):,} points")

@@ -168,7 +168,7 @@ loss = Loss(
             },
             notation={"distance": r"\ell"},
             meanings={"distance": "the loss"},
-            value=lambda distance: distance,
+            value=lambda x, y, c, C: sqrt(sum_over(c, ((x[c] - y[c]) / (sqrt(x[c]) + sqrt(y[c]))) ** 2, C) / 2),
             gradient={
                 "input": lambda x, y, c, distance: cases(
                     ((x[c] - y[c]) / (4 * distance * sqrt(x[c]) * (sqrt(x[c]) + sqrt(y[c]))), distance > 0), (0, True)

@@ -88,7 +88,8 @@ this loss: 0.2306
 
 ### A probability of exactly zero gives a gradient of NaN
 
-The value is right there, but the slope of `x log x` at 0 is infinite. A softmax in float32 gives exact zeros for scores
+The value is right there, but torch divides 0 by 0 in the derivative of `xlogy(x, x)`, and what comes before has NaN from
+there. A softmax in float32 gives exact zeros for scores
 that lie far apart. Clamp the prediction from below; an outcome that was clamped gets no gradient.
 
 ```python
@@ -109,7 +110,7 @@ clamped  0.6931463479995728 tensor([-0., 0.])
 
 ## Relations
 
-It is the average of two [[kl_div]], each from the mean of the two distributions.
+It is the average of the [[kl_div|divergences]] of the two distributions from their mean.
 
     functional.js_divergence(p, q) ==
         (F.kl_div(((p + q) / 2).log(), p, reduction="batchmean") + F.kl_div(((p + q) / 2).log(), q, reduction="batchmean")) / 2

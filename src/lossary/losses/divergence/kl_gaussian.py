@@ -134,7 +134,7 @@ loss = Loss(
             (LOG_VARIANCE,),
             "(*), same as input",
             "the logarithms of the variances",
-            latex=r"\ell",
+            latex="v",
         ),
     ),
     formulas=(

@@ -11,7 +11,7 @@ count whose probability is most underestimated.
 ## When not to
 
 - There is no reason for an order other than 1: [[kl_div]] is its limit there and needs no logarithm of a sum.
-- Orders above 1 and predictions near zero: the divergence grows without bound.
+- Orders from 1 up and predictions near zero: the divergence grows without bound.
 
 ## Pitfalls
 
@@ -64,7 +64,7 @@ alpha 2: 1.0314 and 0.5896
 
 ### A zero in either distribution
 
-The function takes logarithms. An outcome that both rule out gives NaN, though it should add nothing: at `alpha` above 1
+The function takes logarithms. At `alpha` above 1 an outcome that both rule out gives NaN, though it should add nothing:
 the logarithm of the prediction enters with the opposite sign, and infinity is subtracted from infinity. Clamp both from
 below.
 
@@ -131,7 +131,8 @@ def renyi_divergence(
     input: torch.Tensor, target: torch.Tensor, *, alpha: float = 2.0, reduction: str = "mean"
 ) -> torch.Tensor:
     if alpha == 1:  # the limit
-        loss = (target * (target.log() - input.log())).sum(-1)
+        # 0 log 0 is 0, and its slope minus infinity
+        loss = (-torch.special.entr(target) - torch.xlogy(target, input)).sum(-1)
     else:
         loss = (alpha * target.log() + (1 - alpha) * input.log()).logsumexp(-1) / (alpha - 1)
     if reduction == "none":

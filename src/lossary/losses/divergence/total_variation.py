@@ -14,11 +14,11 @@ that they give to one and the same event.
 ## When not to
 
 - You train by gradient descent and want small steps for small errors. The gradient has the same size however
-  close the two are. [[hellinger|Hellinger distance]] and [[js_divergence|Jensen-Shannon divergence]] are bounded too.
+  close the two are. [[js_divergence|Jensen-Shannon divergence]] is bounded too, and has small steps for small errors.
 - You want the predicted probabilities to match the frequencies of the labels. Against one-hot labels the expected
   distance is lowest at the likeliest class alone; use [[cross_entropy]].
 - You look for the penalty on the differences of neighbouring pixels, such as Kornia's `total_variation`. It has the same
-  name, takes a single image and compares it with nothing.
+  name, takes images alone and compares them with nothing.
 
 ## Pitfalls
 

@@ -1,6 +1,6 @@
 r"""Wasserstein-1 distance
 
-The mean distance between two equally large samples of numbers after both are sorted: the least average way by which one
+The mean distance between two equally large samples of numbers after both are sorted: the smallest average distance over which one
 sample can be moved onto the other.
 
 ## When to use it
@@ -36,7 +36,7 @@ L1            tensor(1.3333)
 
 ### A small batch does not have distance zero to another
 
-Two samples of one distribution differ by chance. The smaller they are, the larger their distance, so values of different
+Two samples of one distribution differ by chance. The smaller they are, the larger their distance on average, so values of different
 batch sizes cannot be compared.
 
 ```python
@@ -78,7 +78,7 @@ It is [[l1]] of the sorted samples.
 
     functional.wasserstein_1d(input, target) == F.l1_loss(input.sort().values, target.sort().values)
 
-It is at most [[l1]], and equal to it where each sample is a shifted copy of the other.
+It is at most [[l1]], and equal to it where each sample is a shifted copy of the other in the same order.
 
     functional.wasserstein_1d(input, input + 2) == F.l1_loss(input, input + 2)
 
@@ -151,7 +151,7 @@ loss = Loss(
         Input("input", "x", (REALS,), "(D) or (N, D)", "the predicted numbers, one sample in the last dimension"),
         Input("target", "y", (REAL_TARGETS,), "(D) or (N, D), same as input", "the numbers to match"),
     ),
-    reductions=per("batch", "the number of batches, which is 1 for inputs of one dimension"),
+    reductions=per("sample", "the number of samples, which is 1 for inputs of one dimension"),
     formulas=(
         Written(
             latex=r"\frac{1}{D} \sum_{d=1}^{D} \left| x_{(d)} - y_{(d)} \right|",
@@ -173,7 +173,7 @@ loss = Loss(
     sections=(
         Section(
             axis=RESIDUAL,
-            label="prediction that moves",
+            label="one prediction",
             span=RESIDUAL.span,
             inputs=lambda t, y: {"input": [t, 1.0], "target": [y, 1.0]},
             branches={"": 0.0},

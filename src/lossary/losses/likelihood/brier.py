@@ -6,7 +6,7 @@ finite for a confident wrong answer.
 ## When to use it
 
 - You judge probabilities, and one confident wrong forecast should not decide the result. An element costs at most 1.
-- Labels may be wrong. [[bce]] charges a confident answer without bound where the label is a mistake.
+- Labels may be wrong. There [[bce]] charges a confident answer up to 100 in torch, and in theory any amount.
 
 ## When not to
 
@@ -82,7 +82,7 @@ It is [[mse]] of probabilities.
 
 ## In other libraries
 
-- `sklearn.metrics.brier_score_loss(target.ravel(), input.ravel())`: A metric; the label comes first.
+- `sklearn.metrics.brier_score_loss(target.ravel(), input.ravel())`: A metric, for labels 0 and 1 alone; the label comes first.
 
 ## References
 

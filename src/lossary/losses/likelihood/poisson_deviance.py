@@ -39,7 +39,8 @@ log-rate tensor([3.2499,    nan])
 ### A rate of zero is a certain statement
 
 Where the rate is zero and the target is not, the loss is infinite. A `relu` as the last layer produces such rates, and
-passes no gradient back to repair them. Use `softplus` or `exp`.
+passes no gradient back to repair them. Use `softplus` or `exp`; in float32 both are still 0 at a raw score of -120, where
+[[poisson_nll]] on the log-rate is not.
 
 ```python
 from lossary.functional import poisson_deviance

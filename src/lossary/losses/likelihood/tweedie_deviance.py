@@ -88,7 +88,7 @@ As `power` goes to 2 it becomes the [[gamma_deviance]].
 
 - `sklearn.metrics.mean_tweedie_deviance(target.ravel(), input.ravel(), power=power)`: A metric; the target comes first. Takes the powers
   0, 1 and 2 as well.
-- XGBoost `objective="reg:tweedie"`: The model predicts the logarithm. The parameter is tweedie_variance_power.
+- XGBoost `objective="reg:tweedie"`: The trees add up to the logarithm, of which `predict` returns the exponential. The parameter is tweedie_variance_power.
 
 ## References
 
@@ -202,8 +202,8 @@ loss = Loss(
             limits=(0.0, float("inf")),
             target_values="real",
             note="One element, for three targets.",
-            caption="A curve for a target above 0 touches zero where the prediction equals the target. To the right it "
-            "flattens but grows without bound. For a target of 0 the loss falls all the way to a prediction of 0.",
+            caption="A curve for a target above 0 touches zero where the prediction equals the target. Far to the "
+            "right, from three times the target on, it flattens, but grows without bound. For a target of 0 the loss falls all the way to a prediction of 0.",
         ),
     ),
     example={"input": [1.5, 3.0, 0.5], "target": [1.0, 4.0, 0.0]},

@@ -153,7 +153,8 @@ With a single event, when everybody is still at risk, it is the [[cross_entropy]
 
     functional.cox_partial_likelihood(input, target, target.eq(target.min())) == F.cross_entropy(input, target.argmin())
 
-With two subjects of which the first has the event it is [[soft_margin]] of the difference of their inputs.
+With two subjects of which the first has the event, and the second, observed longer, has none, it is [[soft_margin]] of
+the difference of their inputs.
 
     functional.cox_partial_likelihood(
         torch.stack((input, target), 1), torch.tensor([1.0, 2.0]).expand(64, 2), torch.tensor([1.0, 0.0]).expand(64, 2)
@@ -273,7 +274,7 @@ loss = Loss(
             "happened",
             (EVENTS,),
             "(D) or (N, D), same as input",
-            "1 for who had the event then, 0 for who was last seen without it",
+            "1 for those who had the event then, 0 for those last seen without it",
             differentiable=False,
             latex=r"\delta",
         ),
