@@ -131,8 +131,8 @@ def renyi_divergence(
     input: torch.Tensor, target: torch.Tensor, *, alpha: float = 2.0, reduction: str = "mean"
 ) -> torch.Tensor:
     if alpha == 1:  # the limit
-        # 0 log 0 is 0, and its slope minus infinity
-        loss = (-torch.special.entr(target) - torch.xlogy(target, input)).sum(-1)
+        entropy: torch.Tensor = torch.special.entr(target)  # 0 log 0 is 0
+        loss = (-entropy - torch.xlogy(target, input)).sum(-1)
     else:
         loss = (alpha * target.log() + (1 - alpha) * input.log()).logsumexp(-1) / (alpha - 1)
     if reduction == "none":
