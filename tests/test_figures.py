@@ -273,7 +273,7 @@ def test_curves_cover_the_declared_span(slug: str) -> None:
     assert thumb.bare
     assert thumb.xlim == loss.main.axis.span
     assert thumb.ylim is not None
-    assert thumb.ylim[1] == loss.main.axis.top
+    assert max(map(abs, thumb.ylim)) == loss.main.axis.top
 
 
 def test_thumbnails_of_one_axis_share_their_ranges() -> None:
@@ -847,15 +847,15 @@ def test_every_picture_at_forty_sizes(slug: str) -> None:
 @pytest.mark.parametrize(
     ("view", "size", "works"),
     [
-        ("card", (640, 336), None),
+        pytest.param("card", (640, 336), None, marks=pytest.mark.nightly),
         ("card", (600, 315), None),
-        ("card", (800, 300), None),
+        pytest.param("card", (800, 300), None, marks=pytest.mark.nightly),
         ("card", (1200, 250), (1200, 284)),
-        ("card", (1600, 200), (1600, 284)),
-        ("card", (300, 900), (540, 900)),
+        pytest.param("card", (1600, 200), (1600, 284), marks=pytest.mark.nightly),
+        pytest.param("card", (300, 900), (540, 900), marks=pytest.mark.nightly),
         ("loss", (80, 60), None),
         ("loss", (120, 80), None),
-        ("loss", (100, 300), None),
+        pytest.param("loss", (100, 300), None, marks=pytest.mark.nightly),
         ("thumb", (80, 60), None),
     ],
 )

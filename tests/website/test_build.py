@@ -139,6 +139,7 @@ def test_a_damaged_entry_counts_as_none(tmp_path: Path, kind: str) -> None:
     assert list(tmp_path.glob("*/*")) == [entry]
 
 
+@NIGHTLY
 def test_two_cold_exports_are_identical_to_the_byte(tmp_path: Path) -> None:
     """Of a catalog of one loss, with another order of hashes."""
     write("my_square", "toy", str(tmp_path / "catalog"))

@@ -148,6 +148,7 @@ def tab(browser: Any, scheme: str) -> Iterator[Any]:
     context.close()
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("scheme", ["light"])
 def test_figures_of_all_ways_out_share_a_page(
     tab: Any, scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
