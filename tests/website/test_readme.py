@@ -18,7 +18,7 @@ from matplotlib.image import imread
 
 import lossary
 from website.conftest import Site
-from website.tools import CACHE, ROOT, environment
+from website.tools import CACHE, NIGHTLY, ROOT, environment
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PICTURE = "docs/assets/huber-card.png"
@@ -51,7 +51,12 @@ def is_make(fence: Fence) -> bool:
 
 def of(language: str) -> pytest.MarkDecorator:
     chosen = [fence for fence in fences() if fence.language == language and not is_make(fence)]
-    return pytest.mark.parametrize("fence", chosen, ids=[f"line{fence.line}" for fence in chosen])
+    # One that starts a program again and again takes a minute, and tells little that the commands' own tests do not.
+    long = {fence.line for fence in chosen if language == "sh" and fence.code.count("lossary ") > 3}
+    return pytest.mark.parametrize(
+        "fence",
+        [pytest.param(f, id=f"line{f.line}", marks=NIGHTLY if f.line in long else ()) for f in chosen],
+    )
 
 
 @pytest.fixture
