@@ -12,10 +12,12 @@ import pytest
 from cases import LOSSES
 from lossary.declaration import Loss, library
 from lossary.declaration.known_libraries import CITED, RUN
-from lossary.discovery.dependencies import MEASURED
+from lossary.discovery.catalogs import Source
+from lossary.discovery.dependencies import MEASURED, measured
 from lossary.elsewhere.arrays import KINDS, Arrays
 from lossary.elsewhere.measuring import measure
 from lossary.elsewhere.rows import cases, key, state, words
+from lossary.errors import CatalogError
 
 FILE = Path(__file__).parents[1] / "src" / "lossary" / "losses" / MEASURED
 KEPT: dict[str, dict[str, dict[str, Any]]] = json.loads(FILE.read_text("utf-8"))
@@ -125,3 +127,14 @@ def test_a_catalog_without_the_file_shows_its_calls_as_not_run() -> None:
     runs = [state(loss, row, {})["evidence"] for row in loss.libraries]
     assert set(runs) == {"not run", "cited"}
     assert np.all([one["relation"] is None for one in (state(loss, row, {}) for row in loss.libraries)])
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"mse": {"a": 1}}', '{"mse": 1}'])
+def test_a_damaged_file_is_one_message_with_the_cure(tmp_path: Path, text: str) -> None:
+    folder = tmp_path / "toy"
+    folder.mkdir()
+    (tmp_path / MEASURED).write_text(text, "utf-8")
+    with pytest.raises(CatalogError) as told:
+        measured(Source("mse", "toy", folder / "mse.py", "mse.py"))
+    assert f"{tmp_path / MEASURED}: load: it does not hold what was measured of other libraries" in str(told.value)
+    assert "write it again with 'make libraries'" in str(told.value)

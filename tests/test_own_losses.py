@@ -529,6 +529,10 @@ def test_a_function_runs_as_it_is_pasted(root: Path) -> None:
         ("shown = 3", "must assign a lossary Shown to the name 'shown', found int"),
         ("shown = Shown(", "line 2: SyntaxError"),
         ("shown = 1 / 0", "line 2: ZeroDivisionError: division by zero"),
+        (
+            "from lossary.declaration import Shown\nshown = Shown(curves=('los',))",
+            "shown has no curve 'los'; there are loss, gradient, weight",
+        ),
     ],
 )
 def test_a_broken_family_file_is_named_with_its_line(root: Path, text: str, words: str) -> None:

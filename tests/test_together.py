@@ -11,10 +11,11 @@ import pytest
 
 from lossary.declaration import SideBySide
 from lossary.declaration.loss import Loss
-from lossary.declaration.sections import RESIDUAL
+from lossary.declaration.sections import MARGIN_AXIS, RESIDUAL
 from lossary.discovery import catalogs
 from lossary.drawing import together
 from lossary.errors import CatalogError
+from lossary.publishing import jobs
 from lossary.publishing.jobs import MOST_TOGETHER, family_files
 
 SOURCES = catalogs.sources()
@@ -122,3 +123,18 @@ def test_a_call_that_fails_is_told_with_its_file(call: str, words: str) -> None:
         together.side_by_side(FIGURE, [loss])
     assert f"{loss.path}: figure: " in str(told.value)
     assert words in str(told.value)
+
+
+def test_a_figure_that_the_family_has_not_is_told_with_the_file_of_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    load = jobs.load
+    misplaced = {"two-norms": "input"}
+    monkeypatch.setattr(jobs, "load", lambda source: dataclasses.replace(load(source), side_by_side=misplaced))
+    chosen = [one for one in map(_payload, SOURCES) if one["slug"] == "hellinger"]
+    with pytest.raises(CatalogError) as told:
+        family_files({"name": "divergence", "members": chosen, "context": []})
+    words = "divergence/hellinger.py: figure: side_by_side: the family has no figure 'two-norms'; it has two-normals"
+    assert words in str(told.value)
+
+
+def test_only_a_residual_has_a_weight() -> None:
+    assert together.laid(members("margin"), [], MARGIN_AXIS.name, "weight") is None

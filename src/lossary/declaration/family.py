@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+# What a page may show of an axis that losses share.
+CURVES = ("loss", "gradient", "weight")
+
+
 @dataclass(frozen=True)
 class SideBySide:
     """A figure of several losses on inputs that one quantity moves.

@@ -208,7 +208,7 @@ def declared(family: Family) -> Shown:
     Raises:
         CatalogError: where the file does not run, or gives the name to something else.
     """
-    from lossary.declaration.family import Shown
+    from lossary.declaration.family import CURVES, Shown
 
     if family.file is None:
         return Shown()
@@ -218,6 +218,9 @@ def declared(family: Family) -> Shown:
         raise CatalogError([Failure(str(family.file), "load", _where(error, family.file))]) from error
     if not isinstance(shown, Shown):
         message = f"the file must assign a lossary Shown to the name 'shown', found {type(shown).__name__}"
+        raise CatalogError([Failure(str(family.file), "load", message)])
+    if strange := [name for name in shown.curves if name not in CURVES]:
+        message = f"shown has no curve {strange[0]!r}; there are {', '.join(CURVES)}"
         raise CatalogError([Failure(str(family.file), "load", message)])
     return shown
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from lossary.discovery.catalogs import Source, package_root
+from lossary.errors import CatalogError, Failure
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -23,8 +25,27 @@ MEASURED = "libraries.json"
 def measured(source: Source) -> dict[str, dict[str, Any]]:
     """What was measured of a loss's calls in other libraries, by hash; nothing where its catalog was never run."""
     path = source.path.parents[1] / MEASURED
-    rows: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8")).get(source.slug, {}) if path.exists() else {}
+    rows: dict[str, dict[str, Any]] = _rows(path, path.stat().st_mtime_ns).get(source.slug, {}) if path.exists() else {}
     return rows
+
+
+@lru_cache(maxsize=8)
+def _rows(path: Path, _changed: int) -> dict[str, dict[str, dict[str, Any]]]:
+    """The whole file, read once for all losses of a catalog, and again when it has changed.
+
+    Raises:
+        CatalogError: where it is no such file.
+    """
+    try:
+        found: dict[str, dict[str, dict[str, Any]]] = json.loads(path.read_text("utf-8"))
+        if not all(isinstance(row, dict) for rows in found.values() for row in rows.values()):
+            raise ValueError("rows by loss and by hash are expected")
+    except (ValueError, AttributeError) as error:
+        message = (
+            f"it does not hold what was measured of other libraries ({error}): write it again with 'make libraries'"
+        )
+        raise CatalogError([Failure(str(path), "load", message)]) from error
+    return found
 
 
 def neighbours(source: Source) -> list[Path]:

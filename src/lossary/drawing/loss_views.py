@@ -169,8 +169,9 @@ def sweep_views(
     ]
     # Some branches may not depend on the parameter.
     branches = section.branches
-    apart = {label: _told_apart(loss, section, settings, y, shown[0]) for label, y in branches.items()}
-    branch = max(branches, key=lambda label: apart[label]) if len(branches) > 1 else next(iter(branches))
+    branch = next(iter(branches))
+    if len(branches) > 1:
+        branch = max(branches, key=lambda label: _told_apart(loss, section, settings, branches[label], shown[0]))
     y = branches[branch]
     section = _wide_enough(loss, section, settings, y, shown[0])
     t = np.unique(np.concatenate([points.grid(loss, section, s) for s in settings]))

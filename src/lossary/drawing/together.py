@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lossary.declaration.family import SideBySide
 from lossary.declaration.loss import Loss
-from lossary.declaration.sections import Axis, axes
+from lossary.declaration.sections import RESIDUAL, Axis, axes
 from lossary.drawing.pictures import Chart, Table, Trace
 from lossary.evaluation import points
 from lossary.evaluation.curves import curve
@@ -97,8 +97,10 @@ def laid(
     which: str,
     span: tuple[float, float] | None = None,
 ) -> Laid | None:
-    """Losses on one axis, over its own span if no other is given; None where no member has a section along it."""
+    """Losses on one axis, over its own span if no other is given; None where no member has such a curve along it."""
     axis = axes(s for loss in (*members, *context) for s in loss.sections)[axis_name]
+    if which == "weight" and axis != RESIDUAL:
+        return None  # only a residual can be divided by
     own = {loss.slug: trace for loss in members if (trace := _along(loss, axis, which, span or axis.span))}
     grey = {loss.slug: trace for loss in context if (trace := _along(loss, axis, which, span or axis.span))}
     if not own:

@@ -484,14 +484,8 @@ def called(loss: Loss, figure: SideBySide, t: NDArray[np.float64]) -> NDArray[np
         if value.shape == place.shape:
             return value.numpy()
         told = f"it gives the shape {tuple(value.shape)}, and {len(place)} places need a number each"
-    names = ", ".join(given)
-    raise CatalogError(
-        [
-            Failure(
-                loss.path, "figure", f"{figure.name}: {call}: {told}; the call may use {names}, torch, F and functional"
-            )
-        ]
-    )
+    may = f"the call may use {', '.join(given)}, torch, F and functional"
+    raise CatalogError([Failure(loss.path, "figure", f"{figure.name}: {call}: {told}; {may}")])
 
 
 def _library() -> dict[str, Any]:

@@ -107,7 +107,7 @@ def family_files(payload: Mapping[str, Any]) -> Files:
     figures = []
     folder = f"figures/families/{payload['name']}"
     for axis in (name for name, count in counts.items() if count and (count > 1 or most == 1)):
-        for which in shown.curves if axis == RESIDUAL.name else shown.curves[:2]:
+        for which in shown.curves:
             laid = together.laid(members, context, axis, which, shown.span if axis == RESIDUAL.name else None)
             if laid:
                 made, figure = _laid_files(f"{folder}/{axis}-{which}", laid, together.fixed(members, laid.axis))

@@ -2,6 +2,6 @@
 
 The model predicts a distribution: by its mean, by its parameters, or by the probabilities of the outcomes.
 
-A negative log-likelihood is the lower the likelier a target is. A deviance is twice what a likelihood lacks to the best
-that is possible. A proper score is lowest on average for the distribution that the targets really have.
+A negative log-likelihood falls as the target becomes likelier. A deviance is twice the log-likelihood by which a prediction
+falls short of a perfect one. A proper score is lowest on average for the distribution that the targets really have.
 """
