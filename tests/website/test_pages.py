@@ -359,7 +359,7 @@ def test_a_loss_page_has_its_twelve_parts_in_order(site: Site, slug: str) -> Non
 
     # 6: properties, each marked
     table = rows(parts["Properties"])
-    assert len(table) >= (5 if executed else 3)
+    assert len(table) >= (6 if executed else 3)
     for row, (key, claim) in zip(table, entry["properties"].items(), strict=True):
         assert row[2].split()[0] == claim["evidence"], key
 

@@ -175,6 +175,7 @@ loss = Loss(
         "smoothness": "Cinf",
         "bounded": False,
         "value_at_perfect": 0,
+        "gradient_limits": (-1.3862943611198906, 0),
         "redescending": False,
     },
 )

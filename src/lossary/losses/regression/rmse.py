@@ -168,6 +168,7 @@ loss = Loss(
     properties={
         "convex": True,
         "smoothness": "C0",
+        "gradient_lipschitz": "inf",
         "bounded": False,
         "value_at_perfect": 0,
         "redescending": False,
