@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sample import today
+from sample import ROOT, UNDER_THE_SITE, changed_files, in_turns, today, touched
 
 MakeCatalog = Callable[[Mapping[str, str]], Path]
 BROWSER, SITE = {"browser"}, {"site", "published"}
@@ -40,6 +40,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(name)
         if group := together(item):
             item.add_marker(pytest.mark.xdist_group(group))
+    go_round(items)
     wanted = set(filter(None, config.getoption("--losses").split(",")))
     if wanted:
         keep(config, items, lambda item: bool(wanted & slugs(item)))
@@ -54,6 +55,24 @@ def pytest_collection_finish() -> None:
     """Let the collector of garbage not look again and again at the million objects of torch, SymPy and the catalog."""
     gc.collect()
     gc.freeze()
+
+
+def go_round(items: list[pytest.Item]) -> None:
+    """Leave to the night what has its turn another day, unless something has changed that it tries."""
+    modules: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("in_turns") and not item.get_closest_marker("nightly"):
+            modules.setdefault(item.path, []).append(item)
+    for path, own in modules.items():
+        tries = own[0].get_closest_marker("in_turns")
+        assert tries
+        places = (*tries.args, *UNDER_THE_SITE, path.relative_to(ROOT).as_posix())
+        if touched(places, changed_files()):
+            continue
+        todays = in_turns({item.nodeid for item in own}, today())
+        for item in own:
+            if item.nodeid not in todays:
+                item.add_marker("nightly")
 
 
 def keep(config: pytest.Config, items: list[pytest.Item], wanted: Callable[[pytest.Item], bool]) -> None:

@@ -8,7 +8,7 @@ import io
 import itertools
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache, partial
 from typing import Any
 from xml.etree import ElementTree
@@ -57,24 +57,28 @@ def drawn(slug: str, name: str) -> dict[Theme, bytes]:
     return render.svg(views(slug)[name].picture)
 
 
-every_view = pytest.mark.parametrize(
-    ("slug", "name"), [pytest.param(s, n, id=f"{s}-{n}") for s in LOSSES for n in views(s)]
-)
+def of_each_view(slugs: Collection[str]) -> Callable[[Callable[[str, str], None]], Callable[[str], None]]:
+    """A test of each view of a loss, each day of some losses. Which views there are is known when they are made, which
+    is for the test and not for whoever lists the tests.
+    """
+
+    def of_losses(test: Callable[[str, str], None]) -> Callable[[str], None]:
+        def of_loss(slug: str) -> None:
+            for name in views(slug):
+                try:
+                    test(slug, name)
+                except AssertionError as error:
+                    error.add_note(f"in the view {name!r} of {slug}")
+                    raise
+
+        of_loss.__name__, of_loss.__doc__, of_loss.__module__ = test.__name__, test.__doc__, test.__module__
+        marked = [pytest.param(s, marks=() if s in slugs else pytest.mark.nightly) for s in LOSSES]
+        return pytest.mark.parametrize("slug", marked)(of_loss)
+
+    return of_losses
 
 
-def view_of(slugs: frozenset[str]) -> pytest.MarkDecorator:
-    """Every view, each day those of some losses."""
-    return pytest.mark.parametrize(
-        ("slug", "name"),
-        [
-            pytest.param(s, n, id=f"{s}-{n}", marks=() if s in slugs else pytest.mark.nightly)
-            for s in LOSSES
-            for n in views(s)
-        ],
-    )
-
-
-view_of_the_day, plain_view = view_of(OF_THE_DAY), view_of(PLAIN)
+every_view, view_of_the_day, plain_view = of_each_view(LOSSES), of_each_view(OF_THE_DAY), of_each_view(PLAIN)
 every_slug = pytest.mark.parametrize("slug", LOSSES)
 
 

@@ -1,4 +1,4 @@
-"""The losses of the day: each has its turn, a day has few, and what changed is among them."""
+"""What is tried today: each loss and each trial has its turn, a day has few, and what changed is among them."""
 
 from __future__ import annotations
 
@@ -36,8 +36,22 @@ def test_changed_losses_are_told_by_git(monkeypatch: pytest.MonkeyPatch) -> None
         ("diff", "--name-only", "HEAD~1"): ["src/lossary/losses/regression/l1.py"],
     }
     monkeypatch.setattr(sample, "git", lambda *asked: answers.get(asked, []))
+    monkeypatch.setattr(sample, "changed_files", sample.changed_files.__wrapped__)
     assert sample.changed_losses() == {"huber", "new"}
     answers["merge-base", "HEAD", "main"] = ["b"]
     assert sample.changed_losses() == {"l1", "new"}
     answers.clear()
     assert sample.changed_losses() == set()
+
+
+def test_every_trial_has_its_turn_once_in_a_round() -> None:
+    each = [sample.in_turns(NAMES, 739_000 + k) for k in range(sample.ROUND)]
+    assert sorted(name for chosen in each for name in chosen) == sorted(NAMES)
+    assert max(map(len, each)) <= -(-len(NAMES) // sample.ROUND)
+
+
+def test_a_change_is_seen_in_a_folder_and_not_beside_it() -> None:
+    assert sample.touched(["docs/assets"], ["docs/assets/js/plot.js"])
+    assert sample.touched(["mkdocs.yml"], ["mkdocs.yml"])
+    assert not sample.touched(["docs/assets"], ["docs/assets.md", "docs/about.md"])
+    assert not sample.touched(["docs/assets"], [])

@@ -18,6 +18,10 @@ from lossary.discovery.catalogs import sources
 from website.conftest import Site
 from website.tools import NIGHTLY, serving
 
+pytestmark = pytest.mark.in_turns(
+    "docs/assets", "src/lossary/publishing", "src/lossary/static", "src/lossary/mathml.py"
+)
+
 # The kinds of page; and of the losses, of which the first stands for all, one of each kind by what it declares.
 KINDS = {"home": "", "loss": "losses/huber/", "family": "families/regression/", "post": "original-post/",
          "about": "about/"}  # fmt: skip

@@ -20,6 +20,8 @@ from website.conftest import Site
 from website.test_browser import DESKTOP, PHONE, WIDE, load_all, scheme, turn
 from website.tools import NIGHTLY, plain
 
+pytestmark = pytest.mark.in_turns("docs/assets", "src/lossary/interactive", "src/lossary/publishing")
+
 Open = Callable[..., Any]
 
 

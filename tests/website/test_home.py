@@ -14,6 +14,8 @@ import torch
 from website.test_browser import DESKTOP, PHONE
 from website.test_plot import SHIFTS
 
+pytestmark = pytest.mark.in_turns("docs/assets", "src/lossary/publishing")
+
 SLIDER = ".ly-centres input[type=range]"
 
 

@@ -24,6 +24,15 @@ from lossary.drawing.palette import colours
 from website.conftest import Site
 from website.tools import ADDRESS, NIGHTLY, ROOT, WRONG_WORDS, parse, run, succeeded, words
 
+pytestmark = pytest.mark.in_turns(
+    "docs/use-in-docs.md",
+    "src/lossary/embedding",
+    "src/lossary/fence.py",
+    "src/lossary/hooks.py",
+    "src/lossary/sphinx.py",
+    "src/lossary/publishing",
+)
+
 PAGE = (ROOT / "docs" / "use-in-docs.md").read_text("utf-8")
 GENERATORS = ("mkdocs", pytest.param("properdocs", marks=NIGHTLY), "zensical")
 

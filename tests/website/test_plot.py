@@ -24,6 +24,8 @@ from website.conftest import Site
 from website.test_browser import DESKTOP, PHONE, press, settle, turn
 from website.tools import NIGHTLY, ROOT
 
+pytestmark = pytest.mark.in_turns("docs/assets", "src/lossary/interactive", "src/lossary/publishing")
+
 Open = Callable[..., Any]
 
 

@@ -20,6 +20,8 @@ import lossary
 from website.conftest import Site
 from website.tools import CACHE, NIGHTLY, ROOT, environment
 
+pytestmark = pytest.mark.in_turns("README.md", "Makefile", "src/lossary/commands", "src/lossary/api.py")
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PICTURE = "docs/assets/huber-card.png"
 SIZE = (1200, 630)

@@ -17,6 +17,8 @@ from cases import OF_THE_DAY
 from website.conftest import Site
 from website.tools import NIGHTLY
 
+pytestmark = pytest.mark.in_turns("docs/assets/js", "src/lossary/publishing")
+
 # Keeps what the theme's search worker last answered, so that a test knows when the list shows it.
 LISTEN = """
 const Plain = Worker;

@@ -32,6 +32,8 @@ BRACES = "`{{ no_such.thing }}`, `{% no_such_tag %}`, `{# a note #}`"
 OTHERS = f'''
 import jinja2
 
+pytestmark = pytest.mark.in_turns("docs/assets", "src/lossary/hooks.py", "src/lossary/publishing")
+
 def on_config(config):
     config.site_url = "{LATEST}"
 
