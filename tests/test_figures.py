@@ -205,6 +205,27 @@ def test_the_order_of_drawing_does_not_matter() -> None:
     assert render.svg(views("huber")["loss"].picture) == first
 
 
+FORMS: tuple[Callable[[Picture], object], ...] = (
+    render.svg, render.pdf, render.png, partial(render.png, theme="dark"), partial(render.pdf, theme="dark"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("slug", "name"),
+    [("huber", "loss"), ("huber", "card"), ("cross_entropy", "logits"), ("cosine_embedding", "plane"), ("ctc", None)],
+)
+def test_a_form_is_the_same_whichever_was_asked_for_before(slug: str, name: str | None) -> None:
+    """A picture is laid out once and painted for each form; here also with another one between."""
+    found = [v.picture for n, v in views(slug).items() if n == name or name is None and isinstance(v.picture, Lattice)]
+    (picture,) = found
+    alone = []
+    for form in FORMS:
+        render.svg(views("mse")["thumb"].picture)
+        alone.append(form(picture))
+    assert [form(picture) for form in FORMS] == alone
+    assert [form(picture) for form in reversed(FORMS)] == alone[::-1]
+
+
 @each_kind_by_name
 def test_each_role_keeps_its_colour(slug: str) -> None:
     """The loss is drawn in the loss's colour, the gradient in the gradient's, and neither borrows the other's."""
@@ -825,7 +846,7 @@ def hold_at(picture: Picture, sizes: list[tuple[int, int]]) -> None:
             assert least[1] >= size[1]
             assert refused(dataclasses.replace(picture, size=least)) is None
             # One refusal tells enough of a picture: to look for the smallest size takes long.
-            patch.setattr(render, "_least", lambda picture, scheme: picture.size)
+            patch.setattr(render, "_least", lambda picture: picture.size)
             looked = True
             # It is the smallest: with a pixel less of what was added it is refused.
             for smaller in ((least[0] - 1, least[1]), (least[0], least[1] - 1)):

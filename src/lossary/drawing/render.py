@@ -13,7 +13,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
@@ -22,10 +22,16 @@ import matplotlib as mpl
 import numpy as np
 from fontTools import subset
 from matplotlib import font_manager
+from matplotlib.backend_bases import RendererBase
 from matplotlib.backends import _backend_pdf_ps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import Collection
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.text import Annotation, Text
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
@@ -37,9 +43,8 @@ from lossary.errors import LossaryError
 from lossary.typesetting.words import number
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.text import Text
-    from numpy.typing import NDArray
 
 FONTS = Path(__file__).parent / "fonts"
 # It complains on standard error of the date inside the fonts that a PDF embeds.
@@ -90,10 +95,40 @@ def _settings() -> dict[str, Any]:
 @contextmanager
 def _alone() -> Iterator[None]:
     """Draw with the settings of this module, and nobody else meanwhile."""
-    with _LOCK, mpl.rc_context():
+    with _LOCK, mpl.rc_context(), _heights_kept():
         # They are valid: checking all of them again for each figure costs more than its axes.
         dict.update(cast(dict[Any, Any], mpl.rcParams), _settings())
         yield
+
+
+@contextmanager
+def _heights_kept() -> Iterator[None]:
+    """Have matplotlib ask for the heights of a font's lines once: for each word it would look them up in the file."""
+    renderer: Any = RendererBase
+    own = getattr(renderer, _LINE_HEIGHTS, None)
+    setattr(renderer, _LINE_HEIGHTS, lambda self, font: _line_heights(font, getattr(self, "dpi", 72.0)))
+    try:
+        yield
+    finally:
+        if own is None:
+            delattr(renderer, _LINE_HEIGHTS)
+        else:
+            setattr(renderer, _LINE_HEIGHTS, own)
+
+
+# What matplotlib asks a renderer that knows its fonts itself.
+_LINE_HEIGHTS = "_get_font_height_metrics"
+
+
+@lru_cache(maxsize=256)
+def _line_heights(font: FontProperties, dpi: float) -> tuple[float, float, float]:
+    """How far the lines of a font reach above and below their base, and the gap between them, in pixels."""
+    file = font_manager.get_font(font_manager.findfont(font))
+    table, head = file.get_sfnt_table("OS/2"), file.get_sfnt_table("head")
+    assert table, "matplotlib loads no font without this table"
+    assert head, "no outline has a size without this table"
+    scale = 1 / head["unitsPerEm"] * font.get_size_in_points() * dpi / 72
+    return table["sTypoAscender"] * scale, -table["sTypoDescender"] * scale, table["sTypoLineGap"] * scale
 
 
 @cache
@@ -101,6 +136,9 @@ def _palette(scheme: Scheme) -> Palette:
     if scheme == "stand-ins":
         return {role: f"#01{k:02x}fe" for k, role in enumerate(ROLES)}
     return colours(scheme)
+
+
+_ROLES = {colour: role for role, colour in _palette("stand-ins").items()}
 
 
 def svg(picture: Picture) -> dict[Theme, bytes]:
@@ -199,11 +237,10 @@ class _Sheet:
     Whatever a picture adds goes before the next, and what it sets the next one sets anew.
     """
 
-    def __init__(self, scheme: Scheme, frames: Sequence[_Frame]) -> None:
-        self.figure = Figure(dpi=72)
+    def __init__(self, frames: Sequence[_Frame]) -> None:
+        self.figure = Figure(dpi=72, facecolor="none")
         FigureCanvasAgg(self.figure)
-        palette = _palette(scheme)
-        self.figure.patch.set_facecolor("none" if scheme == "stand-ins" else palette["paper"])
+        palette = _palette("stand-ins")
         self.axes = [self.figure.add_axes((0, 0, 1, 1), label=f"chart{k}") for k in range(len(frames))]
         for axes, frame in zip(self.axes, frames, strict=True):
             _frame(axes, frame, palette)
@@ -223,37 +260,108 @@ class _Sheet:
 _sheet = lru_cache(maxsize=16)(_Sheet)
 
 
+class _Drawing:
+    """A picture on a figure in stand-in colours, which can be painted in those of any scheme: to lay it out anew for
+    each would cost as much as to write it down.
+
+    Good until another picture is laid out, which may be on the same sheet.
+    """
+
+    def __init__(self, picture: Picture, figure: Figure) -> None:
+        self.picture, self.figure = picture, figure
+        self.scheme: Scheme = "stand-ins"
+        self._painters = [painter for artist in [*figure.findobj(), *_arrows(figure)] for painter in _painters(artist)]
+
+    def painted(self, scheme: Scheme) -> Figure:
+        """The figure in the colours of a scheme; only stand-ins have no paper below them."""
+        if scheme != self.scheme:
+            palette = _palette(scheme)
+            for paint in self._painters:
+                paint(palette)
+            self.figure.patch.set_facecolor("none" if scheme == "stand-ins" else palette["paper"])
+            self.scheme = scheme
+        return self.figure
+
+
+# What colours each kind of artist has; each with a `get_` and a `set_` of its own.
+_COLOURS: dict[type, tuple[str, ...]] = {
+    Line2D: ("color", "markerfacecolor", "markeredgecolor"),
+    Text: ("color",),
+    Patch: ("facecolor", "edgecolor"),
+    Collection: ("facecolor", "edgecolor"),
+}
+
+
+def _painters(artist: Artist) -> Iterator[Callable[[Palette], object]]:
+    """What gives an artist, by a palette, each colour that is a stand-in."""
+    for kind, names in _COLOURS.items():
+        for name in names if isinstance(artist, kind) else ():
+            colour, paint = getattr(artist, f"get_{name}")(), getattr(artist, f"set_{name}")
+            if kind is Collection:
+                roles = [_role(to_hex(one)) for one in colour]
+                if all(roles):
+                    yield partial(_paint_all, paint, roles)
+            elif role := _role(colour if isinstance(colour, str) else to_hex(colour)):
+                yield partial(_paint, paint, role)
+
+
+def _paint(paint: Callable[[str], object], role: str, palette: Palette) -> None:
+    paint(palette[role])
+
+
+def _paint_all(paint: Callable[[list[str]], object], roles: Sequence[str], palette: Palette) -> None:
+    paint([palette[role] for role in roles])
+
+
+def _role(colour: str) -> str:
+    """The role that a colour stands in for, or nothing."""
+    return _ROLES.get(colour, "")
+
+
+def _arrows(figure: Figure) -> list[Artist]:
+    """The arrows of annotations, which are nobody's children."""
+    arrows = (text.arrow_patch for text in figure.findobj(Annotation) if isinstance(text, Annotation))
+    return [arrow for arrow in arrows if arrow]
+
+
+# The drawing of the picture before: most are asked for in several forms, one after the other.
+_last: list[_Drawing] = []
+
+
 def _draw(picture: Picture, scheme: Scheme) -> Figure:
     """A picture on a figure, which is only good until the next one is drawn.
 
     Raises:
         LossaryError: where its words do not fit into its size, with the smallest size that they fit into.
     """
-    figure, fault = _fitted(picture, scheme)
+    if _last and _last[0].picture is picture:
+        return _last[0].painted(scheme)
+    figure, fault = _fitted(picture)
     if not fault:
-        return figure
+        _last[:] = [_Drawing(picture, figure)]
+        return _last[0].painted(scheme)
     width, height = picture.size
-    least = _least(picture, scheme)
+    least = _least(picture)
     cure = f"the smallest size that works is {least[0]}x{least[1]}" if least else "no larger size works"
     raise LossaryError(f"“{picture.title}” cannot be drawn at {width}x{height}: {fault}; {cure}")
 
 
-def _fitted(picture: Picture, scheme: Scheme) -> tuple[Figure, str]:
+def _fitted(picture: Picture) -> tuple[Figure, str]:
     """A picture on a figure, and what is wrong with it; curves are named above where there is no room at their ends."""
-    figure = _laid_out(picture, scheme, above=False)
+    figure = _laid_out(picture, above=False)
     fault = _fault(figure, picture)
     if fault and any(t.label for chart in _charts(picture) for t in chart.traces):
-        figure = _laid_out(picture, scheme, above=True)
+        figure = _laid_out(picture, above=True)
         fault = _fault(figure, picture)
     return figure, fault
 
 
-def _least(picture: Picture, scheme: Scheme) -> tuple[int, int] | None:
+def _least(picture: Picture) -> tuple[int, int] | None:
     """The smallest size at which a picture can be drawn: higher, if that is enough, or else wider, or else both."""
 
     def works(width: int, height: int) -> bool:
         sized = dataclasses.replace(picture, size=(width, height))
-        return not _too_small(sized) and not _fitted(sized, scheme)[1]
+        return not _too_small(sized) and not _fitted(sized)[1]
 
     width, height = picture.size
     if works(width, LARGEST[1]):
@@ -351,21 +459,23 @@ def _overlapping(figure: Figure, picture: Picture) -> str:
     return ""
 
 
-def _laid_out(picture: Picture, scheme: Scheme, above: bool) -> Figure:
+def _laid_out(picture: Picture, above: bool) -> Figure:
     """A picture on a figure, whether it has room or not; `above` keeps names from the ends of the curves."""
+    while _last:
+        _last.pop().painted("stand-ins")
     width, height = picture.size
-    palette = _palette(scheme)
+    palette = _palette("stand-ins")
     if isinstance(picture, Chart | Card):
         charts = _charts(picture)
         scale = 1.55 * _card_share(picture) if isinstance(picture, Card) else 1.0
-        sheet = _sheet(scheme, tuple(_frame_of(chart, scale) for chart in charts))
+        sheet = _sheet(tuple(_frame_of(chart, scale) for chart in charts))
         figure = sheet.cleared(picture.size)
         if isinstance(picture, Card):
             _draw_card(figure, sheet.axes, picture, palette, scale, above)
         else:
             _draw_chart(sheet.axes[0], picture, palette, (0, 0, width, height), scale, above)
         return figure
-    figure = _Sheet(scheme, ()).cleared(picture.size)
+    figure = _Sheet(()).cleared(picture.size)
     if isinstance(picture, Surface):
         _draw_surface(figure, picture, palette)
     elif isinstance(picture, Plane):
@@ -784,6 +894,9 @@ def _draw_surface(figure: Figure, picture: Surface, palette: Palette) -> None:
     levels = low + (high - low) * (share**2.5 if flat else share)
     fills = [palette[f"heat{k}"] for k in range(HEAT_STEPS)]
     bands = axes.contourf(picture.across, picture.up, picture.values, levels=levels, colors=fills)
+    # Its colours are its own, not those of numbers, so that they may be painted over.
+    bands.set_array(None)
+    bands.set_facecolor(fills)
     # Without an edge of its own colour, neighbouring bands show a hairline of paper between them.
     bands.set_edgecolor("face")
     bands.set_linewidth(0.4)
