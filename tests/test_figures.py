@@ -212,7 +212,7 @@ FORMS: tuple[Callable[[Picture], object], ...] = (
 
 @pytest.mark.parametrize(
     ("slug", "kind"),
-    [("huber", Chart), ("huber", Card), ("kl_div", Surface), ("triplet_margin", Plane), ("ctc", Lattice)],
+    [("huber", Chart), ("huber", Card), ("cross_entropy", Surface), ("triplet_margin", Plane), ("ctc", Lattice)],
 )
 def test_a_form_is_the_same_whichever_was_asked_for_before(slug: str, kind: type[Picture]) -> None:
     """A picture is laid out once and painted for each form; here also with another one between."""
