@@ -19,9 +19,9 @@ from lossary.declaration.references import Cited
 from lossary.evaluation import points
 from lossary.evaluation.curves import curve
 from lossary.publishing.record import value_text
-from lossary.verification import claims, property_measures
+from lossary.verification import claims, expected_loss, findings, property_measures
 from lossary.verification.evidence import Evidence
-from lossary.verification.property_measures import Line
+from lossary.verification.lines import Line
 
 Array = NDArray[np.float64]
 Curve = Callable[[Array], Array]
@@ -513,11 +513,11 @@ def test_a_measurement_tells_the_truth(line: Line, key: str, truth: Any) -> None
     finding = property_measures.MEASURES[key](line)
     told = (finding.value, *finding.also)
     if truth == NO_NAME:
-        assert not set(told) & set(property_measures.FUNCTIONALS)
+        assert not set(told) & set(expected_loss.FUNCTIONALS)
     elif truth == HIDDEN:
         assert "not declared" in finding.value
     else:
-        assert any(property_measures.agree(truth, value) for value in told), finding
+        assert any(findings.agree(truth, value) for value in told), finding
     assert len(finding.how) > 15
 
 
@@ -528,26 +528,26 @@ def test_every_measurement_has_said_different_things() -> None:
         for key, truth in told.items():
             truths[key].add(repr(truth))
     assert {key: len(found) for key, found in truths.items() if len(found) < 2} == {}
-    assert {repr(name) for name in property_measures.FUNCTIONALS} <= truths["elicits"]
-    assert {repr(name) for name in property_measures.SMOOTHNESS} <= truths["smoothness"]
+    assert {repr(name) for name in expected_loss.FUNCTIONALS} <= truths["elicits"]
+    assert {repr(name) for name in findings.SMOOTHNESS} <= truths["smoothness"]
 
 
 def test_the_sample_tells_functionals_apart() -> None:
     """A loss that elicits the mean must not be able to pass for one that elicits another thing."""
-    sample = property_measures.skewed_sample("real")
-    values = [f(sample, {"tau": 0.8, "delta": 0.5}) for f in property_measures.FUNCTIONALS.values()]
+    sample = expected_loss.skewed_sample("real")
+    values = [f(sample, {"tau": 0.8, "delta": 0.5}) for f in expected_loss.FUNCTIONALS.values()]
     numbers = np.sort([v for v in values if v is not None])
     assert len(numbers) >= 5
     assert np.diff(numbers).min() > 0.005
     assert len(sample) % 2 == 1, "an even sample has no single median"
-    binary = property_measures.skewed_sample("binary")
+    binary = expected_loss.skewed_sample("binary")
     assert set(binary) == {0.0, 1.0}
     assert 0 < binary.mean() < 0.5
 
 
 def test_functionals_are_what_their_names_say() -> None:
-    sample = property_measures.skewed_sample("real")
-    f = property_measures.FUNCTIONALS
+    sample = expected_loss.skewed_sample("real")
+    f = expected_loss.FUNCTIONALS
     assert f["mean"](sample, {}) == pytest.approx(sum(sample) / 51, rel=1e-14)
     assert f["median"](sample, {}) == sorted(sample)[25]
     assert f["tau-quantile"](sample, {"tau": 0.8}) == sorted(sample)[40]
@@ -619,7 +619,7 @@ def test_a_half_open_domain_is_approached_at_its_end_and_followed_on_the_other_s
     ],
 )
 def test_when_a_claim_agrees_with_a_finding(claimed: Any, found: Any, same: bool) -> None:
-    assert property_measures.agree(claimed, found) is same
+    assert findings.agree(claimed, found) is same
 
 
 # --- the catalog's own claims ---------------------------------------------------------------------------------------
@@ -630,7 +630,7 @@ def wrong_values(key: str, value: Any) -> list[Any]:
     if isinstance(value, bool):
         return [not value]
     if key == "smoothness":
-        order = list(property_measures.SMOOTHNESS)
+        order = list(findings.SMOOTHNESS)
         at = order.index(value)
         return [order[k] for k in (at - 1, at + 1) if 0 <= k < len(order)]
     if key == "elicits":
@@ -687,11 +687,11 @@ def test_a_claim_of_the_catalog_holds_and_a_wrong_one_is_caught(
         assert all("property" in t and f"{key}: expected" in t and "got" in t and loss.path in t for t in told)
 
 
-def once(measure: Callable[[Line], property_measures.Finding]) -> Callable[[Line], property_measures.Finding]:
+def once(measure: Callable[[Line], findings.Finding]) -> Callable[[Line], findings.Finding]:
     """The measurement, made once for each setting: many claims are held against one finding."""
-    found: dict[str, property_measures.Finding] = {}
+    found: dict[str, findings.Finding] = {}
 
-    def remembered(line: Line) -> property_measures.Finding:
+    def remembered(line: Line) -> findings.Finding:
         setting = repr((sorted(line.parameters.items()), line.y))
         if setting not in found:
             found[setting] = measure(line)
