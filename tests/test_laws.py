@@ -792,6 +792,35 @@ def test_points_cover_the_domain_and_both_tails(loss: Loss) -> None:
             assert seen[entry.name] == {k.name for k in allowed}
 
 
+def at_the_lower_end(kind: Kind, array: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Inputs of a kind with a number each at the lower end; of vectors of probabilities the rest still sums to 1."""
+    moved = array.copy()
+    if not kind.rank:
+        moved[...] = kind.lower
+        return moved
+    moved[..., 0] = kind.lower
+    if not kind.sampler.endswith("distribution"):
+        return moved
+    others = moved.sum(axis=-1, keepdims=True)
+    return np.where(others > 0, moved / np.where(others > 0, others, 1), array)
+
+
+@every_loss
+def test_the_values_of_an_input_hold_the_end_of_the_domain_where_the_loss_has_a_value_there(loss: Loss) -> None:
+    """ "Above 0" is said of an input exactly where the loss is infinite or no number at 0 for some setting."""
+    finite: dict[tuple[str, Kind], bool] = {}
+    for setting, batch in calls(loss):
+        for name, kind in high_precision.chosen_kinds(loss, batch, setting).items():
+            if math.isinf(kind.lower) or kind.label or kind.listed:
+                continue
+            at_the_end = {**batch, name: at_the_lower_end(kind, np.asarray(batch[name], dtype=float))}
+            value = by_torch(loss, at_the_end, setting)[0]
+            finite[name, kind] = finite.get((name, kind), True) and bool(np.isfinite(value).all())
+    for (name, kind), has_a_value in finite.items():
+        excluded = re.search(rf"\babove {kind.lower:g}\b", kind.name) is not None
+        assert excluded != has_a_value, (name, kind.name)
+
+
 def number_of_classes(loss: Loss, batch: Arrays, setting: Mapping[str, Any]) -> int:
     kinds = high_precision.chosen_kinds(loss, batch, setting)
     for name, kind in kinds.items():

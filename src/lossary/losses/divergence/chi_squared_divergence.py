@@ -104,6 +104,7 @@ Close to equality it is twice [[kl_div]].
 import torch
 
 from lossary.declaration import (
+    DISTRIBUTION,
     PER_SAMPLE,
     POSITIVE_DISTRIBUTION,
     PROBABILITY_AXIS,
@@ -137,10 +138,8 @@ loss = Loss(
         "nan with zero probabilities; division by zero": "Zero against zero",
     },
     inputs=(
-        Input(
-            "input", "x", (POSITIVE_DISTRIBUTION,), "(*, C)", "the predicted probabilities, above 0: softmax gives them"
-        ),
-        Input("target", "y", (POSITIVE_DISTRIBUTION,), "(*, C), same as input", "the true probabilities"),
+        Input("input", "x", (POSITIVE_DISTRIBUTION,), "(*, C)", "the predicted probabilities: softmax gives them"),
+        Input("target", "y", (DISTRIBUTION,), "(*, C), same as input", "the true probabilities"),
     ),
     reductions=PER_SAMPLE,
     formulas=(

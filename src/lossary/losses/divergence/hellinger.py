@@ -104,8 +104,8 @@ import numpy as np
 import torch
 
 from lossary.declaration import (
+    DISTRIBUTION_STEEP_AT_ZERO,
     PER_SAMPLE,
-    POSITIVE_DISTRIBUTION,
     PROBABILITY_AXIS,
     Input,
     Loss,
@@ -155,8 +155,8 @@ loss = Loss(
     },
     batches=_batches,
     inputs=(
-        Input("input", "x", (POSITIVE_DISTRIBUTION,), "(*, C)", "the predicted probabilities: softmax gives them"),
-        Input("target", "y", (POSITIVE_DISTRIBUTION,), "(*, C), same as input", "the true probabilities"),
+        Input("input", "x", (DISTRIBUTION_STEEP_AT_ZERO,), "(*, C)", "the predicted probabilities: softmax gives them"),
+        Input("target", "y", (DISTRIBUTION_STEEP_AT_ZERO,), "(*, C), same as input", "the true probabilities"),
     ),
     reductions=PER_SAMPLE,
     formulas=(

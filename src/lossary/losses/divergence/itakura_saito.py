@@ -89,6 +89,8 @@ their square, up to terms of the target alone.
   Divergence: With Application to Music Analysis. *Neural Computation 21(3), 793-830*. doi:10.1162/neco.2008.04-08-771
 """
 
+from dataclasses import replace
+
 import torch
 
 from lossary.declaration import (
@@ -115,12 +117,13 @@ def itakura_saito(input: torch.Tensor, target: torch.Tensor, *, reduction: str =
 
 
 POWER = Kind(
-    "positive numbers",
+    "powers, above 0",
     values=(1e-12, 1e-6, 1e-3, 0.1, 0.5, 1.0, 1.5, 2.0, 10.0, 1000.0, 1e6),
     lower=0.0,
     far=1e6,
-    takes="rates",
+    takes="predictions",
 )
+TRUE_POWER = replace(POWER, takes="values")
 
 loss = Loss(
     function=itakura_saito,
@@ -133,8 +136,8 @@ loss = Loss(
         "silence; zero power; nan": "A zero on either side",
     },
     inputs=(
-        Input("input", "x", (POWER,), "(*)", "the predicted values, above 0"),
-        Input("target", "y", (POWER,), "(*), same as input", "the true values, above 0"),
+        Input("input", "x", (POWER,), "(*)", "the predicted values"),
+        Input("target", "y", (TRUE_POWER,), "(*), same as input", "the true values"),
     ),
     formulas=(
         Symbolic(

@@ -138,8 +138,9 @@ For two distributions that share no outcome it is log 2, where [[total_variation
 import torch
 
 from lossary.declaration import (
+    DISTRIBUTION,
+    DISTRIBUTION_STEEP_AT_ZERO,
     PER_SAMPLE,
-    POSITIVE_DISTRIBUTION,
     PROBABILITY_AXIS,
     Input,
     Loss,
@@ -149,6 +150,7 @@ from lossary.declaration import (
     log,
     sum_over,
     terms,
+    xlogy,
 )
 
 
@@ -176,14 +178,14 @@ loss = Loss(
         "nan gradient; zero probabilities": "A probability of exactly zero",
     },
     inputs=(
-        Input("input", "x", (POSITIVE_DISTRIBUTION,), "(*, C)", "the predicted probabilities: softmax gives them"),
-        Input("target", "y", (POSITIVE_DISTRIBUTION,), "(*, C), same as input", "the true probabilities"),
+        Input("input", "x", (DISTRIBUTION_STEEP_AT_ZERO,), "(*, C)", "the predicted probabilities: softmax gives them"),
+        Input("target", "y", (DISTRIBUTION,), "(*, C), same as input", "the true probabilities"),
     ),
     reductions=PER_SAMPLE,
     formulas=(
         Symbolic(
             value=lambda x, y, c, C: (
-                sum_over(c, x[c] * log(2 * x[c] / (x[c] + y[c])) + y[c] * log(2 * y[c] / (x[c] + y[c])), C) / 2
+                sum_over(c, xlogy(x[c], 2 * x[c] / (x[c] + y[c])) + xlogy(y[c], 2 * y[c] / (x[c] + y[c])), C) / 2
             ),
             gradient={
                 "input": lambda x, y, c: log(2 * x[c] / (x[c] + y[c])) / 2,

@@ -109,6 +109,7 @@ At order 2 it is the logarithm of 1 plus the [[chi_squared_divergence|Pearson ch
 import torch
 
 from lossary.declaration import (
+    DISTRIBUTION_STEEP_AT_ZERO,
     PER_SAMPLE,
     POSITIVE,
     POSITIVE_DISTRIBUTION,
@@ -154,10 +155,8 @@ loss = Loss(
         "order of the divergence": "alpha",
     },
     inputs=(
-        Input(
-            "input", "x", (POSITIVE_DISTRIBUTION,), "(*, C)", "the predicted probabilities, above 0: softmax gives them"
-        ),
-        Input("target", "y", (POSITIVE_DISTRIBUTION,), "(*, C), same as input", "the true probabilities, above 0"),
+        Input("input", "x", (POSITIVE_DISTRIBUTION,), "(*, C)", "the predicted probabilities: softmax gives them"),
+        Input("target", "y", (DISTRIBUTION_STEEP_AT_ZERO,), "(*, C), same as input", "the true probabilities"),
     ),
     parameters=(Parameter("alpha", 2.0, "the order", range=POSITIVE, typical=(0.5, 1.0, 2.0, 3.0)),),
     reductions=PER_SAMPLE,
