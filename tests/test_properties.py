@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cases import LOSSES, each_kind_by_name, of_kind
+from cases import LOSSES, each_kind_by_name, every_loss, of_kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.references import Cited
 from lossary.evaluation import points
@@ -156,6 +156,12 @@ TANH = residual(
 SINE = residual(lambda r: 1 + np.sin(r), np.cos, lambda r: -np.sin(r))
 SHIFTED = residual(lambda r: (r - 1) ** 2 + 0.25, lambda r: 2 * (r - 1), lambda r: np.full_like(r, 2.0))
 NEARLY_SQUARE = residual(lambda r: (r - 1e-4) ** 2, lambda r: 2 * (r - 1e-4), lambda r: np.full_like(r, 2.0))
+# Its slope nears 1 so slowly that 1e6 is not far enough.
+FAIR = residual(
+    lambda r: np.abs(r) - np.log1p(np.abs(r)), lambda r: r / (1 + np.abs(r)), lambda r: (1 + np.abs(r)) ** -2.0
+)
+# No chord lies below it, and its gradient is not its own.
+SQUARE_OF_A_WRONG_GRADIENT = residual(lambda r: r**2, lambda r: -2 * r, lambda r: np.full_like(r, -2.0))
 LINEAR = residual(lambda r: 3 * r, lambda r: np.full_like(r, 3.0), flat)
 CONCAVE = residual(
     lambda r: np.sqrt(np.abs(r) + 1) - 1,
@@ -356,6 +362,8 @@ CURVES: Mapping[str, tuple[Line, dict[str, Any]]] = {
     ),
     "shifted square": (SHIFTED, {"symmetric": False, "value_at_perfect": 1.25, "convex": True, "elicits": NO_NAME}),
     "nearly the square": (NEARLY_SQUARE, {"elicits": NO_NAME, "symmetric": False}),
+    "fair": (FAIR, {"convex": True, "lipschitz": 1, "gradient_limits": (-1, 1), "redescending": False}),
+    "wrong gradient": (SQUARE_OF_A_WRONG_GRADIENT, {"convex": False}),
     "linear": (LINEAR, {"convex": True, "lipschitz": 3, "gradient_lipschitz": 0, "gradient_limits": (3, 3)}),
     "square root": (CONCAVE, {"convex": False, "smoothness": "C0", "lipschitz": 0.5, "bounded": False}),
     "pinball": (
@@ -761,6 +769,40 @@ def test_each_branch_is_told_with_its_own_place() -> None:
     assert told_of("bce_with_logits", "bounded").startswith("with target 1, the slope is −0.99")
     assert told_of("hinge_embedding", "bounded").startswith("with label 1, the slope is 1 at t = 10")
     assert told_of("cosine_embedding", "convex").startswith("with label 1, in its middle the chord")
+
+
+@every_loss
+def test_a_curve_that_is_not_convex_is_told_with_a_chord_below_it(loss: Loss) -> None:
+    if loss.properties.get("convex") is not False:
+        return
+    for line in claims.lines(loss, loss.main, loss.defaults()).values():
+        finding = property_measures.MEASURES["convex"](line)
+        if finding.value is True:
+            continue
+        told = re.search(r" is (\S+) and (\S+) lies (\S+) below the curve$", finding.how)
+        assert told, finding.how
+        low, high, gap = (float(number.replace("−", "-")) for number in told.groups())
+        ends = line.f(np.array([low, high]))
+        below = float(line.f(np.array([(low + high) / 2]))[0] - ends.mean())
+        assert below == pytest.approx(gap, rel=0.02), finding.how
+
+
+def test_a_gradient_that_falls_without_a_chord_below_is_told_from_where_to_where() -> None:
+    how = property_measures.MEASURES["convex"](SQUARE_OF_A_WRONG_GRADIENT).how
+    assert re.fullmatch(r"the gradient falls from \S+ to \S+ as the residual goes from \S+ to \S+", how)
+
+
+@every_loss
+def test_what_is_measured_along_another_section_names_it(loss: Loss) -> None:
+    """The page says of the table that it is of the main section."""
+    if not set(loss.properties) & property_measures.NEED_TARGETS or loss.main.target_values:
+        return
+    evidence = Evidence()
+    assert list(claims.claimed_properties(loss, evidence)) == []
+    section = next(section for section in loss.sections if section.target_values)
+    for key, (_, how) in evidence.properties.items():
+        elsewhere = how.startswith(f"along the {section.label}, ")
+        assert elsewhere == (key in property_measures.NEED_TARGETS), (key, how)
 
 
 @each_kind_by_name

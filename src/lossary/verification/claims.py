@@ -108,7 +108,8 @@ def claimed_properties(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
                     words = proofs.in_words(verdict, section.limits, found.how)
                     evidence.properties[key] = (wanted, f"with {branch}, {words}" if branch else words)
                 else:
-                    evidence.properties[key] = (wanted, found.how)
+                    where = "" if section is loss.main else f"along the {section.label}, "
+                    evidence.properties[key] = (wanted, where + found.how)
 
 
 def _verdict(

@@ -26,11 +26,42 @@ def convex(line: Line) -> Finding:
     i, j = rng.integers(0, len(t), (2, 4000))
     chord = (f[i] + f[j]) / 2
     above = line.f((t[i] + t[j]) / 2) - chord > 1e-9 * (1 + np.abs(chord))
-    if falls.size or above.any():
-        at = line.place(t[falls[0]] if falls.size else (t[i] + t[j])[above][0] / 2)
-        how = f"the gradient falls, or a chord lies below the curve, where the {line.quantity} is {at}"
+    if not falls.size and not above.any():
+        never = f"the gradient never falls over {len(t):,} points"
+        return Finding(True, f"{never}, and no chord of 4,000 lies below the curve")
+    drawn = _lowest_chord(line)
+    if drawn is None and above.any():
+        k = int(np.argmax(above))
+        ends = np.sort([t[i[k]], t[j[k]]])
+        drawn = float(ends[0]), float(ends[1]), float(line.f((ends[:1] + ends[1:]) / 2)[0] - chord[k])
+    if drawn is None:
+        k = int(falls[0])
+        places = f"{line.place(t[k])} to {line.place(t[k + 1])}"
+        how = f"the gradient falls from {number(g[k])} to {number(g[k + 1])} as the {line.quantity} goes from {places}"
         return Finding(False, how, placed=True)
-    return Finding(True, f"the gradient never falls over {len(t):,} points, and no chord of 4,000 lies below the curve")
+    low, high, gap = drawn
+    joined = f"the points where the {line.quantity} is {line.place(low)} and {line.place(high)}"
+    return Finding(
+        False, f"in its middle the chord that joins {joined} lies {number(gap)} below the curve", placed=True
+    )
+
+
+_CELLS = 120  # of the drawn range, at whose ends chords begin and end
+
+
+def _lowest_chord(line: Line) -> tuple[float, float, float] | None:
+    """The chord of the drawn range whose middle lies farthest below the curve: its ends, and by how much."""
+    t = np.linspace(*line.span, _CELLS + 1)
+    f = line.f(t)
+    low, high = np.triu_indices(len(t), 2)
+    middles = (low + high) % 2 == 0  # those whose middle is a point as well
+    low, high = low[middles], high[middles]
+    chords = (f[low] + f[high]) / 2
+    gaps = f[(low + high) // 2] - chords
+    k = int(np.argmax(gaps))
+    if not gaps[k] > 1e-9 * (1 + abs(chords[k])):
+        return None
+    return float(t[low[k]]), float(t[high[k]]), float(gaps[k])
 
 
 def smoothness(line: Line) -> Finding:
@@ -80,6 +111,14 @@ def lipschitz(line: Line) -> Finding:
     largest = _peak(lambda points: np.abs(line.g(points)), t)
     if _grows(line, line.gradient):
         return Finding("inf", f"the slope reaches {number(largest)} and keeps growing towards the end of the domain")
+    farthest = np.concatenate([ends[-1:] for ends in line.far((1e3, 1e6, 1e9))])
+    slopes = np.abs(line.g(farthest))
+    if slopes.max() > largest * (1 + 1e-9):  # less is rounding
+        at = line.place(float(farthest[np.argmax(slopes)]))
+        steepest = f"the slope grows to {number(slopes.max())} where the {line.quantity} is {at}"
+        return Finding(
+            float(slopes.max()), f"{steepest}, and is nowhere steeper at {len(t):,} points nearer", placed=True
+        )
     return Finding(largest, f"the steepest slope at {len(t):,} points is {number(largest)}")
 
 

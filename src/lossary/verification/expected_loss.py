@@ -20,8 +20,18 @@ def elicits(line: Line) -> Finding:
     names = [name for name, value in values.items() if value is not None and abs(value - best) < 1e-5 * (1 + abs(best))]
     found = names[0] if names else f"{number(best)}, which is none of {', '.join(values)}"
     what = "prediction" if line.target_values == "real" and not line.link else line.quantity
-    how = f"over a skewed sample of {len(sample)} targets the expected loss is least where the {what} is {number(best)}"
+    drawn = f"over a skewed sample of {len(sample)} targets{_counts(sample)}"
+    how = f"{drawn} the expected loss is least where the {what} is {number(best)}"
     return Finding(found, how, tuple(names[1:]))
+
+
+def _counts(sample: Array) -> str:
+    """How often a sample has each of two labels; empty where it has more."""
+    labels, counts = np.unique(sample, return_counts=True)
+    if len(labels) > 2:
+        return ""
+    each = [f"{count} times {number(label)}" for label, count in zip(labels[::-1], counts[::-1], strict=True)]
+    return f", {' and '.join(each)},"
 
 
 def skewed_sample(target_values: str, count: int = 51) -> Array:
@@ -144,8 +154,10 @@ def proper(line: Line) -> Finding:
     if worst > 1e-9:
         return Finding("not proper", f"predicting the true probability can cost {number(worst)} more than the best")
     kind = "proper" if ties else "strictly proper"
-    others = "another one does as well" if ties else "no other one does as well"
-    return Finding(kind, f"at 19 true probabilities none is better than the true one, and {others}")
+    others = "another has the same" if ties else "no other has as low a one"
+    return Finding(
+        kind, f"at 19 true probabilities no prediction has a lower expected loss than the true one, and {others}"
+    )
 
 
 def _prediction_of(line: Line, mean: float) -> float:
