@@ -98,7 +98,7 @@ from lossary.declaration.sections import (
     probability_section,
     residual_section,
 )
-from lossary.declaration.shapes import LOGISTIC, margin_loss, residual_loss
+from lossary.declaration.shapes import LOGISTIC, divergence_loss, margin_loss, residual_loss
 from lossary.declaration.symbols import (
     Expression,
     acos,
@@ -227,6 +227,7 @@ __all__ = [
     "class_weight",
     "cos",
     "cosh",
+    "divergence_loss",
     "equal",
     "erf",
     "euler",
