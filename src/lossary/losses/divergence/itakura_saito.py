@@ -89,8 +89,6 @@ their square, up to terms of the target alone.
   Divergence: With Application to Music Analysis. *Neural Computation 21(3), 793-830*. doi:10.1162/neco.2008.04-08-771
 """
 
-from dataclasses import replace
-
 import torch
 
 from lossary.declaration import (
@@ -116,14 +114,9 @@ def itakura_saito(input: torch.Tensor, target: torch.Tensor, *, reduction: str =
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
-POWER = Kind(
-    "powers, above 0",
-    values=(1e-12, 1e-6, 1e-3, 0.1, 0.5, 1.0, 1.5, 2.0, 10.0, 1000.0, 1e6),
-    lower=0.0,
-    far=1e6,
-    takes="predictions",
-)
-TRUE_POWER = replace(POWER, takes="values")
+_FROM_SILENCE = (1e-12, 1e-6, 1e-3, 0.1, 0.5, 1.0, 1.5, 2.0, 10.0, 1000.0, 1e6)
+POWER = Kind("powers, above 0", values=_FROM_SILENCE, lower=0.0, far=1e6, takes="predictions")
+TRUE_POWER = Kind("powers, above 0", values=_FROM_SILENCE, lower=0.0, far=1e6, takes="values")
 
 loss = Loss(
     function=itakura_saito,
