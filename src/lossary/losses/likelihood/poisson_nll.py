@@ -281,8 +281,6 @@ On log-probabilities, what it is above its smallest value is the [[kl_div]].
   Society, Series A 135(3), 370-384*. https://www.jstor.org/stable/2344614
 """
 
-from dataclasses import replace
-
 import torch
 from torch.nn import functional as F
 
@@ -294,6 +292,7 @@ from lossary.declaration import (
     RATE,
     Extremes,
     Input,
+    Kind,
     Loss,
     Parameter,
     Precision,
@@ -329,7 +328,7 @@ _STIRLING = {"S": lambda y: cases((y * log(y) - y + log(2 * pi * y) / 2, y > 1),
 _SLOPE = {"K": lambda y: cases((log(y) + 1 / (2 * y), y > 1), (0, y > 0))}
 
 # torch adds eps before it takes the logarithm
-RATE_OR_NONE = replace(RATE, name="rates, 0 or more")
+RATE_OR_ZERO = Kind("rates, 0 or more", values=RATE.values, lower=0.0, takes="rates")
 
 loss = Loss(
     torch="torch.nn.PoissonNLLLoss",
@@ -360,7 +359,7 @@ loss = Loss(
             (LOG_RATE,),
             "(*)",
             "the logarithm of the expected count, or the expected count itself where log_input is false",
-            kinds_at={("log_input", False): (RATE_OR_NONE,)},
+            kinds_at={("log_input", False): (RATE_OR_ZERO,)},
         ),
         Input("target", "y", (COUNT,), "(*), same as input", "the count that was observed"),
     ),
