@@ -130,7 +130,7 @@ def test_torch_value_is_the_formula(loss: Loss) -> None:
         value, _ = by_torch(loss, batch, setting)
         formulas = covering(loss, batch, setting)
         assert formulas
-        sizes = high_precision.rounded(loss, batch, setting, value.size)
+        sizes = high_precision.rounding_sizes(loss, batch, setting, value.size)
         for formula in formulas:
             wanted = values(loss, formula, batch, setting)
             assert len(wanted) == value.size
@@ -145,7 +145,7 @@ def test_torch_value_is_the_formula(loss: Loss) -> None:
 def test_autograd_is_the_gradient_formula(loss: Loss, some_calls: Calls) -> None:
     for setting, batch in some_calls(loss):
         value, gradient = by_torch(loss, batch, setting)
-        sizes = high_precision.rounded(loss, batch, setting, value.size)
+        sizes = high_precision.rounding_sizes(loss, batch, setting, value.size)
         for formula in covering(loss, batch, setting):
             wanted = declared_gradients(loss, formula, batch, setting)
             assert loss.inputs[0].name in wanted
@@ -223,7 +223,7 @@ def test_the_gradient_is_the_slope_of_the_value_at_fifty_digits(loss: Loss) -> N
         for formula in symbolic(loss, batch, setting):
             rows = few_rows(loss, batch, setting, 5, inside=True)
             kinds = high_precision.chosen_kinds(loss, rows, setting)
-            bound = high_precision.built(loss, formula, kinds)
+            bound = high_precision.bound_formula(loss, formula, kinds)
             run = second_judge.value(bound)
             arguments = [_numbers(a) for a in high_precision.samples(loss, rows, setting).arguments(loss, setting)]
             names = [v.name for v in bound.variables]
@@ -252,7 +252,7 @@ def test_a_second_judge_finds_the_same(loss: Loss, some_calls: Calls) -> None:
         for formula in symbolic(loss, batch, setting):
             rows = few_rows(loss, batch, setting, 3)
             kinds = high_precision.chosen_kinds(loss, rows, setting)
-            bound = high_precision.built(loss, formula, kinds)
+            bound = high_precision.bound_formula(loss, formula, kinds)
             lined = high_precision.samples(loss, rows, setting)
             arguments = [_numbers(a) for a in lined.arguments(loss, setting)]
             run = second_judge.value(bound)
