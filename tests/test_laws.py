@@ -36,12 +36,15 @@ from cases import (
 from lossary.declaration.formula import Formula, Symbolic, Written
 from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
+from lossary.declaration.parameter_kinds import HAIR
+from lossary.declaration.parameters import Parameter
 from lossary.declaration.symbols import INDEX_OF
 from lossary.drawing import loss_views
 from lossary.errors import LossaryError
 from lossary.evaluation import high_precision, points
 from lossary.evaluation.balls import ball
 from lossary.evaluation.curves import curve
+from lossary.evaluation.settings import check_parameters
 from lossary.evaluation.torch_calls import evaluate
 from second_judge import mp
 
@@ -819,6 +822,38 @@ def test_the_values_of_an_input_hold_the_end_of_the_domain_where_the_loss_has_a_
     for (name, kind), has_a_value in finite.items():
         excluded = re.search(rf"\babove {kind.lower:g}\b", kind.name) is not None
         assert excluded != has_a_value, (name, kind.name)
+
+
+@every_loss
+def test_an_input_that_is_a_mean_is_not_called_a_rate(loss: Loss) -> None:
+    """A mean of amounts is no rate; of counts it is one, and then its input is said to be the expected count."""
+    for entry in loss.inputs:
+        for kind in itertools.chain(entry.kinds, *entry.kinds_at.values()):
+            assert "rate" not in kind.name or "mean" not in entry.meaning.split(), (entry.name, kind.name)
+
+
+WITH_INSETS = [
+    (loss, parameter) for loss in LOSSES.values() for parameter in loss.parameters if parameter.range.inset != HAIR
+]
+
+
+@pytest.mark.parametrize(("loss", "parameter"), WITH_INSETS, ids=[f"{one.slug}-{p.name}" for one, p in WITH_INSETS])
+def test_the_function_takes_what_a_plot_keeps_away_from(loss: Loss, parameter: Parameter) -> None:
+    """An inset is for the plot: halfway into it torch still gives what the formula says with many digits."""
+    allowed = parameter.range
+    near = allowed.lower + allowed.inset / 2, allowed.upper - allowed.inset / 2
+    assert parameter.range_text() == f"{allowed.lower:g} < {parameter.name} < {allowed.upper:g}"
+    for value, end in itertools.product(near, points.batches(loss, loss.defaults())):
+        setting = {**loss.defaults(), parameter.name: value}
+        check_parameters(loss, setting)
+        got, _ = by_torch(loss, end, setting)
+        for formula in covering(loss, end, setting):
+            wanted = [float(v) for v in values(loss, formula, end, setting)]
+            assert got.ravel() == pytest.approx(wanted, rel=1e-12, abs=1e-300)
+
+
+def test_there_is_an_inset_to_try() -> None:
+    assert WITH_INSETS
 
 
 def number_of_classes(loss: Loss, batch: Arrays, setting: Mapping[str, Any]) -> int:
