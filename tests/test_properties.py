@@ -156,9 +156,11 @@ TANH = residual(
 SINE = residual(lambda r: 1 + np.sin(r), np.cos, lambda r: -np.sin(r))
 SHIFTED = residual(lambda r: (r - 1) ** 2 + 0.25, lambda r: 2 * (r - 1), lambda r: np.full_like(r, 2.0))
 NEARLY_SQUARE = residual(lambda r: (r - 1e-4) ** 2, lambda r: 2 * (r - 1e-4), lambda r: np.full_like(r, 2.0))
-# Its slope nears 1 so slowly that 1e6 is not far enough.
+# Its slope nears 3 so slowly that 1e6 is not far enough.
 FAIR = residual(
-    lambda r: np.abs(r) - np.log1p(np.abs(r)), lambda r: r / (1 + np.abs(r)), lambda r: (1 + np.abs(r)) ** -2.0
+    lambda r: 9 * (np.abs(r / 3) - np.log1p(np.abs(r / 3))),
+    lambda r: r / (1 + np.abs(r / 3)),
+    lambda r: (1 + np.abs(r / 3)) ** -2.0,
 )
 # No chord lies below it, and its gradient is not its own.
 SQUARE_OF_A_WRONG_GRADIENT = residual(lambda r: r**2, lambda r: -2 * r, lambda r: np.full_like(r, -2.0))
@@ -362,7 +364,7 @@ CURVES: Mapping[str, tuple[Line, dict[str, Any]]] = {
     ),
     "shifted square": (SHIFTED, {"symmetric": False, "value_at_perfect": 1.25, "convex": True, "elicits": NO_NAME}),
     "nearly the square": (NEARLY_SQUARE, {"elicits": NO_NAME, "symmetric": False}),
-    "fair": (FAIR, {"convex": True, "lipschitz": 1, "gradient_limits": (-1, 1), "redescending": False}),
+    "fair": (FAIR, {"convex": True, "lipschitz": 3, "gradient_limits": (-3, 3), "redescending": False}),
     "wrong gradient": (SQUARE_OF_A_WRONG_GRADIENT, {"convex": False}),
     "linear": (LINEAR, {"convex": True, "lipschitz": 3, "gradient_lipschitz": 0, "gradient_limits": (3, 3)}),
     "square root": (CONCAVE, {"convex": False, "smoothness": "C0", "lipschitz": 0.5, "bounded": False}),
