@@ -15,7 +15,7 @@ import sympy as sp
 from flint import arb
 
 from lossary.declaration.symbols import INDEX_OF, TABLE, atom
-from lossary.evaluation.binding import Built
+from lossary.evaluation.binding import BoundFormula
 
 DIGITS = 50
 _MOST_DIGITS = 2000
@@ -32,7 +32,7 @@ def mp(value: Any) -> Any:
         return mpmath.ldexp(mpmath.mpf(int(mantissa)), int(exponent))
 
 
-def function(bound: Built, expression: Any, free: Sequence[str] = ()) -> Callable[..., Any]:
+def function(bound: BoundFormula, expression: Any, free: Sequence[str] = ()) -> Callable[..., Any]:
     """An expression of a formula as a function of `bound.arguments` and of the indices named in `free`, in mpmath."""
     indices = [bound.scope.get(i) or atom(i, TABLE[i].latex, True) for i in free]
     run = sp.lambdify((*bound.arguments, *indices), _put_in(bound, expression), modules=[_FUNCTIONS, "mpmath"])
@@ -43,12 +43,12 @@ def function(bound: Built, expression: Any, free: Sequence[str] = ()) -> Callabl
     return precise
 
 
-def value(bound: Built) -> Callable[..., Any]:
+def value(bound: BoundFormula) -> Callable[..., Any]:
     """The value of a formula as a function of `bound.arguments`."""
     return function(bound, bound.value)
 
 
-def gradient(bound: Built, name: str) -> Callable[..., Any]:
+def gradient(bound: BoundFormula, name: str) -> Callable[..., Any]:
     """A displayed gradient as a function of `bound.arguments` and the two free indices."""
     return function(bound, bound.gradient[name], list(INDEX_OF.values()))
 
@@ -69,13 +69,13 @@ class _Rows(list[Any]):
         return super().__getitem__(index)
 
 
-def _put_in(bound: Built, expression: Any) -> Any:
+def _put_in(bound: BoundFormula, expression: Any) -> Any:
     """The expression with every shorthand replaced by what it stands for; nothing is simplified."""
     with sp.evaluate(False):
         return _replaced(bound, expression)
 
 
-def _replaced(bound: Built, e: Any) -> Any:
+def _replaced(bound: BoundFormula, e: Any) -> Any:
     if isinstance(e, sp.Indexed):
         name = str(e.base)
         if name not in bound.definitions:

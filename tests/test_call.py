@@ -685,8 +685,8 @@ def test_outputs_are_written_as_the_docstring_is(start: str, end: str, before: s
     def file(text: str) -> bytes:
         return f"# é\n{start}Title\n\n{text}{end}{rest}".replace("\n", newline).encode()
 
-    assert output_fences.renewed(file(before)) == file(after)
-    assert output_fences.renewed(file(after)) == file(after)
+    assert output_fences.renewed_file(file(before)) == file(after)
+    assert output_fences.renewed_file(file(after)) == file(after)
 
 
 @pytest.mark.parametrize(
@@ -715,7 +715,7 @@ def test_the_outputs_of_every_loss_are_those_that_would_be_written() -> None:
     """A few of them, with raw docstrings and plain ones: running writes nothing."""
     for slug in ("huber", "ctc", "poisson_nll"):
         path = Path(lossary.__file__).parents[1].parent / CATALOG[slug].declaration.path
-        assert output_fences.renewed(path.read_bytes()) == path.read_bytes()
+        assert output_fences.renewed_file(path.read_bytes()) == path.read_bytes()
 
 
 # --- what torch lets be None, and what only its functions take ------------------------------------------------------

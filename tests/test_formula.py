@@ -42,7 +42,7 @@ from lossary.declaration.symbols import (
     xlogy,
 )
 from lossary.evaluation.balls import Dual, ball, enclose, precision
-from lossary.evaluation.binding import Built, Variable, components
+from lossary.evaluation.binding import BoundFormula, Variable, components
 from lossary.mathml import to_mathml
 from lossary.typesetting import formula_latex
 from lossary.typesetting.latex import figure_latex, page_latex
@@ -55,8 +55,8 @@ DELTA = Variable("delta", "delta", r"\delta")
 Where = Mapping[str, Callable[..., Any]]
 
 
-def bind(value: Callable[..., Any], *variables: Variable, where: Where | None = None, **gradient: Any) -> Built:
-    return Built(Symbolic(value=value, gradient=gradient, where=where or {}), variables or (X, Y))
+def bind(value: Callable[..., Any], *variables: Variable, where: Where | None = None, **gradient: Any) -> BoundFormula:
+    return BoundFormula(Symbolic(value=value, gradient=gradient, where=where or {}), variables or (X, Y))
 
 
 def run(value: Callable[..., Any], given: Any, *variables: Variable, **rest: Any) -> Any:
@@ -64,7 +64,7 @@ def run(value: Callable[..., Any], given: Any, *variables: Variable, **rest: Any
     return value_of(bind(value, *(variables or (X, Y)), **rest), given)
 
 
-def value_of(bound: Built, given: Any, *dimensions: int) -> Any:
+def value_of(bound: BoundFormula, given: Any, *dimensions: int) -> Any:
     """The middle of what encloses a formula's value."""
     return mp(enclose(lambda: [bound.run(*exactly(given), *sizes(*dimensions))["value"]()])[0])
 
@@ -76,7 +76,7 @@ def exactly(given: Any) -> Any:
     return given if isinstance(given, int) else ball(given)
 
 
-def partials(bound: Built, given: Sequence[Any], slot: int, *dimensions: int) -> list[Any]:
+def partials(bound: BoundFormula, given: Sequence[Any], slot: int, *dimensions: int) -> list[Any]:
     """The derivatives of the value by the components of one variable, as mpmath numbers."""
     number = itertools.count()
 
@@ -266,7 +266,7 @@ def test_derivative_of_a_sum_has_a_component_for_each_class() -> None:
     formula = Symbolic(value=lambda x, y, j, C: -log(exp(x[y]) / sum_over(j, exp(x[j]), C)), gradient={})
     scores = [mpmath.mpf(v) for v in (0, 1, 3)]
     total = sum(mpmath.exp(s) for s in scores)
-    found = partials(Built(formula, (VECTOR, CLASS)), (scores, 2), 0, 3)
+    found = partials(BoundFormula(formula, (VECTOR, CLASS)), (scores, 2), 0, 3)
     assert len(found) == 3
     for k, value in enumerate(found):
         assert same(value, mpmath.exp(scores[k]) / total - (k == 2), 13)
@@ -278,7 +278,7 @@ def test_derivative_by_a_vector_over_coordinates_and_by_a_matrix() -> None:
     formula = Symbolic(
         value=lambda x, W, c, d, C, D: log(sum_over(c, exp(sum_over(d, W[c, d] * x[d], D)), C)), gradient={}
     )
-    bound = Built(formula, (features, weights))
+    bound = BoundFormula(formula, (features, weights))
     x = [mpmath.mpf(v) for v in (1, -2, 3)]
     rows = [[mpmath.mpf(v) for v in row] for row in ((0, 1, 2), (3, -1, 1))]
     given = (x, rows)

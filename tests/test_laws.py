@@ -36,12 +36,15 @@ from cases import (
 from lossary.declaration.formula import Formula, Symbolic, Written
 from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
+from lossary.declaration.parameter_kinds import HAIR
+from lossary.declaration.parameters import Parameter
 from lossary.declaration.symbols import INDEX_OF
 from lossary.drawing import loss_views
 from lossary.errors import LossaryError
 from lossary.evaluation import high_precision, points
 from lossary.evaluation.balls import ball
 from lossary.evaluation.curves import curve
+from lossary.evaluation.settings import check_parameters
 from lossary.evaluation.torch_calls import evaluate
 from second_judge import mp
 
@@ -130,7 +133,7 @@ def test_torch_value_is_the_formula(loss: Loss) -> None:
         value, _ = by_torch(loss, batch, setting)
         formulas = covering(loss, batch, setting)
         assert formulas
-        sizes = high_precision.rounded(loss, batch, setting, value.size)
+        sizes = high_precision.rounding_sizes(loss, batch, setting, value.size)
         for formula in formulas:
             wanted = values(loss, formula, batch, setting)
             assert len(wanted) == value.size
@@ -145,7 +148,7 @@ def test_torch_value_is_the_formula(loss: Loss) -> None:
 def test_autograd_is_the_gradient_formula(loss: Loss, some_calls: Calls) -> None:
     for setting, batch in some_calls(loss):
         value, gradient = by_torch(loss, batch, setting)
-        sizes = high_precision.rounded(loss, batch, setting, value.size)
+        sizes = high_precision.rounding_sizes(loss, batch, setting, value.size)
         for formula in covering(loss, batch, setting):
             wanted = declared_gradients(loss, formula, batch, setting)
             assert loss.inputs[0].name in wanted
@@ -223,7 +226,7 @@ def test_the_gradient_is_the_slope_of_the_value_at_fifty_digits(loss: Loss) -> N
         for formula in symbolic(loss, batch, setting):
             rows = few_rows(loss, batch, setting, 5, inside=True)
             kinds = high_precision.chosen_kinds(loss, rows, setting)
-            bound = high_precision.built(loss, formula, kinds)
+            bound = high_precision.bound_formula(loss, formula, kinds)
             run = second_judge.value(bound)
             arguments = [_numbers(a) for a in high_precision.samples(loss, rows, setting).arguments(loss, setting)]
             names = [v.name for v in bound.variables]
@@ -252,7 +255,7 @@ def test_a_second_judge_finds_the_same(loss: Loss, some_calls: Calls) -> None:
         for formula in symbolic(loss, batch, setting):
             rows = few_rows(loss, batch, setting, 3)
             kinds = high_precision.chosen_kinds(loss, rows, setting)
-            bound = high_precision.built(loss, formula, kinds)
+            bound = high_precision.bound_formula(loss, formula, kinds)
             lined = high_precision.samples(loss, rows, setting)
             arguments = [_numbers(a) for a in lined.arguments(loss, setting)]
             run = second_judge.value(bound)
@@ -790,6 +793,67 @@ def test_points_cover_the_domain_and_both_tails(loss: Loss) -> None:
             kinds = entry.candidates(setting)
             allowed = [k for k in kinds if all(p.allowed({entry.name: k}, setting[p.name]) for p in bound)]
             assert seen[entry.name] == {k.name for k in allowed}
+
+
+def at_the_lower_end(kind: Kind, array: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Inputs of a kind with a number each at the lower end; of vectors of probabilities the rest still sums to 1."""
+    moved = array.copy()
+    if not kind.rank:
+        moved[...] = kind.lower
+        return moved
+    moved[..., 0] = kind.lower
+    if not kind.sampler.endswith("distribution"):
+        return moved
+    others = moved.sum(axis=-1, keepdims=True)
+    return np.where(others > 0, moved / np.where(others > 0, others, 1), array)
+
+
+@every_loss
+def test_the_values_of_an_input_hold_the_end_of_the_domain_where_the_loss_has_a_value_there(loss: Loss) -> None:
+    """ "Above 0" is said of an input exactly where the loss is infinite or no number at 0 for some setting."""
+    finite: dict[tuple[str, Kind], bool] = {}
+    for setting, batch in calls(loss):
+        for name, kind in high_precision.chosen_kinds(loss, batch, setting).items():
+            if math.isinf(kind.lower) or kind.label or kind.listed:
+                continue
+            at_the_end = {**batch, name: at_the_lower_end(kind, np.asarray(batch[name], dtype=float))}
+            value = by_torch(loss, at_the_end, setting)[0]
+            finite[name, kind] = finite.get((name, kind), True) and bool(np.isfinite(value).all())
+    for (name, kind), has_a_value in finite.items():
+        excluded = re.search(rf"\babove {kind.lower:g}\b", kind.name) is not None
+        assert excluded != has_a_value, (name, kind.name)
+
+
+@every_loss
+def test_an_input_that_is_a_mean_is_not_called_a_rate(loss: Loss) -> None:
+    """A mean of amounts is no rate; of counts it is one, and then its input is said to be the expected count."""
+    for entry in loss.inputs:
+        for kind in itertools.chain(entry.kinds, *entry.kinds_at.values()):
+            assert "rate" not in kind.name or "mean" not in entry.meaning.split(), (entry.name, kind.name)
+
+
+WITH_INSETS = [
+    (loss, parameter) for loss in LOSSES.values() for parameter in loss.parameters if parameter.range.inset != HAIR
+]
+
+
+@pytest.mark.parametrize(("loss", "parameter"), WITH_INSETS, ids=[f"{one.slug}-{p.name}" for one, p in WITH_INSETS])
+def test_the_function_takes_what_a_plot_keeps_away_from(loss: Loss, parameter: Parameter) -> None:
+    """An inset is for the plot: halfway into it torch still gives what the formula says with many digits."""
+    allowed = parameter.range
+    near = allowed.lower + allowed.inset / 2, allowed.upper - allowed.inset / 2
+    assert parameter.range_text() == f"{allowed.lower:g} < {parameter.name} < {allowed.upper:g}"
+    for value, end in itertools.product(near, points.batches(loss, loss.defaults())):
+        setting = {**loss.defaults(), parameter.name: value}
+        check_parameters(loss, setting)
+        got, _ = by_torch(loss, end, setting)
+        for formula in covering(loss, end, setting):
+            wanted = [float(v) for v in values(loss, formula, end, setting)]
+            assert got.ravel() == pytest.approx(wanted, rel=1e-12, abs=1e-300)
+
+
+def test_there_is_an_inset_to_try() -> None:
+    assert WITH_INSETS
 
 
 def number_of_classes(loss: Loss, batch: Arrays, setting: Mapping[str, Any]) -> int:

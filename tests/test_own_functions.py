@@ -118,7 +118,7 @@ def test_extremes_are_as_the_formula_has_them(loss: Loss, format: torch.dtype) -
             for name, leaf in leaves(loss, inputs, setting).items()
         }
         value = criterion(loss, setting, "none")(*(made.get(i.name) for i in loss.inputs))
-        sizes = high_precision.rounded(loss, inputs, setting, value.numel())
+        sizes = high_precision.rounding_sizes(loss, inputs, setting, value.numel())
         true = high_precision.values(loss, formula, inputs, setting)
         compare(loss, "value", inputs, setting, value.detach(), true, sizes)
         value.sum().backward()

@@ -232,6 +232,15 @@ def test_an_open_end_is_no_place_for_a_slider() -> None:
     assert 0 < one.low < one.slider[0] < 0.5 < one.slider[1] < one.high < 1
 
 
+def test_an_inset_keeps_a_slider_and_what_is_typed_from_an_open_end() -> None:
+    inset = Range(1, 2, True, True, inset=0.05)
+    one = made(Parameter("power", 1.5, "a power", range=inset, typical=(1.2, 1.5)))
+    assert (one.low, one.high, one.slider) == (1.05, 1.95, (1.05, 1.95))
+    assert (one.allowed(), one.parameter.range_text()) == ("1.05 <= power <= 1.95", "1 < power < 2")
+    whole = made(Parameter("power", 1.5, "a power", range=Range(1, 2, True, True), typical=(1.2, 1.5)))
+    assert whole.allowed() == "1 < power < 2"
+
+
 def test_few_whole_numbers_are_a_choice() -> None:
     one = made(Parameter("p", 1, "a power", kind=Integer(), range=Range(1, 3), typical=(1, 2)))
     assert (one.kind, one.choices) == ("values", (1, 2, 3))

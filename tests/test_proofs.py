@@ -17,7 +17,7 @@ from lossary.declaration.references import Cited
 from lossary.evaluation import points
 from lossary.evaluation.balls import precision
 from lossary.interactive.along_section import T
-from lossary.verification import claims, property_measures
+from lossary.verification import claims, findings, property_measures
 from lossary.verification.evidence import Evidence
 from lossary.verification.proving import enclosures, pieces, proofs, range_proofs
 from lossary.verification.proving.enclosures import Budget, Smooth
@@ -178,7 +178,7 @@ def test_a_proof_gives_up_when_its_boxes_are_spent() -> None:
 
 def held_to(slug: str, monkeypatch: pytest.MonkeyPatch, key: str, claim: Any) -> tuple[Evidence, list[str]]:
     """The evidence and the failures of one claim, whatever was measured."""
-    measured = property_measures.Finding(claim, "measured")
+    measured = findings.Finding(claim, "measured")
     monkeypatch.setitem(property_measures.MEASURES, key, lambda line: measured)
     loss = dataclasses.replace(LOSSES[slug], properties={key: claim})
     evidence = Evidence()

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cases import LOSSES, each_kind_by_name, of_kind
+from cases import LOSSES, each_kind_by_name, every_loss, of_kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.references import Cited
 from lossary.evaluation import points
 from lossary.evaluation.curves import curve
 from lossary.publishing.record import value_text
-from lossary.verification import claims, property_measures
+from lossary.verification import claims, expected_loss, findings, property_measures
 from lossary.verification.evidence import Evidence
-from lossary.verification.property_measures import Line
+from lossary.verification.lines import Line
 
 Array = NDArray[np.float64]
 Curve = Callable[[Array], Array]
@@ -156,6 +156,14 @@ TANH = residual(
 SINE = residual(lambda r: 1 + np.sin(r), np.cos, lambda r: -np.sin(r))
 SHIFTED = residual(lambda r: (r - 1) ** 2 + 0.25, lambda r: 2 * (r - 1), lambda r: np.full_like(r, 2.0))
 NEARLY_SQUARE = residual(lambda r: (r - 1e-4) ** 2, lambda r: 2 * (r - 1e-4), lambda r: np.full_like(r, 2.0))
+# Its slope nears 3 so slowly that 1e6 is not far enough.
+FAIR = residual(
+    lambda r: 9 * (np.abs(r / 3) - np.log1p(np.abs(r / 3))),
+    lambda r: r / (1 + np.abs(r / 3)),
+    lambda r: (1 + np.abs(r / 3)) ** -2.0,
+)
+# No chord lies below it, and its gradient is not its own.
+SQUARE_OF_A_WRONG_GRADIENT = residual(lambda r: r**2, lambda r: -2 * r, lambda r: np.full_like(r, -2.0))
 LINEAR = residual(lambda r: 3 * r, lambda r: np.full_like(r, 3.0), flat)
 CONCAVE = residual(
     lambda r: np.sqrt(np.abs(r) + 1) - 1,
@@ -356,6 +364,8 @@ CURVES: Mapping[str, tuple[Line, dict[str, Any]]] = {
     ),
     "shifted square": (SHIFTED, {"symmetric": False, "value_at_perfect": 1.25, "convex": True, "elicits": NO_NAME}),
     "nearly the square": (NEARLY_SQUARE, {"elicits": NO_NAME, "symmetric": False}),
+    "fair": (FAIR, {"convex": True, "lipschitz": 3, "gradient_limits": (-3, 3), "redescending": False}),
+    "wrong gradient": (SQUARE_OF_A_WRONG_GRADIENT, {"convex": False}),
     "linear": (LINEAR, {"convex": True, "lipschitz": 3, "gradient_lipschitz": 0, "gradient_limits": (3, 3)}),
     "square root": (CONCAVE, {"convex": False, "smoothness": "C0", "lipschitz": 0.5, "bounded": False}),
     "pinball": (
@@ -513,11 +523,11 @@ def test_a_measurement_tells_the_truth(line: Line, key: str, truth: Any) -> None
     finding = property_measures.MEASURES[key](line)
     told = (finding.value, *finding.also)
     if truth == NO_NAME:
-        assert not set(told) & set(property_measures.FUNCTIONALS)
+        assert not set(told) & set(expected_loss.FUNCTIONALS)
     elif truth == HIDDEN:
         assert "not declared" in finding.value
     else:
-        assert any(property_measures.agree(truth, value) for value in told), finding
+        assert any(findings.agree(truth, value) for value in told), finding
     assert len(finding.how) > 15
 
 
@@ -528,26 +538,26 @@ def test_every_measurement_has_said_different_things() -> None:
         for key, truth in told.items():
             truths[key].add(repr(truth))
     assert {key: len(found) for key, found in truths.items() if len(found) < 2} == {}
-    assert {repr(name) for name in property_measures.FUNCTIONALS} <= truths["elicits"]
-    assert {repr(name) for name in property_measures.SMOOTHNESS} <= truths["smoothness"]
+    assert {repr(name) for name in expected_loss.FUNCTIONALS} <= truths["elicits"]
+    assert {repr(name) for name in findings.SMOOTHNESS} <= truths["smoothness"]
 
 
 def test_the_sample_tells_functionals_apart() -> None:
     """A loss that elicits the mean must not be able to pass for one that elicits another thing."""
-    sample = property_measures.skewed_sample("real")
-    values = [f(sample, {"tau": 0.8, "delta": 0.5}) for f in property_measures.FUNCTIONALS.values()]
+    sample = expected_loss.skewed_sample("real")
+    values = [f(sample, {"tau": 0.8, "delta": 0.5}) for f in expected_loss.FUNCTIONALS.values()]
     numbers = np.sort([v for v in values if v is not None])
     assert len(numbers) >= 5
     assert np.diff(numbers).min() > 0.005
     assert len(sample) % 2 == 1, "an even sample has no single median"
-    binary = property_measures.skewed_sample("binary")
+    binary = expected_loss.skewed_sample("binary")
     assert set(binary) == {0.0, 1.0}
     assert 0 < binary.mean() < 0.5
 
 
 def test_functionals_are_what_their_names_say() -> None:
-    sample = property_measures.skewed_sample("real")
-    f = property_measures.FUNCTIONALS
+    sample = expected_loss.skewed_sample("real")
+    f = expected_loss.FUNCTIONALS
     assert f["mean"](sample, {}) == pytest.approx(sum(sample) / 51, rel=1e-14)
     assert f["median"](sample, {}) == sorted(sample)[25]
     assert f["tau-quantile"](sample, {"tau": 0.8}) == sorted(sample)[40]
@@ -619,7 +629,7 @@ def test_a_half_open_domain_is_approached_at_its_end_and_followed_on_the_other_s
     ],
 )
 def test_when_a_claim_agrees_with_a_finding(claimed: Any, found: Any, same: bool) -> None:
-    assert property_measures.agree(claimed, found) is same
+    assert findings.agree(claimed, found) is same
 
 
 # --- the catalog's own claims ---------------------------------------------------------------------------------------
@@ -630,7 +640,7 @@ def wrong_values(key: str, value: Any) -> list[Any]:
     if isinstance(value, bool):
         return [not value]
     if key == "smoothness":
-        order = list(property_measures.SMOOTHNESS)
+        order = list(findings.SMOOTHNESS)
         at = order.index(value)
         return [order[k] for k in (at - 1, at + 1) if 0 <= k < len(order)]
     if key == "elicits":
@@ -687,11 +697,11 @@ def test_a_claim_of_the_catalog_holds_and_a_wrong_one_is_caught(
         assert all("property" in t and f"{key}: expected" in t and "got" in t and loss.path in t for t in told)
 
 
-def once(measure: Callable[[Line], property_measures.Finding]) -> Callable[[Line], property_measures.Finding]:
+def once(measure: Callable[[Line], findings.Finding]) -> Callable[[Line], findings.Finding]:
     """The measurement, made once for each setting: many claims are held against one finding."""
-    found: dict[str, property_measures.Finding] = {}
+    found: dict[str, findings.Finding] = {}
 
-    def remembered(line: Line) -> property_measures.Finding:
+    def remembered(line: Line) -> findings.Finding:
         setting = repr((sorted(line.parameters.items()), line.y))
         if setting not in found:
             found[setting] = measure(line)
@@ -761,6 +771,40 @@ def test_each_branch_is_told_with_its_own_place() -> None:
     assert told_of("bce_with_logits", "bounded").startswith("with target 1, the slope is −0.99")
     assert told_of("hinge_embedding", "bounded").startswith("with label 1, the slope is 1 at t = 10")
     assert told_of("cosine_embedding", "convex").startswith("with label 1, in its middle the chord")
+
+
+@every_loss
+def test_a_curve_that_is_not_convex_is_told_with_a_chord_below_it(loss: Loss) -> None:
+    if loss.properties.get("convex") is not False:
+        return
+    for line in claims.lines(loss, loss.main, loss.defaults()).values():
+        finding = property_measures.MEASURES["convex"](line)
+        if finding.value is True:
+            continue
+        told = re.search(r" is (\S+) and (\S+) lies (\S+) below the curve$", finding.how)
+        assert told, finding.how
+        low, high, gap = (float(number.replace("−", "-")) for number in told.groups())
+        ends = line.f(np.array([low, high]))
+        below = float(line.f(np.array([(low + high) / 2]))[0] - ends.mean())
+        assert below == pytest.approx(gap, rel=0.02), finding.how
+
+
+def test_a_gradient_that_falls_without_a_chord_below_is_told_from_where_to_where() -> None:
+    how = property_measures.MEASURES["convex"](SQUARE_OF_A_WRONG_GRADIENT).how
+    assert re.fullmatch(r"the gradient falls from \S+ to \S+ as the residual goes from \S+ to \S+", how)
+
+
+@every_loss
+def test_what_is_measured_along_another_section_names_it(loss: Loss) -> None:
+    """The page says of the table that it is of the main section."""
+    if not set(loss.properties) & property_measures.NEED_TARGETS or loss.main.target_values:
+        return
+    evidence = Evidence()
+    assert list(claims.claimed_properties(loss, evidence)) == []
+    section = next(section for section in loss.sections if section.target_values)
+    for key, (_, how) in evidence.properties.items():
+        elsewhere = how.startswith(f"along the {section.label}, ")
+        assert elsewhere == (key in property_measures.NEED_TARGETS), (key, how)
 
 
 @each_kind_by_name

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from lossary.commands.main import main
 from lossary.commands.starter import write
 from lossary.discovery.catalogs import catalog
-from lossary.verification.property_measures import LABELS
+from lossary.verification.findings import LABELS
 from website.tools import CACHE, NIGHTLY, ROOT, run
 
 LOSSES = catalog()

@@ -18,7 +18,7 @@ from lossary.evaluation import points
 from lossary.typesetting import formula_latex, torch_code
 from lossary.typesetting.latex import selected, summed
 from lossary.typesetting.words import property_text
-from lossary.verification import property_measures
+from lossary.verification.findings import LABELS
 
 
 class CardPrinter(PrettyPrinter):  # type: ignore[misc]
@@ -119,11 +119,11 @@ def print_card(loss: Loss) -> None:
         console.print()
         console.print(table)
     table = table_of("property", "value")
-    order = list(property_measures.LABELS)
+    order = list(LABELS)
     for key, claim in sorted(loss.properties.items(), key=lambda entry: order.index(entry[0])):
         value = claim.value if isinstance(claim, Cited) else claim
         found = points.call_with(value, loss, loss.defaults()) if callable(value) else value
-        table.add_row(property_measures.LABELS[key], shown(property_text(key, found)))
+        table.add_row(LABELS[key], shown(property_text(key, found)))
     console.print()
     console.print(table)
     if loss.aliases:

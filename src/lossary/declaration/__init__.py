@@ -13,12 +13,14 @@ from lossary.declaration.inputs import (
     CLASS_PROBABILITIES,
     COUNT,
     DISTRIBUTION,
+    DISTRIBUTION_STEEP_AT_ZERO,
     LOG_DISTRIBUTION,
     LOG_RATE,
     LOGIT,
     LOGITS,
     MULTI_HOT,
     POSITIVE_DISTRIBUTION,
+    POSITIVE_MEAN,
     PROBABILITY,
     RATE,
     REAL,
@@ -96,7 +98,7 @@ from lossary.declaration.sections import (
     probability_section,
     residual_section,
 )
-from lossary.declaration.shapes import LOGISTIC, margin_loss, residual_loss
+from lossary.declaration.shapes import LOGISTIC, divergence_loss, margin_loss, residual_loss
 from lossary.declaration.symbols import (
     Expression,
     acos,
@@ -136,6 +138,7 @@ __all__ = [
     "COUNT",
     "DISTANCE_AXIS",
     "DISTRIBUTION",
+    "DISTRIBUTION_STEEP_AT_ZERO",
     "ELEMENTWISE",
     "ELEMENT_WEIGHT",
     "EXACT",
@@ -157,6 +160,7 @@ __all__ = [
     "PLUS_MINUS",
     "POSITIVE",
     "POSITIVE_DISTRIBUTION",
+    "POSITIVE_MEAN",
     "PROBABILITY",
     "PROBABILITY_AXIS",
     "RATE",
@@ -223,6 +227,7 @@ __all__ = [
     "class_weight",
     "cos",
     "cosh",
+    "divergence_loss",
     "equal",
     "erf",
     "euler",

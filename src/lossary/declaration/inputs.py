@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lossary.declaration.symbols import TABLE
 from lossary.declaration.values import Setting, Value
@@ -124,6 +124,7 @@ SCORE = Kind("scores (any real number)", values=_both(_EXPONENT), far=700.0, tak
 SIGN = Kind("labels 1 or \N{MINUS SIGN}1", label=True, values=(1.0, -1.0), takes="signs")
 LOG_RATE = Kind("logarithms of rates (any real number)", values=_both(_EXPONENT), far=700.0, takes="log-rates")
 RATE = Kind("rates, above 0", values=_FAR[1:], lower=0.0, takes="rates")
+POSITIVE_MEAN = Kind("means, above 0", values=_FAR[1:], lower=0.0, takes="predictions")
 COUNT = Kind("counts: 0, 1, 2, …", label=True, values=(0.0, 1.0, 2.0, 5.0, 20.0, 1000.0), lower=0.0, takes="counts")
 PROBABILITY = Kind(
     "probabilities, from 0 to 1",
@@ -162,6 +163,8 @@ POSITIVE_DISTRIBUTION = Kind(
     upper=1.0,
     takes="probabilities",
 )
+# A probability of 0 is taken, but has no finite gradient there: the formula is compared with torch above it.
+DISTRIBUTION_STEEP_AT_ZERO = replace(DISTRIBUTION, sampler="positive_distribution")
 LOG_DISTRIBUTION = Kind(
     "logarithms of probabilities that sum to 1",
     dims=("C",),

@@ -22,14 +22,21 @@ from lossary.declaration.values import Value
 Plain: TypeAlias = int | float | list[float] | None
 
 
+HAIR = 1e-12  # a distance that no reader sees
+
+
 @dataclass(frozen=True)
 class Range:
-    """The values that a numeric parameter may take; open ends are not included."""
+    """The values that a numeric parameter may take; open ends are not included.
+
+    `inset` is how near to an open end a reader may move it on a plot, for a formula that loses its digits there.
+    """
 
     lower: float = float("-inf")
     upper: float = float("inf")
     lower_open: bool = False
     upper_open: bool = False
+    inset: float = HAIR
 
     def holds(self, value: float) -> bool:
         """Whether a value lies in the range."""

@@ -145,7 +145,10 @@ _PAGES = r"(?:, (?P<pages>[a-z]?\d+[-–]\d+))?"
 # A year is part of the name of a conference; only what is called a volume is one there.
 _IN_A_SET = re.compile(rf"(?P<name>.+?)(?:, volume (?P<volume>\d+))?{_PAGES}")
 _PLACES: dict[str, re.Pattern[str]] = {
-    "article": re.compile(rf"(?P<name>.+?)(?: (?P<volume>\d+)(?:\((?P<number>[^)]+)\))?)?{_PAGES}"),
+    # Articles of a journal without pages have one number in their place.
+    "article": re.compile(
+        r"(?P<name>.+?)(?: (?P<volume>\d+)(?:\((?P<number>[^)]+)\))?(?:, (?P<pages>[a-z]?\d+(?:[-–]\d+)?))?)?"
+    ),
     "inproceedings": _IN_A_SET,
     "book": _IN_A_SET,
     "techreport": re.compile(r"(?P<label>\D+) (?P<number>\S+), (?P<name>.+)"),

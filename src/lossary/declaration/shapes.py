@@ -14,11 +14,12 @@ from typing import Any
 import sympy as sp
 
 from lossary.declaration.formula import Builder, Symbolic
-from lossary.declaration.inputs import REGRESSION_INPUTS, SCORE, SIGN, Input
+from lossary.declaration.inputs import REGRESSION_INPUTS, SCORE, SIGN, Input, Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameters import Parameter
+from lossary.declaration.reductions import PER_SAMPLE
 from lossary.declaration.references import Properties
-from lossary.declaration.sections import MARGIN_AXIS, PLUS_MINUS, Section, residual_section
+from lossary.declaration.sections import MARGIN_AXIS, PLUS_MINUS, PROBABILITY_AXIS, Section, residual_section
 from lossary.declaration.symbols import Expression
 
 # What a smooth loss of one logit claims: softplus under other names.
@@ -129,6 +130,64 @@ def margin_loss(
         formulas=(Symbolic(value, {"input": gradient}),),
         sections=(section,),
         properties=properties,
+    )
+
+
+def divergence_loss(
+    function: Callable[..., Any],
+    predicted: Kind,
+    true: Kind,
+    formula: Symbolic,
+    caption: str,
+    properties: Properties,
+    *,
+    corner: bool = False,
+    span: tuple[float, float] = (0.01, 0.99),
+    **declared: Any,
+) -> Loss:
+    """A divergence of two distributions in the last dimension, drawn along the probability of one of two outcomes.
+
+    Args:
+        function: the torch function; beside the other divergences it is drawn between two normal distributions.
+        predicted: the kind of the predicted probabilities.
+        true: the kind of the true ones.
+        formula: of one pair of distributions, with the gradient with respect to both.
+        caption: what to see in the picture.
+        properties: claims; that it is zero where the two agree need not be said.
+        corner: whether it has one where the two agree.
+        span: how much is drawn.
+        declared: whatever else a `Loss` has.
+    """
+    share = 0.3
+    section = Section(
+        axis=PROBABILITY_AXIS,
+        label="predicted probability of the first outcome",
+        span=span,
+        inputs=lambda t, y: {"input": [t, 1 - t], "target": [y, 1 - y]},
+        branches={"": share},
+        perfect=share,
+        kinks=(lambda: share,) if corner else (),
+        limits=(0.0, 1.0),
+        target_values="unit",
+        note=f"Two outcomes. The target gives {share} to the first one.",
+        caption=caption,
+    )
+    return _loss(
+        declared,
+        function=function,
+        inputs=(
+            Input("input", "x", (predicted,), "(*, C)", "the predicted probabilities: softmax gives them"),
+            Input("target", "y", (true,), "(*, C), same as input", "the true probabilities"),
+        ),
+        reductions=PER_SAMPLE,
+        formulas=(formula,),
+        sections=(section,),
+        example={
+            "input": [[0.5, 0.25, 0.25], [0.9, 0.05, 0.05]],
+            "target": [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]],
+        },
+        side_by_side={"two-normals": f'functional.{function.__name__}(q, p, reduction="none")'},
+        properties={"value_at_perfect": 0, **properties},
     )
 
 

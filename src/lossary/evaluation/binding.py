@@ -15,7 +15,7 @@ import sympy as sp
 
 from lossary.declaration.formula import Builder, Symbolic
 from lossary.declaration.symbols import INDEX_OF, TABLE, Expression, atom
-from lossary.evaluation.compiled import Compiled, compiled
+from lossary.evaluation.compiled import Compiled, compile_formula
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Variable:
     dims: tuple[str, ...] = ()
 
 
-class Built:
+class BoundFormula:
     """A symbolic formula bound to the variables of one loss: expressions to print, functions to run.
 
     Raises:
@@ -93,7 +93,7 @@ class Built:
             name: ([self.scope[i] for i in self.free[name]], meaning) for name, meaning in self.definitions.items()
         }
         gradients = {name: (indices, expression) for name, expression in self.gradient.items()}
-        return compiled(self.arguments, {"value": ((), self.value), **gradients}, shorthands)
+        return compile_formula(self.arguments, {"value": ((), self.value), **gradients}, shorthands)
 
 
 def components(shape: Sequence[int]) -> list[tuple[int, ...]]:

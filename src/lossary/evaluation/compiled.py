@@ -139,7 +139,7 @@ def variable(symbol: Expression) -> str:
     return "v_" + "".join(c if c.isalnum() else "_" for c in str(symbol))
 
 
-def compiled(
+def compile_formula(
     arguments: Sequence[Expression],
     results: Mapping[str, tuple[Sequence[Expression], Expression]],
     shorthands: Mapping[str, tuple[Sequence[Expression], Expression]] | None = None,

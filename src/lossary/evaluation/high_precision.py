@@ -24,7 +24,7 @@ from lossary.declaration.parameters import Parameter
 from lossary.declaration.symbols import INDEX_OF, Expression
 from lossary.declaration.values import Array, Arrays, Numbers, Setting, Value
 from lossary.evaluation.balls import DIGITS, Dual, Number, ball, enclose, precision
-from lossary.evaluation.binding import Built, Variable, components
+from lossary.evaluation.binding import BoundFormula, Variable, components
 from lossary.evaluation.compiled import Compiled
 
 # What a formula is given for a symbol: a number, or a vector or matrix of them; None for a setting that is no number.
@@ -102,11 +102,11 @@ def lines_up(loss: Loss, inputs: Arrays, parameters: Setting) -> bool:
 
 
 @cache
-def _bind(formula: Symbolic, symbols: tuple[Variable, ...]) -> Built:
-    return Built(formula, symbols)
+def _bind(formula: Symbolic, symbols: tuple[Variable, ...]) -> BoundFormula:
+    return BoundFormula(formula, symbols)
 
 
-def built(loss: Loss, formula: Symbolic, kinds: Mapping[str, Kind]) -> Built:
+def bound_formula(loss: Loss, formula: Symbolic, kinds: Mapping[str, Kind]) -> BoundFormula:
     """The formula bound to the loss's variables; made once."""
     return _bind(formula, variables(loss, kinds))
 
@@ -209,7 +209,7 @@ def effort(loss: Loss, formula: Formula, inputs: Arrays, parameters: Setting) ->
         return 0
     kinds = chosen_kinds(loss, inputs, parameters)
     lined = _lined_up(loss, inputs, parameters, kinds)
-    bound = built(loss, formula, kinds)
+    bound = bound_formula(loss, formula, kinds)
     terms = _terms(bound.value, lined.sizes)
     of_index = {index: lined.sizes[dim] for dim, index in INDEX_OF.items()}
     for name, meaning in bound.definitions.items():
@@ -262,7 +262,7 @@ def values(
             return [ball(v) for v in formula.reference(**_as_arrays(inputs), **parameters)]
     assert isinstance(formula, Symbolic)
     kinds = kinds or chosen_kinds(loss, inputs, parameters)
-    run = built(loss, formula, kinds).run
+    run = bound_formula(loss, formula, kinds).run
     rows = samples(loss, inputs, parameters, kinds).arguments(loss, parameters)
     return [_value(run, row) for row in rows]
 
@@ -298,7 +298,7 @@ def gradients(loss: Loss, formula: Symbolic, inputs: Arrays, parameters: Setting
     """
     kinds = chosen_kinds(loss, inputs, parameters)
     lined = samples(loss, inputs, parameters, kinds)
-    run = built(loss, formula, kinds).run
+    run = bound_formula(loss, formula, kinds).run
     free = {name: _free(kinds[name], lined.sizes) for name in formula.gradient}
 
     def of(row: Sequence[Operand]) -> list[Number]:
@@ -341,7 +341,7 @@ def derivatives(loss: Loss, formula: Symbolic, inputs: Arrays, parameters: Setti
     """The same by differentiating the value forwards, for each input that has a declared gradient."""
     kinds = chosen_kinds(loss, inputs, parameters)
     lined = samples(loss, inputs, parameters, kinds)
-    run = built(loss, formula, kinds).run
+    run = bound_formula(loss, formula, kinds).run
     names = [i.name for i in loss.inputs]
     counts = {name: len(_free(kinds[name], lined.sizes)) for name in formula.gradient}
 
@@ -366,7 +366,7 @@ def _seeded(value: Operand, number: Iterator[int]) -> Operand:
     return Dual(value, {next(number): arb(1)})
 
 
-def rounded(loss: Loss, inputs: Arrays, parameters: Setting, count: int) -> list[float]:
+def rounding_sizes(loss: Loss, inputs: Arrays, parameters: Setting, count: int) -> list[float]:
     """For each sample, the declared size of the numbers that torch rounds on the way to its value."""
     declared = loss.precision
     scale = [declared.absolute] * count
@@ -387,7 +387,9 @@ def _sized(size: Builder) -> Symbolic:
     return Symbolic(value=size, gradient={})
 
 
-def reduced(loss: Loss, per_sample: list[arb], inputs: Arrays, parameters: Setting, reduction: str) -> arb | list[arb]:
+def reduction_of(
+    loss: Loss, per_sample: list[arb], inputs: Arrays, parameters: Setting, reduction: str
+) -> arb | list[arb]:
     """Apply one of the loss's reductions to the enclosed values; `none` returns them as they are.
 
     Raises:

@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from lossary.declaration.loss import Loss
 
 
-Found = TypeVar("Found")
+Measurement = TypeVar("Measurement")
 
 KEPT = 64  # losses, for each function
 
 
-def once(measure: Callable[[Loss], Found]) -> Callable[[Loss], Found]:
+def once(measure: Callable[[Loss], Measurement]) -> Callable[[Loss], Measurement]:
     """A function of a loss that is called once for each; what it raises is not kept.
 
     A declaration holds functions and mappings and has no hash, so that it is known by its identity.
     """
-    kept: OrderedDict[int, tuple[Loss, Found]] = OrderedDict()
+    kept: OrderedDict[int, tuple[Loss, Measurement]] = OrderedDict()
 
     @functools.wraps(measure)
-    def measured(loss: Loss) -> Found:
+    def measured(loss: Loss) -> Measurement:
         if id(loss) not in kept:
             kept[id(loss)] = loss, measure(loss)  # the loss with it: while it lives its identity is no other's
             if len(kept) > KEPT:

@@ -511,7 +511,7 @@ def _formula_value(
             f"the formula was not evaluated: it is for up to {FORMULA_LIMIT:,} numbers, and this call has {effort:,}"
         )
     enclosed = high_precision.values(loss, formula, given, parameters)
-    total = high_precision.reduced(loss, enclosed, given, parameters, reduction)
+    total = high_precision.reduction_of(loss, enclosed, given, parameters, reduction)
     if isinstance(total, list):
         nested: Nested = np.array([_rounded(v) for v in total]).reshape(tuple(shape)).tolist()
         return nested, ""

@@ -19,7 +19,7 @@ from lossary.declaration.sections import Section
 from lossary.declaration.symbols import INDEX_OF, Declared, Expression, chosen, indicator, occurs
 from lossary.declaration.values import Arrays, Numbers, Setting
 from lossary.evaluation import high_precision
-from lossary.evaluation.binding import Built, components
+from lossary.evaluation.binding import BoundFormula, components
 
 T = sp.Symbol("t", real=True)
 
@@ -68,7 +68,7 @@ def scalar(
     if formula is None:
         return None
     sizes = dict(zip(INDEX_OF, high_precision.samples(loss, inputs, settings, kinds).sizes, strict=True))
-    bound = high_precision.built(loss, formula, kinds)
+    bound = high_precision.bound_formula(loss, formula, kinds)
     elements = list(_elements(loss, kinds, _filled(loss, kinds, sizes, section.inputs(T, branch))))
     fixed = {
         p.key: moving[p.name] if p.name in moving else p.in_formula(settings[p.name], sizes["C"])
@@ -91,7 +91,7 @@ def value(loss: Loss, section: Section, branch: float, settings: Setting, inputs
     if formula is None:
         return None
     sizes = dict(zip(INDEX_OF, high_precision.samples(loss, inputs, settings, kinds).sizes, strict=True))
-    bound = high_precision.built(loss, formula, kinds)
+    bound = high_precision.bound_formula(loss, formula, kinds)
     known = {bound.scope[n]: sp.Integer(size) for n, size in sizes.items() if n in bound.scope}
     fixed = {p.key: _fraction(p.in_formula(settings[p.name], sizes["C"])) for p in loss.parameters}
     elements = _elements(loss, kinds, _filled(loss, kinds, sizes, section.inputs(T, _fraction(branch))))
@@ -143,7 +143,11 @@ def _depth(value: Expression) -> int:
 
 
 def _element(
-    loss: Loss, bound: Built, kinds: Mapping[str, Kind], sizes: Mapping[str, int], values: Mapping[str, Expression]
+    loss: Loss,
+    bound: BoundFormula,
+    kinds: Mapping[str, Kind],
+    sizes: Mapping[str, int],
+    values: Mapping[str, Expression],
 ) -> tuple[Expression, Expression]:
     """Value and slope of one element whose variables, by symbol, have these values."""
     numbers = {bound.scope[n]: sp.Integer(size) for n, size in sizes.items() if n in bound.scope}
@@ -193,7 +197,7 @@ class _Written:
     With `fractions`, a float in the formula is the fraction that it is, so that nothing is rounded.
     """
 
-    def __init__(self, bound: Built, values: Mapping[str, Expression], fractions: bool = False) -> None:
+    def __init__(self, bound: BoundFormula, values: Mapping[str, Expression], fractions: bool = False) -> None:
         self.bound = bound
         self.values = values
         self.fractions = fractions

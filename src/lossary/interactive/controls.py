@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossary.declaration.loss import Loss
-from lossary.declaration.parameter_kinds import Range, Widget
+from lossary.declaration.parameter_kinds import HAIR, Range, Widget
 from lossary.declaration.parameters import Parameter
 from lossary.declaration.sections import Section
 from lossary.declaration.values import JsonObject, Setting, Value
@@ -20,7 +20,6 @@ from lossary.evaluation import high_precision
 from lossary.evaluation.curves import curve, section_inputs, suits
 
 FAR = 1e6  # how far a number may be typed where its range does not end
-NEAR = 1e-12  # the least distance from an end that does not belong to the range
 _LONG = 100.0  # typical values this far apart are powers of ten rather than steps
 _FEW = 12  # a range of so many whole numbers is a choice among them
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
@@ -135,8 +134,9 @@ class Slider(Control):
     kind = "number"
 
     def allowed(self) -> str:
-        """The range of a number; a slider of several has one for each."""
-        return self.parameter.range.text(self.name)
+        """The range of a number, of what may be typed where that is visibly less; several have one for each."""
+        whole = self.parameter.range
+        return (whole if whole.inset == HAIR else Range(self.low, self.high)).text(self.name)
 
     def bounds(self) -> JsonObject:
         """The range, and how the slider goes through it."""
@@ -248,16 +248,16 @@ def _over_range(made: type[Slider], parameter: Parameter, default: Value, typica
     left = parameter.range.lower if math.isfinite(parameter.range.lower) else min(0.0, 2 * min(typical))
     step = next((s for s in _STEPS if (right - left) / s <= 120), _STEPS[-1])
     if parameter.range.lower_open and left == parameter.range.lower:
-        left += step
+        left = max(left + step, low)
     if parameter.range.upper_open and right == parameter.range.upper:
-        right -= step
+        right = min(right - step, high)
     return made(parameter, default, low, high, (left, right), step)
 
 
 def _limits(allowed: Range) -> tuple[float, float]:
-    """The numbers that may be typed: the range itself, a hair inside an end that does not belong to it."""
-    low = max(allowed.lower, -FAR) + (NEAR if allowed.lower_open else 0.0)
-    high = min(allowed.upper, FAR) - (NEAR if allowed.upper_open else 0.0)
+    """The numbers that may be typed: the range itself, its inset inside an end that does not belong to it."""
+    low = max(allowed.lower, -FAR) + (allowed.inset if allowed.lower_open else 0.0)
+    high = min(allowed.upper, FAR) - (allowed.inset if allowed.upper_open else 0.0)
     return low, high
 
 

@@ -26,8 +26,8 @@ from lossary.evaluation.points import POINTS
 from lossary.interactive.module import plot
 from lossary.publishing.article import run as run_article
 from lossary.publishing.record import record
-from lossary.verification import property_measures
 from lossary.verification.checks import verify
+from lossary.verification.expected_loss import skewed_sample
 
 Files = dict[str, bytes]
 
@@ -169,7 +169,7 @@ def hero_files(payload: Mapping[str, Any]) -> Files:
         found = loss.properties.get("elicits")
         if isinstance(found, str) and loss.main.axis.name == "residual":
             chosen.setdefault(found, loss)
-    sample = property_measures.skewed_sample("real", 15) * 0.5
+    sample = skewed_sample("real", 15) * 0.5
     frame = {"x": (-0.25, 3.6), "y": (0.85, 3.0)}
     t = np.linspace(-0.2, 3.55, POINTS)
     traces, marks, told, moved = [], [], [], []

@@ -28,8 +28,8 @@ from lossary.interactive.module import plot
 from lossary.typesetting import formula_latex, torch_code
 from lossary.typesetting.latex import page_latex
 from lossary.typesetting.words import at_most, property_text
-from lossary.verification import property_measures
 from lossary.verification.evidence import Evidence
+from lossary.verification.findings import LABELS
 
 
 def record(
@@ -46,7 +46,7 @@ def record(
     used = formula_latex.used_symbols(loss)
     formulas = [formula_latex.shown(loss, f) for f in formula_latex.formulas(loss)]
     # The order of the vocabulary, in which every page lists them.
-    claimed = sorted(evidence.properties.items(), key=lambda entry: list(property_measures.LABELS).index(entry[0]))
+    claimed = sorted(evidence.properties.items(), key=lambda entry: list(LABELS).index(entry[0]))
     when, when_not = published(parts.when, came), published(parts.when_not, came)
     pitfalls = [{"title": p.title, "markdown": published(p.markdown, came)} for p in parts.pitfalls]
     return {
@@ -118,7 +118,7 @@ def record(
         "property_rows": [
             {
                 "key": key,
-                "label": property_measures.LABELS[key],
+                "label": LABELS[key],
                 "value_text": value_text(loss, evidence, key, value),
                 "plain_text": _of_branches(evidence, key) or property_text(key, value),
                 "evidence": _evidence(loss, evidence, key)["evidence"],

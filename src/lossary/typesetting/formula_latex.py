@@ -12,7 +12,7 @@ from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.symbols import INDEX_OF, TABLE, indicator, sigmoid, softplus
 from lossary.evaluation import high_precision, points
-from lossary.evaluation.binding import Built
+from lossary.evaluation.binding import BoundFormula
 from lossary.typesetting.latex import figure_latex, page_latex, subscripted
 
 # Functions that a reader may not know by their sign: how each is explained where it occurs.
@@ -45,9 +45,9 @@ def kinds_of(loss: Loss, formula: Formula) -> Mapping[str, Kind]:
     return {**kinds, **{name: kind for name, kind in formula.at.items() if name in kinds}}
 
 
-def built(loss: Loss, formula: Symbolic) -> Built:
+def built(loss: Loss, formula: Symbolic) -> BoundFormula:
     """A symbolic formula bound to the loss."""
-    return high_precision.built(loss, formula, kinds_of(loss, formula))
+    return high_precision.bound_formula(loss, formula, kinds_of(loss, formula))
 
 
 def shown(loss: Loss, formula: Formula) -> Shown:
@@ -74,7 +74,7 @@ def _by(loss: Loss, name: str, kind: Kind) -> str:
     return subscripted(latex, [INDEX_OF[d] for d in kind.dims])
 
 
-def _left(bound: Built, name: str) -> object:
+def _left(bound: BoundFormula, name: str) -> object:
     made, free = bound.scope[name], bound.free[name]
     return made[tuple(bound.scope[i] for i in free)] if free else made
 

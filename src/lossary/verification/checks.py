@@ -20,9 +20,9 @@ from lossary.evaluation.settings import check_parameters
 from lossary.evaluation.torch_calls import TORCH_VERSION, has_class
 from lossary.interactive.module import compared
 from lossary.typesetting import formula_latex
-from lossary.verification import property_measures
 from lossary.verification.claims import claimed_properties, finite, relations
 from lossary.verification.evidence import Evidence, fail
+from lossary.verification.findings import LABELS
 from lossary.verification.formula_checks import derivatives, ends, reductions, sums, values_and_gradients
 from lossary.verification.snippets import example, snippets
 
@@ -87,10 +87,8 @@ def declaration(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
         except LossaryError as error:
             yield fail(loss, "declaration", f"a typical value is outside the range: {error}")
     for key in loss.properties:
-        if key not in property_measures.LABELS:
-            yield fail(
-                loss, "declaration", f"unknown property {key!r}; known are {', '.join(property_measures.LABELS)}"
-            )
+        if key not in LABELS:
+            yield fail(loss, "declaration", f"unknown property {key!r}; known are {', '.join(LABELS)}")
 
 
 def _signature(loss: Loss) -> Iterator[Failure]:

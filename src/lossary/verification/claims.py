@@ -19,6 +19,8 @@ from lossary.evaluation.curves import along, curve, suits
 from lossary.evaluation.torch_calls import expression
 from lossary.verification import property_measures
 from lossary.verification.evidence import Evidence, fail
+from lossary.verification.findings import agree
+from lossary.verification.lines import Line
 from lossary.verification.proving import proofs
 from lossary.verification.proving.verdicts import Proof, Refutation, Verdict
 
@@ -40,19 +42,19 @@ def finite(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
                         )
 
 
-def lines(loss: Loss, section: Section, setting: Setting) -> dict[str, property_measures.Line]:
+def lines(loss: Loss, section: Section, setting: Setting) -> dict[str, Line]:
     """The loss along each branch of a section, by its label, as the property measurements see it."""
     return {label: line(loss, section, setting, label) for label in section.branches}
 
 
-def line(loss: Loss, section: Section, setting: Setting, label: str | None = None) -> property_measures.Line:
+def line(loss: Loss, section: Section, setting: Setting, label: str | None = None) -> Line:
     """The loss along one branch of a section, the main one if no label is given."""
     branch = next(iter(section.branches)) if label is None else label
 
     def derivative(order: int, t: NDArray[np.float64], y: float) -> NDArray[np.float64]:
         return along(loss, section, t, setting, y, order)[order]
 
-    return property_measures.Line(
+    return Line(
         loss=partial(derivative, 0),
         gradient=partial(derivative, 1),
         curvature=partial(derivative, 2),
@@ -88,8 +90,8 @@ def claimed_properties(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
             section = suited[0]
         for k, setting in enumerate(points.settings(loss) if callable(claim) else [loss.defaults()]):
             wanted = points.call_with(claim, loss, setting) if callable(claim) else claim
-            found = property_measures.measured(key, lines(loss, section, setting))
-            if not any(property_measures.agree(wanted, v) for v in (found.value, *found.also)):
+            found = property_measures.finding(key, lines(loss, section, setting))
+            if not any(agree(wanted, v) for v in (found.value, *found.also)):
                 message = f"{key}: expected {wanted!r} as claimed, got {found.value!r} ({found.how})"
                 yield fail(loss, "property", message, setting)
             elif k == 0:
@@ -106,7 +108,8 @@ def claimed_properties(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
                     words = proofs.in_words(verdict, section.limits, found.how)
                     evidence.properties[key] = (wanted, f"with {branch}, {words}" if branch else words)
                 else:
-                    evidence.properties[key] = (wanted, found.how)
+                    where = "" if section is loss.main else f"along the {section.label}, "
+                    evidence.properties[key] = (wanted, where + found.how)
 
 
 def _verdict(

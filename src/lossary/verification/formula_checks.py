@@ -82,7 +82,7 @@ def _compare_values(
     if len(got) != len(wanted):
         yield fail(loss, "formula", f"expected {len(wanted)} values by the formula, got {len(got)} from torch", setting)
         return
-    sizes = high_precision.rounded(loss, batch, setting, len(got))
+    sizes = high_precision.rounding_sizes(loss, batch, setting, len(got))
     worst = 0.0
     for k, (a, b) in enumerate(zip(got, wanted, strict=True)):
         if _undecided(b):
@@ -171,7 +171,7 @@ def _compare_gradients(
             name: [numbers] for name, numbers in high_precision.written_gradients(formula, batch, setting).items()
         }
     values = answered.value.size
-    sizes = high_precision.rounded(loss, batch, setting, values)
+    sizes = high_precision.rounding_sizes(loss, batch, setting, values)
     for name, rows in wanted.items():
         if name not in answered.gradient:
             yield fail(loss, "gradient", f"torch gives no gradient with respect to {name}", setting)
@@ -282,7 +282,7 @@ def sums(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     for dimensions in points.SIZES:
         batch = points.vectors(loss, tuple(kinds[i.name] for i in loss.inputs), dimensions)
         wanted = high_precision.values(loss, loss.summed.formula, batch, setting, kinds)
-        sizes = high_precision.rounded(loss, batch, setting, len(wanted))
+        sizes = high_precision.rounding_sizes(loss, batch, setting, len(wanted))
         for k, b in enumerate(wanted):
             row = {name: a[k][None] for name, a in batch.items()}
             got = float(answer(loss, row, setting, loss.summed.reduction).value)
@@ -302,10 +302,10 @@ def reductions(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
         if formula is None:
             continue
         per_sample = high_precision.values(loss, formula, inputs, setting)
-        size = max(high_precision.rounded(loss, inputs, setting, len(per_sample)), default=0.0)
+        size = max(high_precision.rounding_sizes(loss, inputs, setting, len(per_sample)), default=0.0)
         for reduction in loss.reductions:
             got = answer(loss, inputs, setting, reduction.name).value
-            wanted = high_precision.reduced(loss, per_sample, inputs, setting, reduction.name)
+            wanted = high_precision.reduction_of(loss, per_sample, inputs, setting, reduction.name)
             wanted = wanted if isinstance(wanted, list) else [wanted]
             for a, b in zip(got.reshape(-1).tolist(), wanted, strict=True):
                 scale = max(size, float(sum(abs(v) for v in per_sample)))

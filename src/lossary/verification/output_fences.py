@@ -23,14 +23,14 @@ def write(path: Path) -> bool:
         ValueError: where the docstring is none that can be written to; the file is as it was then.
     """
     before = path.read_bytes()
-    after = renewed(before)
+    after = renewed_file(before)
     if after == before:
         return False
     path.write_bytes(after)
     return True
 
 
-def renewed(data: bytes) -> bytes:
+def renewed_file(data: bytes) -> bytes:
     """A file with its outputs renewed; see `write`.
 
     Raises:

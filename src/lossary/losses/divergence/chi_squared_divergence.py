@@ -104,13 +104,10 @@ Close to equality it is twice [[kl_div]].
 import torch
 
 from lossary.declaration import (
-    PER_SAMPLE,
+    DISTRIBUTION,
     POSITIVE_DISTRIBUTION,
-    PROBABILITY_AXIS,
-    Input,
-    Loss,
-    Section,
     Symbolic,
+    divergence_loss,
     sum_over,
     terms,
 )
@@ -126,7 +123,7 @@ def chi_squared_divergence(input: torch.Tensor, target: torch.Tensor, *, reducti
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
-loss = Loss(
+loss = divergence_loss(
     function=chi_squared_divergence,
     aliases=terms("chi-squared divergence; chi-square divergence; Pearson divergence"),
     tasks=("distributions",),
@@ -136,42 +133,18 @@ loss = Loss(
         "exploding gradient; small probabilities": "A small prediction dominates",
         "nan with zero probabilities; division by zero": "Zero against zero",
     },
-    inputs=(
-        Input(
-            "input", "x", (POSITIVE_DISTRIBUTION,), "(*, C)", "the predicted probabilities, above 0: softmax gives them"
-        ),
-        Input("target", "y", (POSITIVE_DISTRIBUTION,), "(*, C), same as input", "the true probabilities"),
+    predicted=POSITIVE_DISTRIBUTION,
+    true=DISTRIBUTION,
+    formula=Symbolic(
+        value=lambda x, y, c, C: sum_over(c, (x[c] - y[c]) ** 2 / x[c], C),
+        gradient={
+            "input": lambda x, y, c: 1 - y[c] ** 2 / x[c] ** 2,
+            "target": lambda x, y, c: 2 * (y[c] - x[c]) / x[c],
+        },
     ),
-    reductions=PER_SAMPLE,
-    formulas=(
-        Symbolic(
-            value=lambda x, y, c, C: sum_over(c, (x[c] - y[c]) ** 2 / x[c], C),
-            gradient={
-                "input": lambda x, y, c: 1 - y[c] ** 2 / x[c] ** 2,
-                "target": lambda x, y, c: 2 * (y[c] - x[c]) / x[c],
-            },
-        ),
-    ),
-    sections=(
-        Section(
-            axis=PROBABILITY_AXIS,
-            label="predicted probability of the first outcome",
-            span=(0.03, 0.97),
-            inputs=lambda t, y: {"input": [t, 1 - t], "target": [y, 1 - y]},
-            branches={"": 0.3},
-            perfect=0.3,
-            limits=(0.0, 1.0),
-            target_values="unit",
-            note="Two outcomes. The target gives 0.3 to the first one.",
-            caption="Zero where the prediction meets the target, and growing without bound as the prediction comes near "
-            "zero for either outcome.",
-        ),
-    ),
-    example={
-        "input": [[0.5, 0.25, 0.25], [0.9, 0.05, 0.05]],
-        "target": [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]],
-    },
-    side_by_side={"two-normals": 'functional.chi_squared_divergence(q, p, reduction="none")'},
+    span=(0.03, 0.97),
+    caption="Zero where the prediction meets the target, and growing without bound as the prediction comes near "
+    "zero for either outcome.",
     properties={
         "convex": True,
         "smoothness": "Cinf",
@@ -179,6 +152,5 @@ loss = Loss(
         "gradient_lipschitz": "inf",
         "bounded": False,
         "symmetric": False,
-        "value_at_perfect": 0,
     },
 )

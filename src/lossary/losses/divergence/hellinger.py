@@ -104,15 +104,11 @@ import numpy as np
 import torch
 
 from lossary.declaration import (
-    PER_SAMPLE,
-    POSITIVE_DISTRIBUTION,
-    PROBABILITY_AXIS,
-    Input,
-    Loss,
+    DISTRIBUTION_STEEP_AT_ZERO,
     Precision,
-    Section,
     Symbolic,
     cases,
+    divergence_loss,
     sqrt,
     sum_over,
     terms,
@@ -143,7 +139,7 @@ def _batches(setting: Setting) -> list[Arrays]:
     return made
 
 
-loss = Loss(
+loss = divergence_loss(
     function=hellinger,
     aliases=terms("Hellinger loss; Hellinger metric"),
     tasks=("distributions",),
@@ -154,58 +150,32 @@ loss = Loss(
         "infinite gradient; softmax underflow": "A prediction of zero",
     },
     batches=_batches,
-    inputs=(
-        Input("input", "x", (POSITIVE_DISTRIBUTION,), "(*, C)", "the predicted probabilities: softmax gives them"),
-        Input("target", "y", (POSITIVE_DISTRIBUTION,), "(*, C), same as input", "the true probabilities"),
-    ),
-    reductions=PER_SAMPLE,
-    formulas=(
-        Symbolic(
-            where={
-                "distance": lambda x, y, c, C: sqrt(
-                    sum_over(c, ((x[c] - y[c]) / (sqrt(x[c]) + sqrt(y[c]))) ** 2, C) / 2
-                )
-            },
-            notation={"distance": r"\ell"},
-            meanings={"distance": "the loss"},
-            value=lambda x, y, c, C: sqrt(sum_over(c, ((x[c] - y[c]) / (sqrt(x[c]) + sqrt(y[c]))) ** 2, C) / 2),
-            gradient={
-                "input": lambda x, y, c, distance: cases(
-                    ((x[c] - y[c]) / (4 * distance * sqrt(x[c]) * (sqrt(x[c]) + sqrt(y[c]))), distance > 0), (0, True)
-                ),
-                "target": lambda x, y, c, distance: cases(
-                    ((y[c] - x[c]) / (4 * distance * sqrt(y[c]) * (sqrt(x[c]) + sqrt(y[c]))), distance > 0), (0, True)
-                ),
-            },
-        ),
+    predicted=DISTRIBUTION_STEEP_AT_ZERO,
+    true=DISTRIBUTION_STEEP_AT_ZERO,
+    formula=Symbolic(
+        where={
+            "distance": lambda x, y, c, C: sqrt(sum_over(c, ((x[c] - y[c]) / (sqrt(x[c]) + sqrt(y[c]))) ** 2, C) / 2)
+        },
+        notation={"distance": r"\ell"},
+        meanings={"distance": "the loss"},
+        value=lambda x, y, c, C: sqrt(sum_over(c, ((x[c] - y[c]) / (sqrt(x[c]) + sqrt(y[c]))) ** 2, C) / 2),
+        gradient={
+            "input": lambda x, y, c, distance: cases(
+                ((x[c] - y[c]) / (4 * distance * sqrt(x[c]) * (sqrt(x[c]) + sqrt(y[c]))), distance > 0), (0, True)
+            ),
+            "target": lambda x, y, c, distance: cases(
+                ((y[c] - x[c]) / (4 * distance * sqrt(y[c]) * (sqrt(x[c]) + sqrt(y[c]))), distance > 0), (0, True)
+            ),
+        },
     ),
     precision=Precision(absolute=1.0, why="it is a difference of square roots where the prediction meets the target"),
-    sections=(
-        Section(
-            axis=PROBABILITY_AXIS,
-            label="predicted probability of the first outcome",
-            span=(0.01, 0.99),
-            inputs=lambda t, y: {"input": [t, 1 - t], "target": [y, 1 - y]},
-            branches={"": 0.3},
-            perfect=0.3,
-            kinks=(lambda: 0.3,),
-            limits=(0.0, 1.0),
-            target_values="unit",
-            note="Two outcomes. The target gives 0.3 to the first one.",
-            caption="A kink where the prediction meets the target, steep at both ends, and never above 1.",
-        ),
-    ),
-    example={
-        "input": [[0.5, 0.25, 0.25], [0.9, 0.05, 0.05]],
-        "target": [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]],
-    },
-    side_by_side={"two-normals": 'functional.hellinger(q, p, reduction="none")'},
+    corner=True,
+    caption="A kink where the prediction meets the target, steep at both ends, and never above 1.",
     properties={
         "convex": False,
         "smoothness": "C0",
         "lipschitz": "inf",
         "bounded": True,
         "symmetric": True,
-        "value_at_perfect": 0,
     },
 )

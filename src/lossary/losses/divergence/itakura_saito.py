@@ -114,13 +114,9 @@ def itakura_saito(input: torch.Tensor, target: torch.Tensor, *, reduction: str =
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
-POWER = Kind(
-    "positive numbers",
-    values=(1e-12, 1e-6, 1e-3, 0.1, 0.5, 1.0, 1.5, 2.0, 10.0, 1000.0, 1e6),
-    lower=0.0,
-    far=1e6,
-    takes="rates",
-)
+_FROM_SILENCE = (1e-12, 1e-6, 1e-3, 0.1, 0.5, 1.0, 1.5, 2.0, 10.0, 1000.0, 1e6)
+POWER = Kind("powers, above 0", values=_FROM_SILENCE, lower=0.0, far=1e6, takes="predictions")
+TRUE_POWER = Kind("powers, above 0", values=_FROM_SILENCE, lower=0.0, far=1e6, takes="values")
 
 loss = Loss(
     function=itakura_saito,
@@ -133,8 +129,8 @@ loss = Loss(
         "silence; zero power; nan": "A zero on either side",
     },
     inputs=(
-        Input("input", "x", (POWER,), "(*)", "the predicted values, above 0"),
-        Input("target", "y", (POWER,), "(*), same as input", "the true values, above 0"),
+        Input("input", "x", (POWER,), "(*)", "the predicted values"),
+        Input("target", "y", (TRUE_POWER,), "(*), same as input", "the true values"),
     ),
     formulas=(
         Symbolic(

@@ -138,17 +138,15 @@ For two distributions that share no outcome it is log 2, where [[total_variation
 import torch
 
 from lossary.declaration import (
-    PER_SAMPLE,
-    POSITIVE_DISTRIBUTION,
-    PROBABILITY_AXIS,
-    Input,
-    Loss,
+    DISTRIBUTION,
+    DISTRIBUTION_STEEP_AT_ZERO,
     Precision,
-    Section,
     Symbolic,
+    divergence_loss,
     log,
     sum_over,
     terms,
+    xlogy,
 )
 
 
@@ -164,7 +162,7 @@ def js_divergence(input: torch.Tensor, target: torch.Tensor, *, reduction: str =
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
-loss = Loss(
+loss = divergence_loss(
     function=js_divergence,
     aliases=terms("JSD; JS divergence; information radius"),
     tasks=("distributions",),
@@ -175,48 +173,24 @@ loss = Loss(
         "generalized JSD; GKD; beta": "The generalised divergence",
         "nan gradient; zero probabilities": "A probability of exactly zero",
     },
-    inputs=(
-        Input("input", "x", (POSITIVE_DISTRIBUTION,), "(*, C)", "the predicted probabilities: softmax gives them"),
-        Input("target", "y", (POSITIVE_DISTRIBUTION,), "(*, C), same as input", "the true probabilities"),
-    ),
-    reductions=PER_SAMPLE,
-    formulas=(
-        Symbolic(
-            value=lambda x, y, c, C: (
-                sum_over(c, x[c] * log(2 * x[c] / (x[c] + y[c])) + y[c] * log(2 * y[c] / (x[c] + y[c])), C) / 2
-            ),
-            gradient={
-                "input": lambda x, y, c: log(2 * x[c] / (x[c] + y[c])) / 2,
-                "target": lambda x, y, c: log(2 * y[c] / (x[c] + y[c])) / 2,
-            },
+    predicted=DISTRIBUTION_STEEP_AT_ZERO,
+    true=DISTRIBUTION,
+    formula=Symbolic(
+        value=lambda x, y, c, C: (
+            sum_over(c, xlogy(x[c], 2 * x[c] / (x[c] + y[c])) + xlogy(y[c], 2 * y[c] / (x[c] + y[c])), C) / 2
         ),
+        gradient={
+            "input": lambda x, y, c: log(2 * x[c] / (x[c] + y[c])) / 2,
+            "target": lambda x, y, c: log(2 * y[c] / (x[c] + y[c])) / 2,
+        },
     ),
     precision=Precision(absolute=1.0, why="its terms cancel where the prediction meets the target"),
-    sections=(
-        Section(
-            axis=PROBABILITY_AXIS,
-            label="predicted probability of the first outcome",
-            span=(0.01, 0.99),
-            inputs=lambda t, y: {"input": [t, 1 - t], "target": [y, 1 - y]},
-            branches={"": 0.3},
-            perfect=0.3,
-            limits=(0.0, 1.0),
-            target_values="unit",
-            note="Two outcomes. The target gives 0.3 to the first one.",
-            caption="Zero where the prediction meets the target. It stays below log 2, about 0.69, at both ends.",
-        ),
-    ),
-    example={
-        "input": [[0.5, 0.25, 0.25], [0.9, 0.05, 0.05]],
-        "target": [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]],
-    },
-    side_by_side={"two-normals": 'functional.js_divergence(q, p, reduction="none")'},
+    caption="Zero where the prediction meets the target. It stays below log 2, about 0.69, at both ends.",
     properties={
         "convex": True,
         "smoothness": "Cinf",
         "gradient_lipschitz": "inf",
         "bounded": True,
         "symmetric": True,
-        "value_at_perfect": 0,
     },
 )

@@ -109,17 +109,14 @@ At order 2 it is the logarithm of 1 plus the [[chi_squared_divergence|Pearson ch
 import torch
 
 from lossary.declaration import (
-    PER_SAMPLE,
+    DISTRIBUTION_STEEP_AT_ZERO,
     POSITIVE,
     POSITIVE_DISTRIBUTION,
-    PROBABILITY_AXIS,
-    Input,
-    Loss,
     Parameter,
     Precision,
-    Section,
     Symbolic,
     cases,
+    divergence_loss,
     equal,
     log,
     sum_over,
@@ -142,7 +139,7 @@ def renyi_divergence(
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
-loss = Loss(
+loss = divergence_loss(
     function=renyi_divergence,
     aliases=terms("Renyi divergence; Rényi relative entropy"),
     tasks=("distributions",),
@@ -153,61 +150,37 @@ loss = Loss(
         "asymmetry; which distribution comes first": "The order of the arguments",
         "order of the divergence": "alpha",
     },
-    inputs=(
-        Input(
-            "input", "x", (POSITIVE_DISTRIBUTION,), "(*, C)", "the predicted probabilities, above 0: softmax gives them"
-        ),
-        Input("target", "y", (POSITIVE_DISTRIBUTION,), "(*, C), same as input", "the true probabilities, above 0"),
-    ),
+    predicted=POSITIVE_DISTRIBUTION,
+    true=DISTRIBUTION_STEEP_AT_ZERO,
     parameters=(Parameter("alpha", 2.0, "the order", range=POSITIVE, typical=(0.5, 1.0, 2.0, 3.0)),),
-    reductions=PER_SAMPLE,
-    formulas=(
-        Symbolic(
-            value=lambda x, y, c, C, alpha: cases(
-                (sum_over(c, y[c] * log(y[c] / x[c]), C), equal(alpha, 1)),
-                (log(sum_over(c, y[c] ** alpha * x[c] ** (1 - alpha), C)) / (alpha - 1), True),
-            ),
-            gradient={
-                "input": lambda x, y, c, i, C, alpha: cases(
-                    (-y[c] / x[c], equal(alpha, 1)),
-                    (-((y[c] / x[c]) ** alpha) / sum_over(i, y[i] ** alpha * x[i] ** (1 - alpha), C), True),
-                ),
-                "target": lambda x, y, c, i, C, alpha: cases(
-                    (log(y[c] / x[c]) + 1, equal(alpha, 1)),
-                    (
-                        alpha
-                        / (alpha - 1)
-                        * (y[c] / x[c]) ** (alpha - 1)
-                        / sum_over(i, y[i] ** alpha * x[i] ** (1 - alpha), C),
-                        True,
-                    ),
-                ),
-            },
+    formula=Symbolic(
+        value=lambda x, y, c, C, alpha: cases(
+            (sum_over(c, y[c] * log(y[c] / x[c]), C), equal(alpha, 1)),
+            (log(sum_over(c, y[c] ** alpha * x[c] ** (1 - alpha), C)) / (alpha - 1), True),
         ),
+        gradient={
+            "input": lambda x, y, c, i, C, alpha: cases(
+                (-y[c] / x[c], equal(alpha, 1)),
+                (-((y[c] / x[c]) ** alpha) / sum_over(i, y[i] ** alpha * x[i] ** (1 - alpha), C), True),
+            ),
+            "target": lambda x, y, c, i, C, alpha: cases(
+                (log(y[c] / x[c]) + 1, equal(alpha, 1)),
+                (
+                    alpha
+                    / (alpha - 1)
+                    * (y[c] / x[c]) ** (alpha - 1)
+                    / sum_over(i, y[i] ** alpha * x[i] ** (1 - alpha), C),
+                    True,
+                ),
+            ),
+        },
     ),
     precision=Precision(
         absolute=1.0, why="the logarithm is taken of a sum near 1 where the prediction meets the target"
     ),
-    sections=(
-        Section(
-            axis=PROBABILITY_AXIS,
-            label="predicted probability of the first outcome",
-            span=(0.03, 0.97),
-            inputs=lambda t, y: {"input": [t, 1 - t], "target": [y, 1 - y]},
-            branches={"": 0.3},
-            perfect=0.3,
-            limits=(0.0, 1.0),
-            target_values="unit",
-            note="Two outcomes. The target gives 0.3 to the first one.",
-            caption="Zero where the prediction meets the target. The larger alpha, the higher the price for an outcome "
-            "whose probability is too small.",
-        ),
-    ),
-    example={
-        "input": [[0.5, 0.25, 0.25], [0.9, 0.05, 0.05]],
-        "target": [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]],
-    },
-    side_by_side={"two-normals": 'functional.renyi_divergence(q, p, reduction="none")'},
+    span=(0.03, 0.97),
+    caption="Zero where the prediction meets the target. The larger alpha, the higher the price for an outcome "
+    "whose probability is too small.",
     properties={
         "convex": True,
         "smoothness": "Cinf",
@@ -215,6 +188,5 @@ loss = Loss(
         "gradient_lipschitz": "inf",
         "bounded": False,
         "symmetric": False,
-        "value_at_perfect": 0,
     },
 )

@@ -84,12 +84,8 @@ import torch
 
 from lossary.declaration import (
     DISTRIBUTION,
-    PER_SAMPLE,
-    PROBABILITY_AXIS,
-    Input,
-    Loss,
-    Section,
     Symbolic,
+    divergence_loss,
     sign,
     sum_over,
     terms,
@@ -105,7 +101,7 @@ def total_variation(input: torch.Tensor, target: torch.Tensor, *, reduction: str
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
-loss = Loss(
+loss = divergence_loss(
     function=total_variation,
     aliases=terms("TV distance; TVD; statistical distance"),
     tasks=("distributions",),
@@ -117,47 +113,23 @@ loss = Loss(
         "proper scoring rule; one-hot labels; calibration": "Against sampled labels",
         "constant gradient near the optimum": "The gradient does not shrink",
     },
-    inputs=(
-        Input("input", "x", (DISTRIBUTION,), "(*, C)", "the predicted probabilities: softmax gives them"),
-        Input("target", "y", (DISTRIBUTION,), "(*, C), same as input", "the true probabilities"),
+    predicted=DISTRIBUTION,
+    true=DISTRIBUTION,
+    formula=Symbolic(
+        value=lambda x, y, c, C: sum_over(c, abs(x[c] - y[c]), C) / 2,
+        gradient={
+            "input": lambda x, y, c: sign(x[c] - y[c]) / 2,
+            "target": lambda x, y, c: sign(y[c] - x[c]) / 2,
+        },
     ),
-    reductions=PER_SAMPLE,
-    formulas=(
-        Symbolic(
-            value=lambda x, y, c, C: sum_over(c, abs(x[c] - y[c]), C) / 2,
-            gradient={
-                "input": lambda x, y, c: sign(x[c] - y[c]) / 2,
-                "target": lambda x, y, c: sign(y[c] - x[c]) / 2,
-            },
-        ),
-    ),
-    sections=(
-        Section(
-            axis=PROBABILITY_AXIS,
-            label="predicted probability of the first outcome",
-            span=(0.01, 0.99),
-            inputs=lambda t, y: {"input": [t, 1 - t], "target": [y, 1 - y]},
-            branches={"": 0.3},
-            perfect=0.3,
-            kinks=(lambda: 0.3,),
-            limits=(0.0, 1.0),
-            target_values="unit",
-            note="Two outcomes. The target gives 0.3 to the first one.",
-            caption="With two outcomes it is the distance between the two probabilities of the first one: two straight "
-            "lines that meet where the prediction meets the target.",
-        ),
-    ),
-    example={
-        "input": [[0.5, 0.25, 0.25], [0.9, 0.05, 0.05]],
-        "target": [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]],
-    },
-    side_by_side={"two-normals": 'functional.total_variation(q, p, reduction="none")'},
+    corner=True,
+    caption="With two outcomes it is the distance between the two probabilities of the first one: two straight "
+    "lines that meet where the prediction meets the target.",
     properties={
         "convex": True,
         "smoothness": "C0",
         "lipschitz": 1,
         "bounded": True,
         "symmetric": True,
-        "value_at_perfect": 0,
     },
 )

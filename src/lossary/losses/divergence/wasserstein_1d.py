@@ -87,6 +87,11 @@ It is at most [[l1]], and equal to it where each sample is a shifted copy of the
 - `scipy.stats.wasserstein_distance(input.ravel(), target.ravel())`: Takes weights and samples of different sizes; no
   gradient.
 - `ot.wasserstein_1d(input.T, target.T)`: The samples run along the first dimension; takes weights.
+
+## References
+
+- Aaditya Ramdas, Nicolás García Trillos and Marco Cuturi (2017). On Wasserstein Two-Sample Testing and Related Families of
+  Nonparametric Tests. *Entropy 19(2), 47*. doi:10.3390/e19020047
 """
 
 from typing import Any

@@ -101,7 +101,7 @@ import torch
 
 from lossary.declaration import (
     MEAN_AXIS,
-    RATE,
+    POSITIVE_MEAN,
     Input,
     Kind,
     Loss,
@@ -112,7 +112,7 @@ from lossary.declaration import (
     terms,
 )
 
-POSITIVE_VALUE = Kind("positive numbers", values=(1e-3, 0.75, 3.0, 1000.0), lower=0.0, takes="values")
+POSITIVE_VALUE = Kind("numbers above 0", values=(1e-3, 0.75, 3.0, 1000.0), lower=0.0, takes="values")
 
 
 def gamma_deviance(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
@@ -142,8 +142,8 @@ loss = Loss(
         "over- and underestimation; asymmetric": "A prediction too small",
     },
     inputs=(
-        Input("input", "x", (RATE,), "(*)", "the predicted mean, above 0"),
-        Input("target", "y", (POSITIVE_VALUE,), "(*), same as input", "the values to predict, above 0"),
+        Input("input", "x", (POSITIVE_MEAN,), "(*)", "the predicted mean"),
+        Input("target", "y", (POSITIVE_VALUE,), "(*), same as input", "the values to predict"),
     ),
     formulas=(
         Symbolic(

@@ -292,6 +292,7 @@ from lossary.declaration import (
     RATE,
     Extremes,
     Input,
+    Kind,
     Loss,
     Parameter,
     Precision,
@@ -326,6 +327,9 @@ def _added(t: torch.Tensor) -> torch.Tensor:
 _STIRLING = {"S": lambda y: cases((y * log(y) - y + log(2 * pi * y) / 2, y > 1), (0, True))}
 _SLOPE = {"K": lambda y: cases((log(y) + 1 / (2 * y), y > 1), (0, y > 0))}
 
+# torch adds eps before it takes the logarithm
+RATE_OR_ZERO = Kind("rates, 0 or more", values=RATE.values, lower=0.0, takes="rates")
+
 loss = Loss(
     torch="torch.nn.PoissonNLLLoss",
     functional="torch.nn.functional.poisson_nll_loss",
@@ -355,7 +359,7 @@ loss = Loss(
             (LOG_RATE,),
             "(*)",
             "the logarithm of the expected count, or the expected count itself where log_input is false",
-            kinds_at={("log_input", False): (RATE,)},
+            kinds_at={("log_input", False): (RATE_OR_ZERO,)},
         ),
         Input("target", "y", (COUNT,), "(*), same as input", "the count that was observed"),
     ),

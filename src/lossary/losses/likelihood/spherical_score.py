@@ -178,5 +178,6 @@ loss = Loss(
         "value_at_perfect": -1,
         "elicits": "mean",
         "proper": "strictly proper",
+        "calibrated": True,
     },
 )

@@ -100,7 +100,7 @@ import torch
 
 from lossary.declaration import (
     MEAN_AXIS,
-    RATE,
+    POSITIVE_MEAN,
     Input,
     Kind,
     Loss,
@@ -112,7 +112,7 @@ from lossary.declaration import (
     terms,
 )
 
-AMOUNT = Kind("numbers from 0 up", values=(0.0, 0.75, 3.0, 1000.0), lower=0.0, takes="values")
+AMOUNT = Kind("numbers, 0 or more", values=(0.0, 0.75, 3.0, 1000.0), lower=0.0, takes="values")
 
 
 def tweedie_deviance(
@@ -149,8 +149,8 @@ loss = Loss(
         "half deviance; value of a perfect prediction": "A training loss",
     },
     inputs=(
-        Input("input", "x", (RATE,), "(*)", "the predicted mean, above 0"),
-        Input("target", "y", (AMOUNT,), "(*), same as input", "the values to predict, from 0 up"),
+        Input("input", "x", (POSITIVE_MEAN,), "(*)", "the predicted mean"),
+        Input("target", "y", (AMOUNT,), "(*), same as input", "the values to predict"),
     ),
     parameters=(
         Parameter(
@@ -158,7 +158,7 @@ loss = Loss(
             1.5,
             "how the variance grows with the mean: like the mean raised to it",
             # nearer to 1 and 2 the formula, which the interactive plot computes, divides rounding by a tiny number
-            range=Range(1.05, 1.95),
+            range=Range(1.0, 2.0, lower_open=True, upper_open=True, inset=0.02),
             typical=(1.2, 1.5, 1.8),
             symbol="power",
             latex="k",

@@ -55,13 +55,17 @@ UserWarning: Using a target size (torch.Size([4])) that is different to the inpu
 
 ### Other losses broadcast silently, or refuse the same shapes
 
-Do not count on the warning. Some losses broadcast without one, and some raise an error instead. The
-habit that always helps is `assert prediction.shape == target.shape`.
+Do not count on the warning. Some losses broadcast without one, as does [[log_cosh]], a function that this site gives
+because torch lacks it, and some raise an error instead. A line that catches it before any loss is called is
+`assert prediction.shape == target.shape`.
 
 ```python
+from lossary.functional import log_cosh
+
 column = torch.full((3, 1), 0.5)
 row = torch.zeros(3)
 
+print(log_cosh(column, row, reduction="none").shape)
 print(F.poisson_nll_loss(column, row, reduction="none").shape)
 print(F.gaussian_nll_loss(column, row, torch.ones(3, 1), reduction="none").shape)
 for loss in (F.binary_cross_entropy, F.binary_cross_entropy_with_logits):
@@ -72,6 +76,7 @@ for loss in (F.binary_cross_entropy, F.binary_cross_entropy_with_logits):
 ```
 
 ```output
+torch.Size([3, 3])
 torch.Size([3, 3])
 torch.Size([3, 3])
 ValueError: Using a target size (torch.Size([3])) that is different to the

@@ -68,7 +68,8 @@ mean 277.75 best constant 37.62
 
 ### The unit of the target decides
 
-The added 1 has the target's unit. The same errors of ten percent, in units and in thousands:
+The added 1 has the target's unit. Well above it, the loss is the squared logarithm of prediction by target, the measure
+that Tofallis compares with the percentage error. The same errors of ten percent, in units and in thousands:
 
 ```python
 from lossary.functional import msle
@@ -104,6 +105,11 @@ For small numbers it is [[mse]].
 - `sklearn.metrics.mean_squared_log_error(target, input)`: Refuses numbers of -1 and below.
 - `torchmetrics.functional.mean_squared_log_error(input, target)`
 - XGBoost `xgboost.train({"objective": "reg:squaredlogerror"}, data)`: An objective, of half the square.
+
+## References
+
+- Chris Tofallis (2015). A better measure of relative prediction accuracy for model selection and model estimation.
+  *Journal of the Operational Research Society 66(8), 1352-1362*. doi:10.1057/jors.2014.103
 """
 
 import torch

@@ -79,6 +79,27 @@ for scale in (1.0, 0.5, 1e-3):
 0.001 tensor([0.4243, 0.5657])
 ```
 
+### A column of predictions counts as many batches of one element
+
+The last dimension holds one batch. Two columns of shape `(N, 1)` are N batches with one element each, of which the loss
+is [[l1]]. A column against targets of shape `(N,)` is broadcast without a warning, and compares every prediction with
+every target. Make both `(N,)`, with `squeeze(-1)` for instance.
+
+```python
+from lossary.functional import rmse
+
+prediction, target = torch.tensor([[1.0], [2.0], [6.0]]), torch.tensor([1.0, 2.0, 3.0])
+print("two columns         ", rmse(prediction, target[:, None]).item(), F.l1_loss(prediction, target[:, None]).item())
+print("a column and a row  ", round(rmse(prediction, target).item(), 3), tuple((prediction - target).shape))
+print("two rows            ", round(rmse(prediction.squeeze(-1), target).item(), 3))
+```
+
+```output
+two columns          1.0 1.0
+a column and a row   2.063 (3, 3)
+two rows             1.732
+```
+
 ## Relations
 
 It is the root of [[mse]].
@@ -97,6 +118,11 @@ Of one element it is [[l1]].
 - `neuralforecast.losses.pytorch.RMSE()(target.reshape(1, -1, 1), input.reshape(1, -1, 1))`: Called as (y, y_hat,
   mask); weighted mean over the horizon.
 - pytorch-forecasting `RMSE()`
+
+## References
+
+- Timothy O. Hodson (2022). Root-mean-square error (RMSE) or mean absolute error (MAE): when to use them or not.
+  *Geoscientific Model Development 15(14), 5481-5487*. doi:10.5194/gmd-15-5481-2022
 """
 
 import math
@@ -132,6 +158,7 @@ loss = Loss(
         "rmse over batches; mean of batch losses": "The mean over batches",
         "rmse loss nan; sqrt gradient at zero": "The square root of MSELoss",
         "rmse as a training loss": "The gradient does not shrink",
+        "shape of the predictions; column; broadcasting without a warning": "A column of predictions",
     },
     inputs=(
         Input("input", "x", (REALS,), "(D) or (N, D)", "the predictions of one batch in the last dimension"),

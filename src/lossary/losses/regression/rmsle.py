@@ -55,7 +55,7 @@ rmsle tensor([0., 0.])
 
 ## Relations
 
-It is the root of [[msle]].
+It is the root of [[msle]], which the reference below proposes without the added 1.
 
     functional.rmsle(input.abs(), target.abs()) == functional.msle(input.abs(), target.abs()).sqrt()
 
@@ -66,6 +66,11 @@ It is [[rmse]] of the logarithms of 1 + prediction and 1 + target.
 ## In other libraries
 
 - `sklearn.metrics.root_mean_squared_log_error(target.ravel(), input.ravel())`: One number for the batch.
+
+## References
+
+- Chris Tofallis (2015). A better measure of relative prediction accuracy for model selection and model estimation.
+  *Journal of the Operational Research Society 66(8), 1352-1362*. doi:10.1057/jors.2014.103
 """
 
 import math

@@ -162,6 +162,7 @@ loss = residual_loss(
     example={"input": [0.5, -1.5, 4.0], "target": [0.0, 0.0, 0.0]},
     properties={
         "smoothness": "C2",
+        "lipschitz": lambda scale: scale,
         "gradient_lipschitz": 1,
         "gradient_limits": lambda scale: (-scale, scale),
     },

@@ -14,9 +14,9 @@ from flint import arb
 
 from lossary.declaration.symbols import Expression
 from lossary.evaluation.balls import Dual, Number, ball, span
-from lossary.evaluation.compiled import compiled
+from lossary.evaluation.compiled import compile_formula
 from lossary.interactive.along_section import T
-from lossary.verification.proving.verdicts import Undecided, told
+from lossary.verification.proving.verdicts import Undecided, digits
 
 _LARGE = 400  # operations of an expression that is not looked through for factors
 _NEAR = 8  # the powers that are multiplied out
@@ -54,7 +54,7 @@ def boxes(low: arb, high: arb, budget: Budget, holds: Callable[[arb, arb], bool]
             continue
         half = middle(a, b)
         if not a < half < b or b - a < _NARROW * (1 + abs(half)):
-            raise Undecided(f"near t = {told(half)}")
+            raise Undecided(f"near t = {digits(half)}")
         left += [(half, b), (a, half)]
 
 
@@ -85,7 +85,7 @@ def runs(expression: Expression) -> Run:
         Undecided: where something in it cannot be evaluated over balls.
     """
     try:
-        run = compiled([T], {"value": ([], expression)})
+        run = compile_formula([T], {"value": ([], expression)})
     except ValueError as error:
         raise Undecided(str(error)) from None
 

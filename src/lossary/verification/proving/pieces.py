@@ -114,7 +114,7 @@ def _cut(expression: Expression, low: Point, high: Point, budget: Budget) -> Ite
     marks = [low, *_zeros(decides, low, high, budget), high]
     for a, b in itertools.pairwise(marks):
         sign = _sign(decides, a, b)
-        yield from _cut(expression.xreplace({node: resolved(node, sign)}), a, b, budget)
+        yield from _cut(expression.xreplace({node: side_of_branch(node, sign)}), a, b, budget)
 
 
 def branch(expression: Expression) -> tuple[Expression, Expression] | None:
@@ -129,7 +129,7 @@ def _branches(node: Expression) -> bool:
     return isinstance(node, (*_TWO_SIDED, *_EXTREMES)) or bool(getattr(node, "is_Relational", False))
 
 
-def resolved(node: Expression, sign: int) -> Expression:
+def side_of_branch(node: Expression, sign: int) -> Expression:
     """What stands there where the deciding number has this sign."""
     if isinstance(node, sp.Abs):
         return sign * node.args[0]
@@ -154,7 +154,7 @@ def _zeros(decides: Expression, low: Point, high: Point, budget: Budget) -> list
     """The zeros between two points, in order, each apart from the next."""
     if not decides.has(T):
         return []
-    found = [Point(number(zero), zero) for zero in solved(decides)] if solvable(decides) else None
+    found = [Point(number(zero), zero) for zero in real_zeros(decides)] if solvable(decides) else None
     if found is None:
         ends = low.ball.lower(), high.ball.upper()
         found = [Point(zero) for zero in _isolated(Smooth(decides), *ends, budget)]
@@ -176,7 +176,7 @@ def solvable(decides: Expression) -> bool:
     return bool(decides.is_polynomial(T) and sp.degree(decides, T) <= 2)
 
 
-def solved(decides: Expression) -> list[Expression]:
+def real_zeros(decides: Expression) -> list[Expression]:
     """The real zeros of a polynomial of degree 1 or 2."""
     terms = sp.Poly(decides, T)
     if terms.degree() == 1:

@@ -33,7 +33,7 @@ from lossary.verification.proving.range_proofs import (
     supremum,
 )
 from lossary.verification.proving.tails import exchangeable, symmetric, unbounded
-from lossary.verification.proving.verdicts import Proof, Undecided, Verdict, rough
+from lossary.verification.proving.verdicts import Proof, Undecided, Verdict, few_digits
 
 _BITS = 192
 # How far a proof goes out on an open axis, and how many boxes it may look at; the first that succeeds counts.
@@ -121,7 +121,7 @@ def in_words(proof: Proof, limits: tuple[float, float], measured: str) -> str:
     """What was proven and where, as a clause for a page, and what was measured beyond."""
     if not proof.of_a_range:
         return proof.how
-    low, high = map(rough, proof.between)
+    low, high = map(few_digits, proof.between)
     if proof.between == limits:
         return f"on the whole axis, from {low} to {high}, {proof.how}"
     return f"between {low} and {high}, {proof.how}; also checked: {measured}"

@@ -9,7 +9,7 @@ from flint import arb
 
 from lossary.verification.proving.enclosures import Smooth, boxes, middle
 from lossary.verification.proving.pieces import Curve
-from lossary.verification.proving.verdicts import Proof, Refutation, Undecided, Verdict, rough, told
+from lossary.verification.proving.verdicts import Proof, Refutation, Undecided, Verdict, digits, few_digits
 
 # Of a claimed bound, which is a rounded number:
 _CLOSE = arb("1e-9")  # by this much of it a proven bound may be larger
@@ -30,10 +30,12 @@ def convex(curve: Curve, claim: bool) -> Verdict:
         return Proof(curve.between, f"the second derivative is nowhere negative{kinks}", of_a_range=True)
     (low, high), gap = found
     if claim:
-        chord = f"the chord from t = {told(low)} to t = {told(high)}"
-        return Refutation(f"t = {told(middle(low, high))}", f"a loss not above {chord}", f"one {told(gap)} above it")
-    chord = f"the chord from t = {rough(low)} to t = {rough(high)}"
-    return Proof((float(low), float(high)), f"in its middle {chord} lies {rough(gap)} below the curve")
+        chord = f"the chord from t = {digits(low)} to t = {digits(high)}"
+        return Refutation(
+            f"t = {digits(middle(low, high))}", f"a loss not above {chord}", f"one {digits(gap)} above it"
+        )
+    chord = f"the chord from t = {few_digits(low)} to t = {few_digits(high)}"
+    return Proof((float(low), float(high)), f"in its middle {chord} lies {few_digits(gap)} below the curve")
 
 
 def _low_chord(curve: Curve) -> tuple[tuple[arb, arb], arb] | None:
@@ -76,7 +78,7 @@ def _chord(curve: Curve, at: arb, reach: arb) -> tuple[tuple[arb, arb], arb]:
                 if gap > 0:
                     return ends, gap
         reach = reach / 2
-    raise Undecided(f"whether a chord near t = {told(at)} lies below the curve")
+    raise Undecided(f"whether a chord near t = {digits(at)} lies below the curve")
 
 
 def lipschitz(curve: Curve, claim: float) -> Verdict:
@@ -94,9 +96,9 @@ def gradient_lipschitz(curve: Curve, claim: arb) -> Verdict:
     if claim == "inf":
         if sure is None:
             raise Undecided("the slope jumps nowhere")
-        return Proof((float(sure[0]),) * 2, f"the slope jumps by {rough(sure[1])} at t = {rough(sure[0])}")
+        return Proof((float(sure[0]),) * 2, f"the slope jumps by {few_digits(sure[1])} at t = {few_digits(sure[0])}")
     if sure:
-        return Refutation(f"t = {told(sure[0])}", "a slope that does not jump", f"a jump by {told(sure[1])}")
+        return Refutation(f"t = {digits(sure[0])}", "a slope that does not jump", f"a jump by {digits(sure[1])}")
     if any(jump != 0 for _, jump in jumps):
         raise Undecided("whether the slope jumps")
     return _size(curve, 2, claim, "second derivative")
@@ -111,7 +113,7 @@ def _torn(curve: Curve) -> Refutation | None:
     for left, right in curve.joints:
         jump = curve.jump(0, left, right)
         if jump > 0 or jump < 0:
-            return Refutation(f"t = {told(left.high.ball)}", "a loss that does not jump", f"a jump by {told(jump)}")
+            return Refutation(f"t = {digits(left.high.ball)}", "a loss that does not jump", f"a jump by {digits(jump)}")
     if not curve.continuous:
         raise Undecided("whether the loss jumps")
     return None
@@ -123,11 +125,15 @@ def _size(curve: Curve, order: int, claim: float | arb, noun: str) -> Verdict:
     found = _outside(curve, order, -bound, bound)
     if found:
         at, value = found
-        return Refutation(f"t = {told(at)}", f"a {noun} of at most {told(bound)} in size", f"one of {told(value)}")
+        return Refutation(
+            f"t = {digits(at)}", f"a {noun} of at most {digits(bound)} in size", f"one of {digits(value)}"
+        )
     if not _peak(curve, order, abs) >= bound * (1 - _LEAST):
         raise Undecided(f"whether the {noun} comes up to the bound")
     return Proof(
-        curve.between, f"the {noun} stays within ±{rough(claim)} and comes within a millionth of it", of_a_range=True
+        curve.between,
+        f"the {noun} stays within ±{few_digits(claim)} and comes within a millionth of it",
+        of_a_range=True,
     )
 
 
@@ -139,8 +145,10 @@ def bounded(curve: Curve, supremum: float) -> Verdict:
     found = _outside(curve, 0, arb(0), arb(supremum))
     if found:
         at, value = found
-        return Refutation(f"t = {told(at)}", f"a loss from 0 to {told(supremum)}", f"one of {told(value)}")
-    return Proof(curve.between, f"the loss is nowhere below 0 and nowhere above {rough(supremum)}", of_a_range=True)
+        return Refutation(f"t = {digits(at)}", f"a loss from 0 to {digits(supremum)}", f"one of {digits(value)}")
+    return Proof(
+        curve.between, f"the loss is nowhere below 0 and nowhere above {few_digits(supremum)}", of_a_range=True
+    )
 
 
 def supremum(curve: Curve, claim: float) -> Verdict:
@@ -151,7 +159,9 @@ def supremum(curve: Curve, claim: float) -> Verdict:
     if not _peak(curve, 0, lambda value: value) >= arb(claim) * (1 - _LEAST):
         raise Undecided("whether the loss comes up to the bound")
     return Proof(
-        curve.between, f"the loss is nowhere above {rough(claim)} and comes within a millionth of it", of_a_range=True
+        curve.between,
+        f"the loss is nowhere above {few_digits(claim)} and comes within a millionth of it",
+        of_a_range=True,
     )
 
 
@@ -206,7 +216,7 @@ def redescending(curve: Curve, claim: bool) -> Verdict:
     for start, end in ((high / 2, high), (low / 2, low)):
         near, far = (_slope(curve, point) for point in (start, end))
         if abs(near) > 0 and _goes(curve, start, end, 1):
-            kept = f"the slope is {rough(near)} at t = {start:g} and does not shrink from there to t = {end:g}"
+            kept = f"the slope is {few_digits(near)} at t = {start:g} and does not shrink from there to t = {end:g}"
             return (
                 Refutation(f"t = {end:g}", "a slope that fades", kept)
                 if claim

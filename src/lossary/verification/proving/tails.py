@@ -16,8 +16,8 @@ from flint import arb
 from lossary.declaration.symbols import Expression, maximum, minimum, sigmoid, softplus
 from lossary.interactive.along_section import T
 from lossary.verification.proving.enclosures import Smooth, factored, number, runs
-from lossary.verification.proving.pieces import branch, resolved, solvable, solved
-from lossary.verification.proving.verdicts import Proof, Refutation, Undecided, Verdict, rough, told
+from lossary.verification.proving.pieces import branch, real_zeros, side_of_branch, solvable
+from lossary.verification.proving.verdicts import Proof, Refutation, Undecided, Verdict, digits, few_digits
 
 _EVERYWHERE = (-math.inf, math.inf)
 _STARTS = (10, 1000)  # from where on a loss is looked at as a whole
@@ -39,10 +39,11 @@ def symmetric(expression: Expression, claim: bool) -> Verdict:
         here, there = run(arb(point)), run(arb(-point))
         if _differ(here, there):
             if claim:
-                both = f"{told(here, 17)} and {told(there, 17)}"
+                both = f"{digits(here, 17)} and {digits(there, 17)}"
                 return Refutation(f"t = {point:g}", "the same loss at t and at -t", both)
             return Proof(
-                (-point, point), f"the loss is {rough(here)} at t = {point:g}, {rough(there)} at t = {-point:g}"
+                (-point, point),
+                f"the loss is {few_digits(here)} at t = {point:g}, {few_digits(there)} at t = {-point:g}",
             )
     raise Undecided("whether the loss is the same on both sides")
 
@@ -61,7 +62,8 @@ def exchangeable(value: Callable[[float, float], arb], claim: bool) -> Verdict:
     for a, b in _PAIRS:
         here, there = value(a, b), value(b, a)
         if _differ(here, there):
-            both = f"{rough(here)} for a prediction of {a} and a target of {b}, and {rough(there)} for the reverse"
+            losses = few_digits(here), few_digits(there)
+            both = f"{losses[0]} for a prediction of {a} and a target of {b}, and {losses[1]} for the reverse"
             return Refutation(f"{a} and {b}", "the same loss", both) if claim else Proof((a, b), f"the loss is {both}")
     raise Undecided("whether the loss is the same when the two are exchanged")
 
@@ -81,9 +83,8 @@ def unbounded(expression: Expression, claim: bool, sides: Sequence[int]) -> Verd
         slope = smooth.at(1, arb(int(at)))
         steady = _sign(factored(smooth.derivative(2)), side) in (0, 1)
         if steady and side * slope > 0 and _defined(smooth.derivative(0), side):
-            why = (
-                f"the slope is {rough(slope)} at t = {at}, and the second derivative is nowhere negative from there on"
-            )
+            there = f"the slope is {few_digits(slope)} at t = {at}"
+            why = f"{there}, and the second derivative is nowhere negative from there on"
             if claim:
                 return Refutation(f"t = {at}", "a loss that stops growing", why)
             return Proof(_EVERYWHERE, f"{why}, so the loss grows without bound")
@@ -101,12 +102,12 @@ def _beyond(expression: Expression, start: Expression, side: int) -> Expression:
         if decides.has(T):
             if not solvable(decides):
                 raise Undecided(f"the sign of {decides} far out")
-            if not all(side * (number(start) - number(zero)) >= 0 for zero in solved(decides)):
+            if not all(side * (number(start) - number(zero)) >= 0 for zero in real_zeros(decides)):
                 raise Undecided(f"{decides} may be 0 far out")
         value = number(decides.subs(T, start + side))
         if not (value > 0 or value < 0):
             raise Undecided(f"the sign of {decides} far out")
-        expression = expression.xreplace({node: resolved(node, 1 if value > 0 else -1)})
+        expression = expression.xreplace({node: side_of_branch(node, 1 if value > 0 else -1)})
     return expression
 
 

@@ -36,12 +36,12 @@ class Undecided(Exception):
     """Neither a proof nor a counterexample was found; why, in words."""
 
 
-def told(value: float | arb, digits: int = 10) -> str:
-    """A number or the middle of a ball, with digits enough to see what a claim lacks, or as few as a reader wants."""
-    return f"{float(value):.{digits}g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+def digits(value: float | arb, count: int = 10) -> str:
+    """The digits of a number or the middle of a ball: enough to see what a claim lacks, or as few as a reader wants."""
+    return f"{float(value):.{count}g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
 
 
-def rough(value: float | arb) -> str:
+def few_digits(value: float | arb) -> str:
     """The same for a reader: at most six digits, and a true minus sign."""
-    written = told(value, 6)
+    written = digits(value, 6)
     return f"−{written[1:]}" if written.startswith("-") else written
