@@ -1,7 +1,7 @@
 r"""Bayesian personalised ranking (BPR)
 
-Takes the scores of an item that a user chose and of one that the user did not: minus the logarithm of the probability,
-by the sigmoid of their difference, that the chosen one comes first.
+Takes the score of an item that somebody chose and of one that they did not choose. The sigmoid of the difference is read
+as the probability that the chosen one comes first, and the loss is minus its logarithm.
 
 ## When to use it
 
@@ -24,8 +24,7 @@ The gradients with respect to the two scores are equal and opposite.
 
 ### Swapped arguments train the model backwards
 
-The chosen item comes first. The other way round the loss pushes it below the rest, without an error; it looks like a
-model that learns nothing.
+The chosen item is the first argument. The other way round there is no error, and the loss pushes its score down.
 
 ```python
 from lossary.functional import bpr
@@ -44,8 +43,8 @@ chosen last  loss 1.7014, gradient of the chosen item's score +0.8176
 ### The logarithm of a sigmoid, written as it reads, loses the worst pairs
 
 `-(positive - negative).sigmoid().log()` is the same function on paper. In float32 the sigmoid of -110 is zero: the loss
-is infinite and its gradient is not a number. A small constant inside the logarithm hides that and stops the pull: from a
-difference of about -23 on, the pairs that are most wrong hardly move. `F.logsigmoid` has neither problem.
+is infinite and its gradient is not a number. A small constant inside the logarithm hides that and stops the pull: where
+the difference is far below -23, as at -30 here, the gradient is nearly zero. `F.logsigmoid` has neither problem.
 
 ```python
 from lossary.functional import bpr
@@ -67,11 +66,11 @@ with 1e-10  tensor([10.0000, 23.0249, 23.0259]) tensor([-9.9995e-01, -9.3489e-04
 here        tensor([ 10.0000,  30.0000, 110.0000]) tensor([-1.0000, -1.0000, -1.0000])
 ```
 
-### One library's BPR is one minus the sigmoid
+### Spotlight's BPR is one minus the sigmoid
 
-Without the logarithm the loss is bounded, and a pair that is badly wrong has almost no gradient: it counts mistakes and
-does not correct large ones. The order of the scores can stay wrong for long. Look at which of the two a library or a
-paper's code has before you compare values.
+[Spotlight](https://github.com/maciejkula/spotlight/blob/master/spotlight/losses.py) has a `bpr_loss` without the
+logarithm. It is bounded by 1, and a pair that is badly wrong has almost no gradient. Look which of the two you have
+before you compare values.
 
 ```python
 from lossary.functional import bpr
@@ -91,9 +90,9 @@ here              tensor([8.0003, 2.1269, 0.6931, 0.1269]) tensor([-0.9997, -0.8
 
 ### Larger scores alone lower the loss
 
-The loss has no lowest point: once every pair is in order, multiplying all scores goes on lowering it, and nothing in the
-ranking changes. The criterion in the paper has a second part, the squared length of the parameters. It is not in this
-function: add weight decay, and judge a model by its ranking.
+The loss has no lowest point: once every pair is in order, larger scores lower it, and nothing in the ranking changes.
+The criterion in the paper has a second part, the squared length of the parameters, which is not in this function. Add
+weight decay, and judge a model by its ranking.
 
 ```python
 from lossary.functional import bpr
@@ -109,11 +108,11 @@ scores times  10: loss 0.066822
 scores times 100: loss 0.000000
 ```
 
-### Most randomly drawn items are too easy to teach anything
+### Easy pairs thin out the hard ones
 
-The gradient of a pair is the probability of the wrong order. Of items drawn at random most are far below the chosen one,
-and the mean counts them all. Below, one hard pair in a hundred holds almost the whole gradient, and in the mean it pulls
-with less than a hundredth of its own strength. Draw some items that score high.
+The gradient of a pair is the probability of the wrong order, so an item far below the chosen one teaches next to nothing,
+and the mean counts it all the same. Below, one pair of a hundred is hard. It holds almost the whole gradient, and pulls
+with a hundredth of its own strength. Draw some items that score high.
 
 ```python
 from lossary.functional import bpr
@@ -129,8 +128,8 @@ share of the hard pair 0.938, its pull in the mean 0.0050
 
 ### What the two scores share gets no gradient
 
-A bias of the user, or anything that adds the same to both scores, cancels. It is never trained, and scores of different
-users cannot be compared.
+A bias of the user, or anything else that adds the same to both scores, cancels. This loss does not train it, and the scores
+of two users cannot be compared.
 
 ```python
 from lossary.functional import bpr
@@ -173,7 +172,8 @@ Of ever larger scores it becomes [[margin_ranking]] with the margin 0, divided b
 - `rax.pairwise_logistic_loss(jax.numpy.stack([positive, negative], -1), jax.numpy.stack([0 * positive + 1, 0 * negative], -1))`:
   For lists of scores and relevances: the mean over all pairs of unequal relevance.
 - `keras_rs.losses.PairwiseLogisticLoss(reduction="sum")(torch.tensor([[1.0, 0.0]]).expand(positive.numel(), 2), torch.stack([positive, negative], -1).reshape(-1, 2))`:
-  For lists of relevances and scores; divided by batch times list with the default reduction.
+  For lists of relevances and scores; divided by batch times list by default. At equal scores its gradient is zero where
+  PyTorch is the backend.
 - [RecBole](https://github.com/RUCAIBox/RecBole/blob/master/recbole/model/loss.py)
   `recbole.model.loss.BPRLoss(gamma=1e-10)(pos_score, neg_score)`: Adds gamma to the sigmoid; see the pitfall above.
 - [PyTorch Geometric](https://pytorch-geometric.readthedocs.io/en/latest/_modules/torch_geometric/nn/models/lightgcn.html)
@@ -181,9 +181,6 @@ Of ever larger scores it becomes [[margin_ranking]] with the margin 0, divided b
   divided by their number once more; adds lambda_reg times the squared length of the parameters.
 - [TorchRL](https://docs.pytorch.org/rl/main/reference/generated/torchrl.objectives.llm.reward_model_loss.html)
   `torchrl.objectives.llm.reward_model_loss(chosen_scores, rejected_scores, reduction="mean")`
-- [Spotlight](https://github.com/maciejkula/spotlight/blob/master/spotlight/losses.py)
-  `spotlight.losses.bpr_loss(positive_predictions, negative_predictions)`: One minus the sigmoid of the difference, without
-  the logarithm.
 
 ## References
 
@@ -232,15 +229,15 @@ loss = Loss(
     aliases=terms("BPR; BPR loss; BPR-Opt; Bayesian personalized ranking; Bradley-Terry loss; reward model loss"),
     tasks=("ranking", "preference"),
     search_terms=terms(
-        "recommender loss; implicit feedback; collaborative filtering loss; matrix factorisation with negative sampling; "
+        "recommender loss; implicit feedback; collaborative filtering loss; matrix factorisation with negative sampling; bpr_loss; "
         "reward model training; chosen and rejected; RLHF preference loss; -log sigmoid of a difference; logsigmoid"
     ),
     concepts={
         "argument order; chosen and rejected": "Swapped arguments",
         "log sigmoid overflow; nan; gamma 1e-10": "The logarithm of a sigmoid",
-        "1 - sigmoid; bounded loss; Spotlight bpr_loss": "One library's",
+        "1 - sigmoid; bounded loss; Spotlight bpr_loss": "Spotlight's BPR",
         "regularisation; weight decay; loss goes to zero": "Larger scores",
-        "negative sampling; hard negatives": "Most randomly drawn",
+        "negative sampling; hard negatives": "Easy pairs",
         "user bias; shift invariance": "What the two scores",
     },
     inputs=(
@@ -282,8 +279,8 @@ loss = Loss(
             branches={"": 1.0},
             perfect=float("inf"),
             note="One pair. The score of the other item is 0, so that of the chosen one is the difference of the two.",
-            caption="A chosen item that trails costs about as much as it trails, and its gradient is close to 1 in size. One "
-            "that leads costs ever less, but never nothing.",
+            caption="A chosen item that trails by far costs about as much as it trails, and its gradient is close to 1 in size. "
+            "The further it leads, the less it costs, though never nothing.",
         ),
     ),
     figures=(
@@ -299,7 +296,7 @@ loss = Loss(
             },
             gradient=True,
             caption="The constant cuts the loss off, and with it the gradient of the pairs that are most wrong. Without the "
-            "logarithm only pairs that are nearly tied have any.",
+            "logarithm only pairs close to a tie have one.",
         ),
     ),
     reductions=per("pair"),

@@ -1,7 +1,7 @@
 r"""ListMLE
 
-Takes the scores of a list in its true order, best item first: minus the logarithm of the probability that drawing the
-items one by one, each in proportion to the exponential of its score, gives just that order.
+Takes the scores of a list in its true order, best item first. Items are imagined drawn one by one, each with a chance in
+proportion to the exponential of its score; the loss is minus the logarithm of the probability of the true order.
 
 ## When to use it
 
@@ -21,8 +21,9 @@ items one by one, each in proportion to the exponential of its score, gives just
 
 ### The list must be sorted by relevance, not by score
 
-There is no target: the order of the list is the target. Sort the scores by the relevances. An unsorted list teaches the
-order in which the items happen to stand; sorted by the scores themselves, every model looks good. Neither is an error.
+There is no target: the order of the list is the target. Sort the scores by the relevances; for a batch of lists that is
+`input.gather(-1, target.argsort(-1, descending=True))`. An unsorted list teaches the order in which the items happen to
+stand, and scores sorted by themselves are in the right order by construction. Neither raises an error.
 
 ```python
 from lossary.functional import listmle
@@ -40,13 +41,11 @@ as it stands tensor(2.8253)
 by score     tensor(1.1697)
 ```
 
-For a batch of lists it is `input.gather(-1, target.argsort(-1, descending=True))`.
-
 ### Ties are broken by the order in which they stand
 
-Of items of equal relevance one has to come first. The loss then asks for an order among them that is an accident of
-the data, and a stable sort asks for the same one in every epoch. Below, four items are trained with two grades: the tied
-ones drift apart. Shuffled before each sort, they stay together on average.
+Of two items of equal relevance one has to come first. The loss asks for an order among them that is an accident of the
+data, and a stable sort asks for the same one in every epoch. Below, four items have two grades: the tied ones drift apart
+in training. Shuffled before each sort, they stay close.
 
 ```python
 from lossary.functional import listmle
@@ -73,8 +72,8 @@ shuffled True   lead of the first over its tie: +0.4 and -0.1
 
 ### The value grows with the list, and the mean is over lists
 
-The loss is a sum over the places. A model that knows nothing pays the logarithm of the number of orders, and long lists
-decide the mean. Divide each list's value by its number of items if lists should count alike.
+The loss is a sum over the places. With equal scores it is the logarithm of the number of orders, so in the mean a long
+list weighs more than a short one. Divide each list's value by its number of items if that is not what you want.
 
 ```python
 from lossary.functional import listmle
@@ -93,32 +92,31 @@ for size in (2, 10, 100):
 ### Padding must stand at the end and far below
 
 Lists of different lengths are filled up to one. Zeros at the end are rivals of every item, and minus infinity less minus
-infinity is not a number. A large negative number leaves the gradients of the items as they are. Its own places may still
-add to the value, in float64 the logarithm of their orders, so set the terms apart if you need the value.
+infinity is not a number. A large negative number leaves the gradients of the items as they are. The padding may still add
+to the value, the logarithm of its own orders: in float64 it does, and in float32 that is lost beside -1e9.
 
 ```python
 from lossary.functional import listmle
 
-for padding in (None, 0.0, float("-inf"), -1e9):
-    score = torch.tensor([1.5, 0.2, -1.0], requires_grad=True)
-    padded = score if padding is None else F.pad(score, (0, 2), value=padding)
-    loss = listmle(padded)
-    print(padding, round(loss.item(), 4), torch.autograd.grad(loss, score)[0])
+for padding, dtype in ((None, "float32"), (0.0, "float32"), (float("-inf"), "float32"), (-1e9, "float32"), (-1e9, "float64")):
+    score = torch.tensor([1.5, 0.2, -1.0], dtype=getattr(torch, dtype), requires_grad=True)
+    loss = listmle(score if padding is None else F.pad(score, (0, 2), value=padding))
+    print(f"{padding!s:13} {dtype} {loss.item():.4f}", [round(g, 4) for g in torch.autograd.grad(loss, score)[0].tolist()])
 ```
 
 ```output
-None 0.5668 tensor([-0.2618, -0.0303,  0.2921])
-0.0 4.2214 tensor([-0.4447, -0.5084, -0.6966])
--inf nan tensor([-0.2618, -0.0303,  0.2921])
--1000000000.0 0.5668 tensor([-0.2618, -0.0303,  0.2921])
+None          float32 0.5668 [-0.2618, -0.0303, 0.2921]
+0.0           float32 4.2214 [-0.4447, -0.5084, -0.6966]
+-inf          float32 nan [-0.2618, -0.0303, 0.2921]
+-1000000000.0 float32 0.5668 [-0.2618, -0.0303, 0.2921]
+-1000000000.0 float64 1.2599 [-0.2618, -0.0303, 0.2921]
 ```
 
 ### Subtracting the largest score is not enough
 
-A running sum of exponentials overflows in float32 from a score of 89 on. Subtracting the largest score first, as some
-libraries do, trades that for the other end: the items behind a clear winner become zeros, and only a small constant
-inside the logarithm keeps it finite. Their order is then not taught, and the values are wrong. A running log-sum-exp has
-neither problem.
+A running sum of exponentials overflows in float32 from a score of 89 on. Some libraries subtract the largest score first
+and add a small constant inside the logarithm. Behind a clear winner the exponentials of the rest are then far smaller than
+the constant: the value is wrong, and the order of the rest is not taught. A running log-sum-exp has neither problem.
 
 ```python
 from lossary.functional import listmle
@@ -143,19 +141,20 @@ here 1.3133 tensor([ 0.0000, -0.7311,  0.7311])
 ### A column of scores is a batch of lists of one item
 
 The list is the last dimension. Scores of shape `(N, 1)`, as a linear layer returns them, are N lists with one order
-each: the loss is zero, and so is the gradient. Squeeze the last dimension.
+each: the loss is zero, and the gradient is zero up to rounding. Squeeze the last dimension.
 
 ```python
 from lossary.functional import listmle
 
 score = torch.tensor([[0.0], [1.0], [2.0]], requires_grad=True)
 for name, loss in (("column", listmle(score)), ("list  ", listmle(score.squeeze(1)))):
-    print(name, round(loss.item(), 4), torch.autograd.grad(loss, score)[0].squeeze(1))
+    slope = torch.autograd.grad(loss, score)[0].squeeze(1)
+    print(name, f"{loss.item():.4f}, gradient", [f"{abs(g):.4f}" for g in slope.tolist()])
 ```
 
 ```output
-column 0.0 tensor([-2.9802e-08, -2.9802e-08, -2.9802e-08])
-list   3.7209 tensor([-0.9100, -0.4863,  1.3963])
+column 0.0000, gradient ['0.0000', '0.0000', '0.0000']
+list   3.7209, gradient ['0.9100', '0.4863', '1.3963']
 ```
 
 ## Relations
@@ -178,7 +177,8 @@ first comes first in the list.
 ## In other libraries
 
 - `rax.listmle_loss(input, jax.numpy.broadcast_to(-jax.numpy.arange(input.shape[-1]), input.shape), reduce_fn=None)`:
-  For scores and relevances in any order. Without `key` the items of a tie come in the order in which they stand.
+  For scores and relevances in any order. Where scores are equal, its gradient differs from that of the formula. Without
+  `key` items of equal relevance come in the order in which they stand.
 - `keras_rs.losses.ListMLELoss(reduction=None)(torch.arange(input.shape[-1], 0, -1).expand(input.shape), input)`: For
   relevances and scores in any order. Subtracts the largest score and adds 1e-10 to the sums; items with a negative
   relevance are left out.
@@ -284,8 +284,8 @@ loss = Loss(
             branches={"": 1.0},
             perfect=float("inf"),
             note="A list of two. The score of the second item is 0.",
-            caption="With two items there is one comparison, and the loss is that of a pair: it falls as the first item's lead "
-            "grows, and never reaches zero.",
+            caption="With two items there is one comparison, and the loss is that of a pair. It falls as the lead grows, and does "
+            "not reach zero.",
         ),
     ),
     figures=(
@@ -296,8 +296,8 @@ loss = Loss(
             spans=((-3.0, 5.0), (-3.0, 5.0)),
             inputs=lambda s, t: {"input": [s, t, 0]},
             note="The score of the third item is 0.",
-            caption="There is no lowest point: the loss falls towards the right, where the first item leads the second and the "
-            "second the third by ever more. The order alone counts, not by how much.",
+            caption="There is no lowest point. The loss is small in the wedge to the right, where the first item leads the "
+            "second and the second leads the third, and it goes on falling there.",
         ),
     ),
     example={"input": [[2.0, 0.5, -1.0], [0.2, 1.5, 0.3]]},

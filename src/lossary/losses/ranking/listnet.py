@@ -8,7 +8,8 @@ cross-entropy between the two.
 - A query has a list of results with graded relevances, and the relevances mean something as numbers: one more grade is
   as good as one more point of score.
 - Scores of a better model, or the mean of many ratings, are to be matched, and not only their order.
-- The top should count most. An item's gradient is the difference of two shares, and both are small for items far down.
+- The top should count most. An item's gradient is the difference of two shares of the list, and for an item far down in
+  both orders both are small.
 
 ## When not to
 
@@ -42,8 +43,8 @@ scores 10.0 times the relevances: 4.2479
 ### The unit of the relevances decides what is asked for
 
 The softmax takes the relevances as they are. Grades from 0 to 4 spread the target over several items. The same grades in
-per cent put all of it on the best one, and the rest of the order is no longer taught. Rescale them on purpose, as by a
-temperature.
+per cent put all of it on the best one, and the order of the rest is hardly taught. Divide them by a temperature that
+leaves the shares you want.
 
 ```python
 grade = torch.tensor([4.0, 3.0, 2.0, 0.0])
@@ -57,11 +58,11 @@ grades times   1.0: tensor([0.6572, 0.2418, 0.0889, 0.0120])
 grades times  25.0: tensor([1.0000e+00, 1.3888e-11, 1.9287e-22, 3.7835e-44])
 ```
 
-### Relevances of 0 and 1 hardly tell relevant items apart
+### Relevances of 0 and 1 hardly set a relevant item apart
 
-The softmax of 0 and 1 gives a relevant item less than three times the share of another one. With one relevant item in a
-list of 100 the target gives it 3 per cent, and the best scores lead by no more than 1. With labels divided by their sum,
-which some libraries call by the same name, the target gives it everything.
+The softmax of 0 and 1 gives a relevant item less than three times the share of another one. Below, one item of 100 is
+relevant: the target gives it a share of 0.03, and the best lead is 1. With labels divided by their sum, as in allRank's
+`binary_listNet`, the target gives it everything, and a larger lead costs less.
 
 ```python
 from lossary.functional import listnet
@@ -83,9 +84,9 @@ share of the relevant item: 0.0267
 
 ### A perfect model does not cost zero
 
-The lowest value is the entropy of the softmax of the relevances. It grows with the list, so values of lists of different
-lengths cannot be compared. Subtract it, and what is left is [[kl_div]]: zero for a perfect model. The gradient is the
-same.
+The lowest value is the entropy of the softmax of the relevances. It depends on the relevances and the length
+of the list, so values of two lists cannot be compared. Subtract it, and what is left is [[kl_div]]: zero for a perfect
+model. The gradient is the same.
 
 ```python
 from lossary.functional import listnet
@@ -112,7 +113,7 @@ item each. Their softmax is 1 whatever the score: the loss is zero, and so is th
 ```python
 from lossary.functional import listnet
 
-score = torch.tensor([[0.0], [1.0], [2.0]], requires_grad=True)
+score = torch.tensor([[0.0], [1.0], [3.0]], requires_grad=True)
 relevance = torch.tensor([[2.0], [1.0], [0.0]])
 for name, loss in (
     ("column", listnet(score, relevance)),
@@ -123,14 +124,14 @@ for name, loss in (
 
 ```output
 column 0.0 tensor([0., 0., 0.])
-list   1.9828 tensor([-5.7521e-01,  1.4901e-08,  5.7521e-01])
+list   2.655 tensor([-0.6232, -0.1305,  0.7538])
 ```
 
 ### Padding takes part unless it is far below everything
 
 Lists of different lengths are filled up to one. Zeros are scores and relevances like any other: they get a share of the
 target. Minus infinity gives zero times infinity, which is not a number. A large negative number in both, such as -1e9,
-leaves the padding out.
+leaves the padding out. float16 cannot hold that; -1e4 is low enough there.
 
 ```python
 from lossary.functional import listnet
@@ -139,31 +140,37 @@ score, relevance = torch.tensor([1.5, 0.2]), torch.tensor([2.0, 0.0])
 print("without padding", listnet(score, relevance))
 for padding in (0.0, float("-inf"), -1e9):
     padded = F.pad(score, (0, 3), value=padding), F.pad(relevance, (0, 3), value=padding)
-    print(f"padded with {padding:6}", listnet(*padded))
+    print(f"{padding:13}  ", listnet(*padded))
+padded = F.pad(score.half(), (0, 3), value=-1e4), F.pad(relevance.half(), (0, 3), value=-1e4)
+print("float16, -1e4  ", listnet(*padded))
 ```
 
 ```output
 without padding tensor(0.3960)
-padded with    0.0 tensor(1.1729)
-padded with   -inf tensor(nan)
-padded with -1000000000.0 tensor(0.3960)
+          0.0   tensor(1.1729)
+         -inf   tensor(nan)
+-1000000000.0   tensor(0.3960)
+float16, -1e4   tensor(0.3960, dtype=torch.float16)
 ```
 
 ### A list without a relevant item still pulls
 
-Equal relevances are a target like any other: that all scores be equal. Where no label means that nothing is known, leave
-the list out. In the libraries that divide by the sum of the labels such a list costs nothing.
+Equal relevances are a target like any other: that all scores be equal. If zeros mean that nothing is known, leave the list
+out. Where labels are taken without a softmax, such a list costs nothing.
 
 ```python
 from lossary.functional import listnet
 
 score = torch.tensor([2.0, 0.0, -1.0], requires_grad=True)
 loss = listnet(score, torch.zeros(3))
-print(loss.item(), torch.autograd.grad(loss, score)[0])
+print("softmax of labels", round(loss.item(), 4), torch.autograd.grad(loss, score)[0])
+loss = F.cross_entropy(score, torch.zeros(3))
+print("labels as they are", abs(loss.item()), torch.autograd.grad(loss, score)[0])
 ```
 
 ```output
-1.836512804031372 tensor([ 0.5105, -0.2191, -0.2913])
+softmax of labels 1.8365 tensor([ 0.5105, -0.2191, -0.2913])
+labels as they are 0.0 tensor([0., 0., 0.])
 ```
 
 ## Relations
@@ -307,8 +314,8 @@ loss = Loss(
             branches={"relevances 1 and 0": 1.0, "relevances 3 and 0": 3.0, "equal relevances": 0.0},
             perfect=1.0,
             note="A list of two. The score of the second item is 0.",
-            caption="Each curve is lowest where the scores are as far apart as the relevances, and is not zero there. A larger "
-            "lead than that costs again.",
+            caption="Each curve is lowest where the scores are as far apart as the relevances, and is not zero there. A lead "
+            "larger than that costs more again.",
         ),
     ),
     figures=(

@@ -1,7 +1,7 @@
 r"""RankNet
 
-Takes two scores and the probability that the first item should come first, and reads the difference of the scores as
-the log-odds of that probability: binary cross-entropy of a difference.
+Takes two scores and the probability that the first item should come first. The difference of the scores is read as the
+log-odds of that probability, and the loss is the binary cross-entropy between the two.
 
 ## When to use it
 
@@ -25,7 +25,7 @@ The gradients with respect to the two scores are equal and opposite.
 ### A label of -1 makes the loss negative without limit
 
 [[margin_ranking]] has the labels 1 and -1. Here the target is a probability, and 0 means that the second item should
-come first. With -1 the loss has no lowest value: it falls for ever as the second score rises above the first.
+come first. With -1 the loss has no lowest value: it keeps falling as the second score rises above the first.
 
 ```python
 from lossary.functional import ranknet
@@ -43,8 +43,8 @@ for label in (0.0, -1.0):
 
 ### A tie pulls the two scores together
 
-Items of equal grade have the target 0.5. Such a pair costs at least log 2, and its gradient is as large as that of many
-ordered pairs: it asks for equal scores. To say nothing about a pair, leave it out.
+Items of equal grade have the target 0.5. Such a pair costs at least log 2, and it pulls the scores together wherever they
+differ. That is right where the two are known to be equally good. To say nothing about a pair, leave it out.
 
 ```python
 from lossary.functional import ranknet
@@ -62,8 +62,8 @@ gradient tensor([-0.3808,  0.0000,  0.3808])
 
 ### After a sigmoid the scores cannot lead by enough
 
-The loss applies a sigmoid to the difference itself. Where the model ends in one as well, two scores differ by less than
-1, and no pair costs less than 0.31, however good the model is. Its gradient never gets small either. Use raw scores.
+The loss applies a sigmoid to the difference itself. If the model ends in one as well, two scores differ by at most 1, and
+no pair costs less than 0.31, however good the model is. Use raw scores.
 
 ```python
 from lossary.functional import ranknet
@@ -81,7 +81,7 @@ after sigmoid tensor(0.3133)
 ### A mistake at the bottom of the list costs as much as one at the top
 
 The loss sees pairs, not positions. Below, two neighbours are swapped, first at the top of a list, then at its end, and
-the loss over all pairs is the same. A measure such as NDCG tells the two apart. LambdaRank is the cure: it multiplies
+the loss over all pairs is the same. A measure such as NDCG tells the two apart. LambdaRank starts there: it multiplies
 the gradient of each pair by how much that measure would change if the two were swapped.
 
 ```python
@@ -110,8 +110,9 @@ swapped at the bottom loss 0.2749  NDCG 0.9940
 
 ### A long list outweighs the short ones
 
-A list of 100 results has 4950 pairs, one of 10 has 45. In one mean over the pairs of both, the long list decides alone.
-Average over the pairs of each list first.
+A list of 100 results has 4950 pairs, one of 10 has 45. In one mean over the pairs of both, the long list decides almost
+alone: below it is in order, the short one is upside down, and the mean hardly shows it. Average over the pairs of each
+list first.
 
 ```python
 from lossary.functional import ranknet
@@ -124,15 +125,16 @@ def pairs(scores):
 
 good = pairs(torch.linspace(50.0, -50.0, 100))  # in order
 bad = pairs(torch.linspace(-5.0, 5.0, 10))  # upside down
-print("pairs         ", len(good), len(bad))
-print("mean of pairs ", torch.cat((good, bad)).mean())
-print("mean of lists ", (good.mean() + bad.mean()) / 2)
+for name, pair in (("long list ", good), ("short list", bad), ("both      ", torch.cat((good, bad)))):
+    print(f"{name} {len(pair):4} pairs, mean {pair.mean():.4f}")
+print(f"mean of the two lists' means {(good.mean() + bad.mean()) / 2:.4f}")
 ```
 
 ```output
-pairs          4950 45
-mean of pairs  tensor(0.0475)
-mean of lists  tensor(2.0835)
+long list  4950 pairs, mean 0.0101
+short list   45 pairs, mean 4.1569
+both       4995 pairs, mean 0.0475
+mean of the two lists' means 2.0835
 ```
 
 ### Labels must be floats
@@ -183,11 +185,12 @@ Of ever larger scores it becomes [[margin_ranking]] with the margin 0, divided b
 ## In other libraries
 
 - `torch.nn.functional.binary_cross_entropy_with_logits(input1 - input2, target, reduction="none")`
-- `rax.pairwise_logistic_loss(jax.numpy.stack([input1, input2], -1), jax.numpy.stack([target, 1 - target], -1))`: For
-  lists of scores and relevances: the mean over all pairs of unequal relevance, of which only the order counts.
-- `keras_rs.losses.PairwiseLogisticLoss(reduction="sum")(torch.stack([target, 1 - target], -1).reshape(-1, 2), torch.stack([input1, input2], -1).reshape(-1, 2))`:
-  For lists of relevances and scores; all pairs of a list with unequal relevance count, of which only the order counts.
-  Divided by batch times list with the default reduction.
+- `rax.pairwise_logistic_loss(jax.numpy.stack([input1, input2], -1), jax.numpy.stack([target, 1 - target], -1), reduce_fn=None).sum(-1)`:
+  For lists of scores and relevances: the mean over all pairs of unequal relevance by default. Only the order of two
+  relevances counts, so it agrees where the target is 0 or 1.
+- `keras_rs.losses.PairwiseLogisticLoss(reduction=None)(torch.stack([target, 1 - target], -1).reshape(-1, 2), torch.stack([input1, input2], -1).reshape(-1, 2)).sum(-1).reshape(target.shape)`:
+  For lists of relevances and scores; divided by batch times list by default. Only the order of two relevances counts, so
+  it agrees where the target is 0 or 1. At equal scores its gradient is zero where PyTorch is the backend.
 - [TensorFlow Ranking](https://www.tensorflow.org/ranking/api_docs/python/tfr/keras/losses/PairwiseLogisticLoss)
   `tfr.keras.losses.PairwiseLogisticLoss()`: Arguments are (y_true, y_pred): lists of relevances and scores.
 - [allRank](https://github.com/allegro/allRank/blob/master/allrank/models/losses/rankNet.py) `rankNet(y_pred, y_true)`:
@@ -243,7 +246,7 @@ loss = Loss(
     tasks=("ranking", "preference"),
     search_terms=terms(
         "learning to rank pairwise loss; probability that one item beats another; smooth pairwise ranking loss; "
-        "rank:pairwise; LambdaRank without weights; preference probability; comparisons by people; Elo rating loss"
+        "rank:pairwise; LambdaRank without weights; preference probability; comparisons by people"
     ),
     concepts={
         "labels -1 and 1; negative loss": "A label of -1",
@@ -293,8 +296,8 @@ loss = Loss(
             target_values="binary",
             link="sigmoid",
             note="One pair. The second score is 0, so the first score is the difference of the two.",
-            caption="Where the first item should come first, a lead costs ever less and a lag about its own size. A tie costs "
-            "least at equal scores, and not nothing even there.",
+            caption="With the target 1 a lead costs less the larger it is, and a large lag about its own size. A tie costs "
+            "least at equal scores, and even there it costs log 2.",
         ),
     ),
     reductions=per("pair"),
