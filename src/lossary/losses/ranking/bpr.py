@@ -300,6 +300,7 @@ loss = Loss(
         ),
     ),
     reductions=per("pair"),
+    side_by_side={"differences": 'functional.bpr(score[:, :1], score[:, 1:], reduction="none").mean(-1)'},
     example={"positive": [2.0, 0.3, -1.0], "negative": [1.0, 0.8, 0.5]},
     properties={
         "convex": True,

@@ -270,7 +270,7 @@ loss = Loss(
                 "i": "runs over the places",
                 "j": "runs over the places",
             },
-            value=lambda x, d, D, left: sum_over(d, log(left[d]) - x[d], D),
+            value=lambda x, d, j, D: sum_over(d, log(sum_over(j, exp(x[j]), D, where=j >= d)) - x[d], D),
             gradient={"input": lambda x, d, i, D, left: exp(x[d]) * sum_over(i, 1 / left[i], D, where=i <= d) - 1},
         ),
     ),
@@ -278,7 +278,7 @@ loss = Loss(
     sections=(
         Section(
             axis=MARGIN_AXIS,
-            label="lead of the item that should come first, difference of the two scores",
+            label="lead of the first item, difference of the two scores",
             span=(-3.0, 3.0),
             inputs=lambda t, y: {"input": [t, 0]},
             branches={"": 1.0},
@@ -300,6 +300,7 @@ loss = Loss(
             "second and the second leads the third, and it goes on falling there.",
         ),
     ),
+    side_by_side={"differences": 'functional.listmle(score, reduction="none")'},
     example={"input": [[2.0, 0.5, -1.0], [0.2, 1.5, 0.3]]},
     properties={
         "convex": True,

@@ -330,6 +330,7 @@ loss = Loss(
             "directions, whether the order is right or not.",
         ),
     ),
+    side_by_side={"differences": 'functional.listnet(score, relevance, reduction="none")'},
     example={
         "input": [[2.0, 0.5, -1.0], [0.2, 1.5, 0.3]],
         "target": [[2.0, 1.0, 0.0], [0.0, 1.0, 3.0]],

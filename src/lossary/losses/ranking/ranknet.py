@@ -269,13 +269,11 @@ loss = Loss(
     ),
     formulas=(
         Symbolic(
-            where={"z": lambda x1, x2: x1 - x2},
-            meanings={"z": "how far the first score leads"},
-            value=lambda z, y: softplus(z) - y * z,
+            value=lambda x1, x2, y: softplus(x1 - x2) - y * (x1 - x2),
             gradient={
-                "input1": lambda z, y: sigmoid(z) - y,
-                "input2": lambda z, y: y - sigmoid(z),
-                "target": lambda z: -z,
+                "input1": lambda x1, x2, y: sigmoid(x1 - x2) - y,
+                "input2": lambda x1, x2, y: y - sigmoid(x1 - x2),
+                "target": lambda x1, x2: x2 - x1,
             },
         ),
     ),
@@ -301,6 +299,9 @@ loss = Loss(
         ),
     ),
     reductions=per("pair"),
+    side_by_side={
+        "differences": 'functional.ranknet(first, second, torch.ones_like(first), reduction="none").mean(-1)',
+    },
     example={"input1": [2.0, 0.3, -1.0, 0.5], "input2": [1.0, 0.8, 0.5, 0.4], "target": [1.0, 1.0, 0.0, 0.5]},
     properties=LOGISTIC,
 )
