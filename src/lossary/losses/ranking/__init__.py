@@ -4,7 +4,7 @@ Losses that ask for the right order. They depend on the differences of scores al
 of one pair or list does not change them.
 
 For a pair of which one item is known to come first, RankNet, Bayesian personalised ranking and ListMLE are the same
-function. They differ in what else they take: doubt, only pairs without doubt, or a whole list in its order.
+function. RankNet also takes a probability for each pair, and ListMLE a longer list.
 """
 
 import torch
@@ -33,9 +33,9 @@ shown = Shown(
             span=(-3.0, 3.0),
             inputs=_three_in_order,
             caption="Three items of relevance 2, 1 and 0. Left of the middle their scores are in the wrong order, right of it "
-            "in the right one. RankNet is the mean over the three pairs, and so is margin ranking with the margin 1; BPR "
-            "compares the best item with the two others. Margin ranking asks for a difference of 1 and is then content. ListNet "
-            "asks for just the difference of the relevances, and more costs again. The others never quite come to rest.",
+            "in the right one. RankNet, and margin ranking with the margin 1, are means over the three pairs; BPR compares the "
+            "best item with each of the other two. Margin ranking is zero from a difference of 1 on. ListNet is lowest where the "
+            "scores differ as the relevances do, and rises again. The others keep falling towards zero.",
             top=5.0,
         ),
     ),

@@ -7,8 +7,8 @@ as the probability that the chosen one comes first, and the loss is minus its lo
 
 - You know what people clicked, bought or watched, and nothing about what they dislike. Draw for each chosen item one
   that the same user did not choose, and ask that it scores lower.
-- You train a reward model on answers of which one was preferred: there it is the likelihood of the model of Bradley
-  and Terry.
+- You train a reward model on pairs of answers of which one was preferred: the loss is minus the log-likelihood of the
+  model of Bradley and Terry.
 - Only the order within one user or prompt matters.
 
 The gradients with respect to the two scores are equal and opposite.
@@ -254,7 +254,7 @@ loss = Loss(
             "other_score",
             (OTHER,),
             "(*), same as positive",
-            "for each, the score of an item that was not chosen",
+            "the scores of items that were not chosen, one for each of the others",
             latex="x^{-}",
         ),
     ),

@@ -253,10 +253,10 @@ RELEVANCES = Kind("relevances, one for each item of a list", dims=("D",), sample
 
 loss = Loss(
     function=listnet,
-    aliases=terms("ListNet loss; listwise softmax loss; softmax cross-entropy ranking loss"),
+    aliases=terms("ListNet loss"),
     tasks=("ranking", "distillation"),
     search_terms=terms(
-        "listwise learning to rank; ranking softmax; cross-entropy over a list of documents; top-one probability; "
+        "listwise learning to rank; ranking softmax; listwise softmax loss; softmax_loss; cross-entropy over a list of documents; top-one probability; "
         "graded relevance loss; softmax over the results of a query; reranker loss"
     ),
     concepts={

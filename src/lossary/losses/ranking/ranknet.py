@@ -242,7 +242,7 @@ SECOND = Kind("scores (any real number)", values=REAL_TARGET.values, takes="scor
 
 loss = Loss(
     function=ranknet,
-    aliases=terms("pairwise logistic loss; pairwise logistic; RankNet loss; pairwise cross-entropy"),
+    aliases=terms("pairwise logistic loss; pairwise logistic; RankNet loss"),
     tasks=("ranking", "preference"),
     search_terms=terms(
         "learning to rank pairwise loss; probability that one item beats another; smooth pairwise ranking loss; "
