@@ -54,13 +54,11 @@ grade = torch.tensor([1.0, 1.0, 0.0, 0.0])
 for shuffled in (False, True):
     draw = torch.Generator().manual_seed(0)
     score = torch.zeros(4, requires_grad=True)
-    optimizer = torch.optim.SGD([score], lr=0.1)
     for _ in range(500):
         chance = torch.randperm(4, generator=draw) if shuffled else torch.arange(4)
         order = chance[grade[chance].argsort(descending=True, stable=True)]
-        optimizer.zero_grad()
-        listmle(score[order]).backward()
-        optimizer.step()
+        (slope,) = torch.autograd.grad(listmle(score[order]), score)
+        score = (score - 0.1 * slope).detach().requires_grad_()
     within = (score[0] - score[1]).item(), (score[2] - score[3]).item()
     print(f"shuffled {shuffled!s:5}  lead of the first over its tie: {within[0]:+.1f} and {within[1]:+.1f}")
 ```
