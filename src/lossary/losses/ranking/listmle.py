@@ -78,43 +78,43 @@ from lossary.functional import listmle
 
 for size in (2, 10, 100):
     loss = listmle(torch.zeros(size))
-    print(f"{size:3} equal scores: {loss.item():8.4f}, logarithm of the orders {math.lgamma(size + 1):8.4f}")
+    print(f"{size:3} equal scores: {loss.item():7.3f}, logarithm of the orders {math.lgamma(size + 1):7.3f}")
 ```
 
 ```output
-  2 equal scores:   0.6931, logarithm of the orders   0.6931
- 10 equal scores:  15.1044, logarithm of the orders  15.1044
-100 equal scores: 363.7394, logarithm of the orders 363.7394
+  2 equal scores:   0.693, logarithm of the orders   0.693
+ 10 equal scores:  15.104, logarithm of the orders  15.104
+100 equal scores: 363.739, logarithm of the orders 363.739
 ```
 
 ### Padding must stand at the end and far below
 
 Lists of different lengths are filled up to one. Zeros at the end are rivals of every item, and minus infinity less minus
-infinity is not a number. A large negative number leaves the gradients of the items as they are. The padding may still add
-to the value, the logarithm of its own orders: in float64 it does, and in float32 that is lost beside -1e9.
+infinity is not a number. A large negative number leaves the gradients of the items as they are, and adds to the value the
+logarithm of the number of orders of the padding, here log 2.
 
 ```python
 from lossary.functional import listmle
 
-for padding, dtype in ((None, "float32"), (0.0, "float32"), (float("-inf"), "float32"), (-1e9, "float32"), (-1e9, "float64")):
-    score = torch.tensor([1.5, 0.2, -1.0], dtype=getattr(torch, dtype), requires_grad=True)
+for padding in (None, 0.0, float("-inf"), -1e9):
+    score = torch.tensor([1.5, 0.2, -1.0], requires_grad=True)
     loss = listmle(score if padding is None else F.pad(score, (0, 2), value=padding))
-    print(f"{padding!s:13} {dtype} {loss.item():.4f}", [round(g, 4) for g in torch.autograd.grad(loss, score)[0].tolist()])
+    print(f"{padding!s:13} {loss.item():.4f}", torch.autograd.grad(loss, score)[0])
 ```
 
 ```output
-None          float32 0.5668 [-0.2618, -0.0303, 0.2921]
-0.0           float32 4.2214 [-0.4447, -0.5084, -0.6966]
--inf          float32 nan [-0.2618, -0.0303, 0.2921]
--1000000000.0 float32 0.5668 [-0.2618, -0.0303, 0.2921]
--1000000000.0 float64 1.2599 [-0.2618, -0.0303, 0.2921]
+None          0.5668 tensor([-0.2618, -0.0303,  0.2921])
+0.0           4.2214 tensor([-0.4447, -0.5084, -0.6966])
+-inf          nan tensor([-0.2618, -0.0303,  0.2921])
+-1000000000.0 1.2599 tensor([-0.2618, -0.0303,  0.2921])
 ```
 
 ### Subtracting the largest score is not enough
 
 A running sum of exponentials overflows in float32 from a score of 89 on. Some libraries subtract the largest score first
 and add a small constant inside the logarithm. Behind a clear winner the exponentials of the rest are then far smaller than
-the constant: the value is wrong, and the order of the rest is not taught. A running log-sum-exp has neither problem.
+the constant: the value is wrong, and the order of the rest is not taught. The function on this page takes a softmax of its
+own at each place. That needs memory for each pair of places.
 
 ```python
 from lossary.functional import listmle
@@ -136,23 +136,57 @@ running sum of exponentials 30.9483 tensor([ 2.0000, -1.0000, -1.0000])
 here 1.3133 tensor([ 0.0000, -0.7311,  0.7311])
 ```
 
+### A running log-sum-exp of large scores loses its digits
+
+For long lists `torch.logcumsumexp` saves memory: it needs a number for each place, not for each pair. But a log-sum-exp is
+about as large as the scores and is rounded as they are, and its gradient is computed from it. With scores around 10000
+float32 leaves the gradient three digits, and around 1e8 none. Subtract the largest score of each list first. Where one
+score is far from the rest, as in the last row, that costs some digits itself.
+
+```python
+from lossary.functional import listmle
+
+
+def running(input):
+    return (input.flip(-1).logcumsumexp(-1).flip(-1) - input).sum(-1)
+
+
+def less_the_largest(input):
+    return running(input - input.max(-1, keepdim=True).values)
+
+
+for scores in ([10.0] * 4, [1e4] * 4, [1e8] * 4, [1e4, 0.0, 0.0, 0.0]):
+    score = torch.tensor(scores, requires_grad=True)
+    print(f"{scores[0]:.0e}, then {scores[-1]:.0e}: gradient of the last", end="")
+    for form in (running, less_the_largest, listmle):
+        (slope,) = torch.autograd.grad(form(score), score)
+        print(f"  {form.__name__} {slope[-1].item():.5f}", end="")
+    print()
+```
+
+```output
+1e+01, then 1e+01: gradient of the last  running 1.08333  less_the_largest 1.08333  listmle 1.08333
+1e+04, then 1e+04: gradient of the last  running 1.08214  less_the_largest 1.08333  listmle 1.08333
+1e+08, then 1e+08: gradient of the last  running 0.00000  less_the_largest 1.08333  listmle 1.08333
+1e+04, then 0e+00: gradient of the last  running 0.83333  less_the_largest 0.83390  listmle 0.83333
+```
+
 ### A column of scores is a batch of lists of one item
 
 The list is the last dimension. Scores of shape `(N, 1)`, as a linear layer returns them, are N lists with one order
-each: the loss is zero, and the gradient is zero up to rounding. Squeeze the last dimension.
+each: the loss is zero, and so is the gradient. Squeeze the last dimension.
 
 ```python
 from lossary.functional import listmle
 
 score = torch.tensor([[0.0], [1.0], [2.0]], requires_grad=True)
 for name, loss in (("column", listmle(score)), ("list  ", listmle(score.squeeze(1)))):
-    slope = torch.autograd.grad(loss, score)[0].squeeze(1)
-    print(name, f"{loss.item():.4f}, gradient", [f"{abs(g):.4f}" for g in slope.tolist()])
+    print(name, round(loss.item(), 4), torch.autograd.grad(loss, score)[0].squeeze(1))
 ```
 
 ```output
-column 0.0000, gradient ['0.0000', '0.0000', '0.0000']
-list   3.7209, gradient ['0.9100', '0.4863', '1.3963']
+column 0.0 tensor([0., 0., 0.])
+list   3.7209 tensor([-0.9100, -0.4863,  1.3963])
 ```
 
 ## Relations
@@ -219,9 +253,10 @@ from lossary.declaration import (
 
 
 def listmle(input: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
-    # at each place, the log-sum-exp of the scores from there to the end
-    left = input.flip(-1).logcumsumexp(-1).flip(-1)
-    loss = (left - input).sum(-1)
+    # in row i: the places before i, whose items are gone
+    gone = torch.ones(input.shape[-1], input.shape[-1], dtype=torch.bool, device=input.device).tril(-1)
+    left = input.unsqueeze(-2).masked_fill(gone, -torch.inf)
+    loss = -left.log_softmax(-1).diagonal(dim1=-2, dim2=-1).sum(-1)
     if reduction == "none":
         return loss
     if reduction not in ("mean", "sum"):
@@ -244,7 +279,8 @@ loss = Loss(
         "ties; equal relevance; shuffle": "Ties are broken",
         "long lists; normalise by length; log factorial": "The value grows",
         "padding; mask; lists of different lengths; nan": "Padding must",
-        "overflow of exp; cumsum; epsilon 1e-10; logcumsumexp": "Subtracting the largest",
+        "overflow of exp; cumsum; epsilon 1e-10": "Subtracting the largest",
+        "logcumsumexp; reverse cumulative sum; memory of long lists": "A running log-sum-exp",
         "loss is zero; shape (N, 1)": "A column of scores",
     },
     inputs=(
