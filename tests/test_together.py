@@ -100,6 +100,13 @@ def test_curves_that_lie_on_each_other_are_dashed_differently() -> None:
     assert [trace.dashed for trace in softplus] == [0, 1, 2]
 
 
+def test_a_curve_that_lies_on_a_dashed_one_is_dashed_more() -> None:
+    ranking = {loss.slug: loss for loss in members("ranking")}
+    laid = together.laid([ranking[slug] for slug in ("listnet", "bpr", "ranknet")], [], MARGIN_AXIS.name, "loss")
+    assert laid is not None
+    assert {slug: trace.dashed for slug, trace in laid.members.items()} == {"listnet": 0, "bpr": 1, "ranknet": 2}
+
+
 # What each charges for three items in their true order whose neighbouring scores are d apart.
 OF_THREE = {
     "margin_ranking": lambda d: (2 * max(0, 1 - d) + max(0, 1 - 2 * d)) / 3,

@@ -105,14 +105,13 @@ def laid(
     grey = {loss.slug: trace for loss in context if (trace := _along(loss, axis, which, span or axis.span))}
     if not own:
         return None
-    traces = [*own.values(), *grey.values()]
-    for k, slug in enumerate((*own, *grey)):
+    drawn: list[Trace] = []
+    for k, (slug, trace) in enumerate([*own.items(), *grey.items()]):
         role = f"trace{k % 8}" if slug in own else "muted"
         # one that lies on others is dashed more than they are, so that all of them are seen
-        dashed = sum(_same(traces[k], other) for other in traces[:k]) or k % 2
-        (own if slug in own else grey)[slug] = dataclasses.replace(
-            traces[k], role=role, strong=slug in own, dashed=dashed
-        )
+        dashed = max((other.dashed + 1 for other in drawn if _same(trace, other)), default=k % 2)
+        drawn.append(dataclasses.replace(trace, role=role, strong=slug in own, dashed=dashed))
+        (own if slug in own else grey)[slug] = drawn[-1]
     return Laid(which, axis, own, grey, _shared_heights(axis, which, list(own.values())))
 
 

@@ -8,7 +8,6 @@ proportion to the exponential of its score; the loss is minus the logarithm of t
 - The order of a list is known, and nothing about how far apart its items are: a ranking by people, the finish of a race.
 - A score is to have a meaning: in what is left of the list, the softmax of the scores is the chance of coming next. This
   is the model of Plackett and Luce, and the loss its likelihood.
-- Lists can be scored at once, and their pairs are too many for [[ranknet]].
 
 ## When not to
 
@@ -331,7 +330,7 @@ loss = Loss(
             inputs=lambda s, t: {"input": [s, t, 0]},
             note="The score of the third item is 0.",
             caption="There is no lowest point. The loss is small in the wedge to the right, where the first item leads the "
-            "second and the second leads the third, and it goes on falling there.",
+            "second and the second leads the third, and it goes on falling as both leads grow.",
         ),
     ),
     side_by_side={"differences": 'functional.listmle(score, reduction="none")'},
