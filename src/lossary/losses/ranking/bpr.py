@@ -177,8 +177,8 @@ Of ever larger scores it becomes [[margin_ranking]] with the margin 0, divided b
 - [RecBole](https://github.com/RUCAIBox/RecBole/blob/master/recbole/model/loss.py)
   `recbole.model.loss.BPRLoss(gamma=1e-10)(pos_score, neg_score)`: Adds gamma to the sigmoid; see the pitfall above.
 - [PyTorch Geometric](https://pytorch-geometric.readthedocs.io/en/latest/_modules/torch_geometric/nn/models/lightgcn.html)
-  `torch_geometric.nn.models.lightgcn.BPRLoss(lambda_reg=0)(positives, negatives, parameters)`: The mean over the pairs,
-  divided by their number once more; adds lambda_reg times the squared length of the parameters.
+  `torch_geometric.nn.models.lightgcn.BPRLoss(lambda_reg=0)(positives, negatives, parameters)`: The mean over the pairs
+  plus lambda_reg times the squared length of the parameters, all divided by the number of pairs.
 - [TorchRL](https://docs.pytorch.org/rl/main/reference/generated/torchrl.objectives.llm.reward_model_loss.html)
   `torchrl.objectives.llm.reward_model_loss(chosen_scores, rejected_scores, reduction="mean")`
 
