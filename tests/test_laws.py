@@ -503,7 +503,7 @@ def test_a_reduction_names_what_one_value_belongs_to(loss: Loss) -> None:
     named = {
         unit
         for reduction in loss.reductions
-        for unit in ("element", "sample", "target", "pair", "triplet", "row", "batch")
+        for unit in ("element", "sample", "target", "pair", "triplet", "row", "batch", "list")
         if re.search(rf"per {unit}\b|number of {unit}(?:e?s)", reduction.divides_by)
     }
     assert named, loss.reductions

@@ -88,6 +88,45 @@ def test_small_charts_are_told_apart_by_nothing_but_their_curve() -> None:
         assert len(chart.traces) == len(robust)
 
 
+def test_curves_that_lie_on_each_other_are_dashed_differently() -> None:
+    laid = together.laid(members("ranking"), [], MARGIN_AXIS.name, "loss")
+    assert laid is not None
+    softplus = [trace for trace in laid.members.values() if np.allclose(trace.y, np.logaddexp(0, -trace.x))]
+    assert [trace.label for trace in softplus] == [
+        "Bayesian personalised ranking (BPR)",
+        "ListMLE",
+        "RankNet, target 1",
+    ]
+    assert [trace.dashed for trace in softplus] == [0, 1, 2]
+
+
+def test_a_curve_that_lies_on_a_dashed_one_is_dashed_more() -> None:
+    ranking = {loss.slug: loss for loss in members("ranking")}
+    laid = together.laid([ranking[slug] for slug in ("listnet", "bpr", "ranknet")], [], MARGIN_AXIS.name, "loss")
+    assert laid is not None
+    assert {slug: trace.dashed for slug, trace in laid.members.items()} == {"listnet": 0, "bpr": 1, "ranknet": 2}
+
+
+# What each charges for three items in their true order whose neighbouring scores are d apart.
+OF_THREE = {
+    "margin_ranking": lambda d: (2 * max(0, 1 - d) + max(0, 1 - 2 * d)) / 3,
+    "ranknet": lambda d: (2 * math.log1p(math.exp(-d)) + math.log1p(math.exp(-2 * d))) / 3,
+    "bpr": lambda d: (math.log1p(math.exp(-d)) + math.log1p(math.exp(-2 * d))) / 2,
+    "listmle": lambda d: math.log(1 + math.exp(-d) + math.exp(-2 * d)) + math.log1p(math.exp(-d)),
+    "listnet": lambda d: math.log(math.exp(d) + 1 + math.exp(-d)) - d * math.sinh(1) / (math.cosh(1) + 0.5),
+}
+
+
+def test_ranking_losses_of_three_items_are_what_the_closed_forms_say() -> None:
+    (figure,) = catalogs.declared(FAMILIES["ranking"]).figures
+    _, table = together.side_by_side(figure, members("ranking"))
+    columns = dict(zip(table.names, table.columns, strict=True))
+    difference = columns.pop(figure.label)
+    assert set(columns) == set(OF_THREE)
+    for slug, closed in OF_THREE.items():
+        np.testing.assert_allclose(columns[slug], [closed(d) for d in difference], rtol=1e-12, atol=1e-12, err_msg=slug)
+
+
 def test_every_family_shows_each_of_its_losses_along_an_axis_of_several() -> None:
     payload = {
         "name": "robust",

@@ -105,11 +105,19 @@ def laid(
     grey = {loss.slug: trace for loss in context if (trace := _along(loss, axis, which, span or axis.span))}
     if not own:
         return None
-    looks = enumerate((*own.items(), *grey.items()))
-    for k, (slug, trace) in looks:
+    drawn: list[Trace] = []
+    for k, (slug, trace) in enumerate([*own.items(), *grey.items()]):
         role = f"trace{k % 8}" if slug in own else "muted"
-        (own if slug in own else grey)[slug] = dataclasses.replace(trace, role=role, strong=slug in own, dashed=k % 2)
+        # one that lies on others is dashed more than they are, so that all of them are seen
+        dashed = max((other.dashed + 1 for other in drawn if _same(trace, other)), default=k % 2)
+        drawn.append(dataclasses.replace(trace, role=role, strong=slug in own, dashed=dashed))
+        (own if slug in own else grey)[slug] = drawn[-1]
     return Laid(which, axis, own, grey, _shared_heights(axis, which, list(own.values())))
+
+
+def _same(one: Trace, other: Trace) -> bool:
+    """Whether two curves cannot be told apart."""
+    return len(one.x) == len(other.x) and bool(np.allclose(one.y, other.y, rtol=1e-6, atol=1e-6))
 
 
 def _along(loss: Loss, axis: Axis, which: str, span: tuple[float, float]) -> Trace | None:

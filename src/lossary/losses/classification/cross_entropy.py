@@ -525,6 +525,10 @@ With two classes it is [[bce_with_logits]] of the difference of the two scores.
         (F.cross_entropy(scores, classes, reduction="none") + 0.0 * (1 - scores.softmax(1).gather(1, classes[:,
         None])[:, 0])).mean()
 
+With the softmax of relevances for a target it is [[listnet]].
+
+    F.cross_entropy(scores, q.softmax(-1)) == functional.listnet(scores, q)
+
 ## In other libraries
 
 - `keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction=None)(target, input)`: Class numbers.

@@ -15,9 +15,9 @@ The gradients with respect to the two scores are equal and opposite.
 ## When not to
 
 - You want every pair to have a gradient, or a probability that one item beats the other:
-  [[ranknet|RankNet]] and [[bpr|Bayesian personalised ranking]] are smooth versions.
-- A query has a whole list of graded results: [[listnet|ListNet]] and [[listmle|ListMLE]] take the list at
-  once, without its pairs.
+  [[ranknet]] and [[bpr]] are smooth versions.
+- A query has a whole list of graded results: [[listnet]] and [[listmle]] take the list at once, without its
+  pairs.
 - The two numbers are distances from one anchor: [[triplet_margin]] computes them for you.
 - One of several classes is right: [[multi_margin]], or [[cross_entropy]] for probabilities.
 - The numbers themselves must be right, and not only their order: [[mse]] or [[huber]].
@@ -168,6 +168,11 @@ With `margin=1` it is the [[hinge|hinge loss]] of the difference of the two scor
     F.margin_ranking_loss(input, target, 2 * label - 1, margin=1.0) ==
         (1 - (2 * label - 1) * (input - target)).clamp(min=0).mean()
 
+With `margin=0` it is what [[ranknet]] of ever larger scores becomes, divided by the same factor.
+
+    F.margin_ranking_loss(input, target, 2 * label - 1) ==
+        functional.ranknet(1e6 * input, 1e6 * target, label) / 1e6  # within 1e-5
+
 With the default margin it is the [[perceptron|perceptron]] loss of the difference.
 
     F.margin_ranking_loss(input, target, 2 * label - 1) == (-(2 * label - 1) * (input - target)).clamp(min=0).mean()
@@ -308,6 +313,10 @@ loss = Loss(
         ),
     ),
     reductions=per("pair"),
+    side_by_side={
+        "differences": "F.margin_ranking_loss("
+        'first, second, torch.ones_like(first), margin=1.0, reduction="none").mean(-1)',
+    },
     example={"input1": [2.0, 0.3, -1.0, 0.5], "input2": [1.0, 0.8, 0.5, 0.4], "target": [1.0, 1.0, -1.0, -1.0]},
     properties={
         "convex": True,

@@ -153,6 +153,12 @@ With a single event, when everybody is still at risk, it is the [[cross_entropy]
 
     functional.cox_partial_likelihood(input, target, target.eq(target.min())) == F.cross_entropy(input, target.argmin())
 
+If all have the event, at different times, it is [[listmle]] of the inputs in the order of the times, divided by their
+number.
+
+    functional.cox_partial_likelihood(scores, torch.arange(5.0).expand(8, 5), torch.ones(8, 5)) ==
+        functional.listmle(scores) / 5
+
 With two subjects of which the first has the event, and the second, observed longer, has none, it is [[soft_margin]] of
 the difference of their inputs.
 
