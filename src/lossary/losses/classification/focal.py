@@ -349,7 +349,7 @@ loss = Loss(
                 "gamma 5": lambda t: _of_true_class(t, 5.0),
             },
             note="One element, without the factor of its class.",
-            caption="Where the prediction is wrong all are close together. The larger gamma is, the further to the left the "
+            caption="Far on the left, where the prediction is wrong, all rise alike. The larger gamma is, the further to the left the "
             "loss meets the floor.",
         ),
         Study(
@@ -367,8 +367,8 @@ loss = Loss(
             heading="share of the gradient",
             note="A thousand easy elements beside ten hard ones, whose true class has probability 0.1. The gradients are "
             "with respect to the logits, and added up by their size.",
-            caption="Under cross-entropy a thousand elements that are nearly right still outweigh ten that are wrong. "
-            "With gamma 2 their share is small once they are right with some confidence.",
+            caption="Under cross-entropy a thousand elements that are right with a probability of 0.95 still outweigh ten "
+            "that are wrong. With gamma 2 they have a small part of the gradient there.",
         ),
     ),
     example={"input": [2.0, -1.5, 0.5], "target": [1.0, 0.0, 0.0]},
