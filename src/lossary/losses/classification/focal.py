@@ -118,8 +118,8 @@ from lossary.functional import focal
 label = torch.tensor([1.0] + [0.0] * 9)
 for gamma, alpha in ((0.0, 0.5), (2.0, 0.5), (2.0, 0.25)):
     score = torch.zeros(1, requires_grad=True)
-    optimizer = torch.optim.SGD([score], lr=5.0)
-    for step in range(2000):
+    optimizer = torch.optim.SGD([score], lr=20.0)
+    for step in range(200):
         optimizer.zero_grad()
         focal(score.expand(10), label, gamma=gamma, alpha=alpha).backward()
         optimizer.step()

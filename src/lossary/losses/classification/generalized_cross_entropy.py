@@ -85,7 +85,7 @@ target = torch.tensor([1] * 3 + [0] * 7)
 for q in (0.001, 0.3, 0.7):
     score = torch.zeros(1, requires_grad=True)
     optimizer = torch.optim.SGD([score], lr=5.0)
-    for step in range(3000):
+    for step in range(300):
         optimizer.zero_grad()
         scores = torch.stack((torch.zeros(10), score.expand(10)), 1)
         generalized_cross_entropy(scores, target, q=q).backward()
@@ -123,8 +123,7 @@ generalized_cross_entropy tensor([[-0., 0.]])
 ### The truncated loss is another one
 
 The same article has a second loss, which is constant where the probability of the true class is below a threshold `k`
-and prunes such elements from the training set in turns. Code that is called "truncated loss" or has a `k` does that. Also,
-some code divides by `q` and some does not, which changes the scale of the gradient.
+and prunes such elements from the training set in turns. Code that is called "truncated loss" or has a `k` does that.
 
 ```python
 from lossary.functional import generalized_cross_entropy
@@ -174,7 +173,7 @@ Without its part of cross-entropy, [[symmetric_cross_entropy|symmetric cross-ent
 - Zhilu Zhang and Mert R. Sabuncu (2018). Generalized Cross Entropy Loss for Training Deep Neural Networks with Noisy
   Labels. In *NeurIPS 2018*. arXiv:1805.07836
 - Aritra Ghosh, Himanshu Kumar and P. S. Sastry (2017). Robust Loss Functions under Label Noise for Deep Neural Networks.
-  In *AAAI 2017*. arXiv:1712.09482
+  In *AAAI 2017*. doi:10.1609/aaai.v31i1.10894 arXiv:1712.09482
 """
 
 import torch
@@ -242,7 +241,8 @@ loss = Loss(
             "q",
             0.7,
             "the exponent: near 0 the loss is cross-entropy, at 1 it is 1 minus the probability",
-            range=Range(lower=0.0, upper=1.0, lower_open=True),
+            # nearer to 0 the formula, which the interactive plot computes, divides rounding by a tiny number
+            range=Range(0.01, 1.0),
             typical=(0.3, 0.7, 1.0),
             symbol="exponent",
             latex="q",

@@ -92,8 +92,8 @@ from lossary.functional import poly_loss
 target = torch.tensor([1] * 3 + [0] * 7)
 for epsilon in (-1.0, 0.0, 1.0, 2.0):
     score = torch.zeros(1, requires_grad=True)
-    optimizer = torch.optim.SGD([score], lr=1.0)
-    for step in range(1000):
+    optimizer = torch.optim.SGD([score], lr=4.0)
+    for step in range(100):
         optimizer.zero_grad()
         poly_loss(torch.stack((torch.zeros(10), score.expand(10)), 1), target, epsilon=epsilon).backward()
         optimizer.step()

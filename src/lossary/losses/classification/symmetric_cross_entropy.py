@@ -61,8 +61,8 @@ tensor(1.3798)
 
 ### The scale of the loss follows alpha and beta
 
-`alpha` and `beta` do not add up to 1. The gradient is that of cross-entropy times `alpha - beta * A` times the probability
-of the true class, plus `alpha`. With the defaults, an element that is badly wrong pulls a tenth as hard as under
+`alpha` and `beta` do not add up to 1. The gradient is that of cross-entropy, times `alpha` minus `beta * A` times the
+probability of the true class. With the defaults, an element that is badly wrong pulls a tenth as hard as under
 cross-entropy and one that is nearly right four times as hard. Choose the learning rate anew when you change them.
 
 ```python
@@ -93,8 +93,8 @@ from lossary.functional import symmetric_cross_entropy
 target = torch.tensor([1] * 3 + [0] * 7)
 for alpha, beta in ((1.0, 0.0), (6.0, 0.1), (0.1, 1.0)):
     score = torch.zeros(1, requires_grad=True)
-    optimizer = torch.optim.SGD([score], lr=0.5)
-    for step in range(3000):
+    optimizer = torch.optim.SGD([score], lr=1.0)
+    for step in range(200):
         optimizer.zero_grad()
         scores = torch.stack((torch.zeros(10), score.expand(10)), 1)
         symmetric_cross_entropy(scores, target, alpha=alpha, beta=beta).backward()
