@@ -778,6 +778,13 @@ def test_points_cover_the_domain_and_both_tails(loss: Loss) -> None:
                     assert set(lengths) == set(range(column.shape[1] + 1))
                 if kind.sampler == "multi_hot":
                     assert {0.0, 1.0} < set(column.ravel().tolist())
+                if kind.sampler == "mask":
+                    assert set(column.ravel().tolist()) == {0.0, 1.0}
+                    assert {0, column.shape[1]} < set(column.sum(axis=1).tolist())
+                if kind.sampler == "probabilities":
+                    assert 0 == column.min() < column[column > 0].min() < 1e-9
+                    assert 1 == column.max() > column[column < 1].max() > 1 - 1e-9
+                    assert ((column == 0) | (column == 1)).all(axis=1).any()
                 if kind.sampler == "positive_distribution":
                     assert column.sum(axis=1) == pytest.approx(np.ones(len(column)), rel=1e-11)
                     assert 0 < column.min() <= 1e-15

@@ -172,6 +172,15 @@ LOG_DISTRIBUTION = Kind(
 CLASS_PROBABILITIES = Kind(
     "class probabilities", dims=("C",), sampler="distribution", lower=0.0, upper=1.0, takes="probabilities"
 )
+PIXEL_PROBABILITIES = Kind(
+    "probabilities, one for each pixel",
+    dims=("D",),
+    sampler="probabilities",
+    lower=0.0,
+    upper=1.0,
+    takes="probabilities",
+)
+MASK = Kind("0 or 1 for each pixel", dims=("D",), label=True, sampler="mask", lower=0.0, upper=1.0, takes="masks")
 VECTOR = Kind("vectors of real numbers", dims=("D",), sampler="vector", takes="vectors")
 
 # The signature of a regression loss.
