@@ -267,7 +267,9 @@ def _share_of_easy(p: torch.Tensor, gamma: float) -> torch.Tensor:
 
 loss = Loss(
     function=focal,
-    aliases=terms("focal cross-entropy; sigmoid focal loss; binary focal loss; RetinaNet loss; SigmoidFocalCrossEntropy"),
+    aliases=terms(
+        "focal cross-entropy; sigmoid focal loss; binary focal loss; RetinaNet loss; SigmoidFocalCrossEntropy"
+    ),
     tasks=("binary", "multi-label", "segmentation"),
     search_terms=terms(
         "down-weight easy examples; class imbalance in object detection; foreground background imbalance; hard example "
@@ -306,7 +308,8 @@ loss = Loss(
     formulas=(
         Symbolic(
             value=lambda z, y, gamma, alpha: (
-                y * alpha * sigmoid(-z) ** gamma * softplus(-z) + (1 - y) * (1 - alpha) * sigmoid(z) ** gamma * softplus(z)
+                y * alpha * sigmoid(-z) ** gamma * softplus(-z)
+                + (1 - y) * (1 - alpha) * sigmoid(z) ** gamma * softplus(z)
             ),
             gradient={
                 "input": lambda z, y, gamma, alpha: (

@@ -220,9 +220,7 @@ loss = Loss(
         Input("target", "y", (CLASS_INDEX,), "(), (N) or (N, d1, …)", "the true class"),
     ),
     parameters=(
-        Parameter(
-            "alpha", 0.1, "the factor of cross-entropy", range=NOT_NEGATIVE, typical=(0.1, 1.0), symbol="alpha"
-        ),
+        Parameter("alpha", 0.1, "the factor of cross-entropy", range=NOT_NEGATIVE, typical=(0.1, 1.0), symbol="alpha"),
         Parameter(
             "beta", 1.0, "the factor of reverse cross-entropy", range=NOT_NEGATIVE, typical=(0.0, 1.0), symbol="beta"
         ),
@@ -243,7 +241,9 @@ loss = Loss(
             where={"p": lambda x, c, j, C: exp(x[c]) / sum_over(j, exp(x[j]), C)},
             meanings={"p": "the softmax of the scores"},
             value=lambda p, y, alpha, beta, zero: -alpha * log(p[y]) - beta * zero * (1 - p[y]),
-            gradient={"input": lambda p, y, c, alpha, beta, zero: (alpha - beta * zero * p[y]) * (p[c] - indicator(c, y))},
+            gradient={
+                "input": lambda p, y, c, alpha, beta, zero: (alpha - beta * zero * p[y]) * (p[c] - indicator(c, y))
+            },
         ),
     ),
     precision=Precision(
