@@ -261,8 +261,8 @@ def _share_of_easy(p: torch.Tensor, gamma: float) -> torch.Tensor:
     with torch.enable_grad():
         scores = torch.stack((p, hard)).logit().requires_grad_()
         losses = focal(scores, torch.ones_like(scores), gamma=gamma, alpha=1.0, reduction="sum")
-        easy, few = torch.autograd.grad(losses, scores)[0].abs()
-    return 1000 * easy / (1000 * easy + 10 * few)
+        pull = torch.autograd.grad(losses, scores)[0].abs() * torch.tensor([[1000.0], [10.0]], dtype=p.dtype)
+    return pull[0] / pull.sum(0)
 
 
 loss = Loss(
