@@ -440,6 +440,8 @@ def drawn(loss: Loss, kind: Kind, shape: tuple[int, ...], rng: np.random.Generat
         return rng.normal(size=(classes,) * kind.rank)
     if kind.integer:
         return rng.integers(0, classes, shape)
+    if kind.sampler == "mask":
+        return rng.integers(0, 2, (*shape, classes)).astype(float)
     if kind.label:
         return rng.choice(kind.values, shape)
     if kind.rank:
@@ -465,7 +467,7 @@ def test_reductions_in_numbers(loss: Loss, shape: tuple[int, ...]) -> None:
     """From the values of single elements: what each name of a reduction promises, without a setting that bends it."""
     inputs = a_batch(loss, shape)
     each = np.asarray(evaluate(loss, inputs, reduction="none").value)
-    assert each.shape == shape or loss.batches is not None
+    assert each.shape == (shape[:1] if loss.inputs[0].kinds[0].joined else shape) or loss.batches is not None
     weights = np.ones(each.size)
     if any(r.weights for r in loss.reductions):
         # The mean of the losses per label.
@@ -500,7 +502,7 @@ def test_a_reduction_names_what_one_value_belongs_to(loss: Loss) -> None:
     named = {
         unit
         for reduction in loss.reductions
-        for unit in ("element", "sample", "target", "pair", "triplet", "row", "batch")
+        for unit in ("element", "sample", "target", "pair", "triplet", "row", "batch", "mask")
         if re.search(rf"per {unit}\b|number of {unit}(?:e?s)", reduction.divides_by)
     }
     assert named, loss.reductions

@@ -235,7 +235,7 @@ loss = overlap_loss(
     },
     parameters=(
         Parameter("alpha", 0.3, "the weight of what is predicted too much", range=NOT_NEGATIVE, typical=(0.3, 0.5)),
-        Parameter("beta", 0.7, "the weight of what is missed", range=NOT_NEGATIVE, typical=(0.7,)),
+        Parameter("beta", 0.7, "the weight of what is missed", range=NOT_NEGATIVE, typical=(0.7, 1.0)),
         Parameter(
             "gamma",
             0.75,
