@@ -175,7 +175,7 @@ def overlap_loss(
     told = {
         "hit": "the true positives: the probability on the object",
         "extra": "the false positives: the probability beside the object",
-        "missed": "the false negatives: what the probability on the object lacks to 1",
+        "missed": "the false negatives: how far the probability on the object falls short of 1",
         "D": "the number of pixels of a mask",
         "d": "runs over the pixels",
         "i": "runs over the pixels",
@@ -211,7 +211,13 @@ def overlap_loss(
     return _loss(
         declared,
         inputs=(
-            Input("input", "p", (PIXEL_PROBABILITIES,), shape, "the probability of the object at each pixel, no score"),
+            Input(
+                "input",
+                "p",
+                (PIXEL_PROBABILITIES,),
+                shape,
+                "the probability of the object at each pixel, not a raw score",
+            ),
             Input("target", "y", (MASK,), f"{shape}, same as input", "1 where the object is, 0 elsewhere"),
         ),
         reductions=per("mask", "the number of masks, which is 1 for inputs of one dimension"),

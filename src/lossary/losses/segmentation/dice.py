@@ -297,7 +297,7 @@ loss = overlap_loss(
     ),
     where={"total": lambda hit, extra, missed, smooth: 2 * hit + extra + missed + smooth},
     notation={"total": "S"},
-    meanings={"total": "the sizes of both masks together"},
+    meanings={"total": "the sizes of both masks together, and the smoothing"},
     value=lambda hit, total, smooth: cases((1 - (2 * hit + smooth) / total, total > 0), (0, True)),
     gradient={
         "input": lambda hit, total, smooth, y, d: cases(

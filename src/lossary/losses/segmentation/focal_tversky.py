@@ -257,7 +257,7 @@ loss = overlap_loss(
         "total": lambda hit, wrong, smooth: hit + wrong + smooth,
     },
     notation={"wrong": "E", "total": "T"},
-    meanings={"wrong": "the weighted errors", "total": "what is right and the weighted errors together"},
+    meanings={"wrong": "the weighted errors", "total": "what is right, the weighted errors and the smoothing together"},
     value=lambda wrong, total, gamma: cases(((wrong / total) ** gamma, wrong > 0), (0, True)),
     gradient={
         "input": lambda hit, wrong, total, alpha, beta, gamma, smooth, y, d: cases(

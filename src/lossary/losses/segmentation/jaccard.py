@@ -200,7 +200,7 @@ loss = overlap_loss(
     ),
     where={"union": lambda hit, extra, missed, smooth: hit + extra + missed + smooth},
     notation={"union": "U"},
-    meanings={"union": "what the two masks cover together"},
+    meanings={"union": "what the two masks cover together, and the smoothing"},
     value=lambda hit, union, smooth: cases((1 - (hit + smooth) / union, union > 0), (0, True)),
     gradient={
         "input": lambda hit, union, smooth, y, d: cases(

@@ -246,7 +246,7 @@ loss = overlap_loss(
     ),
     where={"total": lambda hit, extra, missed, alpha, beta, smooth: hit + alpha * extra + beta * missed + smooth},
     notation={"total": "T"},
-    meanings={"total": "what is right and the weighted errors together"},
+    meanings={"total": "what is right, the weighted errors and the smoothing together"},
     value=lambda hit, total, smooth: cases((1 - (hit + smooth) / total, total > 0), (0, True)),
     gradient={
         "input": lambda hit, total, alpha, beta, smooth, y, d: cases(
