@@ -136,8 +136,8 @@ share of positives: 0.1
 
 ### Labels in between have no agreed meaning
 
-With label smoothing or mixup, some code puts the label into the probability first and raises the distance to 1 to the
-power then. On this page a label in between is a mixture of the losses of the two labels. The two agree at 0 and 1
+With label smoothing or mixup, most of the libraries below put the label into the probability first and then raise the
+distance to 1 to the power. On this page a label in between is a mixture of the losses of the two labels. The two agree at 0 and 1
 alone.
 
 ```python

@@ -152,7 +152,7 @@ What is added to cross-entropy is `epsilon` times [[generalized_cross_entropy|ge
 
 ## In other libraries
 
-- `optax.poly_loss_cross_entropy(input, jax.nn.one_hot(target, input.shape[1]), epsilon=epsilon)`: Labels are one-hot or probabilities,
+- `optax.losses.poly_loss_cross_entropy(input, jax.nn.one_hot(target, input.shape[1]), epsilon=epsilon)`: Labels are one-hot or probabilities,
   the classes are on the last axis. epsilon is 2 by default.
 - `rax.poly1_softmax_loss(input, jax.nn.one_hot(target, input.shape[1]), epsilon=epsilon, reduce_fn=None)`: A loss of
   ranked lists: the classes are the items of a list.
