@@ -50,7 +50,7 @@ for classes in (2, 10, 1000):
 1000 classes, q 1.0: 0.0010 times the gradient of cross-entropy
 ```
 
-### A confident wrong prediction has no gradient
+### A confident wrong prediction has hardly any gradient
 
 That is the point where the label is wrong, and a trap where it is right: an element that the model has got badly wrong
 stays so.

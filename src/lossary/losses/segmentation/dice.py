@@ -5,8 +5,8 @@ where probabilities count as parts of a pixel.
 
 ## When to use it
 
-- The object is small beside the background. A pixel loss averaged over the picture is nearly zero for an empty
-  prediction; this loss is 1.
+- The object is small beside the background. A pixel loss averaged over the picture is small for a prediction that finds
+  nothing; this loss is near 1.
 - The result is judged by the Dice score, also called F1: this loss is 1 minus that score, with probabilities in place of
   yes and no.
 - As one of two terms beside [[bce_with_logits]] or [[cross_entropy]], which keeps a gradient where the model is sure and
@@ -16,7 +16,7 @@ where probabilities count as parts of a pixel.
 
 - Pictures without any object are common. Without smoothing they give no gradient, and with it they depend on a constant;
   see below.
-- You need the probability at each pixel. This loss is least at a mask of zeros and ones.
+- You need the probability at each pixel: the best prediction is another one; see below.
 - Missing a pixel should cost another amount than adding one: [[tversky|Tversky loss]].
 - The result is judged by intersection over union: [[jaccard|Jaccard loss]] is 1 minus that score.
 
@@ -67,8 +67,8 @@ smooth 100: loss 0.090909, gradient at a pixel 0.0083
 ### Smoothing lowers the loss of small objects
 
 `smooth` is counted in pixels. It is added to the numerator as well, so a small object that is missed altogether costs
-less than a large one. That some libraries add it to the denominator alone makes another loss of it: an empty prediction
-of an empty mask then costs 1 and not 0.
+less than a large one. Some libraries add it to the denominator alone, which is another loss: an empty prediction of an
+empty mask then costs 1 and not 0.
 
 ```python
 from lossary.functional import dice
@@ -89,8 +89,8 @@ for size in (1, 10, 1000):
 ### Per picture or over the batch
 
 Here each mask has a loss of its own, and the mean weighs all masks alike. Other code adds up over the whole batch before
-it divides, in which a picture with a large object outweighs one with a small object, and empty pictures do no harm. The
-two are different numbers. To get the latter, pass the batch as one mask.
+it divides: a picture with a large object outweighs one with a small object, and what is predicted in a picture without
+an object counts as too much. The two are different numbers. To get the latter, pass the batch as one mask.
 
 ```python
 from lossary.functional import dice
@@ -135,7 +135,7 @@ rows of (H, W): tensor([1., 1., 0., 0., 0., 0., 0., 0.])
 ### Squared or not
 
 The article on V-Net squares the probabilities in the denominator. For zeros and ones that is the same. In between, the
-loss is lower and pulls less, and the least loss with a soft target lies at the target.
+loss is lower, and it flattens out where the prediction is nearly right.
 
 ```python
 from lossary.functional import dice
@@ -156,7 +156,7 @@ for p in (1.0, 0.9, 0.6):
 ### A soft target is not its own best prediction
 
 With label smoothing, partial pixels or the mean of several annotators, a prediction equal to the target has a loss above
-zero, and a harder one a lower loss.
+zero, and a harder one can have a lower loss. Squared, the loss is zero at the target.
 
 ```python
 from lossary.functional import dice
@@ -164,14 +164,38 @@ from lossary.functional import dice
 target = torch.tensor([0.8, 0.6, 0.2, 0.0])
 print("the target itself", dice(target, target))
 print("rounded          ", dice(target.round(), target))
+print("itself, squared  ", 1 - 2 * target.square().sum() / (target.square().sum() + target.square().sum()))
 ```
 
 ```output
 the target itself tensor(0.3500)
 rounded           tensor(0.2222)
+itself, squared   tensor(0.)
 ```
 
-### Where the sigmoid is sure and wrong there is no gradient
+### The best prediction is not the probability
+
+Below, 10 pixels are surely the object, and 10 more belong to it in 4 of 10 pictures that look the same. To leave those out
+costs less than to give them their probability. [[bce_with_logits]] asks for the probability.
+
+```python
+from lossary.functional import dice
+
+masks = torch.zeros(10, 20)
+masks[:, :10] = 1.0
+masks[:4, 10:] = 1.0
+for p in (0.0, 0.4, 1.0):
+    prediction = torch.cat((torch.ones(10), torch.full((10,), p))).expand(10, 20)
+    print(f"{p} for the unsure pixels: {dice(prediction, masks).item():.4f}")
+```
+
+```output
+0.0 for the unsure pixels: 0.1333
+0.4 for the unsure pixels: 0.1706
+1.0 for the unsure pixels: 0.2000
+```
+
+### Where the sigmoid is sure and wrong there is hardly a gradient
 
 The gradient with respect to a score is that with respect to the probability, times the slope of the sigmoid. That slope
 is near zero at a sure prediction, right or wrong. [[bce_with_logits]] cancels the slope; this loss does not.
@@ -192,21 +216,23 @@ BCE  tensor([-1.0000, -0.0474,  0.0474,  0.0474])
 
 ### In float16 the sum of a large picture overflows
 
-The largest number of float16 is 65504, and a mask of 256 by 256 pixels that is full has more. The loss is then NaN.
-Convert probabilities and mask with `.float()`; in bfloat16, sums are coarse but finite.
+The largest number of float16 is 65504, and a full mask of 256 by 256 pixels has more. With an infinite sum the loss is 0
+for a prediction that is half right and NaN for an empty one. Convert probabilities and mask with `.float()`; in bfloat16,
+sums are coarse but finite.
 
 ```python
 from lossary.functional import dice
 
 full = torch.ones(1, 256, 256)
 for dtype in (torch.float16, torch.bfloat16, torch.float32):
-    print(dtype, dice(full.to(dtype) / 2, full.to(dtype)).item())
+    half, none = (dice(full.to(dtype) * p, full.to(dtype)).item() for p in (0.5, 0.0))
+    print(f"{dtype}: half right {half:.4f}, empty {none}")
 ```
 
 ```output
-torch.float16 0.0
-torch.bfloat16 0.333984375
-torch.float32 0.3333333432674408
+torch.float16: half right 0.0000, empty nan
+torch.bfloat16: half right 0.3340, empty 1.0
+torch.float32: half right 0.3333, empty 1.0
 ```
 
 ## Relations
@@ -268,9 +294,9 @@ def dice(input: torch.Tensor, target: torch.Tensor, *, smooth: float = 0.0, redu
 
 loss = overlap_loss(
     function=dice,
-    aliases=terms("soft Dice loss; Sørensen-Dice loss; Sorensen-Dice; Dice coefficient loss; F1 loss; V-Net loss"),
+    aliases=terms("soft Dice loss; Sørensen-Dice loss; Sorensen-Dice; Dice coefficient loss; F1 loss"),
     search_terms=terms(
-        "overlap loss for small objects; F1 loss segmentation; Dice score as a loss; medical image segmentation loss; "
+        "V-Net loss; overlap loss for small objects; F1 loss segmentation; Dice score as a loss; medical image segmentation loss; "
         "foreground background imbalance in masks; DiceBCE"
     ),
     concepts={
@@ -283,6 +309,7 @@ loss = overlap_loss(
         "squared denominator; V-Net": "Squared or not",
         "soft labels; label smoothing": "A soft target",
         "vanishing gradient; Dice loss stuck; combine Dice with cross-entropy": "Where the sigmoid",
+        "calibration; probability of each pixel": "The best prediction is",
         "half precision nan; mixed precision": "In float16",
     },
     parameters=(

@@ -287,7 +287,7 @@ loss = overlap_loss(
         "by",
     ),
     span=(0.0, 0.99),
-    caption="Higher than Tversky loss all the way, and steepest at the very end: the slope grows without bound as the "
+    caption="Between its ends higher than Tversky loss, and steepest at the very end: the slope grows without bound as the "
     "prediction becomes perfect.",
     side_by_side=dict.fromkeys(("overlap", "size"), 'functional.focal_tversky(input, target, reduction="none")'),
     properties={

@@ -176,9 +176,7 @@ def jaccard(input: torch.Tensor, target: torch.Tensor, *, smooth: float = 0.0, r
 
 loss = overlap_loss(
     function=jaccard,
-    aliases=terms(
-        "soft IoU loss; soft Jaccard loss; intersection over union loss for masks; Jaccard index loss; Tanimoto loss"
-    ),
+    aliases=terms("soft IoU loss; soft Jaccard loss; intersection over union loss for masks; Jaccard index loss"),
     search_terms=terms("intersection over union segmentation loss; mean IoU as a loss; mIoU; overlap of masks"),
     concepts={
         "smoothing constant; epsilon in IoU": "smooth",

@@ -13,7 +13,7 @@ for what is missed.
 
 - Both errors count alike: [[dice|Dice loss]] and [[jaccard|Jaccard loss]] have no weights to choose.
 - Pictures without any object are common. Without smoothing they give no gradient; see below.
-- You need the probability at each pixel. This loss is least at a mask of zeros and ones.
+- You need the probability at each pixel: the best prediction is another one; see below.
 
 ## Pitfalls
 
@@ -210,9 +210,9 @@ def tversky(
 
 loss = overlap_loss(
     function=tversky,
-    aliases=terms("Tversky index loss; asymmetric Dice loss; F-beta loss for masks"),
+    aliases=terms("Tversky index loss"),
     search_terms=terms(
-        "trade precision for recall in segmentation; penalise false negatives more; Dice with weights for false positives "
+        "asymmetric Dice loss; F-beta loss for masks; trade precision for recall in segmentation; penalise false negatives more; Dice with weights for false positives "
         "and false negatives; small lesions"
     ),
     concepts={
