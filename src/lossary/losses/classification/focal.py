@@ -352,7 +352,7 @@ loss = Loss(
                 "gamma 5": lambda t: _of_true_class(t, 5.0),
             },
             note="One element, without the factor of its class.",
-            caption="Far on the left, where the prediction is wrong, all rise alike. The larger gamma is, the further to the left the "
+            caption="Far on the left, where the prediction is wrong, all rise nearly alike. The larger gamma is, the further to the left the "
             "loss meets the floor.",
         ),
         Study(

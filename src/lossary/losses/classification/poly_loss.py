@@ -38,7 +38,7 @@ epsilon 1.0: 0.7424
 epsilon 2.0: 1.0771
 ```
 
-### epsilon scales the gradient by at most 1 plus itself
+### epsilon scales the gradient where the prediction is right
 
 The gradient is that of cross-entropy, times 1 plus `epsilon` times the probability of the true class. A wrong prediction
 pulls as before, a right one up to 1 plus `epsilon` times as hard. Near the end of training that acts like a larger
@@ -252,8 +252,8 @@ loss = Loss(
         logit_section(
             inputs=lambda t, y: {"input": [t, 0, 0], "target": y},
             note="Three classes. The logit of the true class moves, the other two stay at 0.",
-            caption="Far to the left it is cross-entropy, raised by epsilon. The gradient is cross-entropy's there, and "
-            "the larger than it the nearer the prediction is to being right.",
+            caption="Far to the left it is cross-entropy raised by epsilon, with the same gradient. The nearer the "
+            "prediction is to being right, the more its gradient exceeds that of cross-entropy.",
         ),
         logit_section(
             inputs=lambda t, y: {"input": [0, t], "target": y},
