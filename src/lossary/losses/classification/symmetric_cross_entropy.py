@@ -285,6 +285,10 @@ loss = Loss(
     properties={
         "convex": lambda alpha, beta, zero: -beta * zero <= alpha,
         "smoothness": "Cinf",
+        # along three classes: (alpha - beta A p) (1 - p)
+        "lipschitz": lambda alpha, beta, zero: (
+            alpha if -beta * zero <= alpha else (alpha - beta * zero) ** 2 / (-4 * beta * zero)
+        ),
         "bounded": lambda alpha: alpha == 0,
         "value_at_perfect": 0,
         "gradient_limits": lambda alpha: (-alpha, 0),
