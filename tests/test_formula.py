@@ -32,6 +32,7 @@ from lossary.declaration.symbols import (
     listed,
     log,
     maximum,
+    minimum,
     sigmoid,
     sign,
     softplus,
@@ -427,6 +428,26 @@ def test_a_sum_inside_a_product_keeps_its_brackets() -> None:
 )
 def test_a_maximum_keeps_the_order_of_its_author(formula: Callable[..., Any], latex: str) -> None:
     assert page_latex(bind(formula, X).value) == latex
+
+
+POWERS: list[tuple[Callable[..., Any], str]] = [
+    (lambda x: abs(x), r"\left|x\right|^{a}"),
+    (lambda x: exp(x), r"\left(e^{x}\right)^{a}"),
+    (lambda x: log(x), r"\left(\log x\right)^{a}"),
+    (lambda x: xlogy(x, x), r"\left(x \log x\right)^{a}"),
+    (lambda x: sigmoid(x), r"\sigma(x)^{a}"),
+    (lambda x: softplus(x), r"\operatorname{softplus}(x)^{a}"),
+    (lambda x: sign(x), r"\operatorname{sign}(x)^{a}"),
+    (lambda x: maximum(0, x), r"\max\left(0, x\right)^{a}"),
+    (lambda x: minimum(0, x), r"\min\left(0, x\right)^{a}"),
+    (lambda x: indicator(x, 1), "[x = 1]^{a}"),
+]
+
+
+@pytest.mark.parametrize(("formula", "latex"), POWERS, ids=[latex for _, latex in POWERS])
+def test_a_power_of_a_function_is_printed(formula: Callable[..., Any], latex: str) -> None:
+    assert page_latex(formula(sp.Symbol("x")) ** sp.Symbol("a")) == latex
+    assert "^{a}" in figure_latex(formula(sp.Symbol("x")) ** sp.Symbol("a"))
 
 
 @pytest.mark.parametrize(("value", "latex"), [(0.5, "0.5"), (1e-12, r"10^{-12}"), (2.5e-9, r"2.5 \cdot 10^{-9}")])

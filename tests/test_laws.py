@@ -443,6 +443,8 @@ def drawn(loss: Loss, kind: Kind, shape: tuple[int, ...], rng: np.random.Generat
         return rng.normal(size=(classes,) * kind.rank)
     if kind.integer:
         return rng.integers(0, classes, shape)
+    if kind.sampler == "mask":
+        return rng.integers(0, 2, (*shape, classes)).astype(float)
     if kind.label:
         return rng.choice(kind.values, shape)
     if kind.rank:
@@ -468,7 +470,7 @@ def test_reductions_in_numbers(loss: Loss, shape: tuple[int, ...]) -> None:
     """From the values of single elements: what each name of a reduction promises, without a setting that bends it."""
     inputs = a_batch(loss, shape)
     each = np.asarray(evaluate(loss, inputs, reduction="none").value)
-    assert each.shape == shape or loss.batches is not None
+    assert each.shape == (shape[:1] if loss.inputs[0].kinds[0].joined else shape) or loss.batches is not None
     weights = np.ones(each.size)
     if any(r.weights for r in loss.reductions):
         # The mean of the losses per label.
@@ -503,7 +505,7 @@ def test_a_reduction_names_what_one_value_belongs_to(loss: Loss) -> None:
     named = {
         unit
         for reduction in loss.reductions
-        for unit in ("element", "sample", "target", "pair", "triplet", "row", "batch", "list")
+        for unit in ("element", "sample", "target", "pair", "triplet", "row", "batch", "list", "mask")
         if re.search(rf"per {unit}\b|number of {unit}(?:e?s)", reduction.divides_by)
     }
     assert named, loss.reductions
@@ -781,6 +783,13 @@ def test_points_cover_the_domain_and_both_tails(loss: Loss) -> None:
                     assert set(lengths) == set(range(column.shape[1] + 1))
                 if kind.sampler == "multi_hot":
                     assert {0.0, 1.0} < set(column.ravel().tolist())
+                if kind.sampler == "mask":
+                    assert set(column.ravel().tolist()) == {0.0, 1.0}
+                    assert {0, column.shape[1]} < set(column.sum(axis=1).tolist())
+                if kind.sampler == "probabilities":
+                    assert 0 == column.min() < column[column > 0].min() < 1e-9
+                    assert 1 == column.max() > column[column < 1].max() > 1 - 1e-9
+                    assert ((column == 0) | (column == 1)).all(axis=1).any()
                 if kind.sampler == "positive_distribution":
                     assert column.sum(axis=1) == pytest.approx(np.ones(len(column)), rel=1e-11)
                     assert 0 < column.min() <= 1e-15

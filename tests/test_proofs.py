@@ -224,3 +224,12 @@ def test_what_is_not_proven_stays_measured(slug: str, key: str, claim: Any, monk
     assert failures == []
     assert evidence.proven == {}
     assert evidence.properties == {key: (claim, "measured")}
+
+
+def test_a_power_whose_base_holds_an_exponential_stays_the_same_when_it_is_factored() -> None:
+    """The names that powers get while factoring may stand in one another; none is left over."""
+    share = sp.exp(T) / (sp.exp(T) + 2)
+    power = share ** sp.Rational(7, 10) * (1 - share) + share ** sp.Rational(17, 10)
+    product = enclosures.factored(power)
+    assert product.free_symbols == {T}
+    assert all(abs((product - power).subs(T, t).evalf(30)) < 1e-25 for t in (-3, 0, 2))

@@ -229,6 +229,11 @@ SHORTFALL = distance(lambda t: np.maximum(0.0, 1 - t), lambda t: np.where(t < 1,
 ROOT = distance(
     np.sqrt, lambda t: 0.5 / np.sqrt(np.maximum(t, 1e-300)), lambda t: -0.25 * np.maximum(t, 1e-200) ** -1.5
 )
+STEEP_AT_THE_END = distance(
+    lambda t: t**0.75,
+    lambda t: 0.75 * np.maximum(t, 1e-300) ** -0.25,
+    lambda t: -0.1875 * np.maximum(t, 1e-200) ** -1.25,
+)
 SQUARED_LENGTH = distance(lambda t: t**2, lambda t: 2 * t, lambda t: np.full_like(t, 2.0))
 
 NO_NAME = "none"  # elicits nothing that has a name
@@ -497,6 +502,7 @@ CURVES: Mapping[str, tuple[Line, dict[str, Any]]] = {
         },
     ),
     "root of a distance": (ROOT, {"convex": False, "lipschitz": "inf", "gradient_lipschitz": "inf", "bounded": False}),
+    "power of a distance": (STEEP_AT_THE_END, {"convex": False, "lipschitz": "inf", "bounded": False}),
     "squared distance from 0": (
         SQUARED_LENGTH,
         {"convex": True, "lipschitz": "inf", "gradient_lipschitz": 2, "bounded": False},

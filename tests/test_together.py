@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
@@ -177,3 +177,32 @@ def test_a_figure_that_the_family_has_not_is_told_with_the_file_of_the_loss(monk
 
 def test_only_a_residual_has_a_weight() -> None:
     assert together.laid(members("margin"), [], MARGIN_AXIS.name, "weight") is None
+
+
+# What each is of a region as large as the object that covers this share of it, where as much is missed as is too much;
+# and of an object of this share of a picture of which every pixel gives 0.9 to the right answer.
+ON_THE_OBJECT = {
+    "dice": lambda c: 1 - c,
+    "jaccard": lambda c: 1 - c / (2 - c),
+    "tversky": lambda c: 1 - c,
+    "focal_tversky": lambda c: (1 - c) ** 0.75,
+}
+OF_A_SHARE = {
+    "dice": lambda s: 0.1 / (0.1 + 1.8 * s),
+    "jaccard": lambda s: 0.1 / (0.1 + 0.9 * s),
+    "tversky": lambda s: (0.03 + 0.04 * s) / (0.03 + 0.94 * s),
+    "focal_tversky": lambda s: ((0.03 + 0.04 * s) / (0.03 + 0.94 * s)) ** 0.75,
+}
+
+
+@pytest.mark.parametrize(("name", "closed"), [("overlap", ON_THE_OBJECT), ("size", OF_A_SHARE)])
+def test_losses_of_masks_against_overlap_and_size_are_what_the_closed_forms_say(
+    name: str, closed: Mapping[str, Callable[[float], float]]
+) -> None:
+    (figure,) = (one for one in catalogs.declared(FAMILIES["segmentation"]).figures if one.name == name)
+    _, table = together.side_by_side(figure, members("segmentation"))
+    columns = dict(zip(table.names, table.columns, strict=True))
+    along = columns.pop(figure.label)
+    assert set(columns) >= set(closed)
+    for slug, value in closed.items():
+        np.testing.assert_allclose(columns[slug], [value(t) for t in along], rtol=1e-9, atol=1e-12, err_msg=slug)

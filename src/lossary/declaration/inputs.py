@@ -19,6 +19,7 @@ class Kind:
             classes, ("D",) for one over coordinates, ("C", "D") for a matrix.
         integer: values are integers and have no gradient.
         label: values are real numbers of which only a few mean something, so that a slope means nothing.
+        joined: all dimensions but the first make one vector, as those of a picture do.
         shared: one value serves all samples, as the weights of a layer do.
         listed: not one tensor but a list of them, of different shapes.
         values: numbers at which a loss of such an input is checked.
@@ -33,6 +34,7 @@ class Kind:
     dims: tuple[str, ...] = ()
     integer: bool = False
     label: bool = False
+    joined: bool = False
     shared: bool = False
     listed: bool = False
     values: tuple[float, ...] = ()
@@ -174,6 +176,18 @@ LOG_DISTRIBUTION = Kind(
 )
 CLASS_PROBABILITIES = Kind(
     "class probabilities", dims=("C",), sampler="distribution", lower=0.0, upper=1.0, takes="probabilities"
+)
+PIXEL_PROBABILITIES = Kind(
+    "probabilities, one for each pixel",
+    dims=("D",),
+    joined=True,
+    sampler="probabilities",
+    lower=0.0,
+    upper=1.0,
+    takes="probabilities",
+)
+MASK = Kind(
+    "0 or 1 for each pixel", dims=("D",), label=True, joined=True, sampler="mask", lower=0.0, upper=1.0, takes="masks"
 )
 VECTOR = Kind("vectors of real numbers", dims=("D",), sampler="vector", takes="vectors")
 

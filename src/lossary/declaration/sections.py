@@ -41,8 +41,19 @@ LOG_RATE_AXIS = Axis("log-rate", "log-rate, input", (-3.0, 3.0), 12.0, (-5.0, 12
 MEAN_AXIS = Axis("mean", "predicted mean, input", (0.0, 4.0), 6.0, (-6.0, 4.0))
 RATIO_AXIS = Axis("ratio", "prediction divided by the target", (0.0, 3.0), 2.2, (-2.2, 2.2))
 DISTANCE_AXIS = Axis("distance", "distance", (0.0, 3.0), 3.3, (-1.2, 1.2))
+RIGHT_ANSWER_AXIS = Axis("right-answer", "probability of the right answer", (0.0, 1.0), 1.05, (-4.2, 0.2))
 # In the order of pages.
-_SHARED = (RESIDUAL, PROBABILITY_AXIS, LOGIT_AXIS, MARGIN_AXIS, LOG_RATE_AXIS, MEAN_AXIS, RATIO_AXIS, DISTANCE_AXIS)
+_SHARED = (
+    RESIDUAL,
+    PROBABILITY_AXIS,
+    LOGIT_AXIS,
+    MARGIN_AXIS,
+    LOG_RATE_AXIS,
+    MEAN_AXIS,
+    RATIO_AXIS,
+    DISTANCE_AXIS,
+    RIGHT_ANSWER_AXIS,
+)
 
 
 @dataclass(frozen=True)

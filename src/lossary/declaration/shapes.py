@@ -14,13 +14,21 @@ from typing import Any
 import sympy as sp
 
 from lossary.declaration.formula import Builder, Symbolic
-from lossary.declaration.inputs import REGRESSION_INPUTS, SCORE, SIGN, Input, Kind
+from lossary.declaration.inputs import MASK, PIXEL_PROBABILITIES, REGRESSION_INPUTS, SCORE, SIGN, Input, Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameters import Parameter
-from lossary.declaration.reductions import PER_SAMPLE
+from lossary.declaration.reductions import PER_SAMPLE, per
 from lossary.declaration.references import Properties
-from lossary.declaration.sections import MARGIN_AXIS, PLUS_MINUS, PROBABILITY_AXIS, Section, residual_section
-from lossary.declaration.symbols import Expression
+from lossary.declaration.sections import (
+    MARGIN_AXIS,
+    PLUS_MINUS,
+    PROBABILITY_AXIS,
+    RIGHT_ANSWER_AXIS,
+    HeatMap,
+    Section,
+    residual_section,
+)
+from lossary.declaration.symbols import Expression, sum_over
 
 # What a smooth loss of one logit claims: softplus under other names.
 LOGISTIC: Mapping[str, Any] = {
@@ -188,6 +196,96 @@ def divergence_loss(
         },
         side_by_side={"two-normals": f'functional.{function.__name__}(q, p, reduction="none")'},
         properties={"value_at_perfect": 0, **properties},
+    )
+
+
+def overlap_loss(
+    value: Builder,
+    gradient: Mapping[str, Builder],
+    caption: str,
+    properties: Properties,
+    *,
+    where: Mapping[str, Builder] | None = None,
+    notation: Mapping[str, str] | None = None,
+    meanings: Mapping[str, str] | None = None,
+    span: tuple[float, float] = RIGHT_ANSWER_AXIS.span,
+    **declared: Any,
+) -> Loss:
+    """A loss of how a predicted mask overlaps the true one, which has one value for each mask.
+
+    Args:
+        value: function of the symbols of the formula, such as `hit`, `extra` and `missed`: what is right, what is too
+            much and what is lacking, each a sum over the pixels.
+        gradient: function of the same, and of the pixel `d`, for each input.
+        caption: what to see in the picture.
+        properties: the claims.
+        where: further shorthands of the formula.
+        notation: how they are written, LaTeX by name.
+        meanings: what they are, by name.
+        span: what is drawn of the probability of the right answer.
+        declared: whatever else a `Loss` has.
+    """
+    sums: dict[str, Builder] = {
+        "hit": lambda p, y, i, D: sum_over(i, p[i] * y[i], D),
+        "extra": lambda p, y, i, D: sum_over(i, p[i] * (1 - y[i]), D),
+        "missed": lambda p, y, i, D: sum_over(i, (1 - p[i]) * y[i], D),
+    }
+    written = {"hit": r"\mathrm{TP}", "extra": r"\mathrm{FP}", "missed": r"\mathrm{FN}"}
+    told = {
+        "hit": "the true positives: the probability on the object",
+        "extra": "the false positives: the probability beside the object",
+        "missed": "the false negatives: how far the probability on the object falls short of 1",
+        "D": "the number of pixels of a mask",
+        "d": "runs over the pixels",
+        "i": "runs over the pixels",
+    }
+    formula = Symbolic(
+        value,
+        gradient,
+        where={**sums, **(where or {})},
+        notation={**written, **(notation or {})},
+        meanings={**told, **(meanings or {})},
+    )
+    section = Section(
+        axis=RIGHT_ANSWER_AXIS,
+        label="probability of the right answer, at each pixel",
+        span=span,
+        inputs=lambda t, y: {"input": [t, 1 - t, 1 - t, 1 - t], "target": [1, 0, 0, 0]},
+        branches={"": 1.0},
+        perfect=1.0,
+        limits=(0.0, 1.0),
+        note="Four pixels, of which one is the object. Each gives the same probability to the right answer.",
+        caption=caption,
+    )
+    errors = HeatMap(
+        name="errors",
+        title="What is too much and what is lacking",
+        labels=("false positives, as a share of the object", "false negatives, as a share of the object"),
+        spans=((0.0, 1.0), (0.0, 1.0)),
+        inputs=lambda s, t: {"input": [1 - t, s], "target": [1, 0]},
+        note="Two pixels. The first one is the object, the second one is not.",
+        caption="Along a line of one colour, more of one error is made up for by less of the other.",
+    )
+    shape = "(D), (N, D) or (N, d1, d2, …)"
+    return _loss(
+        declared,
+        inputs=(
+            Input(
+                "input",
+                "p",
+                (PIXEL_PROBABILITIES,),
+                shape,
+                "the probability of the object at each pixel, not a raw score",
+            ),
+            Input("target", "y", (MASK,), f"{shape}, same as input", "1 where the object is, 0 elsewhere"),
+        ),
+        reductions=per("mask", "the number of masks, which is 1 for inputs of one dimension"),
+        formulas=(formula,),
+        sections=(section,),
+        figures=(errors,),
+        tasks=("segmentation",),
+        example={"input": [0.9, 0.75, 0.25, 0.1], "target": [1.0, 1.0, 0.0, 0.0]},
+        properties=properties,
     )
 
 

@@ -90,6 +90,7 @@ def lines_up(loss: Loss, inputs: Arrays, parameters: Setting) -> bool:
         kind = kinds[name]
         if kind.listed or not kind.dims:
             continue
+        array = _joined(kind, array)
         at = [vector_dimension(loss, array)] if kind.dims == ("C",) else range(array.ndim - kind.rank, array.ndim)
         for dim, place in zip(kind.dims, at, strict=True):
             lengths.setdefault(dim, set()).add(array.shape[place])
@@ -116,6 +117,11 @@ def vector_dimension(loss: Loss, array: Array) -> int:
     if loss.sample_dimension is None:
         return array.ndim - 1
     return loss.sample_dimension if array.ndim > loss.sample_dimension else array.ndim - 1
+
+
+def _joined(kind: Kind, array: Array) -> Array:
+    """An array with the dimensions in one that its kind reads as one vector."""
+    return array.reshape(len(array), -1) if kind.joined and array.ndim > 2 else array
 
 
 @dataclass(frozen=True)
@@ -177,7 +183,7 @@ def _lined_up(loss: Loss, inputs: Arrays, parameters: Setting, kinds: Mapping[st
     first = np.shape(inputs[loss.inputs[0].name])
     for entry in (i for i in loss.inputs if i.name in inputs):
         kind = kinds[entry.name]
-        array = np.asarray(inputs[entry.name])
+        array = _joined(kind, np.asarray(inputs[entry.name]))
         if kind.integer:
             array = array.astype(np.int64)
         if kind.dims == ("C",):

@@ -258,6 +258,19 @@ def _multi_hot(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     return [np.zeros(shape), np.ones(shape), *drawn, rng.uniform(size=shape)]
 
 
+def _masks(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
+    """Zeros and ones: none, all, one alone, and at random."""
+    drawn = [rng.integers(0, 2, shape).astype(float) for _ in range(2)]
+    return [np.zeros(shape), np.ones(shape), np.eye(shape[0])[0], *drawn]
+
+
+def _probabilities(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
+    """Numbers from 0 to 1 that need not sum to 1: the corners of the cube, close to them, and inside."""
+    drawn = [rng.uniform(size=shape) for _ in range(5)]
+    corners = [np.zeros(shape), np.ones(shape), np.eye(shape[0])[0], 1 - np.eye(shape[0])[0]]
+    return [*corners, *(np.abs(corner - 1e-12) for corner in corners), *drawn]
+
+
 def _vectors(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     drawn = [rng.normal(size=shape) * scale for scale in (0.1, 1, 1, 3, 30)]
     return [*drawn, np.eye(shape[0])[0] + 0.25 * rng.normal(size=shape), 1e3 * rng.normal(size=shape)]
@@ -288,6 +301,8 @@ SAMPLERS: dict[str, Callable[[Shape, np.random.Generator], list[Numbers]]] = {
     "log_distribution": _log_distributions,
     "label_list": _label_lists,
     "multi_hot": _multi_hot,
+    "mask": _masks,
+    "probabilities": _probabilities,
     "vector": _vectors,
     "amounts": _amounts,
     "batch": _batches,

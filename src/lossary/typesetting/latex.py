@@ -94,19 +94,21 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
     def _print_log(self, expr: Expression, exp: str | None = None) -> str:
         return self._log(expr.args[0]) if exp is None else rf"\left({self._log(expr.args[0])}\right)^{{{exp}}}"
 
-    def _print_xlogy(self, expr: Expression) -> str:
+    def _print_xlogy(self, expr: Expression, exp: str | None = None) -> str:
         x, y = expr.args
         factor = self._print(x)
-        return rf"{f'({factor})' if x.is_Add else factor} {self._log(y)}"
+        plain = rf"{f'({factor})' if x.is_Add else factor} {self._log(y)}"
+        return plain if exp is None else rf"\left({plain}\right)^{{{exp}}}"
 
-    def _print_softplus(self, expr: Expression) -> str:
-        return self._named(r"\operatorname{softplus}", expr)
+    def _print_softplus(self, expr: Expression, exp: str | None = None) -> str:
+        return self._named(r"\operatorname{softplus}", expr, exp)
 
     def _print_sigmoid(self, expr: Expression, exp: str | None = None) -> str:
-        return self._named(r"\sigma", expr)
+        return self._named(r"\sigma", expr, exp)
 
-    def _named(self, name: str, expr: Expression) -> str:
-        return f"{name}({self._print(expr.args[0])})"
+    def _named(self, name: str, expr: Expression, exp: str | None) -> str:
+        power = "" if exp is None else f"^{{{exp}}}"
+        return f"{name}({self._print(expr.args[0])}){power}"
 
     def _print_maximum(self, expr: Expression, exp: str | None = None) -> str:
         return self._listed(r"\max", expr, exp)
@@ -122,16 +124,18 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
         return self._listed(r"\operatorname{erf}", expr, exp)
 
     def _print_sign(self, expr: Expression, exp: str | None = None) -> str:
-        return rf"\operatorname{{sign}}({self._print(expr.args[0])})"
+        return self._named(r"\operatorname{sign}", expr, exp)
 
     def _print_exp(self, expr: Expression, exp: str | None = None) -> str:
-        return f"e^{{{self._print(expr.args[0])}}}"
+        plain = f"e^{{{self._print(expr.args[0])}}}"
+        return plain if exp is None else rf"\left({plain}\right)^{{{exp}}}"
 
     _print_ExpBase = _print_exp
 
-    def _print_indicator(self, expr: Expression) -> str:
+    def _print_indicator(self, expr: Expression, exp: str | None = None) -> str:
         left, right = (self._print(argument) for argument in expr.args)
-        return f"[{left} = {right}]"
+        power = "" if exp is None else f"^{{{exp}}}"
+        return f"[{left} = {right}]{power}"
 
     def _print_Sum(self, expr: Expression) -> str:
         summand, condition = selected(summed(expr))

@@ -150,7 +150,7 @@ def gradient_lipschitz(line: Line) -> Finding:
 
 
 def _grows(line: Line, values: Callable[[Array, float], Array]) -> bool:
-    return any(abs(v[1]) > 10 * (1 + abs(v[0])) for v in (values(ends, line.y) for ends in line.far((1e3, 1e6))))
+    return any(abs(v[1]) > 10 * (1 + abs(v[0])) for v in (values(ends, line.y) for ends in line.far((1e3, 1e9))))
 
 
 def bounded(line: Line) -> Finding:

@@ -207,7 +207,10 @@ def factored(expression: Expression) -> Expression:
 
     plain = expression.replace(lambda e: isinstance(e, sp.exp), lambda e: named(sp.E, e.args[0]))
     plain = plain.replace(lambda e: e.is_Pow and not small(e.exp), lambda e: named(*e.args))
-    return sp.factor(sp.together(plain)).xreplace({name: base**exponent for (base, exponent), name in names.items()})
+    made = sp.factor(sp.together(plain))
+    for (base, exponent), name in reversed(names.items()):  # a base may hold names that were given before
+        made = made.xreplace({name: base**exponent})
+    return made
 
 
 def _shorter(expression: Expression) -> Expression:
