@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
@@ -32,7 +33,7 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark, narrow, and let what takes minutes begin first: at the end one process would wait for the other."""
+    """Mark, narrow and order: at the end of a run no process should wait for another."""
     for item in items:
         asked = set(getattr(item, "fixturenames", ()))
         for name, fixtures in (("browser", BROWSER), ("site", SITE)):
@@ -48,7 +49,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         from cases import LOSSES, PLAIN
 
         keep(config, items, lambda item: not slugs(item) & {*LOSSES} or bool(slugs(item) & PLAIN))
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    items.sort(key=place)
+
+
+def place(item: pytest.Item) -> int:
+    """Where in a run a test has its place: first what takes a minute, and with it the site is built; meanwhile half of
+    what needs no site; then what needs it, of which a module is one long piece; and the small pieces of the other half
+    at the end, where no process then waits long for another.
+    """
+    if item.get_closest_marker("long"):
+        return 0
+    if item.get_closest_marker("site") or item.get_closest_marker("browser"):
+        return 2
+    group = item.get_closest_marker("xdist_group")
+    return 1 + 2 * (crc32(str(group.args[0] if group else item.nodeid).encode()) % 2)
 
 
 def pytest_collection_finish() -> None:
