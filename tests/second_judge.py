@@ -129,6 +129,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "softplus": lambda x: mpmath.log1p(mpmath.exp(x)) if x < 0 else x + mpmath.log1p(mpmath.exp(-x)),
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
     "xlogy": lambda x, y: mpmath.mpf(0) if x == 0 else x * mpmath.log(y),
+    "held": lambda x: x,
     "maximum": max,
     "minimum": min,
     "indicator": lambda a, b: mpmath.mpf(1 if a == b else 0),

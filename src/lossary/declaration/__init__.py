@@ -5,6 +5,7 @@ matplotlib, and nothing from another room. A loss file imports its names from he
 code needs them.
 """
 
+from lossary.declaration.boxes import box_loss
 from lossary.declaration.family import Shown, SideBySide
 from lossary.declaration.formula import Builder, Formula, Symbolic, Written
 from lossary.declaration.inputs import (
@@ -109,6 +110,7 @@ from lossary.declaration.symbols import (
     erf,
     euler,
     exp,
+    held,
     indicator,
     listed,
     log,
@@ -217,6 +219,7 @@ __all__ = [
     "acos",
     "atan",
     "axes",
+    "box_loss",
     "cases",
     "chosen",
     "citation",
@@ -228,6 +231,7 @@ __all__ = [
     "euler",
     "exp",
     "flag",
+    "held",
     "ignore_index",
     "indicator",
     "library",

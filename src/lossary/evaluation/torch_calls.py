@@ -453,6 +453,10 @@ def expression(source: str) -> NDArray[np.float64]:
     def normal(*shape: int) -> torch.Tensor:
         return torch.randn(*shape, generator=draw, dtype=torch.float64)
 
+    def boxes() -> torch.Tensor:
+        corner = normal(32, 2)
+        return torch.cat((corner, corner + normal(32, 2).exp()), 1)
+
     names = {
         **_library(),
         "input": normal(64) * 3,
@@ -463,6 +467,8 @@ def expression(source: str) -> NDArray[np.float64]:
         "classes": torch.randint(0, 5, (8,), generator=draw),
         "p": normal(8, 5).softmax(1),
         "q": normal(8, 5).softmax(1),
+        "boxes": boxes(),
+        "others": boxes(),
     }
     return torch.as_tensor(eval(source, names), dtype=torch.float64).numpy()
 
