@@ -40,11 +40,13 @@ def _of_distance(
     d: Expression,
 ) -> Expression:
     """The derivative of the distance by coordinate d of a box, of which such a share bounds the box around both."""
-    pulled = (
-        (offset + sense * 2 * distance * length * share) / (wc**2 + hc**2)
-        for sense, offset, length in ((1, dx, wc), (1, dy, hc), (-1, dx, wc), (-1, dy, hc))
+    diagonal = wc**2 + hc**2
+    return cases(
+        ((dx + 2 * distance * wc * share) / diagonal, equal(d, 0)),
+        ((dy + 2 * distance * hc * share) / diagonal, equal(d, 1)),
+        ((dx - 2 * distance * wc * share) / diagonal, equal(d, 2)),
+        ((dy - 2 * distance * hc * share) / diagonal, True),
     )
-    return cases(*zip(pulled, (equal(d, 0), equal(d, 1), equal(d, 2), True), strict=True))
 
 
 # Each is used where a loss's formula names it, and is written on that page alone.
@@ -116,7 +118,7 @@ _MEANINGS = {
     "union": "the area that the two boxes cover together",
     "hull": "the area of the smallest box around both",
     "d": "runs over the coordinates x1, y1, x2, y2 of a box",
-    "inner": "1 where the predicted box bounds the overlap at its coordinate, 0 where the target does, 1/2 where both do",
+    "inner": "1 where the predicted box bounds the overlap at that coordinate, 0 where the target does, half if both",
     "side": "the side of the overlap that moves with the coordinate, with its sign",
     "overlap_b": "the derivative of the overlap with respect to the predicted box",
     "overlap_g": "the derivative of the overlap with respect to the target",
@@ -124,8 +126,8 @@ _MEANINGS = {
     "union_g": "the derivative of the union with respect to the target",
     "hull_b": "the derivative of the area of the box around both with respect to the predicted box",
     "hull_g": "the derivative of the area of the box around both with respect to the target",
-    "dx": "how far the centre of the predicted box lies to the right of the target's",
-    "dy": "how far the centre of the predicted box lies above that of the target, where y grows upwards",
+    "dx": "the x of the predicted box's centre, minus that of the target's",
+    "dy": "the y of the predicted box's centre, minus that of the target's",
     "distance": "the squared distance of the centres, divided by the squared diagonal of the smallest box around both",
     "distance_b": "the derivative of R with respect to the predicted box",
     "distance_g": "the derivative of R with respect to the target",
@@ -206,7 +208,7 @@ def box_loss(
         branches={"": 0.0},
         perfect=0.0,
         kinks=offset_kinks,
-        note="The target is the unit square. The predicted box is a square of the same size that slides past it sideways.",
+        note="The target is the unit square. The predicted box, a square of the same size, slides past it sideways.",
         caption=offset,
     )
     stretches = Section(
