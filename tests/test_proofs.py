@@ -224,3 +224,14 @@ def test_what_is_not_proven_stays_measured(slug: str, key: str, claim: Any, monk
     assert failures == []
     assert evidence.proven == {}
     assert evidence.properties == {key: (claim, "measured")}
+
+
+def test_what_torch_holds_in_a_gradient_moves_in_a_proof() -> None:
+    """A proof is about the curve of the value, which is not what the gradient of such a loss leads along."""
+    loss = LOSSES["ciou_loss"]
+    section = next(one for one in loss.sections if one.axis.name == "edge")
+    found = proofs.along(loss, section, loss.defaults(), 0.0)
+    assert found is not None
+    slope = Smooth(found.expression.doit(), [arb(1) / 2]).at(1, arb(1) / 2)
+    values = curve(loss, section, np.array([0.5 - 1e-6, 0.5 + 1e-6]), loss.defaults(), 0.0).loss
+    assert float(slope) == pytest.approx(np.diff(values)[0] / 2e-6, rel=1e-8)

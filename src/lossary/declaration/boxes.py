@@ -161,7 +161,7 @@ def batches(setting: Setting) -> list[Arrays]:
     far = prediction + draw.normal(size=(count, 1)) * 8
     made: list[Arrays] = [{"input": one, "target": target} for one in (prediction, within, thin, far)]
     made.append({"input": target, "target": within})
-    sizes = 10.0 ** draw.uniform(-4, 3, (count, 1))
+    sizes = 10.0 ** draw.uniform(-2, 3, (count, 1))
     sizes[: count // 3] = 1.0
     return [*made, {"input": sizes * prediction, "target": sizes * target}]
 
