@@ -60,6 +60,36 @@ def test_divergences_of_two_normals_are_what_the_closed_forms_say() -> None:
     assert len({(trace.role, trace.dashed) for trace in chart.traces}) == len(chart.traces)
 
 
+def test_losses_of_boxes_are_what_the_areas_say() -> None:
+    """A box of area 1 over the unit square, a square that grows beside it, and one that slides past."""
+    figures = {figure.name: figure for figure in catalogs.declared(FAMILIES["detection"]).figures}
+    found = {}
+    for name, figure in figures.items():
+        _, table = together.side_by_side(figure, members("detection"))
+        found[name] = dict(zip(table.names, table.columns, strict=True)), table.columns[0]
+    flat, width = found["flattens"]
+    shared = np.minimum(width, 1 / width)
+    overlap = shared / (2 - shared)
+    np.testing.assert_allclose(flat["iou_loss"], 1 - overlap, rtol=1e-12)
+    np.testing.assert_allclose(flat["diou_loss"], 1 - overlap, rtol=1e-12)
+    np.testing.assert_allclose(flat["giou_loss"], 2 - overlap - (2 - shared) * shared, rtol=1e-12)
+    shape = (np.arctan(1.0) - np.arctan(width**2)) ** 2 * 4 / np.pi**2
+    np.testing.assert_allclose(flat["ciou_loss"], 1 - overlap + shape**2 / (1 - overlap + shape + 1e-300), rtol=1e-12)
+    grown, side = found["grows"]
+    apart = side < 3
+    assert (grown["iou_loss"][apart] == 1).all()
+    low, high = np.minimum(-0.5, 2 - side / 2), np.maximum(0.5, 2 + side / 2)
+    tall = np.maximum(side, 1)
+    distance = 4 / ((high - low) ** 2 + tall**2)
+    np.testing.assert_allclose(grown["diou_loss"] - grown["iou_loss"], distance, rtol=1e-12)
+    empty = 1 - (1 + side**2) / ((high - low) * tall)
+    np.testing.assert_allclose(grown["giou_loss"][apart], 1 + empty[apart], rtol=1e-12)
+    slid, offset = found["slides"]
+    inside = abs(offset) < 1.3
+    np.testing.assert_allclose(slid["giou_loss"][inside], 1 - 0.4 * 1.2 / 4.5, rtol=1e-12)
+    assert offset[np.argmin(slid["diou_loss"])] == offset[np.argmin(slid["ciou_loss"])] == pytest.approx(0, abs=1e-12)
+
+
 def test_the_weight_is_the_gradient_over_the_residual() -> None:
     robust = members("robust")
     context = [catalogs.load(source) for source in SOURCES if source.slug in ("l1", "mse")]

@@ -219,5 +219,8 @@ loss = box_loss(
         "aspect ratio; width and height separately; EIoU": "The term for the shape",
         "exploding gradient; tiny boxes; w^2 + h^2": "For small boxes",
     },
+    side_by_side=dict.fromkeys(
+        ("slides", "grows", "flattens"), "functional.ciou_loss(input, target, reduction='none')"
+    ),
     properties={"supremum": 2},
 )

@@ -160,5 +160,8 @@ loss = box_loss(
         "small gradient far away; slow convergence of distant boxes": "The further away",
         "aspect ratio; concentric boxes; same centre": "Around one centre",
     },
+    side_by_side=dict.fromkeys(
+        ("slides", "grows", "flattens"), "functional.diou_loss(input, target, reduction='none')"
+    ),
     properties={"supremum": 2},
 )

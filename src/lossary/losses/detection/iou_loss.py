@@ -226,5 +226,6 @@ loss = box_loss(
         "matching; pairwise IoU; cost matrix; order of the boxes": "Row k",
         "nan; empty targets; no objects in the image": "A batch without objects",
     },
+    side_by_side=dict.fromkeys(("slides", "grows", "flattens"), "functional.iou_loss(input, target, reduction='none')"),
     properties={"supremum": 1},
 )
