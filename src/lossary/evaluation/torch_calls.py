@@ -494,6 +494,11 @@ def called(loss: Loss, figure: SideBySide, t: NDArray[np.float64]) -> NDArray[np
     raise CatalogError([Failure(loss.path, "figure", f"{figure.name}: {call}: {told}; {may}")])
 
 
+def inputs_at(figure: SideBySide, t: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """What the losses of such a figure are given, at each place `t`."""
+    return {name: tensor.numpy() for name, tensor in figure.inputs(torch.tensor(t, dtype=torch.float64)).items()}
+
+
 def _library() -> dict[str, Any]:
     """What every expression that a file declares may use."""
     return {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "functional": _Functions()}
