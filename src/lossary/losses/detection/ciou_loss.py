@@ -21,7 +21,7 @@ overlap and takes no gradient.
 
 The weight alpha is made of the shape and the overlap, and is detached: in the gradient it is a constant. The gradient is
 then not the derivative of the value, and a check by finite differences fails. Code that forgets to detach it gives the
-second column.
+second number.
 
 ```python
 from lossary.functional import ciou_loss
@@ -43,7 +43,8 @@ upper edge: gradient -0.0039, difference quotient -0.0008
 ### There are two versions of the weight
 
 The first paper and torchvision use alpha at every overlap. In the authors' later code, which MMDetection follows, the
-term for the shape counts only if the IoU is above one half. Losses that two frameworks report cannot be compared below it.
+term for the shape counts only if the IoU is above one half. Below that, the losses that two frameworks report cannot be
+compared.
 
 ```python
 from lossary.functional import ciou_loss, diou_loss, iou_loss
@@ -87,8 +88,8 @@ for width, height in ((4.0, 2.0), (2.0, 8.0)):
 ### For small boxes the shape outweighs the rest
 
 The angle of a short diagonal turns faster than that of a long one. Below, a square shrinks in the middle of the target: the
-slope of the shape grows as fast as the square becomes smaller, and the slope of the other terms falls. Dividing all coordinates by
-the size of the image does not help, since it makes all slopes larger by one factor.
+slope of the shape grows about as fast as the square becomes smaller, and the slope of the other terms falls. Dividing
+all coordinates by the size of the image does not help, since it multiplies all slopes by the same factor.
 
 ```python
 from lossary.functional import ciou_loss, diou_loss
@@ -116,7 +117,8 @@ Where the aspect ratios are the same, it is [[diou_loss|the DIoU loss]].
 
 ## In other libraries
 
-- `torchvision.ops.complete_box_iou_loss(input, target)`: The default reduction is "none".
+- `torchvision.ops.complete_box_iou_loss(input, target)`: The default reduction is "none". It adds 1e-7 to
+  what it divides by, which boxes of very small areas feel.
 - `mmdet.models.losses.CIoULoss()`: The term for the shape counts only where the IoU is above one half.
 
 ## References

@@ -96,7 +96,8 @@ Where the aspect ratios are the same, it is [[ciou_loss|the CIoU loss]].
 
 ## In other libraries
 
-- `torchvision.ops.distance_box_iou_loss(input, target)`: The default reduction is "none".
+- `torchvision.ops.distance_box_iou_loss(input, target)`: The default reduction is "none". It adds 1e-7 to
+  what it divides by, which boxes of very small areas feel.
 - `mmdet.models.losses.DIoULoss()`
 
 ## References

@@ -116,9 +116,10 @@ Where one box lies within the other, it is [[iou_loss|the IoU loss]].
 
 ## In other libraries
 
-- `torchvision.ops.generalized_box_iou_loss(input, target)`: The default reduction is "none". Without "_loss", the name is that
+- `torchvision.ops.generalized_box_iou_loss(input, target)`: The default reduction is "none". It adds 1e-7 to
+  what it divides by, which boxes of very small areas feel. Without "_loss", the name is that
   of the measure, a matrix of every box with every other.
-- `monai.losses.BoxGIoULoss(reduction="none")(input, target)`: Also takes boxes in three dimensions.
+- `monai.losses.BoxGIoULoss(reduction="none")(input, target)`: Computes in float32. Also takes boxes in three dimensions.
 - `mmdet.models.losses.GIoULoss()`
 
 ## References

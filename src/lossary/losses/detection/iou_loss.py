@@ -67,8 +67,8 @@ far from it: corners 0.319, centre and size 1.000, and for the right box 1.000
 
 ### The same name also means the negative logarithm
 
-UnitBox, which made the name known, takes minus the logarithm of the IoU, and MMDetection's `IoULoss` does so unless its
-`mode` is "linear". Close to the right box the two agree. For a poor overlap the logarithm is far larger and pulls far
+The paper on UnitBox takes minus the logarithm of the IoU, and MMDetection's `IoULoss` does so unless its `mode` is
+"linear". Close to the right box the two agree. For a poor overlap the logarithm is far larger and pulls far
 harder, and it has no upper bound.
 
 ```python
