@@ -25,28 +25,9 @@ EDGE_AXIS = Axis("edge", "right edge of the predicted box, in widths of the targ
 BOX = Kind("boxes: x1, y1, x2, y2 with x1 < x2 and y1 < y2", dims=("D",), takes="boxes")
 
 
-def _by_edge(width: Expression, height: Expression, d: Expression) -> Expression:
-    """The derivative of width times height, as far as coordinate d is one of its edges."""
-    return cases((-height, equal(d, 0)), (-width, equal(d, 1)), (height, equal(d, 2)), (width, True))
-
-
-def _of_distance(
-    dx: Expression,
-    dy: Expression,
-    wc: Expression,
-    hc: Expression,
-    distance: Expression,
-    share: Expression,
-    d: Expression,
-) -> Expression:
-    """The derivative of the distance by coordinate d of a box, of which such a share bounds the box around both."""
-    diagonal = wc**2 + hc**2
-    return cases(
-        ((dx + 2 * distance * wc * share) / diagonal, equal(d, 0)),
-        ((dy + 2 * distance * hc * share) / diagonal, equal(d, 1)),
-        ((dx - 2 * distance * wc * share) / diagonal, equal(d, 2)),
-        ((dy - 2 * distance * hc * share) / diagonal, True),
-    )
+def _along(x: Expression, y: Expression, d: Expression) -> Expression:
+    """What belongs to coordinate d, which is an x or a y."""
+    return cases((x, equal(d, 0) | equal(d, 2)), (y, True))
 
 
 # Each is used where a loss's formula names it, and is written on that page alone.
@@ -62,22 +43,30 @@ _WHERE: Mapping[str, Builder] = {
     "overlap": lambda wi, hi: wi * hi,
     "union": lambda wb, hb, wg, hg, overlap: wb * hb + wg * hg - overlap,
     "hull": lambda wc, hc: wc * hc,
-    # of the predicted box's coordinate d: 1 where it bounds the overlap, 0 where the target's does, half where both do
-    "inner": lambda b, g, d: cases(((1 + sign(b[d] - g[d])) / 2, d <= 1), ((1 + sign(g[d] - b[d])) / 2, True)),
-    "side": lambda overlap, wi, hi, d: cases(
-        (0, equal(overlap, 0)), (-hi, equal(d, 0)), (-wi, equal(d, 1)), (hi, equal(d, 2)), (wi, True)
-    ),
-    "overlap_b": lambda inner, side, d: inner[d] * side[d],
-    "overlap_g": lambda inner, side, d: (1 - inner[d]) * side[d],
-    "union_b": lambda wb, hb, overlap_b, d: _by_edge(wb, hb, d) - overlap_b[d],
-    "union_g": lambda wg, hg, overlap_g, d: _by_edge(wg, hg, d) - overlap_g[d],
-    "hull_b": lambda inner, wc, hc, d: (1 - inner[d]) * _by_edge(wc, hc, d),
-    "hull_g": lambda inner, wc, hc, d: inner[d] * _by_edge(wc, hc, d),
+    "out": lambda d: cases((-1, d <= 1), (1, True)),
+    "inner": lambda b, g, out, d: (1 - out[d] * sign(b[d] - g[d])) / 2,
+    "edge_b": lambda wb, hb, d: _along(hb, wb, d),
+    "edge_g": lambda wg, hg, d: _along(hg, wg, d),
+    "edge_i": lambda wi, hi, d: _along(hi, wi, d),
+    "edge_c": lambda wc, hc, d: _along(hc, wc, d),
+    "moved": lambda overlap, out, edge_i, d: cases((0, equal(overlap, 0)), (out[d] * edge_i[d], True)),
+    "overlap_b": lambda inner, moved, d: inner[d] * moved[d],
+    "overlap_g": lambda inner, moved, d: (1 - inner[d]) * moved[d],
+    "union_b": lambda out, edge_b, overlap_b, d: out[d] * edge_b[d] - overlap_b[d],
+    "union_g": lambda out, edge_g, overlap_g, d: out[d] * edge_g[d] - overlap_g[d],
+    "hull_b": lambda inner, out, edge_c, d: (1 - inner[d]) * out[d] * edge_c[d],
+    "hull_g": lambda inner, out, edge_c, d: inner[d] * out[d] * edge_c[d],
     "dx": lambda b, g: (b[0] + b[2] - g[0] - g[2]) / 2,
     "dy": lambda b, g: (b[1] + b[3] - g[1] - g[3]) / 2,
     "distance": lambda dx, dy, wc, hc: (dx**2 + dy**2) / (wc**2 + hc**2),
-    "distance_b": lambda dx, dy, wc, hc, distance, inner, d: _of_distance(dx, dy, wc, hc, distance, 1 - inner[d], d),
-    "distance_g": lambda dx, dy, wc, hc, distance, inner, d: _of_distance(-dx, -dy, wc, hc, distance, inner[d], d),
+    "offset": lambda dx, dy, d: _along(dx, dy, d),
+    "reach": lambda wc, hc, d: _along(wc, hc, d),
+    "distance_b": lambda wc, hc, offset, reach, distance, inner, out, d: (
+        (offset[d] - 2 * distance * (1 - inner[d]) * out[d] * reach[d]) / (wc**2 + hc**2)
+    ),
+    "distance_g": lambda wc, hc, offset, reach, distance, inner, out, d: (
+        (-offset[d] - 2 * distance * inner[d] * out[d] * reach[d]) / (wc**2 + hc**2)
+    ),
 }
 _NOTATION = {
     "wb": "w_{b}",
@@ -91,8 +80,13 @@ _NOTATION = {
     "overlap": "I",
     "union": "U",
     "hull": "C",
+    "out": "n",
     "inner": "e",
-    "side": "s",
+    "edge_b": "a_{b}",
+    "edge_g": "a_{g}",
+    "edge_i": "a_{I}",
+    "edge_c": "a_{C}",
+    "moved": "s",
     "overlap_b": "I_{b}",
     "overlap_g": "I_{g}",
     "union_b": "U_{b}",
@@ -102,6 +96,8 @@ _NOTATION = {
     "dx": r"\delta_{x}",
     "dy": r"\delta_{y}",
     "distance": "R",
+    "offset": r"\delta",
+    "reach": "c",
     "distance_b": "R_{b}",
     "distance_g": "R_{g}",
 }
@@ -118,8 +114,13 @@ _MEANINGS = {
     "union": "the area that the two boxes cover together",
     "hull": "the area of the smallest box around both",
     "d": "runs over the coordinates x1, y1, x2, y2 of a box",
+    "out": "the direction out of a box along its coordinate: -1 for x1 and y1, 1 for x2 and y2",
     "inner": "1 where the predicted box bounds the overlap at that coordinate, 0 where the target does, half if both",
-    "side": "the side of the overlap that moves with the coordinate, with its sign",
+    "edge_b": "the length of the predicted box's edge at a coordinate: its height for x1 and x2, else its width",
+    "edge_g": "the length of the target's edge at a coordinate",
+    "edge_i": "the length of the overlap's edge at a coordinate",
+    "edge_c": "the length of the edge of the smallest box around both at a coordinate",
+    "moved": "the derivative of the overlap with respect to its own coordinate",
     "overlap_b": "the derivative of the overlap with respect to the predicted box",
     "overlap_g": "the derivative of the overlap with respect to the target",
     "union_b": "the derivative of the union with respect to the predicted box",
@@ -129,6 +130,8 @@ _MEANINGS = {
     "dx": "the x of the predicted box's centre, minus that of the target's",
     "dy": "the y of the predicted box's centre, minus that of the target's",
     "distance": "the squared distance of the centres, divided by the squared diagonal of the smallest box around both",
+    "offset": "the offset of the centres along the axis of a coordinate",
+    "reach": "the extent of the smallest box around both along the axis of a coordinate",
     "distance_b": "the derivative of R with respect to the predicted box",
     "distance_g": "the derivative of R with respect to the target",
 }

@@ -186,17 +186,11 @@ loss = box_loss(
         "trade": lambda overlap, union, v, wb, hb, wg, hg: cases(
             (0, equal(wb * hg, wg * hb)), (held(v / (1 - overlap / union + v)), True)
         ),
-        "v_b": lambda turn, wb, hb, d: (
-            8
-            * turn
-            / (pi**2 * (wb**2 + hb**2))
-            * cases((hb, equal(d, 0)), (-wb, equal(d, 1)), (-hb, equal(d, 2)), (wb, True))
+        "v_b": lambda turn, wb, hb, out, d: (
+            8 * turn / (pi**2 * (wb**2 + hb**2)) * out[d] * cases((-hb, equal(d, 0) | equal(d, 2)), (wb, True))
         ),
-        "v_g": lambda turn, wg, hg, d: (
-            8
-            * turn
-            / (pi**2 * (wg**2 + hg**2))
-            * cases((-hg, equal(d, 0)), (wg, equal(d, 1)), (hg, equal(d, 2)), (-wg, True))
+        "v_g": lambda turn, wg, hg, out, d: (
+            8 * turn / (pi**2 * (wg**2 + hg**2)) * out[d] * cases((hg, equal(d, 0) | equal(d, 2)), (-wg, True))
         ),
     },
     notation={"turn": r"\theta", "v": "v", "trade": r"\alpha", "v_b": "v_{b}", "v_g": "v_{g}"},
