@@ -14,17 +14,27 @@ import torch
 from numpy.typing import NDArray
 
 from kinds import has_vectors, representatives, traits
+from lossary.declaration.formula import Symbolic
 from lossary.declaration.inputs import Input, Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameter_kinds import Choice, PerClass, PerElement
 from lossary.declaration.parameters import Parameter
+from lossary.declaration.symbols import held
 from lossary.discovery.catalogs import catalog
 from lossary.evaluation import points
 from lossary.evaluation.high_precision import chosen_kinds
+from lossary.typesetting import formula_latex
 from sample import changed_losses, of_the_day, today
 
 LOSSES = catalog()
 Arrays = Mapping[str, Any]
+
+
+def detaches(loss: Loss) -> bool:
+    """Whether torch holds a part of the loss, so that its gradient is not the derivative of its value."""
+    bound = [formula_latex.built(loss, formula) for formula in loss.formulas if isinstance(formula, Symbolic)]
+    return any(e.has(held) for one in bound for e in (one.value, *one.definitions.values()))
+
 
 every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES.keys())
 

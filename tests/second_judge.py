@@ -14,7 +14,7 @@ import mpmath
 import sympy as sp
 from flint import arb
 
-from lossary.declaration.symbols import INDEX_OF, TABLE, atom
+from lossary.declaration.symbols import INDEX_OF, TABLE, atom, held
 from lossary.evaluation.binding import BoundFormula
 
 DIGITS = 50
@@ -46,6 +46,26 @@ def function(bound: BoundFormula, expression: Any, free: Sequence[str] = ()) -> 
 def value(bound: BoundFormula) -> Callable[..., Any]:
     """The value of a formula as a function of `bound.arguments`."""
     return function(bound, bound.value)
+
+
+def value_around(bound: BoundFormula) -> Callable[..., Callable[..., Any]]:
+    """The same beside a point: what the formula holds stays there what it is at the point.
+
+    Returns a function of the point's values to a function of `bound.arguments`.
+    """
+    whole = _put_in(bound, bound.value)
+    parts = sorted(whole.atoms(held), key=str)
+    names = [sp.Dummy(real=True) for _ in parts]
+    with sp.evaluate(False):
+        rest = whole.xreplace(dict(zip(parts, names, strict=True)))
+    run = sp.lambdify((*bound.arguments, *names), rest, modules=[_FUNCTIONS, "mpmath"])
+    fixed = sp.lambdify(bound.arguments, [part.args[0] for part in parts], modules=[_FUNCTIONS, "mpmath"])
+
+    def around(*point: Any) -> Callable[..., Any]:
+        base = [_number(v) for v in point]
+        return lambda *values: _precise(lambda *moved: run(*moved, *fixed(*base)), [_number(v) for v in values])
+
+    return around
 
 
 def gradient(bound: BoundFormula, name: str) -> Callable[..., Any]:
@@ -129,6 +149,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "softplus": lambda x: mpmath.log1p(mpmath.exp(x)) if x < 0 else x + mpmath.log1p(mpmath.exp(-x)),
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
     "xlogy": lambda x, y: mpmath.mpf(0) if x == 0 else x * mpmath.log(y),
+    "held": lambda x: x,
     "maximum": max,
     "minimum": min,
     "indicator": lambda a, b: mpmath.mpf(1 if a == b else 0),

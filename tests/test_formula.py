@@ -26,8 +26,10 @@ from lossary.declaration.loss import Loss
 from lossary.declaration.symbols import (
     atom,
     cases,
+    equal,
     erf,
     exp,
+    held,
     indicator,
     listed,
     log,
@@ -211,6 +213,14 @@ def test_derivatives_of_the_functions_that_sympy_does_not_have() -> None:
     assert sp.diff(xlogy(x, y), x) == sp.log(y)
     assert sp.diff(xlogy(x, y), y) == x / y
     assert sp.diff(indicator(x, y), x) == 0
+    assert sp.diff(x * held(x**2), x) == held(x**2)
+
+
+def test_what_is_held_keeps_its_value_and_loses_its_slope() -> None:
+    bound = bind(lambda x, y: held(x * y) * x + y, X, Y)
+    assert value_of(bound, (mpmath.mpf(3), mpmath.mpf(5))) == 50
+    assert partials(bound, (mpmath.mpf(3), mpmath.mpf(5)), 0) == [15]
+    assert partials(bound, (mpmath.mpf(3), mpmath.mpf(5)), 1) == [1]
 
 
 def test_evaluation_leaves_the_working_precision_alone() -> None:
@@ -400,6 +410,13 @@ PRINTED: list[tuple[Callable[..., Any], tuple[Variable, ...], str]] = [
     (lambda W, c, d: W[c, d], (MATRIX,), "W_{c,d}"),
     (lambda x, y, c, C: sum_over(c, x[c], C, where=unequal(c, y)), (VECTOR, CLASS), r"\sum_{c \neq y} x_{c}"),
     (lambda c, y: indicator(c, y), (CLASS,), "[c = y]"),
+    (lambda x: x[2] - x[0], (VECTOR,), "x_{3} - x_{1}"),
+    (
+        lambda x, c: cases((-x[c], c <= 1), (0, equal(c, 2)), (x[0], True)),
+        (VECTOR,),
+        r"\begin{cases} -x_{c} & \text{if } c \leq 2 \\ 0 & \text{if } c = 3 \\ x_{1} & \text{otherwise} \end{cases}",
+    ),
+    (lambda x, y: held(x - y) * x, (X, Y), r"\left(x - y\right) x"),
 ]
 
 

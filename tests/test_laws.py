@@ -227,13 +227,14 @@ def test_the_gradient_is_the_slope_of_the_value_at_fifty_digits(loss: Loss) -> N
             rows = few_rows(loss, batch, setting, 5, inside=True)
             kinds = high_precision.chosen_kinds(loss, rows, setting)
             bound = high_precision.bound_formula(loss, formula, kinds)
-            run = second_judge.value(bound)
+            around = second_judge.value_around(bound)
             arguments = [_numbers(a) for a in high_precision.samples(loss, rows, setting).arguments(loss, setting)]
             names = [v.name for v in bound.variables]
             for name, declared in gradients(loss, formula, rows, setting).items():
                 if kinds[name].shared or kinds[name].label:
                     continue
                 for row, values in zip(declared, arguments, strict=True):
+                    run = around(*values)
                     for c, wanted in enumerate(row):
                         slope = difference_quotient(run, values, names.index(name), c)
                         with mpmath.workdps(50):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 import sympy as sp
 from flint import arb
@@ -16,6 +17,7 @@ from cases import LOSSES
 from lossary.declaration.references import Cited
 from lossary.evaluation import points
 from lossary.evaluation.balls import precision
+from lossary.evaluation.curves import curve
 from lossary.interactive.along_section import T
 from lossary.verification import claims, findings, property_measures
 from lossary.verification.evidence import Evidence
@@ -233,3 +235,15 @@ def test_a_power_whose_base_holds_an_exponential_stays_the_same_when_it_is_facto
     product = enclosures.factored(power)
     assert product.free_symbols == {T}
     assert all(abs((product - power).subs(T, t).evalf(30)) < 1e-25 for t in (-3, 0, 2))
+
+
+def test_what_torch_holds_in_a_gradient_moves_in_a_proof() -> None:
+    """A proof is about the curve of the value, which is not what the gradient of such a loss leads along."""
+    loss = LOSSES["ciou_loss"]
+    section = next(one for one in loss.sections if one.axis.name == "edge")
+    found = proofs.along(loss, section, loss.defaults(), 0.0)
+    assert found is not None
+    slope = enclosures.runs(found.expression.diff(T))(arb(1) / 2)
+    beside = curve(loss, section, np.array([0.5 - 1e-6, 0.5, 0.5 + 1e-6]), loss.defaults(), 0.0)
+    assert float(slope) == pytest.approx((beside.loss[2] - beside.loss[0]) / 2e-6, rel=1e-8)
+    assert abs(float(slope) - beside.gradient[1]) > 1e-3

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
+import torch
 
 from lossary.declaration import SideBySide
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import MARGIN_AXIS, RESIDUAL
 from lossary.discovery import catalogs
-from lossary.drawing import together
+from lossary.drawing import render, together
+from lossary.drawing.pictures import BOXES_HIGH
 from lossary.errors import CatalogError
 from lossary.publishing import jobs
 from lossary.publishing.jobs import MOST_TOGETHER, family_files
@@ -58,6 +61,63 @@ def test_divergences_of_two_normals_are_what_the_closed_forms_say() -> None:
         np.testing.assert_allclose(columns[slug], expected, rtol=tolerance, atol=1e-12, err_msg=slug)
     assert columns["js_divergence"][-1] < math.log(2) < 1.03 * columns["js_divergence"][-1]
     assert len({(trace.role, trace.dashed) for trace in chart.traces}) == len(chart.traces)
+
+
+def test_losses_of_boxes_are_what_the_areas_say() -> None:
+    """A box of area 1 over the unit square, a square that grows beside it, and one that slides past."""
+    figures = {figure.name: figure for figure in catalogs.declared(FAMILIES["detection"]).figures}
+    found = {}
+    for name, figure in figures.items():
+        _, table = together.side_by_side(figure, members("detection"))
+        found[name] = dict(zip(table.names, table.columns, strict=True)), table.columns[0]
+    flat, width = found["flattens"]
+    shared = np.minimum(width, 1 / width)
+    overlap = shared / (2 - shared)
+    np.testing.assert_allclose(flat["iou_loss"], 1 - overlap, rtol=1e-12)
+    np.testing.assert_allclose(flat["diou_loss"], 1 - overlap, rtol=1e-12)
+    np.testing.assert_allclose(flat["giou_loss"], 2 - overlap - (2 - shared) * shared, rtol=1e-12)
+    shape = (np.arctan(1.0) - np.arctan(width**2)) ** 2 * 4 / np.pi**2
+    np.testing.assert_allclose(flat["ciou_loss"], 1 - overlap + shape**2 / (1 - overlap + shape + 1e-300), rtol=1e-12)
+    grown, side = found["grows"]
+    apart = side < 3
+    assert (grown["iou_loss"][apart] == 1).all()
+    low, high = np.minimum(-0.5, 2 - side / 2), np.maximum(0.5, 2 + side / 2)
+    tall = np.maximum(side, 1)
+    distance = 4 / ((high - low) ** 2 + tall**2)
+    np.testing.assert_allclose(grown["diou_loss"] - grown["iou_loss"], distance, rtol=1e-12)
+    empty = 1 - (1 + side**2) / ((high - low) * tall)
+    np.testing.assert_allclose(grown["giou_loss"][apart], 1 + empty[apart], rtol=1e-12)
+    slid, offset = found["slides"]
+    inside = abs(offset) < 1.3
+    np.testing.assert_allclose(slid["giou_loss"][inside], 1 - 0.4 * 1.2 / 4.5, rtol=1e-12)
+    assert offset[np.argmin(slid["diou_loss"])] == offset[np.argmin(slid["ciou_loss"])] == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["slides", "grows", "flattens"])
+def test_boxes_are_drawn_in_one_unit_each_above_its_place(name: str) -> None:
+    (figure,) = (one for one in catalogs.declared(FAMILIES["detection"]).figures if one.name == name)
+    chart, _ = together.side_by_side(figure, members("detection"))
+    given = {k: v.numpy() for k, v in figure.inputs(torch.tensor([pair.x for pair in chart.boxes])).items()}
+    with render._alone():
+        made = render._draw(chart, "light")
+        (axes,) = made.axes
+        drawn = [np.column_stack(line.get_data()) * chart.size for line in made.artists if len(line.get_data()[0]) == 5]
+        above = axes.get_position().y1 * chart.size[1]
+        places = axes.transData.transform([(pair.x, 0) for pair in chart.boxes])[:, 0] / made.dpi * 72
+    assert len(drawn) == 2 * len(chart.boxes) == 2 * together.PAIRS
+    sides = {k: boxes[:, 2:] - boxes[:, :2] for k, boxes in given.items()}
+    spans = []
+    for k, (true, predicted) in enumerate(zip(drawn[::2], drawn[1::2], strict=True)):
+        units = [np.ptp(true, 0) / sides["target"][k], np.ptp(predicted, 0) / sides["input"][k]]
+        np.testing.assert_allclose(units, units[0][0], rtol=1e-5)
+        both = np.concatenate([true, predicted])
+        assert both[:, 1].min() > above
+        assert both[:, 1].max() < above + BOXES_HIGH
+        spans.append((both[:, 0].min(), both[:, 0].max()))
+        assert np.mean(spans[-1]) == pytest.approx(places[k], abs=0.01)
+        apart = (true[0] - predicted[0]) / units[0]
+        np.testing.assert_allclose(apart, given["target"][k][:2] - given["input"][k][:2], atol=1e-5)
+    assert all(end < start for (_, end), (start, _) in itertools.pairwise(spans))
 
 
 def test_the_weight_is_the_gradient_over_the_residual() -> None:

@@ -5,6 +5,7 @@ matplotlib, and nothing from another room. A loss file imports its names from he
 code needs them.
 """
 
+from lossary.declaration.boxes import box_loss
 from lossary.declaration.family import Shown, SideBySide
 from lossary.declaration.formula import Builder, Formula, Symbolic, Written
 from lossary.declaration.inputs import (
@@ -114,6 +115,7 @@ from lossary.declaration.symbols import (
     erf,
     euler,
     exp,
+    held,
     indicator,
     listed,
     log,
@@ -227,6 +229,7 @@ __all__ = [
     "acos",
     "atan",
     "axes",
+    "box_loss",
     "cases",
     "chosen",
     "citation",
@@ -239,6 +242,7 @@ __all__ = [
     "euler",
     "exp",
     "flag",
+    "held",
     "ignore_index",
     "indicator",
     "library",

@@ -32,6 +32,7 @@ class SideBySide:
         caption: what is to be seen.
         heading: what is drawn.
         top: the height at which steep curves are cut; none is, if None.
+        boxes: the names of the inputs that hold the true and the predicted boxes, where these are to be drawn as well.
     """
 
     name: str
@@ -42,6 +43,7 @@ class SideBySide:
     caption: str
     heading: str = "loss"
     top: float | None = None
+    boxes: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -203,7 +203,7 @@ class Relation:
     Both sides are evaluated in float64 and must agree within `tolerance` (relative). They may use torch, nn, F,
     `functional` (the function of each loss by its slug, as in `lossary.functional`) and these tensors: `input`,
     `target` (64 real numbers), `logits`, `label` (64, labels 0 or 1), `scores`, `p`, `q` (8 by 5: logits, and two
-    batches of distributions) and `classes` (8 class indices).
+    batches of distributions), `classes` (8 class indices), `boxes` and `others` (two batches of 32 boxes, x1 y1 x2 y2).
 
     Attributes:
         text: the relation in words; the first loss that it links is the other one.

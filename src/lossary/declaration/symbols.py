@@ -167,6 +167,16 @@ class chosen(sp.Function):  # type: ignore[misc]
         return chosen(term.diff(by), condition)
 
 
+class held(sp.Function):  # type: ignore[misc]
+    """Its argument, which torch detaches: in a gradient it is a constant; printed as its argument."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Expression:
+        """The derivative, for SymPy."""
+        return sp.Integer(0)
+
+
 class maximum(sp.Function):  # type: ignore[misc]
     """The larger of two; unlike SymPy's own it keeps its author's order."""
 

@@ -16,6 +16,8 @@ Array = NDArray[np.float64]
 
 # Width and height in CSS pixels that a picture may have, if what it shows fits.
 SMALLEST, LARGEST = (80, 60), (4000, 4000)
+# The room that boxes take over a chart.
+BOXES_HIGH = 64
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,18 @@ class Trace:
     dotted: bool = False
 
 
+Rectangle = tuple[float, float, float, float]  # x1, y1, x2, y2
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """Two boxes as they lie where the horizontal quantity is `x`, in a unit that all pairs of a chart share."""
+
+    x: float
+    target: Rectangle
+    predicted: Rectangle
+
+
 @dataclass(frozen=True)
 class Chart:
     """A line chart.
@@ -55,6 +69,7 @@ class Chart:
         bare: a thumbnail, without numbers and words.
         rug: values marked by ticks along the lower edge, such as a sample.
         logarithmic: the vertical axis counts powers of ten beyond 1 and -1.
+        boxes: pairs that are drawn over the axes, each above its place.
     """
 
     title: str
@@ -71,6 +86,7 @@ class Chart:
     bare: bool = False
     rug: tuple[float, ...] = ()
     logarithmic: bool = False
+    boxes: tuple[Boxes, ...] = ()
 
 
 @dataclass(frozen=True)

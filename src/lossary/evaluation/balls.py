@@ -146,6 +146,11 @@ def plain(value: Number) -> int | arb:
     return value
 
 
+def held(value: Number) -> Number:
+    """The value, which does not move with what it is made of."""
+    return plain(value)
+
+
 def _dual(value: Number) -> Dual:
     return value if isinstance(value, Dual) else Dual(value, {})
 

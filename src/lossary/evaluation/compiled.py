@@ -20,7 +20,7 @@ _FUNCTIONS = {
     name: getattr(balls, name)
     for name in (
         *("exp", "log", "sqrt", "sign", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "erf"),
-        *("softplus", "sigmoid", "xlogy", "maximum", "minimum", "indicator", "occurs"),
+        *("softplus", "sigmoid", "xlogy", "held", "maximum", "minimum", "indicator", "occurs"),
     )
 } | {"Abs": balls.absolute}
 _RELATIONS = {

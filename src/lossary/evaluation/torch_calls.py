@@ -453,6 +453,10 @@ def expression(source: str) -> NDArray[np.float64]:
     def normal(*shape: int) -> torch.Tensor:
         return torch.randn(*shape, generator=draw, dtype=torch.float64)
 
+    def boxes() -> torch.Tensor:
+        corner = normal(32, 2)
+        return torch.cat((corner, corner + normal(32, 2).exp()), 1)
+
     names = {
         **_library(),
         "input": normal(64) * 3,
@@ -463,6 +467,8 @@ def expression(source: str) -> NDArray[np.float64]:
         "classes": torch.randint(0, 5, (8,), generator=draw),
         "p": normal(8, 5).softmax(1),
         "q": normal(8, 5).softmax(1),
+        "boxes": boxes(),
+        "others": boxes(),
     }
     return torch.as_tensor(eval(source, names), dtype=torch.float64).numpy()
 
@@ -486,6 +492,11 @@ def called(loss: Loss, figure: SideBySide, t: NDArray[np.float64]) -> NDArray[np
         told = f"it gives the shape {tuple(value.shape)}, and {len(place)} places need a number each"
     may = f"the call may use {', '.join(given)}, torch, F and functional"
     raise CatalogError([Failure(loss.path, "figure", f"{figure.name}: {call}: {told}; {may}")])
+
+
+def inputs_at(figure: SideBySide, t: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """What the losses of such a figure are given, at each place `t`."""
+    return {name: tensor.numpy() for name, tensor in figure.inputs(torch.tensor(t, dtype=torch.float64)).items()}
 
 
 def _library() -> dict[str, Any]:

@@ -16,7 +16,7 @@ from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameters import Parameter
 from lossary.declaration.sections import Section
-from lossary.declaration.symbols import INDEX_OF, Declared, Expression, chosen, indicator, occurs
+from lossary.declaration.symbols import INDEX_OF, Declared, Expression, chosen, held, indicator, occurs
 from lossary.declaration.values import Arrays, Numbers, Setting
 from lossary.evaluation import high_precision
 from lossary.evaluation.binding import BoundFormula, components
@@ -83,8 +83,8 @@ def scalar(
 def value(loss: Loss, section: Section, branch: float, settings: Setting, inputs: Arrays) -> Expression | None:
     """The loss alone along a section, at one setting, in numbers that are exact: what proofs are about.
 
-    Each number that the loss or the section declares is what float64 makes of it, as a fraction. None where no
-    expression holds.
+    Each number that the loss or the section declares is what float64 makes of it, as a fraction. What torch holds
+    moves here, as the value does with it. None where no expression holds.
     """
     kinds = high_precision.chosen_kinds(loss, inputs, settings)
     formula = _formula(loss, inputs, settings, {})
@@ -96,9 +96,8 @@ def value(loss: Loss, section: Section, branch: float, settings: Setting, inputs
     fixed = {p.key: _fraction(p.in_formula(settings[p.name], sizes["C"])) for p in loss.parameters}
     elements = _elements(loss, kinds, _filled(loss, kinds, sizes, section.inputs(T, _fraction(branch))))
     given = [fixed | {symbol: _fraction(number) for symbol, number in element.items()} for element in elements]
-    return _without_impulses(
-        sp.Add(*(_Written(bound, values, fractions=True).out(bound.value, known) for values in given))
-    )
+    total = sp.Add(*(_Written(bound, values, fractions=True).out(bound.value, known) for values in given))
+    return _without_impulses(total.replace(held, lambda moved: moved))
 
 
 def _fraction(given: Numbers) -> Expression:

@@ -130,6 +130,9 @@ class _Printer(JavascriptCodePrinter):  # type: ignore[misc]
     def _print_expm1(self, expr: Expression) -> str:
         return f"Math.expm1({self._print(expr.args[0])})"
 
+    def _print_held(self, expr: Expression) -> str:
+        return self._print(expr.args[0])  # type: ignore[no-any-return]
+
     def _print_maximum(self, expr: Expression) -> str:
         return f"Math.max({', '.join(self._print(a) for a in expr.args)})"
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
-from lossary.declaration.symbols import Expression, Notated, chosen, occurs
+from lossary.declaration.symbols import INDEX_OF, Expression, Notated, chosen, occurs
 
 
 def summed(total: Expression) -> Expression:
@@ -62,7 +62,11 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
         return self._print_Symbol(expr.label)
 
     def _print_Indexed(self, expr: Expression) -> str:
-        return subscripted(self._print(expr.base), [self._print(i) for i in expr.indices])
+        return subscripted(self._print(expr.base), [self._index(i) for i in expr.indices])
+
+    def _index(self, index: Expression) -> str:
+        """An index, from 1 as in mathematics where it is a number."""
+        return str(int(index) + 1) if index.is_Integer else str(self._print(index))
 
     def _helper_print_standard_power(self, expr: Expression, template: str) -> str:
         base = self._print(expr.base)
@@ -132,6 +136,10 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
 
     _print_ExpBase = _print_exp
 
+    def _print_held(self, expr: Expression) -> str:
+        inner = self._print(expr.args[0])
+        return rf"\left({inner}\right)" if expr.args[0].is_Add else str(inner)
+
     def _print_indicator(self, expr: Expression, exp: str | None = None) -> str:
         left, right = (self._print(argument) for argument in expr.args)
         power = "" if exp is None else f"^{{{exp}}}"
@@ -163,7 +171,8 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
             sign = r"\in" if expr.rhs == 1 else r"\notin"
             return f"{index} {sign} {labels}"
         sign = {"==": "=", "!=": r"\neq", "<": "<", "<=": r"\leq", ">": ">", ">=": r"\geq"}[expr.rel_op]
-        return f"{self._print(expr.lhs)} {sign} {self._print(expr.rhs)}"
+        right = self._index(expr.rhs) if str(expr.lhs) in INDEX_OF.values() else self._print(expr.rhs)
+        return f"{self._print(expr.lhs)} {sign} {right}"
 
     def _print_Add(self, expr: Expression, order: str | None = None) -> str:
         # a - b + 1 is parsed as (a - b) + 1; only a sum's first term may lose its brackets.
