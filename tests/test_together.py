@@ -88,6 +88,19 @@ def test_small_charts_are_told_apart_by_nothing_but_their_curve() -> None:
         assert len(chart.traces) == len(robust)
 
 
+def test_small_charts_of_margins_have_the_zero_one_step_behind_them() -> None:
+    for which, greys in (("loss", 1), ("gradient", len(members("margin")) - 2)):
+        laid = together.laid(members("margin"), [], MARGIN_AXIS.name, which)
+        assert laid is not None
+        assert "hinge_embedding" not in laid.members, "its axis is the distance"
+        for slug, chart in laid.multiples().items():
+            *behind, own = chart.traces
+            assert own.y is laid.members[slug].y
+            assert len(behind) == greys
+            if which == "loss":
+                assert (behind[0].x.tolist(), behind[0].y.tolist()) == ([-3, 0, 0, 3], [1, 1, 0, 0])
+
+
 def test_every_family_shows_each_of_its_losses_along_an_axis_of_several() -> None:
     payload = {
         "name": "robust",
