@@ -226,7 +226,6 @@ EXPONENTIAL = sign(
     lambda t, y: np.exp(-y * t),
     lambda t, y: -y * np.exp(-y * t),
     lambda t, y: np.exp(-y * t),
-    reach=700.0,
 )
 TANGENT = sign(
     lambda t, y: (2 * np.arctan(y * t) - 1) ** 2,
@@ -496,7 +495,6 @@ CURVES: Mapping[str, tuple[Line, dict[str, Any]]] = {
             "elicits": "tangent of the probability of label 1 minus 1/2",
             "convex": False,
             "redescending": True,
-            "supremum": (1 + math.pi) ** 2,
         },
     ),
     "perceptron": (PERCEPTRON, {"convex": True, "smoothness": "C0", "elicits": NO_NAME, "calibrated": False}),

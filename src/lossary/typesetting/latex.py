@@ -146,6 +146,12 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
         ]
         return f"{' '.join(reversed(signs))} {body}"
 
+    def _print_largest(self, expr: Expression) -> str:
+        term = self._print(expr.function)
+        body = rf"\left({term}\right)" if expr.function.is_Add else term
+        ((index, _, _),) = expr.limits
+        return rf"\max_{{{self._print(index)}}} {body}"
+
     def _print_Piecewise(self, expr: Expression) -> str:
         lines = [f"{self._print(value)} & {self._condition(condition)}" for value, condition in expr.args]
         return r"\begin{cases} " + r" \\ ".join(lines) + r" \end{cases}"

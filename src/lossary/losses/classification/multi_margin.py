@@ -248,10 +248,6 @@ takes the largest term in place of the sum.
 
 ## In other libraries
 
-- `keras.losses.CategoricalHinge(reduction=None)(torch.nn.functional.one_hot(target, input.shape[-1]), input)`:
-  One-hot. The strongest rival only, not the sum, and no division by C. A rival's score below 0 counts as 0.
-- `optax.losses.multiclass_hinge_loss(input, target)`: Class numbers. The strongest rival only, not the sum, and no division
-  by C; no reduction.
 - `paddle.nn.functional.multi_margin_loss(input, target, p=p, margin=margin, reduction="none")`: Its documentation
   puts the weight inside the power.
 - `mindspore.ops.multi_margin_loss(input, target, p=1, margin=1)`: The mean by default.

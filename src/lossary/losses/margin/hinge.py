@@ -146,6 +146,11 @@ Of the difference of two scores it is [[margin_ranking]] with `margin=1`.
 
     functional.hinge(input - target, 2 * label - 1) == F.margin_ranking_loss(input, target, 2 * label - 1, margin=1.0)
 
+Of the difference of the scores of two classes it is the [[categorical_hinge|categorical hinge]].
+
+    functional.hinge(scores[:, 1] - scores[:, 0], 2 * (classes % 2) - 1) ==
+        functional.categorical_hinge(scores[:, :2], classes % 2)
+
 ## In other libraries
 
 - `keras.losses.hinge(target, input)`: The mean over the last axis. A batch whose labels are all 0 or 1 is taken as one of

@@ -139,7 +139,7 @@ Of the difference of two scores it is twice [[multi_margin]] with `p=2`.
 
 import torch
 
-from lossary.declaration import cases, margin_loss, maximum, terms
+from lossary.declaration import margin_loss, maximum, terms
 
 
 def squared_hinge(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
