@@ -124,8 +124,7 @@ With the strongest rival alone it is [[multi_margin]] of two scores, times 2.
 - `optax.losses.multiclass_hinge_loss(input, target)`: No reduction.
 - `keras.losses.CategoricalHinge(reduction=None)(torch.nn.functional.one_hot(target, input.shape[-1]), input)`: One-hot. A
   rival's score below 0 counts as 0.
-- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.metrics.hinge_loss.html)
-  `sklearn.metrics.hinge_loss(y_true, pred_decision)`: With a column for each class. One number for the batch.
+- `sklearn.metrics.hinge_loss(target, input, labels=list(range(input.shape[-1])))`: A metric, one number for the batch.
 
 ## References
 

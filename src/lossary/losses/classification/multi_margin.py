@@ -232,19 +232,18 @@ With two classes it is half of [[margin_ranking]] of the two scores, with `margi
 With two classes it is half of the [[hinge|hinge]] of the difference of the two scores.
 
     F.multi_margin_loss(scores[:, :2], classes % 2) ==
-        (1 - (2 * (classes % 2) - 1) * (scores[:, 1] - scores[:, 0])).clamp(min=0).mean() / 2
+        functional.hinge(scores[:, 1] - scores[:, 0], 2 * (classes % 2) - 1) / 2
 
 With two classes and `p=2` it is half of the [[squared_hinge|squared hinge]] of that difference.
 
     F.multi_margin_loss(scores[:, :2], classes % 2, p=2) ==
-        ((1 - (2 * (classes % 2) - 1) * (scores[:, 1] - scores[:, 0])).clamp(min=0) ** 2).mean() / 2
+        functional.squared_hinge(scores[:, 1] - scores[:, 0], 2 * (classes % 2) - 1) / 2
 
 With two classes it is half of the [[categorical_hinge|categorical hinge]]; with more, that one
 takes the largest term in place of the sum.
 
     F.multi_margin_loss(scores[:, :2], classes % 2) ==
-        (scores[:, :2] + 1 - F.one_hot(classes % 2, 2)).amax(1).sub(scores[:, :2].gather(1, (classes % 2)[:,
-        None])[:, 0]).mean() / 2
+        functional.categorical_hinge(scores[:, :2], classes % 2) / 2
 
 ## In other libraries
 

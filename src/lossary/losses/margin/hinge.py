@@ -154,11 +154,10 @@ Of the difference of the scores of two classes it is the [[categorical_hinge|cat
 ## In other libraries
 
 - `keras.losses.hinge(target, input)`: The mean over the last axis. A batch whose labels are all 0 or 1 is taken as one of
-  -1 and 1.
-- `optax.hinge_loss(input, target)`: Elementwise; no reduction.
-- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.metrics.hinge_loss.html)
-  `sklearn.metrics.hinge_loss(y_true, pred_decision)`: One number for the batch. Takes any two labels, of which the
-  larger one is the positive.
+  -1 and 1. At a margin of exactly 1 its slope is one half.
+- `optax.hinge_loss(input, target)`: Elementwise; no reduction. At a margin of exactly 1 its slope is one half.
+- `sklearn.metrics.hinge_loss(target.ravel(), input.ravel())`: A metric, one number for the batch. Takes any two labels, of
+  which the larger one is the positive.
 - [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.SGDClassifier.html)
   `sklearn.linear_model.SGDClassifier(loss="hinge")`: A choice of an estimator, which adds a penalty.
 - LossFunctions.jl `L1HingeLoss()`: A function of the margin; also called HingeLoss.

@@ -107,7 +107,7 @@ The [[logistic]] loss tends to it as the scores are multiplied by a large number
 
 ## In other libraries
 
-- `optax.losses.perceptron_loss(input, target)`: Elementwise; no reduction.
+- `optax.losses.perceptron_loss(input, target)`: Elementwise; no reduction. At a margin of exactly 0 its slope is one half.
 - [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.SGDClassifier.html)
   `sklearn.linear_model.SGDClassifier(loss="perceptron")`: A choice of an estimator; `sklearn.linear_model.Perceptron` sets the
   steps as well.

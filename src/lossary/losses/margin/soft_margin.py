@@ -186,7 +186,7 @@ against overflow.
 
 It is the [[logistic|logistic]] loss of the margin.
 
-    F.soft_margin_loss(logits, 2 * label - 1) == F.softplus(-(2 * label - 1) * logits, threshold=100).mean()
+    F.soft_margin_loss(logits, 2 * label - 1) == functional.logistic(logits, 2 * label - 1)
 
 On a matrix of scores, [[multilabel_soft_margin]] has the same mean. It takes the labels as 0 and 1.
 
