@@ -24,6 +24,7 @@ from cases import LOSSES, of_kind
 from lossary.declaration.formula import Symbolic
 from lossary.declaration.loss import Loss
 from lossary.declaration.symbols import (
+    atan,
     atom,
     cases,
     erf,
@@ -397,6 +398,10 @@ PRINTED: list[tuple[Callable[..., Any], tuple[Variable, ...], str]] = [
         (X,),
         r"\begin{cases} 0 & \text{if } x < 0 \\ 1 & \text{if } x > 1 \\ x & \text{otherwise} \end{cases}",
     ),
+    (lambda z: sigmoid(z) ** 2, (Z,), r"\sigma(z)^{2}"),
+    (lambda z: softplus(z) ** 2, (Z,), r"\operatorname{softplus}(z)^{2}"),
+    (lambda z: sign(z) ** 2, (Z,), r"\operatorname{sign}(z)^{2}"),
+    (lambda z: 2 * atan(z), (Z,), r"2 \arctan(z)"),
     (lambda x, j, C: max_over(j, x[j], C), (VECTOR,), r"\max_{j} x_{j}"),
     (lambda x, j, C: max_over(j, x[j] + 1, C), (VECTOR,), r"\max_{j} \left(x_{j} + 1\right)"),
     (lambda x, j, C: sum_over(j, x[j], C), (VECTOR,), r"\sum_{j=1}^{C} x_{j}"),

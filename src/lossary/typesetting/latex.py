@@ -99,14 +99,18 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
         factor = self._print(x)
         return rf"{f'({factor})' if x.is_Add else factor} {self._log(y)}"
 
-    def _print_softplus(self, expr: Expression) -> str:
-        return self._named(r"\operatorname{softplus}", expr)
+    def _print_softplus(self, expr: Expression, exp: str | None = None) -> str:
+        return self._named(r"\operatorname{softplus}", expr, exp)
 
     def _print_sigmoid(self, expr: Expression, exp: str | None = None) -> str:
-        return self._named(r"\sigma", expr)
+        return self._named(r"\sigma", expr, exp)
 
-    def _named(self, name: str, expr: Expression) -> str:
-        return f"{name}({self._print(expr.args[0])})"
+    def _print_atan(self, expr: Expression, exp: str | None = None) -> str:
+        return self._named(r"\arctan", expr, exp)
+
+    def _named(self, name: str, expr: Expression, exp: str | None) -> str:
+        power = "" if exp is None else f"^{{{exp}}}"
+        return f"{name}({self._print(expr.args[0])}){power}"
 
     def _print_maximum(self, expr: Expression, exp: str | None = None) -> str:
         return self._listed(r"\max", expr, exp)
@@ -122,7 +126,7 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
         return self._listed(r"\operatorname{erf}", expr, exp)
 
     def _print_sign(self, expr: Expression, exp: str | None = None) -> str:
-        return rf"\operatorname{{sign}}({self._print(expr.args[0])})"
+        return self._named(r"\operatorname{sign}", expr, exp)
 
     def _print_exp(self, expr: Expression, exp: str | None = None) -> str:
         return f"e^{{{self._print(expr.args[0])}}}"
