@@ -60,6 +60,29 @@ def test_divergences_of_two_normals_are_what_the_closed_forms_say() -> None:
     assert len({(trace.role, trace.dashed) for trace in chart.traces}) == len(chart.traces)
 
 
+# Where a loss of the margin costs least on average, where the label is 1 with probability p, known in closed form.
+BEST_SCORES = {
+    "hinge": lambda p: math.copysign(1, p - 0.5),
+    "squared_hinge": lambda p: 2 * p - 1,
+    "logistic": lambda p: math.log(p / (1 - p)),
+    "exponential": lambda p: math.log(p / (1 - p)) / 2,
+    "tangent": lambda p: math.tan(p - 0.5),
+    "perceptron": lambda p: 0.0,
+}
+
+
+def test_the_best_scores_of_a_probability_are_what_the_closed_forms_say() -> None:
+    (figure,) = catalogs.declared(FAMILIES["margin"]).figures
+    _, table = together.side_by_side(figure, members("margin"))
+    columns = dict(zip(table.names, table.columns, strict=True))
+    chance = columns.pop(figure.label)
+    told = np.abs(chance - 0.5) > 1e-9  # at one half the hinge has many
+    assert set(columns) == set(BEST_SCORES)
+    for slug, closed in BEST_SCORES.items():
+        expected = np.array([closed(p) for p in chance])
+        np.testing.assert_allclose(columns[slug][told], expected[told], atol=6e-4, err_msg=slug)
+
+
 def test_the_weight_is_the_gradient_over_the_residual() -> None:
     robust = members("robust")
     context = [catalogs.load(source) for source in SOURCES if source.slug in ("l1", "mse")]

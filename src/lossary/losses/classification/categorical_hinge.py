@@ -1,7 +1,7 @@
 r"""Categorical hinge (Crammer-Singer)
 
-Takes a score for each class and the true class: a sample costs what the true class lacks to lead its strongest rival by 1,
-and nothing if it leads by more.
+Takes a score for each class and the true class, and penalises by how far the true class falls short of leading its
+strongest rival by 1.
 
 ## When to use it
 

@@ -5,7 +5,7 @@ with each unit that the score lies further on the wrong side.
 
 ## When to use it
 
-- Boosting: AdaBoost minimises it step by step, and its weights of the points are this loss of each.
+- Boosting: AdaBoost minimises it step by step, and weights each point by this loss of it.
 - The labels are clean, and each of them should be fitted.
 
 ## When not to
@@ -37,8 +37,8 @@ logistic    share of the wrong point 0.2918
 ### It overflows, and there is no stable way to write it
 
 The true value passes the largest float32 number at a margin of -88.7, and the largest float16 number at -11.1. The
-gradient is infinite as well, and the next step makes the weights NaN. Use [[logistic]], or work with the logarithm of the mean loss, which
-has the same minimum: `torch.logsumexp(-target * input, 0)`.
+gradient is infinite as well, and a step along it ruins the weights. Use [[logistic]], or work with the logarithm of the
+summed loss, which has the same minimum: `torch.logsumexp(-target * input, 0)`.
 
 ```python
 from lossary.functional import exponential
@@ -160,6 +160,10 @@ loss = margin_loss(
             note="One element with label 1. float64 overflows near -709.8, outside the picture.",
         ),
     ),
+    side_by_side={
+        "best-scores": "score[(p * functional.exponential(score, one, reduction='none') "
+        "+ (1 - p) * functional.exponential(score, -one, reduction='none')).argmin(1)]"
+    },
     example={"input": [2.0, -0.5, 1.5], "target": [1.0, 1.0, -1.0]},
     properties={
         "convex": True,

@@ -1,6 +1,6 @@
 r"""Hinge
 
-Takes a raw score and a label of 1 or -1: a score costs what it lacks to be 1 on the label's side, and nothing beyond.
+Takes a raw score and a label of 1 or -1, and penalises by how far the score falls short of 1 on the label's side.
 
 ## When to use it
 
@@ -204,6 +204,10 @@ loss = margin_loss(
     kinks=(1.0,),
     caption="A straight line that ends in a corner at the margin 1. A score on the right side but closer to zero than 1 "
     "still costs something; beyond 1 the loss and its gradient are exactly zero.",
+    side_by_side={
+        "best-scores": "score[(p * functional.hinge(score, one, reduction='none') "
+        "+ (1 - p) * functional.hinge(score, -one, reduction='none')).argmin(1)]"
+    },
     example={"input": [2.0, 0.4, 1.5], "target": [1.0, 1.0, -1.0]},
     properties={
         "convex": True,

@@ -188,6 +188,10 @@ loss = margin_loss(
     gradient=lambda m, y: -y * sigmoid(-m),
     caption="A score far on the wrong side costs about its own size, and its gradient is close to 1 in size. On the right side "
     "the loss fades but never reaches zero.",
+    side_by_side={
+        "best-scores": "score[(p * functional.logistic(score, one, reduction='none') "
+        "+ (1 - p) * functional.logistic(score, -one, reduction='none')).argmin(1)]"
+    },
     example={"input": [2.0, -0.5, 1.5], "target": [1.0, 1.0, -1.0]},
     properties={**LOGISTIC, "elicits": "log-odds of label 1"},
 )

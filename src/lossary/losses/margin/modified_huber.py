@@ -1,7 +1,7 @@
 r"""Modified Huber
 
-Takes a raw score and a label of 1 or -1: the square of what the score lacks to be 1 on the label's side, and a straight
-line where it is wrong by more than 1.
+Takes a raw score and a label of 1 or -1, and penalises by the square of how far the score falls short of 1 on the label's
+side, but in a straight line where it is wrong by more than 1.
 
 ## When to use it
 

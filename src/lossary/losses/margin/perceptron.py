@@ -1,6 +1,6 @@
 r"""Perceptron
 
-Takes a raw score and a label of 1 or -1: a score on the wrong side costs its size, and one on the right side nothing.
+Takes a raw score and a label of 1 or -1, and penalises a score on the wrong side by its size and one on the right side not at all.
 
 ## When to use it
 
@@ -151,6 +151,10 @@ loss = margin_loss(
     kinks=(0.0,),
     caption="A straight line on the wrong side and zero on the right one, with a corner at the margin 0. Nothing asks for "
     "more than the right sign.",
+    side_by_side={
+        "best-scores": "score[(p * functional.perceptron(score, one, reduction='none') "
+        "+ (1 - p) * functional.perceptron(score, -one, reduction='none')).argmin(1)]"
+    },
     example={"input": [2.0, -0.5, 1.5], "target": [1.0, 1.0, -1.0]},
     properties={
         "convex": True,

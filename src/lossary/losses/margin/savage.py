@@ -1,7 +1,7 @@
 r"""Savage
 
-Takes a raw score and a label of 1 or -1: the squared error of the probability that twice the score stands for, so that no
-point costs more than 1.
+Takes a raw score and a label of 1 or -1, and penalises by the squared error of the probability that the sigmoid of twice
+the score gives, so that no element costs more than 1.
 
 ## When to use it
 

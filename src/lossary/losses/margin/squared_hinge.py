@@ -1,6 +1,7 @@
 r"""Squared hinge
 
-Takes a raw score and a label of 1 or -1: a score costs the square of what it lacks to be 1 on the label's side.
+Takes a raw score and a label of 1 or -1, and penalises by the square of how far the score falls short of 1 on the label's
+side.
 
 ## When to use it
 
@@ -170,6 +171,10 @@ loss = margin_loss(
     kinks=(1.0,),
     caption="Half a parabola that touches zero at the margin 1 and stays there. The gradient grows with the distance from that "
     "point, without bound.",
+    side_by_side={
+        "best-scores": "score[(p * functional.squared_hinge(score, one, reduction='none') "
+        "+ (1 - p) * functional.squared_hinge(score, -one, reduction='none')).argmin(1)]"
+    },
     example={"input": [2.0, 0.4, 1.5], "target": [1.0, 1.0, -1.0]},
     properties={
         "convex": True,

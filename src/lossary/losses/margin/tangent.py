@@ -1,7 +1,7 @@
 r"""Tangent
 
-Takes a raw score and a label of 1 or -1: the squared distance of twice the arc tangent of the score from the label, which
-is bounded for wrong scores and also punishes scores that are too right.
+Takes a raw score and a label of 1 or -1, and penalises by the squared distance between the label and twice the arc
+tangent of the score: a wrong score has a bounded cost, and one that is right by far has a cost as well.
 
 ## When to use it
 
@@ -13,7 +13,7 @@ is bounded for wrong scores and also punishes scores that are too right.
 
 - Scores may be large, as those of a deep network are: the gradient fades with the square of the score.
 - The optimiser is to find the minimum from any start: it is not convex.
-- A wrong score should be bounded, and a right one should cost nothing: [[savage|Savage]].
+- The cost of a wrong score should be bounded, and a right one should cost nothing: [[savage|Savage]].
 
 ## Pitfalls
 
@@ -137,6 +137,10 @@ loss = margin_loss(
     perfect=math.tan(0.5),
     caption="A valley whose floor lies at the margin tan(1/2), with a high plateau on the wrong side and a lower one on the right. "
     "The gradient changes its sign at the floor, and fades on both sides.",
+    side_by_side={
+        "best-scores": "score[(p * functional.tangent(score, one, reduction='none') "
+        "+ (1 - p) * functional.tangent(score, -one, reduction='none')).argmin(1)]"
+    },
     example={"input": [2.0, -0.5, 1.5], "target": [1.0, 1.0, -1.0]},
     properties={
         "convex": False,

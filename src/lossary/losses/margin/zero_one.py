@@ -1,16 +1,16 @@
 r"""Zero-one
 
-Takes a raw score and a label of 1 or -1, and counts an error: 1 where the score does not have the label's sign, 0 where it
-does.
+Takes a raw score and a label of 1 or -1, and counts an error where the score does not have the label's sign.
 
 ## When to use it
 
 - To report: its mean is the rate of errors, one minus the accuracy.
-- To compare losses with what they stand in for. Every other loss of this family is a surrogate that has a gradient.
+- To compare losses with what they stand in for. The other losses of a margin are surrogates that have a gradient.
 
 ## When not to
 
-- To train by gradient descent: its gradient is zero. [[hinge]] and [[logistic]] bound it from above.
+- To train by gradient descent: its gradient is zero. [[hinge]] bounds it from above, as does
+  [[logistic]] divided by log 2.
 - Classes are rare: a model that always says no has few errors.
 - You care how sure a prediction is: [[brier|Brier score]] or [[logistic]].
 
