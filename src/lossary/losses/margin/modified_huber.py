@@ -117,7 +117,7 @@ It is nowhere below the [[zero_one|zero-one loss]].
 
 import torch
 
-from lossary.declaration import cases, margin_loss, maximum, terms
+from lossary.declaration import cases, margin_loss, terms
 
 
 def modified_huber(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
@@ -145,8 +145,8 @@ loss = margin_loss(
         "predict_proba; probabilities": "Probabilities come out",
         "labels 0 and 1": "With labels 0 and 1",
     },
-    value=lambda m: cases((maximum(0, 1 - m) ** 2, m >= -1), (-4 * m, True)),
-    gradient=lambda m, y: cases((-2 * y * maximum(0, 1 - m), m >= -1), (-4 * y, True)),
+    value=lambda m: cases((0, m >= 1), ((1 - m) ** 2, m >= -1), (-4 * m, True)),
+    gradient=lambda m, y: cases((0, m >= 1), (-2 * y * (1 - m), m >= -1), (-4 * y, True)),
     kinks=(-1.0, 1.0),
     caption="Zero from the margin 1 on, half a parabola down to -1, and a straight line further left. The gradient grows "
     "in size until it reaches 4, and stays there.",

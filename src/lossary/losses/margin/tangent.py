@@ -104,6 +104,7 @@ It is nowhere below the [[zero_one|zero-one loss]].
 
 import math
 
+import mpmath
 import torch
 
 from lossary.declaration import atan, margin_loss, terms
@@ -117,6 +118,10 @@ def tangent(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean
         raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
 
+
+# The margins at which the slope and the curvature are largest in size.
+_STEEP = float(mpmath.findroot(lambda t: t * (2 * mpmath.atan(t) - 1) - 1, -0.5))
+_BENT = float(mpmath.findroot(lambda t: (3 * t**2 - 1) * (2 * mpmath.atan(t) - 1) - 6 * t, 0.1))
 
 loss = margin_loss(
     function=tangent,
@@ -145,6 +150,8 @@ loss = margin_loss(
     properties={
         "convex": False,
         "smoothness": "Cinf",
+        "lipschitz": 4 * (1 - 2 * math.atan(_STEEP)) / (1 + _STEEP**2),
+        "gradient_lipschitz": 8 * (1 - _BENT * (2 * math.atan(_BENT) - 1)) / (1 + _BENT**2) ** 2,
         "bounded": True,
         "supremum": (1 + math.pi) ** 2,
         "value_at_perfect": 0,
