@@ -12,16 +12,17 @@ strongest rival by 1.
 
 - You want probabilities: [[cross_entropy]].
 - All rivals that are too close should be pushed down at once: [[multi_margin]] sums over them.
-- No class has more than half of the probability at many inputs. There the best scores need not tell the likeliest class.
+- No class has more than half of the probability at many inputs. There the best scores need not tell the likeliest
+  class.
 - There are two classes and one score: [[hinge]].
 
 ## Pitfalls
 
 ### Keras counts a rival's score below 0 as 0
 
-Its function hides the true class by a product with zero, so that the strongest rival is never below 0. Where all rivals
-are negative it costs more than this one, and goes on pushing the true class up. A model whose scores are all shifted by the same
-number has the same loss here, and another one there.
+Its function hides the true class by a product with zero, so that the strongest rival is never below 0. Where all
+rivals are negative it costs more than this one, and goes on pushing the true class up. A model whose scores are all
+shifted by the same number has the same loss here, and another one there.
 
 ```python
 from lossary.functional import categorical_hinge
@@ -43,7 +44,7 @@ scores shifted by  10: here 0.0, Keras's formula 0.0
 scores shifted by -10: here 0.0, Keras's formula 10.5
 ```
 
-### A softmax before it leaves no way to be right
+### A softmax before it keeps the loss above zero
 
 Probabilities differ by 1 at most, so the loss is zero only where the softmax is rounded to 0 and 1. Give it raw scores.
 
@@ -62,8 +63,8 @@ softmax 0.1358
 
 ### One class below one half, and the scores stop telling it
 
-Where no class holds more than half of the time, equal scores cost least on average. Below, a class that holds in 40 of 100
-cases, against 30 and 30, is lost; with [[cross_entropy]] it leads.
+Where no class holds more than half of the time, equal scores cost least on average. Below, a class that holds in 40 of
+100 cases, against 30 and 30, is lost; with [[cross_entropy]] it leads.
 
 ```python
 from lossary.functional import categorical_hinge
@@ -122,8 +123,8 @@ With the strongest rival alone it is [[multi_margin]] of two scores, times 2.
 ## In other libraries
 
 - `optax.losses.multiclass_hinge_loss(input, target)`: No reduction.
-- `keras.losses.CategoricalHinge(reduction=None)(torch.nn.functional.one_hot(target, input.shape[-1]), input)`: One-hot. A
-  rival's score below 0 counts as 0.
+- `keras.losses.CategoricalHinge(reduction=None)(torch.nn.functional.one_hot(target, input.shape[-1]), input)`:
+  One-hot. A rival's score below 0 counts as 0.
 - `sklearn.metrics.hinge_loss(target, input, labels=list(range(input.shape[-1])))`: A metric, one number for the batch.
 
 ## References
@@ -201,7 +202,7 @@ loss = Loss(
             },
             notation={"short": "z", "most": "m", "ties": "n"},
             meanings={
-                "short": "by how much the lead of the true class over class c falls short of 1; 0 for the true class itself",
+                "short": "by how much the lead of the true class over class c falls short of 1; 0 for itself",
                 "most": "the largest of them",
                 "ties": "how many classes come to it",
             },
@@ -215,8 +216,8 @@ loss = Loss(
             span=(-3.0, 3.0),
             kinks=(lambda: 1.0,),
             note="Three classes. The score of the true class moves, the other two stay at 0.",
-            caption="A straight line until the true class leads by 1, and zero from there on. The slope is 1 in size, however "
-            "many rivals there are.",
+            caption="A straight line until the true class leads by 1, and zero from there on. The slope is 1 in "
+            "size, however many rivals there are.",
         ),
     ),
     figures=(
@@ -227,8 +228,9 @@ loss = Loss(
             spans=((-3.0, 3.0), (-3.0, 3.0)),
             inputs=lambda s, t: {"input": [s, t, 0], "target": 0},
             note="Three classes. The third score stays at 0.",
-            caption="Three flat pieces: above, the wrong class that moves is the strongest rival; below, the one that stays at 0 is, and "
-            "the moving score has no effect. At the lower right the true class leads both by 1, and the loss is zero.",
+            caption="Three flat pieces: above, the wrong class that moves is the strongest rival; below, the one "
+            "that stays at 0 is, and the moving score has no effect. At the lower right the true class leads both by "
+            "1, and the loss is zero.",
         ),
     ),
     example={"input": [[2.0, 0.5, -1.0], [0.2, 0.6, 0.3], [-0.5, 0.1, 0.4]], "target": [0, 1, 0]},

@@ -4,8 +4,8 @@ Losses of one number and a label of 1 or -1. The number is a score, which should
 distance between the members of a pair, which should be small for it.
 
 Most are functions of the margin, the score times the label: it is positive where the score has the label's sign. What
-they stand in for is the count of errors, the zero-one loss, whose gradient is zero. They differ in what a wrong score costs,
-from which margin on a right one costs nothing, and in what the best score says of the probability of the label.
+they stand in for is the count of errors, the zero-one loss, whose gradient is zero. They differ in what a wrong score
+costs, from which margin on a right one costs nothing, and in what the best score says of the probability of the label.
 """
 
 import torch
@@ -30,9 +30,10 @@ shown = Shown(
             label="probability of the label 1",
             span=(0.02, 0.98),
             inputs=_scores,
-            caption="The score that costs least on average, where the label is 1 this often. The logistic and the exponential "
-            "loss tell probabilities apart up to the ends, the squared hinge does so on a straight line. The hinge tells "
-            "only which label is likelier. The perceptron does not even tell that: its best score is 0.",
+            caption="The score that costs least on average, where the label is 1 this often. The logistic and the "
+            "exponential loss tell probabilities apart up to the ends, the squared hinge does so on a straight line. "
+            "The hinge tells only which label is likelier. The perceptron does not even tell that: its best score is "
+            "0.",
             heading="best score",
         ),
     ),

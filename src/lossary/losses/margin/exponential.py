@@ -15,7 +15,7 @@ with each unit that the score lies further on the wrong side.
 
 ## Pitfalls
 
-### One wrong label takes nearly all of the gradient
+### One wrong label can take nearly all of the gradient
 
 The gradient of a point is as large as its loss. Below, nine points are right at the margin 1, and one is wrong at the
 margin -6.
@@ -57,8 +57,8 @@ logsumexp tensor(89.3133)
 
 ### The score is half the log-odds
 
-The probability of label 1 is `sigmoid(2 * score)`. With `sigmoid(score)`, as for [[logistic]], it comes out too close to one
-half.
+The probability of label 1 is `sigmoid(2 * score)`. With `sigmoid(score)`, as for [[logistic]], it comes out too close
+to one half.
 
 ```python
 from lossary.functional import exponential
@@ -110,11 +110,11 @@ It is nowhere below the [[zero_one|zero-one loss]].
 
 ## References
 
-- Yoav Freund and Robert E. Schapire (1997). A Decision-Theoretic Generalization of On-Line Learning and an Application to
-  Boosting. *Journal of Computer and System Sciences 55(1), 119-139*. doi:10.1006/jcss.1997.1504
-- Jerome Friedman, Trevor Hastie and Robert Tibshirani (2000). Additive logistic regression: a statistical
-  view of boosting (With discussion and a rejoinder by the authors). *The Annals of Statistics 28(2),
-  337-407*. doi:10.1214/aos/1016218223
+- Yoav Freund and Robert E. Schapire (1997). A Decision-Theoretic Generalization of On-Line Learning and an Application
+  to Boosting. *Journal of Computer and System Sciences 55(1), 119-139*. doi:10.1006/jcss.1997.1504
+- Jerome Friedman, Trevor Hastie and Robert Tibshirani (2000). Additive logistic regression: a statistical view of
+  boosting (With discussion and a rejoinder by the authors). *The Annals of Statistics 28(2), 337-407*.
+  doi:10.1214/aos/1016218223
 """
 
 import torch
@@ -136,7 +136,8 @@ loss = margin_loss(
     aliases=terms("exponential loss; AdaBoost loss; boosting loss"),
     tasks=("binary",),
     search_terms=terms(
-        "exp(-y f(x)); loss that AdaBoost minimises; GradientBoostingClassifier loss='exponential'; exponential margin loss"
+        "exp(-y f(x)); loss that AdaBoost minimises; GradientBoostingClassifier loss='exponential'; exponential "
+        "margin loss"
     ),
     concepts={
         "outliers; wrong labels; AdaBoost noise": "One wrong label",
@@ -147,16 +148,16 @@ loss = margin_loss(
     score=EXPONENT_SCORE,
     value=lambda m: exp(-m),
     gradient=lambda m, y: -y * exp(-m),
-    caption="On the right side it fades like the logistic loss; on the wrong side it grows by a factor of e with each unit "
-    "of the margin, and so does its gradient.",
+    caption="On the right side it fades like the logistic loss; on the wrong side it grows by a factor of e with "
+    "each unit of the margin, and so does its gradient.",
     figures=(
         Extremes(
             label="score, input",
             span=(-120.0, 20.0),
             inputs=lambda t: {"input": t, "target": 1},
             of="input",
-            caption="From right to left, float16, then bfloat16 and float32 become infinite, each where its largest number lies. "
-            "The gradient becomes infinite with the loss.",
+            caption="From right to left, float16, then bfloat16 and float32 become infinite, each where its largest "
+            "number lies. The gradient becomes infinite with the loss.",
             note="One element with label 1. float64 overflows near -709.8, outside the picture.",
         ),
     ),

@@ -40,10 +40,11 @@ for name, target in (("0 and 1 ", label), ("-1 and 1", 2 * label - 1)):
 -1 and 1 tensor([0.8000, 4.0000, 0.0000]) gradient tensor([-1.,  1.,  0.])
 ```
 
-### A sigmoid before it leaves no way to be right
+### A sigmoid before it makes each negative cost at least 1
 
-The score is meant to be raw. Behind a sigmoid it lies between 0 and 1, so a label of -1 costs at least 1 however sure the
-model is, and a label of 1 costs something until the sigmoid is rounded to 1. Leave out the sigmoid; `tanh` at least keeps both sides.
+The score is meant to be raw. Behind a sigmoid it lies between 0 and 1, so a label of -1 costs at least 1 however sure
+the model is, and a label of 1 costs something until the sigmoid is rounded to 1. Leave out the sigmoid; `tanh` at
+least keeps both sides.
 
 ```python
 from lossary.functional import hinge
@@ -62,7 +63,7 @@ tanh    tensor([5.9605e-08, 5.9605e-08])
 
 ### A score is no probability, and its sigmoid is none either
 
-Of a point that is positive with some probability above one half, the best score is 1, whatever that probability is.
+For a point that is positive with a probability above one half, the best score is 1, whatever that probability is.
 Below, the score that costs least on average is the same for 60 and for 99 of 100. If you need probabilities, use
 [[logistic]], or fit a calibration on held-out scores.
 
@@ -153,11 +154,11 @@ Of the difference of the scores of two classes it is the [[categorical_hinge|cat
 
 ## In other libraries
 
-- `keras.losses.hinge(target, input)`: The mean over the last axis. A batch whose labels are all 0 or 1 is taken as one of
-  -1 and 1. At a margin of exactly 1 its slope is one half.
+- `keras.losses.hinge(target, input)`: The mean over the last axis. A batch whose labels are all 0 or 1 is taken as one
+  of -1 and 1. At a margin of exactly 1 its slope is one half.
 - `optax.hinge_loss(input, target)`: Elementwise; no reduction. At a margin of exactly 1 its slope is one half.
-- `sklearn.metrics.hinge_loss(target.ravel(), input.ravel())`: A metric, one number for the batch. Takes any two labels, of
-  which the larger one is the positive.
+- `sklearn.metrics.hinge_loss(target.ravel(), input.ravel())`: A metric, one number for the batch. Takes any two
+  labels, of which the larger one is the positive.
 - [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.SGDClassifier.html)
   `sklearn.linear_model.SGDClassifier(loss="hinge")`: A choice of an estimator, which adds a penalty.
 - LossFunctions.jl `L1HingeLoss()`: A function of the margin; also called HingeLoss.
@@ -166,8 +167,8 @@ Of the difference of the scores of two classes it is the [[categorical_hinge|cat
 
 - Corinna Cortes and Vladimir Vapnik (1995). Support-Vector Networks. *Machine Learning 20(3), 273-297*.
   doi:10.1007/BF00994018
-- Peter L. Bartlett, Michael I. Jordan and Jon D. McAuliffe (2006). Convexity, Classification, and Risk Bounds. *Journal of
-  the American Statistical Association 101(473), 138-156*. doi:10.1198/016214505000000907
+- Peter L. Bartlett, Michael I. Jordan and Jon D. McAuliffe (2006). Convexity, Classification, and Risk Bounds.
+  *Journal of the American Statistical Association 101(473), 138-156*. doi:10.1198/016214505000000907
 """
 
 import torch
@@ -202,8 +203,8 @@ loss = margin_loss(
     value=lambda m: maximum(0, 1 - m),
     gradient=lambda m, y: cases((-y, m <= 1), (0, True)),
     kinks=(1.0,),
-    caption="A straight line that ends in a corner at the margin 1. A score on the right side but closer to zero than 1 "
-    "still costs something; beyond 1 the loss and its gradient are exactly zero.",
+    caption="A straight line that ends in a corner at the margin 1. A score on the right side but closer to zero "
+    "than 1 still costs something; beyond 1 the loss and its gradient are exactly zero.",
     side_by_side={
         "best-scores": "score[(p * functional.hinge(score, one, reduction='none') "
         "+ (1 - p) * functional.hinge(score, -one, reduction='none')).argmin(1)]"

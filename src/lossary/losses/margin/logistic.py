@@ -63,9 +63,9 @@ logsigmoid is off by 0.0e+00
 
 ### On data that can be separated the scores grow without end
 
-The loss reaches zero at no finite score. If some weights classify every point rightly, larger ones do so at less cost, and
-the weight below rises with each step, ever more slowly. The model becomes sure of everything. A penalty on the weights, or stopping
-early, ends that.
+No margin is large enough for it: a larger one costs less. If some weights classify every point rightly, larger ones do
+so at less cost, and the weight below rises with each step, ever more slowly. The model becomes sure of everything. A
+penalty on the weights, or stopping early, ends that.
 
 ```python
 from lossary.functional import logistic
@@ -91,8 +91,8 @@ weight_decay=0.01: after 1, 10, 100 steps 0.50 2.17 3.34
 
 ### A sigmoid before it keeps the loss from reaching zero
 
-The sigmoid is in the loss. Behind a second one the score lies between 0 and 1, and even a perfect model pays. What takes
-probabilities is [[bce]], which scikit-learn calls `log_loss`.
+The sigmoid is in the loss. Behind a second one the score lies between 0 and 1, and even a perfect model pays. What
+takes probabilities is [[bce]], which scikit-learn calls `log_loss`.
 
 ```python
 from lossary.functional import logistic
@@ -130,7 +130,8 @@ Divided by log 2 it is nowhere below the [[zero_one|zero-one loss]].
 
 With the scores multiplied by a large number and the loss divided by it, it tends to the [[perceptron]] loss.
 
-    functional.logistic(1e9 * logits, 2 * label - 1) / 1e9 == functional.perceptron(logits, 2 * label - 1)  # within 1e-6
+    functional.logistic(1e9 * logits, 2 * label - 1) / 1e9 ==
+        functional.perceptron(logits, 2 * label - 1)  # within 1e-6
 
 It is the logarithm of 1 plus the [[exponential]] loss.
 
@@ -186,8 +187,8 @@ loss = margin_loss(
     },
     value=lambda m: softplus(-m),
     gradient=lambda m, y: -y * sigmoid(-m),
-    caption="A score far on the wrong side costs about its own size, and its gradient is close to 1 in size. On the right side "
-    "the loss fades but never reaches zero.",
+    caption="A score far on the wrong side costs about its own size, and its gradient is close to 1 in size. On the "
+    "right side the loss fades but never reaches zero.",
     side_by_side={
         "best-scores": "score[(p * functional.logistic(score, one, reduction='none') "
         "+ (1 - p) * functional.logistic(score, -one, reduction='none')).argmin(1)]"

@@ -1,7 +1,7 @@
 r"""Modified Huber
 
-Takes a raw score and a label of 1 or -1, and penalises by the square of how far the score falls short of 1 on the label's
-side, but in a straight line where it is wrong by more than 1.
+Takes a raw score and a label of 1 or -1, and penalises by the square of how far the score falls short of 1 on the
+label's side, but in a straight line where it is wrong by more than 1.
 
 ## When to use it
 
@@ -19,7 +19,8 @@ side, but in a straight line where it is wrong by more than 1.
 
 ### It is not the Huber loss of the score and the label
 
-The Huber loss of score and label also punishes scores that are more than right. This one costs nothing from the margin 1 on.
+The Huber loss of score and label also punishes scores that are more than right. This one costs nothing from the margin
+1 on.
 
 ```python
 from lossary.functional import modified_huber
@@ -36,8 +37,8 @@ Huber          tensor([2.5000, 0.5000, 0.0000, 2.5000])
 
 ### Its gradient is up to four times that of the hinge
 
-Put in place of [[hinge]] it takes steps of four times the size for each point that is wrong by more than 1. Lower the learning
-rate, or divide by 4.
+Put in place of [[hinge]] it takes steps of four times the size for each point that is wrong by more than 1. Lower the
+learning rate, or divide by 4.
 
 ```python
 from lossary.functional import hinge, modified_huber
@@ -54,8 +55,8 @@ hinge          tensor([-1., -1., -1.])
 
 ### Probabilities come out as exactly 0 and 1
 
-The probability is `(score + 1) / 2`, cut to the range from 0 to 1. A score beyond 1 is a certainty, and one such point on
-the wrong side makes the log loss of the probabilities infinite. Nor is the sigmoid of the score a probability.
+The probability is `(score + 1) / 2`, cut to the range from 0 to 1. A score beyond 1 is a certainty, and one such point
+on the wrong side makes the log loss of the probabilities infinite. Nor is the sigmoid of the score a probability.
 
 ```python
 score = torch.tensor([0.8, 1.5, -3.0])
@@ -136,8 +137,8 @@ loss = margin_loss(
     aliases=terms("modified Huber loss; quadratically smoothed hinge"),
     tasks=("binary",),
     search_terms=terms(
-        "SGDClassifier loss='modified_huber'; smooth hinge loss with probability estimates; Huber loss for classification; "
-        "outlier tolerant SVM loss"
+        "SGDClassifier loss='modified_huber'; smooth hinge loss with probability estimates; Huber loss for "
+        "classification; outlier tolerant SVM loss"
     ),
     concepts={
         "Huber loss for classification; difference between Huber and modified Huber": "It is not the Huber loss",
@@ -148,8 +149,8 @@ loss = margin_loss(
     value=lambda m: cases((0, m >= 1), ((1 - m) ** 2, m >= -1), (-4 * m, True)),
     gradient=lambda m, y: cases((0, m >= 1), (-2 * y * (1 - m), m >= -1), (-4 * y, True)),
     kinks=(-1.0, 1.0),
-    caption="Zero from the margin 1 on, half a parabola down to -1, and a straight line further left. The gradient grows "
-    "in size until it reaches 4, and stays there.",
+    caption="Zero from the margin 1 on, half a parabola down to -1, and a straight line further left. The gradient "
+    "grows in size until it reaches 4, and stays there.",
     example={"input": [2.0, 0.4, 1.5], "target": [1.0, 1.0, -1.0]},
     properties={
         "convex": True,

@@ -1,6 +1,7 @@
 r"""Perceptron
 
-Takes a raw score and a label of 1 or -1, and penalises a score on the wrong side by its size and one on the right side not at all.
+Takes a raw score and a label of 1 or -1, and penalises a score on the wrong side by its size and one on the right side
+not at all.
 
 ## When to use it
 
@@ -17,9 +18,9 @@ Takes a raw score and a label of 1 or -1, and penalises a score on the wrong sid
 
 ### Scores of zero are a perfect fit
 
-There is no margin to reach, so the loss falls when all scores shrink, and at zero it is as small as it gets. Below, 9 of 10 labels are
-positive. The best single score is 0, which decides nothing; with [[hinge]] it is 1. This is why it is not calibrated: its minimum need not
-decide for the likelier class.
+There is no margin to reach, so the loss falls when all scores shrink, and at zero it is as small as it gets. Below, 9
+of 10 labels are positive. The best single score is 0, which decides nothing; with [[hinge]] it is 1. This is why it is
+not calibrated: its minimum need not decide for the likelier class.
 
 ```python
 from lossary.functional import hinge, perceptron
@@ -38,8 +39,8 @@ hinge      best score 1.00, at a loss of 0.20
 
 ### Starting from zero, the gradient there decides whether anything happens
 
-With all weights zero each score is 0, where the loss has a corner. The perceptron's rule updates there, and so does the function of
-this page: `clamp` passes the gradient at its bound. `F.relu` does not, and training never starts.
+With all weights zero each score is 0, where the loss has a corner. The perceptron's rule updates there, and so does
+the function of this page: `clamp` passes the gradient at its bound. `F.relu` does not, and training never starts.
 
 ```python
 from lossary.functional import perceptron
@@ -75,8 +76,9 @@ print("-1 and 1", perceptron(score, 2 * label - 1, reduction="none"))
 
 ### The mean divides the update by the batch
 
-The perceptron's rule adds each wrong point to the weights. The gradient of the mean is that divided by the number of points,
-right ones as well, so the steps grow smaller the fewer points are wrong. Use `reduction="sum"`, or single points.
+The perceptron's rule adds each wrong point to the weights. The gradient of the mean is that divided by the number of
+points, right ones as well, so the steps grow smaller the fewer points are wrong. Use `reduction="sum"`, or single
+points.
 
 ```python
 from lossary.functional import perceptron
@@ -103,14 +105,16 @@ Of the difference of two scores it is [[margin_ranking]] with its default margin
 
 The [[logistic]] loss tends to it as the scores are multiplied by a large number and the loss is divided by it.
 
-    functional.perceptron(logits, 2 * label - 1) == functional.logistic(1e9 * logits, 2 * label - 1) / 1e9  # within 1e-6
+    functional.perceptron(logits, 2 * label - 1) ==
+        functional.logistic(1e9 * logits, 2 * label - 1) / 1e9  # within 1e-6
 
 ## In other libraries
 
-- `optax.losses.perceptron_loss(input, target)`: Elementwise; no reduction. At a margin of exactly 0 its slope is one half.
+- `optax.losses.perceptron_loss(input, target)`: Elementwise; no reduction. At a margin of exactly 0 its slope is one
+  half.
 - [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.SGDClassifier.html)
-  `sklearn.linear_model.SGDClassifier(loss="perceptron")`: A choice of an estimator; `sklearn.linear_model.Perceptron` sets the
-  steps as well.
+  `sklearn.linear_model.SGDClassifier(loss="perceptron")`: A choice of an estimator; `sklearn.linear_model.Perceptron`
+  sets the steps as well.
 - LossFunctions.jl `PerceptronLoss()`: A function of the margin, without a gradient at the margin 0.
 
 ## References
@@ -149,8 +153,8 @@ loss = margin_loss(
     value=lambda m: maximum(0, -m),
     gradient=lambda m, y: cases((-y, m <= 0), (0, True)),
     kinks=(0.0,),
-    caption="A straight line on the wrong side and zero on the right one, with a corner at the margin 0. Nothing asks for "
-    "more than the right sign.",
+    caption="A straight line on the wrong side and zero on the right one, with a corner at the margin 0. Nothing "
+    "asks for more than the right sign.",
     side_by_side={
         "best-scores": "score[(p * functional.perceptron(score, one, reduction='none') "
         "+ (1 - p) * functional.perceptron(score, -one, reduction='none')).argmin(1)]"

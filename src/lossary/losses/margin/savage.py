@@ -1,12 +1,12 @@
 r"""Savage
 
-Takes a raw score and a label of 1 or -1, and penalises by the squared error of the probability that the sigmoid of twice
-the score gives, so that no element costs more than 1.
+Takes a raw score and a label of 1 or -1, and penalises by the squared error of the probability that the sigmoid of
+twice the score gives, so that no element costs more than 1.
 
 ## When to use it
 
-- Binary classification where some labels are wrong. A confident score against a wrong label costs at most 1, and the more
-  confident it is, the less it pulls.
+- Binary classification where some labels are wrong. A confident score against a wrong label costs at most 1, and the
+  more confident it is, the less it pulls.
 - Boosting that tolerates outliers, for which it was made.
 
 ## When not to
@@ -72,7 +72,8 @@ sigmoid of twice the score 0.900, of the score 0.750
 
 ### It does not bound the number of errors
 
-An undecided score costs a quarter and not 1, so the mean can be far below the rate of errors. Four times the loss is a bound.
+An undecided score costs a quarter and not 1, so the mean can be far below the rate of errors. Four times the loss is a
+bound.
 
 ```python
 from lossary.functional import savage, zero_one
@@ -107,8 +108,8 @@ With the scores multiplied by a large number it tends to the [[zero_one|zero-one
 
 ## References
 
-- Hamed Masnadi-Shirazi and Nuno Vasconcelos (2008). On the Design of Loss Functions for Classification: theory, robustness
-  to outliers, and SavageBoost. In *Advances in Neural Information Processing Systems 21, 1049-1056*.
+- Hamed Masnadi-Shirazi and Nuno Vasconcelos (2008). On the Design of Loss Functions for Classification: theory,
+  robustness to outliers, and SavageBoost. In *Advances in Neural Information Processing Systems 21, 1049-1056*.
   https://papers.nips.cc/paper_files/paper/2008/hash/f5deaeeae1538fb6c45901d524ee2f98-Abstract.html
 """
 
@@ -138,8 +139,8 @@ loss = margin_loss(
     aliases=terms("Savage loss; SavageBoost loss"),
     tasks=("binary",),
     search_terms=terms(
-        "robust binary classification loss; loss for noisy labels; bounded margin loss; non-convex loss for label noise; "
-        "1 / (1 + exp(2 y f(x)))^2; squared error of a sigmoid"
+        "robust binary classification loss; loss for noisy labels; bounded margin loss; non-convex loss for label "
+        "noise; 1 / (1 + exp(2 y f(x)))^2; squared error of a sigmoid"
     ),
     concepts={
         "vanishing gradient; zero gradient": "A confidently wrong score",
@@ -149,8 +150,8 @@ loss = margin_loss(
     },
     value=lambda m: sigmoid(-2 * m) ** 2,
     gradient=lambda m, y: -4 * y * sigmoid(-2 * m) ** 2 * sigmoid(2 * m),
-    caption="A soft step from 1 to 0. The gradient is a dip near the margin 0: points that are far right or far wrong pull "
-    "on nothing.",
+    caption="A soft step from 1 to 0. The gradient is a dip near the margin 0: points that are far right or far "
+    "wrong pull on nothing.",
     example={"input": [2.0, -0.5, 1.5], "target": [1.0, 1.0, -1.0]},
     properties={
         "convex": False,

@@ -10,7 +10,8 @@ Takes a raw score and a label of 1 or -1, and squares their difference: least sq
 
 ## When not to
 
-- Scores may go beyond 1: those that are right by far cost as much as wrong ones. [[squared_hinge|squared hinge]] leaves them alone.
+- Scores may go beyond 1: those that are right by far cost as much as wrong ones. [[squared_hinge|squared hinge]]
+  leaves them alone.
 - Labels may be wrong: [[modified_huber|modified Huber]].
 - You train a network with a sigmoid output on labels 0 and 1: [[bce_with_logits]].
 
@@ -18,8 +19,8 @@ Takes a raw score and a label of 1 or -1, and squares their difference: least sq
 
 ### A score that is right by far costs as much as a wrong one
 
-The loss is the same at equal distances from the margin 1: one of 3 costs what one of -1 does. A single point
-far on the right side can therefore drag the boundary over points that were right. Below, a line is fitted by least squares to
+The loss is the same at equal distances from the margin 1: one of 3 costs what one of -1 does. A single point far on
+the right side can therefore drag the boundary over points that were right. Below, a line is fitted by least squares to
 three positives and three negatives, and then one more positive far out is added.
 
 ```python
@@ -42,8 +43,8 @@ after:  boundary at 1.73, 1 wrong
 
 ### With labels 0 and 1, the negatives teach nothing
 
-A label of 0 makes the product 0: the element costs 1 and has no gradient. That is not what [[mse]] does with a label of 0,
-which asks for a score of 0. Use `2 * label - 1`, and decide by the sign.
+A label of 0 makes the product 0: the element costs 1 and has no gradient. That is not what [[mse]] does with a label
+of 0, which asks for a score of 0. Use `2 * label - 1`, and decide by the sign.
 
 ```python
 from lossary.functional import squared_error_classification
@@ -63,8 +64,8 @@ mse            tensor([0.4900, 9.0000]) tensor([ 1.4000, -6.0000])
 
 ### The threshold is 0, not one half
 
-With labels of -1 and 1 the decision is the sign. People who are used to labels of 0 and 1 cut at one half, and lose the positives
-that are less than three quarters sure.
+With labels of -1 and 1 the decision is the sign. People who are used to labels of 0 and 1 cut at one half, and lose
+the positives that are less than three quarters sure.
 
 ```python
 from lossary.functional import squared_error_classification
@@ -87,7 +88,8 @@ With labels of -1 and 1 it is [[mse]].
 
 It is four times the [[brier|Brier score]] of the probability `(score + 1) / 2`.
 
-    functional.squared_error_classification(2 * p[:, 0] - 1, 2 * label[:8] - 1) == 4 * functional.brier(p[:, 0], label[:8])
+    functional.squared_error_classification(2 * p[:, 0] - 1, 2 * label[:8] - 1) ==
+        4 * functional.brier(p[:, 0], label[:8])
 
 Where no score is beyond 1 in size, it is the [[squared_hinge|squared hinge]].
 
@@ -146,7 +148,8 @@ loss = margin_loss(
     value=lambda m: (1 - m) ** 2,
     gradient=lambda m, y: -2 * y * (1 - m),
     perfect=1.0,
-    caption="A parabola around the margin 1. To the right of it a score that is right costs more again, and is pulled back.",
+    caption="A parabola around the margin 1. To the right of it a score that is right costs more again, and is pulled "
+    "back.",
     example={"input": [2.0, 0.4, 1.5], "target": [1.0, 1.0, -1.0]},
     properties={
         "convex": True,

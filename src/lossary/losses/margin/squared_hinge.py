@@ -1,7 +1,7 @@
 r"""Squared hinge
 
-Takes a raw score and a label of 1 or -1, and penalises by the square of how far the score falls short of 1 on the label's
-side.
+Takes a raw score and a label of 1 or -1, and penalises by the square of how far the score falls short of 1 on the
+label's side.
 
 ## When to use it
 
@@ -20,9 +20,9 @@ side.
 
 ### One wrong label outweighs many right ones
 
-The gradient is twice the shortfall. Below, a single point at the margin -9 pulls ten times as hard as one at the margin 0;
-with [[hinge]] both pull alike. Where some labels are wrong, [[modified_huber|modified Huber]] keeps the shape near the
-margin and bounds the pull.
+The gradient is twice the shortfall. Below, a single point at the margin -9 pulls ten times as hard as one at the
+margin 0; with [[hinge]] both pull alike. Where some labels are wrong, [[modified_huber|modified Huber]] keeps the
+shape near the margin and bounds the pull.
 
 ```python
 from lossary.functional import hinge, modified_huber, squared_hinge
@@ -75,8 +75,9 @@ tensor([1., 1.]) tensor([-0., -0.])
 
 ### Just inside the margin hardly anything pulls
 
-The gradient fades as the margin comes near 1, so with a penalty on the weights points settle short of 1, where [[hinge]]
-holds them at it. Below, one weight is fitted to a point whose feature is 2, with half the squared weight as the penalty.
+The gradient fades as the margin comes near 1, so with a penalty on the weights points settle short of 1, where
+[[hinge]] holds them at it. Below, one weight is fitted to a point whose feature is 2, with half the squared weight as
+the penalty.
 
 ```python
 from lossary.functional import hinge, squared_hinge
@@ -134,8 +135,8 @@ Of the difference of two scores it is twice [[multi_margin]] with `p=2`.
 
 - Tong Zhang (2004). Statistical behavior and consistency of classification methods based on convex risk minimization.
   *The Annals of Statistics 32(1), 56-85*. doi:10.1214/aos/1079120130
-- Peter L. Bartlett, Michael I. Jordan and Jon D. McAuliffe (2006). Convexity, Classification, and Risk Bounds. *Journal of
-  the American Statistical Association 101(473), 138-156*. doi:10.1198/016214505000000907
+- Peter L. Bartlett, Michael I. Jordan and Jon D. McAuliffe (2006). Convexity, Classification, and Risk Bounds.
+  *Journal of the American Statistical Association 101(473), 138-156*. doi:10.1198/016214505000000907
 """
 
 import torch
@@ -169,8 +170,8 @@ loss = margin_loss(
     value=lambda m: maximum(0, 1 - m) ** 2,
     gradient=lambda m, y: -2 * y * maximum(0, 1 - m),
     kinks=(1.0,),
-    caption="Half a parabola that touches zero at the margin 1 and stays there. The gradient grows with the distance from that "
-    "point, without bound.",
+    caption="Half a parabola that touches zero at the margin 1 and stays there. The gradient grows with the distance "
+    "from that point, without bound.",
     side_by_side={
         "best-scores": "score[(p * functional.squared_hinge(score, one, reduction='none') "
         "+ (1 - p) * functional.squared_hinge(score, -one, reduction='none')).argmin(1)]"

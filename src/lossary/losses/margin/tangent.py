@@ -19,8 +19,8 @@ tangent of the score: a wrong score has a bounded cost, and one that is right by
 
 ### A score that is right by far costs more than an undecided one
 
-The loss is zero at one margin, the tangent of one half, and rises on both sides. From there on a better score costs more,
-while one of 0 costs 1. Do not read the loss as a measure of errors.
+The loss is zero at one margin, the tangent of one half, and rises on both sides. From there on a better score costs
+more, while one of 0 costs 1. Do not read the loss as a measure of errors.
 
 ```python
 from lossary.functional import tangent
@@ -128,8 +128,8 @@ loss = margin_loss(
     aliases=terms("Tangent loss; TangentBoost loss"),
     tasks=("binary",),
     search_terms=terms(
-        "robust classification loss with bounded penalty; loss that penalises too correct points; (2 arctan(y f(x)) - 1)^2; "
-        "robust classifiers for computer vision"
+        "robust classification loss with bounded penalty; loss that penalises too correct points; (2 arctan(y f(x)) "
+        "- 1)^2; robust classifiers for computer vision"
     ),
     concepts={
         "penalises too correct; overconfident predictions": "A score that is right by far",
@@ -140,8 +140,8 @@ loss = margin_loss(
     value=lambda m: (2 * atan(m) - 1) ** 2,
     gradient=lambda m, y: 4 * y * (2 * atan(m) - 1) / (1 + m**2),
     perfect=math.tan(0.5),
-    caption="A valley whose floor lies at the margin tan(1/2), with a high plateau on the wrong side and a lower one on the right. "
-    "The gradient changes its sign at the floor, and fades on both sides.",
+    caption="A valley whose floor lies at the margin tan(1/2), with a high plateau on the wrong side and a lower one "
+    "on the right. The gradient changes its sign at the floor, and fades on both sides.",
     side_by_side={
         "best-scores": "score[(p * functional.tangent(score, one, reduction='none') "
         "+ (1 - p) * functional.tangent(score, -one, reduction='none')).argmin(1)]"

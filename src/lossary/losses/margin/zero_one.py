@@ -18,9 +18,9 @@ Takes a raw score and a label of 1 or -1, and counts an error where the score do
 
 ### The gradient is zero, and the optimiser does not say so
 
-Away from 0 the loss is flat. The function of this page has a gradient of zero there, as `torch.sign` has, so a training loop
-runs and nothing moves. Written with a comparison there is no gradient at all, and `backward` fails, which is easier to notice. Train with a surrogate and
-report this.
+Away from 0 the loss is flat. The function of this page has a gradient of zero there, as `torch.sign` has, so a
+training loop runs and nothing moves. Written with a comparison there is no gradient at all, and `backward` fails,
+which is easier to notice. Train with a surrogate and report this.
 
 ```python
 from lossary.functional import zero_one
@@ -40,8 +40,8 @@ RuntimeError: element 0 of tensors does not require grad
 
 ### A score of exactly 0 is an error here, for both labels
 
-Libraries differ on ties: LossFunctions.jl counts none of them, and `predict` of scikit-learn's linear models says the negative class, which is
-right for one of the labels. Ties are common with a model of zero weights, or behind a ReLU.
+Libraries differ on ties: LossFunctions.jl counts none of them, and `predict` of scikit-learn's linear models says the
+negative class, which is right for one of the labels. Ties are common with a model of zero weights, or behind a ReLU.
 
 ```python
 from lossary.functional import zero_one
@@ -84,11 +84,11 @@ from lossary.functional import zero_one
 target = torch.cat((torch.ones(5), -torch.ones(95)))
 wrong = zero_one(-torch.ones(100), target, reduction="none")
 each = [wrong[target == label].mean().item() for label in (1, -1)]
-print(f"all {wrong.mean().item():.2f}, label 1 {each[0]:.2f}, label -1 {each[1]:.2f}, mean of the two {sum(each) / 2:.2f}")
+print(f"all {wrong.mean():.2f}, label 1 {each[0]:.2f}, label -1 {each[1]:.2f}, mean of both {sum(each) / 2:.2f}")
 ```
 
 ```output
-all 0.05, label 1 1.00, label -1 0.00, mean of the two 0.50
+all 0.05, label 1 1.00, label -1 0.00, mean of both 0.50
 ```
 
 ### Probabilities are no scores
@@ -144,8 +144,8 @@ Where no score is 0, it is [[mse]] between the label and the sign of the score, 
 
 ## References
 
-- Peter L. Bartlett, Michael I. Jordan and Jon D. McAuliffe (2006). Convexity, Classification, and Risk Bounds. *Journal of
-  the American Statistical Association 101(473), 138-156*. doi:10.1198/016214505000000907
+- Peter L. Bartlett, Michael I. Jordan and Jon D. McAuliffe (2006). Convexity, Classification, and Risk Bounds.
+  *Journal of the American Statistical Association 101(473), 138-156*. doi:10.1198/016214505000000907
 """
 
 import torch
