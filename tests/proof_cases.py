@@ -67,7 +67,7 @@ FALSE: dict[str, list[tuple[Any, Any]]] = {
         (t**2 / (1 + t**2) - bump(R(1, 100), 5) / 10**2 - R(99, 100), 1),  # below 0
         (t**2, 10**6),  # not bounded at all
         (minimum(sp.Abs(t), 5) + maximum(0, t - 999) / 1000, 5),
-        (step(0, 2, 3), 2),
+        (step(0, 2, 3), 1),
     ],
     "symmetric": [
         (t**2 + TINY * t, True),
@@ -123,6 +123,7 @@ TRUE: dict[str, list[tuple[Any, Any]]] = {
         (R(1, 2) + bump(R(1, 1000), R(1, 3)) / 1000, R(501, 1000)),
         (sp.tanh(t) ** 2, 1),
         (sp.Piecewise((1 - (1 - (t / 4) ** 2) ** 3, sp.Abs(t) <= 4), (1, True)), 1),
+        (step(0, 2, 3), 2),  # a jump within the bounds
     ],
     "symmetric": [
         (huber(1), True),

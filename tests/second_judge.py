@@ -13,8 +13,9 @@ from typing import Any
 import mpmath
 import sympy as sp
 from flint import arb
+from sympy.printing.pycode import MpmathPrinter
 
-from lossary.declaration.symbols import INDEX_OF, TABLE, atom, held
+from lossary.declaration.symbols import INDEX_OF, TABLE, atom, held, largest
 from lossary.evaluation.binding import BoundFormula
 
 DIGITS = 50
@@ -35,12 +36,22 @@ def mp(value: Any) -> Any:
 def function(bound: BoundFormula, expression: Any, free: Sequence[str] = ()) -> Callable[..., Any]:
     """An expression of a formula as a function of `bound.arguments` and of the indices named in `free`, in mpmath."""
     indices = [bound.scope.get(i) or atom(i, TABLE[i].latex, True) for i in free]
-    run = sp.lambdify((*bound.arguments, *indices), _put_in(bound, expression), modules=[_FUNCTIONS, "mpmath"])
+    whole = _put_in(bound, expression)
+    run = sp.lambdify((*bound.arguments, *indices), whole, modules=[_FUNCTIONS, "mpmath"], printer=_Printer(_AS_CODE))
 
     def precise(*values: Any) -> Any:
         return _precise(run, [_number(v) for v in values])
 
     return precise
+
+
+class _Printer(MpmathPrinter):  # type: ignore[misc]
+    """SymPy's own, which knows sums, and the largest of a term over an index."""
+
+    def _print_largest(self, e: Any) -> str:
+        ((index, first, last),) = e.limits
+        term, index, first, last = map(self._print, (e.function, index, first, last))
+        return f"maximum(*[{term} for {index} in range({first}, {last} + 1)])"
 
 
 def value(bound: BoundFormula) -> Callable[..., Any]:
@@ -103,7 +114,7 @@ def _replaced(bound: BoundFormula, e: Any) -> Any:
         free = [bound.scope[i] for i in bound.free[name]]
         whole = _replaced(bound, bound.definitions[name])
         # The indices that it sums over get names of their own, so that none captures what is put in.
-        own = {limit[0] for total in whole.atoms(sp.Sum) for limit in total.limits} - {*free}
+        own = {limit[0] for total in whole.atoms(sp.Sum, largest) for limit in total.limits} - {*free}
         whole = whole.xreplace({index: sp.Dummy(str(index), integer=True) for index in own})
         return whole.xreplace(dict(zip(free, e.indices, strict=True)))
     if isinstance(e, sp.Symbol):
@@ -155,4 +166,12 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "indicator": lambda a, b: mpmath.mpf(1 if a == b else 0),
     "chosen": lambda term, condition: term if condition else mpmath.mpf(0),
     "occurs": lambda index, labels: int(index in itertools.takewhile(lambda label: label != -1, labels)),
+}
+
+# How SymPy's own lambdify sets a printer up, which it leaves to us with a printer of ours.
+_AS_CODE: Mapping[str, Any] = {
+    "fully_qualified_modules": False,
+    "inline": True,
+    "allow_unknown_functions": True,
+    "user_functions": {name: name for name in _FUNCTIONS},
 }

@@ -24,6 +24,7 @@ from cases import LOSSES, of_kind
 from lossary.declaration.formula import Symbolic
 from lossary.declaration.loss import Loss
 from lossary.declaration.symbols import (
+    atan,
     atom,
     cases,
     equal,
@@ -33,6 +34,7 @@ from lossary.declaration.symbols import (
     indicator,
     listed,
     log,
+    max_over,
     maximum,
     minimum,
     sigmoid,
@@ -327,6 +329,15 @@ def test_a_sum_over_chosen_indices() -> None:
     assert value_of(none, (scores, 2), 3) == 2
 
 
+def test_the_largest_of_a_term_has_the_derivative_of_that_term_and_none_in_a_tie() -> None:
+    bound = bind(lambda x, c, C: max_over(c, x[c] ** 2, C), VECTOR)
+    scores = [mpmath.mpf(v) for v in (3, -7, 5)]
+    assert value_of(bound, (scores,), 3) == 49
+    assert partials(bound, (scores,), 0, 3) == [0, -14, 0]
+    tied = partials(bound, ([mpmath.mpf(v) for v in (7, -7, 5)],), 0, 3)
+    assert [math.isnan(slope) for slope in tied] == [True, True, True]
+
+
 def test_a_list_of_labels_ends_at_the_first_minus_one() -> None:
     labels = Variable("target", "y", "y", integer=True, dims=("C",))
     inside = bind(lambda x, y, c, C: sum_over(c, x[c], C, where=listed(c, y)), VECTOR, labels)
@@ -398,6 +409,12 @@ PRINTED: list[tuple[Callable[..., Any], tuple[Variable, ...], str]] = [
         (X,),
         r"\begin{cases} 0 & \text{if } x < 0 \\ 1 & \text{if } x > 1 \\ x & \text{otherwise} \end{cases}",
     ),
+    (lambda z: sigmoid(z) ** 2, (Z,), r"\sigma(z)^{2}"),
+    (lambda z: softplus(z) ** 2, (Z,), r"\operatorname{softplus}(z)^{2}"),
+    (lambda z: sign(z) ** 2, (Z,), r"\operatorname{sign}(z)^{2}"),
+    (lambda z: 2 * atan(z), (Z,), r"2 \arctan(z)"),
+    (lambda x, j, C: max_over(j, x[j], C), (VECTOR,), r"\max_{j} x_{j}"),
+    (lambda x, j, C: max_over(j, x[j] + 1, C), (VECTOR,), r"\max_{j} \left(x_{j} + 1\right)"),
     (lambda x, j, C: sum_over(j, x[j], C), (VECTOR,), r"\sum_{j=1}^{C} x_{j}"),
     (lambda x, j, C: sum_over(j, x[j] - 1, C), (VECTOR,), r"\sum_{j=1}^{C} \left(x_{j} - 1\right)"),
     (

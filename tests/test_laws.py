@@ -622,7 +622,9 @@ def test_formula_value_is_taken_at_the_inputs_that_torch_saw(loss: Loss) -> None
     rounded = {n: a if a.dtype.kind == "i" else a.astype(np.float32).astype(float) for n, a in inputs.items()}
     answer = evaluate(loss, inputs, dtype="float32").formula_value
     assert answer == evaluate(loss, rounded).formula_value
-    assert answer != evaluate(loss, inputs).formula_value
+    exact = evaluate(loss, inputs)
+    if any(np.any(high_precision.flattened(slope)) for slope in exact.gradient.values()):  # a count does not feel it
+        assert answer != exact.formula_value
 
 
 def test_no_value_is_invented_for_a_bad_request() -> None:

@@ -157,6 +157,7 @@ UNDECIDED: dict[str, tuple[Any, str, Any]] = {
     "no value at 0": (1 / T, "convex", True),
     "no value below 0": (-sp.log(T), "convex", True),
     "a value that is another one at a point": (sp.Piecewise((5, sp.Eq(T, 0)), (T**2, True)), "convex", True),
+    "the same, of a bound": (sp.Piecewise((5, sp.Eq(T, 0)), (1, True)), "bounded", 1),
     "the same, of a slope": (sp.Piecewise((5, sp.Eq(T, 0)), (T, True)), "lipschitz", 1),
     "no constant that is the least": (sp.Abs(T) / 2, "lipschitz", 1),
     "a bound that is never reached": (sp.sin(T) ** 2 / 2, "supremum", 1.0),

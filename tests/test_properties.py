@@ -223,6 +223,30 @@ HINGE = sign(
     link="",
     kinks=(1.0,),
 )
+PERCEPTRON = sign(
+    lambda t, y: np.maximum(0.0, -y * t),
+    lambda t, y: np.where(y * t < 0, -y, 0.0),
+    lambda t, y: flat(t),
+    link="",
+    kinks=(0.0,),
+)
+EXPONENTIAL = sign(
+    lambda t, y: np.exp(-y * t),
+    lambda t, y: -y * np.exp(-y * t),
+    lambda t, y: np.exp(-y * t),
+)
+TANGENT = sign(
+    lambda t, y: (2 * np.arctan(y * t) - 1) ** 2,
+    lambda t, y: 4 * y * (2 * np.arctan(y * t) - 1) / (1 + t**2),
+    lambda t, y: 8 * (1 - y * t * (2 * np.arctan(y * t) - 1)) / (1 + t**2) ** 2,
+)
+ERRORS = sign(
+    lambda t, y: np.where(y * t <= 0, 1.0, 0.0),
+    lambda t, y: flat(t),
+    lambda t, y: flat(t),
+    link="sigmoid",
+    kinks=(0.0,),
+)
 POISSON = rate(lambda t, y: np.exp(t) - y * t, lambda t, y: np.exp(t) - y, lambda t, y: np.exp(t))
 TWICE_THE_COUNT = rate(lambda t, y: np.exp(t) - 2 * y * t, lambda t, y: np.exp(t) - 2 * y, lambda t, y: np.exp(t))
 SHORTFALL = distance(lambda t: np.maximum(0.0, 1 - t), lambda t: np.where(t < 1, -1.0, 0.0), flat, kinks=(1.0,))
@@ -470,8 +494,26 @@ CURVES: Mapping[str, tuple[Line, dict[str, Any]]] = {
     ),
     "hinge": (
         HINGE,
-        {"convex": True, "smoothness": "C0", "lipschitz": 1, "gradient_limits": (-1, 0), "calibrated": True},
+        {
+            "convex": True,
+            "smoothness": "C0",
+            "lipschitz": 1,
+            "gradient_limits": (-1, 0),
+            "calibrated": True,
+            "elicits": "likelier label",
+        },
     ),
+    "exponential": (EXPONENTIAL, {"elicits": "half the log-odds of label 1", "lipschitz": "inf", "calibrated": True}),
+    "tangent": (
+        TANGENT,
+        {
+            "elicits": "tangent of the probability of label 1 minus 1/2",
+            "convex": False,
+            "redescending": True,
+        },
+    ),
+    "perceptron": (PERCEPTRON, {"convex": True, "smoothness": "C0", "elicits": NO_NAME, "calibrated": False}),
+    "errors": (ERRORS, {"convex": False, "smoothness": "discontinuous", "bounded": True, "calibrated": True}),
     "poisson": (
         POISSON,
         {
@@ -582,10 +624,19 @@ def test_functionals_are_what_their_names_say() -> None:
     signs = np.array([-1.0, -1.0, -1.0, 1.0])
     assert f["logit of the mean"](signs, {}) is None
     assert f["log-odds of label 1"](signs, {}) == pytest.approx(-math.log(3), rel=1e-14)
+    assert f["half the log-odds of label 1"](signs, {}) == pytest.approx(-math.log(3) / 2, rel=1e-14)
+    assert f["likelier label"](signs, {}) == -1.0
+    assert f["likelier label"](-signs, {}) == 1.0
+    assert f["tangent of the probability of label 1 minus 1/2"](signs, {}) == pytest.approx(-math.tan(0.25), rel=1e-14)
     assert f["log-odds of label 1"](sample, {}) is None
     assert f["log of the mean"](sample, {}) == pytest.approx(math.log(sum(sample) / 51), rel=1e-14)
     assert f["log of the mean"](np.array([-1.0, 0.5]), {}) is None
     assert f["Huber mean"](sample, {"beta": 0.5}) == centre
+
+
+def test_a_best_prediction_between_the_classes_is_told_as_that() -> None:
+    assert "picks neither class" in property_measures.calibrated(PERCEPTRON).how
+    assert "picks the rarer class" in property_measures.calibrated(SIGNED_BACKWARDS).how
 
 
 def test_a_line_goes_as_far_as_float64_can_follow() -> None:

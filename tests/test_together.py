@@ -120,6 +120,29 @@ def test_boxes_are_drawn_in_one_unit_each_above_its_place(name: str) -> None:
     assert all(end < start for (_, end), (start, _) in itertools.pairwise(spans))
 
 
+# Where a loss of the margin costs least on average, where the label is 1 with probability p, known in closed form.
+BEST_SCORES = {
+    "hinge": lambda p: math.copysign(1, p - 0.5),
+    "squared_hinge": lambda p: 2 * p - 1,
+    "logistic": lambda p: math.log(p / (1 - p)),
+    "exponential": lambda p: math.log(p / (1 - p)) / 2,
+    "tangent": lambda p: math.tan(p - 0.5),
+    "perceptron": lambda p: 0.0,
+}
+
+
+def test_the_best_scores_of_a_probability_are_what_the_closed_forms_say() -> None:
+    (figure,) = catalogs.declared(FAMILIES["margin"]).figures
+    _, table = together.side_by_side(figure, members("margin"))
+    columns = dict(zip(table.names, table.columns, strict=True))
+    chance = columns.pop(figure.label)
+    told = np.abs(chance - 0.5) > 1e-9  # at one half the hinge has many
+    assert set(columns) == set(BEST_SCORES)
+    for slug, closed in BEST_SCORES.items():
+        expected = np.array([closed(p) for p in chance])
+        np.testing.assert_allclose(columns[slug][told], expected[told], atol=6e-4, err_msg=slug)
+
+
 def test_the_weight_is_the_gradient_over_the_residual() -> None:
     robust = members("robust")
     context = [catalogs.load(source) for source in SOURCES if source.slug in ("l1", "mse")]
@@ -185,6 +208,19 @@ def test_ranking_losses_of_three_items_are_what_the_closed_forms_say() -> None:
     assert set(columns) == set(OF_THREE)
     for slug, closed in OF_THREE.items():
         np.testing.assert_allclose(columns[slug], [closed(d) for d in difference], rtol=1e-12, atol=1e-12, err_msg=slug)
+
+
+def test_small_charts_of_margins_have_the_zero_one_step_behind_them() -> None:
+    for which, greys in (("loss", 1), ("gradient", len(members("margin")) - 2)):
+        laid = together.laid(members("margin"), [], MARGIN_AXIS.name, which)
+        assert laid is not None
+        assert "hinge_embedding" not in laid.members, "its axis is the distance"
+        for slug, chart in laid.multiples().items():
+            *behind, own = chart.traces
+            assert own.y is laid.members[slug].y
+            assert len(behind) == greys
+            if which == "loss":
+                assert (behind[0].x.tolist(), behind[0].y.tolist()) == ([-3, 0, 0, 3], [1, 1, 0, 0])
 
 
 def test_every_family_shows_each_of_its_losses_along_an_axis_of_several() -> None:

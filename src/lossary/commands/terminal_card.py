@@ -52,6 +52,11 @@ class CardPrinter(PrettyPrinter):  # type: ignore[misc]
             signs = f"{sign}_({self._print(condition)})"
         return prettyForm(*inner.left(f"{signs} "))
 
+    def _print_largest(self, expr: Expression) -> prettyForm:
+        inner = self._print(expr.function)
+        inner = prettyForm(*inner.parens()) if expr.function.is_Add else inner
+        return prettyForm(*inner.left(f"max_{expr.limits[0][0]} "))
+
     def _print_maximum(self, expr: Expression) -> prettyForm:
         return self._print_Function(expr, func_name="max")
 

@@ -122,7 +122,9 @@ def _both(values: tuple[float, ...]) -> tuple[float, ...]:
 REAL = Kind("real numbers", values=_both(_FAR), takes="predictions")
 REAL_TARGET = Kind("real numbers", values=(0.0, 0.75, -3.0, 1000.0), takes="values")
 LOGIT = Kind("logits (any real number)", values=_both(_FAR), takes="logits")
-SCORE = Kind("scores (any real number)", values=_both(_EXPONENT), far=700.0, takes="scores")
+SCORE = Kind("scores (any real number)", values=_both(_FAR), takes="scores")
+# That of a loss which takes the exponential of its score.
+EXPONENT_SCORE = Kind("scores (any real number)", values=_both(_EXPONENT), far=700.0, takes="scores")
 SIGN = Kind("labels 1 or \N{MINUS SIGN}1", label=True, values=(1.0, -1.0), takes="signs")
 LOG_RATE = Kind("logarithms of rates (any real number)", values=_both(_EXPONENT), far=700.0, takes="log-rates")
 RATE = Kind("rates, above 0", values=_FAR[1:], lower=0.0, takes="rates")

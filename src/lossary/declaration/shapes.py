@@ -103,7 +103,9 @@ def margin_loss(
     caption: str,
     properties: Properties,
     *,
-    kinks: tuple[Callable[..., Expression], ...] = (),
+    kinks: tuple[float, ...] = (),
+    perfect: float = float("inf"),
+    score: Kind = SCORE,
     **declared: Any,
 ) -> Loss:
     """A loss of the margin for labels 1 and -1, which is drawn along the score of one element.
@@ -113,7 +115,9 @@ def margin_loss(
         gradient: function of the same for the gradient by the score.
         caption: what to see in the picture.
         properties: the claims.
-        kinks: where it is not smooth, functions of the parameters.
+        kinks: the margins at which it is not smooth.
+        perfect: the margin at which it is least.
+        score: what the scores may be.
         declared: whatever else a `Loss` has.
     """
     section = Section(
@@ -122,8 +126,8 @@ def margin_loss(
         span=MARGIN_AXIS.span,
         inputs=lambda t, y: {"input": t, "target": y},
         branches=PLUS_MINUS,
-        perfect=dict(zip(PLUS_MINUS, (float("inf"), float("-inf")), strict=True)),
-        kinks=kinks,
+        perfect=dict(zip(PLUS_MINUS, (perfect, -perfect), strict=True)),
+        kinks=tuple(map(_always, dict.fromkeys(sign * kink for kink in kinks for sign in (1, -1)))),
         target_values="sign",
         link="sigmoid",
         note="One element, for each of the two labels. With label 1 the score is the margin itself.",
@@ -134,11 +138,16 @@ def margin_loss(
     )
     return _loss(
         declared,
-        inputs=(Input("input", "x", (SCORE,), "(*)", "the raw score: its sign is the predicted label"), label),
+        inputs=(Input("input", "x", (score,), "(*)", "the raw score: its sign is the predicted label"), label),
         formulas=(Symbolic(value, {"input": gradient}),),
         sections=(section,),
         properties=properties,
     )
+
+
+def _always(number: float) -> Callable[[], float]:
+    """A kink that depends on no parameter."""
+    return lambda: number
 
 
 def divergence_loss(

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, TypeAlias
 
 import sympy as sp
+from sympy.concrete.expr_with_limits import ExprWithLimits
 
 # SymPy has no types; the name says what is meant.
 Expression: TypeAlias = Any
@@ -201,6 +202,10 @@ class minimum(sp.Function):  # type: ignore[misc]
         return sp.Piecewise((sp.Integer(1), smaller), (sp.Integer(0), True))
 
 
+class largest(ExprWithLimits):  # type: ignore[misc]
+    """The largest of a term over an index, which is bound as in a sum."""
+
+
 def cases(*branches: tuple[Expression, object]) -> Expression:
     """A piecewise expression: pairs of (expression, condition), the last condition may be True."""
     return sp.Piecewise(*branches)
@@ -210,6 +215,11 @@ def sum_over(index: Expression, term: Expression, count: Expression, where: Expr
     """The sum of `term` over `index` = 0 .. count - 1, kept as a sum; over those only that meet `where`."""
     summand = term if where is None else chosen(term, where)
     return sp.Sum(summand, (index, 0, sp.Add(count, -1, evaluate=True)))
+
+
+def max_over(index: Expression, term: Expression, count: Expression) -> Expression:
+    """The largest of `term` over `index` = 0 .. count - 1."""
+    return largest(term, (index, 0, sp.Add(count, -1, evaluate=True)))
 
 
 def listed(index: Expression, labels: Expression) -> Expression:

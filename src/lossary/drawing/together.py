@@ -39,6 +39,15 @@ class Laid:
     ylim: tuple[float, float]
 
     @property
+    def standard(self) -> dict[str, Trace]:
+        """What losses along the axis stand in for, by its name; empty where nothing is."""
+        if self.which != "loss" or self.axis.reference is None:
+            return {}
+        name, corners = self.axis.reference
+        x, y = np.array(corners).T
+        return {name: Trace(x, y, "muted", name, strong=False)}
+
+    @property
     def title(self) -> str:
         """What is drawn, in words."""
         return f"{self.which.capitalize()} along the {self.axis.name}"
@@ -69,8 +78,11 @@ class Laid:
         )
 
     def multiples(self) -> dict[str, Chart]:
-        """A small chart for each member, by slug: its curve before the same grey ones, on the same axes."""
-        behind = self.context or self.members
+        """A small chart for each member, by slug: its curve before the same grey ones, on the same axes.
+
+        What losses along the axis stand in for is the grey one, where it is known.
+        """
+        behind = self.standard or self.context or self.members
         made = {}
         for slug, trace in self.members.items():
             grey = [

@@ -264,6 +264,16 @@ def total(term: Callable[[int], Number], first: int, last: int) -> Number:
     return functools.reduce(operator.add, map(term, range(first, last + 1)), 0)
 
 
+def largest(term: Callable[[int], Number], first: int, last: int) -> Number:
+    """The largest of a term over whole numbers; where several are the largest, it has no derivative."""
+    terms = list(map(term, range(first, last + 1)))
+    found = functools.reduce(maximum, terms)
+    if isinstance(found, Dual) and sum(equal(one, found) is True for one in terms) > 1:
+        variables = {k for one in terms if isinstance(one, Dual) for k in one.partials}
+        return Dual(found.value, dict.fromkeys(variables, arb.nan()))
+    return found
+
+
 def maximum(a: Number, b: Number) -> Number:
     """The larger of two; not a number where one of them is none."""
     return _extreme(a, b, below(a, b), arb.max)

@@ -13,7 +13,7 @@ from typing import Any
 import sympy as sp
 from flint import arb
 
-from lossary.declaration.symbols import Expression
+from lossary.declaration.symbols import Expression, largest
 from lossary.evaluation import balls
 
 _FUNCTIONS = {
@@ -38,7 +38,7 @@ _NAMES: dict[str, object] = {
         name: getattr(balls, name)
         for name in (
             *("below", "at_most", "equal", "negated", "conjunction", "disjunction"),
-            *("piecewise", "chosen", "total", "maximum", "minimum", "inverse", "sqrt", "power"),
+            *("piecewise", "chosen", "total", "largest", "maximum", "minimum", "inverse", "sqrt", "power"),
         )
     },
     **{f"f_{name}": function for name, function in _FUNCTIONS.items()},
@@ -87,7 +87,9 @@ class _Writer:
             pairs = (f"(lambda: {self.text(holds)}, lambda: {self.text(value)})" for value, holds in parts)
             return f"piecewise({', '.join(pairs)})"
         if isinstance(e, sp.Sum):
-            return self._sum(e)
+            return self._over("total", e)
+        if isinstance(e, largest):
+            return self._over("largest", e)
         if e is sp.pi:
             return "pi()"
         if e in (sp.true, sp.false):
@@ -126,11 +128,11 @@ class _Writer:
             return f"sqrt({self.text(base)})"
         return f"power({self.text(base)}, {self.text(exponent)})"
 
-    def _sum(self, e: Expression) -> str:
+    def _over(self, name: str, e: Expression) -> str:
         inner, *limits = e.args
         made = self.text(inner)
         for index, first, last in limits:
-            made = f"total(lambda {variable(index)}: {made}, {self.text(first)}, {self.text(last)})"
+            made = f"{name}(lambda {variable(index)}: {made}, {self.text(first)}, {self.text(last)})"
         return made
 
 

@@ -21,7 +21,7 @@ from lossary.declaration.formula import Builder, Formula, Symbolic, Written
 from lossary.declaration.inputs import Input, Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameters import Parameter
-from lossary.declaration.symbols import INDEX_OF, Expression
+from lossary.declaration.symbols import INDEX_OF, Expression, largest
 from lossary.declaration.values import Array, Arrays, Numbers, Setting, Value
 from lossary.evaluation.balls import DIGITS, Dual, Number, ball, enclose, precision
 from lossary.evaluation.binding import BoundFormula, Variable, components
@@ -226,8 +226,8 @@ def effort(loss: Loss, formula: Formula, inputs: Arrays, parameters: Setting) ->
 
 
 def _terms(e: Expression, sizes: Mapping[str, int]) -> int:
-    """How many terms the sums in an expression have, those within others counted for each of them."""
-    if isinstance(e, sp.Sum):
+    """How many terms the sums in an expression have, those within others counted for each of them; and maxima."""
+    if isinstance(e, sp.Sum | largest):
         inner, *limits = e.args
         count = math.prod(max([sizes.get(str(s), 1) for s in last.free_symbols], default=1) for _, _, last in limits)
         return count * max(_terms(inner, sizes), 1)

@@ -6,6 +6,7 @@ written out. The slope is the displayed gradient by each input that moves, times
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,17 @@ from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameters import Parameter
 from lossary.declaration.sections import Section
-from lossary.declaration.symbols import INDEX_OF, Declared, Expression, chosen, held, indicator, occurs
+from lossary.declaration.symbols import (
+    INDEX_OF,
+    Declared,
+    Expression,
+    chosen,
+    held,
+    indicator,
+    largest,
+    maximum,
+    occurs,
+)
 from lossary.declaration.values import Arrays, Numbers, Setting
 from lossary.evaluation import high_precision
 from lossary.evaluation.binding import BoundFormula, components
@@ -219,7 +230,9 @@ class _Written:
             listed = listed[: listed.index(-1)] if -1 in listed else listed
             return sp.Integer(int(self.out(e.args[0], numbers)) in listed)
         if isinstance(e, sp.Sum):
-            return self._sum(e.args[0], e.limits, numbers)
+            return sp.Add(*self._terms(e.args[0], e.limits, numbers))
+        if isinstance(e, largest):
+            return functools.reduce(maximum, self._terms(e.args[0], e.limits, numbers))
         if isinstance(e, chosen):
             return self._first([e.args, (sp.Integer(0), sp.true)], numbers)
         if isinstance(e, sp.Piecewise):
@@ -256,14 +269,15 @@ class _Written:
             self.shorthands[key] = self.out(self.bound.definitions[name], at)
         return self.shorthands[key]
 
-    def _sum(
+    def _terms(
         self, term: Expression, limits: Sequence[Expression], numbers: Mapping[Expression, Expression]
-    ) -> Expression:
+    ) -> list[Expression]:
+        """What a sum adds up, or a maximum chooses from."""
         if not limits:
-            return self.out(term, numbers)
+            return [self.out(term, numbers)]
         *inner, (index, first, last) = limits
         span = range(int(self.out(first, numbers)), int(self.out(last, numbers)) + 1)
-        return sp.Add(*(self._sum(term, inner, {**numbers, index: sp.Integer(k)}) for k in span))
+        return [made for k in span for made in self._terms(term, inner, {**numbers, index: sp.Integer(k)})]
 
 
 def _without_impulses(expression: Expression) -> Expression:
@@ -273,7 +287,7 @@ def _without_impulses(expression: Expression) -> Expression:
         ValueError: where an operation is left that was not carried out.
     """
     made = expression.replace(sp.DiracDelta, lambda *_: sp.Integer(0))
-    left = made.atoms(sp.Derivative, sp.Subs, sp.Sum, sp.Indexed, sp.Integral)
+    left = made.atoms(sp.Derivative, sp.Subs, sp.Sum, largest, sp.Indexed, sp.Integral)
     if left:
         raise ValueError(f"the formula cannot be written out along a section: {sorted(map(str, left))[0]} is left")
     return made

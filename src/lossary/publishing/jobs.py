@@ -151,7 +151,8 @@ def _laid_files(place: str, laid: together.Laid, fixed: str) -> tuple[Files, dic
     for slug, chart in laid.multiples().items():
         files |= picture_files(place, slug, chart, None)
         panels.append({**_drawn(f"{place}/{slug}", chart), "slug": slug, "title": laid.members[slug].label})
-    behind = " and ".join(", ".join(t.label for t in laid.context.values()).rsplit(", ", 1)) or "the others"
+    others = laid.standard or laid.context
+    behind = " and ".join(", ".join(t.label for t in others.values()).rsplit(", ", 1)) or "the others"
     return files, {"title": laid.title, "caption": f"{told} Grey: {behind}.", "panels": panels}
 
 

@@ -110,6 +110,9 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
     def _print_sigmoid(self, expr: Expression, exp: str | None = None) -> str:
         return self._named(r"\sigma", expr, exp)
 
+    def _print_atan(self, expr: Expression, exp: str | None = None) -> str:
+        return self._named(r"\arctan", expr, exp)
+
     def _named(self, name: str, expr: Expression, exp: str | None) -> str:
         power = "" if exp is None else f"^{{{exp}}}"
         return f"{name}({self._print(expr.args[0])}){power}"
@@ -157,6 +160,12 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
             for index, _, last in expr.limits
         ]
         return f"{' '.join(reversed(signs))} {body}"
+
+    def _print_largest(self, expr: Expression) -> str:
+        term = self._print(expr.function)
+        body = rf"\left({term}\right)" if expr.function.is_Add else term
+        ((index, _, _),) = expr.limits
+        return rf"\max_{{{self._print(index)}}} {body}"
 
     def _print_Piecewise(self, expr: Expression) -> str:
         lines = [f"{self._print(value)} & {self._condition(condition)}" for value, condition in expr.args]

@@ -103,10 +103,17 @@ def _logit_of_mean(sample: Array, parameters: Setting) -> float | None:
     return math.log(mean / (1 - mean)) if sample.min() >= 0 and sample.max() <= 1 and 0 < mean < 1 else None
 
 
-def _log_odds(sample: Array, parameters: Setting) -> float | None:
-    if set(np.unique(sample)) != {-1.0, 1.0}:
-        return None
-    return math.log(float(np.mean(sample > 0)) / float(np.mean(sample < 0)))
+def _chance(sample: Array) -> float | None:
+    """How often the label is 1, of labels that are 1 and -1."""
+    return float(np.mean(sample > 0)) if set(np.unique(sample)) == {-1.0, 1.0} else None
+
+
+def _of_chance(functional: Callable[[float], float]) -> Callable[[Array, Setting], float | None]:
+    def of_sample(sample: Array, parameters: Setting) -> float | None:
+        chance = _chance(sample)
+        return None if chance is None else functional(chance)
+
+    return of_sample
 
 
 def _log_of_mean(sample: Array, parameters: Setting) -> float | None:
@@ -122,7 +129,10 @@ FUNCTIONALS: dict[str, Callable[[Array, Setting], float | None]] = {
     "tau-quantile": _quantile,
     "tau-expectile": _expectile,
     "logit of the mean": _logit_of_mean,
-    "log-odds of label 1": _log_odds,
+    "log-odds of label 1": _of_chance(lambda p: math.log(p / (1 - p))),
+    "half the log-odds of label 1": _of_chance(lambda p: math.log(p / (1 - p)) / 2),
+    "likelier label": _of_chance(lambda p: 1.0 if p > 0.5 else -1.0),
+    "tangent of the probability of label 1 minus 1/2": _of_chance(lambda p: math.tan(p - 0.5)),
     "log of the mean": _log_of_mean,
 }
 
@@ -164,14 +174,26 @@ def _prediction_of(line: Line, mean: float) -> float:
     return math.log(mean / (1 - mean)) if line.link == "sigmoid" else mean
 
 
+def _undecided_is_best(line: Line, chance: float, best: float) -> bool:
+    """Whether the point between the two classes costs as little as the best one beside it."""
+    between = 0.0 if line.link == "sigmoid" or line.target_values == "sign" else 0.5
+    high, low = (line.loss(np.array([between, best]), label) for label in line.labels)
+    risks = chance * high + (1 - chance) * low
+    return float(risks[0] - risks[1]) < 1e-9
+
+
 def calibrated(line: Line) -> Finding:
     """Whether the best prediction always picks the likelier class."""
-    wrong = []
+    wrong: list[tuple[float, str]] = []
     chances = [c for c in np.linspace(0.05, 0.95, 19) if abs(c - 0.5) > 0.01]
     for chance in chances:
         best = minimiser(line, np.array(line.labels), np.array([chance, 1 - chance]))
-        if (_mean_of(line, best) > 0.5) != (chance > 0.5):
-            wrong.append(chance)
+        picked = _mean_of(line, best)
+        if abs(picked - 0.5) < 1e-6 and _undecided_is_best(line, chance, best):
+            wrong.append((chance, "picks neither class"))
+        elif (picked > 0.5) != (chance > 0.5):
+            wrong.append((chance, "picks the rarer class"))
     if wrong:
-        return Finding(False, f"at a true probability of {number(wrong[0])} the best prediction picks the rarer class")
+        chance, what = wrong[0]
+        return Finding(False, f"at a true probability of {number(chance)} the best prediction {what}")
     return Finding(True, f"at {len(chances)} true probabilities the best prediction picks the likelier class")

@@ -300,7 +300,7 @@ It is the [[soft_margin|soft margin]] loss with the labels -1 and 1 in place of 
 
 It is the [[logistic|logistic]] loss of the margin, with the labels -1 and 1 in place of 0 and 1.
 
-    F.binary_cross_entropy_with_logits(logits, label) == F.softplus(-(2 * label - 1) * logits, threshold=100).mean()
+    F.binary_cross_entropy_with_logits(logits, label) == functional.logistic(logits, 2 * label - 1)
 
 The [[multilabel_soft_margin|multi-label soft margin]] loss has the same mean over all elements.
 

@@ -232,26 +232,21 @@ With two classes it is half of [[margin_ranking]] of the two scores, with `margi
 With two classes it is half of the [[hinge|hinge]] of the difference of the two scores.
 
     F.multi_margin_loss(scores[:, :2], classes % 2) ==
-        (1 - (2 * (classes % 2) - 1) * (scores[:, 1] - scores[:, 0])).clamp(min=0).mean() / 2
+        functional.hinge(scores[:, 1] - scores[:, 0], 2 * (classes % 2) - 1) / 2
 
 With two classes and `p=2` it is half of the [[squared_hinge|squared hinge]] of that difference.
 
     F.multi_margin_loss(scores[:, :2], classes % 2, p=2) ==
-        ((1 - (2 * (classes % 2) - 1) * (scores[:, 1] - scores[:, 0])).clamp(min=0) ** 2).mean() / 2
+        functional.squared_hinge(scores[:, 1] - scores[:, 0], 2 * (classes % 2) - 1) / 2
 
 With two classes it is half of the [[categorical_hinge|categorical hinge]]; with more, that one
 takes the largest term in place of the sum.
 
     F.multi_margin_loss(scores[:, :2], classes % 2) ==
-        (scores[:, :2] + 1 - F.one_hot(classes % 2, 2)).amax(1).sub(scores[:, :2].gather(1, (classes % 2)[:,
-        None])[:, 0]).mean() / 2
+        functional.categorical_hinge(scores[:, :2], classes % 2) / 2
 
 ## In other libraries
 
-- `keras.losses.CategoricalHinge(reduction=None)(torch.nn.functional.one_hot(target, input.shape[-1]), input)`:
-  One-hot. The strongest rival only, not the sum, and no division by C. A rival's score below 0 counts as 0.
-- `optax.losses.multiclass_hinge_loss(input, target)`: Class numbers. The strongest rival only, not the sum, and no division
-  by C; no reduction.
 - `paddle.nn.functional.multi_margin_loss(input, target, p=p, margin=margin, reduction="none")`: Its documentation
   puts the weight inside the power.
 - `mindspore.ops.multi_margin_loss(input, target, p=1, margin=1)`: The mean by default.

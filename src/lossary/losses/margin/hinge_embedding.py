@@ -175,7 +175,7 @@ When every pair belongs together and the input is an absolute difference, it is 
 
 With every label -1 it is the [[hinge|hinge loss]] of the input with label 1.
 
-    F.hinge_embedding_loss(logits, -torch.ones_like(logits)) == (1 - logits).clamp(min=0).mean()
+    F.hinge_embedding_loss(logits, -torch.ones_like(logits)) == functional.hinge(logits, torch.ones_like(logits))
 
 ## In other libraries
 

@@ -186,7 +186,7 @@ against overflow.
 
 It is the [[logistic|logistic]] loss of the margin.
 
-    F.soft_margin_loss(logits, 2 * label - 1) == F.softplus(-(2 * label - 1) * logits, threshold=100).mean()
+    F.soft_margin_loss(logits, 2 * label - 1) == functional.logistic(logits, 2 * label - 1)
 
 On a matrix of scores, [[multilabel_soft_margin]] has the same mean. It takes the labels as 0 and 1.
 
@@ -223,7 +223,7 @@ import math
 
 from torch.nn import functional as F
 
-from lossary.declaration import LOGISTIC, Extremes, Study, exp, log, margin_loss, terms
+from lossary.declaration import EXPONENT_SCORE, LOGISTIC, Extremes, Study, exp, log, margin_loss, terms
 
 loss = margin_loss(
     torch="torch.nn.SoftMarginLoss",
@@ -242,6 +242,7 @@ loss = margin_loss(
         "The function 'soft_margin_loss' is not differentiable with respect to argument 'target'": "The target cannot",
         "doesn't match the broadcast shape": "A target of another shape",
     },
+    score=EXPONENT_SCORE,
     value=lambda m: log(1 + exp(-m)),
     gradient=lambda m, y: -y / (1 + exp(m)),
     caption="A score far on the wrong side costs about its own size, and its gradient is close to 1 in size. On the "

@@ -165,8 +165,7 @@ print(loss.item(), *torch.autograd.grad(loss, (first, second)))
 
 With `margin=1` it is the [[hinge|hinge loss]] of the difference of the two scores.
 
-    F.margin_ranking_loss(input, target, 2 * label - 1, margin=1.0) ==
-        (1 - (2 * label - 1) * (input - target)).clamp(min=0).mean()
+    F.margin_ranking_loss(input, target, 2 * label - 1, margin=1.0) == functional.hinge(input - target, 2 * label - 1)
 
 With `margin=0` it is what [[ranknet]] of ever larger scores becomes, divided by the same factor.
 
@@ -175,7 +174,7 @@ With `margin=0` it is what [[ranknet]] of ever larger scores becomes, divided by
 
 With the default margin it is the [[perceptron|perceptron]] loss of the difference.
 
-    F.margin_ranking_loss(input, target, 2 * label - 1) == (-(2 * label - 1) * (input - target)).clamp(min=0).mean()
+    F.margin_ranking_loss(input, target, 2 * label - 1) == functional.perceptron(input - target, 2 * label - 1)
 
 With the distances from an anchor to a negative and to a positive as scores, and `margin=1`, it is
 [[triplet_margin]].

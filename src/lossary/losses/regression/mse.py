@@ -364,7 +364,7 @@ On a predicted probability and a label of 0 or 1 this is the [[brier|Brier score
 
 With targets of -1 and 1 it equals the [[squared_error_classification|squared margin]] loss.
 
-    F.mse_loss(logits, 2 * label - 1) == ((1 - (2 * label - 1) * logits) ** 2).mean()
+    F.mse_loss(logits, 2 * label - 1) == functional.squared_error_classification(logits, 2 * label - 1)
 
 The [[msle|mean squared logarithmic error]] is this loss after `log1p` on both arguments.
 
