@@ -38,14 +38,12 @@ test: $(READY)  ## everything that is tried each day: style, types, laws, the si
 	$(BIN)/python scripts/browser.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(PYTEST)
 
 test-all: $(READY)  ## the same with what is tried each night: every loss and every page, not some
 	$(BIN)/python scripts/browser.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(PYTEST) -m ""
 
 check: $(READY)  ## in less than a minute: style, types, and the laws of what changed
