@@ -7,6 +7,8 @@ import hashlib
 import inspect
 import json
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,19 +41,25 @@ def cases(loss: Loss, row: Library) -> list[Case]:
     """
     used = names(row.call)
     free = {p.name for p in loss.parameters if p.name in used}
-    fixed = {**loss.defaults(), **row.at}
+    fixed = {**loss.defaults(), **{name: value for name, value in row.at.items() if name in loss.defaults()}}
+    held = {name: value for name, value in row.at.items() if name not in fixed}
     settings: dict[str, dict[str, Value]] = {}
     for setting in points.settings(loss):
-        chosen = {**fixed, **{name: value for name, value in setting.items() if name in free}}
+        chosen = {**fixed, **{name: value for name, value in setting.items() if name in free - set(row.at)}}
         if not any(isinstance(value, list | tuple) for value in chosen.values()):
             settings.setdefault(repr(sorted(chosen.items())), chosen)
     found: list[Case] = []
     for setting in list(settings.values())[:_SETTINGS]:
-        parts = [part for batch in _batches(loss, setting) for part in _parts(loss, batch)]
+        parts = [_held(part, held) for batch in _batches(loss, setting) for part in _parts(loss, batch)]
         evenly = np.linspace(0, max(len(parts) - 1, 0), min(len(parts), _CALLS)).round()
         keep = dict.fromkeys(int(k) for k in evenly)
         found += [(setting, parts[k]) for k in keep]
     return found
+
+
+def _held(batch: points.Batch, inputs: Mapping[str, Any]) -> points.Batch:
+    """A batch in which some inputs are one number throughout."""
+    return {**batch, **{name: np.full_like(np.asarray(batch[name]), value) for name, value in inputs.items()}}
 
 
 def _batches(loss: Loss, setting: Setting) -> list[points.Batch]:
@@ -91,8 +99,24 @@ def one_sample(loss: Loss, batch: points.Batch) -> points.Batch:
     }
 
 
+@cache
+def _method() -> str:
+    """What measures, without its comments and docstrings: what it says of a row is not kept when it measures anew."""
+    told = []
+    for name in ("arrays.py", "measuring.py"):
+        text = Path(__file__).with_name(name).read_text("utf-8")
+        skipped: set[int] = set()
+        for node in ast.walk(ast.parse(text)):
+            documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+            if documented and ast.get_docstring(node) is not None:
+                skipped.update(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+        lines = [line.partition("  # ")[0].rstrip() for k, line in enumerate(text.splitlines(), 1) if k not in skipped]
+        told += [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
 def key(loss: Loss, row: Library) -> str:
-    """The hash of a row: of the call, of what it is compared with, and where. What a note says is not part of it."""
+    """The hash of a row: of the call, of what it is compared with, how and where. A note is not part of it."""
     compared = loss.torch or loss.functional or inspect.getsource(loss.function or loss.call or type(loss))
     told = [
         [
@@ -103,7 +127,7 @@ def key(loss: Loss, row: Library) -> str:
         ]
         for setting, batch in cases(loss, row)
     ]
-    return hashlib.sha256(json.dumps([row.name, row.call, compared, told]).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([_method(), row.name, row.call, compared, told]).encode()).hexdigest()[:16]
 
 
 def state(loss: Loss, row: Library, measured: Measured) -> dict[str, Any]:
@@ -125,6 +149,17 @@ def _size(number: float) -> str:
 
 def words(found: Mapping[str, Any]) -> str:
     """How a library's values relate to the loss's, as a reader is told."""
+    told = [_relation(found)]
+    if found["refused"]:
+        told.append(f"refuses {found['refused']} of {found['calls']} calls")
+    if found["gradient"] is False:
+        told.append("another gradient at some points" + _place(found.get("pulled")))
+    if found["defaults"]:
+        told.append("by default " + ", ".join(f"{name}={value!r}" for name, value in found["defaults"].items()))
+    return "; ".join(told)
+
+
+def _relation(found: Mapping[str, Any]) -> str:
     if found["of"] is None:
         return f"no fixed multiple: up to {_size(found['difference'])} apart"
     of, factor, offset = _OF.get(found["of"], f"reduction={found['of']!r}"), found["factor"], found["offset"]
@@ -134,15 +169,40 @@ def words(found: Mapping[str, Any]) -> str:
         part = (f"{part}, " if factor != 1 else "") + f"{'plus' if offset > 0 else 'minus'} {abs(offset):g}"
     of = "for one sample at a time" if found.get("alone") else of
     told = f"{part}; {of}" if of else part
-    if found.get("within", 0) > 1e-5:
-        told += " within 0.1%"
     if found["agreed"] < found["points"]:
-        share = found["agreed"] / found["points"]
-        told += f"; at {share:.0%} of the points, elsewhere up to {_size(found['difference'])} apart"
-    if found["gradient"] is False:
-        told += "; another gradient at some points"
+        told += f"; at {found['agreed']} of {found['points']} points"
+        if found["close"]:
+            told += f", within {_percent(found['within'])} at {found['close']} more"
+        if found["difference"]:
+            told += f", elsewhere up to {_size(found['difference'])} apart"
+            told += _place(found["where"])
+        elif found["agreed"] + found["close"] < found["points"]:
+            told += ", elsewhere not finite in one of the two"
     return told
 
 
+def _place(inputs: Mapping[str, float] | None) -> str:
+    """Inputs in parentheses, where they are known."""
+    return f" ({', '.join(f'{name}={value:g}' for name, value in inputs.items())})" if inputs else ""
+
+
+def _percent(share: float) -> str:
+    """A share in per cent, to two digits."""
+    return f"{float(f'{100 * share:.2g}'):g}%"
+
+
+def surprises(found: Mapping[str, Any]) -> list[str]:
+    """What of a row a reader may not expect, each in one word or two."""
+    tried = {
+        "no fixed multiple": found["of"] is None,
+        "factor": found["factor"] not in (None, 1) or bool(found["offset"]),
+        "other values": found["of"] is not None and found["agreed"] < found["points"],
+        "refuses": bool(found["refused"]),
+        "gradient": found["gradient"] is False,
+        "default": bool(found["defaults"]),
+    }
+    return [name for name, holds in tried.items() if holds]
+
+
 _OF = {"none": "", "last mean": "the mean over the last dimension", "last sum": "the sum over the last dimension",
-       "mean": "the mean", "sum": "the sum"}  # fmt: skip
+       "mean": "the mean", "sum": "the sum", "gradient": "the gradient"}  # fmt: skip
