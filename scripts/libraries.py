@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,9 @@ def main(arguments: list[str]) -> int:
 
 
 def _apart(name: str) -> dict[str, dict[str, Any]]:
+    begun = time.monotonic()
     done = subprocess.run([sys.executable, __file__, name], capture_output=True, text=True)
+    print(f"libraries: {name}: {time.monotonic() - begun:.0f} s", flush=True)
     told = [line for line in done.stdout.splitlines() if line.startswith(_MARK)]
     if not told:
         print(f"libraries: {name}: {done.stderr[-2000:]}")

@@ -132,14 +132,18 @@ def key(loss: Loss, row: Library) -> str:
 
 def state(loss: Loss, row: Library, measured: Measured) -> dict[str, Any]:
     """What a page says of a row: whether it was run, with which version, and how the values relate to the loss's."""
-    nothing = {"version": None, "relation": None, "factor": None, "max_error": None, "source": None}
+    nothing = {
+        "version": None, "relation": None, "factor": None, "max_error": None, "source": None, "surprises": {}
+    }  # fmt: skip
     if row.known is None:
         return {**nothing, "evidence": "cited", "source": row.source or None}
     found = measured.get(key(loss, row))
     if found is None or "failed" in found:
         return {**nothing, "evidence": "not run"}
     told = {"version": found["version"], "relation": words(found), "factor": found["factor"]}
-    return {**nothing, **told, "evidence": "run", "max_error": found["difference"]}
+    order = {"order": ""} if swapped(loss, row) else {}
+    unexpected = {**surprises(found), **order}
+    return {**nothing, **told, "evidence": "run", "max_error": found["difference"], "surprises": unexpected}
 
 
 def _size(number: float) -> str:
@@ -149,36 +153,63 @@ def _size(number: float) -> str:
 
 def words(found: Mapping[str, Any]) -> str:
     """How a library's values relate to the loss's, as a reader is told."""
-    told = [_relation(found)]
-    if found["refused"]:
-        told.append(f"refuses {found['refused']} of {found['calls']} calls")
-    if found["gradient"] is False:
-        told.append("another gradient at some points" + _place(found.get("pulled")))
-    if found["defaults"]:
-        told.append("by default " + ", ".join(f"{name}={value!r}" for name, value in found["defaults"].items()))
-    return "; ".join(told)
-
-
-def _relation(found: Mapping[str, Any]) -> str:
+    told = surprises(found)
     if found["of"] is None:
-        return f"no fixed multiple: up to {_size(found['difference'])} apart"
-    of, factor, offset = _OF.get(found["of"], f"reduction={found['of']!r}"), found["factor"], found["offset"]
-    part = "the same" if factor == 1 and not offset else f"× {factor}" if isinstance(factor, str) else f"× {factor:g}"
-    part = "the same" if part == "× 1" and not offset else part
-    if offset:
-        part = (f"{part}, " if factor != 1 else "") + f"{'plus' if offset > 0 else 'minus'} {abs(offset):g}"
-    of = "for one sample at a time" if found.get("alone") else of
-    told = f"{part}; {of}" if of else part
-    if found["agreed"] < found["points"]:
-        told += f"; at {found['agreed']} of {found['points']} points"
-        if found["close"]:
-            told += f", within {_percent(found['within'])} at {found['close']} more"
-        if found["difference"]:
-            told += f", elsewhere up to {_size(found['difference'])} apart"
-            told += _place(found["where"])
-        elif found["agreed"] + found["close"] < found["points"]:
-            told += ", elsewhere not finite in one of the two"
+        parts = [f"no fixed multiple: {told['multiple']}"]
+    else:
+        of = "for one sample at a time" if found.get("alone") else _OF.get(found["of"], f"reduction={found['of']!r}")
+        parts = [told.get("factor", "the same"), of, told.get("values", "")]
+    parts.append(told.get("refusal", ""))
+    if "gradient" in told:
+        parts.append(f"another gradient {told['gradient']}")
+    if "default" in told:
+        parts.append(f"by default {told['default']}")
+    return "; ".join(part for part in parts if part)
+
+
+def surprises(found: Mapping[str, Any]) -> dict[str, str]:
+    """What of a row a reader may not expect: kinds of it, each with what was found."""
+    told: dict[str, str] = {}
+    if found["of"] is None:
+        told["multiple"] = f"up to {_size(found['difference'])} apart"
+    else:
+        factor, offset = found["factor"], found["offset"]
+        scaled = f"× {factor}" if isinstance(factor, str) else f"× {factor:g}"
+        moved = f"{'plus' if offset > 0 else 'minus'} {abs(offset):g}"
+        if scaled != "× 1" or offset:
+            told["factor"] = ", ".join([scaled] * (scaled != "× 1") + [moved] * bool(offset))
+        if found["agreed"] < found["points"]:
+            told["values"] = _agreement(found)
+    if found["gradient"] is False:
+        told["gradient"] = "at some points" + _place(found.get("pulled"))
+    if found["refused"]:
+        told["refusal"] = f"refuses {found['refused']} of {found['calls']} calls"
+    if found["defaults"]:
+        told["default"] = ", ".join(f"{name}={value!r}" for name, value in found["defaults"].items())
     return told
+
+
+def swapped(loss: Loss, row: Library) -> bool:
+    """Whether a call takes the loss's inputs in another order than the loss does."""
+    places = {entry.name: place for place, entry in enumerate(loss.inputs)}
+    for node in ast.walk(ast.parse(row.call, mode="eval")):
+        if isinstance(node, ast.Call):
+            named = [{n.id for n in ast.walk(a) if isinstance(n, ast.Name)} & set(places) for a in node.args]
+            order = [places[next(iter(one))] for one in named if len(one) == 1]
+            if order != sorted(order):
+                return True
+    return False
+
+
+def _agreement(found: Mapping[str, Any]) -> str:
+    """At how many points the values agree, and how far apart they are elsewhere."""
+    told = f"at {found['agreed']} of {found['points']} points"
+    if found["close"]:
+        told += f", within {_percent(found['within'])} at {found['close']} more"
+    if found["difference"]:
+        return told + f", elsewhere up to {_size(found['difference'])} apart{_place(found['where'])}"
+    rest = found["agreed"] + found["close"] < found["points"]
+    return told + ", elsewhere not finite in one of the two" * rest
 
 
 def _place(inputs: Mapping[str, float] | None) -> str:
@@ -189,19 +220,6 @@ def _place(inputs: Mapping[str, float] | None) -> str:
 def _percent(share: float) -> str:
     """A share in per cent, to two digits."""
     return f"{float(f'{100 * share:.2g}'):g}%"
-
-
-def surprises(found: Mapping[str, Any]) -> list[str]:
-    """What of a row a reader may not expect, each in one word or two."""
-    tried = {
-        "no fixed multiple": found["of"] is None,
-        "factor": found["factor"] not in (None, 1) or bool(found["offset"]),
-        "other values": found["of"] is not None and found["agreed"] < found["points"],
-        "refuses": bool(found["refused"]),
-        "gradient": found["gradient"] is False,
-        "default": bool(found["defaults"]),
-    }
-    return [name for name, holds in tried.items() if holds]
 
 
 _OF = {"none": "", "last mean": "the mean over the last dimension", "last sum": "the sum over the last dimension",
