@@ -17,7 +17,7 @@ from lossary.discovery.dependencies import MEASURED, measured
 from lossary.elsewhere import rows as rows_module
 from lossary.elsewhere.arrays import KINDS, Arrays
 from lossary.elsewhere.measuring import measure
-from lossary.elsewhere.rows import cases, key, state, swapped, words
+from lossary.elsewhere.rows import cases, key, state, surprises, swapped, words
 from lossary.errors import CatalogError
 
 FILE = Path(__file__).parents[1] / "src" / "lossary" / "losses" / MEASURED
@@ -131,7 +131,8 @@ def test_gradients_are_compared_away_from_kinks_and_a_wrong_one_says_where() -> 
     )
     found = measure(LOSSES["l1"], cut, arrays)
     assert found["gradient"] is False
-    assert found["pulled"]["input"] > 10
+    assert found["pulled"]["of"] == "input"
+    assert found["pulled"]["where"]["input"] > 10
 
 
 def test_a_row_may_hold_an_input() -> None:
@@ -157,6 +158,13 @@ def test_another_default_is_found_in_the_signature() -> None:
     assert measure(LOSSES["huber"], smooth, arrays)["defaults"] == {}
     leaky = library("PyTorch `torch.nn.functional.leaky_relu(input - target, negative_slope=tau)`")
     assert measure(LOSSES["quantile"], leaky, arrays)["defaults"] == {"negative_slope": 0.01}
+
+
+def test_each_surprise_has_its_place_on_the_page() -> None:
+    template = Path(rows_module.__file__).parents[1] / "publishing" / "templates" / "libraries.md.jinja"
+    told = {kind for found in KEPT.values() for row in found.values() for kind in surprises(row)}
+    assert len(told) > 4
+    assert {kind for kind in told | {"order"} if f'"{kind}": ' not in template.read_text("utf-8")} == set()
 
 
 def test_swapped_inputs_are_seen() -> None:
@@ -196,7 +204,7 @@ def test_a_factor_may_be_a_power_of_a_parameter() -> None:
 
 def test_words() -> None:
     found = {"of": "none", "factor": 1.0, "offset": 0.0, "points": 200, "agreed": 200, "close": 0, "within": 0.0,
-             "difference": 0.0, "where": None, "calls": 8, "refused": 0, "gradient": True, "defaults": {}}  # fmt: skip
+             "difference": 0.0, "where": None, "broken": 0, "calls": 8, "refused": 0, "gradient": True, "defaults": {}}  # fmt: skip
     assert words(found) == "the same"
     assert words({**found, "factor": 0.5}) == "× 0.5"
     assert words({**found, "factor": "delta"}) == "× delta"
@@ -209,10 +217,12 @@ def test_words() -> None:
     assert words(near) == (
         "the same; at 150 of 200 points, within 0.032% at 40 more, elsewhere up to 2 apart (input=0)"
     )
-    assert words({**near, "difference": 0.0, "where": None}).endswith("elsewhere not finite in one of the two")
+    assert words({**near, "difference": 0.0}).endswith("elsewhere not finite in one of the two")
+    assert words({**near, "difference": 0.0, "broken": 10}).endswith("elsewhere infinite or NaN")
+    assert words({**near, "broken": 2}).endswith("elsewhere up to 2 apart (input=0), and infinite or NaN at 2")
     assert words({**found, "refused": 3}) == "the same; refuses 3 of 8 calls"
-    assert words({**found, "gradient": False, "pulled": {"input": 1.0}}) == (
-        "the same; another gradient at some points (input=1)"
+    assert words({**found, "gradient": False, "pulled": {"of": "target", "where": {"input": 1.0}}}) == (
+        "the same; another gradient with respect to target at some points (input=1)"
     )
     assert words({**found, "defaults": {"t": 1.345}}) == "the same; by default t=1.345"
 

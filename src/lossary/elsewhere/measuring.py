@@ -72,6 +72,9 @@ def _enter(package: str) -> None:
     module = ModuleType(package)
     module.__path__ = list(spec.submodule_search_locations or [])
     sys.modules[package] = module
+    parent, _, name = package.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], name, module)
 
 
 def measure(loss: Loss, row: Library, arrays: Arrays) -> dict[str, Any]:
@@ -173,10 +176,13 @@ class _Run:
         for name in moved:
             here: Any = tensors[name]
             step = (_STEP * here.abs() + _LEAST) * here.new_tensor(steps.uniform(0.5, 1, here.shape))
-            sides = [self._slopes({**tensors, name: here + sign * step}, moved, reduction) for sign in (1, -1)]
-            for other, slope in found.items():
-                low, high = (side[other] for side in sides)
-                slope[np.abs(high - low) > _SLOPES * (1 + np.abs(slope))] = np.nan
+            for sign in (1, -1):
+                try:
+                    beside = self._slopes({**tensors, name: here + sign * step}, moved, reduction)
+                except RuntimeError:  # beyond the end of what the loss takes
+                    continue
+                for other, slope in found.items():
+                    slope[np.abs(beside[other] - slope) > _SLOPES * (1 + np.abs(slope))] = np.nan
         return found
 
     def _slopes(self, tensors: Mapping[str, Any], moved: Sequence[str], reduction: str) -> dict[str, Array]:
@@ -235,7 +241,7 @@ def _defaults(loss: Loss, row: Library) -> dict[str, Any]:
         for name, value in places:
             said = value.id if isinstance(value, ast.Name) else name
             default = taken[name].default if name in taken else inspect.Parameter.empty
-            if said not in own or default == own[said] or not isinstance(default, int | float | str | None):
+            if said not in own or default == own[said] or not isinstance(default, int | float | str):
                 continue
             if said == "reduction" and default not in ("none", "sum"):
                 continue  # the mean has many names
@@ -257,7 +263,7 @@ def _relation(
     """The factor, and the offset where there may be one, between a library's values and one reduction's.
 
     `agreed` of the `points` agree, `close` ones differ by at most `within`, relative, and all others by at most
-    `difference`, which is reached at the inputs `where`.
+    `difference`, which is reached at the inputs `where`; `broken` ones are not finite where the loss is.
     """
     groups: dict[str, list[_Run]] = {}
     for one in runs:
@@ -269,7 +275,7 @@ def _relation(
     factor = _in_words(loss, factors)
     shift = {round(offset, 9) for _, (_, offset) in fits}
     offset = shift.pop() if len(shift) == 1 else 0.0
-    agreed = points = close = 0
+    agreed = points = close = broken = 0
     worst = nearly = 0.0
     where: dict[str, float] | None = None
     for setting, group in zip((s for s, _ in fits), groups.values(), strict=True):
@@ -285,13 +291,15 @@ def _relation(
                 good = both & (apart <= exact * size + _ABSOLUTE) & (apart < np.inf)
                 near = both & ~good & (apart <= within * size) & (apart < np.inf)
             agreed, points, close = agreed + int(good.sum()), points + int(both.sum()), close + int(near.sum())
+            broken += int((both & ~np.isfinite(got) & np.isfinite(wanted)).sum())
             if near.any():
                 nearly = max(nearly, float((apart[near] / size[near]).max()))
             rest = np.where(both & ~good & ~near & np.isfinite(apart), apart, 0)
             if rest.size and rest.max() > worst:
                 worst, where = float(rest.max()), _where(one, own, int(rest.argmax()))
     return {"of": name, "factor": factor, "offset": offset, "points": points, "agreed": agreed, "close": close,
-            "within": float(f"{nearly:.2g}"), "difference": float(f"{worst:.2g}"), "where": where}  # fmt: skip
+            "within": float(f"{nearly:.2g}"), "difference": float(f"{worst:.2g}"), "where": where,
+            "broken": broken}  # fmt: skip
 
 
 def _fit(group: Sequence[_Run], name: str, offsets: bool) -> tuple[float | None, float]:
@@ -349,7 +357,7 @@ def _value(factor: float | str, setting: Setting) -> float:
     return float(eval(factor, {}, dict(setting))) if isinstance(factor, str) else factor
 
 
-def _gradients(runs: Sequence[_Run], best: Mapping[str, Any]) -> tuple[bool | None, dict[str, float] | None]:
+def _gradients(runs: Sequence[_Run], best: Mapping[str, Any]) -> tuple[bool | None, dict[str, Any] | None]:
     """Whether the gradients of all calls that agree in their values agree as well, or where not; None without any."""
     tried = False
     for one in runs:
@@ -373,7 +381,8 @@ def _gradients(runs: Sequence[_Run], best: Mapping[str, Any]) -> tuple[bool | No
             got = np.asarray(found[name], float)
             wrong = np.isfinite(wanted) & ~np.isclose(got, wanted, rtol=_SLOPES, atol=1e-7)
             if wrong.any():
-                return False, _where(one, wanted, int(wrong.ravel().argmax()))
+                place = _where(one, wanted, int(wrong.ravel().argmax()))
+                return False, {"of": name, "where": place}
         tried = True
     return (True if tried else None), None
 

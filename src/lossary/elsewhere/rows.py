@@ -181,7 +181,8 @@ def surprises(found: Mapping[str, Any]) -> dict[str, str]:
         if found["agreed"] < found["points"]:
             told["values"] = _agreement(found)
     if found["gradient"] is False:
-        told["gradient"] = "at some points" + _place(found.get("pulled"))
+        pulled = found["pulled"]
+        told["gradient"] = f"with respect to {pulled['of']} at some points{_place(pulled['where'])}"
     if found["refused"]:
         told["refusal"] = f"refuses {found['refused']} of {found['calls']} calls"
     if found["defaults"]:
@@ -206,10 +207,13 @@ def _agreement(found: Mapping[str, Any]) -> str:
     told = f"at {found['agreed']} of {found['points']} points"
     if found["close"]:
         told += f", within {_percent(found['within'])} at {found['close']} more"
+    rest = found["points"] - found["agreed"] - found["close"]
     if found["difference"]:
-        return told + f", elsewhere up to {_size(found['difference'])} apart{_place(found['where'])}"
-    rest = found["agreed"] + found["close"] < found["points"]
-    return told + ", elsewhere not finite in one of the two" * rest
+        told += f", elsewhere up to {_size(found['difference'])} apart{_place(found['where'])}"
+        return told + f", and infinite or NaN at {found['broken']}" * bool(found["broken"])
+    return told + (
+        ", elsewhere infinite or NaN" if found["broken"] == rest else ", elsewhere not finite in one of the two"
+    )
 
 
 def _place(inputs: Mapping[str, float] | None) -> str:

@@ -254,7 +254,7 @@ takes the largest term in place of the sum.
   by C; no reduction.
 - `paddle.nn.functional.multi_margin_loss(input, target, p=p, margin=margin, reduction="none")`: Its documentation
   puts the weight inside the power.
-- `mindspore.ops.multi_margin_loss(input, target, p=p, margin=1, reduction="none")` at margin=1: Whole numbers for margin
+- `mindspore.ops.multi_margin_loss(input, target.long(), p=p, margin=1, reduction="none")` at margin=1: Whole numbers for margin
   only.
 
 ## References
