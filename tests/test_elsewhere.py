@@ -203,8 +203,10 @@ def test_a_factor_may_be_a_power_of_a_parameter() -> None:
 
 
 def test_words() -> None:
-    found = {"of": "none", "factor": 1.0, "offset": 0.0, "points": 200, "agreed": 200, "close": 0, "within": 0.0,
-             "difference": 0.0, "where": None, "broken": 0, "calls": 8, "refused": 0, "gradient": True, "defaults": {}}  # fmt: skip
+    found = {
+        "of": "none", "factor": 1.0, "offset": 0.0, "points": 200, "agreed": 200, "close": 0, "within": 0.0,
+        "difference": 0.0, "where": None, "broken": 0, "calls": 8, "refused": 0, "gradient": True, "defaults": {},
+    }  # fmt: skip
     assert words(found) == "the same"
     assert words({**found, "factor": 0.5}) == "× 0.5"
     assert words({**found, "factor": "delta"}) == "× delta"

@@ -237,7 +237,7 @@ def _defaults(loss: Loss, row: Library) -> dict[str, Any]:
             taken = inspect.signature(eval(ast.unparse(node.func), dict(packages))).parameters
         except Exception:  # a method of what a call gave, or a function that tells nothing of itself
             continue
-        places = [*zip(taken, node.args, strict=False), *((key.arg, key.value) for key in node.keywords)]
+        places = [*zip(taken, node.args, strict=False), *((key.arg or "", key.value) for key in node.keywords)]
         for name, value in places:
             said = value.id if isinstance(value, ast.Name) else name
             default = taken[name].default if name in taken else inspect.Parameter.empty

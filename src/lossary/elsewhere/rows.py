@@ -107,8 +107,7 @@ def _method() -> str:
         text = Path(__file__).with_name(name).read_text("utf-8")
         skipped: set[int] = set()
         for node in ast.walk(ast.parse(text)):
-            documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-            if documented and ast.get_docstring(node) is not None:
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
                 skipped.update(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
         lines = [line.partition("  # ")[0].rstrip() for k, line in enumerate(text.splitlines(), 1) if k not in skipped]
         told += [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
@@ -132,7 +131,7 @@ def key(loss: Loss, row: Library) -> str:
 
 def state(loss: Loss, row: Library, measured: Measured) -> dict[str, Any]:
     """What a page says of a row: whether it was run, with which version, and how the values relate to the loss's."""
-    nothing = {
+    nothing: dict[str, Any] = {
         "version": None, "relation": None, "factor": None, "max_error": None, "source": None, "surprises": {}
     }  # fmt: skip
     if row.known is None:
@@ -211,9 +210,8 @@ def _agreement(found: Mapping[str, Any]) -> str:
     if found["difference"]:
         told += f", elsewhere up to {_size(found['difference'])} apart{_place(found['where'])}"
         return told + f", and infinite or NaN at {found['broken']}" * bool(found["broken"])
-    return told + (
-        ", elsewhere infinite or NaN" if found["broken"] == rest else ", elsewhere not finite in one of the two"
-    )
+    broken = "infinite or NaN" if found["broken"] == rest else "not finite in one of the two"
+    return f"{told}, elsewhere {broken}" * bool(rest) or told
 
 
 def _place(inputs: Mapping[str, float] | None) -> str:
