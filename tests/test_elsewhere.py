@@ -76,6 +76,11 @@ def test_what_is_not_run_has_a_source() -> None:
             assert row.known or row.source.startswith("http"), (loss.slug, row.name)
 
 
+def test_a_call_that_is_cited_though_its_library_is_run_says_why() -> None:
+    cited = [(slug, row) for slug, loss in LOSSES.items() for row in loss.libraries if not row.known]
+    assert [(slug, row.call) for slug, row in cited if row.name in {one.name for one in RUN} and not row.note] == []
+
+
 @pytest.mark.parametrize(
     ("call", "of", "factor", "offset"),
     [
