@@ -119,7 +119,7 @@ def test_what_cannot_be_read_is_told(old: str, new: str, message: str) -> None:
         ("`-torch.distributions.Normal(a, b).log_prob(c)`", "PyTorch", "", True),
         ("`ceres::HuberLoss(a)`: Halved.", "Ceres Solver", "Halved.", False),
         ("ML.NET `Loss()`", "ML.NET", "", False),
-        ("XGBoost `objective=1`: As: here.", "XGBoost", "As: here.", False),
+        ("fairseq `objective=1`: As: here.", "fairseq", "As: here.", False),
         ("[scikit-learn](https://scikit-learn.org) `Estimator()`: Trains.", "scikit-learn", "Trains.", False),
     ],
 )
