@@ -58,7 +58,7 @@ It tends to [[l1]].
 ## In other libraries
 
 - `keras.losses.Huber(delta=1.0)`
-- scikit-learn `Half(loss="a ` at c=2**0.5: It goes
+- scikit-learn `Half(loss="a at")` at c=2**0.5: It goes
   on.
 
 ## References
@@ -83,7 +83,7 @@ def test_a_docstring_is_read_from_top_to_bottom() -> None:
     assert (first.tolerance, second.tolerance, second.slug, second.right) == (1e-12, 1e-4, "l1", "target")
     assert libraries(TEXT) == (
         Library("Keras", "keras.losses.Huber(delta=1.0)"),
-        Library("scikit-learn", 'Half(loss="a ', "It goes on.", at={"c": 2**0.5}),
+        Library("scikit-learn", 'Half(loss="a at")', "It goes on.", at={"c": 2**0.5}),
     )
     assert references(TEXT) == (
         Reference(("C. E. Shannon",), "A Theory. With a stop", "Journal 27(3), 379-423", 1948, doi="10.1002/j.1538"),
@@ -101,6 +101,7 @@ def test_a_docstring_is_read_from_top_to_bottom() -> None:
         ("input == target", "input", "needs two sides with ' == ' between them"),
         ("- `keras", "`keras", "holds a list, whose entries begin with '- '"),
         ("`keras.losses.Huber(delta=1.0)`", "keras", "is no library's call such as"),
+        ("`keras.losses.Huber(delta=1.0)`", "`keras.losses.Huber(delta=`", "is no Python to run; cite it"),
         ("scikit-learn ", "", "say before 'Half"),
         ("(1948)", "1948", "is no citation such as"),
         ("## References", "## Sources", "unknown heading '## Sources'"),
@@ -119,7 +120,7 @@ def test_what_cannot_be_read_is_told(old: str, new: str, message: str) -> None:
         ("`-torch.distributions.Normal(a, b).log_prob(c)`", "PyTorch", "", True),
         ("`ceres::HuberLoss(a)`: Halved.", "Ceres Solver", "Halved.", False),
         ("ML.NET `Loss()`", "ML.NET", "", False),
-        ("XGBoost `objective=1`: As: here.", "XGBoost", "As: here.", False),
+        ("fairseq `objective=1`: As: here.", "fairseq", "As: here.", False),
         ("[scikit-learn](https://scikit-learn.org) `Estimator()`: Trains.", "scikit-learn", "Trains.", False),
     ],
 )

@@ -81,8 +81,18 @@ def library(text: str) -> Library:
     if name is None:
         known = ", ".join(one.package for one in (*RUN, *CITED) if one.package)
         raise ValueError(f"say before {found['call']!r} whose it is; known by its package is {known}")
+    if not found["source"] and any(one.name == name for one in RUN) and not _is_expression(found["call"]):
+        raise ValueError(f"{found['call']!r} of {name} is no Python to run; cite it: '[{name}](source) `…`'")
     described = next((one.source for one in CITED if one.name == name), "")
     return Library(name, found["call"], found["note"] or "", found["source"] or described, _setting(found["at"] or ""))
+
+
+def _is_expression(call: str) -> bool:
+    try:
+        ast.parse(call, mode="eval")
+    except SyntaxError:
+        return False
+    return True
 
 
 def _setting(text: str) -> dict[str, Any]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,10 +19,20 @@ Call = Callable[[Mapping[str, Any]], Any]
 
 
 class Arrays:
-    """NumPy's own arrays, in which a call has no gradient."""
+    """NumPy's own arrays, in which a call has no gradient.
+
+    Attributes:
+        valued: whether a call has values; without them its gradient is all that can be compared.
+    """
+
+    valued = True
 
     def prepare(self) -> None:
         """What has to be set before the library is imported: float64 throughout, and one thread."""
+
+    def seen(self, packages: Mapping[str, Any]) -> dict[str, Any]:
+        """What the names of packages in a call stand for."""
+        return dict(packages)
 
     def made(self, array: Array) -> Any:
         """Numbers as the library takes them."""
@@ -150,6 +163,124 @@ class Mlx(Arrays):
         return {name: np.asarray(slope) for name, slope in found.items()}
 
 
+class TensorFlow(Arrays):
+    """Tensors of TensorFlow."""
+
+    def prepare(self) -> None:
+        """Import it, without what it tells of the machine and with one thread."""
+        os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1")
+        self.tensorflow = import_module("tensorflow")
+        self.tensorflow.config.threading.set_intra_op_parallelism_threads(1)
+
+    def made(self, array: Array) -> Any:
+        """A tensor with the same type of numbers."""
+        return self.tensorflow.constant(array)
+
+    def plain(self, value: Any) -> Array:
+        """The tensor's numbers."""
+        return np.asarray(value)
+
+    def slopes(self, call: Call, inputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Array] | None:
+        """By a tape."""
+        leaves = {name: self.tensorflow.Variable(inputs[name]) for name in names}
+        with self.tensorflow.GradientTape() as tape:
+            value = self.tensorflow.reduce_sum(call({**inputs, **leaves}))
+        found = tape.gradient(value, leaves, unconnected_gradients="zero")
+        return {name: np.asarray(slope) for name, slope in found.items()}
+
+
+class MindSpore(Arrays):
+    """Tensors of MindSpore, whose class numbers are int32."""
+
+    def prepare(self) -> None:
+        """Import it, with one thread for its operators."""
+        self.mindspore = import_module("mindspore")
+        self.mindspore.set_device("CPU")
+
+    def made(self, array: Array) -> Any:
+        """A tensor of float64, or of int32."""
+        wanted = np.float64 if np.issubdtype(array.dtype, np.floating) else np.int32
+        return self.mindspore.Tensor(array.astype(wanted))
+
+    def plain(self, value: Any) -> Array:
+        """The tensor's numbers."""
+        return np.asarray(value.asnumpy() if isinstance(value, self.mindspore.Tensor) else value)
+
+    def slopes(self, call: Call, inputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Array] | None:
+        """By mindspore.grad."""
+
+        def total(*moved: Any) -> Any:
+            return call({**inputs, **dict(zip(names, moved, strict=True))}).sum()
+
+        places = tuple(range(len(names)))
+        found = self.mindspore.grad(total, grad_position=places)(*(inputs[name] for name in names))
+        found = found if isinstance(found, tuple) else (found,)
+        return {name: slope.asnumpy() for name, slope in zip(names, found, strict=True)}
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a call of `xgboost.train` says: its parameters, the labels, and what the trees have added up so far."""
+
+    parameters: Mapping[str, Any]
+    label: Any
+    margin: Any
+
+
+class Boosted(Torch):
+    """Margins and labels that XGBoost trains on; its objectives have a gradient and tell no value.
+
+    A call is taken as it stands, but for the settings of its trees: the one leaf of the first tree of a single sample
+    is minus the gradient, divided by the sum of the second derivative and a penalty. Leaves at two penalties give the
+    gradient alone.
+    """
+
+    valued = False
+    penalties = (1.0, 1e4, 1e10, 1e16)
+    clear = 100  # so much smaller a leaf is at a penalty that tells the gradient from the second derivative
+
+    def seen(self, packages: Mapping[str, Any]) -> dict[str, Any]:
+        """Training that keeps what it is given; the features are the reader's own."""
+        self.xgboost = packages["xgboost"]
+        kept = SimpleNamespace(
+            DMatrix=lambda features, label, base_margin: (label, base_margin),
+            train=lambda parameters, data: Objective(parameters, *data),
+        )
+        return {**packages, "xgboost": kept, "features": None}
+
+    def plain(self, value: Any) -> Array:
+        """The gradient of each sample with respect to its margin."""
+        label, margin = (np.asarray(super(Boosted, self).plain(one), float) for one in (value.label, value.margin))
+        found = [self._slope(value.parameters, y, m) for y, m in zip(label.ravel(), margin.ravel(), strict=True)]
+        return np.array(found).reshape(margin.shape)
+
+    def _slope(self, parameters: Mapping[str, Any], label: float, margin: float) -> float:
+        data = self.xgboost.DMatrix(np.zeros((1, 1)), [label], base_margin=[margin])
+        settings = {"eta": 1, "min_child_weight": 0, "max_delta_step": 0, "tree_method": "exact", "nthread": 1}
+        leaves: list[float] = []
+        for penalty in self.penalties:
+            chosen = {**parameters, **settings, "lambda": penalty, "verbosity": 0}
+            told = json.loads(bytes(self.xgboost.train(chosen, data, 1).save_raw("json")))
+            leaves.append(told["learner"]["gradient_booster"]["model"]["trees"][0]["base_weights"][0])
+            if leaves[-1] == 0:
+                return 0.0  # without a gradient or a second derivative there is no step
+            if abs(leaves[0] / leaves[-1]) > self.clear:
+                return float((penalty - self.penalties[0]) / (1 / leaves[0] - 1 / leaves[-1]))
+        return float("nan")
+
+    def slopes(self, call: Call, inputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Array] | None:
+        """Through the margin, which torch follows back to the inputs."""
+        leaves = {**inputs, **{name: inputs[name].clone().requires_grad_() for name in names}}
+        value = call(leaves)
+        wanted = [leaves[name] for name in names]
+        pulls = self.torch.as_tensor(self.plain(value))
+        found = self.torch.autograd.grad(value.margin, wanted, grad_outputs=pulls, allow_unused=True)
+        return {
+            name: np.zeros(leaf.shape) if slope is None else slope.numpy()
+            for name, leaf, slope in zip(names, wanted, found, strict=True)
+        }
+
+
 KINDS: dict[str, type[Arrays]] = {
     "numpy": Arrays,
     "torch": Torch,
@@ -157,6 +288,9 @@ KINDS: dict[str, type[Arrays]] = {
     "jax": Jax,
     "paddle": Paddle,
     "mlx": Mlx,
+    "tensorflow": TensorFlow,
+    "mindspore": MindSpore,
+    "boosted": Boosted,
 }
 
 _NMS = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import inspect
 import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +26,11 @@ from lossary.evaluation import torch_calls
 
 # How far two values may be apart and still be said to agree: some libraries keep single precision in places.
 _RELATIVE, _ABSOLUTE = 1e-6, 1e-9
-_CLIPPED = 1e-3  # where values are clipped or an epsilon is added, and no relation holds more closely
+_CLIPPED = 1e-3  # where values are clipped or an epsilon is added; what differs by less is told apart from what agrees
+# Slopes that are found by other means than the loss's own, such as from a tree of single precision.
+_SLOPES = 1e-5
+# A step that leaves a kink but changes no slope elsewhere, as a share of the input, and at zero.
+_STEP, _LEAST = 1e-9, 1e-12
 # Below this share of points no relation is told.
 _ENOUGH = 0.5
 
@@ -35,8 +40,8 @@ def run(library: KnownLibrary, losses: Sequence[Loss]) -> dict[str, dict[str, An
     arrays = KINDS[library.arrays]()
     try:
         arrays.prepare()
-        if library.entered:
-            _enter(library.package)
+        for package in library.entered:
+            _enter(package)
         import_module(library.package)
         installed = version(library.installed_as).partition("+")[0]
         problem = ""
@@ -67,6 +72,9 @@ def _enter(package: str) -> None:
     module = ModuleType(package)
     module.__path__ = list(spec.submodule_search_locations or [])
     sys.modules[package] = module
+    parent, _, name = package.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], name, module)
 
 
 def measure(loss: Loss, row: Library, arrays: Arrays) -> dict[str, Any]:
@@ -76,9 +84,10 @@ def measure(loss: Loss, row: Library, arrays: Arrays) -> dict[str, Any]:
         ValueError: where the call gives nothing that has the shape of one of the loss's reductions.
     """
     best = _best(loss, row, arrays, cases(loss, row))
+    best["defaults"] = _defaults(loss, row)
     if best["of"] is None:
         alone = _best(loss, row, arrays, [(setting, one_sample(loss, batch)) for setting, batch in cases(loss, row)])
-        best = {**alone, "alone": True} if alone["of"] is not None else best
+        best = {**alone, "defaults": best["defaults"], "alone": True} if alone["of"] is not None else best
     return best
 
 
@@ -91,28 +100,37 @@ def _best(loss: Loss, row: Library, arrays: Arrays, tried: Sequence[Case]) -> di
             refused.append(error)
     if not runs:
         raise refused[0] if refused else ValueError("the loss has no inputs for this row")
+    told = {"calls": len(tried), "refused": len(refused), **({"refusal": _told(refused[0])} if refused else {})}
     best: dict[str, Any] | None = None
     # Of two that agree alike the first: a mean is told before a sum with a factor.
     for name in sorted({name for one in runs for name in one.wanted}, key=_order):
         if all(name in one.wanted and one.wanted[name].size == one.got.size for one in runs):
-            for offsets, within in ((False, _RELATIVE), (True, _RELATIVE), (False, _CLIPPED)):
-                if within == _CLIPPED and best is not None and best["agreed"] >= _ENOUGH * best["points"]:
+            exact = _RELATIVE if arrays.valued else _SLOPES
+            for offsets, within in ((False, exact), (True, exact), (False, _CLIPPED)):
+                if within == _CLIPPED and best is not None and _holds(best):
                     continue
-                found = _relation(loss, runs, name, offsets, within)
+                if offsets and not arrays.valued:
+                    continue
+                found = _relation(loss, runs, name, offsets, within, exact)
                 if best is None or _rank(found) > _rank(best):
                     best = found
     if best is None:
         # Of another shape than any reduction: no relation can be told.
         shapes = sorted({str(one.got.shape) for one in runs})
         raise ValueError(f"shapes {', '.join(shapes)} are those of none of the loss's reductions")
-    if best["agreed"] < _ENOUGH * best["points"]:
-        return {**best, "of": None, "factor": None, "offset": None, "gradient": None}
-    return {**best, "gradient": _gradients(runs, best)}
+    if not _holds(best):
+        return {**best, **told, "of": None, "factor": None, "offset": None, "gradient": None, "where": None}
+    gradient, place = _gradients(runs, best) if arrays.valued else (None, None)
+    return {**best, **told, "gradient": gradient, **({"pulled": place} if place else {})}
+
+
+def _holds(found: Mapping[str, Any]) -> bool:
+    return bool(found["agreed"] + found["close"] >= _ENOUGH * found["points"])
 
 
 def _rank(found: Mapping[str, Any]) -> tuple[int, bool]:
     """The more points agree the better; of two relations that agree alike, the one without a factor."""
-    return found["agreed"], found["factor"] == 1 and not found["offset"]
+    return found["agreed"] + found["close"], found["factor"] == 1 and not found["offset"]
 
 
 def _order(name: str) -> int:
@@ -129,7 +147,7 @@ class _Run:
         setting, batch = case
         self.loss, self.arrays, self.setting, self.case = loss, arrays, setting, case
         code = compile(ast.parse(row.call, mode="eval"), row.call, "eval")
-        packages = _packages(row.call, {i.name for i in loss.inputs} | set(setting))
+        packages = arrays.seen(_packages(row.call, {i.name for i in loss.inputs} | set(setting)))
         self.inputs = {
             name: [arrays.made(np.asarray(p)) for p in value]
             if isinstance(value, list)
@@ -139,8 +157,41 @@ class _Run:
         self.used = names(row.call)
         self.fixed = {i.name for i in loss.inputs if not i.differentiable}
         self.call: Call = lambda given: eval(code, {**packages, **setting, **given})
-        self.got: Array = arrays.plain(self.call(self.inputs)).astype(np.float64)
-        self.wanted = dict(_wanted(loss, batch, setting))
+        if arrays.valued:
+            self.got: Array = arrays.plain(self.call(self.inputs)).astype(np.float64)
+            self.wanted = dict(_wanted(loss, batch, setting))
+        else:
+            first = next(i.name for i in loss.inputs if i.name in self.used)
+            slopes = arrays.slopes(self.call, self.inputs, [first])
+            assert slopes is not None
+            self.got = slopes[first]
+            self.wanted = {"gradient": self.slopes([first], "sum")[first]}
+
+    def slopes(self, moved: Sequence[str], reduction: str) -> dict[str, Array]:
+        """The loss's own gradient with respect to some inputs; NaN at a kink, where more than one number is right."""
+        tensors = torch_calls.tensors(self.loss, self.case[1], self.setting, "float64")
+        found = self._slopes(tensors, moved, reduction)
+        # Not the same step for each number: two scores that are equal are to be told apart.
+        steps = np.random.default_rng(0)
+        for name in moved:
+            here: Any = tensors[name]
+            step = (_STEP * here.abs() + _LEAST) * here.new_tensor(steps.uniform(0.5, 1, here.shape))
+            for sign in (1, -1):
+                try:
+                    beside = self._slopes({**tensors, name: here + sign * step}, moved, reduction)
+                except RuntimeError:  # beyond the end of what the loss takes
+                    continue
+                for other, slope in found.items():
+                    slope[np.abs(beside[other] - slope) > _SLOPES * (1 + np.abs(slope))] = np.nan
+        return found
+
+    def _slopes(self, tensors: Mapping[str, Any], moved: Sequence[str], reduction: str) -> dict[str, Array]:
+        leaves = {n: t.clone().requires_grad_() if n in moved else t for n, t in tensors.items()}
+        value: Any = torch_calls.run(self.loss, leaves, self.setting, "none" if "last" in reduction else reduction)
+        total = value.mean(dim=-1).sum() if reduction == "last mean" else value.sum()
+        total.backward()
+        grads = {name: leaves[name].grad for name in moved}
+        return {n: np.zeros(leaves[n].shape) if g is None else g.numpy().copy() for n, g in grads.items()}
 
 
 def _wanted(loss: Loss, batch: Any, setting: Setting) -> Iterator[tuple[str, Array]]:
@@ -174,8 +225,46 @@ def _packages(call: str, known: set[str]) -> dict[str, Any]:
     return found
 
 
-def _relation(loss: Loss, runs: Sequence[_Run], name: str, offsets: bool, within: float) -> dict[str, Any]:
-    """The factor, and the offset where there may be one, between a library's values and one reduction's."""
+def _defaults(loss: Loss, row: Library) -> dict[str, Any]:
+    """What the library takes for a parameter of the loss, or for the reduction, where it is not what the loss takes."""
+    own = {**loss.defaults(), "reduction": loss.default_reduction}
+    found: dict[str, Any] = {}
+    packages = _packages(row.call, {i.name for i in loss.inputs} | set(own))
+    for node in ast.walk(ast.parse(row.call, mode="eval")):
+        if not isinstance(node, ast.Call):
+            continue
+        try:
+            taken = inspect.signature(eval(ast.unparse(node.func), dict(packages))).parameters
+        except Exception:  # a method of what a call gave, or a function that tells nothing of itself
+            continue
+        places = [*zip(taken, node.args, strict=False), *((key.arg or "", key.value) for key in node.keywords)]
+        for name, value in places:
+            said = value.id if isinstance(value, ast.Name) else name
+            default = taken[name].default if name in taken else inspect.Parameter.empty
+            if said not in own or default == own[said] or not isinstance(default, int | float | str):
+                continue
+            if said == "reduction" and default not in ("none", "sum"):
+                continue  # the mean has many names
+            found[name] = default
+    return found
+
+
+def _where(one: _Run, wanted: Array, place: int) -> dict[str, float] | None:
+    """The inputs at a place of what a call gave, where each of its numbers is one sample's or element's."""
+    batch = {name: np.asarray(value, float) for name, value in one.case[1].items() if name in one.used}
+    if any(array.size != wanted.size for array in batch.values()):
+        return None
+    return {name: float(f"{array.ravel()[place]:.6g}") for name, array in batch.items()}
+
+
+def _relation(
+    loss: Loss, runs: Sequence[_Run], name: str, offsets: bool, within: float, exact: float
+) -> dict[str, Any]:
+    """The factor, and the offset where there may be one, between a library's values and one reduction's.
+
+    `agreed` of the `points` agree, `close` ones differ by at most `within`, relative, and all others by at most
+    `difference`, which is reached at the inputs `where`; `broken` ones are not finite where the loss is.
+    """
     groups: dict[str, list[_Run]] = {}
     for one in runs:
         groups.setdefault(repr(sorted(one.setting.items())), []).append(one)
@@ -186,22 +275,31 @@ def _relation(loss: Loss, runs: Sequence[_Run], name: str, offsets: bool, within
     factor = _in_words(loss, factors)
     shift = {round(offset, 9) for _, (_, offset) in fits}
     offset = shift.pop() if len(shift) == 1 else 0.0
-    agreed = points = 0
-    worst = 0.0
+    agreed = points = close = broken = 0
+    worst = nearly = 0.0
+    where: dict[str, float] | None = None
     for setting, group in zip((s for s, _ in fits), groups.values(), strict=True):
         scale = _value(factor, setting)
         for one in group:
             got: Array = one.got.ravel()
-            wanted: Array = scale * one.wanted[name].ravel() + offset
-            both = ~(np.isnan(wanted) | np.isnan(one.wanted[name].ravel()))
+            own: Array = one.wanted[name].ravel()
+            wanted = scale * own + offset
+            both = ~(np.isnan(wanted) | np.isnan(own))
             with np.errstate(invalid="ignore"):
-                apart = np.where(got == wanted, 0, np.abs(got - wanted))[both]
-                good = (apart <= within * np.abs(wanted[both]) + _ABSOLUTE) & (apart < np.inf)
-            agreed, points = agreed + int(good.sum()), points + int(both.sum())
-            finite = apart[~good & np.isfinite(apart)]
-            worst = max(worst, float(finite.max())) if finite.size else worst
-    return {"of": name, "factor": factor, "offset": offset, "points": points, "agreed": agreed,
-            "difference": float(f"{worst:.2g}"), "within": within}  # fmt: skip
+                apart = np.where(got == wanted, 0, np.abs(got - wanted))
+                size = np.abs(wanted)
+                good = both & (apart <= exact * size + _ABSOLUTE) & (apart < np.inf)
+                near = both & ~good & (apart <= within * size) & (apart < np.inf)
+            agreed, points, close = agreed + int(good.sum()), points + int(both.sum()), close + int(near.sum())
+            broken += int((both & ~np.isfinite(got) & np.isfinite(wanted)).sum())
+            if near.any():
+                nearly = max(nearly, float((apart[near] / size[near]).max()))
+            rest = np.where(both & ~good & ~near & np.isfinite(apart), apart, 0)
+            if rest.size and rest.max() > worst:
+                worst, where = float(rest.max()), _where(one, own, int(rest.argmax()))
+    return {"of": name, "factor": factor, "offset": offset, "points": points, "agreed": agreed, "close": close,
+            "within": float(f"{nearly:.2g}"), "difference": float(f"{worst:.2g}"), "where": where,
+            "broken": broken}  # fmt: skip
 
 
 def _fit(group: Sequence[_Run], name: str, offsets: bool) -> tuple[float | None, float]:
@@ -259,38 +357,34 @@ def _value(factor: float | str, setting: Setting) -> float:
     return float(eval(factor, {}, dict(setting))) if isinstance(factor, str) else factor
 
 
-def _gradients(runs: Sequence[_Run], best: Mapping[str, Any]) -> bool | None:
-    """Whether the gradients of all calls that agree in their values agree as well; None where there are none."""
+def _gradients(runs: Sequence[_Run], best: Mapping[str, Any]) -> tuple[bool | None, dict[str, Any] | None]:
+    """Whether the gradients of all calls that agree in their values agree as well, or where not; None without any."""
     tried = False
     for one in runs:
-        batch = one.case[1]
-        tensors: dict[str, Any] = {**torch_calls.tensors(one.loss, batch, one.setting, "float64")}
+        tensors = torch_calls.tensors(one.loss, one.case[1], one.setting, "float64")
         moved = [
             name for name, tensor in tensors.items() if name in one.used and _real(tensor) and name not in one.fixed
         ]
         scale = _value(best["factor"], one.setting)
-        wanted_value = scale * one.wanted[best["of"]].ravel() + best["offset"]
-        close = np.isclose(one.got.ravel(), wanted_value, rtol=best["within"], atol=_ABSOLUTE)
-        if not moved or not close.all():
+        value = scale * one.wanted[best["of"]].ravel() + best["offset"]
+        near = np.isclose(one.got.ravel(), value, rtol=max(_RELATIVE, best["within"]), atol=_ABSOLUTE)
+        if not moved or not near.all():
             continue
         try:
             found = one.arrays.slopes(one.call, one.inputs, moved)
         except Exception:
-            return None
+            return None, None
         if found is None:
-            return None
-        leaves: dict[str, Any] = {n: t.clone().requires_grad_() if n in moved else t for n, t in tensors.items()}
-        value: Any = torch_calls.run(one.loss, leaves, one.setting, best["of"] if "last" not in best["of"] else "none")
-        total = value.mean(dim=-1).sum() if best["of"] == "last mean" else value.sum()
-        total.backward()
-        for name in moved:
-            slope = leaves[name].grad
-            wanted = np.zeros(leaves[name].shape) if slope is None else scale * slope.numpy()
-            sound = np.isfinite(wanted)
-            if not np.allclose(np.asarray(found[name], float)[sound], wanted[sound], rtol=1e-5, atol=1e-7):
-                return False
+            return None, None
+        for name, slope in one.slopes(moved, best["of"]).items():
+            wanted = scale * slope
+            got = np.asarray(found[name], float)
+            wrong = np.isfinite(wanted) & ~np.isclose(got, wanted, rtol=_SLOPES, atol=1e-7)
+            if wrong.any():
+                place = _where(one, wanted, int(wrong.ravel().argmax()))
+                return False, {"of": name, "where": place}
         tried = True
-    return True if tried else None
+    return (True if tried else None), None
 
 
 def _real(tensor: Any) -> bool:

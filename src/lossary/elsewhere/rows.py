@@ -7,6 +7,8 @@ import hashlib
 import inspect
 import json
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,19 +41,25 @@ def cases(loss: Loss, row: Library) -> list[Case]:
     """
     used = names(row.call)
     free = {p.name for p in loss.parameters if p.name in used}
-    fixed = {**loss.defaults(), **row.at}
+    fixed = {**loss.defaults(), **{name: value for name, value in row.at.items() if name in loss.defaults()}}
+    held = {name: value for name, value in row.at.items() if name not in fixed}
     settings: dict[str, dict[str, Value]] = {}
     for setting in points.settings(loss):
-        chosen = {**fixed, **{name: value for name, value in setting.items() if name in free}}
+        chosen = {**fixed, **{name: value for name, value in setting.items() if name in free - set(row.at)}}
         if not any(isinstance(value, list | tuple) for value in chosen.values()):
             settings.setdefault(repr(sorted(chosen.items())), chosen)
     found: list[Case] = []
     for setting in list(settings.values())[:_SETTINGS]:
-        parts = [part for batch in _batches(loss, setting) for part in _parts(loss, batch)]
+        parts = [_held(part, held) for batch in _batches(loss, setting) for part in _parts(loss, batch)]
         evenly = np.linspace(0, max(len(parts) - 1, 0), min(len(parts), _CALLS)).round()
         keep = dict.fromkeys(int(k) for k in evenly)
         found += [(setting, parts[k]) for k in keep]
     return found
+
+
+def _held(batch: points.Batch, inputs: Mapping[str, Any]) -> points.Batch:
+    """A batch in which some inputs are one number throughout."""
+    return {**batch, **{name: np.full_like(np.asarray(batch[name]), value) for name, value in inputs.items()}}
 
 
 def _batches(loss: Loss, setting: Setting) -> list[points.Batch]:
@@ -91,8 +99,23 @@ def one_sample(loss: Loss, batch: points.Batch) -> points.Batch:
     }
 
 
+@cache
+def _method() -> str:
+    """What measures, without its comments and docstrings: what it says of a row is not kept when it measures anew."""
+    told = []
+    for name in ("arrays.py", "measuring.py"):
+        text = Path(__file__).with_name(name).read_text("utf-8")
+        skipped: set[int] = set()
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+                skipped.update(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+        lines = [line.partition("  # ")[0].rstrip() for k, line in enumerate(text.splitlines(), 1) if k not in skipped]
+        told += [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
 def key(loss: Loss, row: Library) -> str:
-    """The hash of a row: of the call, of what it is compared with, and where. What a note says is not part of it."""
+    """The hash of a row: of the call, of what it is compared with, how and where. A note is not part of it."""
     compared = loss.torch or loss.functional or inspect.getsource(loss.function or loss.call or type(loss))
     told = [
         [
@@ -103,19 +126,23 @@ def key(loss: Loss, row: Library) -> str:
         ]
         for setting, batch in cases(loss, row)
     ]
-    return hashlib.sha256(json.dumps([row.name, row.call, compared, told]).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([_method(), row.name, row.call, compared, told]).encode()).hexdigest()[:16]
 
 
 def state(loss: Loss, row: Library, measured: Measured) -> dict[str, Any]:
     """What a page says of a row: whether it was run, with which version, and how the values relate to the loss's."""
-    nothing = {"version": None, "relation": None, "factor": None, "max_error": None, "source": None}
+    nothing: dict[str, Any] = {
+        "version": None, "relation": None, "factor": None, "max_error": None, "source": None, "surprises": {}
+    }  # fmt: skip
     if row.known is None:
         return {**nothing, "evidence": "cited", "source": row.source or None}
     found = measured.get(key(loss, row))
     if found is None or "failed" in found:
         return {**nothing, "evidence": "not run"}
     told = {"version": found["version"], "relation": words(found), "factor": found["factor"]}
-    return {**nothing, **told, "evidence": "run", "max_error": found["difference"]}
+    order = {"order": ""} if swapped(loss, row) else {}
+    unexpected = {**surprises(found), **order}
+    return {**nothing, **told, "evidence": "run", "max_error": found["difference"], "surprises": unexpected}
 
 
 def _size(number: float) -> str:
@@ -125,24 +152,77 @@ def _size(number: float) -> str:
 
 def words(found: Mapping[str, Any]) -> str:
     """How a library's values relate to the loss's, as a reader is told."""
+    told = surprises(found)
     if found["of"] is None:
-        return f"no fixed multiple: up to {_size(found['difference'])} apart"
-    of, factor, offset = _OF.get(found["of"], f"reduction={found['of']!r}"), found["factor"], found["offset"]
-    part = "the same" if factor == 1 and not offset else f"× {factor}" if isinstance(factor, str) else f"× {factor:g}"
-    part = "the same" if part == "× 1" and not offset else part
-    if offset:
-        part = (f"{part}, " if factor != 1 else "") + f"{'plus' if offset > 0 else 'minus'} {abs(offset):g}"
-    of = "for one sample at a time" if found.get("alone") else of
-    told = f"{part}; {of}" if of else part
-    if found.get("within", 0) > 1e-5:
-        told += " within 0.1%"
-    if found["agreed"] < found["points"]:
-        share = found["agreed"] / found["points"]
-        told += f"; at {share:.0%} of the points, elsewhere up to {_size(found['difference'])} apart"
+        parts = [f"no fixed multiple: {told['multiple']}"]
+    else:
+        of = "for one sample at a time" if found.get("alone") else _OF.get(found["of"], f"reduction={found['of']!r}")
+        parts = [told.get("factor", "the same"), of, told.get("values", "")]
+    parts.append(told.get("refusal", ""))
+    if "gradient" in told:
+        parts.append(f"another gradient {told['gradient']}")
+    if "default" in told:
+        parts.append(f"by default {told['default']}")
+    return "; ".join(part for part in parts if part)
+
+
+def surprises(found: Mapping[str, Any]) -> dict[str, str]:
+    """What of a row a reader may not expect: kinds of it, each with what was found."""
+    told: dict[str, str] = {}
+    if found["of"] is None:
+        told["multiple"] = f"up to {_size(found['difference'])} apart"
+    else:
+        factor, offset = found["factor"], found["offset"]
+        scaled = f"× {factor}" if isinstance(factor, str) else f"× {factor:g}"
+        moved = f"{'plus' if offset > 0 else 'minus'} {abs(offset):g}"
+        if scaled != "× 1" or offset:
+            told["factor"] = ", ".join([scaled] * (scaled != "× 1") + [moved] * bool(offset))
+        if found["agreed"] < found["points"]:
+            told["values"] = _agreement(found)
     if found["gradient"] is False:
-        told += "; another gradient at some points"
+        pulled = found["pulled"]
+        told["gradient"] = f"with respect to {pulled['of']} at some points{_place(pulled['where'])}"
+    if found["refused"]:
+        told["refusal"] = f"refuses {found['refused']} of {found['calls']} calls"
+    if found["defaults"]:
+        told["default"] = ", ".join(f"{name}={value!r}" for name, value in found["defaults"].items())
     return told
 
 
+def swapped(loss: Loss, row: Library) -> bool:
+    """Whether a call takes the loss's inputs in another order than the loss does."""
+    places = {entry.name: place for place, entry in enumerate(loss.inputs)}
+    for node in ast.walk(ast.parse(row.call, mode="eval")):
+        if isinstance(node, ast.Call):
+            named = [{n.id for n in ast.walk(a) if isinstance(n, ast.Name)} & set(places) for a in node.args]
+            order = [places[next(iter(one))] for one in named if len(one) == 1]
+            if order != sorted(order):
+                return True
+    return False
+
+
+def _agreement(found: Mapping[str, Any]) -> str:
+    """At how many points the values agree, and how far apart they are elsewhere."""
+    told = f"at {found['agreed']} of {found['points']} points"
+    if found["close"]:
+        told += f", within {_percent(found['within'])} at {found['close']} more"
+    rest = found["points"] - found["agreed"] - found["close"]
+    if found["difference"]:
+        told += f", elsewhere up to {_size(found['difference'])} apart{_place(found['where'])}"
+        return told + f", and infinite or NaN at {found['broken']}" * bool(found["broken"])
+    broken = "infinite or NaN" if found["broken"] == rest else "not finite in one of the two"
+    return f"{told}, elsewhere {broken}" * bool(rest) or told
+
+
+def _place(inputs: Mapping[str, float] | None) -> str:
+    """Inputs in parentheses, where they are known."""
+    return f" ({', '.join(f'{name}={value:g}' for name, value in inputs.items())})" if inputs else ""
+
+
+def _percent(share: float) -> str:
+    """A share in per cent, to two digits."""
+    return f"{float(f'{100 * share:.2g}'):g}%"
+
+
 _OF = {"none": "", "last mean": "the mean over the last dimension", "last sum": "the sum over the last dimension",
-       "mean": "the mean", "sum": "the sum"}  # fmt: skip
+       "mean": "the mean", "sum": "the sum", "gradient": "the gradient"}  # fmt: skip

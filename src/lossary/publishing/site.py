@@ -267,7 +267,7 @@ def _pages(
     hero = json.loads(hero_files["hero.json"]) if hero_files else None
     shown = [family for family in described if family["losses"]]
     if own:
-        yield "libraries.md", rendered("libraries.md", "", libraries=_elsewhere(records))
+        yield "libraries.md", rendered("libraries.md", "", libraries=_elsewhere(records), surprises=_surprises(records))
         yield "index.md", rendered("home.md", "", families=shown, hero=hero, count=len(records))
     else:
         yield "index.md", rendered("catalog.md", "", families=shown, catalog=catalog, count=len(records))
@@ -280,7 +280,7 @@ def _pages(
 
 
 def _elsewhere(records: Records) -> list[dict[str, Any]]:
-    """Libraries with their rows: libraries that were run first, and in each what differs first."""
+    """Libraries with their rows: libraries that were run first, and in each calls that were."""
     found: dict[str, dict[str, Any]] = {}
     for slug, record in records.items():
         for row in record["libraries"]:
@@ -296,8 +296,26 @@ def _elsewhere(records: Records) -> list[dict[str, Any]]:
             entry["version"] = entry["version"] or row["version"]
             entry["rows"].append({**row, "slug": slug})
     for entry in found.values():
-        entry["rows"].sort(key=lambda row: (row["evidence"] != "run", row["relation"] == "the same", row["slug"]))
+        entry["rows"].sort(key=lambda row: (row["evidence"] != "run", row["slug"]))
+        entry["run"] = sum(row["evidence"] == "run" for row in entry["rows"])
     return sorted(found.values(), key=lambda entry: (entry["version"] is None, entry["name"].casefold()))
+
+
+def _surprises(records: Records) -> dict[str, list[dict[str, Any]]]:
+    """What a reader may not expect of any library: by kind, then by library, the losses of which the same is true."""
+    kinds: dict[str, dict[tuple[str, str], list[str]]] = {}
+    for slug, record in records.items():
+        for row in record["libraries"]:
+            for kind, text in row["surprises"].items():
+                slugs = kinds.setdefault(kind, {}).setdefault((row["name"], text), [])
+                slugs += [slug] * (slug not in slugs)
+    return {
+        kind: [
+            {"library": name, "text": text, "slugs": slugs}
+            for (name, text), slugs in sorted(groups.items(), key=lambda item: item[0][0].casefold())
+        ]
+        for kind, groups in kinds.items()
+    }
 
 
 def _axes(records: Records) -> dict[str, list[str]]:

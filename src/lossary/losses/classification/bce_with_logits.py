@@ -330,9 +330,9 @@ equal to one.
 ## In other libraries
 
 - `keras.losses.BinaryCrossentropy(from_logits=True, reduction=None)(target, input)`
-- `tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)`: Elementwise; no reduction. Labels come first.
-- `tf.nn.weighted_cross_entropy_with_logits(labels, logits, pos_weight)`: The same with pos_weight, as in torch.
-  Elementwise; no reduction.
+- `tensorflow.nn.sigmoid_cross_entropy_with_logits(target, input)`: Elementwise; no reduction. Labels come first.
+- `tensorflow.nn.weighted_cross_entropy_with_logits(target, input, pos_weight)` at pos_weight=3.0: With pos_weight, as in
+  torch. Elementwise; no reduction.
 - `optax.sigmoid_binary_cross_entropy(input, target)`: Elementwise; no reduction.
 - `sklearn._loss.HalfBinomialLoss().loss(target.ravel(), input.ravel())`: Private; what HistGradientBoostingClassifier
   minimises for two classes.

@@ -535,7 +535,8 @@ With the softmax of relevances for a target it is [[listnet]].
   from_logits=False is the default, and then probabilities are clipped.
 - `keras.losses.CategoricalCrossentropy(from_logits=True, reduction=None)(target, input)`: One-hot or probabilities.
   from_logits=False is the default, and then probabilities are clipped.
-- `tf.nn.softmax_cross_entropy_with_logits(labels, logits)`: One value per row; no reduction. Labels come first.
+- `tensorflow.nn.softmax_cross_entropy_with_logits(target, input)`: One-hot labels or probabilities, which come first. One
+  value per row; no reduction.
 - `optax.softmax_cross_entropy(input, target)`: Labels are one-hot or probabilities, the classes are on the last axis;
   no reduction.
 - `optax.softmax_cross_entropy_with_integer_labels(input, target)`: Class numbers, the classes are on the last axis;

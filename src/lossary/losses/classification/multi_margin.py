@@ -249,7 +249,8 @@ takes the largest term in place of the sum.
 
 - `paddle.nn.functional.multi_margin_loss(input, target, p=p, margin=margin, reduction="none")`: Its documentation
   puts the weight inside the power.
-- `mindspore.ops.multi_margin_loss(input, target, p=1, margin=1)`: The mean by default.
+- `mindspore.ops.multi_margin_loss(input, target.long(), p=p, margin=1, reduction="none")` at margin=1: Whole numbers for margin
+  only.
 
 ## References
 

@@ -253,7 +253,9 @@ all pairs of a listed and an unlisted class.
 
 ## In other libraries
 
-- `mindspore.ops.multilabel_margin_loss(input, target)`: Labels as int32, the list ended by -1; the mean by default.
+- [MindSpore](https://www.mindspore.cn/docs/en/master/api_python/ops/mindspore.ops.multilabel_margin_loss.html)
+  `mindspore.ops.multilabel_margin_loss(input, target)`: Labels as int32, the list ended by -1; the mean by default. Does
+  not run on a processor.
 
 ## References
 

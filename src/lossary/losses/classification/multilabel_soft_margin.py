@@ -262,8 +262,7 @@ each label, so its sum is larger by the number of labels.
 
 - `paddle.nn.MultiLabelSoftMarginLoss(reduction="none")(input, target)`: For labels 0 and 1. Its documentation also
   shows labels of -1 and 1; do not follow it.
-- `mindspore.nn.MultiLabelSoftMarginLoss(weight=None)`: The same formula and reductions; for inputs of shape (N, C)
-  only.
+- `mindspore.nn.MultiLabelSoftMarginLoss(reduction="none")(input, target)`: For inputs of shape (N, C) only.
 - `keras.losses.BinaryCrossentropy(from_logits=True, reduction=None)(target, input)`: Averages over the last axis
   first, as this loss does. from_logits=False is the default.
 - BigDL `MultiLabelSoftMarginCriterion(weights)`: The mean over all elements. A sigmoid and then binary cross-entropy,

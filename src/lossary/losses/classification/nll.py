@@ -295,8 +295,7 @@ It is [[kl_div]] with the target as a one-hot row.
 - `Flux.crossentropy(ŷ, y)`: Takes probabilities and one-hot targets, the classes on the first axis; adds an epsilon
   inside the logarithm.
 - `paddle.nn.NLLLoss(reduction="none")(input, target)`: The same contract, with the same weighted mean.
-- `mindspore.nn.NLLLoss(weight=None, ignore_index=-100)`: The same weighted mean; called as (logits, labels), where
-  logits are log-probabilities.
+- `mindspore.nn.NLLLoss(reduction="none")(input, target)`: Its documentation calls the log-probabilities logits.
 
 ## References
 

@@ -73,7 +73,7 @@ As `sigma` goes to zero it becomes the [[l1|absolute error]].
 
 ## In other libraries
 
-- [properscoring](https://github.com/properscoring/properscoring) `properscoring.crps_gaussian(target, mu=input, sig=sigma)`: The target comes first.
+- `properscoring.crps_gaussian(target, mu=input, sig=sigma)`: The target comes first.
 - scoringrules `scoringrules.crps_normal(target, input, sigma)`: The target comes first.
 
 ## References

@@ -89,7 +89,8 @@ It is the limit of the [[tweedie_deviance]] as its power goes to 2.
 ## In other libraries
 
 - `sklearn.metrics.mean_gamma_deviance(target.ravel(), input.ravel())`: A metric; the target comes first.
-- XGBoost `objective="reg:gamma"`: The trees add up to the logarithm, of which `predict` returns the exponential.
+- `xgboost.train({"objective": "reg:gamma"}, xgboost.DMatrix(features, target, base_margin=input.log()))`:
+  The trees add up to the logarithm of the mean, of which `predict` returns the exponential.
 
 ## References
 

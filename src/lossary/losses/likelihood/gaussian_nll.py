@@ -322,7 +322,8 @@ half.
   and has no eps. Elementwise.
 - `paddle.nn.GaussianNLLLoss(full=full, epsilon=eps, reduction="none")(input, target, var)`: Called as (input, label,
   variance).
-- `mindspore.nn.GaussianNLLLoss(full=False, eps=1e-6)`: Called as (logits, labels, var); logits are the means.
+- `mindspore.nn.GaussianNLLLoss(full=full, eps=eps, reduction="none")(input, target, var)`: Its documentation calls the
+  means logits.
 
 ## References
 

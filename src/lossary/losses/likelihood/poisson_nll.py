@@ -272,8 +272,8 @@ On log-probabilities, what it is above its smallest value is the [[kl_div]].
   counts and rates: twice the amount by which torch's value is above its minimum.
 - LossFunctions.jl `PoissonLoss()`: On the log-rate.
 - ML.NET `Microsoft.ML.Trainers.PoissonLoss`: On the log-rate.
-- XGBoost `objective="count:poisson"`: On the log-rate; known by its gradient. The second derivative is enlarged by
-  max_delta_step.
+- `xgboost.train({"objective": "count:poisson"}, xgboost.DMatrix(features, target, base_margin=input))` at
+  log_input=True: On the log-rate. The second derivative is enlarged by max_delta_step.
 
 ## References
 

@@ -88,7 +88,8 @@ As `power` goes to 2 it becomes the [[gamma_deviance]].
 
 - `sklearn.metrics.mean_tweedie_deviance(target.ravel(), input.ravel(), power=power)`: A metric; the target comes first. Takes the powers
   0, 1 and 2 as well.
-- XGBoost `objective="reg:tweedie"`: The trees add up to the logarithm, of which `predict` returns the exponential. The parameter is tweedie_variance_power.
+- `xgboost.train({"objective": "reg:tweedie", "tweedie_variance_power": power}, xgboost.DMatrix(features, target, base_margin=input.log()))`:
+  The trees add up to the logarithm of the mean, of which `predict` returns the exponential.
 
 ## References
 

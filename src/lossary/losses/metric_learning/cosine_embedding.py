@@ -262,10 +262,10 @@ The difference of two such losses, cut off at zero with a margin, is
 
 ## In other libraries
 
-- `optax.cosine_distance(input1, input2)`: Alike pairs only, for there is no label. A squared length is at least
-  epsilon, 0 by default; no reduction.
-- `keras.losses.CosineSimilarity(axis=-1, reduction=None)(input1, input2)`: Minus the cosine, which is torch's loss of
-  an alike pair, minus 1.
+- `optax.cosine_distance(input1, input2)` at target=1: Alike pairs only, for there is no label. A squared length is at
+  least epsilon, 0 by default; no reduction.
+- `keras.losses.CosineSimilarity(axis=-1, reduction=None)(input1, input2)` at target=1: Minus the cosine, which is
+  torch's loss of an alike pair, minus 1.
 
 ## References
 

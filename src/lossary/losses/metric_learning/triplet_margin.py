@@ -249,8 +249,9 @@ It is the [[margin_ranking]] loss of the two distances.
 - `pytorch_metric_learning.losses.TripletMarginLoss(margin=margin)(torch.cat([anchor, positive, negative]), indices_tuple=torch.arange(3 * len(anchor)).reshape(3, -1).unbind())`:
   Forms the triplets of a batch from labels where none are given, normalises the vectors first and averages over the
   triplets that cost something; margin is 0.05 by default.
-- `mindspore.ops.triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2, eps=1e-06, swap=False)`: The same
-  arguments and defaults.
+- [MindSpore](https://www.mindspore.cn/docs/en/master/api_python/ops/mindspore.ops.triplet_margin_loss.html)
+  `mindspore.ops.triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2, eps=1e-06, swap=False)`: The same
+  arguments and defaults. Does not run on a processor.
 
 ## References
 

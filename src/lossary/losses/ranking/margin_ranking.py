@@ -191,7 +191,7 @@ With `margin=1`, half of it is [[multi_margin]] over two classes.
 
 - `mlx.nn.losses.margin_ranking_loss(input1, input2, target, margin=margin, reduction="none")`: No reduction by
   default.
-- `mindspore.nn.MarginRankingLoss(margin=0.0)`: The mean by default.
+- `mindspore.nn.MarginRankingLoss(margin=margin, reduction="none")(input1, input2, target)`
 - `tfr.keras.losses.PairwiseHingeLoss()`: Arguments are (y_true, y_pred): lists of relevances and scores. The sum over
   all pairs of unequal relevance, margin 1, divided by the number of items with the default reduction.
 - `keras_rs.losses.PairwiseHingeLoss(reduction="sum")((torch.stack([target, -target], -1).reshape(-1, 2) + 1) / 2, torch.stack([input1, input2], -1).reshape(-1, 2))`

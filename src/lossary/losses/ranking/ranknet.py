@@ -198,7 +198,8 @@ Of ever larger scores it becomes [[margin_ranking]] with the margin 0, divided b
 - [Sentence Transformers](https://sbert.net/docs/package_reference/cross_encoder/losses.html#ranknetloss)
   `sentence_transformers.cross_encoder.losses.RankNetLoss(model, sigma=1.0)`: The logarithm has the base 2 unless
   `reduction_log="natural"`; sigma multiplies the differences.
-- XGBoost `objective="rank:pairwise"`: Relevances within query groups, of which only the order counts.
+- [XGBoost](https://xgboost.readthedocs.io/en/latest/parameter.html) `objective="rank:pairwise"`: Relevances
+  within query groups, of which only the order counts.
 
 ## References
 

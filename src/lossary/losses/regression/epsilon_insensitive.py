@@ -87,9 +87,8 @@ Its square is the [[squared_epsilon_insensitive|squared epsilon-insensitive loss
 
 ## In other libraries
 
-- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.SGDRegressor.html)
-  `sklearn.linear_model.SGDRegressor(loss="epsilon_insensitive", epsilon=epsilon)`: A choice of an estimator, which
-  has no function of its own for it.
+- `numpy.vectorize(sklearn.linear_model._sgd_fast.EpsilonInsensitive(epsilon).py_loss)(target, input)`: Private; what
+  `SGDRegressor(loss="epsilon_insensitive", epsilon=epsilon)` minimises.
 - LossFunctions.jl `L1EpsilonInsLoss(epsilon)`
 
 ## References

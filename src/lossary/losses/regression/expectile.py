@@ -88,7 +88,9 @@ Exchanging prediction and target exchanges `tau` and `1 - tau`; the two add up t
 
 ## In other libraries
 
-- XGBoost `xgboost.train({"objective": "reg:expectileerror", "expectile_alpha": tau}, data)`: An objective.
+- [XGBoost](https://xgboost.readthedocs.io/en/latest/parameter.html)
+  `xgboost.train({"objective": "reg:expectileerror", "expectile_alpha": tau}, data)`: An objective of newer versions
+  than the one whose other objectives are run here.
 
 ## References
 

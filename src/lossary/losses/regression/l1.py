@@ -275,7 +275,7 @@ distance]].
 - `sklearn.metrics.mean_absolute_error(target, input)`: A metric on arrays; the target comes first.
 - `sklearn._loss.AbsoluteError().loss(target.ravel(), input.ravel())`: Private; what
   HistGradientBoostingRegressor(loss="absolute_error") minimises.
-- XGBoost `objective="reg:absoluteerror"`: Recent versions optimise a smooth approximation of it.
+- `xgboost.train({"objective": "reg:absoluteerror"}, xgboost.DMatrix(features, target, base_margin=input))`
 - `Flux.mae(ŷ, y)`: The mean by default; agg chooses another reduction.
 - LossFunctions.jl `L1DistLoss()`
 - `neuralforecast.losses.pytorch.MAE()(target[..., None], input[..., None])`: Called as (y, y_hat, mask); weighted

@@ -383,7 +383,7 @@ The [[msle|mean squared logarithmic error]] is this loss after `log1p` on both a
 - LossFunctions.jl `L2DistLoss()`
 - `statsmodels.robust.norms.LeastSquares().rho(input - target)`: A function of the residual alone.
 - `ceres::TrivialLoss()`: A function of the squared residual norm; the solver's cost is half of it.
-- XGBoost `objective="reg:squarederror"`: Judged by its gradient, prediction minus label: half of torch's value.
+- `xgboost.train({"objective": "reg:squarederror"}, xgboost.DMatrix(features, target, base_margin=input))`
 - `neuralforecast.losses.pytorch.MSE()(target[..., None], input[..., None])`: Called as (y, y_hat, mask); weighted
   mean over the horizon.
 

@@ -104,7 +104,7 @@ For small numbers it is [[mse]].
 - `keras.losses.MeanSquaredLogarithmicError(reduction=None)(target, input)`: Clips both from below.
 - `sklearn.metrics.mean_squared_log_error(target, input)`: Refuses numbers of -1 and below.
 - `torchmetrics.functional.mean_squared_log_error(input, target)`
-- XGBoost `xgboost.train({"objective": "reg:squaredlogerror"}, data)`: An objective, of half the square.
+- `xgboost.train({"objective": "reg:squaredlogerror"}, xgboost.DMatrix(features, target, base_margin=input))`
 
 ## References
 

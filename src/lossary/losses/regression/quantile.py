@@ -129,7 +129,8 @@ Exchanging prediction and target exchanges `tau` and `1 - tau`; the two add up t
 
 - `sklearn.metrics.mean_pinball_loss(target, input, alpha=tau)`: The target comes first.
 - LossFunctions.jl `QuantileLoss(tau)`
-- XGBoost `xgboost.train({"objective": "reg:quantileerror", "quantile_alpha": tau}, data)`: An objective.
+- `xgboost.train({"objective": "reg:quantileerror", "quantile_alpha": tau}, xgboost.DMatrix(features, target, base_margin=input))`:
+  The value of a leaf is then the quantile itself.
 - `neuralforecast.losses.pytorch.QuantileLoss(tau)(target[..., None], input[..., None])`: Called as (y, y_hat, mask);
   weighted mean over the horizon.
 

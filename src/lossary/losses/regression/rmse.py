@@ -117,7 +117,7 @@ Of one element it is [[l1]].
 - `torchmetrics.functional.mean_squared_error(input, target, squared=False)`: One number for the batch.
 - `neuralforecast.losses.pytorch.RMSE()(target.reshape(1, -1, 1), input.reshape(1, -1, 1))`: Called as (y, y_hat,
   mask); weighted mean over the horizon.
-- pytorch-forecasting `RMSE()`
+- `pytorch_forecasting.metrics.point.RMSE()(input, target)`
 
 ## References
 

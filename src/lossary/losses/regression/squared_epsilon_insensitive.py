@@ -65,9 +65,8 @@ It is the square of the [[epsilon_insensitive|epsilon-insensitive loss]].
 
 ## In other libraries
 
-- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.SGDRegressor.html)
-  `sklearn.linear_model.SGDRegressor(loss="squared_epsilon_insensitive", epsilon=epsilon)`: A choice of an estimator,
-  which has no function of its own for it.
+- `numpy.vectorize(sklearn.linear_model._sgd_fast.SquaredEpsilonInsensitive(epsilon).py_loss)(target, input)`: Private; what
+  `SGDRegressor(loss="squared_epsilon_insensitive", epsilon=epsilon)` minimises.
 - LossFunctions.jl `L2EpsilonInsLoss(epsilon)`
 
 ## References

@@ -232,9 +232,9 @@ Divided by `delta`, it tends to [[l1]] as `delta` goes to zero.
 
 - `keras.losses.Huber(delta=delta, reduction=None)(target, input)`
 - `optax.huber_loss(input, target, delta=delta)`: Elementwise; no reduction.
-- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.ensemble.GradientBoostingRegressor.html)
-  `GradientBoostingRegressor(loss="huber", alpha=0.9)`: Here delta is the alpha-quantile of the absolute residuals,
-  found anew at each step.
+- `sklearn._loss.HuberLoss(delta=delta).loss(target.ravel(), input.ravel())`: Private. In
+  `GradientBoostingRegressor(loss="huber", alpha=0.9)` delta is the alpha-quantile of the absolute residuals, found anew
+  at each step.
 - `scipy.special.huber(delta, input - target)`: A function of the residual alone; delta comes first.
 - `scipy.optimize.least_squares(lambda x: (input - target).ravel() + 0 * x, 0.0, loss="huber", f_scale=delta).cost`:
   The cost, which halves rho, at residuals that do not depend on what is fitted. rho itself, a function of the squared

@@ -113,8 +113,8 @@ Divided by `delta`, it tends to [[l1]] as `delta` goes to zero.
 - `scipy.optimize.least_squares(lambda x: (input - target).ravel() + 0 * x, 0.0, loss="soft_l1", f_scale=delta).cost`:
   The cost, which halves rho, at residuals that do not depend on what is fitted.
 - `ceres::SoftLOneLoss(delta)`: A function of the squared residual norm; the solver's cost is half of it.
-- XGBoost `xgboost.train({"objective": "reg:pseudohubererror", "huber_slope": delta}, data)`: An objective, whose
-  second derivative the trees use.
+- `xgboost.train({"objective": "reg:pseudohubererror", "huber_slope": delta}, xgboost.DMatrix(features, target, base_margin=input))`:
+  The trees use its second derivative.
 - `kornia.losses.charbonnier_loss(input, target)` at delta=1: Without a parameter. Elementwise by default.
 - OpenCV `cv2.DIST_L12`: A distance type of fitLine, without a parameter, as at delta of the square root of two.
 - robust_loss_pytorch `robust_loss_pytorch.general.lossfun(input - target, torch.tensor(1.0), torch.tensor(delta))`:

@@ -251,7 +251,7 @@ With a `beta` beyond every residual it is [[mse]] divided by twice `beta`.
 - MMDetection `SmoothL1Loss(beta=1.0, reduction='mean', loss_weight=1.0)`: At loss_weight=1. beta must be above zero.
 - `paddle.nn.SmoothL1Loss(reduction="none", delta=beta)(input, target)`: It is Huber at delta=beta. Newer versions
   have is_huber=False for torch's.
-- `mindspore.nn.SmoothL1Loss(beta=1.0)`: Returns one value for each element by default: reduction='none'.
+- `mindspore.nn.SmoothL1Loss(beta=beta, reduction="none")(input, target)`: One value for each element by default.
 - maskrcnn-benchmark `smooth_l1_loss(input, target, beta=1. / 9, size_average=True)`: Another default for beta.
 - `keras_retinanet.losses.smooth_l1(sigma=3.0)`: The threshold is 1 / sigma². Positive anchors only, divided by their
   number.

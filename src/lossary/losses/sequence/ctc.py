@@ -304,8 +304,8 @@ sum of [[nll]] over the frames.
   gives a large number, not infinity.
 - `keras.losses.CTC(reduction=None)(targets, log_probs.transpose(0, 1))`: Takes raw scores, batch first. The blank is
   0 and pads the labels; all frames count. The mean does not divide by the target length.
-- `tf.nn.ctc_loss(labels, logits, label_length, logit_length)`: Takes raw scores, time first by default. The blank is
-  0 unless blank_index says otherwise; no reduction.
+- `tensorflow.nn.ctc_loss(tensorflow.cast(targets, "int32"), tensorflow.cast(log_probs, "float32"), target_lengths, input_lengths, blank_index=blank)`:
+  Takes raw scores of single precision, time first by default; no reduction.
 
 ## References
 

@@ -168,10 +168,11 @@ the difference of their inputs.
 
 ## In other libraries
 
-- [torchsurv](https://github.com/Novartis/torchsurv) `torchsurv.loss.cox.neg_partial_log_likelihood(input, event.bool(), time, ties_method="breslow")`:
+- `torchsurv.loss.cox.neg_partial_log_likelihood(input.ravel(), event.ravel().bool(), time.ravel(), ties_method="breslow")`:
   Efron's method by default. A batch without an event gives a warning and zero.
-- [pycox](https://github.com/havakv/pycox) `pycox.models.loss.CoxPHLoss()(input, time, event)`: A running sum over the sorted times.
-- XGBoost `objective="survival:cox"`: The label is the time, negative for censored subjects.
+- `pycox.models.loss.CoxPHLoss()(input.ravel(), time.ravel(), event.ravel())`: A running sum over the sorted times.
+- [XGBoost](https://xgboost.readthedocs.io/en/latest/parameter.html) `objective="survival:cox"`: The label is the time,
+  negative for censored subjects.
 - [lifelines](https://lifelines.readthedocs.io/en/latest/fitters/regression/CoxPHFitter.html) `CoxPHFitter()`: A linear model, fitted; ties by Efron's method.
 
 ## References
