@@ -79,8 +79,8 @@ $(READY): requirements.lock pyproject.toml
 # library brings another one.
 .venv-libraries/.ready: scripts/libraries.lock
 	test -x .venv-libraries/bin/python || $(PYTHON) -m venv .venv-libraries
-	.venv-libraries/bin/pip install --quiet --disable-pip-version-check "$$(grep '^torch==' $<)"
-	.venv-libraries/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	.venv-libraries/bin/python -m pip install --quiet --disable-pip-version-check "$$(grep '^torch==' $<)"
+	.venv-libraries/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	touch $@
 
 $(JAVASCRIPT)/node_modules/.package-lock.json: $(JAVASCRIPT)/package-lock.json $(JAVASCRIPT)/requirements.txt

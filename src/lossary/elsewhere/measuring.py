@@ -6,6 +6,7 @@ import ast
 import importlib.util
 import inspect
 import math
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -62,7 +63,8 @@ def run(library: KnownLibrary, losses: Sequence[Loss]) -> dict[str, dict[str, An
 
 
 def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {(str(error) or 'no message').splitlines()[0]}"[:200]
+    said = re.sub(" at 0x[0-9a-f]+", "", (str(error) or "no message").splitlines()[0])  # an address differs by run
+    return f"{type(error).__name__}: {said}"[:200]
 
 
 def _enter(package: str) -> None:
