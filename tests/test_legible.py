@@ -14,6 +14,8 @@ from cases import each_kind_by_name
 from lossary.commands.legible import DRAWN_WITH, SPELT, legible
 from lossary.commands.main import main
 
+pytestmark = pytest.mark.in_turns("src/lossary/commands")
+
 ENCODINGS = ("ascii", "cp1252", "cp437", "cp932")
 HUBER = """\
 Huber loss  huber - robust

@@ -32,6 +32,8 @@ from lossary.publishing.site import _loss_job
 from lossary.verification.checks import CHECKS, verify
 from thirdparty import CATALOG, GOOD, WRONG, changed
 
+pytestmark = pytest.mark.in_turns("src/lossary/commands", "src/lossary/testing.py", "src/lossary/discovery")
+
 SOURCES = Path(lossary.__file__).parents[1]
 BUILT_IN = [source.slug for source in catalogs.sources()]
 OWN = sorted((*GOOD, WRONG))

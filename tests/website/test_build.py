@@ -40,6 +40,8 @@ from website.tools import (
     until,
 )  # fmt: skip
 
+pytestmark = pytest.mark.in_turns("src/lossary/publishing", "src/lossary/discovery", "src/lossary/hooks.py")
+
 HEAVY = {"torch", "numpy", "sympy", "mpmath", "matplotlib"}
 
 

@@ -21,6 +21,8 @@ from lossary.discovery.catalogs import catalog
 from lossary.verification.findings import LABELS
 from website.tools import CACHE, NIGHTLY, ROOT, run
 
+pytestmark = pytest.mark.in_turns("src/lossary/commands", "src/lossary/api.py")
+
 LOSSES = catalog()
 
 

@@ -22,6 +22,8 @@ from lossary.commands.main import main
 from lossary.discovery import lookup
 from website.tools import CACHE, ROOT, environment
 
+pytestmark = pytest.mark.in_turns("src/lossary/commands", "src/lossary/evaluation")
+
 mp.mp.dps = 40
 
 

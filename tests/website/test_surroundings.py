@@ -25,14 +25,14 @@ from lossary.publishing.cache import Cache, default_cache
 from lossary.publishing.worker import FULL, Job, Workers
 from website.tools import NIGHTLY, ROOT, Copy, edit, run, serving, succeeded, until
 
+pytestmark = pytest.mark.in_turns("docs/assets", "src/lossary/hooks.py", "src/lossary/publishing")
+
 LATEST = "https://example.org/docs/latest"
 BRACES = "`{{ no_such.thing }}`, `{% no_such_tag %}`, `{# a note #}`"
 # What other plugins do: mike leaves the address without its last slash; mkdocs-macros renders each page with Jinja
 # unless the page says no, and shows a mistake on the page while the build goes on.
 OTHERS = f'''
 import jinja2
-
-pytestmark = pytest.mark.in_turns("docs/assets", "src/lossary/hooks.py", "src/lossary/publishing")
 
 def on_config(config):
     config.site_url = "{LATEST}"
