@@ -67,7 +67,7 @@ def test_a_changed_call_a_failed_one_and_a_difference_without_a_note_are_told() 
 def test_of_the_calls_in_python_libraries_most_run() -> None:
     named = {one.name for one in (*RUN, *CITED) if one.package in PYTHON}
     rows = [row for loss in LOSSES.values() for row in loss.libraries if row.name in named]
-    assert sum(row.known is not None for row in rows) / len(rows) >= 0.85
+    assert sum(row.known is not None for row in rows) / len(rows) >= 0.8
 
 
 def test_what_is_not_run_has_a_source() -> None:
