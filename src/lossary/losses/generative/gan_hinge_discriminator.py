@@ -37,9 +37,9 @@ hinge           tensor([-0.3333, -0.3333, -0.0000])
 
 ### A sigmoid or tanh at the end switches the margin off
 
-The thresholds are scores of 1 and -1. After a tanh no score passes them, so each pair keeps its pull and the hinge is a
-straight line: the loss is that of [[wgan_critic]] plus 2. After a sigmoid even a perfect discriminator pays 1, since the
-score of a generated sample cannot fall below 0. Give raw scores.
+The thresholds are scores of 1 and -1. After a tanh no score passes them, and what is left is the loss of [[wgan_critic]]
+plus 2. After a sigmoid even a perfect discriminator pays 1, since the score of a generated sample cannot fall below 0. Give
+raw scores.
 
 ```python
 from lossary.functional import gan_hinge_discriminator, wgan_critic
@@ -64,7 +64,7 @@ raises its scores, is driven away from the data.
 ```python
 from lossary.functional import gan_hinge_discriminator
 
-real, fake = torch.tensor([2.0], requires_grad=True), torch.tensor([-2.0], requires_grad=True)
+real, fake = torch.tensor([0.5], requires_grad=True), torch.tensor([-0.5], requires_grad=True)
 for name, loss in (
     ("data first     ", gan_hinge_discriminator(real, fake)),
     ("generated first", gan_hinge_discriminator(fake, real)),
@@ -74,14 +74,15 @@ for name, loss in (
 ```
 
 ```output
-data first      0.0 [-0.0, 0.0]
-generated first 6.0 [1.0, -1.0]
+data first      1.0 [-1.0, 1.0]
+generated first 3.0 [1.0, -1.0]
 ```
 
-### The generator's graph is kept alive
+### Without detach the discriminator's step reaches the generator
 
-The discriminator's step needs the generated samples and not how they were made. Without `detach` the backward pass goes on
-into the generator, and leaves there the gradient of a loss that the generator should raise.
+The step needs the generated samples and not how they were made. Without `detach` the backward pass goes on into the
+generator. That costs time, and leaves there a gradient that helps the discriminator; unless it is cleared, the generator's
+next step adds it to its own.
 
 ```python
 from lossary.functional import gan_hinge_discriminator
@@ -185,7 +186,7 @@ loss = discriminator_loss(
         "generator hinge loss; hinge loss of the generator": "The generator has no hinge",
         "sigmoid or tanh in the discriminator; loss stuck at 1 or 2": "A sigmoid or tanh",
         "argument order; real and fake": "Swapped arguments",
-        "detach the fake samples": "The generator's graph",
+        "detach the fake samples": "Without detach",
         "batches of different sizes": "Batches of different",
     },
     value=lambda real, fake: maximum(0, 1 - real) + maximum(0, 1 + fake),

@@ -59,31 +59,34 @@ here  tensor([2., 0., 2.]) tensor([-2.,  0.,  2.])
 hinge tensor([2., 0., 0.]) tensor([-1., -0., -0.])
 ```
 
-### The labels 0 and 1 are not those of the divergence in the paper
+### At the balance the losses are 1/4 and 1/8
 
-The paper writes a and b for the labels of generated and real samples and c for the score that the generator aims at. Against
-the best discriminator, the generator's objective is a Pearson divergence where b - c is 1 and b - a is 2, as with
--1, 1 and 0. With 0, 1 and 1, the labels here, it is another function, which is not lowest where the two distributions
-agree. Below, both are evaluated for two outcomes, of which the data have each half of the time; the generator's part
-alone depends on what it generates.
+Where generated samples cannot be told from real ones the best score is 1/2 everywhere: this loss is 1/4, the generator's
+1/8, and neither can reach 0. The paper shows that the generator's objective is a Pearson divergence, and that is for other
+labels: -1 for generated samples, 1 for real ones, and 0 for the score that the generator aims at. Below, each outcome has a
+probability of a half in the data, and the generator gives another share to the first one.
 
 ```python
-def of_generator(share, a, b, c):
-    real, fake = torch.tensor([0.5, 0.5]), torch.stack((share, 1 - share))
-    best = (b * real + a * fake) / (real + fake)  # the discriminator's score of each outcome
-    return ((real + fake) * (best - c) ** 2).sum() / 2, (fake * (best - c) ** 2).sum() / 2
+from lossary.functional import chi_squared_divergence
 
 
+def best_score(real, fake, b, a):  # of the discriminator with the labels b and a
+    return (b * real + a * fake) / (real + fake)
+
+
+real = torch.tensor([0.5, 0.5])
 for share in (0.5, 0.7, 0.9):
-    both, _ = of_generator(torch.tensor(share), -1, 1, 0)
-    _, alone = of_generator(torch.tensor(share), 0, 1, 1)
-    print(f"share {share}: labels -1, 1, 0 {both.item():.4f}   labels 0, 1, 1 {alone.item():.4f}")
+    fake = torch.tensor([share, 1 - share])
+    here = (fake * (best_score(real, fake, 1, 0) - 1) ** 2).sum() / 2
+    paper = ((real + fake) * best_score(real, fake, 1, -1) ** 2).sum() / 2
+    divergence = chi_squared_divergence((real + fake) / 2, fake)
+    print(f"share {share}: labels 0, 1, 1 {here:.4f}  labels -1, 1, 0 {paper:.4f}  divergence {divergence:.4f}")
 ```
 
 ```output
-share 0.5: labels -1, 1, 0 0.0000   labels 0, 1, 1 0.1250
-share 0.7: labels -1, 1, 0 0.0417   labels 0, 1, 1 0.1402
-share 0.9: labels -1, 1, 0 0.1905   labels 0, 1, 1 0.1874
+share 0.5: labels 0, 1, 1 0.1250  labels -1, 1, 0 0.0000  divergence 0.0000
+share 0.7: labels 0, 1, 1 0.1402  labels -1, 1, 0 0.0417  divergence 0.0417
+share 0.9: labels 0, 1, 1 0.1874  labels -1, 1, 0 0.1905  divergence 0.1905
 ```
 
 ### With or without the factor 1/2
@@ -103,20 +106,20 @@ print("here", lsgan_discriminator(real, fake).item(), "added", sum(parts).item()
 here 0.625 added 1.25 averaged 0.625
 ```
 
-### In float16 a score of 400 is enough
+### In float16 a score of 300 is enough
 
-Half the square of 400 is above 65504, the largest float16 number.
+The distance is squared before it is halved, and the square of 256 is above 65504, the largest float16 number.
 
 ```python
 from lossary.functional import lsgan_discriminator
 
-for score in (300.0, 400.0):
+for score in (200.0, 300.0):
     print(score, lsgan_discriminator(torch.tensor([score]).half(), torch.zeros(1).half()))
 ```
 
 ```output
+200.0 tensor(19808., dtype=torch.float16)
 300.0 tensor(inf, dtype=torch.float16)
-400.0 tensor(inf, dtype=torch.float16)
 ```
 
 ## Relations
@@ -169,7 +172,7 @@ loss = discriminator_loss(
     concepts={
         "sigmoid in the discriminator; vanishing gradient": "A sigmoid at the end",
         "scores above 1; threshold of the decision": "A real sample",
-        "Pearson chi-squared divergence; labels a, b and c": "The labels 0 and 1",
+        "Pearson chi-squared divergence; labels a, b and c; discriminator loss 0.25": "At the balance",
         "factor one half": "With or without",
         "mixed precision; overflow": "In float16",
     },
