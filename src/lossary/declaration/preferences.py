@@ -12,7 +12,7 @@ from lossary.declaration.reductions import per
 from lossary.declaration.references import Properties
 from lossary.declaration.sections import Axis, Section
 
-LOG_RATIO_AXIS = Axis("log-ratio", "log-ratio difference h", (-20.0, 20.0), 4.5, (-3.3, 3.3))
+LOG_RATIO_AXIS = Axis("log-ratio", "difference of the log-ratios", (-20.0, 20.0), 4.5, (-3.3, 3.3))
 
 _POLICY = Kind(
     "log-probabilities of whole answers",
@@ -48,7 +48,7 @@ def preference_loss(
     slopes: Mapping[str, Builder] = {"chosen": up, "rejected": down, "ref_chosen": down, "ref_rejected": up}
     section = Section(
         axis=LOG_RATIO_AXIS,
-        label="log-ratio difference h",
+        label="difference of the log-ratios",
         span=LOG_RATIO_AXIS.span,
         inputs=lambda t, y: {"chosen": t, "rejected": 0, "ref_chosen": 0, "ref_rejected": 0},
         branches={"": 1.0},

@@ -131,12 +131,6 @@ label -1.
     functional.gan_hinge_discriminator(input, target) ==
         F.hinge_embedding_loss(input, -torch.ones_like(input)) + F.hinge_embedding_loss(-target, -torch.ones_like(input))
 
-It is [[margin_ranking]] against the score 0, with the margin 1.
-
-    functional.gan_hinge_discriminator(input, target) ==
-        F.margin_ranking_loss(input, 0 * input, torch.ones_like(input), margin=1) +
-        F.margin_ranking_loss(0 * target, target, torch.ones_like(input), margin=1)
-
 Where all scores lie between -1 and 1, it is [[wgan_critic]] plus 2.
 
     functional.gan_hinge_discriminator(input.tanh(), target.tanh()) ==
@@ -147,8 +141,9 @@ Where all scores lie between -1 and 1, it is [[wgan_critic]] plus 2.
 - `monai.losses.PatchAdversarialLoss(criterion="hinge")(input, True, True) + monai.losses.PatchAdversarialLoss(criterion="hinge")(fake, False, True)`:
   Applies a tanh to the scores first, so that its hinge is a straight line. A generator gets a hinge as well.
 - `keras.losses.Hinge(reduction=None)(keras.ops.ones_like(input), input) + keras.losses.Hinge(reduction=None)(-keras.ops.ones_like(fake), fake)`:
-  The mean over the last dimension.
-- `optax.hinge_loss(input, jax.numpy.ones_like(input)) + optax.hinge_loss(fake, -jax.numpy.ones_like(fake))`
+  The mean over the last dimension. At the corners its gradient is half the slope.
+- `optax.hinge_loss(input, jax.numpy.ones_like(input)) + optax.hinge_loss(fake, -jax.numpy.ones_like(fake))`: At the
+  corners its gradient is half the slope.
 - [TF-GAN](https://github.com/tensorflow/gan/blob/master/tensorflow_gan/python/losses/losses_impl.py)
   `tfgan.losses.losses_impl.wasserstein_hinge_discriminator_loss(discriminator_real_outputs, discriminator_gen_outputs)`:
   Its wasserstein_hinge_generator_loss is minus the score.

@@ -150,14 +150,6 @@ It is [[bce_with_logits]] with every label equal to one.
     functional.gan_nonsaturating_generator(logits) ==
         F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits))
 
-It is the [[soft_margin]] loss with every label equal to one.
-
-    functional.gan_nonsaturating_generator(logits) == F.soft_margin_loss(logits, torch.ones_like(logits))
-
-It is [[bpr]] against an item whose score is zero.
-
-    functional.gan_nonsaturating_generator(logits) == functional.bpr(logits, torch.zeros_like(logits))
-
 ## In other libraries
 
 - `torch.nn.functional.binary_cross_entropy_with_logits(input, torch.ones_like(input), reduction="none")`
@@ -170,7 +162,7 @@ It is [[bpr]] against an item whose score is zero.
 
 ## References
 
-- Ian J. Goodfellow, Jean Pouget-Abadie, Mehdi Mirza, Bing Xu, David Warde-Farley, Sherjil Ozair, Aaron Courville and
+- Ian Goodfellow, Jean Pouget-Abadie, Mehdi Mirza, Bing Xu, David Warde-Farley, Sherjil Ozair, Aaron Courville and
   Yoshua Bengio (2014). Generative Adversarial Nets. In *Advances in Neural Information Processing Systems 27*.
   arXiv:1406.2661
 """

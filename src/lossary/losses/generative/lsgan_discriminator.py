@@ -145,7 +145,8 @@ With the best discriminator of two distributions it tells their [[chi_squared_di
 ## References
 
 - Xudong Mao, Qing Li, Haoran Xie, Raymond Y. K. Lau, Zhen Wang and Stephen Paul Smolley (2017). Least Squares Generative
-  Adversarial Networks. In *Proceedings of the IEEE International Conference on Computer Vision*. arXiv:1611.04076
+  Adversarial Networks. In *Proceedings of the IEEE International Conference on Computer Vision*.
+  doi:10.1109/ICCV.2017.304 arXiv:1611.04076
 """
 
 import torch

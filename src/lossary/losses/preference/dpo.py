@@ -167,11 +167,6 @@ It is [[bpr]] of the rewards, which are `beta` times the log-ratios.
     functional.dpo(input, target, logits, label, beta=0.3) ==
         functional.bpr(0.3 * (input - logits), 0.3 * (target - label))
 
-It is [[bce_with_logits]] of the difference of the rewards, with every label equal to one.
-
-    functional.dpo(input, target, logits, label, beta=0.3) ==
-        F.binary_cross_entropy_with_logits(0.3 * ((input - logits) - (target - label)), torch.ones_like(input))
-
 Where `beta` times the difference is small, it is, but for a constant and a factor, [[ipo]] with a quarter of `beta`.
 
     functional.dpo(input, target, logits, label, beta=1e-3) ==
@@ -192,8 +187,7 @@ Where `beta` times the difference is small, it is, but for a constant and a fact
 ## References
 
 - Rafael Rafailov, Archit Sharma, Eric Mitchell, Stefano Ermon, Christopher D. Manning and Chelsea Finn (2023). Direct
-  Preference Optimization: Your Language Model is Secretly a Reward Model. In *Advances in Neural Information Processing
-  Systems 36*. arXiv:2305.18290
+  Preference Optimization: Your Language Model is Secretly a Reward Model. arXiv preprint. arXiv:2305.18290
 """
 
 import torch

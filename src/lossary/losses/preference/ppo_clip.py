@@ -172,13 +172,11 @@ For an advantage of 1 it is [[hinge_embedding]] of the ratio with the label -1 a
     functional.ppo_clip(logits.exp(), torch.ones_like(logits)) ==
         F.hinge_embedding_loss(logits.exp(), -torch.ones_like(logits), margin=1.2) - 1.2
 
-For an advantage of -1 it is [[margin_ranking]] of the ratio, which should stay below `1 - clip`, plus that.
-
-    functional.ppo_clip(logits.exp(), -torch.ones_like(logits)) ==
-        F.margin_ranking_loss(logits.exp(), torch.full_like(logits, 0.8), -torch.ones_like(logits)) + 0.8
-
 ## In other libraries
 
+- [RLax](https://github.com/google-deepmind/rlax/blob/master/rlax/_src/policy_gradients.py)
+  `rlax.clipped_surrogate_pg_loss(prob_ratios_t, adv_t, epsilon, use_stop_gradient=True)`: The mean. Stops the gradient of
+  the advantage by default.
 - [TorchRL](https://docs.pytorch.org/rl/stable/reference/generated/torchrl.objectives.ClipPPOLoss.html)
   `torchrl.objectives.ClipPPOLoss(actor_network, critic_network, clip_epsilon=0.2)`: A module of the networks, with terms for
   the value function and the entropy.
