@@ -105,7 +105,8 @@ def preference_loss(
             ),
         ),
         "precision": Precision(
-            of_input=1.0, why="log-probabilities are subtracted first, so that digits are lost where they are almost equal"
+            of_input=1.0,
+            why="log-probabilities are subtracted first, so that digits are lost where they are almost equal",
         ),
         "sections": (section,),
         "reductions": per("pair"),

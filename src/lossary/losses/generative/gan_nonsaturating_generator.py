@@ -170,7 +170,18 @@ It is [[bce_with_logits]] with every label equal to one.
 import torch
 import torch.nn.functional as F
 
-from lossary.declaration import DISCRIMINATOR_AXIS, LOGIT, Input, Loss, Section, Study, Symbolic, sigmoid, softplus, terms
+from lossary.declaration import (
+    DISCRIMINATOR_AXIS,
+    LOGIT,
+    Input,
+    Loss,
+    Section,
+    Study,
+    Symbolic,
+    sigmoid,
+    softplus,
+    terms,
+)
 
 
 def gan_nonsaturating_generator(input: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:

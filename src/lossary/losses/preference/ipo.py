@@ -94,15 +94,17 @@ from lossary.functional import dpo, ipo
 for beta in (0.01, 0.1, 1.0):
     for function in (dpo, ipo):
         h = torch.zeros(1, requires_grad=True)
-        slope = torch.autograd.grad(function(h, *torch.zeros(3, 1), beta=beta), h)[0].item()
-        print(f"beta {beta}: {function.__name__} {slope:.3f}", end="  ")
-    print()
+        (slope,) = torch.autograd.grad(function(h, *torch.zeros(3, 1), beta=beta), h)
+        print(f"beta {beta}, {function.__name__}: gradient {slope.item():.3f}")
 ```
 
 ```output
-beta 0.01: dpo -0.005  beta 0.01: ipo -100.000  
-beta 0.1: dpo -0.050  beta 0.1: ipo -10.000  
-beta 1.0: dpo -0.500  beta 1.0: ipo -1.000  
+beta 0.01, dpo: gradient -0.005
+beta 0.01, ipo: gradient -100.000
+beta 0.1, dpo: gradient -0.050
+beta 0.1, ipo: gradient -10.000
+beta 1.0, dpo: gradient -0.500
+beta 1.0, ipo: gradient -1.000
 ```
 
 ### A pair that is too well decided is pulled back

@@ -229,12 +229,18 @@ RATIO = Kind(
 )
 ADVANTAGE = Kind("real numbers", values=(-1000.0, -3.0, -1.0, -0.25, 0.25, 1.0, 3.0, 1000.0))
 PROBABILITY_RATIO_AXIS = Axis(
-    "probability-ratio", "probability under the new policy divided by that under the old one", (0.0, 2.0), 2.2, (-1.1, 1.1)
+    "probability-ratio",
+    "probability under the new policy divided by that under the old one",
+    (0.0, 2.0),
+    2.2,
+    (-1.1, 1.1),
 )
 
 loss = Loss(
     function=ppo_clip,
-    aliases=terms("PPO; PPO loss; PPO-Clip; proximal policy optimization; clipped surrogate objective; clipped policy loss"),
+    aliases=terms(
+        "PPO; PPO loss; PPO-Clip; proximal policy optimization; clipped surrogate objective; clipped policy loss"
+    ),
     tasks=("reinforcement", "preference"),
     search_terms=terms(
         "clipped surrogate loss; policy gradient loss with clipping; RLHF policy loss; importance ratio clipping; "
