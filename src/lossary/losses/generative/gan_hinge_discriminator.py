@@ -189,7 +189,7 @@ loss = discriminator_loss(
         "input": lambda real: cases((-1, real < 1), (0, True)),
         "fake": lambda fake: cases((1, fake > -1), (0, True)),
     },
-    apart=(1.0, -1.0),
+    apart=(2.0, -2.0),
     kinks=(lambda: -1.0, lambda: 1.0),
     target_values="sign",
     caption="A real sample pays for what its score falls short of 1, a generated one for what its score exceeds -1. Beyond "
