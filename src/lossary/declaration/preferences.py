@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lossary.declaration.formula import Builder, Symbolic
-from lossary.declaration.inputs import Input, Kind
+from lossary.declaration.inputs import REAL, Input, Kind
 from lossary.declaration.loss import Loss, Precision
 from lossary.declaration.reductions import per
 from lossary.declaration.references import Properties
@@ -14,13 +14,11 @@ from lossary.declaration.sections import Axis, Section
 
 LOG_RATIO_AXIS = Axis("log-ratio", "difference of the log-ratios", (-20.0, 20.0), 4.5, (-3.3, 3.3))
 
-_POLICY = Kind(
-    "log-probabilities of whole answers",
-    values=(-1e6, -700.0, -120.0, -40.0, -7.5, -1.0, -0.1, -1e-4, 0.0),
-    takes="log-probabilities",
+# Densities have logarithms above 0, so that the loss takes any real number.
+_POLICY, _OTHER, _REFERENCE = (
+    Kind("log-probabilities of whole answers", values=values, takes="log-probabilities")
+    for values in (REAL.values, (-700.0, -4.0, 0.0), (-3.0, 0.0))
 )
-_OTHER = Kind("log-probabilities of whole answers", values=(-700.0, -35.0, -4.0, 0.0), takes="log-probabilities")
-_REFERENCE = Kind("log-probabilities of whole answers", values=(-100.0, -3.0, 0.0), takes="log-probabilities")
 
 
 def preference_loss(

@@ -205,7 +205,6 @@ from lossary.declaration import (
     cases,
     maximum,
     minimum,
-    per,
     terms,
 )
 
@@ -222,8 +221,8 @@ def ppo_clip(
 
 
 RATIO = Kind(
-    "ratios of probabilities, above 0",
-    values=(1e-300, 1e-12, 1e-4, 0.1, 0.5, 0.75, 0.95, 1.0, 1.05, 1.5, 4.0, 40.0, 1e6),
+    "ratios of probabilities, from 0",
+    values=(0.0, 1e-300, 1e-12, 1e-4, 0.1, 0.5, 0.75, 0.95, 1.0, 1.05, 1.5, 4.0, 40.0, 1e6),
     lower=0.0,
     takes="ratios",
 )
@@ -332,7 +331,6 @@ loss = Loss(
             note="The advantage is 1 and clip is 0.2.",
         ),
     ),
-    reductions=per("action"),
     example={"ratio": [1.1, 1.5, 0.5, 0.7], "advantage": [1.0, 2.0, 1.0, -1.0]},
     properties={
         "convex": True,
