@@ -31,22 +31,24 @@ real, fake = torch.randn(64, 1) + 1, torch.randn(64, 1)
 for limit in (math.inf, 0.1):
     weight = torch.zeros(1, requires_grad=True)
     optimizer = torch.optim.SGD([weight], lr=0.1)
-    for step in range(1, 1001):
+    for step in range(1, 301):
         optimizer.zero_grad()
         loss = wgan_critic(real * weight, fake * weight)
         loss.backward()
         optimizer.step()
         with torch.no_grad():
             weight.clamp_(-limit, limit)
-        if step in (10, 1000):
-            print(f"limit {limit}, step {step:4}: loss {loss.item():9.4f}")
+        if step in (3, 30, 300):
+            print(f"limit {limit}, step {step:3}: loss {loss.item():8.4f}")
 ```
 
 ```output
-limit inf, step   10: loss   -1.0507
-limit inf, step 1000: loss -116.6313
-limit 0.1, step   10: loss   -0.1081
-limit 0.1, step 1000: loss   -0.1081
+limit inf, step   3: loss  -0.2335
+limit inf, step  30: loss  -3.3857
+limit inf, step 300: loss -34.9081
+limit 0.1, step   3: loss  -0.1081
+limit 0.1, step  30: loss  -0.1081
+limit 0.1, step 300: loss  -0.1081
 ```
 
 ### The value is in units of the limit

@@ -8,7 +8,8 @@ The more the policy has raised the preferred answer above the other one, compare
 - You have pairs of answers to the same prompt, of which people preferred one, and a model that can already answer: it is
   both the start and the reference.
 - You want to train on preferences without a reward model and without drawing answers while you train. `beta` times the
-  log-ratio of policy and reference takes the place of the reward.
+  log-ratio of policy and reference takes the place of the reward, and the loss is minus the logarithm of the sigmoid of
+  the difference of the two rewards.
 - Some preferences contradict others. Their shares are then met by a finite difference; see below for preferences that do not.
 
 ## When not to
@@ -139,26 +140,26 @@ from lossary.functional import dpo, ipo
 for function, rate in ((dpo, 100.0), (ipo, 0.1)):
     h = torch.zeros(1, requires_grad=True)
     optimizer = torch.optim.SGD([h], lr=rate)
-    for step in range(1, 1001):
+    for step in range(1, 301):
         optimizer.zero_grad()
         function(h, *torch.zeros(3, 1)).backward()
         optimizer.step()
-        if step in (10, 100, 1000):
-            print(f"{function.__name__}, step {step:4}: difference {h.item():.2f}")
+        if step in (3, 30, 300):
+            print(f"{function.__name__}, step {step:3}: difference {h.item():.2f}")
 ```
 
 ```output
-dpo, step   10: difference 22.63
-dpo, step  100: difference 45.89
-dpo, step 1000: difference 69.05
-ipo, step   10: difference 4.46
-ipo, step  100: difference 5.00
-ipo, step 1000: difference 5.00
+dpo, step   3: difference 11.71
+dpo, step  30: difference 33.69
+dpo, step 300: difference 56.97
+ipo, step   3: difference 2.44
+ipo, step  30: difference 4.99
+ipo, step 300: difference 5.00
 ```
 
 ## Relations
 
-With `beta=1` and a reference to which all answers are alike it is [[bpr]].
+With `beta=1` and a reference that gives both answers the same probability it is [[bpr]].
 
     functional.dpo(input, target, 0 * input, 0 * target, beta=1) == functional.bpr(input, target)
 

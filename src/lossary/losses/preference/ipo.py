@@ -144,8 +144,6 @@ a factor.
 - `torch.nn.functional.mse_loss((chosen - ref_chosen) - (rejected - ref_rejected), 0 * chosen + 1 / (2 * beta), reduction="none")`
 - [TRL](https://huggingface.co/docs/trl/dpo_trainer) `trl.DPOConfig(loss_type="ipo", beta=0.1)`: Part of its DPOTrainer,
   which divides each log-probability by the number of its tokens for this loss.
-- [torchtune 0.2](https://pytorch.org/torchtune/0.2/generated/torchtune.modules.loss.DPOLoss.html)
-  `torchtune.modules.loss.DPOLoss(beta=0.1, loss_type="ipo")`: Later versions have no IPO.
 
 ## References
 

@@ -277,7 +277,7 @@ loss = Loss(
         Parameter(
             "clip",
             0.2,
-            "how far from 1 the ratio may move with profit",
+            "how far from 1 the ratio may move before it gains nothing more",
             range=POSITIVE,
             typical=(0.125, 0.2, 0.4),
             latex=r"\varepsilon",
