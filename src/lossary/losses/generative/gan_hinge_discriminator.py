@@ -139,7 +139,7 @@ Where all scores lie between -1 and 1, it is [[wgan_critic]] plus 2.
 ## In other libraries
 
 - `monai.losses.PatchAdversarialLoss(criterion="hinge")(input, True, True) + monai.losses.PatchAdversarialLoss(criterion="hinge")(fake, False, True)`:
-  Applies a tanh to the scores first, so that its hinge is a straight line. A generator gets a hinge as well.
+  Applies a tanh to the scores first, which no score then passes. A generator gets a hinge as well.
 - `keras.losses.Hinge(reduction=None)(keras.ops.ones_like(input), input) + keras.losses.Hinge(reduction=None)(-keras.ops.ones_like(fake), fake)`:
   The mean over the last dimension. At the corners its gradient is half the slope.
 - `optax.hinge_loss(input, jax.numpy.ones_like(input)) + optax.hinge_loss(fake, -jax.numpy.ones_like(fake))`: At the

@@ -71,8 +71,8 @@ here        tensor([ 10.0000,  30.0000, 110.0000]) tensor([-1.0000, -1.0000, -1.
 
 ### A discriminator that ends in a sigmoid
 
-The function applies the sigmoid itself. A second one squeezes all scores into 0.5 to 0.73, so that the loss stays
-between 0.31 and 0.69 and the gradient of a sample that is surely recognised vanishes.
+The function applies the sigmoid itself. After another one the loss lies between 0.31 and log 2, whatever the score is, and
+the gradient of a sample that is surely recognised vanishes.
 
 ```python
 from lossary.functional import gan_nonsaturating_generator

@@ -7,8 +7,8 @@ the first to 1 and half the squared distance of the second to 0 are added.
 
 - You train the discriminator of a generative adversarial network. The generator then minimises half the squared distance
   of its samples' scores to 1.
-- The best score is wanted: it is the probability that a sample is real, without a sigmoid.
-- Samples that already pass for real should still move: a score above 1 is pulled back as one below 1 is raised.
+- The score itself should be a probability: the best one is the share of real samples among those that look the same.
+- Samples far on the right side should still count: a score above 1 is pulled back, by this loss and by the generator's.
 
 ## When not to
 
@@ -61,9 +61,9 @@ hinge tensor([2., 0., 0.]) tensor([-1., -0., -0.])
 
 ### At the balance the losses are 1/4 and 1/8
 
-Where generated samples cannot be told from real ones the best score is 1/2 everywhere: this loss is 1/4, the generator's
-1/8, and neither can reach 0. The paper shows that the generator's objective is a Pearson divergence, and that is for other
-labels: -1 for generated samples, 1 for real ones, and 0 for the score that the generator aims at. Below, each outcome has a
+Where generated samples cannot be told from real ones the best score is 1/2 everywhere: this loss is 1/4 and
+the generator's 1/8, not 0. The Pearson divergence of which the paper speaks belongs to other labels, such as -1 for generated
+samples, 1 for real ones, and 0 for the score that the generator aims at. Below, each outcome has a
 probability of a half in the data, and the generator gives another share to the first one.
 
 ```python
@@ -92,7 +92,7 @@ share 0.9: labels 0, 1, 1 0.1874  labels -1, 1, 0 0.1905  divergence 0.1905
 ### With or without the factor 1/2
 
 The paper and TF-GAN have the half; many programs average [[mse]] over the two kinds, which is the same, or add the two, which
-is twice as much. With Adam the factor hardly matters. With SGD it is a factor of the learning rate.
+is twice as much. For SGD that is a factor of the learning rate.
 
 ```python
 from lossary.functional import lsgan_discriminator

@@ -12,7 +12,7 @@ Under a limit on how fast the critic may change, minus the least mean is a dista
 
 ## When not to
 
-- Nothing limits the critic. Then there is nothing to be learned from this loss; see below.
+- Nothing limits the critic. Then the loss has no lowest value; see below.
 - The samples are numbers: [[wasserstein_1d]] computes the distance without a critic.
 - You want probabilities from the discriminator: [[bce_with_logits]].
 
@@ -158,8 +158,8 @@ It is [[margin_ranking]] with a margin that no pair reaches, less that margin.
     functional.wgan_critic(input, target) ==
         F.margin_ranking_loss(input, target, torch.ones_like(input), margin=2.0**20) - 2.0**20  # within 1e-8
 
-Where each number of the data lies above its partner, the number itself is the best score, and minus the loss is
-[[wasserstein_1d]].
+Where each number of the data lies above its partner, the number itself is the best score with slopes up to 1, and minus the
+loss is [[wasserstein_1d]].
 
     -functional.wgan_critic(target + input**2, target) == functional.wasserstein_1d(target + input**2, target)
 
@@ -200,7 +200,7 @@ loss = discriminator_loss(
     function=wgan_critic,
     aliases=terms("WGAN; WGAN loss; Wasserstein GAN loss; Wasserstein loss; critic loss; WGAN-GP critic loss"),
     search_terms=terms(
-        "Wasserstein discriminator loss; earth mover GAN; gradient penalty; weight clipping; 1-Lipschitz critic; "
+        "Wasserstein discriminator loss; wasserstein gan critic; earth mover GAN; gradient penalty; weight clipping; 1-Lipschitz critic; "
         "Kantorovich-Rubinstein duality; E D(G(z)) - E D(x); integral probability metric"
     ),
     concepts={

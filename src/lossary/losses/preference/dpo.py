@@ -92,8 +92,8 @@ trained  0.6931471824645996 0.0
 
 ### The loss falls while the preferred answer becomes less likely
 
-Only the difference counts. If the other answer loses more, the preferred one may lose as well, and the probability goes
-to answers that are in no pair. Watch the log-probability of the preferred answers beside the loss.
+Only the difference counts. If the other answer loses more, the preferred one may lose as well, and what both
+lose goes to answers that are in no pair. Watch the log-probability of the preferred answers beside the loss.
 
 ```python
 from lossary.functional import dpo

@@ -16,7 +16,7 @@ The squared distance of the difference of the two log-ratios to `1 / (2 * beta)`
 - The log-ratios have wild values, such as those of long answers, summed. The gradient grows with the distance; that of
   [[dpo]] is at most `beta`.
 
-It is not the only IPO: "importance policy optimization" and other losses of reinforcement learning bear the same name.
+The IPO of prime-rl is another loss, of reinforcement learning.
 
 ## Pitfalls
 
@@ -85,8 +85,8 @@ at least 1 30.5
 ### A small beta makes large gradients
 
 At the start, where policy and reference agree, the gradient is `-1 / beta`; that of [[dpo]] is `-beta / 2`. With the same
-learning rate and `beta=0.01` this loss takes steps twenty thousand times as large, unless the optimiser divides them away or the
-gradient is clipped.
+learning rate and a small `beta` its steps are thousands of times as large, unless the optimiser or a clipped gradient evens them
+out.
 
 ```python
 from lossary.functional import dpo, ipo

@@ -6,8 +6,9 @@ of bad ones, up to a factor of `1 + clip` or `1 - clip`.
 
 ## When to use it
 
-- You train a policy on actions that an earlier version of it took, in several steps for each batch of experience. After
-  PPO's paper it is often one of three terms, beside one for the value function and one for the entropy.
+- You train a policy on actions that an earlier version of it took, in several steps for each batch of experience. The
+  paper maximises; this is minus its objective. It is often one of three terms, beside one for the value function and one
+  for the entropy.
 - Rewards come from a reward model, a test or a simulator, for whole answers or for each step.
 
 ## When not to
@@ -146,7 +147,7 @@ attached tensor([1.1000])
 detached -0.550000011920929 None
 ```
 
-### The value says nothing about progress
+### The value does not show progress
 
 At the first step on a batch every ratio is 1, and the loss is minus the mean advantage. With normalised advantages that is zero,
 however good or bad the policy is. Watch the rewards.
@@ -253,7 +254,7 @@ loss = Loss(
         "PPO nan; exp overflow of log-ratio": "A clipped ratio",
         "ratio is always 1; old log-probabilities": "The old log-probabilities",
         "detach the advantage; value network": "An advantage with a gradient",
-        "PPO loss near zero; loss does not fall": "The value says nothing",
+        "PPO loss near zero; loss does not fall": "The value does not",
     },
     inputs=(
         Input(
