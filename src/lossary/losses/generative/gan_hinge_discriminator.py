@@ -1,7 +1,7 @@
 r"""Hinge GAN (discriminator)
 
-Takes the raw scores that a discriminator gives to samples of the data and to generated ones, and penalises a score of the
-first below 1 and one of the second above -1. A pair beyond both costs nothing.
+Takes the raw scores that a discriminator gives to samples of the data and to generated ones, and penalises a score of
+the first below 1 and one of the second above -1. A pair beyond both costs nothing.
 
 ## When to use it
 
@@ -11,8 +11,8 @@ first below 1 and one of the second above -1. A pair beyond both costs nothing.
 
 ## When not to
 
-- You want probabilities or the ratio of the two densities from the discriminator: the best score says only which kind is
-  likelier. [[bce_with_logits]] gives both.
+- You want probabilities or the ratio of the two densities from the discriminator: the best score says only which kind
+  is likelier. [[bce_with_logits]] gives both.
 - You want the value to estimate a distance: [[wgan_critic]].
 - You train the generator: see the first pitfall.
 
@@ -37,9 +37,9 @@ hinge           tensor([-0.3333, -0.3333, -0.0000])
 
 ### A sigmoid or tanh at the end switches the margin off
 
-The thresholds are scores of 1 and -1. After a tanh no score passes them, and what is left is the loss of [[wgan_critic]]
-plus 2. After a sigmoid even a perfect discriminator pays 1, since the score of a generated sample cannot fall below 0. Give
-raw scores.
+The thresholds are scores of 1 and -1. After a tanh no score passes them, and what is left is the loss of
+[[wgan_critic]] plus 2. After a sigmoid even a perfect discriminator pays 1, since the score of a generated sample
+cannot fall below 0. Give raw scores.
 
 ```python
 from lossary.functional import gan_hinge_discriminator, wgan_critic
@@ -81,8 +81,8 @@ generated first 3.0 [1.0, -1.0]
 ### Without detach the discriminator's step reaches the generator
 
 The step needs the generated samples and not how they were made. Without `detach` the backward pass goes on into the
-generator. That costs time, and leaves there a gradient that helps the discriminator; unless it is cleared, the generator's
-next step adds it to its own.
+generator. That costs time, and leaves there a gradient that helps the discriminator; unless it is cleared, the
+generator's next step adds it to its own.
 
 ```python
 from lossary.functional import gan_hinge_discriminator
@@ -125,11 +125,12 @@ tensor(0.4167)
 
 ## Relations
 
-It is [[hinge_embedding]] of the scores of the data and of minus those of the generated samples, with the margin 1 and every
-label -1.
+It is [[hinge_embedding]] of the scores of the data and of minus those of the generated samples, with the margin 1 and
+every label -1.
 
     functional.gan_hinge_discriminator(input, target) ==
-        F.hinge_embedding_loss(input, -torch.ones_like(input)) + F.hinge_embedding_loss(-target, -torch.ones_like(input))
+        F.hinge_embedding_loss(input, -torch.ones_like(input)) +
+        F.hinge_embedding_loss(-target, -torch.ones_like(input))
 
 Where all scores lie between -1 and 1, it is [[wgan_critic]] plus 2.
 

@@ -1,30 +1,30 @@
 r"""Non-saturating GAN (generator)
 
-Takes the raw score that a discriminator gives to a generated sample. The sigmoid of the score is read as the probability
-that the sample is real, and the loss is minus its logarithm.
+Takes the raw score that a discriminator gives to a generated sample. The sigmoid of the score is read as the
+probability that the sample is real, and the loss is minus its logarithm.
 
 ## When to use it
 
 - You train the generator of a generative adversarial network whose discriminator is trained with [[bce_with_logits]],
   label 1 for real samples and 0 for generated ones.
-- The discriminator wins, as it easily does at first: a sample that is surely recognised as generated still has a gradient
-  close to 1 in size.
+- The discriminator wins, as it easily does at first: a sample that is surely recognised as generated still has a
+  gradient close to 1 in size.
 
 ## When not to
 
 - You train the discriminator: [[bce_with_logits]] on both kinds of samples.
 - You want a number that falls as the samples get better. The value depends on the discriminator as much as on the
   samples; see below.
-- The discriminator has another loss. Each of [[gan_hinge_discriminator]], [[lsgan_discriminator]] and [[wgan_critic]] has
-  a loss of the generator that belongs to it, which its page names.
+- The discriminator has another loss. Each of [[gan_hinge_discriminator]], [[lsgan_discriminator]] and [[wgan_critic]]
+  has a loss of the generator that belongs to it, which its page names.
 
 ## Pitfalls
 
 ### The loss with the logarithm of 1 minus the probability has no gradient where it is needed
 
-The original minimax game has the generator minimise the logarithm of the probability of being recognised, which is minus
-[[bce_with_logits]] with label 0. Where the discriminator is sure that a sample is generated, the gradient of that loss is
-close to zero. This one has its largest gradient there. Use label 1, without a minus sign.
+The original minimax game has the generator minimise the logarithm of the probability of being recognised, which is
+minus [[bce_with_logits]] with label 0. Where the discriminator is sure that a sample is generated, the gradient of that
+loss is close to zero. This one has its largest gradient there. Use label 1, without a minus sign.
 
 ```python
 from lossary.functional import gan_nonsaturating_generator
@@ -45,9 +45,9 @@ here    tensor([-1.0000, -0.9933, -0.5000, -0.0067])
 
 ### A constant inside the logarithm brings the saturation back
 
-`-(sigmoid(score) + 1e-8).log()` is meant to avoid the logarithm of zero. Where the sigmoid falls below the constant, the
-gradient vanishes again. Without the constant, the sigmoid of a score such as -110 is zero in float32, and the loss is
-infinite. `F.logsigmoid` and the function on this page have neither problem.
+`-(sigmoid(score) + 1e-8).log()` is meant to avoid the logarithm of zero. Where the sigmoid falls below the constant,
+the gradient vanishes again. Without the constant, the sigmoid of a score such as -110 is zero in float32, and the loss
+is infinite. `F.logsigmoid` and the function on this page have neither problem.
 
 ```python
 from lossary.functional import gan_nonsaturating_generator
@@ -71,8 +71,8 @@ here        tensor([ 10.0000,  30.0000, 110.0000]) tensor([-1.0000, -1.0000, -1.
 
 ### A discriminator that ends in a sigmoid
 
-The function applies the sigmoid itself. After another one the loss lies between 0.31 and log 2, whatever the score is, and
-the gradient of a sample that is surely recognised vanishes.
+The function applies the sigmoid itself. After another one the loss lies between 0.31 and log 2, whatever the score is,
+and the gradient of a sample that is surely recognised vanishes.
 
 ```python
 from lossary.functional import gan_nonsaturating_generator

@@ -1,27 +1,27 @@
 r"""Least-squares GAN (discriminator)
 
-Takes the raw scores that a discriminator gives to samples of the data and to generated ones. Half the squared distance of
-the first to 1 and half the squared distance of the second to 0 are added.
+Takes the raw scores that a discriminator gives to samples of the data and to generated ones. Half the squared distance
+of the first to 1 and half the squared distance of the second to 0 are added.
 
 ## When to use it
 
-- You train the discriminator of a generative adversarial network. The generator then minimises half the squared distance
-  of its samples' scores to 1.
+- You train the discriminator of a generative adversarial network. The generator then minimises half the squared
+  distance of its samples' scores to 1.
 - The score itself should be a probability: the best one is the share of real samples among those that look the same.
 - Samples far on the right side should still count: a score above 1 is pulled back, by this loss and by the generator's.
 
 ## When not to
 
-- Scores may run far away. The gradient grows with the distance: [[gan_hinge_discriminator]] and [[bce_with_logits]] limit
-  it to 1.
+- Scores may run far away. The gradient grows with the distance: [[gan_hinge_discriminator]] and [[bce_with_logits]]
+  limit it to 1.
 - You want the value to estimate a distance: [[wgan_critic]].
 
 ## Pitfalls
 
 ### A sigmoid at the end brings back the vanishing gradient
 
-The loss is meant for raw scores. After a sigmoid it is bounded, and a sample that the discriminator gets completely wrong
-has almost no gradient.
+The loss is meant for raw scores. After a sigmoid it is bounded, and a sample that the discriminator gets completely
+wrong has almost no gradient.
 
 ```python
 from lossary.functional import lsgan_discriminator
@@ -40,8 +40,8 @@ after sigmoid tensor([-4.5394e-05, -9.2478e-02, -5.2877e-02])
 ### A real sample that is too convincing costs as well
 
 Above 1 the loss rises again. A score of 3 costs as much as one of -1, and both are pulled towards 1. This is where it
-differs from [[bce_with_logits]] and [[gan_hinge_discriminator]], and a threshold for the decision belongs at 0.5 and not
-at 0.
+differs from [[bce_with_logits]] and [[gan_hinge_discriminator]], and a threshold for the decision belongs at 0.5 and
+not at 0.
 
 ```python
 from lossary.functional import gan_hinge_discriminator, lsgan_discriminator
@@ -61,9 +61,9 @@ hinge tensor([2., 0., 0.]) tensor([-1., -0., -0.])
 
 ### At the balance the losses are 1/4 and 1/8
 
-Where generated samples cannot be told from real ones the best score is 1/2 everywhere: this loss is 1/4 and
-the generator's 1/8, not 0. The Pearson divergence of which the paper speaks belongs to other labels, such as -1 for generated
-samples, 1 for real ones, and 0 for the score that the generator aims at. Below, each outcome has a
+Where generated samples cannot be told from real ones the best score is 1/2 everywhere: this loss is 1/4 and the
+generator's 1/8, not 0. The Pearson divergence of which the paper speaks belongs to other labels, such as -1 for
+generated samples, 1 for real ones, and 0 for the score that the generator aims at. Below, each outcome has a
 probability of a half in the data, and the generator gives another share to the first one.
 
 ```python
@@ -91,8 +91,8 @@ share 0.9: labels 0, 1, 1 0.1874  labels -1, 1, 0 0.1905  divergence 0.1905
 
 ### With or without the factor 1/2
 
-The paper and TF-GAN have the half; many programs average [[mse]] over the two kinds, which is the same, or add the two, which
-is twice as much. For SGD that is a factor of the learning rate.
+The paper and TF-GAN have the half; many programs average [[mse]] over the two kinds, which is the same, or add the two,
+which is twice as much. For SGD that is a factor of the learning rate.
 
 ```python
 from lossary.functional import lsgan_discriminator

@@ -1,12 +1,13 @@
 r"""Wasserstein GAN (critic)
 
-Takes the scores that a critic gives to samples of the data and to generated ones, and subtracts the first from the second.
-Under a limit on how fast the critic may change, minus the least mean is a distance between the two distributions.
+Takes the scores that a critic gives to samples of the data and to generated ones, and subtracts the first from the
+second. Under a limit on how fast the critic may change, minus the least mean is a distance between the two
+distributions.
 
 ## When to use it
 
-- You train the critic of a Wasserstein GAN, with a limit on its slope: a gradient penalty, spectral normalisation, or, as
-  in the first paper, clipped weights. The generator then minimises minus the mean score of its samples.
+- You train the critic of a Wasserstein GAN, with a limit on its slope: a gradient penalty, spectral normalisation, or,
+  as in the first paper, clipped weights. The generator then minimises minus the mean score of its samples.
 - The two kinds of samples hardly overlap. The generator's gradient does not fade where the critic tells them apart.
 - You want a value that can be watched: for one critic with one limit it estimates a distance.
 
@@ -20,8 +21,8 @@ Under a limit on how fast the critic may change, minus the least mean is a dista
 
 ### Without a limit on the critic the loss has no lowest value
 
-Larger scores lower it, and nothing else is asked. Below, one critic is trained on the same data, freely and with its weights
-clipped. Freely, the loss falls for as long as training goes on.
+Larger scores lower it, and nothing else is asked. Below, one critic is trained on the same data, freely and with its
+weights clipped. Freely, the loss falls for as long as training goes on.
 
 ```python
 from lossary.functional import wgan_critic
@@ -53,9 +54,9 @@ limit 0.1, step 300: loss  -0.1081
 
 ### The value is in units of the limit
 
-With slopes up to K the best loss is minus K times the distance. Weights clipped at 0.01 give some K that nobody knows, and
-it changes with the network, so that values compare within one setting alone. Below, the data are shifted by 3, and the
-critic is a straight line.
+With slopes up to K the best loss is minus K times the distance. Weights clipped at 0.01 give some K that nobody knows,
+and it changes with the network, so that values compare within one setting alone. Below, the data are shifted by 3, and
+the critic is a straight line.
 
 ```python
 from lossary.functional import wasserstein_1d, wgan_critic
@@ -76,8 +77,8 @@ slope 10.0: minus the loss is 30.00
 
 ### The signs of critic and generator belong together
 
-A critic may as well score generated samples high, if the generator then lowers the score. Changing one sign alone drives the
-generator away from the data. Below, the generator adds a shift to its samples, and the data lie at 3.
+A critic may as well score generated samples high, if the generator then lowers the score. Changing one sign alone
+drives the generator away from the data. Below, the generator adds a shift to its samples, and the data lie at 3.
 
 ```python
 from lossary.functional import wgan_critic
@@ -114,8 +115,8 @@ after sigmoid tensor([-4.5396e-05, -2.5000e-01])
 
 ### A gradient penalty without create_graph trains nothing
 
-The penalty is a function of a gradient. `torch.autograd.grad` gives a constant unless it is told to build the graph, and the
-penalty then adds to the value and not to the gradient of the critic.
+The penalty is a function of a gradient. `torch.autograd.grad` gives a constant unless it is told to build the graph,
+and the penalty then adds to the value and not to the gradient of the critic.
 
 ```python
 torch.manual_seed(0)
@@ -134,8 +135,8 @@ create_graph=True: penalty 0.7319, trains the critic: True
 
 ### Batch normalisation makes each score depend on the whole batch
 
-A gradient penalty limits the slope of each score along its own sample. With batch normalisation in the critic the score of one
-sample changes with the others. Normalise over the features of each sample instead.
+A gradient penalty limits the slope of each score along its own sample. With batch normalisation in the critic the score
+of one sample changes with the others. Normalise over the features of each sample instead.
 
 ```python
 torch.manual_seed(0)
@@ -158,8 +159,8 @@ It is [[margin_ranking]] with a margin that no pair reaches, less that margin.
     functional.wgan_critic(input, target) ==
         F.margin_ranking_loss(input, target, torch.ones_like(input), margin=2.0**20) - 2.0**20  # within 1e-8
 
-Where each number of the data lies above its partner, the number itself is the best score with slopes up to 1, and minus the
-loss is [[wasserstein_1d]].
+Where each number of the data lies above its partner, the number itself is the best score with slopes up to 1, and minus
+the loss is [[wasserstein_1d]].
 
     -functional.wgan_critic(target + input**2, target) == functional.wasserstein_1d(target + input**2, target)
 

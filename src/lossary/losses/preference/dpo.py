@@ -1,16 +1,18 @@
 r"""Direct preference optimisation (DPO)
 
-Takes the log-probabilities of a preferred and of another answer, under the policy that is trained and under a reference.
-The more the policy has raised the preferred answer above the other one, compared with the reference, the lower the loss.
+Takes the log-probabilities of a preferred and of another answer, under the policy that is trained and under a
+reference. The more the policy has raised the preferred answer above the other one, compared with the reference, the
+lower the loss.
 
 ## When to use it
 
-- You have pairs of answers to the same prompt, of which people preferred one, and a model that can already answer: it is
-  both the start and the reference.
+- You have pairs of answers to the same prompt, of which people preferred one, and a model that can already answer: it
+  is both the start and the reference.
 - You want to train on preferences without a reward model and without drawing answers while you train. `beta` times the
   log-ratio of policy and reference takes the place of the reward, and the loss is minus the logarithm of the sigmoid of
   the difference of the two rewards.
-- Some preferences contradict others. Their shares are then met by a finite difference; see below for preferences that do not.
+- Some preferences contradict others. Their shares are then met by a finite difference; see below for preferences that
+  do not.
 
 ## When not to
 
@@ -22,9 +24,9 @@ The more the policy has raised the preferred answer above the other one, compare
 
 ### The mean over tokens in place of the sum
 
-The log-probability of an answer is the sum over its tokens. A mean divides each log-ratio by the length of its answer, so that
-the difference is tens or hundreds of times smaller, and `beta` would have to be as much larger. Below, each token of the
-preferred answers has become a little likelier, and each token of the others a little less likely.
+The log-probability of an answer is the sum over its tokens. A mean divides each log-ratio by the length of its answer,
+so that the difference is tens or hundreds of times smaller, and `beta` would have to be as much larger. Below, each
+token of the preferred answers has become a little likelier, and each token of the others a little less likely.
 
 ```python
 from lossary.functional import dpo
@@ -45,8 +47,9 @@ length 200, mean: loss 0.6911
 
 ### Padding is summed as well
 
-Answers of one batch are padded to the same length, and the padding has log-probabilities, too. Multiply by the mask before the
-sum. Tokens of the prompt do no harm to the difference where both answers have the same prompt: what they add cancels.
+Answers of one batch are padded to the same length, and the padding has log-probabilities, too. Multiply by the mask
+before the sum. Tokens of the prompt do no harm to the difference where both answers have the same prompt: what they add
+cancels.
 
 ```python
 from lossary.functional import dpo
@@ -67,10 +70,10 @@ prompt     0.3132616877555847
 
 ### Without a fixed reference nothing is learned
 
-The reference is a copy that is not trained, evaluated without gradient. With the policy in both places the difference is zero
-whatever the policy says: the loss stays at log 2, and the gradient is zero. At the first step a loss of log 2 is right,
-though, since policy and reference are still equal. If yours differs, the two were not evaluated alike: dropout, another number
-format, another template.
+The reference is a copy that is not trained, evaluated without gradient. With the policy in both places the difference
+is zero whatever the policy says: the loss stays at log 2, and the gradient is zero. At the first step a loss of log 2
+is right, though, since policy and reference are still equal. If yours differs, the two were not evaluated alike:
+dropout, another number format, another template.
 
 ```python
 from lossary.functional import dpo
@@ -111,8 +114,8 @@ preferred -30.0, other -55.0: loss 0.1269
 
 ### A larger beta asks for less
 
-`beta` is how strongly the policy is held to the reference, and not how much a preference weighs. The larger it is, the smaller
-is the difference at which the loss is nearly zero. At the start it multiplies the gradient, though.
+`beta` is how strongly the policy is held to the reference, and not how much a preference weighs. The larger it is, the
+smaller is the difference at which the loss is nearly zero. At the start it multiplies the gradient, though.
 
 ```python
 from lossary.functional import dpo
@@ -120,7 +123,8 @@ from lossary.functional import dpo
 for beta in (0.01, 0.1, 0.5):
     h = torch.tensor([0.0], requires_grad=True)
     slope = torch.autograd.grad(dpo(h, *torch.zeros(3, 1), beta=beta), h)[0].item()
-    print(f"beta {beta}: gradient {slope:.4f} at the start, loss 0.05 at a difference of {-math.log(math.expm1(0.05)) / beta:.1f}")
+    enough = -math.log(math.expm1(0.05)) / beta
+    print(f"beta {beta}: gradient {slope:.4f} at the start, loss 0.05 at a difference of {enough:.1f}")
 ```
 
 ```output
@@ -131,8 +135,8 @@ beta 0.5: gradient -0.2500 at the start, loss 0.05 at a difference of 5.9
 
 ### Where all preferences agree, beta does not hold the policy back
 
-The loss has no lowest point for a pair that is always decided in the same way: any further difference lowers it, for each
-`beta`. [[ipo]] is lowest at a difference of its own choice. Below, one difference is trained for itself.
+The loss has no lowest point for a pair that is always decided in the same way: any further difference lowers it, for
+each `beta`. [[ipo]] is lowest at a difference of its own choice. Below, one difference is trained for itself.
 
 ```python
 from lossary.functional import dpo, ipo
@@ -171,7 +175,8 @@ It is [[bpr]] of the rewards, which are `beta` times the log-ratios.
 Where `beta` times the difference is small, it is, but for a constant and a factor, [[ipo]] with a quarter of `beta`.
 
     functional.dpo(input, target, logits, label, beta=1e-3) ==
-        F.softplus(0 * input).mean() - 0.5 + 1e-6 / 8 * functional.ipo(input, target, logits, label, beta=1e-3 / 4)  # within 1e-9
+        F.softplus(0 * input).mean() - 0.5 +
+        1e-6 / 8 * functional.ipo(input, target, logits, label, beta=1e-3 / 4)  # within 1e-9
 
 ## In other libraries
 
@@ -242,7 +247,7 @@ loss = preference_loss(
     value=lambda h, beta: softplus(-beta * h),
     gradient=(lambda h, beta: -beta * sigmoid(-beta * h), lambda h, beta: beta * sigmoid(-beta * h)),
     perfect=float("inf"),
-    caption="A pair in which the policy has moved the wrong way costs beta for each unit of the difference. One that is well "
+    caption="A pair in which the policy has moved far in the wrong direction costs about beta for each unit of the difference. One that is well "
     "ahead costs almost nothing, and its gradient fades.",
     figures=(
         Study(

@@ -1,12 +1,13 @@
 r"""Identity preference optimisation (IPO)
 
-Takes the log-probabilities of a preferred and of another answer, under the policy that is trained and under a reference.
-The squared distance of the difference of the two log-ratios to `1 / (2 * beta)` is the loss.
+Takes the log-probabilities of a preferred and of another answer, under the policy that is trained and under a
+reference. The squared distance of the difference of the two log-ratios to `1 / (2 * beta)` is the loss.
 
 ## When to use it
 
-- You have pairs of answers of which one was preferred, and the preferences hardly contradict each other. The loss is lowest
-  at a finite difference, so that the policy stays near the reference all the same; [[dpo]] asks for more and more.
+- You have pairs of answers of which one was preferred, and the preferences hardly contradict each other. The loss is
+  lowest at a finite difference, so that the policy stays near the reference all the same; [[dpo]] asks for more and
+  more.
 - Preferences contradict each other, and you want the difference to be in proportion: where an answer wins a share p of
   its comparisons, the best difference is 2 p - 1 times that of a sure preference.
 
@@ -22,8 +23,8 @@ The IPO of prime-rl is another loss, of reinforcement learning.
 
 ### beta sets the goal, and a small one sets it far away
 
-The paper calls the parameter tau. The difference that the loss asks for is `1 / (2 * beta)`, in nats. What is a usual value for
-[[dpo]] may be far off here.
+The paper calls the parameter tau. The difference that the loss asks for is `1 / (2 * beta)`, in nats. What is a usual
+value for [[dpo]] may be far off here.
 
 ```python
 from lossary.functional import ipo
@@ -41,10 +42,11 @@ beta 1.0: goal   0.5, loss at the start    0.25
 
 ### Sums over tokens or means
 
-The same difference is asked of each pair, however long its answers are. The formula in the paper has the probability of the
-whole answer, which is a sum over tokens. TRL divides by the number of tokens for this loss, on the advice of the paper's
-authors, and for DPO it sums. Each needs a `beta` of its own. Below, each token of both answers has moved by 0.02: the sum over 200
-tokens has already passed the goal of 5, the sum over 10 has hardly left the start, and the means do not know the length.
+The same difference is asked of each pair, however long its answers are. The formula in the paper has the probability of
+the whole answer, which is a sum over tokens. TRL divides by the number of tokens for this loss, on the advice of the
+paper's authors, and for DPO it sums. Each needs a `beta` of its own. Below, each token of both answers has moved by
+0.02: the sum over 200 tokens has already passed the goal of 5, the sum over 10 has hardly left the start, and the means
+do not know the length.
 
 ```python
 from lossary.functional import ipo
@@ -65,8 +67,8 @@ length 200, mean: loss 24.6016
 
 ### An empty answer is NaN
 
-A mean over the tokens of an answer that was cut off entirely, as by a limit on the length, is 0 divided by 0, and one such answer
-makes the mean of the batch NaN. Leave such pairs out, or divide by at least 1.
+A mean over the tokens of an answer that was cut off entirely, as by a limit on the length, is 0 divided by 0, and one
+such answer makes the mean of the batch NaN. Leave such pairs out, or divide by at least 1.
 
 ```python
 from lossary.functional import ipo
@@ -84,9 +86,9 @@ at least 1 30.5
 
 ### A small beta makes large gradients
 
-At the start, where policy and reference agree, the gradient is `-1 / beta`; that of [[dpo]] is `-beta / 2`. With the same
-learning rate and a small `beta` its steps are thousands of times as large, unless the optimiser or a clipped gradient evens them
-out.
+At the start, where policy and reference agree, the gradient is `-1 / beta`; that of [[dpo]] is `-beta / 2`. With the
+same learning rate and a small `beta` its steps are thousands of times as large, unless the optimiser or a clipped
+gradient evens them out.
 
 ```python
 from lossary.functional import dpo, ipo
@@ -109,8 +111,8 @@ beta 1.0, ipo: gradient -1.000
 
 ### A pair that is too well decided is pulled back
 
-A difference of 10 costs as much as one of 0 for the default `beta`, and its gradient has the opposite sign. A falling loss thus
-says that pairs come closer to the goal, and not that more of them are decided rightly; count those as well.
+A difference of 10 costs as much as one of 0 for the default `beta`, and its gradient has the opposite sign. A falling
+loss thus says that pairs come closer to the goal, and not that more of them are decided rightly; count those as well.
 
 ```python
 from lossary.functional import ipo
@@ -133,8 +135,8 @@ It is [[mse]] between the difference of the log-ratios and `1 / (2 * beta)`.
     functional.ipo(input, target, logits, label, beta=0.3) ==
         F.mse_loss((input - logits) - (target - label), torch.full_like(input, 1 / 0.6))
 
-Four times its `beta` makes [[dpo]] nearly the same function where `beta` times the difference is small, but for a constant and
-a factor.
+Four times its `beta` makes [[dpo]] nearly the same function where `beta` times the difference is small, but for a
+constant and a factor.
 
     1e-6 / 8 * functional.ipo(input, target, logits, label, beta=1e-3 / 4) ==
         functional.dpo(input, target, logits, label, beta=1e-3) - F.softplus(0 * input).mean() + 0.5  # within 1e-9
