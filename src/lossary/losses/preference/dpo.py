@@ -266,6 +266,7 @@ loss = preference_loss(
             note="The hinge is the loss that libraries offer beside the two as SLiC or hinge.",
         ),
     ),
+    side_by_side={"beta-one": 'functional.dpo(difference, zero, zero, zero, beta=1, reduction="none")'},
     properties={
         "convex": True,
         "smoothness": "Cinf",

@@ -210,6 +210,7 @@ loss = preference_loss(
         why="log-probabilities are subtracted first, and what is lost of their digits is multiplied by the distance",
     ),
     caption="A parabola whose lowest point is where the policy is ahead by 1 / (2 beta). What is ahead by more is pulled back.",
+    side_by_side={"beta-one": 'functional.ipo(difference, zero, zero, zero, beta=1, reduction="none")'},
     properties={
         "convex": True,
         "smoothness": "Cinf",
