@@ -16,7 +16,7 @@ from lossary.declaration.references import Properties
 from lossary.declaration.sections import Axis, Section
 from lossary.declaration.symbols import Expression
 
-DISCRIMINATOR_AXIS = Axis("score", "score that the discriminator gives", (-3.0, 3.0), 4.5, (-3.3, 3.3))
+DISCRIMINATOR_AXIS = Axis("score", "score that the discriminator gives", (-3.0, 3.0), 4.5, (-3.3, 3.3), below=3.0)
 
 _REAL = Kind("scores (any real number)", values=REAL.values, takes="scores")
 _FAKE = Kind("scores (any real number)", values=REAL_TARGET.values)

@@ -297,9 +297,8 @@ def thumb_view(loss: Loss) -> View:
     for k, y in enumerate(section.branches.values()):
         c = _curve(loss, wide, loss.defaults(), y)
         traces.append(Trace(c.t, c.loss, "loss", strong=k == 0, dashed=k))
-    # A reward turned around is drawn on the same scale, downwards; what has both signs, as far as it goes.
+    # A reward turned around is drawn on the same scale, downwards.
     below = all((trace.y[np.isfinite(trace.y)] <= 0).all() for trace in traces)
-    lowest = max(-axis.top, min(float(trace.y[np.isfinite(trace.y)].min(initial=0.0)) for trace in traces))
     chart = Chart(
         title=loss.title,
         description=loss.summary,
@@ -309,7 +308,7 @@ def thumb_view(loss: Loss) -> View:
         traces=tuple(traces),
         size=(200, 140),
         xlim=axis.span,
-        ylim=(-axis.top, 0.04 * axis.top) if below else (lowest - 0.04 * axis.top, axis.top),
+        ylim=(-axis.top, 0.04 * axis.top) if below else (-axis.below - 0.04 * axis.top, axis.top),
         bare=True,
     )
     return View("thumb", "Thumbnail", f"Curve of {loss.title}.", "", chart, None)

@@ -235,6 +235,7 @@ PROBABILITY_RATIO_AXIS = Axis(
     (0.0, 2.0),
     2.2,
     (-1.1, 1.1),
+    below=1.2,
 )
 
 loss = Loss(
