@@ -300,6 +300,13 @@ def test_curves_cover_the_declared_span(slug: str) -> None:
     assert max(map(abs, thumb.ylim)) == loss.main.axis.top
 
 
+@pytest.mark.parametrize("slug", [slug for slug, loss in LOSSES.items() if loss.main.axis.below])
+def test_a_thumbnail_whose_axis_goes_below_zero_cuts_no_curve_there(slug: str) -> None:
+    (thumb,) = charts_of(views(slug)["thumb"])
+    assert thumb.ylim is not None
+    assert min(float(np.nanmin(trace.y)) for trace in thumb.traces) > thumb.ylim[0]
+
+
 def test_thumbnails_of_one_axis_share_their_ranges() -> None:
     ranges: dict[str, set[Any]] = {}
     for slug, loss in LOSSES.items():

@@ -63,6 +63,16 @@ def test_divergences_of_two_normals_are_what_the_closed_forms_say() -> None:
     assert len({(trace.role, trace.dashed) for trace in chart.traces}) == len(chart.traces)
 
 
+def test_losses_of_preferences_with_the_same_beta_are_what_the_closed_forms_say() -> None:
+    (figure,) = catalogs.declared(FAMILIES["preference"]).figures
+    _, table = together.side_by_side(figure, members("preference"))
+    columns = dict(zip(table.names, table.columns, strict=True))
+    h = columns.pop(figure.label)
+    assert set(columns) == {"dpo", "ipo"}
+    np.testing.assert_allclose(columns["dpo"], np.log1p(np.exp(-h)), rtol=1e-12)
+    np.testing.assert_allclose(columns["ipo"], (h - 1 / 2) ** 2, rtol=1e-12, atol=1e-15)
+
+
 def test_losses_of_boxes_are_what_the_areas_say() -> None:
     """A box of area 1 over the unit square, a square that grows beside it, and one that slides past."""
     figures = {figure.name: figure for figure in catalogs.declared(FAMILIES["detection"]).figures}

@@ -6,6 +6,7 @@ code needs them.
 """
 
 from lossary.declaration.boxes import box_loss
+from lossary.declaration.discriminators import DISCRIMINATOR_AXIS, discriminator_loss
 from lossary.declaration.family import Shown, SideBySide
 from lossary.declaration.formula import Builder, Formula, Symbolic, Written
 from lossary.declaration.inputs import (
@@ -65,6 +66,7 @@ from lossary.declaration.parameters import (
     ignore_index,
     own_weight,
 )
+from lossary.declaration.preferences import LOG_RATIO_AXIS, preference_loss
 from lossary.declaration.reductions import (
     BY_WEIGHTS,
     ELEMENTWISE,
@@ -143,6 +145,7 @@ __all__ = [
     "CLASS_INDEX",
     "CLASS_PROBABILITIES",
     "COUNT",
+    "DISCRIMINATOR_AXIS",
     "DISTANCE_AXIS",
     "DISTRIBUTION",
     "DISTRIBUTION_STEEP_AT_ZERO",
@@ -158,6 +161,7 @@ __all__ = [
     "LOG_DISTRIBUTION",
     "LOG_RATE",
     "LOG_RATE_AXIS",
+    "LOG_RATIO_AXIS",
     "MARGIN_AXIS",
     "MASK",
     "MEAN",
@@ -239,6 +243,7 @@ __all__ = [
     "class_weight",
     "cos",
     "cosh",
+    "discriminator_loss",
     "divergence_loss",
     "equal",
     "erf",
@@ -261,6 +266,7 @@ __all__ = [
     "own_weight",
     "per",
     "pi",
+    "preference_loss",
     "probability_section",
     "residual_loss",
     "residual_section",

@@ -20,7 +20,7 @@ class Axis:
 
     `span`, `top` (of the loss) and `slopes` (of the gradient) are the axes that thumbnails and overlays share, so
     that a flat loss looks flat beside a steep one. `reference` is what losses along the axis stand in for: its name
-    and the corners of its line.
+    and the corners of its line. `below` is how much thumbnails show of what lies below zero.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Axis:
     top: float
     slopes: tuple[float, float]
     reference: tuple[str, tuple[tuple[float, float], ...]] | None = None
+    below: float = 0.0
 
 
 _STEP = ("zero-one step", ((-3.0, 1.0), (0.0, 1.0), (0.0, 0.0), (3.0, 0.0)))

@@ -22,6 +22,7 @@ TASKS = {
     "generative": "data are generated, or a latent space is shaped",
     "distillation": "a model learns from the outputs of another one",
     "preference": "a model learns which of two answers is preferred",
+    "reinforcement": "a policy learns from the rewards of what it did",
     "survival": "the time until an event is predicted, which may not have come yet",
 }
 
@@ -35,6 +36,7 @@ TAKES = {
     "log-probabilities": "logarithms of probabilities",
     "log-rates": "logarithms of expected counts",
     "rates": "expected counts",
+    "ratios": "probabilities under a new policy divided by those under the old one",
     "variances": "squared spreads",
     "class indices": "the number of the class that holds",
     "binary labels": "0 or 1",

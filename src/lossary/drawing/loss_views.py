@@ -308,7 +308,7 @@ def thumb_view(loss: Loss) -> View:
         traces=tuple(traces),
         size=(200, 140),
         xlim=axis.span,
-        ylim=(-axis.top, 0.04 * axis.top) if below else (-0.04 * axis.top, axis.top),
+        ylim=(-axis.top, 0.04 * axis.top) if below else (-axis.below - 0.04 * axis.top, axis.top),
         bare=True,
     )
     return View("thumb", "Thumbnail", f"Curve of {loss.title}.", "", chart, None)

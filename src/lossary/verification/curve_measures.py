@@ -82,7 +82,7 @@ def smoothness(line: Line) -> Finding:
         dict.fromkeys(number(k) for k, order in zip(line.kinks, orders, strict=True) if order == min(orders))
     )
     words = ("value", "gradient", "curvature", "third derivative")[min(orders)]
-    return Finding(SMOOTHNESS[min(orders)], f"the {words} jumps where the {line.quantity} is {where}")
+    return Finding(SMOOTHNESS[min(orders)], f"the {words} jumps where the {line.quantity} is {where}", placed=True)
 
 
 def _undeclared_kink(line: Line) -> float | None:

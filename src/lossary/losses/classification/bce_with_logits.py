@@ -325,7 +325,8 @@ equal to one.
 The [[gan_nonsaturating_generator|non-saturating GAN]] generator loss is this loss with every label
 equal to one.
 
-    F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits)) == -F.logsigmoid(logits).mean()
+    F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits)) ==
+        functional.gan_nonsaturating_generator(logits)
 
 ## In other libraries
 

@@ -91,6 +91,12 @@ Close to equality it is twice [[kl_div]].
     functional.chi_squared_divergence(p, p + 1e-4 * (q - p)) * 1e8 ==
         2 * F.kl_div(p.log(), p + 1e-4 * (q - p), reduction="batchmean") * 1e8  # within 1e-3
 
+From the middle of two distributions to one of them, it tells the loss of the best [[lsgan_discriminator]].
+
+    (1 - functional.chi_squared_divergence((p + q) / 2, p)) / 4 ==
+        (p * functional.lsgan_discriminator(p / (p + q), 0 * p, reduction="none") +
+            q * functional.lsgan_discriminator(0 * p + 1, p / (p + q), reduction="none")).sum(-1).mean()
+
 ## In other libraries
 
 - `scipy.stats.chisquare(target, input, axis=-1).statistic`: Made for counts; it returns a p-value as well.

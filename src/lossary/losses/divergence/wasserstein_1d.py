@@ -82,6 +82,11 @@ It is at most [[l1]], and equal to it where each sample is a shifted copy of the
 
     functional.wasserstein_1d(input, input + 2) == F.l1_loss(input, input + 2)
 
+Where each number of the one sample lies above its partner in the other, it is minus the loss of a [[wgan_critic]] whose score
+is the number itself.
+
+    functional.wasserstein_1d(target + input**2, target) == -functional.wgan_critic(target + input**2, target)
+
 ## In other libraries
 
 - `scipy.stats.wasserstein_distance(input.ravel(), target.ravel())`: Takes weights and samples of different sizes; no

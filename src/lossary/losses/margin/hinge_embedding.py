@@ -177,6 +177,17 @@ With every label -1 it is the [[hinge|hinge loss]] of the input with label 1.
 
     F.hinge_embedding_loss(logits, -torch.ones_like(logits)) == functional.hinge(logits, torch.ones_like(logits))
 
+With every label -1, on the scores of real samples and on minus those of generated ones, it is
+[[gan_hinge_discriminator]].
+
+    F.hinge_embedding_loss(input, -torch.ones_like(input)) + F.hinge_embedding_loss(-target, -torch.ones_like(input)) ==
+        functional.gan_hinge_discriminator(input, target)
+
+With the label -1 and the margin 1.2, less that margin, it is [[ppo_clip]] of a good action, whose advantage is 1.
+
+    F.hinge_embedding_loss(logits.exp(), -torch.ones_like(logits), margin=1.2) - 1.2 ==
+        functional.ppo_clip(logits.exp(), torch.ones_like(logits))
+
 ## In other libraries
 
 - `paddle.nn.functional.hinge_embedding_loss(input, target, margin=margin, reduction="none")`: For labels 1 and -1;

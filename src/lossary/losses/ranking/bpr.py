@@ -167,6 +167,11 @@ Of ever larger scores it becomes [[margin_ranking]] with the margin 0, divided b
     functional.bpr(1e6 * input, 1e6 * target) / 1e6 ==
         F.margin_ranking_loss(input, target, torch.ones_like(input))  # within 1e-5
 
+[[dpo]] is this loss of two rewards, which are `beta` times the log-ratio of a policy and its reference.
+
+    functional.bpr(0.3 * (input - logits), 0.3 * (target - label)) ==
+        functional.dpo(input, target, logits, label, beta=0.3)
+
 ## In other libraries
 
 - `rax.pairwise_logistic_loss(jax.numpy.stack([positive, negative], -1), jax.numpy.stack([0 * positive + 1, 0 * negative], -1))`:

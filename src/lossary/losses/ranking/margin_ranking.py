@@ -187,6 +187,11 @@ With `margin=1`, half of it is [[multi_margin]] over two classes.
     F.margin_ranking_loss(scores[:, 0], scores[:, 1], 1 - 2 * (classes % 2).double(), margin=1.0) / 2 ==
         F.multi_margin_loss(scores[:, :2], classes % 2)
 
+With a margin that no pair reaches, less that margin, it is [[wgan_critic]].
+
+    F.margin_ranking_loss(input, target, torch.ones_like(input), margin=2.0**20) - 2.0**20 ==
+        functional.wgan_critic(input, target)  # within 1e-8
+
 ## In other libraries
 
 - `mlx.nn.losses.margin_ranking_loss(input1, input2, target, margin=margin, reduction="none")`: No reduction by

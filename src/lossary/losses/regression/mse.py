@@ -371,6 +371,16 @@ The [[msle|mean squared logarithmic error]] is this loss after `log1p` on both a
     F.mse_loss(input.abs().log1p(), target.abs().log1p()) ==
         (((1 + input.abs()).log() - (1 + target.abs()).log()) ** 2).mean()
 
+The mean of this loss with the target 1 and with the target 0 is that of [[lsgan_discriminator]].
+
+    (F.mse_loss(input, torch.ones_like(input)) + F.mse_loss(target, torch.zeros_like(target))) / 2 ==
+        functional.lsgan_discriminator(input, target)
+
+[[ipo]] is this loss of the difference of two log-ratios, with the target `1 / (2 * beta)`.
+
+    F.mse_loss((input - logits) - (target - label), torch.full_like(input, 1 / 0.6)) ==
+        functional.ipo(input, target, logits, label, beta=0.3)
+
 ## In other libraries
 
 - `keras.losses.MeanSquaredError(reduction=None)(target, input)`
