@@ -24,8 +24,8 @@ import lossary
 from cases import LOSSES, OF_EACH_KIND, OF_THE_DAY, PLAIN, by_torch, criterion, each_kind_by_name
 from lossary.declaration.formula import Written
 from lossary.declaration.loss import Loss
-from lossary.drawing import loss_views, render
-from lossary.drawing.palette import ROLES, Theme, colours
+from lossary.drawing import layout, loss_views, render
+from lossary.drawing.palette import PATTERNS, ROLES, Theme, colours
 from lossary.drawing.pictures import Card, Chart, Lattice, Picture, Plane, Surface, Table, Trace, View
 from lossary.errors import LossaryError
 from lossary.evaluation import points
@@ -543,7 +543,7 @@ def test_a_scene_shows_its_arrows_in_one_unit(loss: Loss, scene: Any) -> None:
     """Read back from the drawing: points and arrow heads lie as in the plane, the same scale in both directions."""
     picture = views(loss.slug)[scene.name].picture
     assert isinstance(picture, Plane)
-    made = render._draw(picture, "light")
+    made = render.draw(picture, "light")
     (axes,) = made.axes
     origin, right, up = axes.transData.transform([(0, 0), (1, 0), (0, 1)])
     assert right - origin == pytest.approx((up - origin)[::-1], rel=1e-9)
@@ -681,7 +681,7 @@ def test_an_axis_of_formats_can_be_read(loss: Loss) -> None:
         (chart,) = charts_of(views(loss.slug)[name])
         largest = max(float(np.abs(trace.y[np.isfinite(trace.y)]).max()) for trace in chart.traces)
         assert chart.logarithmic == (largest > 1e4)
-        made = render._draw(chart, "light")
+        made = render.draw(chart, "light")
         made.canvas.draw()
         words = [label.get_text() for label in made.axes[0].get_yticklabels()]
         low, high = made.axes[0].get_ylim()
@@ -694,7 +694,7 @@ def test_a_logarithmic_axis_counts_powers_of_ten_on_both_sides() -> None:
     y = np.array([-1e6, -1e5, -1e4, -1e3, -100.0, -10.0, 0.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6])
     x = np.arange(13.0)
     chart = Chart("a", "b", "loss", "loss", "x", (Trace(x, y),), logarithmic=True)
-    made = render._draw(chart, "light")
+    made = render.draw(chart, "light")
     (axes,) = made.axes
     up = axes.transData.transform(np.column_stack([x, y]))[:, 1]
     steps = np.diff(up)
@@ -739,7 +739,7 @@ def test_the_words_of_a_node_can_be_read(loss: Loss, diagram: Any) -> None:
     picture = views(loss.slug)[diagram.name].picture
     assert isinstance(picture, Lattice)
     palette = colours("light")
-    made = render._draw(picture, "light")
+    made = render.draw(picture, "light")
     made.canvas.draw()
     (axes,) = made.axes
     circles = [line for line in axes.lines if line.get_marker() == "o"]
@@ -791,8 +791,8 @@ def assert_readable(picture: Picture, made: Figure) -> None:
 @view_of_the_day
 def test_words_do_not_lie_on_each_other(slug: str, name: str) -> None:
     picture = views(slug)[name].picture
-    with render._alone():
-        assert_readable(picture, render._draw(picture, "light"))
+    with render.isolated_settings():
+        assert_readable(picture, render.draw(picture, "light"))
 
 
 # --- at any size ----------------------------------------------------------------------------------------------------
@@ -820,9 +820,9 @@ def all_pictures(slug: str) -> dict[str, Callable[[], Picture]]:
 
 def refused(picture: Picture) -> tuple[int, int] | None:
     """The least size that a message names, where a picture is refused; else it is drawn as it must be."""
-    with render._alone():
+    with render.isolated_settings():
         try:
-            made = render._draw(picture, "light")
+            made = render.draw(picture, "light")
         except LossaryError as error:
             ((width, height),) = re.findall(r"the smallest size that works is (\d+)x(\d+)$", str(error))
             return int(width), int(height)
@@ -845,7 +845,7 @@ def hold_at(picture: Picture, sizes: list[tuple[int, int]]) -> None:
             assert least[1] >= size[1]
             assert refused(dataclasses.replace(picture, size=least)) is None
             # One refusal tells enough of a picture: to look for the smallest size takes long.
-            patch.setattr(render, "_least", lambda picture: picture.size)
+            patch.setattr(layout, "least_size", lambda picture: picture.size)
             looked = True
             # It is the smallest: with a pixel less of what was added it is refused.
             for smaller in ((least[0] - 1, least[1]), (least[0], least[1] - 1)):
@@ -902,8 +902,8 @@ def test_a_card_is_one_picture_at_any_size() -> None:
     card = views("huber")["card"].picture
     shares = []
     for size in ((1200, 630), (600, 315)):
-        with render._alone():
-            made = render._draw(dataclasses.replace(card, size=size), "light")
+        with render.isolated_settings():
+            made = render.draw(dataclasses.replace(card, size=size), "light")
             shares.append([text.get_fontsize() / size[0] for text in made.texts])
     assert shares[0] == pytest.approx(shares[1])
 
@@ -923,7 +923,7 @@ def test_any_number_of_values_is_told_apart_or_refused(theme: Any) -> None:
     for start in (0.1, 1.0, 2.0):
         for count in range(1, loss_views.MOST_CURVES + 1):
             chart = swept("huber", [start + k for k in range(count)])
-            assert len({(palette[t.role], t.dashed % len(render.PATTERNS)) for t in chart.traces}) == count
+            assert len({(palette[t.role], t.dashed % len(PATTERNS)) for t in chart.traces}) == count
             assert len({t.label for t in chart.traces}) == count
     with pytest.raises(LossaryError, match="delta: 15 curves cannot be told apart, at most 14 can"):
         swept("huber", [1.0 + k for k in range(15)])
@@ -1005,7 +1005,7 @@ def test_a_chart_fills_its_half_of_a_card(slug: str) -> None:
     """Up to the words at the ends of its curves, or to what its last number needs."""
     card = views(slug)["card"].picture
     assert isinstance(card, Card)
-    halves = zip(card.charts, render._draw(card, "light").axes, (584, 1144), strict=True)
+    halves = zip(card.charts, render.draw(card, "light").axes, (584, 1144), strict=True)
     ends = {chart.heading: (end - axes.get_position().x1 * card.size[0]) for chart, axes, end in halves}
     for chart in card.charts:
         assert 0 < ends[chart.heading] < (30 if not any(t.label for t in chart.traces) else 180), ends

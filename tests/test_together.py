@@ -98,8 +98,8 @@ def test_boxes_are_drawn_in_one_unit_each_above_its_place(name: str) -> None:
     (figure,) = (one for one in catalogs.declared(FAMILIES["detection"]).figures if one.name == name)
     chart, _ = together.side_by_side(figure, members("detection"))
     given = {k: v.numpy() for k, v in figure.inputs(torch.tensor([pair.x for pair in chart.boxes])).items()}
-    with render._alone():
-        made = render._draw(chart, "light")
+    with render.isolated_settings():
+        made = render.draw(chart, "light")
         (axes,) = made.axes
         drawn = [np.column_stack(line.get_data()) * chart.size for line in made.artists if len(line.get_data()[0]) == 5]
         above = axes.get_position().y1 * chart.size[1]
