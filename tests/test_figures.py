@@ -29,7 +29,7 @@ from lossary.drawing.palette import PATTERNS, ROLES, Theme, colours
 from lossary.drawing.pictures import Card, Chart, Lattice, Picture, Plane, Surface, Table, Trace, View
 from lossary.errors import LossaryError
 from lossary.evaluation import points
-from lossary.evaluation.curves import curve, in_formats
+from lossary.evaluation.curves import curve, format_curves
 from lossary.typesetting import formula_latex
 from lossary.typesetting.words import number, signed
 
@@ -388,7 +388,7 @@ def test_kinks_stand_in_the_csv_with_both_sides(slug: str) -> None:
 @every_slug
 def test_a_sweep_has_a_column_for_each_typical_value(slug: str) -> None:
     loss = LOSSES[slug]
-    parameter = loss_views.swept(loss)
+    parameter = loss_views.sweep_parameter(loss)
     if parameter is None:
         assert "sweep" not in views(slug)
         return
@@ -658,7 +658,7 @@ def test_the_gradient_by_number_format_is_that_of_the_input() -> None:
     assert mse.extremes
     assert triplet.extremes
     assert cosine.extremes
-    formats = {f.dtype: f for f in in_formats(mse, mse.extremes, np.array([1e-6, 300.0, 1e5]))}
+    formats = {f.dtype: f for f in format_curves(mse, mse.extremes, np.array([1e-6, 300.0, 1e5]))}
     assert formats["float64"].gradient == pytest.approx([2e-6, 600.0, 2e5], rel=1e-15)
     half = formats["float16"]
     # What is no number of the format is not drawn; where the square stops being one, both sides are.
@@ -666,8 +666,9 @@ def test_the_gradient_by_number_format_is_that_of_the_input() -> None:
     assert half.loss[1:].tolist() == [65472.0, np.inf, np.inf]
     assert half.gradient[1:].tolist() == [511.75, 512.0, 600.0]
     far = np.array([29174.0, 60000.0])
-    assert {f.dtype: f.gradient.tolist() for f in in_formats(triplet, triplet.extremes, far)}["float16"] == [1.0, 1.0]
-    (half,) = (f for f in in_formats(cosine, cosine.extremes, far[1:]) if f.dtype == "float16")
+    gradients = {f.dtype: f.gradient.tolist() for f in format_curves(triplet, triplet.extremes, far)}
+    assert gradients["float16"] == [1.0, 1.0]
+    (half,) = (f for f in format_curves(cosine, cosine.extremes, far[1:]) if f.dtype == "float16")
     assert half.gradient.tolist() == [0.0]
 
 
@@ -805,7 +806,7 @@ def all_pictures(slug: str) -> dict[str, Callable[[], Picture]]:
     loss = LOSSES[slug]
     made: dict[str, Callable[[], Picture]] = {n: partial(getattr, view, "picture") for n, view in views(slug).items()}
     made["curvature"] = partial(loss_views.picture, loss, "curvature", {})
-    parameter = loss_views.swept(loss)
+    parameter = loss_views.sweep_parameter(loss)
     if parameter:
         low, high = (v for v in parameter.typical[-2:] if v is not None)
         several = [float(f"{v:.3g}") for v in np.linspace(low, high, 8)]
@@ -965,7 +966,7 @@ def test_the_axis_of_a_sweep_shows_where_its_curves_part(slug: str, name: str, v
 
 def test_a_sweep_is_drawn_on_a_branch_that_the_parameter_moves() -> None:
     """For whichever loss: no two of its curves are one, and of several branches the words say which it is."""
-    swept_losses = {loss.slug: p for loss in LOSSES.values() if (p := loss_views.swept(loss)) is not None}
+    swept_losses = {loss.slug: p for loss in LOSSES.values() if (p := loss_views.sweep_parameter(loss)) is not None}
     assert len(swept_losses) > 20
     for slug, parameter in swept_losses.items():
         view = loss_views.sweep_view(LOSSES[slug], parameter, LOSSES[slug].defaults())
