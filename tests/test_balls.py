@@ -37,7 +37,7 @@ def three_cases(x: Any, y: Any) -> Any:
     half = arb(1) / 2
     return balls.piecewise(
         (lambda: balls.conjunction(balls.below(x, y), balls.at_most(y, half)), lambda: x),
-        (lambda: balls.disjunction(balls.negated(balls.equal(x, half)), balls.below(x, y)), lambda: y),
+        (lambda: balls.disjunction(balls.negation(balls.equal(x, half)), balls.below(x, y)), lambda: y),
         (lambda: True, lambda: x + y),
     )
 
@@ -250,8 +250,8 @@ def test_an_exact_or_narrow_number_keeps_its_digits() -> None:
     with precision(192):
         third = arb(1) / 3
         for run in (balls.sigmoid, balls.softplus, balls.exp, lambda x: balls.power(x, 2), balls.absolute):
-            assert balls.settled(run(third))
-            assert balls.settled(run(-third))
+            assert balls.is_settled(run(third))
+            assert balls.is_settled(run(-third))
         assert balls.power(arb(-3), 2) == 9
         assert balls.power(arb(-3), -3).overlaps(arb(-1) / 27)
         assert balls.power(0, 2) == 0

@@ -24,12 +24,12 @@ import lossary
 from cases import LOSSES, OF_EACH_KIND, OF_THE_DAY, PLAIN, by_torch, criterion, each_kind_by_name
 from lossary.declaration.formula import Written
 from lossary.declaration.loss import Loss
-from lossary.drawing import loss_views, render
-from lossary.drawing.palette import ROLES, Theme, colours
+from lossary.drawing import layout, loss_views, render
+from lossary.drawing.palette import PATTERNS, ROLES, Theme, colours
 from lossary.drawing.pictures import Card, Chart, Lattice, Picture, Plane, Surface, Table, Trace, View
 from lossary.errors import LossaryError
 from lossary.evaluation import points
-from lossary.evaluation.curves import curve, in_formats
+from lossary.evaluation.curves import curve, format_curves
 from lossary.typesetting import formula_latex
 from lossary.typesetting.words import number, signed
 
@@ -395,7 +395,7 @@ def test_kinks_stand_in_the_csv_with_both_sides(slug: str) -> None:
 @every_slug
 def test_a_sweep_has_a_column_for_each_typical_value(slug: str) -> None:
     loss = LOSSES[slug]
-    parameter = loss_views.swept(loss)
+    parameter = loss_views.sweep_parameter(loss)
     if parameter is None:
         assert "sweep" not in views(slug)
         return
@@ -550,7 +550,7 @@ def test_a_scene_shows_its_arrows_in_one_unit(loss: Loss, scene: Any) -> None:
     """Read back from the drawing: points and arrow heads lie as in the plane, the same scale in both directions."""
     picture = views(loss.slug)[scene.name].picture
     assert isinstance(picture, Plane)
-    made = render._draw(picture, "light")
+    made = render.draw(picture, "light")
     (axes,) = made.axes
     origin, right, up = axes.transData.transform([(0, 0), (1, 0), (0, 1)])
     assert right - origin == pytest.approx((up - origin)[::-1], rel=1e-9)
@@ -665,7 +665,7 @@ def test_the_gradient_by_number_format_is_that_of_the_input() -> None:
     assert mse.extremes
     assert triplet.extremes
     assert cosine.extremes
-    formats = {f.dtype: f for f in in_formats(mse, mse.extremes, np.array([1e-6, 300.0, 1e5]))}
+    formats = {f.dtype: f for f in format_curves(mse, mse.extremes, np.array([1e-6, 300.0, 1e5]))}
     assert formats["float64"].gradient == pytest.approx([2e-6, 600.0, 2e5], rel=1e-15)
     half = formats["float16"]
     # What is no number of the format is not drawn; where the square stops being one, both sides are.
@@ -673,8 +673,9 @@ def test_the_gradient_by_number_format_is_that_of_the_input() -> None:
     assert half.loss[1:].tolist() == [65472.0, np.inf, np.inf]
     assert half.gradient[1:].tolist() == [511.75, 512.0, 600.0]
     far = np.array([29174.0, 60000.0])
-    assert {f.dtype: f.gradient.tolist() for f in in_formats(triplet, triplet.extremes, far)}["float16"] == [1.0, 1.0]
-    (half,) = (f for f in in_formats(cosine, cosine.extremes, far[1:]) if f.dtype == "float16")
+    gradients = {f.dtype: f.gradient.tolist() for f in format_curves(triplet, triplet.extremes, far)}
+    assert gradients["float16"] == [1.0, 1.0]
+    (half,) = (f for f in format_curves(cosine, cosine.extremes, far[1:]) if f.dtype == "float16")
     assert half.gradient.tolist() == [0.0]
 
 
@@ -688,7 +689,7 @@ def test_an_axis_of_formats_can_be_read(loss: Loss) -> None:
         (chart,) = charts_of(views(loss.slug)[name])
         largest = max(float(np.abs(trace.y[np.isfinite(trace.y)]).max()) for trace in chart.traces)
         assert chart.logarithmic == (largest > 1e4)
-        made = render._draw(chart, "light")
+        made = render.draw(chart, "light")
         made.canvas.draw()
         words = [label.get_text() for label in made.axes[0].get_yticklabels()]
         low, high = made.axes[0].get_ylim()
@@ -701,7 +702,7 @@ def test_a_logarithmic_axis_counts_powers_of_ten_on_both_sides() -> None:
     y = np.array([-1e6, -1e5, -1e4, -1e3, -100.0, -10.0, 0.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6])
     x = np.arange(13.0)
     chart = Chart("a", "b", "loss", "loss", "x", (Trace(x, y),), logarithmic=True)
-    made = render._draw(chart, "light")
+    made = render.draw(chart, "light")
     (axes,) = made.axes
     up = axes.transData.transform(np.column_stack([x, y]))[:, 1]
     steps = np.diff(up)
@@ -746,7 +747,7 @@ def test_the_words_of_a_node_can_be_read(loss: Loss, diagram: Any) -> None:
     picture = views(loss.slug)[diagram.name].picture
     assert isinstance(picture, Lattice)
     palette = colours("light")
-    made = render._draw(picture, "light")
+    made = render.draw(picture, "light")
     made.canvas.draw()
     (axes,) = made.axes
     circles = [line for line in axes.lines if line.get_marker() == "o"]
@@ -798,8 +799,8 @@ def assert_readable(picture: Picture, made: Figure) -> None:
 @view_of_the_day
 def test_words_do_not_lie_on_each_other(slug: str, name: str) -> None:
     picture = views(slug)[name].picture
-    with render._alone():
-        assert_readable(picture, render._draw(picture, "light"))
+    with render.isolated_settings():
+        assert_readable(picture, render.draw(picture, "light"))
 
 
 # --- at any size ----------------------------------------------------------------------------------------------------
@@ -812,7 +813,7 @@ def all_pictures(slug: str) -> dict[str, Callable[[], Picture]]:
     loss = LOSSES[slug]
     made: dict[str, Callable[[], Picture]] = {n: partial(getattr, view, "picture") for n, view in views(slug).items()}
     made["curvature"] = partial(loss_views.picture, loss, "curvature", {})
-    parameter = loss_views.swept(loss)
+    parameter = loss_views.sweep_parameter(loss)
     if parameter:
         low, high = (v for v in parameter.typical[-2:] if v is not None)
         several = [float(f"{v:.3g}") for v in np.linspace(low, high, 8)]
@@ -827,9 +828,9 @@ def all_pictures(slug: str) -> dict[str, Callable[[], Picture]]:
 
 def refused(picture: Picture) -> tuple[int, int] | None:
     """The least size that a message names, where a picture is refused; else it is drawn as it must be."""
-    with render._alone():
+    with render.isolated_settings():
         try:
-            made = render._draw(picture, "light")
+            made = render.draw(picture, "light")
         except LossaryError as error:
             ((width, height),) = re.findall(r"the smallest size that works is (\d+)x(\d+)$", str(error))
             return int(width), int(height)
@@ -852,7 +853,7 @@ def hold_at(picture: Picture, sizes: list[tuple[int, int]]) -> None:
             assert least[1] >= size[1]
             assert refused(dataclasses.replace(picture, size=least)) is None
             # One refusal tells enough of a picture: to look for the smallest size takes long.
-            patch.setattr(render, "_least", lambda picture: picture.size)
+            patch.setattr(layout, "least_size", lambda picture: picture.size)
             looked = True
             # It is the smallest: with a pixel less of what was added it is refused.
             for smaller in ((least[0] - 1, least[1]), (least[0], least[1] - 1)):
@@ -909,8 +910,8 @@ def test_a_card_is_one_picture_at_any_size() -> None:
     card = views("huber")["card"].picture
     shares = []
     for size in ((1200, 630), (600, 315)):
-        with render._alone():
-            made = render._draw(dataclasses.replace(card, size=size), "light")
+        with render.isolated_settings():
+            made = render.draw(dataclasses.replace(card, size=size), "light")
             shares.append([text.get_fontsize() / size[0] for text in made.texts])
     assert shares[0] == pytest.approx(shares[1])
 
@@ -930,7 +931,7 @@ def test_any_number_of_values_is_told_apart_or_refused(theme: Any) -> None:
     for start in (0.1, 1.0, 2.0):
         for count in range(1, loss_views.MOST_CURVES + 1):
             chart = swept("huber", [start + k for k in range(count)])
-            assert len({(palette[t.role], t.dashed % len(render.PATTERNS)) for t in chart.traces}) == count
+            assert len({(palette[t.role], t.dashed % len(PATTERNS)) for t in chart.traces}) == count
             assert len({t.label for t in chart.traces}) == count
     with pytest.raises(LossaryError, match="delta: 15 curves cannot be told apart, at most 14 can"):
         swept("huber", [1.0 + k for k in range(15)])
@@ -972,7 +973,7 @@ def test_the_axis_of_a_sweep_shows_where_its_curves_part(slug: str, name: str, v
 
 def test_a_sweep_is_drawn_on_a_branch_that_the_parameter_moves() -> None:
     """For whichever loss: no two of its curves are one, and of several branches the words say which it is."""
-    swept_losses = {loss.slug: p for loss in LOSSES.values() if (p := loss_views.swept(loss)) is not None}
+    swept_losses = {loss.slug: p for loss in LOSSES.values() if (p := loss_views.sweep_parameter(loss)) is not None}
     assert len(swept_losses) > 20
     for slug, parameter in swept_losses.items():
         view = loss_views.sweep_view(LOSSES[slug], parameter, LOSSES[slug].defaults())
@@ -1012,7 +1013,7 @@ def test_a_chart_fills_its_half_of_a_card(slug: str) -> None:
     """Up to the words at the ends of its curves, or to what its last number needs."""
     card = views(slug)["card"].picture
     assert isinstance(card, Card)
-    halves = zip(card.charts, render._draw(card, "light").axes, (584, 1144), strict=True)
+    halves = zip(card.charts, render.draw(card, "light").axes, (584, 1144), strict=True)
     ends = {chart.heading: (end - axes.get_position().x1 * card.size[0]) for chart, axes, end in halves}
     for chart in card.charts:
         assert 0 < ends[chart.heading] < (30 if not any(t.label for t in chart.traces) else 180), ends

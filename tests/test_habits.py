@@ -342,12 +342,12 @@ SHARED = {
         rf'this\.xlabel = words\(.*, {N}, "muted"',
     ),
     "least distance of labels": (rf"_spread\(ends, .*, {N} \* scale\)", rf"spread\(.*, {N}\);"),
-    "place of a label": (rf"_move\(label, .* \+ {N}, ", rf"x: right \+ {N},"),
-    "width of a row's entry": (rf"_width\(label\) \+ {N} \* scale", rf"used \+= width \+ {N}"),
+    "place of a label": (rf"move\(label, .* \+ {N}, ", rf"x: right \+ {N},"),
+    "width of a row's entry": (rf"width_of\(label\) \+ {N} \* scale", rf"used \+= width \+ {N}"),
     "room of the rows": (rf"_rows\(labels, width - {N} \* scale", rf"> this\.width - {N}\)"),
     "distance of rows": (rf"corner\[1\] - {N} \* scale \* line", rf"y: 32 \+ {N} \* r"),
     "sample of a curve": (rf"x \+ {N} \* scale\) / width\]", rf"\.y\}}h{N}`"),
-    "words after a sample": (rf"_move\(labels\[k\], x \+ {N} \* scale", rf"\{{ x: x \+ {N}, y: 32"),
+    "words after a sample": (rf"move\(labels\[k\], x \+ {N} \* scale", rf"\{{ x: x \+ {N}, y: 32"),
     "width of a sample": (rf"linewidth={N} \* scale,\n\s+linestyle", rf'"stroke-width", {N}\)\n.*d\.trace\.dashed'),
     "widths of curves": (
         rf"linewidth=\({N} if trace\.strong else {N}\)",
@@ -366,9 +366,13 @@ def numbers(pattern: str, text: str) -> list[float]:
     return [float(number) for number in found[0].groups()]
 
 
+# Where the numbers of a drawn line chart stand.
+DRAWN = ("line_charts.py", "palette.py", "pictures.py")
+
+
 @pytest.fixture(scope="module")
 def drawn() -> str:
-    return "\n".join((PACKAGE / "drawing" / name).read_text("utf-8") for name in ("render.py", "pictures.py"))
+    return "\n".join((PACKAGE / "drawing" / name).read_text("utf-8") for name in DRAWN)
 
 
 @pytest.fixture(scope="module")

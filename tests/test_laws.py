@@ -492,7 +492,7 @@ def test_reductions_in_numbers(loss: Loss, shape: tuple[int, ...]) -> None:
         divisor = 1.0 if reduction.divisor is None else each.sum() / promised[reduction.name]
         summed = evaluate(loss, inputs, reduction="sum").gradient
         for name, gradient in answer.gradient.items():
-            one, other = (np.array(high_precision.flattened(g)) for g in (gradient, summed[name]))
+            one, other = (np.array(high_precision.flatten(g)) for g in (gradient, summed[name]))
             assert one * divisor == pytest.approx(other, rel=1e-13, abs=1e-15)
     assert loss.default_reduction in promised
     assert evaluate(loss, inputs).value == pytest.approx(promised[loss.default_reduction], rel=1e-14)
@@ -609,7 +609,7 @@ def test_float32_is_close_to_float64(loss: Loss) -> None:
     assert single.value != double.value
     assert single.value == pytest.approx(double.value, rel=1e-5)
     for name, gradient in single.gradient.items():
-        one, other = (np.array(high_precision.flattened(g)) for g in (gradient, double.gradient[name]))
+        one, other = (np.array(high_precision.flatten(g)) for g in (gradient, double.gradient[name]))
         assert one == pytest.approx(other, rel=1e-5, abs=1e-6)
 
 
@@ -623,7 +623,7 @@ def test_formula_value_is_taken_at_the_inputs_that_torch_saw(loss: Loss) -> None
     answer = evaluate(loss, inputs, dtype="float32").formula_value
     assert answer == evaluate(loss, rounded).formula_value
     exact = evaluate(loss, inputs)
-    if any(np.any(high_precision.flattened(slope)) for slope in exact.gradient.values()):  # a count does not feel it
+    if any(np.any(high_precision.flatten(slope)) for slope in exact.gradient.values()):  # a count does not feel it
         assert answer != exact.formula_value
 
 

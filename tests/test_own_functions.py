@@ -21,7 +21,7 @@ from lossary.declaration.formula import Symbolic
 from lossary.declaration.loss import Loss
 from lossary.discovery.names import class_name
 from lossary.evaluation import high_precision, points
-from lossary.evaluation.curves import along
+from lossary.evaluation.curves import derivatives_along
 
 OWN = {slug: loss for slug, loss in LOSSES.items() if loss.function is not None}
 own = pytest.mark.parametrize("loss", OWN.values(), ids=OWN.keys())
@@ -86,7 +86,8 @@ def test_a_smooth_loss_is_smooth_where_the_prediction_is_perfect(loss: Loss) -> 
         if told not in ("C2", "Cinf") or not math.isfinite(best) or best in loss.main.limits:
             continue
         t = best + np.array([-1e-7, 0.0, 1e-7])
-        left, middle, right = along(loss, loss.main, t, setting, next(iter(loss.main.branches.values())), 2)[2]
+        branch = next(iter(loss.main.branches.values()))
+        left, middle, right = derivatives_along(loss, loss.main, t, setting, branch, 2)[2]
         assert middle == pytest.approx((left + right) / 2, rel=1e-4), setting
 
 

@@ -23,7 +23,7 @@ from lossary.commands.main import main
 from lossary.discovery import catalogs
 from lossary.discovery.dependencies import neighbours
 from lossary.discovery.lookup import find
-from lossary.drawing.together import laid
+from lossary.drawing.together import shared_axis
 from lossary.embedding.option_text import settings
 from lossary.errors import CatalogError, LossaryError
 from lossary.evaluation.settings import check_parameters
@@ -496,7 +496,7 @@ def test_a_loss_with_kinds_an_axis_and_symbols_of_its_own_is_one_file(tmp_path: 
         {"phrase": "outliers", "parameter": "cap"},
         {"phrase": "no gradient", "pitfall": "The cap hides what is far off"},
     ]
-    alone = laid([loss], [], "share", "loss")
+    alone = shared_axis([loss], [], "share", "loss")
     assert alone is not None
     assert alone.overlay().xlabel == "share, input"
     names = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.py")}

@@ -23,8 +23,8 @@ from lossary.interactive import module
 from lossary.interactive.along_section import Scalar, T
 from lossary.interactive.controls import Checkbox, Control, Select, control, reach
 from lossary.interactive.javascript import FUNCTIONS, Functions, literal
-from lossary.interactive.module import compared, plot
-from lossary.interactive.tables import interpolated, table
+from lossary.interactive.module import compare_with_torch, plot
+from lossary.interactive.tables import interpolate, table
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def run(engine: MiniRacer, code: str) -> Any:
 
 def held(loss: Loss) -> None:
     """Write the plot of a loss anew, and compare it with torch."""
-    compared(dataclasses.replace(loss))
+    compare_with_torch(dataclasses.replace(loss))
 
 
 # The laws
@@ -51,7 +51,7 @@ def held(loss: Loss) -> None:
 @each_kind
 def test_every_loss_has_a_plot_that_follows_torch(loss: Loss) -> None:
     limit = 1e-9 if plot(loss).data["source"] == "formula" else 1e-6
-    found = compared(loss)
+    found = compare_with_torch(loss)
     assert found["points"] >= 401
     assert 0 <= found["max_error_value"] < limit
     assert 0 <= found["max_error_gradient"] < limit
@@ -159,7 +159,7 @@ def test_a_table_gives_the_curve_back(engine: MiniRacer) -> None:
     columns = table(wave, (0.001, 2.0), ())
     nodes = Curve(*(np.array(column) for column in columns))
     t = np.random.default_rng(3).uniform(0.001, 2.0, 4000)
-    value, slope = interpolated(nodes, t)
+    value, slope = interpolate(nodes, t)
     assert np.max(np.abs(value / wave(t).loss - 1)[np.abs(wave(t).loss) > 0.01]) < 1e-7
     assert np.max(np.abs(slope / wave(t).gradient - 1)[np.abs(wave(t).gradient) > 0.01]) < 1e-6
     functions = Functions()

@@ -108,8 +108,8 @@ def test_boxes_are_drawn_in_one_unit_each_above_its_place(name: str) -> None:
     (figure,) = (one for one in catalogs.declared(FAMILIES["detection"]).figures if one.name == name)
     chart, _ = together.side_by_side(figure, members("detection"))
     given = {k: v.numpy() for k, v in figure.inputs(torch.tensor([pair.x for pair in chart.boxes])).items()}
-    with render._alone():
-        made = render._draw(chart, "light")
+    with render.isolated_settings():
+        made = render.draw(chart, "light")
         (axes,) = made.axes
         drawn = [np.column_stack(line.get_data()) * chart.size for line in made.artists if len(line.get_data()[0]) == 5]
         above = axes.get_position().y1 * chart.size[1]
@@ -156,7 +156,7 @@ def test_the_best_scores_of_a_probability_are_what_the_closed_forms_say() -> Non
 def test_the_weight_is_the_gradient_over_the_residual() -> None:
     robust = members("robust")
     context = [catalogs.load(source) for source in SOURCES if source.slug in ("l1", "mse")]
-    laid = together.laid(robust, context, RESIDUAL.name, "weight")
+    laid = together.shared_axis(robust, context, RESIDUAL.name, "weight")
     assert laid is not None
     for slug, expected in {"huber": lambda r: min(1, 1 / abs(r)), "cauchy": lambda r: 1 / (1 + r**2)}.items():
         trace = laid.members[slug]
@@ -168,7 +168,7 @@ def test_the_weight_is_the_gradient_over_the_residual() -> None:
 def test_small_charts_are_told_apart_by_nothing_but_their_curve() -> None:
     robust = members("robust")
     assert len(robust) > MOST_TOGETHER
-    laid = together.laid(robust, [], RESIDUAL.name, "loss")
+    laid = together.shared_axis(robust, [], RESIDUAL.name, "loss")
     assert laid is not None
     charts = laid.multiples()
     assert list(charts) == [loss.slug for loss in robust]
@@ -182,7 +182,7 @@ def test_small_charts_are_told_apart_by_nothing_but_their_curve() -> None:
 
 
 def test_curves_that_lie_on_each_other_are_dashed_differently() -> None:
-    laid = together.laid(members("ranking"), [], MARGIN_AXIS.name, "loss")
+    laid = together.shared_axis(members("ranking"), [], MARGIN_AXIS.name, "loss")
     assert laid is not None
     softplus = [trace for trace in laid.members.values() if np.allclose(trace.y, np.logaddexp(0, -trace.x))]
     assert [trace.label for trace in softplus] == [
@@ -195,7 +195,7 @@ def test_curves_that_lie_on_each_other_are_dashed_differently() -> None:
 
 def test_a_curve_that_lies_on_a_dashed_one_is_dashed_more() -> None:
     ranking = {loss.slug: loss for loss in members("ranking")}
-    laid = together.laid([ranking[slug] for slug in ("listnet", "bpr", "ranknet")], [], MARGIN_AXIS.name, "loss")
+    laid = together.shared_axis([ranking[slug] for slug in ("listnet", "bpr", "ranknet")], [], MARGIN_AXIS.name, "loss")
     assert laid is not None
     assert {slug: trace.dashed for slug, trace in laid.members.items()} == {"listnet": 0, "bpr": 1, "ranknet": 2}
 
@@ -222,7 +222,7 @@ def test_ranking_losses_of_three_items_are_what_the_closed_forms_say() -> None:
 
 def test_small_charts_of_margins_have_the_zero_one_step_behind_them() -> None:
     for which, greys in (("loss", 1), ("gradient", len(members("margin")) - 2)):
-        laid = together.laid(members("margin"), [], MARGIN_AXIS.name, which)
+        laid = together.shared_axis(members("margin"), [], MARGIN_AXIS.name, which)
         assert laid is not None
         assert "hinge_embedding" not in laid.members, "its axis is the distance"
         for slug, chart in laid.multiples().items():
@@ -282,7 +282,7 @@ def test_a_figure_that_the_family_has_not_is_told_with_the_file_of_the_loss(monk
 
 
 def test_only_a_residual_has_a_weight() -> None:
-    assert together.laid(members("margin"), [], MARGIN_AXIS.name, "weight") is None
+    assert together.shared_axis(members("margin"), [], MARGIN_AXIS.name, "weight") is None
 
 
 # What each is of a region as large as the object that covers this share of it, where as much is missed as is too much;

@@ -47,7 +47,13 @@ ORDER = [
 ONLY = {
     "torch": {"evaluation/torch_calls", "evaluation/tensor_calls", "evaluation/modules", "evaluation/curves"},
     "flint": {"evaluation", "verification"},
-    "matplotlib": {"drawing/render"},
+    "matplotlib": {
+        "drawing/lettering",
+        "drawing/line_charts",
+        "drawing/diagrams",
+        "drawing/layout",
+        "drawing/render",
+    },
     "mkdocs": set(),
     "mkdocs_gen_files": set(),
     "material": set(),

@@ -1,12 +1,12 @@
 """The program `lossary`, and `python -m lossary`."""
 
 from lossary.commands.main import main
-from lossary.publishing.worker import short_lived
+from lossary.publishing.worker import relax_garbage_collection
 
 
 def run() -> None:
     """Run the command line in a process of its own."""
-    short_lived()
+    relax_garbage_collection()
     main()
 
 

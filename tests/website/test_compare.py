@@ -15,7 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from lossary.api import Loss
 from lossary.discovery.catalogs import load, sources
-from lossary.publishing.presets import LEAST, MOST, PRESETS, Pick, Preset, offered
+from lossary.publishing.presets import LEAST, MOST, PRESETS, Pick, Preset, available_presets
 from website.conftest import Site
 from website.test_browser import DESKTOP, PHONE, WIDE, load_all, scheme, turn
 from website.tools import NIGHTLY, plain
@@ -622,12 +622,12 @@ def test_a_preset_says_what_its_losses_do() -> None:
     """Where the picture of influence speaks of a curve that comes back to zero, one of its losses does."""
     known = {source.slug: load(source) for source in sources()}
     axes = {slug: [section.axis.name for section in loss.sections] for slug, loss in known.items()}
-    (influence,) = (preset for preset in offered(axes) if preset.name == "influence")
+    (influence,) = (preset for preset in available_presets(axes) if preset.name == "influence")
     drawn = [Loss(known[pick.slug]).at(**pick.settings).curve([1.0, 1e3, 1e6]).gradient for pick in influence.picks]
     assert any(far > 10 * near for near, _, far in drawn), "none keeps rising"
     assert any(near == pytest.approx(far) for near, _, far in drawn), "none levels off"
     assert ("comes back to zero" in influence.text) == any(far < near / 2 for near, _, far in drawn)
-    with_cauchy = offered({"l1": ["residual"], "cauchy": ["residual"]})
+    with_cauchy = available_presets({"l1": ["residual"], "cauchy": ["residual"]})
     assert [p.text.endswith("One that comes back to zero lets go of it.") for p in with_cauchy] == [True]
 
 
@@ -662,16 +662,16 @@ def test_the_properties_print_whole(watched: Open) -> None:
 def test_a_preset_is_offered_with_the_losses_that_there_are() -> None:
     line = ("residual",)
     some = Preset("a", "A", "", "residual", (Pick("l1"), Pick("nope"), Pick("huber", {"delta": 0.5}), Pick("bce")))
-    assert [p.losses for p in offered({"l1": line, "huber": line, "bce": ("logit",)}, [some])] == [
+    assert [p.losses for p in available_presets({"l1": line, "huber": line, "bce": ("logit",)}, [some])] == [
         "l1,huber(delta=0.5)"
     ]
-    assert offered({"l1": line}, [some]) == []
+    assert available_presets({"l1": line}, [some]) == []
     every = Preset("b", "B", "", "margin")
     many = {f"m{k}": ("logit", "margin") for k in range(9)} | {"l1": line}
-    assert [p.losses for p in offered(many, [every])] == [",".join(f"m{k}" for k in range(MOST))]
+    assert [p.losses for p in available_presets(many, [every])] == [",".join(f"m{k}" for k in range(MOST))]
     # What a preset says is said of Lossary's own losses, and not of others that are called like them.
-    assert offered({"l1": line, "huber": line}, [some], others=["huber"]) == []
-    assert [p.losses for p in offered(many, [every], others=many)] == [",".join(f"m{k}" for k in range(MOST))]
+    assert available_presets({"l1": line, "huber": line}, [some], others=["huber"]) == []
+    assert [p.losses for p in available_presets(many, [every], others=many)] == [",".join(f"m{k}" for k in range(MOST))]
     text = Pick("x", {"a": 1e6, "b": True, "c": (1.0, 0.25), "d": "best"}).text
     assert text == "x(a=1e06,b=true,c=1,0.25,d=best)"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cases import OF_THE_DAY
-from lossary.evaluation.snippets import alone
+from lossary.evaluation.snippets import standalone_code
 from lossary.publishing.page import link
 from website.conftest import Site
 from website.tools import CACHE, NIGHTLY, Page, classes, environment
@@ -80,9 +80,9 @@ def test_links_are_made_in_prose_alone() -> None:
 
 
 def test_a_snippet_brings_what_it_uses() -> None:
-    assert alone("print(F.relu(x))\n") == "import torch.nn.functional as F\n\nprint(F.relu(x))\n"
-    assert alone("import math\nprint(math.pi)\n") == "import math\nprint(math.pi)\n"
-    assert alone("nn.Linear(1, 1)\n", drew=True) == (
+    assert standalone_code("print(F.relu(x))\n") == "import torch.nn.functional as F\n\nprint(F.relu(x))\n"
+    assert standalone_code("import math\nprint(math.pi)\n") == "import math\nprint(math.pi)\n"
+    assert standalone_code("nn.Linear(1, 1)\n", drew=True) == (
         "import torch\nfrom torch import nn\n\ntorch.manual_seed(0)\nnn.Linear(1, 1)\n"
     )
-    assert alone("torch.manual_seed(0)\n", drew=True).count("manual_seed") == 1
+    assert standalone_code("torch.manual_seed(0)\n", drew=True).count("manual_seed") == 1

@@ -1,4 +1,5 @@
 """The room of pictures: what a view of a loss shows, as plain data, and its SVG, PNG or PDF.
 
-Only `render` knows matplotlib. Checks, records and pages may not come in.
+Matplotlib is known where pictures are laid out and given out: `render` on `layout`, `layout` on `line_charts` and
+`diagrams`, both on `lettering`. Checks, records and pages may not come in.
 """

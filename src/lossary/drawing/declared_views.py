@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import HeatMap, Study
 from lossary.drawing.pictures import Arrow, Chart, Lattice, Plane, Surface, Table, Trace, View
-from lossary.evaluation.curves import Formats, in_formats, pulls, studied, surface
+from lossary.evaluation.curves import FormatCurve, format_curves, pulls, study_curves, surface
 from lossary.evaluation.points import POINTS
 from lossary.typesetting.words import number, rough
 
@@ -63,7 +63,7 @@ def _path(
 def study_views(study: Study) -> list[View]:
     """A further figure that a loss declares, and its derivative where it asks for that."""
     t = np.array(study.points or np.linspace(*study.span, POINTS), dtype=float)
-    drawn = studied(study, t)
+    drawn = study_curves(study, t)
     made = []
     for which in ("loss", "gradient") if study.gradient else ("loss",):
         heading = "gradient" if which == "gradient" else study.heading
@@ -102,7 +102,7 @@ def format_views(loss: Loss) -> list[View]:
         return []
     t = np.linspace(*line.span, POINTS)
     moved = 10**t if line.powers else t
-    found = in_formats(loss, line, moved)
+    found = format_curves(loss, line, moved)
     moving = line.label.split(",")[0]
     gradient = f"gradient with respect to {line.of or f'the {moving}'}"
     if line.of in _vectors(loss):
@@ -164,7 +164,7 @@ def _vectors(loss: Loss) -> set[str]:
     return {i.name for i in loss.inputs if i.candidates(loss.defaults())[0].rank}
 
 
-def _where_it_ends(one: Formats, moved: NDArray[np.float64]) -> str:
+def _where_it_ends(one: FormatCurve, moved: NDArray[np.float64]) -> str:
     """One sentence on which of the numbers `moved` a format does not have."""
     least, most = one.ends
     ends = [f"ends at {number(most)}"] if moved.max() > most else []

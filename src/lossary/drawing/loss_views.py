@@ -16,7 +16,7 @@ from lossary.drawing.declared_views import further_names, further_views
 from lossary.drawing.pictures import LARGEST, SMALLEST, Card, Chart, Picture, Table, Trace, View
 from lossary.errors import LossaryError, nearest
 from lossary.evaluation import high_precision, points
-from lossary.evaluation.curves import Curve, check_drawable, curve, kinked, section_inputs, suits
+from lossary.evaluation.curves import Curve, check_drawable, curve, curve_at_kinks, section_inputs, suits
 from lossary.evaluation.settings import check_parameters
 from lossary.typesetting import formula_latex
 from lossary.typesetting.torch_code import short_call
@@ -39,17 +39,17 @@ class _Line:
     Attributes:
         curves: the curve of each branch.
         special: the kinks of the section, and there the curve of the branch that has the kink.
-        kinked: the label of that branch, for each kink.
+        kink_branches: the label of that branch, for each kink.
     """
 
     curves: dict[str, Curve]
     special: Curve
-    kinked: tuple[str, ...]
+    kink_branches: tuple[str, ...]
 
 
 def _line(loss: Loss, section: Section, parameters: Setting) -> _Line:
     curves = {label: _curve(loss, section, parameters, y) for label, y in section.branches.items()}
-    special, chosen = kinked(loss, section, parameters)
+    special, chosen = curve_at_kinks(loss, section, parameters)
     return _Line(curves, special, tuple(list(curves)[k] for k in chosen))
 
 
@@ -129,8 +129,8 @@ def _gradient_caption(section: Section, line: _Line) -> str:
         else:
             told = " and ".join(", ".join(values).rsplit(", ", 1))
             words += f" At the {'mark' if len(values) == 1 else 'marks'} it is {told}."
-        if len(line.curves) > 1 and len(set(line.kinked)) == 1:
-            words = f"{words[:-1]}, with {signed(line.kinked[0])}."
+        if len(line.curves) > 1 and len(set(line.kink_branches)) == 1:
+            words = f"{words[:-1]}, with {signed(line.kink_branches[0])}."
     return words
 
 
@@ -171,7 +171,7 @@ def sweep_views(
     branches = section.branches
     branch = next(iter(branches))
     if len(branches) > 1:
-        branch = max(branches, key=lambda label: _told_apart(loss, section, settings, branches[label], shown[0]))
+        branch = max(branches, key=lambda label: _distinct_count(loss, section, settings, branches[label], shown[0]))
     y = branches[branch]
     section = _wide_enough(loss, section, settings, y, shown[0])
     t = np.unique(np.concatenate([points.grid(loss, section, s) for s in settings]))
@@ -202,7 +202,7 @@ def _wide_enough(loss: Loss, section: Section, settings: Sequence[Setting], y: f
         ends = zip(section.span, section.limits, strict=True)
         span = tuple(end if end == limit else end * factor for end, limit in ends)
         wider = dataclasses.replace(section, span=(max(span[0], section.limits[0]), min(span[1], section.limits[1])))
-        shown = _told_apart(loss, wider, settings, y, which)
+        shown = _distinct_count(loss, wider, settings, y, which)
         if shown > found[0]:
             found = (shown, wider)
         if shown == len(settings) or (factor > 1 and wider.span == section.span):
@@ -210,7 +210,7 @@ def _wide_enough(loss: Loss, section: Section, settings: Sequence[Setting], y: f
     return found[1]
 
 
-def _told_apart(loss: Loss, section: Section, settings: Sequence[Setting], y: float, which: str) -> int:
+def _distinct_count(loss: Loss, section: Section, settings: Sequence[Setting], y: float, which: str) -> int:
     """How many of the curves are seen, where curves that lie on each other are seen as one."""
     t = np.unique(np.concatenate([points.grid(loss, section, s) for s in settings]))
     curves = [getattr(curve(loss, section, t, s, y), which) for s in settings]
@@ -329,7 +329,7 @@ def card_view(loss: Loss, parameters: Setting, line: _Line | None = None) -> Vie
     return View("card", "Card", f"{loss.title}: loss, gradient and formula.", "", picture, None)
 
 
-def swept(loss: Loss) -> Parameter | None:
+def sweep_parameter(loss: Loss) -> Parameter | None:
     """The first parameter that is a number and has three typical values or more, the least that make a sweep."""
     return next(
         (p for p in loss.parameters if p.kind.swept and len(p.typical) > 2),
@@ -343,7 +343,7 @@ def views(loss: Loss) -> list[View]:
     line = _line(loss, loss.main, defaults)
     made = [line_view(loss, which, defaults, line) for which in ("loss", "gradient")]
     made += further_views(loss)
-    parameter = swept(loss)
+    parameter = sweep_parameter(loss)
     if parameter:
         made += sweep_views(loss, parameter, defaults)
     return [*made, card_view(loss, defaults, line), thumb_view(loss)]
@@ -369,13 +369,13 @@ def picture(loss: Loss, view: str, given: Setting, size: tuple[int, int] | None 
     if view not in further_names(loss):
         check_drawable(loss, settings)
     if view not in further_names(loss) and not suits(loss, loss.main, settings):
-        raise LossaryError(_unsuited(loss, settings))
+        raise LossaryError(_setting_objection(loss, settings))
     _check_size(size)
     made = _view(loss, view, settings, lists)
     return dataclasses.replace(made, size=size) if size else made
 
 
-def _unsuited(loss: Loss, settings: Setting) -> str:
+def _setting_objection(loss: Loss, settings: Setting) -> str:
     """Why a loss cannot be drawn at these settings, and what to do instead."""
     # Against the loss as it is declared plainly: settings of `at` are defaults as well.
     defaults = {p.name: None if np.size(p.default) > 1 else p.default for p in loss.parameters}
@@ -410,7 +410,7 @@ def _view(loss: Loss, view: str, settings: Setting, lists: Mapping[str, list[flo
     if view in CURVES:
         return line_view(loss, view, settings).picture
     if view == "sweep":
-        parameter = swept(loss)
+        parameter = sweep_parameter(loss)
         if parameter is None:
             raise LossaryError(f"{loss.slug} has no parameter to sweep")
         return sweep_view(loss, parameter, settings).picture

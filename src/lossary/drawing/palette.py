@@ -1,10 +1,23 @@
-"""The colours of Lossary, light and dark, by what they mean. Figures and style sheet use the same."""
+"""The colours of Lossary, light and dark, by what they mean, and the dashes that tell curves of one colour apart.
+
+Figures and style sheet use the same colours.
+"""
 
 from __future__ import annotations
 
 from typing import Literal
 
 Theme = Literal["light", "dark", "auto"]
+Palette = dict[str, str]  # role to colour
+
+DASHES = (0, (5, 2.5))
+# What tells curves of one colour apart; the second and the third share their place with what is dashed at all.
+PATTERNS: tuple[Literal["-"] | tuple[float, tuple[float, ...]], ...] = (
+    "-",
+    DASHES,
+    (0, (7, 2, 1.5, 2)),
+    (0, (1.5, 1.8)),
+)
 
 # role: (light, dark). Told apart by people with the common colour deficiencies, and by lightness in print.
 ROLES: dict[str, tuple[str, str]] = {
@@ -50,6 +63,10 @@ for _k in range(HEAT_STEPS):
     )
 
 
-def colours(theme: Literal["light", "dark"]) -> dict[str, str]:
-    """Role to colour."""
+# A colour for each role that no drawing would use, so that it can be found again on a figure or in its SVG.
+STAND_INS: Palette = {role: f"#01{k:02x}fe" for k, role in enumerate(ROLES)}
+
+
+def colours(theme: Literal["light", "dark"]) -> Palette:
+    """The colour of each role in a theme."""
     return {role: pair[theme == "dark"] for role, pair in ROLES.items()}

@@ -14,7 +14,7 @@ from lossary.declaration.sections import RESIDUAL, Axis, axes
 from lossary.drawing.pictures import BOXES_HIGH, Boxes, Chart, Table, Trace
 from lossary.evaluation import points
 from lossary.evaluation.curves import curve
-from lossary.evaluation.torch_calls import called, inputs_at
+from lossary.evaluation.torch_calls import inputs_at, side_by_side_values
 from lossary.typesetting.words import rough
 
 # At how many places of a figure boxes are drawn.
@@ -22,7 +22,7 @@ PAIRS = 5
 
 
 @dataclasses.dataclass(frozen=True)
-class Laid:
+class SharedAxis:
     """Losses on one axis: the curves of members and of context, which is grey, and the heights that all fit in.
 
     Attributes:
@@ -105,19 +105,19 @@ class Laid:
         return made
 
 
-def laid(
+def shared_axis(
     members: Sequence[Loss],
     context: Sequence[Loss],
     axis_name: str,
     which: str,
     span: tuple[float, float] | None = None,
-) -> Laid | None:
+) -> SharedAxis | None:
     """Losses on one axis, over its own span if no other is given; None where no member has such a curve along it."""
     axis = axes(s for loss in (*members, *context) for s in loss.sections)[axis_name]
     if which == "weight" and axis != RESIDUAL:
         return None  # only a residual can be divided by
-    own = {loss.slug: trace for loss in members if (trace := _along(loss, axis, which, span or axis.span))}
-    grey = {loss.slug: trace for loss in context if (trace := _along(loss, axis, which, span or axis.span))}
+    own = {loss.slug: trace for loss in members if (trace := _trace_along(loss, axis, which, span or axis.span))}
+    grey = {loss.slug: trace for loss in context if (trace := _trace_along(loss, axis, which, span or axis.span))}
     if not own:
         return None
     drawn: list[Trace] = []
@@ -127,7 +127,7 @@ def laid(
         dashed = max((other.dashed + 1 for other in drawn if _same(trace, other)), default=k % 2)
         drawn.append(dataclasses.replace(trace, role=role, strong=slug in own, dashed=dashed))
         (own if slug in own else grey)[slug] = drawn[-1]
-    return Laid(which, axis, own, grey, _shared_heights(axis, which, list(own.values())))
+    return SharedAxis(which, axis, own, grey, _shared_heights(axis, which, list(own.values())))
 
 
 def _same(one: Trace, other: Trace) -> bool:
@@ -135,7 +135,7 @@ def _same(one: Trace, other: Trace) -> bool:
     return len(one.x) == len(other.x) and bool(np.allclose(one.y, other.y, rtol=1e-6, atol=1e-6))
 
 
-def _along(loss: Loss, axis: Axis, which: str, span: tuple[float, float]) -> Trace | None:
+def _trace_along(loss: Loss, axis: Axis, which: str, span: tuple[float, float]) -> Trace | None:
     """A loss along an axis at its defaults, with both sides of each kink; None where it has no such section."""
     section = next((s for s in loss.sections if s.axis == axis), None)
     if section is None:
@@ -152,7 +152,7 @@ def _along(loss: Loss, axis: Axis, which: str, span: tuple[float, float]) -> Tra
     return Trace(c.t, c.gradient / c.t if which == "weight" else getattr(c, which), label=label)
 
 
-def fixed(losses: Sequence[Loss], axis: Axis) -> str:
+def fixed_note(losses: Sequence[Loss], axis: Axis) -> str:
     """What is held fixed along an axis, for those losses that say so."""
     told: dict[str, list[str]] = {}
     for loss in losses:
@@ -177,7 +177,7 @@ def _shared_heights(axis: Axis, which: str, traces: Sequence[Trace]) -> tuple[fl
 def side_by_side(figure: SideBySide, members: Sequence[Loss]) -> tuple[Chart, Table]:
     """A family's own figure, of those of its losses that have a call for it."""
     t = np.linspace(*figure.span, points.POINTS)
-    values = [(loss, called(loss, figure, t)) for loss in members if figure.name in loss.side_by_side]
+    values = [(loss, side_by_side_values(loss, figure, t)) for loss in members if figure.name in loss.side_by_side]
     traces = tuple(
         Trace(t, y, f"trace{k % 8}", loss.title, dashed=(k + k // 8) % 2) for k, (loss, y) in enumerate(values)
     )

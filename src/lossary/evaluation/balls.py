@@ -45,7 +45,7 @@ def enclose(run: Callable[[], Sequence[Number]]) -> list[arb]:
     """Evaluate at a precision that grows until each result is known to 50 digits, or no precision helps.
 
     Cancellation (log(1 + e^x) - x at x = 40) and small terms (1 + e^-1000) cost digits. A result that stays wide at
-    the last precision, as on a kink, is returned as it is: `settled` tells.
+    the last precision, as on a kink, is returned as it is: `is_settled` tells.
     """
     found: list[arb] = []
     for bits in _PRECISIONS:
@@ -63,7 +63,7 @@ def _known(value: arb) -> bool:
     return bool(value.is_finite() and value.rad() <= _WIDTH * abs(value.mid()))
 
 
-def settled(value: arb) -> bool:
+def is_settled(value: arb) -> bool:
     """Whether a ball is known to 50 digits, or is too close to 0 for any number of float64 to lie between."""
     return _known(value) or bool(value.is_finite() and value.rad() <= _WIDTH * _at_least(value))
 
@@ -196,7 +196,7 @@ def below(a: Number, b: Number) -> Truth:
 
 def at_most(a: Number, b: Number) -> Truth:
     """Whether a <= b."""
-    return negated(below(b, a))
+    return negation(below(b, a))
 
 
 def equal(a: Number, b: Number) -> Truth:
@@ -205,7 +205,7 @@ def equal(a: Number, b: Number) -> Truth:
     return True if a == b else False if a != b else None
 
 
-def negated(truth: Truth) -> Truth:
+def negation(truth: Truth) -> Truth:
     """The opposite."""
     return None if truth is None else not truth
 
@@ -217,7 +217,7 @@ def conjunction(*truths: Truth) -> Truth:
 
 def disjunction(*truths: Truth) -> Truth:
     """Whether any holds."""
-    return negated(conjunction(*map(negated, truths)))
+    return negation(conjunction(*map(negation, truths)))
 
 
 # --- choices --------------------------------------------------------------------------------------------------------

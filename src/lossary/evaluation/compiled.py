@@ -29,15 +29,15 @@ _RELATIONS = {
     sp.StrictGreaterThan: "below({1}, {0})",
     sp.GreaterThan: "at_most({1}, {0})",
     sp.Equality: "equal({}, {})",
-    sp.Unequality: "negated(equal({}, {}))",
+    sp.Unequality: "negation(equal({}, {}))",
 }
-_JOINS = {sp.And: "conjunction", sp.Or: "disjunction", sp.Not: "negated"}
+_JOINS = {sp.And: "conjunction", sp.Or: "disjunction", sp.Not: "negation"}
 # What the written code calls by these names.
 _NAMES: dict[str, object] = {
     **{
         name: getattr(balls, name)
         for name in (
-            *("below", "at_most", "equal", "negated", "conjunction", "disjunction"),
+            *("below", "at_most", "equal", "negation", "conjunction", "disjunction"),
             *("piecewise", "chosen", "total", "largest", "maximum", "minimum", "inverse", "sqrt", "power"),
         )
     },

@@ -85,10 +85,10 @@ def _section_tensors(
     loss: Loss, section: Section, t: torch.Tensor, y: float, parameters: Setting
 ) -> dict[str, torch.Tensor | list[torch.Tensor]]:
     (symbol,) = _symbols("t")
-    return _placed(loss, section.inputs(symbol, y), (symbol,), (t,), parameters)
+    return _tensors_at(loss, section.inputs(symbol, y), (symbol,), (t,), parameters)
 
 
-def _placed(
+def _tensors_at(
     loss: Loss,
     declared: Declared,
     symbols: tuple[Expression, ...],
@@ -139,10 +139,10 @@ def curve(
     check_drawable(loss, settings)
     y = next(iter(section.branches.values())) if branch is None else branch
     at = np.asarray(t, dtype=np.float64)
-    return Curve(at, *along(loss, section, at, settings, y, 2))
+    return Curve(at, *derivatives_along(loss, section, at, settings, y, 2))
 
 
-def kinked(loss: Loss, section: Section, parameters: Setting) -> tuple[Curve, list[int]]:
+def curve_at_kinks(loss: Loss, section: Section, parameters: Setting) -> tuple[Curve, list[int]]:
     """The kinks of a section and the curve there, of that branch whose slope jumps most; and which branch that is."""
     special = np.array(points.kinks(loss, section, parameters), dtype=float)
     if not special.size:
@@ -159,7 +159,7 @@ def kinked(loss: Loss, section: Section, parameters: Setting) -> tuple[Curve, li
     return Curve(special, *map(np.array, rows)), chosen
 
 
-def along(
+def derivatives_along(
     loss: Loss, section: Section, t: NDArray[np.float64], settings: Setting, branch: float, order: int
 ) -> list[NDArray[np.float64]]:
     """The loss along a section and its derivatives in `t`, up to an order of at most 2; `settings` are all checked."""
@@ -175,11 +175,11 @@ def along(
             made += torch.autograd.grad(previous.sum(), leaf, create_graph=k + 1 < order, allow_unused=k > 0)
     except RuntimeError:
         # Torch cannot differentiate some of its losses twice; a difference quotient of the gradient stands in.
-        made = [value, *_differenced(loss, section, leaf.detach(), branch, settings)]
-    return [_filled(leaf, part) for part in made]
+        made = [value, *_difference_quotients(loss, section, leaf.detach(), branch, settings)]
+    return [_as_array(leaf, part) for part in made]
 
 
-def _filled(like: torch.Tensor, part: torch.Tensor | None) -> NDArray[np.float64]:
+def _as_array(like: torch.Tensor, part: torch.Tensor | None) -> NDArray[np.float64]:
     """A derivative as an array of its own; zeros where torch has none.
 
     Torch gives some zeros as a tensor without memory. A copy fills it in; an addition would load torch's compiler.
@@ -191,7 +191,7 @@ def _filled(like: torch.Tensor, part: torch.Tensor | None) -> NDArray[np.float64
     return filled
 
 
-def _differenced(
+def _difference_quotients(
     loss: Loss, section: Section, t: torch.Tensor, y: float, settings: Setting
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The gradient along a section, and its central difference quotient with a step of 1e-8, relative beyond 1."""
@@ -218,11 +218,11 @@ def surface(
     declared = chart.inputs(*symbols)
     shared = [declared[i.name] for i in loss.inputs if i.name in declared and i.candidates(settings)[0].shared]
     # What the samples of a call share is one tensor: where it moves, each point is a call of its own.
-    alone = any(sp.sympify(v).free_symbols for part in shared for v in high_precision.flattened(part))
+    alone = any(sp.sympify(v).free_symbols for part in shared for v in high_precision.flatten(part))
     parts = [(s[k : k + 1], t[k : k + 1]) for k in range(len(s))] if alone else [(s, t)]
     value = torch.cat(
         [
-            _per_point(run(loss, _placed(loss, declared, symbols, part, settings), settings, "none"), len(part[0]))
+            _per_point(run(loss, _tensors_at(loss, declared, symbols, part, settings), settings, "none"), len(part[0]))
             for part in parts
         ]
     )
@@ -230,7 +230,7 @@ def surface(
 
 
 @dataclass(frozen=True)
-class Formats:
+class FormatCurve:
     """A loss along a line in one number format: arrays over `t`, what moves, in numbers that the format has.
 
     `ends` are the least positive number and the largest of the format.
@@ -243,7 +243,7 @@ class Formats:
     gradient: NDArray[np.float64]
 
 
-def in_formats(loss: Loss, line: Extremes, t: NDArray[np.float64]) -> list[Formats]:
+def format_curves(loss: Loss, line: Extremes, t: NDArray[np.float64]) -> list[FormatCurve]:
     """Loss and gradient at the numbers nearest to `t` in every number format that torch has the loss in.
 
     The gradient is that by the input which the line names, or by what moves; of vectors it is the length. Numbers that
@@ -264,7 +264,7 @@ def in_formats(loss: Loss, line: Extremes, t: NDArray[np.float64]) -> list[Forma
                 raise
             continue
         known = torch.finfo(dtype)
-        made.append(Formats(name, (known.smallest_normal * known.eps, known.max), *rows))
+        made.append(FormatCurve(name, (known.smallest_normal * known.eps, known.max), *rows))
     return made
 
 
@@ -273,7 +273,7 @@ def _in_format(loss: Loss, line: Extremes, t: torch.Tensor) -> NDArray[np.float6
     settings = check_parameters(loss, line.parameters)
     (symbol,) = _symbols("t")
     by = leaf = t.clone().requires_grad_(not line.of)
-    inputs = _placed(loss, line.inputs(symbol), (symbol,), (leaf,), settings)
+    inputs = _tensors_at(loss, line.inputs(symbol), (symbol,), (leaf,), settings)
     if line.of:
         chosen = inputs[line.of]
         assert isinstance(chosen, torch.Tensor)
@@ -315,7 +315,7 @@ def _edge(loss: Loss, line: Extremes, ends: torch.Tensor) -> NDArray[np.float64]
     return _in_format(loss, line, between[(between != ends[0]) & (between != ends[1])])
 
 
-def studied(study: Study, t: NDArray[np.float64]) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+def study_curves(study: Study, t: NDArray[np.float64]) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Value and derivative of each curve of a study at the points `t`, by label."""
     made = {}
     for label, function in study.curves.items():
@@ -337,7 +337,7 @@ def pulls(loss: Loss, scene: Scene) -> tuple[float, dict[str, NDArray[np.float64
     return float(value.sum()), arrows
 
 
-def _sized(loss: Loss, setting: Setting) -> str:
+def _sized_parameter(loss: Loss, setting: Setting) -> str:
     """The name of a parameter that must have the input's size, where one is given."""
     return next((p.name for p in loss.parameters if p.kind.sized and setting[p.name] is not None), "")
 
@@ -348,7 +348,7 @@ def check_drawable(loss: Loss, setting: Setting) -> None:
     Raises:
         LossaryError: where a parameter must have the input's size.
     """
-    if name := _sized(loss, setting):
+    if name := _sized_parameter(loss, setting):
         raise LossaryError(f"{loss.slug}: {name} is as large as the input of one call, and a curve has many points")
 
 
@@ -364,7 +364,7 @@ def suits(loss: Loss, section: Section, setting: Setting) -> bool:
     for name, kind in kinds.items():
         if kind.rank == 0 and not (np.min(made[name]) >= kind.lower and np.max(made[name]) <= kind.upper):
             return False
-    if _sized(loss, setting):
+    if _sized_parameter(loss, setting):
         return False
     weights = [setting[p.name] for p in loss.parameters if p.kind.dims and setting[p.name]]
     if any(np.ndim(weight) != 1 for weight in weights):

@@ -287,13 +287,13 @@ def written_gradients(formula: Written, inputs: Arrays, parameters: Setting) -> 
         return {}
     with mpmath.workdps(DIGITS):
         found = formula.reference_gradient(**_as_arrays(inputs), **parameters)
-        return {name: [ball(v) for v in flattened(gradient)] for name, gradient in found.items()}
+        return {name: [ball(v) for v in flatten(gradient)] for name, gradient in found.items()}
 
 
-def flattened(values: Numbers) -> list[Numbers]:
+def flatten(values: Numbers) -> list[Numbers]:
     """The numbers of nested lists or arrays, in order."""
     if isinstance(values, list | tuple | np.ndarray):
-        return [number for value in values for number in flattened(value)]
+        return [number for value in values for number in flatten(value)]
     return [values]
 
 
@@ -382,14 +382,14 @@ def rounding_sizes(loss: Loss, inputs: Arrays, parameters: Setting, count: int) 
         scale = [a + declared.of_input * float(b) for a, b in zip(scale, largest, strict=True)]
     if declared.size:
         kinds = chosen_kinds(loss, inputs, parameters)
-        run = _bind(_sized(declared.size), variables(loss, kinds)).run
+        run = _bind(_size_formula(declared.size), variables(loss, kinds)).run
         rows = samples(loss, inputs, parameters, kinds).arguments(loss, parameters)
         scale = [a + abs(float(_value(run, row))) for a, row in zip(scale, rows, strict=True)]
     return scale
 
 
 @cache
-def _sized(size: Builder) -> Symbolic:
+def _size_formula(size: Builder) -> Symbolic:
     return Symbolic(value=size, gradient={})
 
 

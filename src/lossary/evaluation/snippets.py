@@ -106,7 +106,7 @@ def runs(loss: Loss) -> list[Run | RuntimeError]:
     return made
 
 
-def alone(code: str, drew: bool = False) -> str:
+def standalone_code(code: str, drew: bool = False) -> str:
     """Code with the imports that it uses, and the seed where it draws: pasted alone, it prints what it printed here."""
     tree = ast.parse(code)
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
@@ -149,7 +149,7 @@ def execute(code: str, namespace: dict[str, Any] | None = None, preamble: str = 
     return Run("\n".join([*printed.getvalue().rstrip("\n").splitlines(), *told]), names, drew)
 
 
-def published(text: str, runs: Iterator[Run]) -> str:
+def text_with_outputs(text: str, runs: Iterator[Run]) -> str:
     """The text with each snippet so that it can be pasted alone, and behind it what it really printed."""
     run: Run | None = None
 
@@ -158,7 +158,7 @@ def published(text: str, runs: Iterator[Run]) -> str:
         language, body = match.groups()
         if language == "python":
             run = next(runs)
-            return f"```python\n{alone(body, run.drew)}```"
+            return f"```python\n{standalone_code(body, run.drew)}```"
         assert run is not None
         return f"```{{ .text .ly-output }}\n{run.printed}\n```"
 

@@ -24,7 +24,7 @@ from lossary.declaration.values import Array, Arrays, Numbers, Setting, Value
 from lossary.discovery.lookup import find
 from lossary.errors import CatalogError, Failure, LossaryError, shown
 from lossary.evaluation import high_precision, points
-from lossary.evaluation.balls import settled
+from lossary.evaluation.balls import is_settled
 from lossary.evaluation.measured import once
 from lossary.evaluation.settings import check_inputs, check_parameters, check_reduction, without_none
 
@@ -473,7 +473,7 @@ def expression(source: str) -> NDArray[np.float64]:
     return torch.as_tensor(eval(source, names), dtype=torch.float64).numpy()
 
 
-def called(loss: Loss, figure: SideBySide, t: NDArray[np.float64]) -> NDArray[np.float64]:
+def side_by_side_values(loss: Loss, figure: SideBySide, t: NDArray[np.float64]) -> NDArray[np.float64]:
     """The values of a loss in a figure of its family, one for each place `t`.
 
     Raises:
@@ -531,4 +531,4 @@ def _formula_value(
 
 def _rounded(value: arb) -> float:
     """What is enclosed as the nearest number of float64; not a number where the enclosure is wider than that."""
-    return float(value) if settled(value) else math.nan
+    return float(value) if is_settled(value) else math.nan

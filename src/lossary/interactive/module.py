@@ -20,7 +20,7 @@ from py_mini_racer import MiniRacer
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import Section
 from lossary.evaluation import points
-from lossary.evaluation.curves import Curve, curve, kinked, section_inputs
+from lossary.evaluation.curves import Curve, curve, curve_at_kinks, section_inputs
 from lossary.evaluation.measured import once
 from lossary.evaluation.settings import check_parameters
 from lossary.evaluation.torch_calls import TORCH_VERSION
@@ -156,7 +156,7 @@ def _variants(loss: Loss, place: Place, source: str, functions: Functions) -> li
         except TypeError as error:
             raise ValueError(f"a kink of {section.label!r} is no expression of the parameters: {error}") from None
         # Which branch each mark stands on, where it is not the first; a kink that is nowhere has none.
-        chosen = iter(kinked(loss, section, settings)[1])
+        chosen = iter(curve_at_kinks(loss, section, settings)[1])
         there = [math.isfinite(points.call_with(k, loss, settings)) for k in section.kinks]
         marked = [next(chosen) if exists else 0 for exists in there]
         variant = {"when": when, "kinks": Raw(functions.points(kinks)), "branches": branches}
@@ -191,7 +191,7 @@ def _engine() -> MiniRacer:
     return MiniRacer()
 
 
-def compared(loss: Loss) -> dict[str, float]:
+def compare_with_torch(loss: Loss) -> dict[str, float]:
     """Run the module and torch at every setting worth a look; the number of points and the largest differences.
 
     Raises:

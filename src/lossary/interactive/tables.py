@@ -38,7 +38,7 @@ def table(run: Callable[[Array], Curve], span: tuple[float, float], kinks: Seque
         nodes = run(points)
         inside = [points[open_ones] + share * np.diff(points)[open_ones] for share in (0.25, 0.5, 0.75)]
         truth = run(np.concatenate(inside))
-        value, slope = interpolated(nodes, truth.t)
+        value, slope = interpolate(nodes, truth.t)
         good = _close(value, truth.loss) & _close(slope, truth.gradient)
         settled[open_ones] = good.reshape(3, -1).all(axis=0)
         halves = np.flatnonzero(~settled)
@@ -56,7 +56,7 @@ def _close(found: Array, true: Array) -> NDArray[np.bool_]:
     return close
 
 
-def interpolated(nodes: Curve, t: Array) -> tuple[Array, Array]:
+def interpolate(nodes: Curve, t: Array) -> tuple[Array, Array]:
     """Value and slope at points `t` of the pieces through the nodes; JavaScript does the same."""
     k = np.clip(np.searchsorted(nodes.t, t, side="right") - 1, 0, len(nodes.t) - 2)
     h = nodes.t[k + 1] - nodes.t[k]

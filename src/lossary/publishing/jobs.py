@@ -108,9 +108,10 @@ def family_files(payload: Mapping[str, Any]) -> Files:
     folder = f"figures/families/{payload['name']}"
     for axis in (name for name, count in counts.items() if count and (count > 1 or most == 1)):
         for which in shown.curves:
-            laid = together.laid(members, context, axis, which, shown.span if axis == RESIDUAL.name else None)
-            if laid:
-                made, figure = _laid_files(f"{folder}/{axis}-{which}", laid, together.fixed(members, laid.axis))
+            shared = together.shared_axis(members, context, axis, which, shown.span if axis == RESIDUAL.name else None)
+            if shared:
+                fixed = together.fixed_note(members, shared.axis)
+                made, figure = _shared_axis_files(f"{folder}/{axis}-{which}", shared, fixed)
                 files |= made
                 figures.append(figure)
     names = {one.name for one in shown.figures}
@@ -131,32 +132,32 @@ def family_files(payload: Mapping[str, Any]) -> Files:
             if one.name in m.side_by_side
         ]
         words = {"title": one.title, "caption": one.caption, "calls": calls}
-        figures.append({**_drawn(f"{folder}/{one.name}", chart), **words})
+        figures.append({**_image(f"{folder}/{one.name}", chart), **words})
     return {"figures.json": json.dumps(figures).encode(), **files}
 
 
-def _laid_files(place: str, laid: together.Laid, fixed: str) -> tuple[Files, dict[str, Any]]:
+def _shared_axis_files(place: str, shared: together.SharedAxis, fixed: str) -> tuple[Files, dict[str, Any]]:
     """Losses on one axis: in one chart as long as they can be told apart there, else in a small one each."""
     folder, _, name = place.rpartition("/")
-    what = "weight, the gradient over the residual," if laid.which == "weight" else laid.which
-    told = f"The {what} along the {laid.axis.name}, each loss at its defaults."
-    if laid.which == "loss" and fixed:
+    what = "weight, the gradient over the residual," if shared.which == "weight" else shared.which
+    told = f"The {what} along the {shared.axis.name}, each loss at its defaults."
+    if shared.which == "loss" and fixed:
         told += f" {fixed}"
-    if len(laid.members) <= MOST_TOGETHER:
-        chart = laid.overlay()
-        grey = " Grey: related losses of other families." if laid.context else ""
-        return picture_files(folder, name, chart, laid.table()), {**_drawn(place, chart), "caption": told + grey}
-    files: Files = {f"{place}.csv": laid.table().csv()}
+    if len(shared.members) <= MOST_TOGETHER:
+        chart = shared.overlay()
+        grey = " Grey: related losses of other families." if shared.context else ""
+        return picture_files(folder, name, chart, shared.table()), {**_image(place, chart), "caption": told + grey}
+    files: Files = {f"{place}.csv": shared.table().csv()}
     panels = []
-    for slug, chart in laid.multiples().items():
+    for slug, chart in shared.multiples().items():
         files |= picture_files(place, slug, chart, None)
-        panels.append({**_drawn(f"{place}/{slug}", chart), "slug": slug, "title": laid.members[slug].label})
-    others = laid.standard or laid.context
+        panels.append({**_image(f"{place}/{slug}", chart), "slug": slug, "title": shared.members[slug].label})
+    others = shared.standard or shared.context
     behind = " and ".join(", ".join(t.label for t in others.values()).rsplit(", ", 1)) or "the others"
-    return files, {"title": laid.title, "caption": f"{told} Grey: {behind}.", "panels": panels}
+    return files, {"title": shared.title, "caption": f"{told} Grey: {behind}.", "panels": panels}
 
 
-def _drawn(place: str, chart: Chart) -> dict[str, Any]:
+def _image(place: str, chart: Chart) -> dict[str, Any]:
     width, height = chart.size
     return {"src": f"{place}.svg", "alt": chart.description, "width": width, "height": height}
 

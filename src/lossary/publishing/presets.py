@@ -134,7 +134,7 @@ PRESETS = (
 )
 
 
-def offered(
+def available_presets(
     axes: Mapping[str, Collection[str]], presets: Sequence[Preset] = PRESETS, others: Collection[str] = ()
 ) -> list[Preset]:
     """The presets of a catalog, each with those of its losses that the catalog has.

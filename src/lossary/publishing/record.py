@@ -22,7 +22,7 @@ from lossary.declaration.symbols import atom
 from lossary.drawing.pictures import View
 from lossary.elsewhere.rows import Measured, state
 from lossary.evaluation.signatures import left_out
-from lossary.evaluation.snippets import Run, alone, published, runs
+from lossary.evaluation.snippets import Run, runs, standalone_code, text_with_outputs
 from lossary.evaluation.torch_calls import reduced_example
 from lossary.interactive.module import plot
 from lossary.typesetting import formula_latex, torch_code
@@ -47,8 +47,8 @@ def record(
     formulas = [formula_latex.shown(loss, f) for f in formula_latex.formulas(loss)]
     # The order of the vocabulary, in which every page lists them.
     claimed = sorted(evidence.properties.items(), key=lambda entry: list(LABELS).index(entry[0]))
-    when, when_not = published(parts.when, came), published(parts.when_not, came)
-    pitfalls = [{"title": p.title, "markdown": published(p.markdown, came)} for p in parts.pitfalls]
+    when, when_not = text_with_outputs(parts.when, came), text_with_outputs(parts.when_not, came)
+    pitfalls = [{"title": p.title, "markdown": text_with_outputs(p.markdown, came)} for p in parts.pitfalls]
     return {
         "slug": loss.slug,
         "title": loss.title,
@@ -97,7 +97,7 @@ def record(
             "max_error_gradient": evidence.max_error_gradient,
             "formula_radius": evidence.formula_radius if all(f.executable for f in formulas) else None,
         },
-        "enclosed": _enclosed(evidence),
+        "enclosed": _enclosure_words(evidence),
         "precision": _precision(loss),
         "symbols": [{"latex": latex, "meaning": meaning} for latex, meaning in formula_latex.symbols(loss)],
         "reductions": [
@@ -200,7 +200,7 @@ def _formula(shown: formula_latex.Shown) -> dict[str, Any]:
     }
 
 
-def _enclosed(evidence: Evidence) -> str:
+def _enclosure_words(evidence: Evidence) -> str:
     """What is proven of the formula's own values, in words."""
     if evidence.formula_radius:
         size = at_most(evidence.formula_radius)
@@ -226,7 +226,7 @@ def _precision(loss: Loss) -> str:
 
 def page_example(loss: Loss) -> str:
     """The example with its imports, ready to paste."""
-    return alone(torch_code.example_code(loss))
+    return standalone_code(torch_code.example_code(loss))
 
 
 def _value_text(value: Any) -> str:

@@ -29,7 +29,7 @@ from lossary.discovery.dependencies import measured, neighbours
 from lossary.errors import CatalogError, Failure, LossaryError
 from lossary.publishing.cache import PACKAGE, Cache, default_cache, digest, sources_key, templates_key
 from lossary.publishing.page import link, render
-from lossary.publishing.presets import Preset, offered
+from lossary.publishing.presets import Preset, available_presets
 from lossary.publishing.worker import Job, Workers
 
 logger = logging.getLogger(__name__)
@@ -210,7 +210,7 @@ def _shared_jobs(
     if elicited:
         payload = {"members": [_payload(by_slug[slug]) for slug in elicited]}
         shared["/hero"] = Job("hero", digest("hero", base, *(jobs[s].key for s in elicited)), "home page", payload)
-    presets = [dataclasses.asdict(preset) for preset in _offered(records)]
+    presets = [dataclasses.asdict(preset) for preset in _presets(records)]
     if presets:
         picked = sorted({pick["slug"] for preset in presets for pick in preset["picks"]})
         payload = {"presets": presets, "members": [_payload(by_slug[slug]) for slug in picked]}
@@ -323,11 +323,11 @@ def _axes(records: Records) -> dict[str, list[str]]:
     return {slug: list(dict.fromkeys(s["axis"] for s in r["plot"]["sections"])) for slug, r in records.items()}
 
 
-def _offered(records: Records) -> list[Preset]:
+def _presets(records: Records) -> list[Preset]:
     """The comparisons to begin with."""
     ours = {(source.slug, source.shown) for source in sources(BUILT_IN)}
     others = [slug for slug, record in records.items() if (slug, record["source_path"]) not in ours]
-    return offered(_axes(records), others=others)
+    return available_presets(_axes(records), others=others)
 
 
 def _comparisons(files: Files, records: Records, shared: Mapping[str, Job]) -> list[dict[str, Any]]:
@@ -339,7 +339,7 @@ def _comparisons(files: Files, records: Records, shared: Mapping[str, Job]) -> l
             **{name: getattr(preset, name) for name in ("name", "title", "text", "losses", "axis", "view", "normal")},
             "figure": figures.get(preset.name),
         }
-        for preset in _offered(records)
+        for preset in _presets(records)
     ]
 
 
@@ -394,8 +394,8 @@ def index_entry(record: Mapping[str, Any], address: str) -> dict[str, Any]:
     figures += [f"{folder}/card.png", f"{folder}/card-dark.png"]
     return {
         **{name: record[name] for name in _INDEX},
-        "parameters": [_told(p, ("name", "default", "meaning", "range"), "required") for p in record["parameters"]],
-        "inputs": [_told(i, ("name", "kind", "shape", "meaning"), "optional") for i in record["inputs"]],
+        "parameters": [_fields(p, ("name", "default", "meaning", "range"), "required") for p in record["parameters"]],
+        "inputs": [_fields(i, ("name", "kind", "shape", "meaning"), "optional") for i in record["inputs"]],
         "formula_latex": main["latex"],
         "gradient_latex": main["gradients"][0]["latex"] if main["gradients"] else None,
         "checks": {k: v for k, v in record["checks"].items() if k != "settings"},
@@ -406,7 +406,7 @@ def index_entry(record: Mapping[str, Any], address: str) -> dict[str, Any]:
     }
 
 
-def _told(entry: Mapping[str, Any], names: tuple[str, ...], flag: str) -> dict[str, Any]:
+def _fields(entry: Mapping[str, Any], names: tuple[str, ...], flag: str) -> dict[str, Any]:
     """Some fields of an entry, and a flag where it is set."""
     return {**{name: entry[name] for name in names}, **({flag: True} if entry[flag] else {})}
 

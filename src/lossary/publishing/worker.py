@@ -135,7 +135,7 @@ def _start(cache: Cache) -> subprocess.Popen[str]:
     )
 
 
-def short_lived() -> None:
+def relax_garbage_collection() -> None:
     """Tell Python that this process ends soon: of its seconds, torch's and SymPy's import and end take the most.
 
     The collector would search a million objects of theirs for cycles again and again, and once more at the end, to free
@@ -170,5 +170,5 @@ def main(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    short_lived()
+    relax_garbage_collection()
     main(sys.argv[1])

@@ -18,7 +18,7 @@ from lossary.errors import Failure, LossaryError, nearest
 from lossary.evaluation import points
 from lossary.evaluation.settings import check_parameters
 from lossary.evaluation.torch_calls import TORCH_VERSION, has_class
-from lossary.interactive.module import compared
+from lossary.interactive.module import compare_with_torch
 from lossary.typesetting import formula_latex
 from lossary.verification.claims import claimed_properties, finite, relations
 from lossary.verification.evidence import Evidence, fail
@@ -130,7 +130,7 @@ def headings(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
 def interactive(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     """The functions of the interactive plot can be written, and say what torch says."""
     try:
-        evidence.plot = compared(loss)
+        evidence.plot = compare_with_torch(loss)
     except ValueError as error:
         yield fail(loss, "interactive plot", str(error))
 

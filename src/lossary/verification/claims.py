@@ -15,7 +15,7 @@ from lossary.declaration.sections import Section
 from lossary.declaration.values import Setting
 from lossary.errors import Failure
 from lossary.evaluation import points
-from lossary.evaluation.curves import along, curve, suits
+from lossary.evaluation.curves import curve, derivatives_along, suits
 from lossary.evaluation.torch_calls import expression
 from lossary.verification import property_measures
 from lossary.verification.evidence import Evidence, fail
@@ -52,7 +52,7 @@ def line(loss: Loss, section: Section, setting: Setting, label: str | None = Non
     branch = next(iter(section.branches)) if label is None else label
 
     def derivative(order: int, t: NDArray[np.float64], y: float) -> NDArray[np.float64]:
-        return along(loss, section, t, setting, y, order)[order]
+        return derivatives_along(loss, section, t, setting, y, order)[order]
 
     return Line(
         loss=partial(derivative, 0),

@@ -14,7 +14,7 @@ from lossary.declaration.loss import Loss
 from lossary.declaration.values import Setting
 from lossary.errors import Failure
 from lossary.evaluation import high_precision, points
-from lossary.evaluation.balls import precision, radius, settled
+from lossary.evaluation.balls import is_settled, precision, radius
 from lossary.evaluation.torch_calls import Answer, answer
 from lossary.verification.evidence import Evidence, fail
 
@@ -120,12 +120,12 @@ _SMALLEST = 2.0**-1022
 
 
 def _defined(value: arb) -> bool:
-    return settled(value) and (not value.is_finite() or abs(value) < 1e300)
+    return is_settled(value) and (not value.is_finite() or abs(value) < 1e300)
 
 
 def _undecided(value: arb) -> bool:
     """Whether a number exists that no precision could pin down, as on a kink."""
-    return bool(value.is_finite() and not settled(value))
+    return bool(value.is_finite() and not is_settled(value))
 
 
 def _digits(value: arb) -> str:
