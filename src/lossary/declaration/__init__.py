@@ -12,6 +12,7 @@ from lossary.declaration.inputs import (
     BINARY,
     CLASS_INDEX,
     CLASS_PROBABILITIES,
+    COSINES,
     COUNT,
     DISTRIBUTION,
     DISTRIBUTION_STEEP_AT_ZERO,
@@ -78,6 +79,8 @@ from lossary.declaration.reductions import (
 )
 from lossary.declaration.references import Cited, Library, Reference, Relation, citation, library
 from lossary.declaration.sections import (
+    ANGLE_AXIS,
+    CLASS_ANGLE_AXIS,
     DISTANCE_AXIS,
     LOG_RATE_AXIS,
     LOGIT_AXIS,
@@ -102,7 +105,7 @@ from lossary.declaration.sections import (
     probability_section,
     residual_section,
 )
-from lossary.declaration.shapes import LOGISTIC, divergence_loss, margin_loss, overlap_loss, residual_loss
+from lossary.declaration.shapes import LOGISTIC, angular_margin_loss, divergence_loss, margin_loss, overlap_loss, residual_loss
 from lossary.declaration.symbols import (
     Expression,
     acos,
@@ -136,10 +139,13 @@ from lossary.declaration.symbols import (
 )
 
 __all__ = [
+    "ANGLE_AXIS",
     "BINARY",
     "BY_WEIGHTS",
+    "CLASS_ANGLE_AXIS",
     "CLASS_INDEX",
     "CLASS_PROBABILITIES",
+    "COSINES",
     "COUNT",
     "DISTANCE_AXIS",
     "DISTRIBUTION",
@@ -227,6 +233,7 @@ __all__ = [
     "Widget",
     "Written",
     "acos",
+    "angular_margin_loss",
     "atan",
     "axes",
     "box_loss",

@@ -217,6 +217,13 @@ def _nearly_sure(shape: Shape, at: int, rest: float) -> Numbers:
     return made
 
 
+def _cosines(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
+    """Of angles at random, at a right angle to all, and close to either end, where the angle is steep."""
+    drawn = [np.cos(rng.uniform(0.01, np.pi - 0.01, size=shape)) for _ in range(5)]
+    near = [side * (1 - gap * np.eye(shape[0])[0]) * 0.99 ** np.arange(1, shape[0] + 1) for gap in (0.1, 1e-4) for side in (1, -1)]
+    return [np.zeros(shape), *drawn, *near, np.where(np.eye(shape[0])[0] > 0, 1 - 1e-12, 0.5)]
+
+
 def _distributions(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     """With two corners, which share no outcome, and with points close to them."""
     drawn = [rng.dirichlet(np.full(shape, a)) for a in (0.3, 1.0, 5.0)]
@@ -296,6 +303,7 @@ def _weights(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
 # For each sampler that a kind may name: vectors of a shape, the domain's corners and tails among them.
 SAMPLERS: dict[str, Callable[[Shape, np.random.Generator], list[Numbers]]] = {
     "logits": _logits,
+    "cosines": _cosines,
     "distribution": _distributions,
     "positive_distribution": _positive_distributions,
     "log_distribution": _log_distributions,

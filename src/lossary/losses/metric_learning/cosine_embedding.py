@@ -279,9 +279,9 @@ import numpy as np
 import torch
 
 from lossary.declaration import (
+    ANGLE_AXIS,
     SIGN,
     VECTOR,
-    Axis,
     Extremes,
     HeatMap,
     Input,
@@ -305,7 +305,6 @@ from lossary.declaration import (
     terms,
 )
 
-ANGLE = Axis("angle", "angle between the two, in radians", (0.0, math.pi), 2.2, (-1.2, 1.2))
 # What torch adds to each squared length.
 TINY = 1e-12
 
@@ -390,7 +389,7 @@ loss = Loss(
     ),
     sections=(
         Section(
-            axis=ANGLE,
+            axis=ANGLE_AXIS,
             label="angle between the two, in radians",
             span=(0.0, 3.141592653589793),
             inputs=lambda t, y: {"input1": [1, 0], "input2": [cos(t), sin(t)], "target": y},
