@@ -105,7 +105,14 @@ from lossary.declaration.sections import (
     probability_section,
     residual_section,
 )
-from lossary.declaration.shapes import LOGISTIC, angular_margin_loss, divergence_loss, margin_loss, overlap_loss, residual_loss
+from lossary.declaration.shapes import (
+    LOGISTIC,
+    angular_margin_loss,
+    divergence_loss,
+    margin_loss,
+    overlap_loss,
+    residual_loss,
+)
 from lossary.declaration.symbols import (
     Expression,
     acos,

@@ -15,7 +15,17 @@ from typing import Any
 import sympy as sp
 
 from lossary.declaration.formula import Builder, Symbolic
-from lossary.declaration.inputs import CLASS_INDEX, COSINES, MASK, PIXEL_PROBABILITIES, REGRESSION_INPUTS, SCORE, SIGN, Input, Kind
+from lossary.declaration.inputs import (
+    CLASS_INDEX,
+    COSINES,
+    MASK,
+    PIXEL_PROBABILITIES,
+    REGRESSION_INPUTS,
+    SCORE,
+    SIGN,
+    Input,
+    Kind,
+)
 from lossary.declaration.loss import Loss, Precision
 from lossary.declaration.parameters import POSITIVE, Parameter
 from lossary.declaration.reductions import PER_SAMPLE, per

@@ -220,7 +220,11 @@ def _nearly_sure(shape: Shape, at: int, rest: float) -> Numbers:
 def _cosines(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     """Of angles at random, at a right angle to all, and close to either end, where the angle is steep."""
     drawn = [np.cos(rng.uniform(0.01, np.pi - 0.01, size=shape)) for _ in range(5)]
-    near = [side * (1 - gap * np.eye(shape[0])[0]) * 0.99 ** np.arange(1, shape[0] + 1) for gap in (0.1, 1e-4) for side in (1, -1)]
+    near = [
+        side * (1 - gap * np.eye(shape[0])[0]) * 0.99 ** np.arange(1, shape[0] + 1)
+        for gap in (0.1, 1e-4)
+        for side in (1, -1)
+    ]
     return [np.zeros(shape), *drawn, *near, np.where(np.eye(shape[0])[0] > 0, 1 - 1e-12, 0.5)]
 
 

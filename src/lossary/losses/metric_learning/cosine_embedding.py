@@ -454,6 +454,7 @@ loss = Loss(
         ),
     ),
     reductions=per("pair"),
+    side_by_side={"turns": "F.cosine_embedding_loss(first, second, target + 1, reduction='none')"},
     example={
         "input1": [[1.0, 0.0], [1.0, 2.0], [3.0, 4.0]],
         "input2": [[0.6, 0.8], [2.0, 1.0], [4.0, -3.0]],
