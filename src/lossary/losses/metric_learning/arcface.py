@@ -77,7 +77,7 @@ angle 3.1: loss 58.09, slope -28.32, continued 79.29
 
 ### The margin is in radians
 
-pytorch-metric-learning takes degrees, with 28.6 for the 0.5 of the paper. Here that number is several turns and leaves
+pytorch-metric-learning takes degrees in its release 2.9, 28.6 by default. Here that number is several turns, and leaves
 a margin that nobody chose. Nothing warns.
 
 ```python
@@ -174,12 +174,12 @@ At a right angle to the true class it is [[cosface|CosFace]] with the sine of th
 
 ## In other libraries
 
-- [pytorch-metric-learning](https://kevinmusgrave.github.io/pytorch-metric-learning/losses/#arcfaceloss)
-  `pytorch_metric_learning.losses.ArcFaceLoss(num_classes, embedding_size, margin=28.6, scale=64)`: The margin is in degrees.
-  It owns the directions of the classes, and beyond pi subtracts `m * sin(m)` from the cosine.
-- [PaddlePaddle](https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/nn/functional/margin_cross_entropy_en.html)
+- [pytorch-metric-learning](https://kevinmusgrave.github.io/pytorch-metric-learning/losses/arcface_loss/)
+  `pytorch_metric_learning.losses.ArcFaceLoss(num_classes, embedding_size, scale=64)`: It owns the directions of the classes, and
+  beyond pi subtracts `m * sin(m)` from the cosine. In release 2.9 the margin is in degrees.
+- [PaddlePaddle](https://paddlepaddle.org.cn/documentation/docs/en/api/paddle/nn/functional/margin_cross_entropy_en.html)
   `paddle.nn.functional.margin_cross_entropy(input, target, margin1=1.0, margin2=0.5, margin3=0.0, scale=64.0)`: `margin2` is
-  m, and `margin3` that of CosFace.
+  m, and `margin3` that of CosFace. Not on a CPU.
 
 ## References
 
@@ -246,8 +246,8 @@ loss = angular_margin_loss(
         why="it subtracts two numbers of the size of the scale, a logit and a total, and the slope of the angle multiplies "
         "what is left",
     ),
-    caption="Up to about where the angle plus the margin is the angle to the other classes the loss is zero. Then it rises "
-    "steeply, and falls again where the angle plus the margin passes pi.",
+    caption="The loss is nearly zero until the angle plus the margin reaches the right angle of the other classes. Then it "
+    "rises steeply, and falls again where the angle plus the margin passes pi.",
     figures=(
         Study(
             name="logits",

@@ -22,7 +22,7 @@ how far it falls short of a margin.
 
 ### A label of 0 means similar here
 
-The paper of 2006 writes the label 0 for a similar pair. Sentence Transformers and many examples for Keras write 1 for it,
+The paper of 2006 writes the label 0 for a similar pair. Sentence Transformers and TensorFlow Addons write 1 for it,
 and [[cosine_embedding]] and [[hinge_embedding]] take 1 and -1. No check can see that labels are turned round: the pairs that
 belong together are then driven apart. Map labels that are 1 for similar by `1 - label`. With a label of -1 the loss below
 is negative.
@@ -184,6 +184,8 @@ Of the Euclidean distance of vectors of length 1, a similar pair costs what [[co
 - [Sentence Transformers](https://sbert.net/docs/package_reference/sentence_transformer/losses.html#contrastiveloss)
   `sentence_transformers.losses.ContrastiveLoss(model, margin=0.5)`: A label of 1 means similar; one minus the cosine is
   the distance.
+- [TensorFlow Addons](https://github.com/tensorflow/addons/blob/v0.15.0/tensorflow_addons/losses/contrastive.py)
+  `tfa.losses.contrastive_loss(y_true, y_pred, margin=1.0)`: A label of 1 means similar, and the half is left out.
 
 ## References
 
@@ -204,6 +206,7 @@ from lossary.declaration import (
     Kind,
     Loss,
     Parameter,
+    Precision,
     Section,
     Study,
     Symbolic,
@@ -230,7 +233,7 @@ def _dissimilar(distance: torch.Tensor) -> torch.Tensor:
     return contrastive(distance, torch.ones_like(distance), reduction="none")
 
 
-DISTANCE = Kind("distances (any real number is taken)", values=REAL.values, takes="distances")
+DISTANCE = Kind("distances, from 0", values=tuple(v for v in REAL.values if v >= 0), lower=0.0, takes="distances")
 
 loss = Loss(
     function=contrastive,
@@ -272,6 +275,10 @@ loss = Loss(
                 "target": lambda x, gap: (gap**2 - x**2) / 2,
             },
         ),
+    ),
+    precision=Precision(
+        size=lambda margin: margin**2,
+        why="it subtracts the distance from the margin, and the gradient with respect to the target two squares",
     ),
     sections=(
         Section(

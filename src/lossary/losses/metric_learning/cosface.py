@@ -148,12 +148,12 @@ Divided by the scale, as that grows, it becomes for two classes [[margin_ranking
 
 ## In other libraries
 
-- [pytorch-metric-learning](https://kevinmusgrave.github.io/pytorch-metric-learning/losses/#cosfaceloss)
+- [pytorch-metric-learning](https://kevinmusgrave.github.io/pytorch-metric-learning/losses/cosface_loss/)
   `pytorch_metric_learning.losses.CosFaceLoss(num_classes, embedding_size, margin=0.35, scale=64)`: It owns the directions of
   the classes.
-- [PaddlePaddle](https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/nn/functional/margin_cross_entropy_en.html)
+- [PaddlePaddle](https://paddlepaddle.org.cn/documentation/docs/en/api/paddle/nn/functional/margin_cross_entropy_en.html)
   `paddle.nn.functional.margin_cross_entropy(input, target, margin1=1.0, margin2=0.0, margin3=0.35, scale=64.0)`: `margin3` is
-  m, and `margin2` that of ArcFace.
+  m, and `margin2` that of ArcFace. Not on a CPU.
 
 ## References
 

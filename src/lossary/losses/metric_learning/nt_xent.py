@@ -169,12 +169,13 @@ So it is [[cross_entropy]] of those cosines over the temperature.
 
 ## In other libraries
 
-- `optax.ntxent(input, jnp.arange(input.shape[-2]) % (input.shape[-2] // 2), temperature=temperature)`: Labels instead of
-  an order of the rows.
-- `pytorch_metric_learning.losses.NTXentLoss(temperature=temperature)(input, torch.arange(input.shape[-2]) % (input.shape[-2] // 2))`:
-  The temperature is 0.07 by default. With more than two vectors of a label, the other ones are not in the denominator.
-- `monai.losses.ContrastiveLoss(temperature=temperature)(input[: input.shape[-2] // 2], input[input.shape[-2] // 2 :])`: The
-  two views are two arguments.
+- optax `jax.vmap(lambda one: optax.ntxent(one, jax.numpy.arange(len(one)) % (len(one) // 2), temperature=temperature))(input)`:
+  One matrix per call. Labels say which rows belong together; the temperature is 0.07 by default.
+- pytorch-metric-learning `torch.stack([pytorch_metric_learning.losses.NTXentLoss(temperature=temperature)(one, torch.arange(len(one)) % (len(one) // 2)) for one in input])`:
+  One matrix per call. Labels say which rows belong together; the temperature is 0.07 by default. With more than two rows of
+  a label, a denominator leaves out the further ones.
+- MONAI `torch.stack([monai.losses.ContrastiveLoss(temperature=temperature)(one[: len(one) // 2], one[len(one) // 2 :]) for one in input])`:
+  One matrix per call, its two halves as two arguments.
 
 ## References
 
@@ -290,17 +291,19 @@ loss = Loss(
                 "n": lambda x, c, i, D: sqrt(sum_over(i, x[c, i] ** 2, D)),
                 "cosine": lambda x, c, d, i, D, n: sum_over(i, x[c, i] * x[d, i], D) / (n[c] * n[d]),
                 "total": lambda c, k, C, cosine, tau: sum_over(k, exp(cosine[c, k] / tau), C, where=unequal(k, c)),
+                "partner": lambda c, k, C, cosine: sum_over(k, indicator(2 * abs(c - k), C) * cosine[c, k], C),
                 "pull": lambda c, d, C, cosine, total, tau: (
                     exp(cosine[c, d] / tau) / total[c]
                     + exp(cosine[c, d] / tau) / total[d]
                     - 2 * indicator(2 * abs(c - d), C)
                 ),
             },
-            notation={"n": "n", "cosine": "s", "total": "Z", "pull": "w"},
+            notation={"n": "n", "cosine": "s", "total": "Z", "partner": "s^{+}", "pull": "w"},
             meanings={
                 "n": "the length of a vector",
                 "cosine": "the cosine of two vectors",
                 "total": "the total over all other vectors",
+                "partner": "the cosine of a vector and the other view of its example",
                 "pull": "how hard two vectors push each other apart",
                 "C": "the number of vectors, twice that of the examples",
                 "c": "runs over the vectors",
@@ -308,14 +311,7 @@ loss = Loss(
                 "i": "runs over the coordinates",
                 "tau": "the temperature",
             },
-            value=lambda c, k, C, cosine, total, tau: (
-                sum_over(
-                    c,
-                    log(total[c]) - sum_over(k, indicator(2 * abs(c - k), C) * cosine[c, k], C) / tau,
-                    C,
-                )
-                / C
-            ),
+            value=lambda c, C, partner, total, tau: sum_over(c, log(total[c]) - partner[c] / tau, C) / C,
             gradient={
                 "input": lambda x, c, d, k, C, n, cosine, pull, tau: (
                     sum_over(k, pull[c, k] * (x[k, d] / n[k] - cosine[c, k] * x[c, d] / n[c]), C, where=unequal(k, c))

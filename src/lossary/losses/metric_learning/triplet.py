@@ -148,6 +148,9 @@ Where both distances are added to 1, as on a line with the positive at x and the
 
 - `torch.nn.functional.triplet_margin_with_distance_loss(anchor, positive, negative, distance_function=lambda a, b: (a - b).square().sum(-1), margin=alpha, reduction="none")`:
   The margin must be above 0.
+- [TensorFlow Addons](https://www.tensorflow.org/addons/api_docs/python/tfa/losses/TripletSemiHardLoss)
+  `tfa.losses.TripletSemiHardLoss(margin=0.2, distance_metric="squared-L2")`: Chooses semi-hard negatives from a batch with
+  labels. The plain distance and a margin of 1 by default.
 
 ## References
 
@@ -317,8 +320,8 @@ loss = Loss(
             name="active",
             title="An active triplet",
             inputs={"anchor": [0, 0], "positive": [1.2, 0.4], "negative": [0.3, -0.5]},
-            caption="The positive, which is far, is pulled hard, and the near negative is pushed a little. The anchor moves "
-            "from the negative to the positive, along the line that joins them.",
+            caption="The positive, which is far, is pulled hard, and the near negative is pushed a little. The anchor is "
+            "moved in the direction from the negative to the positive.",
         ),
     ),
     side_by_side={"turns": "functional.triplet(first, second, stranger, reduction='none')"},
