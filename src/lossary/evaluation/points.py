@@ -218,14 +218,11 @@ def _nearly_sure(shape: Shape, at: int, rest: float) -> Numbers:
 
 
 def _cosines(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
-    """Of angles at random, at a right angle to all, and close to either end, where the angle is steep."""
-    drawn = [np.cos(rng.uniform(0.01, np.pi - 0.01, size=shape)) for _ in range(5)]
-    near = [
-        side * (1 - gap * np.eye(shape[0])[0]) * 0.99 ** np.arange(1, shape[0] + 1)
-        for gap in (0.1, 1e-4)
-        for side in (1, -1)
-    ]
-    return [np.zeros(shape), *drawn, *near, np.where(np.eye(shape[0])[0] > 0, 1 - 1e-12, 0.5)]
+    """Of angles at random, of right angles, and of one as good as 0 or pi, where a cosine tells little of its angle."""
+    drawn = [np.cos(rng.uniform(0.1, np.pi - 0.1, size=shape)) for _ in range(5)]
+    first = np.eye(shape[0])[0]
+    near = [np.where(first > 0, side * (1 - 1e-12), rest) for side in (1, -1) for rest in (0.0, 0.5 * side)]
+    return [np.zeros(shape), *drawn, *near]
 
 
 def _distributions(shape: Shape, rng: np.random.Generator) -> list[Numbers]:

@@ -310,9 +310,9 @@ loss = Loss(
         HeatMap(
             name="label",
             title="Between similar and dissimilar",
-            labels=("distance, input", "target"),
-            spans=((0.0, 2.0), (0.0, 1.0)),
-            inputs=lambda s, t: {"input": s, "target": t},
+            labels=("target", "distance, input"),
+            spans=((0.0, 1.0), (0.0, 2.0)),
+            inputs=lambda s, t: {"input": t, "target": s},
             note="Margin 1.",
             caption="A target between 0 and 1 mixes the two losses. The distance that costs least is then the target times "
             "the margin.",

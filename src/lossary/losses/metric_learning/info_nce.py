@@ -294,7 +294,7 @@ loss = Loss(
             symbol="tau",
         ),
     ),
-    reductions=per("query", "the number of queries"),
+    reductions=per("target"),
     formulas=(
         Symbolic(
             where={"p": lambda x, c, j, C, tau: exp(x[c] / tau) / sum_over(j, exp(x[j] / tau), C)},

@@ -243,10 +243,10 @@ def _floor(examples: torch.Tensor, temperature: float) -> torch.Tensor:
 
 
 def _batches(setting: Setting) -> list[Arrays]:
-    """Two and four vectors, short and long, close together and in opposite directions."""
+    """Four and six vectors, short and long, close together and in opposite directions."""
     rng = np.random.default_rng(5)
     made: list[Arrays] = []
-    for shape in ((2, 3), (4, 2), (6, 3)):
+    for shape in ((4, 2), (4, 3), (6, 2)):
         drawn = [scale * rng.normal(size=shape) for scale in (1e-3, 1.0, 1.0, 1.0, 1e3)]
         close = [np.ones(shape) + 0.1 * rng.normal(size=shape), np.ones(shape)]
         opposite = np.ones(shape) * np.where(np.arange(shape[0]) < shape[0] // 2, 1, -1)[:, None]
