@@ -29,10 +29,11 @@ shown = Shown(
             label="angle between the two, in radians",
             span=(0.0, 3.1),
             inputs=_turns,
-            caption="Two vectors of length 1 that belong together, and a third one at a right angle to both that does not, each "
-            "loss at its defaults. Losses of pairs pay for every angle. Those that compare with the stranger pay from about the angle on "
-            "at which it is as near, or, with a margin, from an earlier one. They rise the more steeply, the lower the "
-            "temperature or the larger the scale is.",
+            caption="Two vectors of length 1 that belong together, and a stranger at a right angle to both; each loss at its "
+            "defaults. The contrastive loss of the Euclidean distance is here what cosine embedding charges, and both charge for every "
+            "angle. The losses that compare with the stranger begin near the right angle, or before it with a margin, and "
+            "rise the more steeply, the lower the temperature or the larger the scale is. NT-Xent, whose temperature is high, "
+            "never comes down to zero.",
             top=3.0,
         ),
     ),

@@ -286,8 +286,8 @@ loss = Loss(
             label="distance, input",
             span=(0.0, 3.0),
             inputs=lambda t, y: {"input": t, "target": y},
-            branches={"similar, label 0": 0.0, "dissimilar, label 1": 1.0},
-            perfect={"similar, label 0": 0.0, "dissimilar, label 1": float("inf")},
+            branches={"dissimilar, label 1": 1.0, "similar, label 0": 0.0},
+            perfect={"dissimilar, label 1": float("inf"), "similar, label 0": 0.0},
             limits=(0.0, float("inf")),
             kinks=(lambda margin: margin,),
             note="One pair.",
@@ -329,6 +329,6 @@ loss = Loss(
         "gradient_lipschitz": 1,
         "bounded": False,
         "value_at_perfect": 0,
-        "gradient_limits": (0, "inf"),
+        "gradient_limits": lambda margin: (-margin, 0),
     },
 )

@@ -282,16 +282,19 @@ loss = Loss(
     sections=(
         Section(
             axis=DISTANCE_AXIS,
-            label="distance of the negative",
-            span=(0.0, 3.0),
-            inputs=lambda t, y: {"anchor": [0], "positive": [1], "negative": [t]},
-            branches={"": 0.0},
-            perfect=float("inf"),
+            label="distance from the anchor",
+            span=(0.0, 2.0),
+            inputs=lambda t, y: {"anchor": [0], "positive": [1 + y * (t - 1)], "negative": [t + y * (1 - t)]},
+            branches={"negative moves": 0.0, "positive moves": 1.0},
+            perfect={"negative moves": float("inf"), "positive moves": 0.0},
             limits=(0.0, float("inf")),
-            kinks=(lambda alpha: sqrt(1 + alpha),),
-            note="The positive is at distance 1, and the negative moves away from the anchor.",
-            caption="A parabola upside down: the push grows with the distance, and is gone once the squared distance is larger "
-            "than that of the positive by alpha. A negative on the anchor costs the most and is not pushed.",
+            kinks=(
+                lambda alpha: sqrt(1 + alpha),
+                lambda alpha: sqrt((abs(1 - alpha) + 1 - alpha) / 2),  # at 0 where alpha is above 1
+            ),
+            note="One of the two moves, the other one is at distance 1.",
+            caption="The negative is pushed in proportion to its distance, up to the one at which it is far enough; on the "
+            "anchor it costs the most and is not pushed. The positive is pulled the harder the farther away it is.",
         ),
     ),
     figures=(
@@ -334,8 +337,10 @@ loss = Loss(
     properties={
         "convex": False,
         "smoothness": "C0",
-        "lipschitz": lambda alpha: 2 * sqrt(1 + alpha),
+        "lipschitz": "inf",
         "gradient_lipschitz": "inf",
+        "bounded": False,
+        "gradient_limits": (0, 0),
         "value_at_perfect": 0,
     },
 )
