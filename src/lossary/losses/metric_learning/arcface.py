@@ -7,7 +7,7 @@ the cross-entropy of the scaled cosines.
 
 - Vectors of things that were never seen in training are compared by their angle later, as faces are, and the training data
   have classes with enough examples each. The margin asks for more than the right class.
-- The classes should lie at least some angle apart: the margin is one.
+- You can say by what angle a vector should be nearer to its own class than to any other. That angle is the margin.
 
 `input` is the matrix of cosines, `F.normalize(feature) @ F.normalize(weight).T`, where `weight` has one learned row for each
 class.
@@ -17,7 +17,7 @@ class.
 - The classes are all that will ever be asked for. [[cross_entropy]] does not need the margin.
 - There are pairs and no classes, or more classes than rows fit in memory: [[info_nce|InfoNCE]] or
   [[triplet_margin]].
-- Many labels are wrong. The margin pulls hard at those too.
+- Many labels are wrong. The margin asks for more of those too.
 - The angle is often beyond a right one: [[cosface|CosFace]] subtracts from the cosine, and has no turning point.
 
 ## Pitfalls

@@ -253,6 +253,11 @@ alike. [[hinge_embedding]] chooses by the label in the same way, for any distanc
 
     F.cosine_embedding_loss(p, q, -torch.ones(8)) == 1 - F.cosine_embedding_loss(p, q, torch.ones(8))
 
+For alike pairs it is [[contrastive|contrastive loss]] of the Euclidean distance of the vectors at length 1.
+
+    F.cosine_embedding_loss(p, q, torch.ones(8)) ==
+        functional.contrastive((F.normalize(p) - F.normalize(q)).norm(dim=1), torch.zeros(8))  # within 1e-9
+
 The difference of two such losses, cut off at zero with a margin, is
 [[triplet_margin_with_distance]] with the cosine distance.
 

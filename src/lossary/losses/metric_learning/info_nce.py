@@ -26,7 +26,7 @@ For a batch of pairs, `input` is the matrix of all cosines, `F.normalize(a) @ F.
 ### The temperature decides which negatives count
 
 A negative is pushed by its share of the softmax. At a low temperature nearly all of the push goes to the one that is most
-similar to the query, at a high one to all alike. Below, the similarities of four negatives are 0.6, 0.4, 0.2 and 0. All
+similar to the query, at a high one it is shared more evenly. Below, the similarities of four negatives are 0.6, 0.4, 0.2 and 0. All
 gradients are divided by the temperature as well.
 
 ```python
@@ -48,9 +48,9 @@ temperature 1.0: shares of the push [0.329, 0.27, 0.221, 0.181], in all 0.77
 
 ### At a temperature of 1 cosines cannot reach a loss near zero
 
-A cosine lies between -1 and 1, so that at a temperature of 1 the partner's exponential is at most 7.4 times that of
-a candidate at the other end. Even where every negative is opposite to the query, the loss has a floor that grows with the number of candidates. Scores without
-bounds have none.
+A cosine lies between -1 and 1, so that at a temperature of 1 the partner's exponential is at most e² times that of a
+candidate at the other end. Even where every negative is opposite to the query, the loss has a floor, which grows with the
+number of candidates. Scores without bounds have none.
 
 ```python
 from lossary.functional import info_nce
@@ -93,8 +93,8 @@ for count in (8, 64, 512):
 ### A second right answer in the batch is pushed away
 
 Every column but the target counts as wrong: a duplicate, another caption that fits as well, another image of
-the class. With k candidates that are alike the loss is at least `log(k)`, and the twin is pushed as hard as the
-partner is pulled. Remove duplicates from a batch, or mask them with minus infinity.
+the class. With k candidates of the partner's similarity, itself counted, the loss is at least `log(k)`. Below, the
+twin is pushed as hard as the partner is pulled. Remove duplicates from a batch, or mask them with minus infinity.
 
 ```python
 from lossary.functional import info_nce
@@ -132,20 +132,22 @@ rows 0.07, columns 1.43, mean of both 0.75
 
 ### Vectors that are not normalised change the temperature
 
-A dot product grows with the lengths of both vectors, which does what a lower temperature does. Vectors of random numbers
-in 64 dimensions are about 8 long, so their products are some 64 times their cosines. At 0.07 a wrong start then costs a
-hundred and more, and one negative gets all of the push.
+A dot product grows with the lengths of both vectors, which does what a lower temperature does. Vectors of standard normal
+numbers are about as long as the root of their dimension, so their products are about the dimension times their cosines. A
+start at random then costs far more than chance.
 
 ```python
 from lossary.functional import info_nce
 
 one, other = torch.randn(2, 128, 64)
 target = torch.arange(128)
+print(f"chance   {math.log(128):.1f}")
 print(f"products {info_nce(one @ other.T, target).item():.1f}")
 print(f"cosines  {info_nce(F.normalize(one) @ F.normalize(other).T, target).item():.1f}")
 ```
 
 ```output
+chance   4.9
 products 297.5
 cosines  6.3
 ```
@@ -154,7 +156,8 @@ cosines  6.3
 
 The function takes a tensor for `temperature`, with a gradient. Learned as such it can pass zero, where the loss is not
 defined, and below zero the order is turned round. Learn the logarithm, as CLIP does with the logarithm of the inverse,
-and limit it: on a batch that is solved, a lower temperature lowers the loss further.
+and limit it: on a batch that is solved, a lower temperature lowers the loss further. A mask of minus infinity makes the
+gradient of the temperature NaN; a large negative number does not.
 
 ```python
 from lossary.functional import info_nce
@@ -165,12 +168,18 @@ for start in (0.5, 0.2):
     loss = info_nce(similarity, target, temperature=logarithm.exp())
     (slope,) = torch.autograd.grad(loss, logarithm)
     print(f"temperature {start}: a step {'lowers' if slope > 0 else 'raises'} it")
+for mask in (-torch.inf, -1e4):
+    temperature = torch.tensor(0.5, requires_grad=True)
+    loss = info_nce(torch.tensor([1.0, 0.0, mask]), torch.tensor(0), temperature=temperature)
+    print(f"mask {mask}: gradient {torch.autograd.grad(loss, temperature)[0].item():.3f}")
 print(f"temperature -0.5: loss {info_nce(similarity, target, temperature=-0.5).item():.2f}")
 ```
 
 ```output
 temperature 0.5: a step lowers it
 temperature 0.2: a step lowers it
+mask -inf: gradient nan
+mask -10000.0: gradient 0.477
 temperature -0.5: loss 3.14
 ```
 
@@ -208,6 +217,11 @@ with a single negative that is [[margin_ranking]] without a margin.
 
 - Aaron van den Oord, Yazhe Li and Oriol Vinyals (2018). Representation Learning with Contrastive Predictive Coding. arXiv
   preprint. arXiv:1807.03748
+- Matthew Henderson, Rami Al-Rfou, Brian Strope, Yun-hsuan Sung, Laszlo Lukacs, Ruiqi Guo, Sanjiv Kumar, Balint Miklos and
+  Ray Kurzweil (2017). Efficient Natural Language Response Suggestion for Smart Reply. arXiv preprint. arXiv:1705.00652
+- Alec Radford, Jong Wook Kim, Chris Hallacy, Aditya Ramesh, Gabriel Goh, Sandhini Agarwal, Girish Sastry, Amanda Askell,
+  Pamela Mishkin, Jack Clark, Gretchen Krueger and Ilya Sutskever (2021). Learning Transferable Visual Models From Natural
+  Language Supervision. In *ICML 2021*. arXiv:2103.00020
 """
 
 from functools import partial
@@ -278,7 +292,7 @@ loss = Loss(
         "false negatives; duplicates in the batch": "A second right answer",
         "symmetric loss; CLIP; image to text and text to image": "It asks one side",
         "normalise embeddings; dot product or cosine": "Vectors that are not normalised",
-        "learnable temperature; logit scale": "A learned temperature",
+        "learnable temperature; logit scale; nan gradient of the temperature": "A learned temperature",
     },
     inputs=(
         Input("input", "x", (SIMILARITIES,), "(C) or (N, C)", "the similarity of each query with each candidate"),

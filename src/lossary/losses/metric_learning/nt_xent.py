@@ -69,9 +69,9 @@ without the partner  -11.5416
 
 ### The temperature sets the lowest loss
 
-Cosines end at 1, so a perfect pair costs something as long as there are others. Below, both views of each of 64 examples are equal and at a right angle to
-all others. At the default of 0.5 their loss is nearer to chance, the logarithm of 2N - 1, than to
-zero. A low temperature lowers the floor, and gives most of the push to the most similar of the others.
+Cosines end at 1, so a perfect pair costs something as long as there are others. Below, both views of each of 64 examples are
+equal and at a right angle to all others. At the default of 0.5 their loss is nearer to chance, the logarithm of 2N - 1, than
+to zero. A low temperature lowers the floor. What else it does is shown at [[info_nce|InfoNCE]].
 
 ```python
 from lossary.functional import nt_xent
@@ -262,7 +262,7 @@ loss = Loss(
     tasks=("embeddings",),
     search_terms=terms(
         "self-supervised contrastive loss; two augmented views; contrastive loss with a temperature; SimCLR; "
-        "monai ContrastiveLoss; optax ntxent"
+        "monai ContrastiveLoss; optax.ntxent; optax ntxent"
     ),
     concepts={
         "order of the views; interleaved batch; positive pairs": "Rows k and",
