@@ -121,6 +121,28 @@ print(f"mean {each.mean().item():.4f}, of those that cost something {each[each >
 mean 0.0225, of those that cost something 0.0900
 ```
 
+### In float16 a distance of 256 is too long
+
+Its square is beyond the format. The loss is infinite, or NaN where the coordinates of the two distances overflow in both
+directions. The gradient is still finite, but a loss that is scaled or logged is not. Normalise the vectors, or convert them
+with `.float()`.
+
+```python
+from lossary.functional import triplet
+
+anchor, far = torch.zeros(1, 2), torch.tensor([[300.0, 0.0]])
+beside = torch.tensor([[0.0, 300.0]])
+for name, negative in (("one distance", anchor), ("two distances", beside)):
+    vectors = (anchor, far, negative)
+    half = triplet(*(v.half() for v in vectors)).item()
+    print(f"{name}: float16 {half}, float32 {triplet(*vectors).item():.2f}")
+```
+
+```output
+one distance: float16 inf, float32 90000.20
+two distances: float16 nan, float32 0.20
+```
+
 ## Relations
 
 It is [[triplet_margin_with_distance]] with the squared distance.
@@ -222,6 +244,7 @@ loss = Loss(
         "choosing alpha; margin 0.2": "A margin of the plain",
         "hard negatives; vanishing gradient": "A negative that lies",
         "triplet loss stuck at the margin; collapse": "A loss equal to alpha",
+        "triplet loss nan; mixed precision": "In float16",
         "normalise embeddings": "Longer vectors",
         "triplet mining; semi-hard negatives; loss close to zero": "The mean counts",
     },
