@@ -246,7 +246,7 @@ def _batches(setting: Setting) -> list[Arrays]:
     """Four and six vectors, short and long, close together and in opposite directions."""
     rng = np.random.default_rng(5)
     made: list[Arrays] = []
-    for shape in ((4, 2), (4, 3), (6, 2)):
+    for shape in ((4, 3), (6, 2)):
         drawn = [scale * rng.normal(size=shape) for scale in (1e-3, 1.0, 1.0, 1.0, 1e3)]
         close = [np.ones(shape) + 0.1 * rng.normal(size=shape), np.ones(shape)]
         opposite = np.ones(shape) * np.where(np.arange(shape[0]) < shape[0] // 2, 1, -1)[:, None]
@@ -321,7 +321,9 @@ loss = Loss(
         ),
     ),
     precision=Precision(
-        size=lambda tau: 1 / tau, why="it subtracts two numbers of the size of a cosine over the temperature"
+        size=lambda x, c, i, C, D, tau: (1 + sum_over(c, 1 / sqrt(sum_over(i, x[c, i] ** 2, D)), C)) / tau,
+        why="it subtracts two numbers of the size of a cosine over the temperature, and its gradient divides such a difference "
+        "by the length of a vector",
     ),
     sections=(
         Section(
