@@ -164,8 +164,6 @@ Divided by the scale, as that grows, it becomes for two classes [[margin_ranking
 """
 
 import math
-from functools import partial
-
 import torch
 import torch.nn.functional as F
 
@@ -218,7 +216,12 @@ loss = angular_margin_loss(
             title="The loss at four margins",
             label="angle to the true class, in radians",
             span=(0.0, math.pi),
-            curves={f"margin {m}": partial(_turned, s=64.0, m=m) for m in (0.0, 0.2, 0.35, 0.5)},
+            curves={
+                "margin 0.0": lambda t: _turned(t, 64.0, 0.0),
+                "margin 0.2": lambda t: _turned(t, 64.0, 0.2),
+                "margin 0.35": lambda t: _turned(t, 64.0, 0.35),
+                "margin 0.5": lambda t: _turned(t, 64.0, 0.5),
+            },
             note="Scale 64. Three classes; the other two at a right angle.",
             caption="The margin moves the angle from which on a vector costs something, and raises all beyond it by the same "
             "amount.",
@@ -228,7 +231,12 @@ loss = angular_margin_loss(
             title="The loss at four scales",
             label="angle to the true class, in radians",
             span=(0.0, math.pi),
-            curves={f"scale {s:.0f}": partial(_turned, s=s, m=0.35) for s in (1.0, 4.0, 16.0, 64.0)},
+            curves={
+                "scale 1": lambda t: _turned(t, 1.0, 0.35),
+                "scale 4": lambda t: _turned(t, 4.0, 0.35),
+                "scale 16": lambda t: _turned(t, 16.0, 0.35),
+                "scale 64": lambda t: _turned(t, 64.0, 0.35),
+            },
             note="Margin 0.35. Three classes; the other two at a right angle.",
             caption="A small scale costs something even at the angle 0. A large one has a sharp bend where the cosine is the "
             "margin.",

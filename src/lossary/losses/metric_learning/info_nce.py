@@ -224,8 +224,6 @@ with a single negative that is [[margin_ranking]] without a margin.
   Language Supervision. In *ICML 2021*. arXiv:2103.00020
 """
 
-from functools import partial
-
 import torch
 import torch.nn.functional as F
 
@@ -358,7 +356,12 @@ loss = Loss(
             title="Loss and pull at four temperatures",
             label="similarity of the partner",
             span=(-1.0, 1.0),
-            curves={f"temperature {t}": partial(_among_others, temperature=t) for t in (0.07, 0.2, 0.5, 1.0)},
+            curves={
+                "temperature 0.07": lambda t: _among_others(t, 0.07),
+                "temperature 0.2": lambda t: _among_others(t, 0.2),
+                "temperature 0.5": lambda t: _among_others(t, 0.5),
+                "temperature 1.0": lambda t: _among_others(t, 1.0),
+            },
             gradient=True,
             note="16 candidates. The similarities of the other 15 are spread evenly from -0.5 to 0.5.",
             caption="At a low temperature a partner behind the best of the others is pulled hard, and one that leads hardly "
@@ -369,7 +372,12 @@ loss = Loss(
             title="Which of the negatives is pushed",
             label="temperature",
             span=(0.03, 1.0),
-            curves={f"similarity {similarity}": partial(_share, place=k) for k, similarity in enumerate(NEGATIVES)},
+            curves={
+                "similarity 0.6": lambda t: _share(t, 0),
+                "similarity 0.4": lambda t: _share(t, 1),
+                "similarity 0.2": lambda t: _share(t, 2),
+                "similarity 0.0": lambda t: _share(t, 3),
+            },
             heading="share of the push",
             note="Four negatives. Which share each has does not depend on the partner.",
             caption="From right to left the most similar negative takes over. At the temperature 1 the shares differ little.",

@@ -184,8 +184,6 @@ So it is [[cross_entropy]] of those cosines over the temperature.
 """
 
 import math
-from functools import partial
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -345,7 +343,12 @@ loss = Loss(
             title="The loss at four temperatures",
             label="cosine of the two views",
             span=(-1.0, 1.0),
-            curves={f"temperature {t}": partial(_turned, temperature=t) for t in (0.1, 0.2, 0.5, 1.0)},
+            curves={
+                "temperature 0.1": lambda t: _turned(t, 0.1),
+                "temperature 0.2": lambda t: _turned(t, 0.2),
+                "temperature 0.5": lambda t: _turned(t, 0.5),
+                "temperature 1.0": lambda t: _turned(t, 1.0),
+            },
             note="The two views of one example; 30 other vectors at a right angle to both. The loss of the two.",
             caption="The lower the temperature, the steeper the loss of a pair that is less alike than the others, and the "
             "nearer to zero that of one that is more alike.",
@@ -358,7 +361,10 @@ loss = Loss(
             points=(1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0),
             curves={
                 "chance": lambda n: (2 * n - 1).log(),
-                **{f"temperature {t}": partial(_floor, temperature=t) for t in (1.0, 0.5, 0.2, 0.1)},
+                "temperature 1.0": lambda n: _floor(n, 1.0),
+                "temperature 0.5": lambda n: _floor(n, 0.5),
+                "temperature 0.2": lambda n: _floor(n, 0.2),
+                "temperature 0.1": lambda n: _floor(n, 0.1),
             },
             note="The two views of each example are equal and at a right angle to all others.",
             caption="With the batch grows what a perfect model pays, and what one pays that has learned nothing. The "
