@@ -164,6 +164,7 @@ Divided by the scale, as that grows, it becomes for two classes [[margin_ranking
 """
 
 import math
+
 import torch
 import torch.nn.functional as F
 

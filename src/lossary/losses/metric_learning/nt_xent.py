@@ -184,6 +184,7 @@ So it is [[cross_entropy]] of those cosines over the temperature.
 """
 
 import math
+
 import numpy as np
 import torch
 import torch.nn.functional as F
