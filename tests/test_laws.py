@@ -359,8 +359,10 @@ def test_autograd_is_the_finite_difference(loss: Loss) -> None:
                 continue
             count = len(found)
             parts = range(found.reshape(count, -1).shape[1])
-            # A vector's own length is the scale on which the loss bends.
-            lengths = [float(np.linalg.norm(v)) / 8 if kinds[name].sampler == "vector" else 1.0 for v in rows[name]]
+            # The scale on which the loss bends: a vector's own length; a cosine is multiplied by tens.
+            sampler = kinds[name].sampler
+            lengths = [float(np.linalg.norm(v)) if sampler == "vector" else 1.0 for v in rows[name]]
+            lengths = [length / 8 if sampler in ("vector", "cosines") else length for length in lengths]
             steps = np.array(
                 [1e-3 * min(1.0, room(kinds[name], v), near) for v, near in zip(rows[name], lengths, strict=True)]
             )

@@ -233,6 +233,38 @@ def test_small_charts_of_margins_have_the_zero_one_step_behind_them() -> None:
                 assert (behind[0].x.tolist(), behind[0].y.tolist()) == ([-3, 0, 0, 3], [1, 1, 0, 0])
 
 
+def _two_classes(scale: float, lead: float) -> float:
+    """The cross-entropy of two classes, of which the true one leads by so much before it is scaled."""
+    return math.log1p(math.exp(-scale * lead))
+
+
+# What each costs for two vectors at an angle a, and a third one at a right angle to both.
+TURNED = {
+    "cosine_embedding": lambda a: 1 - math.cos(a),
+    "contrastive": lambda a: 1 - math.cos(a),
+    "triplet_margin": lambda a: max(0.0, 2 * math.sin(a / 2) - math.sqrt(2) + 1),
+    "triplet": lambda a: max(0.0, 0.2 - 2 * math.cos(a)),
+    "info_nce": lambda a: _two_classes(1 / 0.07, math.cos(a)),
+    "nt_xent": lambda a: (
+        math.log1p(2 * math.exp(-2 * math.cos(a))) + math.log(math.exp(2) + 2) - 2
+    ) / 2,
+    "arcface": lambda a: _two_classes(64, math.cos(a + 0.5)),
+    "cosface": lambda a: _two_classes(64, math.cos(a) - 0.35),
+}  # fmt: skip
+
+
+def test_losses_of_a_pair_at_an_angle_are_what_the_closed_forms_say() -> None:
+    (figure,) = catalogs.declared(FAMILIES["metric_learning"]).figures
+    _, table = together.side_by_side(figure, members("metric_learning"))
+    columns = dict(zip(table.names, table.columns, strict=True))
+    angle = columns.pop(figure.label)
+    assert set(columns) == set(TURNED)
+    for slug, closed in TURNED.items():
+        # torch adds a small constant to each coordinate of a difference, and to a length
+        tolerance = 3e-6 if slug == "triplet_margin" else 1e-10
+        np.testing.assert_allclose(columns[slug], [closed(a) for a in angle], rtol=0, atol=tolerance, err_msg=slug)
+
+
 def test_every_family_shows_each_of_its_losses_along_an_axis_of_several() -> None:
     payload = {
         "name": "robust",

@@ -13,6 +13,7 @@ from lossary.declaration.inputs import (
     BINARY,
     CLASS_INDEX,
     CLASS_PROBABILITIES,
+    COSINES,
     COUNT,
     DISTRIBUTION,
     DISTRIBUTION_STEEP_AT_ZERO,
@@ -81,6 +82,8 @@ from lossary.declaration.reductions import (
 )
 from lossary.declaration.references import Cited, Library, Reference, Relation, citation, library
 from lossary.declaration.sections import (
+    ANGLE_AXIS,
+    CLASS_ANGLE_AXIS,
     DISTANCE_AXIS,
     LOG_RATE_AXIS,
     LOGIT_AXIS,
@@ -105,7 +108,14 @@ from lossary.declaration.sections import (
     probability_section,
     residual_section,
 )
-from lossary.declaration.shapes import LOGISTIC, divergence_loss, margin_loss, overlap_loss, residual_loss
+from lossary.declaration.shapes import (
+    LOGISTIC,
+    angular_margin_loss,
+    divergence_loss,
+    margin_loss,
+    overlap_loss,
+    residual_loss,
+)
 from lossary.declaration.symbols import (
     Expression,
     acos,
@@ -140,10 +150,13 @@ from lossary.declaration.symbols import (
 )
 
 __all__ = [
+    "ANGLE_AXIS",
     "BINARY",
     "BY_WEIGHTS",
+    "CLASS_ANGLE_AXIS",
     "CLASS_INDEX",
     "CLASS_PROBABILITIES",
+    "COSINES",
     "COUNT",
     "DISCRIMINATOR_AXIS",
     "DISTANCE_AXIS",
@@ -234,6 +247,7 @@ __all__ = [
     "Widget",
     "Written",
     "acos",
+    "angular_margin_loss",
     "atan",
     "axes",
     "box_loss",

@@ -147,6 +147,7 @@ BINARY = Kind(
 )
 LOGITS = Kind("logits, one for each class", dims=("C",), sampler="logits", takes="logits")
 SCORES = Kind("scores, one for each class", dims=("C",), sampler="logits", takes="scores")
+COSINES = Kind("cosines, one for each class", dims=("C",), sampler="cosines", lower=-1.0, upper=1.0, takes="cosines")
 CLASS_INDEX = Kind("class indices 0 to C - 1", integer=True, takes="class indices")
 MULTI_HOT = Kind(
     "labels 0 or 1 for each class, or probabilities",

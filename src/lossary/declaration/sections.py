@@ -5,6 +5,7 @@ Plain frozen data, like the loss that declares it; it knows nothing of torch and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -42,6 +43,8 @@ LOG_RATE_AXIS = Axis("log-rate", "log-rate, input", (-3.0, 3.0), 12.0, (-5.0, 12
 MEAN_AXIS = Axis("mean", "predicted mean, input", (0.0, 4.0), 6.0, (-6.0, 4.0))
 RATIO_AXIS = Axis("ratio", "prediction divided by the target", (0.0, 3.0), 2.2, (-2.2, 2.2))
 DISTANCE_AXIS = Axis("distance", "distance", (0.0, 3.0), 3.3, (-1.2, 1.2))
+ANGLE_AXIS = Axis("angle", "angle between the two, in radians", (0.0, math.pi), 2.2, (-1.2, 1.2))
+CLASS_ANGLE_AXIS = Axis("class-angle", "angle to the true class, in radians", (0.0, math.pi), 100.0, (-70.0, 70.0))
 RIGHT_ANSWER_AXIS = Axis("right-answer", "probability of the right answer", (0.0, 1.0), 1.05, (-4.2, 0.2))
 # In the order of pages.
 _SHARED = (
@@ -53,6 +56,8 @@ _SHARED = (
     MEAN_AXIS,
     RATIO_AXIS,
     DISTANCE_AXIS,
+    ANGLE_AXIS,
+    CLASS_ANGLE_AXIS,
     RIGHT_ANSWER_AXIS,
 )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,12 +15,23 @@ from typing import Any
 import sympy as sp
 
 from lossary.declaration.formula import Builder, Symbolic
-from lossary.declaration.inputs import MASK, PIXEL_PROBABILITIES, REGRESSION_INPUTS, SCORE, SIGN, Input, Kind
-from lossary.declaration.loss import Loss
-from lossary.declaration.parameters import Parameter
+from lossary.declaration.inputs import (
+    CLASS_INDEX,
+    COSINES,
+    MASK,
+    PIXEL_PROBABILITIES,
+    REGRESSION_INPUTS,
+    SCORE,
+    SIGN,
+    Input,
+    Kind,
+)
+from lossary.declaration.loss import Loss, Precision
+from lossary.declaration.parameters import POSITIVE, Parameter
 from lossary.declaration.reductions import PER_SAMPLE, per
 from lossary.declaration.references import Properties
 from lossary.declaration.sections import (
+    CLASS_ANGLE_AXIS,
     MARGIN_AXIS,
     PLUS_MINUS,
     PROBABILITY_AXIS,
@@ -28,7 +40,7 @@ from lossary.declaration.sections import (
     Section,
     residual_section,
 )
-from lossary.declaration.symbols import Expression, sum_over
+from lossary.declaration.symbols import Expression, cases, cos, equal, exp, log, sum_over, unequal
 
 # What a smooth loss of one logit claims: softplus under other names.
 LOGISTIC: Mapping[str, Any] = {
@@ -294,6 +306,88 @@ def overlap_loss(
         figures=(errors,),
         tasks=("segmentation",),
         example={"input": [0.9, 0.75, 0.25, 0.1], "target": [1.0, 1.0, 0.0, 0.0]},
+        properties=properties,
+    )
+
+
+def angular_margin_loss(
+    lowered: Builder,
+    slope: Builder,
+    margin: Parameter,
+    meaning: str,
+    caption: str,
+    properties: Properties,
+    **declared: Any,
+) -> Loss:
+    """Cross-entropy of scaled cosines of which that of the true class was lowered first.
+
+    Args:
+        lowered: function of the symbols of the formula, the cosines `x`, the true class `y` and the `margin`, to what
+            stands for the true class' cosine.
+        slope: function of the same to its derivative with respect to that cosine.
+        margin: the parameter that says by how much it is lowered; its symbol is `margin`.
+        meaning: what the lowered cosine is, in words.
+        caption: what to see in the picture.
+        properties: the claims, along the angle to the true class.
+        declared: whatever else a `Loss` has.
+    """
+    formula = Symbolic(
+        where={
+            "lowered": lowered,
+            "slope": slope,
+            "total": lambda x, y, j, C, lowered, scale: (
+                exp(scale * lowered) + sum_over(j, exp(scale * x[j]), C, where=unequal(j, y))
+            ),
+        },
+        notation={"lowered": r"\phi", "slope": r"\phi'", "total": "Z"},
+        meanings={
+            "lowered": meaning,
+            "slope": "its derivative with respect to the cosine of the true class",
+            "total": "the sum over the classes that a softmax divides by",
+        },
+        value=lambda lowered, total, scale: log(total) - scale * lowered,
+        gradient={
+            "input": lambda x, y, c, lowered, slope, total, scale: cases(
+                (scale * slope * (exp(scale * lowered) / total - 1), equal(c, y)),
+                (scale * exp(scale * x[c]) / total, True),
+            )
+        },
+    )
+    section = Section(
+        axis=CLASS_ANGLE_AXIS,
+        label=CLASS_ANGLE_AXIS.label,
+        span=(0.001, math.pi - 0.001),
+        inputs=lambda t, y: {"input": [cos(t), 0, 0], "target": y},
+        branches={"": 0},
+        perfect=0.0,
+        limits=(0.0, math.pi),
+        note="Three classes. The vector turns away from the true class, and stays at a right angle to the other two.",
+        caption=caption,
+    )
+    scale = Parameter(
+        "s",
+        64.0,
+        "what all cosines are multiplied by, the inverse of a temperature",
+        range=POSITIVE,
+        typical=(16.0, 30.0, 64.0),
+        symbol="scale",
+        latex="s",
+    )
+    return _loss(
+        declared,
+        inputs=(
+            Input("input", "x", (COSINES,), "(C) or (N, C)", "the cosine of the angle to the vector of each class"),
+            Input("target", "y", (CLASS_INDEX,), "() or (N)", "the true class"),
+        ),
+        parameters=(scale, margin),
+        reductions=per("target"),
+        formulas=(formula,),
+        precision=Precision(
+            size=lambda scale: scale, why="it subtracts two numbers of the size of the scale, a logit and a total"
+        ),
+        sections=(section,),
+        tasks=("embeddings", "multi-class"),
+        example={"input": [[0.8, 0.1, -0.3], [0.2, 0.6, 0.5], [0.4, -0.2, 0.7]], "target": [0, 1, 0]},
         properties=properties,
     )
 

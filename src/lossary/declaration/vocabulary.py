@@ -31,6 +31,7 @@ TAKES = {
     "predictions": "real numbers in the unit of the target",
     "logits": "raw scores before a sigmoid or softmax",
     "distances": "how far the members of a pair lie apart",
+    "cosines": "cosines of the angles between vectors",
     "scores": "raw scores whose sign or order decides",
     "probabilities": "numbers from 0 to 1",
     "log-probabilities": "logarithms of probabilities",

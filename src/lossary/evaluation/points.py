@@ -217,6 +217,14 @@ def _nearly_sure(shape: Shape, at: int, rest: float) -> Numbers:
     return made
 
 
+def _cosines(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
+    """Of angles at random, of right angles, and of one as good as 0 or pi, where a cosine tells little of its angle."""
+    drawn = [np.cos(rng.uniform(0.1, np.pi - 0.1, size=shape)) for _ in range(5)]
+    first = np.eye(shape[0])[0]
+    near = [np.where(first > 0, side * (1 - 1e-12), rest) for side in (1, -1) for rest in (0.0, 0.5 * side)]
+    return [np.zeros(shape), *drawn, *near]
+
+
 def _distributions(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
     """With two corners, which share no outcome, and with points close to them."""
     drawn = [rng.dirichlet(np.full(shape, a)) for a in (0.3, 1.0, 5.0)]
@@ -296,6 +304,7 @@ def _weights(shape: Shape, rng: np.random.Generator) -> list[Numbers]:
 # For each sampler that a kind may name: vectors of a shape, the domain's corners and tails among them.
 SAMPLERS: dict[str, Callable[[Shape, np.random.Generator], list[Numbers]]] = {
     "logits": _logits,
+    "cosines": _cosines,
     "distribution": _distributions,
     "positive_distribution": _positive_distributions,
     "log_distribution": _log_distributions,

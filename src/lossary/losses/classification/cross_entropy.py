@@ -505,19 +505,15 @@ With two classes it is [[bce_with_logits]] of the difference of the two scores.
 
 [[info_nce|InfoNCE]] is this loss of similarities divided by the temperature.
 
-    F.cross_entropy(scores / 0.07, classes) ==
-        ((scores / 0.07).logsumexp(1) - (scores / 0.07).gather(1, classes[:, None])[:, 0]).mean()
+    F.cross_entropy(scores / 0.07, classes) == functional.info_nce(scores, classes, temperature=0.07)
 
 [[arcface|ArcFace]] with margin `m=0` is this loss of cosines times `s`.
 
-    F.cross_entropy(64 * scores.tanh(), classes) ==
-        F.cross_entropy(64 * torch.where(F.one_hot(classes, 5).bool(), (scores.tanh().acos() + 0.0).cos(),
-        scores.tanh()), classes)
+    F.cross_entropy(64 * scores.tanh(), classes) == functional.arcface(scores.tanh(), classes, s=64.0, m=0.0)
 
 [[cosface|CosFace]] with margin `m=0` is this loss of cosines times `s`.
 
-    F.cross_entropy(64 * scores.tanh(), classes) ==
-        F.cross_entropy(64 * (scores.tanh() - 0.0 * F.one_hot(classes, 5)), classes)
+    F.cross_entropy(64 * scores.tanh(), classes) == functional.cosface(scores.tanh(), classes, s=64.0, m=0.0)
 
 [[poly_loss|Poly-1 cross-entropy]] with `epsilon=0` is exactly this loss.
 

@@ -173,6 +173,11 @@ When every pair belongs together and the input is an absolute difference, it is 
 
     F.hinge_embedding_loss((input - target).abs(), torch.ones_like(input)) == F.l1_loss(input, target)
 
+Half the square of what a pair with label -1 costs is what [[contrastive|contrastive loss]] charges for it.
+
+    F.hinge_embedding_loss(input.abs(), -torch.ones_like(input), reduction="none").square() / 2 ==
+        functional.contrastive(input.abs(), torch.ones_like(input), reduction="none")
+
 With every label -1 it is the [[hinge|hinge loss]] of the input with label 1.
 
     F.hinge_embedding_loss(logits, -torch.ones_like(logits)) == functional.hinge(logits, torch.ones_like(logits))

@@ -253,6 +253,11 @@ alike. [[hinge_embedding]] chooses by the label in the same way, for any distanc
 
     F.cosine_embedding_loss(p, q, -torch.ones(8)) == 1 - F.cosine_embedding_loss(p, q, torch.ones(8))
 
+For alike pairs it is [[contrastive|contrastive loss]] of the Euclidean distance of the vectors at length 1.
+
+    F.cosine_embedding_loss(p, q, torch.ones(8)) ==
+        functional.contrastive((F.normalize(p) - F.normalize(q)).norm(dim=1), torch.zeros(8))  # within 1e-9
+
 The difference of two such losses, cut off at zero with a margin, is
 [[triplet_margin_with_distance]] with the cosine distance.
 
@@ -279,9 +284,9 @@ import numpy as np
 import torch
 
 from lossary.declaration import (
+    ANGLE_AXIS,
     SIGN,
     VECTOR,
-    Axis,
     Extremes,
     HeatMap,
     Input,
@@ -305,7 +310,6 @@ from lossary.declaration import (
     terms,
 )
 
-ANGLE = Axis("angle", "angle between the two, in radians", (0.0, math.pi), 2.2, (-1.2, 1.2))
 # What torch adds to each squared length.
 TINY = 1e-12
 
@@ -390,7 +394,7 @@ loss = Loss(
     ),
     sections=(
         Section(
-            axis=ANGLE,
+            axis=ANGLE_AXIS,
             label="angle between the two, in radians",
             span=(0.0, 3.141592653589793),
             inputs=lambda t, y: {"input1": [1, 0], "input2": [cos(t), sin(t)], "target": y},
@@ -455,6 +459,7 @@ loss = Loss(
         ),
     ),
     reductions=per("pair"),
+    side_by_side={"turns": "F.cosine_embedding_loss(first, second, target + 1, reduction='none')"},
     example={
         "input1": [[1.0, 0.0], [1.0, 2.0], [3.0, 4.0]],
         "input2": [[0.6, 0.8], [2.0, 1.0], [4.0, -3.0]],

@@ -579,6 +579,7 @@ loss = Loss(
         ),
     ),
     reductions=per("triplet"),
+    side_by_side={"turns": "F.triplet_margin_loss(first, second, stranger, reduction='none')"},
     example={
         "anchor": [[0.0, 0.0], [1.0, 1.0], [0.5, -0.5]],
         "positive": [[0.6, 0.8], [1.0, 2.0], [0.5, 0.0]],

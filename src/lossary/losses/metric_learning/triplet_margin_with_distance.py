@@ -300,7 +300,7 @@ With the default distance it is [[triplet_margin]].
 With the squared distance it is the [[triplet|triplet loss with squared distance]].
 
     F.triplet_margin_with_distance_loss(scores, p, q, margin=0.2, distance_function=lambda x, y: (x - y).square().sum(-1)) ==
-        F.relu((scores - p).square().sum(1) - (scores - q).square().sum(1) + 0.2).mean()
+        functional.triplet(scores, p, q, alpha=0.2)
 
 On vectors of length 1 the squared distance is twice the cosine distance that [[cosine_embedding]]
 uses, so twice the margin gives twice the loss.
