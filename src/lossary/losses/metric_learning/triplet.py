@@ -39,7 +39,7 @@ plain   0.0000
 ### A negative that lies on the anchor is not pushed
 
 The push on the negative is twice its distance from the anchor. The nearer it is, and the more it costs, the weaker is the
-push; where the two coincide it is zero. The plain distance pushes with the same force everywhere.
+push; where the two coincide it is zero. The plain distance pushes with the same force at each distance below.
 
 ```python
 from lossary.functional import triplet
