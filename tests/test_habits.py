@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 import yaml
 
@@ -22,6 +23,7 @@ from lossary.discovery import catalogs
 from lossary.discovery.lookup import find
 from lossary.embedding import option_text
 from lossary.errors import LossaryError
+from lossary.publishing.record_fields import Record
 from test_walls import HEAVY, ORDER, ROOMS
 
 PACKAGE = Path(lossary.__file__).parent
@@ -58,6 +60,17 @@ def test_every_room_and_every_door_is_in_the_tree() -> None:
     folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()} - {"losses"}
     assert folders == set(ROOMS)
     assert sorted(ORDER) == sorted(folders | {path.stem for path in PACKAGE.glob("*.py")})
+
+
+# The templates of a loss, which no type checker reads.
+
+
+@pytest.mark.parametrize("name", ["loss.md", "embed.html"])
+def test_a_template_asks_the_record_of_a_loss_for_fields_that_it_has(name: str) -> None:
+    text = (PACKAGE / "publishing" / "templates" / f"{name}.jinja").read_text("utf-8")
+    read = jinja2.Environment().parse(text).find_all(jinja2.nodes.Getattr)
+    asked = {part.attr for part in read if isinstance(part.node, jinja2.nodes.Name) and part.node.name == "loss"}
+    assert {"slug", "title"} <= asked <= Record.__annotations__.keys()
 
 
 PLACES = re.compile(r"`((?:src|docs|scripts|tests|\.github)/[\w./-]*|[\w.-]+\.(?:toml|yml|yaml|lock|md))`")
