@@ -80,11 +80,12 @@ PLACES = re.compile(r"`((?:src|docs|scripts|tests|\.github)/[\w./-]*|[\w.-]+\.(?
 
 
 def test_hooks_run_what_the_project_runs_and_fetch_nothing() -> None:
-    """Each names a program that an extra brings into .venv, called as the Makefile calls it but for which files."""
+    """Each names a program that an extra brings into .venv, called as a target or a test calls it but for which files."""
     repositories = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))["repos"]
     assert [repository["repo"] for repository in repositories] == ["local"]
     hooks = repositories[0]["hooks"]
-    makefile = MAKEFILE.replace("$(BIN)", ".venv/bin")
+    types = (ROOT / "tests" / "test_types.py").read_text("utf-8")
+    places = MAKEFILE.replace("$(BIN)", ".venv/bin") + types.replace('[sys.executable, "-m", "mypy"]', ".venv/bin/mypy")
     brought = {re.split(r"[<>=\[]", asked)[0] for asked in PROJECT["optional-dependencies"]["dev"]}
     for hook in hooks:
         program, *arguments = shlex.split(hook["entry"])
@@ -93,7 +94,7 @@ def test_hooks_run_what_the_project_runs_and_fetch_nothing() -> None:
         assert Path(program).name in brought
         assert (Path(sys.executable).parent / Path(program).name).exists(), f"{hook['id']}: no {program}"
         command = shlex.join([program, *(part for part in arguments if part != "--force-exclude")])
-        assert command in makefile, f"{hook['id']}: no target runs {command}"
+        assert command in places, f"{hook['id']}: nothing else runs {command}"
     assert {hook["id"] for hook in hooks} == {"ruff-check", "ruff-format", "mypy"}
     assert "pre-commit" in brought
     assert "`.venv/bin/pre-commit install`" in CONTRIBUTING
