@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 import yaml
 
@@ -22,6 +23,7 @@ from lossary.discovery import catalogs
 from lossary.discovery.lookup import find
 from lossary.embedding import option_text
 from lossary.errors import LossaryError
+from lossary.publishing.record_fields import Record
 from test_walls import HEAVY, ORDER, ROOMS
 
 PACKAGE = Path(lossary.__file__).parent
@@ -60,6 +62,17 @@ def test_every_room_and_every_door_is_in_the_tree() -> None:
     assert sorted(ORDER) == sorted(folders | {path.stem for path in PACKAGE.glob("*.py")})
 
 
+# The templates of a loss, which no type checker reads.
+
+
+@pytest.mark.parametrize("name", ["loss.md", "embed.html"])
+def test_a_template_asks_the_record_of_a_loss_for_fields_that_it_has(name: str) -> None:
+    text = (PACKAGE / "publishing" / "templates" / f"{name}.jinja").read_text("utf-8")
+    read = jinja2.Environment().parse(text).find_all(jinja2.nodes.Getattr)
+    asked = {part.attr for part in read if isinstance(part.node, jinja2.nodes.Name) and part.node.name == "loss"}
+    assert {"slug", "title"} <= asked <= Record.__annotations__.keys()
+
+
 PLACES = re.compile(r"`((?:src|docs|scripts|tests|\.github)/[\w./-]*|[\w.-]+\.(?:toml|yml|yaml|lock|md))`")
 
 
@@ -67,11 +80,12 @@ PLACES = re.compile(r"`((?:src|docs|scripts|tests|\.github)/[\w./-]*|[\w.-]+\.(?
 
 
 def test_hooks_run_what_the_project_runs_and_fetch_nothing() -> None:
-    """Each names a program that an extra brings into .venv, called as the Makefile calls it but for which files."""
+    """Each names a program that an extra brings into .venv, called as a target or a test calls it but for which files."""
     repositories = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))["repos"]
     assert [repository["repo"] for repository in repositories] == ["local"]
     hooks = repositories[0]["hooks"]
-    makefile = MAKEFILE.replace("$(BIN)", ".venv/bin")
+    types = (ROOT / "tests" / "test_types.py").read_text("utf-8")
+    places = MAKEFILE.replace("$(BIN)", ".venv/bin") + types.replace('[sys.executable, "-m", "mypy"]', ".venv/bin/mypy")
     brought = {re.split(r"[<>=\[]", asked)[0] for asked in PROJECT["optional-dependencies"]["dev"]}
     for hook in hooks:
         program, *arguments = shlex.split(hook["entry"])
@@ -80,7 +94,7 @@ def test_hooks_run_what_the_project_runs_and_fetch_nothing() -> None:
         assert Path(program).name in brought
         assert (Path(sys.executable).parent / Path(program).name).exists(), f"{hook['id']}: no {program}"
         command = shlex.join([program, *(part for part in arguments if part != "--force-exclude")])
-        assert command in makefile, f"{hook['id']}: no target runs {command}"
+        assert command in places, f"{hook['id']}: nothing else runs {command}"
     assert {hook["id"] for hook in hooks} == {"ruff-check", "ruff-format", "mypy"}
     assert "pre-commit" in brought
     assert "`.venv/bin/pre-commit install`" in CONTRIBUTING

@@ -64,7 +64,7 @@ _ROOMS = (
     "verification",
     "drawing",
 )
-_HERE = ("article.py", "jobs.py", "record.py")
+_HERE = ("article.py", "jobs.py", "record.py", "record_fields.py")
 
 
 def sources_key() -> str:

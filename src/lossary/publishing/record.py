@@ -25,6 +25,7 @@ from lossary.evaluation.signatures import left_out
 from lossary.evaluation.snippets import Run, runs, standalone_code, text_with_outputs
 from lossary.evaluation.torch_calls import reduced_example
 from lossary.interactive.module import plot
+from lossary.publishing.record_fields import AxisField, FormulaField, OmittedField, PitfallField, Record
 from lossary.typesetting import formula_latex, torch_code
 from lossary.typesetting.latex import page_latex
 from lossary.typesetting.words import at_most, property_text
@@ -34,7 +35,7 @@ from lossary.verification.findings import LABELS
 
 def record(
     loss: Loss, evidence: Evidence, views: Sequence[View], family_title: str, measured: Measured | None = None
-) -> dict[str, Any]:
+) -> Record:
     """The record, in the field names of losses.json and of the page templates.
 
     `measured` is what was measured of the calls in other libraries, by hash; without it none of them was run.
@@ -48,7 +49,9 @@ def record(
     # The order of the vocabulary, in which every page lists them.
     claimed = sorted(evidence.properties.items(), key=lambda entry: list(LABELS).index(entry[0]))
     when, when_not = text_with_outputs(parts.when, came), text_with_outputs(parts.when_not, came)
-    pitfalls = [{"title": p.title, "markdown": text_with_outputs(p.markdown, came)} for p in parts.pitfalls]
+    pitfalls: list[PitfallField] = [
+        {"title": p.title, "markdown": text_with_outputs(p.markdown, came)} for p in parts.pitfalls
+    ]
     return {
         "slug": loss.slug,
         "title": loss.title,
@@ -163,7 +166,7 @@ def record(
     }
 
 
-def _left_out(loss: Loss) -> list[dict[str, Any]]:
+def _left_out(loss: Loss) -> list[OmittedField]:
     """Torch's arguments that are neither inputs nor parameters here: those of one reason together."""
     found: dict[str, list[str]] = {}
     for name, reason in left_out(loss).items():
@@ -171,7 +174,7 @@ def _left_out(loss: Loss) -> list[dict[str, Any]]:
     return [{"names": names, "reason": reason} for reason, names in found.items()]
 
 
-def _concepts(loss: Loss, parts: docstring.Prose) -> list[dict[str, Any]]:
+def _concepts(loss: Loss, parts: docstring.Prose) -> list[dict[str, str]]:
     """What readers ask for, each with the parameter or the pitfall that answers it."""
     made = []
     for phrases, place in loss.concepts.items():
@@ -180,15 +183,19 @@ def _concepts(loss: Loss, parts: docstring.Prose) -> list[dict[str, Any]]:
     return made
 
 
-def _axis(axis: Axis) -> dict[str, Any]:
+def _axis(axis: Axis) -> AxisField:
     reference = {"label": axis.reference[0], "points": axis.reference[1]} if axis.reference else None
     return {
-        **{name: getattr(axis, name) for name in ("name", "label", "span", "top", "slopes")},
+        "name": axis.name,
+        "label": axis.label,
+        "span": axis.span,
+        "top": axis.top,
+        "slopes": axis.slopes,
         "reference": reference,
     }
 
 
-def _formula(shown: formula_latex.Shown) -> dict[str, Any]:
+def _formula(shown: formula_latex.Shown) -> FormulaField:
     return {
         "label": shown.label,
         "note": f"{shown.label}." if shown.label else "",

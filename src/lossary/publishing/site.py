@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from lossary.discovery.catalogs import (
     BUILT_IN,
@@ -30,16 +30,17 @@ from lossary.errors import CatalogError, Failure, LossaryError
 from lossary.publishing.cache import PACKAGE, Cache, default_cache, digest, sources_key, templates_key
 from lossary.publishing.page import link, render
 from lossary.publishing.presets import Preset, available_presets
+from lossary.publishing.record_fields import Record
 from lossary.publishing.worker import Job, Workers
 
 logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, int, str], None]
-Records = dict[str, dict[str, Any]]
+Records = dict[str, Record]
 
 ARTICLES = PACKAGE / "articles"
 # What losses.json holds of a record, besides what is derived from it.
-_INDEX = ("slug", "title", "family", "summary", "aliases", "torch", "inputs", "parameters", "formula_checked",
+_INDEX: Final = ("slug", "title", "family", "summary", "aliases", "torch", "inputs", "parameters", "formula_checked",
           "properties", "axis", "torch_version", "tasks", "takes", "concepts")  # fmt: skip
 
 
@@ -386,7 +387,7 @@ def _address(build_address: str, path: str) -> str:
     return f"{build_address.rstrip('/')}/{path}" if build_address else path
 
 
-def index_entry(record: Mapping[str, Any], address: str) -> dict[str, Any]:
+def index_entry(record: Record, address: str) -> dict[str, Any]:
     """One object of losses.json; addresses are absolute where the published one is known, else relative to the file."""
     main = record["formulas"][0]
     folder = f"figures/{record['slug']}"
