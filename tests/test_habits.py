@@ -80,7 +80,7 @@ PLACES = re.compile(r"`((?:src|docs|scripts|tests|\.github)/[\w./-]*|[\w.-]+\.(?
 
 
 def test_hooks_run_what_the_project_runs_and_fetch_nothing() -> None:
-    """Each names a program that an extra brings into .venv, called as a target or a test calls it but for which files."""
+    """Each names a program that an extra brings into .venv, called as a target or a test calls it, but for files."""
     repositories = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))["repos"]
     assert [repository["repo"] for repository in repositories] == ["local"]
     hooks = repositories[0]["hooks"]
