@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,8 @@ from py_mini_racer import MiniRacer
 
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import Section
+from lossary.declaration.symbols import Expression
+from lossary.declaration.values import JsonObject, Setting, Value
 from lossary.evaluation import points
 from lossary.evaluation.curves import Curve, curve, curve_at_kinks, section_inputs
 from lossary.evaluation.measured import once
@@ -45,7 +46,7 @@ class Plot:
         module: the JavaScript module.
     """
 
-    data: dict[str, Any]
+    data: JsonObject
     module: str
 
 
@@ -85,7 +86,7 @@ def plot(loss: Loss) -> Plot:
     moved = {c.name for place in along for c in place.reach.moved}
     functions = Functions()
     variants = [_variants(loss, place, source, functions) for place in along]
-    data: dict[str, Any] = {
+    data: JsonObject = {
         "source": source,
         "torch": constructor(loss),
         "parameters": [_parameter(c) for c in controls if c.name in moved],
@@ -111,12 +112,12 @@ def _keys(loss: Loss) -> Iterator[tuple[str, Section]]:
         yield (name if seen[name] == 1 else f"{name}-{seen[name]}"), section
 
 
-def _parameter(one: Control) -> dict[str, Any]:
+def _parameter(one: Control) -> JsonObject:
     described = {"name": one.name, "kind": one.kind, "default": one.default, "meaning": one.parameter.meaning}
     return described | one.bounds() | {"range": one.allowed()}
 
 
-def _section(place: Place) -> dict[str, Any]:
+def _section(place: Place) -> JsonObject:
     section, moved = place.section, place.reach
     perfect = next(iter(section.best.values()))
     return {
@@ -137,7 +138,7 @@ def _section(place: Place) -> dict[str, Any]:
     }
 
 
-def _variants(loss: Loss, place: Place, source: str, functions: Functions) -> list[dict[str, Any]]:
+def _variants(loss: Loss, place: Place, source: str, functions: Functions) -> list[JsonObject]:
     """The functions of a section, a variant for each combination of settings that are no plain numbers."""
     section = place.section
     moving = {c.name: symbol(c.parameter, place.reach.sizes.get(c.name, 0)) for c in place.reach.numeric()}
@@ -168,8 +169,8 @@ def _formula_code(
     loss: Loss,
     section: Section,
     y: float,
-    settings: Mapping[str, Any],
-    moving: Mapping[str, Any],
+    settings: Setting,
+    moving: Mapping[str, Expression],
     functions: Functions,
 ) -> str:
     inputs = section_inputs(loss, section, np.array([sum(section.span) / 2]), settings, y)
@@ -179,7 +180,7 @@ def _formula_code(
     return functions.curves(along)
 
 
-def _table(loss: Loss, section: Section, y: float, settings: Mapping[str, Any]) -> list[list[float]]:
+def _table(loss: Loss, section: Section, y: float, settings: Setting) -> list[list[float]]:
     def run(t: NDArray[np.float64]) -> Curve:
         return curve(loss, section, t, settings, y)
 
@@ -221,7 +222,7 @@ def compare_with_torch(loss: Loss) -> dict[str, float]:
     return {"points": count, "max_error_value": largest["loss"], "max_error_gradient": largest["gradient"]}
 
 
-def _wrong(name: str, where: str, setting: Mapping[str, Any], expected: float, got: float) -> ValueError:
+def _wrong(name: str, where: str, setting: Setting, expected: float, got: float) -> ValueError:
     told = ", ".join(f"{n} = {v}" for n, v in setting.items()) or "the defaults"
     return ValueError(
         f"the {name} of the interactive plot along {where} with {told}: "
@@ -229,7 +230,7 @@ def _wrong(name: str, where: str, setting: Mapping[str, Any], expected: float, g
     )
 
 
-def _undecided(loss: Loss, section: Section, setting: Mapping[str, Any], t: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _undecided(loss: Loss, section: Section, setting: Setting, t: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Points on a kink whose place depends on a parameter: there rounding decides which side's slope is given."""
     moving = [points.call_with(k, loss, setting) for k in section.kinks if inspect.signature(k).parameters]
     near = 1e-11 * (section.span[1] - section.span[0])
@@ -245,7 +246,7 @@ def _difference(mine: NDArray[np.float64], torch: NDArray[np.float64]) -> NDArra
     return np.where(np.isfinite(torch), np.where(np.isnan(made), np.inf, made), 0.0)
 
 
-def _run(engine: MiniRacer, section: int, branch: int, p: Mapping[str, Any], t: NDArray[np.float64]) -> NDArray[Any]:
+def _run(engine: MiniRacer, section: int, branch: int, p: JsonObject, t: NDArray[np.float64]) -> NDArray[np.float64]:
     code = f"""JSON.stringify((() => {{
       const p = {json.dumps(p)}, section = plot.sections[{section}];
       const variant = section.variants.find((v) => Object.entries(v.when).every(([k, x]) => p[k] === x));
@@ -254,12 +255,12 @@ def _run(engine: MiniRacer, section: int, branch: int, p: Mapping[str, Any], t: 
     return np.array(json.loads(str(engine.eval(code)).replace("Infinity", "inf")), dtype=float).T
 
 
-def _module_setting(place: Place, setting: Mapping[str, Any]) -> dict[str, Any]:
+def _module_setting(place: Place, setting: Setting) -> JsonObject:
     """A setting as the module gets it."""
     return {c.name: c.written(setting[c.name], place.reach.sizes.get(c.name, 0)) for c in place.reach.moved}
 
 
-def _settings(loss: Loss, place: Place) -> Iterator[tuple[dict[str, Any], bool]]:
+def _settings(loss: Loss, place: Place) -> Iterator[tuple[dict[str, Value], bool]]:
     """With each setting that is no plain number: the defaults, ends of ranges and sliders, typical and drawn numbers.
 
     The second is true for the ends of a range, far beyond what sliders reach.

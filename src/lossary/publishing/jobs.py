@@ -16,6 +16,7 @@ import sphobjinv
 
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import RESIDUAL, axes
+from lossary.declaration.values import JsonObject
 from lossary.discovery.catalogs import Source, declared, families, load
 from lossary.discovery.dependencies import measured
 from lossary.drawing import loss_views, render, together
@@ -30,17 +31,19 @@ from lossary.verification.checks import verify
 from lossary.verification.expected_loss import skewed_sample
 
 Files = dict[str, bytes]
+# What a job is given. It comes from another process, as JSON.
+Payload = Mapping[str, Any]
 
 # More curves of one chart are hard to follow, though each has a look of its own.
 MOST_TOGETHER = 8
 PUSHED = 5  # targets that the reader of the home page moves, from the largest down
 
 
-def _source(payload: Mapping[str, Any]) -> Source:
+def _source(payload: Payload) -> Source:
     return Source(payload["slug"], payload["family"], Path(payload["path"]), payload["shown"])
 
 
-def loss_files(payload: Mapping[str, Any]) -> Files:
+def loss_files(payload: Payload) -> Files:
     """Verify one loss; its record as JSON and all its figures.
 
     Raises:
@@ -86,7 +89,7 @@ def picture_files(folder: str, name: str, picture: Picture, table: Table | None)
     return files | ({f"{folder}/{name}.csv": table.csv()} if table else {})
 
 
-def family_files(payload: Mapping[str, Any]) -> Files:
+def family_files(payload: Payload) -> Files:
     """The figures of a family: the curves of its losses along each axis that they share, then figures of its own.
 
     Losses that the members' relations name join as context, where they share the axis.
@@ -136,7 +139,7 @@ def family_files(payload: Mapping[str, Any]) -> Files:
     return {"figures.json": json.dumps(figures).encode(), **files}
 
 
-def _shared_axis_files(place: str, shared: together.SharedAxis, fixed: str) -> tuple[Files, dict[str, Any]]:
+def _shared_axis_files(place: str, shared: together.SharedAxis, fixed: str) -> tuple[Files, JsonObject]:
     """Losses on one axis: in one chart as long as they can be told apart there, else in a small one each."""
     folder, _, name = place.rpartition("/")
     what = "weight, the gradient over the residual," if shared.which == "weight" else shared.which
@@ -157,12 +160,12 @@ def _shared_axis_files(place: str, shared: together.SharedAxis, fixed: str) -> t
     return files, {"title": shared.title, "caption": f"{told} Grey: {behind}.", "panels": panels}
 
 
-def _image(place: str, chart: Chart) -> dict[str, Any]:
+def _image(place: str, chart: Chart) -> JsonObject:
     width, height = chart.size
     return {"src": f"{place}.svg", "alt": chart.description, "width": width, "height": height}
 
 
-def hero_files(payload: Mapping[str, Any]) -> Files:
+def hero_files(payload: Payload) -> Files:
     """The picture of the home page: the same skewed sample, and what each loss calls its centre."""
     losses = [load(_source(s)) for s in payload["members"]]
     chosen: dict[str, Loss] = {}
@@ -228,7 +231,7 @@ def hero_files(payload: Mapping[str, Any]) -> Files:
     }
 
 
-def compare_files(payload: Mapping[str, Any]) -> Files:
+def compare_files(payload: Payload) -> Files:
     """The pictures of the comparisons to begin with, for readers without scripts; `figures.json` describes them."""
     losses = {source["slug"]: load(_source(source)) for source in payload["members"]}
     files: Files = {}
@@ -246,7 +249,7 @@ def compare_files(payload: Mapping[str, Any]) -> Files:
     return {"figures.json": json.dumps(figures).encode(), **files}
 
 
-def article_files(payload: Mapping[str, Any]) -> Files:
+def article_files(payload: Payload) -> Files:
     """Run an article; its Markdown and its figures.
 
     Raises:
@@ -259,7 +262,7 @@ def article_files(payload: Mapping[str, Any]) -> Files:
     return files
 
 
-def inventory_files(payload: Mapping[str, Any]) -> Files:
+def inventory_files(payload: Payload) -> Files:
     """The Sphinx inventory: a label and a document for each loss."""
     inventory = sphobjinv.Inventory()
     inventory.project, inventory.version = payload["project"], ""
@@ -273,7 +276,7 @@ def inventory_files(payload: Mapping[str, Any]) -> Files:
     return {"objects.inv": sphobjinv.compress(inventory.data_file())}
 
 
-MAKERS: dict[str, Callable[[Mapping[str, Any]], Files]] = {
+MAKERS: dict[str, Callable[[Payload], Files]] = {
     "loss": loss_files,
     "family": family_files,
     "hero": hero_files,

@@ -10,20 +10,20 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import sympy as sp
 
 from lossary.declaration import docstring
 from lossary.declaration.loss import Loss, terms
-from lossary.declaration.references import Cited, Reference
+from lossary.declaration.references import Cited, Claimed, Reference
 from lossary.declaration.sections import Axis
-from lossary.declaration.symbols import atom
+from lossary.declaration.symbols import Expression, atom
+from lossary.declaration.values import Json, JsonObject, Value
 from lossary.drawing.pictures import View
 from lossary.elsewhere.rows import Measured, state
 from lossary.evaluation.signatures import left_out
 from lossary.evaluation.snippets import Run, runs, standalone_code, text_with_outputs
-from lossary.evaluation.torch_calls import reduced_example
+from lossary.evaluation.torch_calls import Nested, reduced_example
 from lossary.interactive.module import plot
 from lossary.publishing.record_fields import AxisField, FormulaField, OmittedField, PitfallField, Record
 from lossary.typesetting import formula_latex, torch_code
@@ -236,24 +236,24 @@ def page_example(loss: Loss) -> str:
     return standalone_code(torch_code.example_code(loss))
 
 
-def _value_text(value: Any) -> str:
+def _value_text(value: Nested) -> str:
     if isinstance(value, list):
         return f"[{', '.join(_value_text(v) for v in value)}]"
     return f"{value:.6g}"
 
 
-def _evidence(loss: Loss, evidence: Evidence, key: str) -> dict[str, Any]:
+def _evidence(loss: Loss, evidence: Evidence, key: str) -> JsonObject:
     """How a property is known, and between which points, where it was proven."""
     if key in evidence.proven:
         return {"evidence": "proven", "between": [_as_json(end) for end in evidence.proven[key]]}
     return {"evidence": "cited" if isinstance(loss.properties[key], Cited) else "checked"}
 
 
-def _at(loss: Loss) -> dict[str, Any]:
+def _at(loss: Loss) -> dict[str, Value]:
     return {p.name: p.default for p in loss.parameters if p.default is not None}
 
 
-def _as_json(value: Any) -> Any:
+def _as_json(value: Claimed) -> Json:
     """A property's value as JSON: infinite numbers are strings, whole floats are numbers like the others."""
     if isinstance(value, list | tuple):
         return [_as_json(v) for v in value]
@@ -262,7 +262,7 @@ def _as_json(value: Any) -> Any:
     return value
 
 
-def _branches(evidence: Evidence, key: str) -> dict[str, Any]:
+def _branches(evidence: Evidence, key: str) -> JsonObject:
     """What was found on each branch, where a claim tells of the first alone."""
     found = evidence.branches.get(key)
     return {"branches": {label: _as_json(value) for label, value in found.items()}} if found else {}
@@ -276,7 +276,7 @@ def _of_branches(evidence: Evidence, key: str) -> str:
     return "; ".join(f"{property_text(key, value)} with {label}" for label, value in found.items())
 
 
-def value_text(loss: Loss, evidence: Evidence, key: str, value: Any) -> str:
+def value_text(loss: Loss, evidence: Evidence, key: str, value: Claimed) -> str:
     """A property's value in words and signs; where it depends on parameters, as an expression with its default."""
     text = _of_branches(evidence, key) or property_text(key, value)
     claim = loss.properties[key]
@@ -286,7 +286,7 @@ def value_text(loss: Loss, evidence: Evidence, key: str, value: Any) -> str:
     return text
 
 
-def _symbolic(loss: Loss, claim: Callable[..., Any]) -> str:
+def _symbolic(loss: Loss, claim: Callable[..., Expression]) -> str:
     """The claim as an expression of the parameters; empty where it decides between cases and is none."""
     used = {p.key: p for p in loss.parameters if p.key in inspect.signature(claim).parameters}
     if not all(p.kind.plain for p in used.values()):  # a box that is ticked or not is no number

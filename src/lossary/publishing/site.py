@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lossary.discovery.catalogs import (
     BUILT_IN,
@@ -32,6 +32,10 @@ from lossary.publishing.page import link, render
 from lossary.publishing.presets import Preset, available_presets
 from lossary.publishing.record_fields import Record
 from lossary.publishing.worker import Job, Workers
+
+if TYPE_CHECKING:
+    # At run time these come with SymPy, which a build with nothing to do does not wait for.
+    from lossary.declaration.values import Json, JsonObject
 
 logger = logging.getLogger(__name__)
 
@@ -280,9 +284,9 @@ def _pages(
         yield "plots/index.json", _plots(records, named, comparisons)
 
 
-def _elsewhere(records: Records) -> list[dict[str, Any]]:
+def _elsewhere(records: Records) -> list[JsonObject]:
     """Libraries with their rows: libraries that were run first, and in each calls that were."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, JsonObject] = {}
     for slug, record in records.items():
         for row in record["libraries"]:
             entry = found.setdefault(
@@ -302,7 +306,7 @@ def _elsewhere(records: Records) -> list[dict[str, Any]]:
     return sorted(found.values(), key=lambda entry: (entry["version"] is None, entry["name"].casefold()))
 
 
-def _surprises(records: Records) -> dict[str, list[dict[str, Any]]]:
+def _surprises(records: Records) -> dict[str, list[JsonObject]]:
     """What a reader may not expect of any library: by kind, then by library, the losses of which the same is true."""
     kinds: dict[str, dict[tuple[str, str], list[str]]] = {}
     for slug, record in records.items():
@@ -331,7 +335,7 @@ def _presets(records: Records) -> list[Preset]:
     return available_presets(_axes(records), others=others)
 
 
-def _comparisons(files: Files, records: Records, shared: Mapping[str, Job]) -> list[dict[str, Any]]:
+def _comparisons(files: Files, records: Records, shared: Mapping[str, Job]) -> list[JsonObject]:
     """The comparisons to begin with, each with its picture where there is one."""
     drawn = files.of.get(shared["/compare"].key) if "/compare" in shared else None
     figures = json.loads(drawn["figures.json"]) if drawn else {}
@@ -344,7 +348,7 @@ def _comparisons(files: Files, records: Records, shared: Mapping[str, Job]) -> l
     ]
 
 
-def _plots(records: Records, groups: Sequence[Mapping[str, str]], presets: Sequence[Mapping[str, Any]]) -> bytes:
+def _plots(records: Records, groups: Sequence[Mapping[str, str]], presets: Sequence[Mapping[str, Json]]) -> bytes:
     """The index of the interactive plots: what the compare page needs to know before it loads any of them."""
     axes = _axes(records)
     losses = [
@@ -363,7 +367,7 @@ def _plots(records: Records, groups: Sequence[Mapping[str, str]], presets: Seque
     return (json.dumps(index, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def _family(files: Files, name: str, family: Family, records: Records, shared: Mapping[str, Job]) -> dict[str, Any]:
+def _family(files: Files, name: str, family: Family, records: Records, shared: Mapping[str, Job]) -> JsonObject:
     drawn = files.of.get(shared[name].key) if name in shared else None
     figures = json.loads(drawn["figures.json"]) if drawn else []
     return {
@@ -387,7 +391,7 @@ def _address(build_address: str, path: str) -> str:
     return f"{build_address.rstrip('/')}/{path}" if build_address else path
 
 
-def index_entry(record: Record, address: str) -> dict[str, Any]:
+def index_entry(record: Record, address: str) -> JsonObject:
     """One object of losses.json; addresses are absolute where the published one is known, else relative to the file."""
     main = record["formulas"][0]
     folder = f"figures/{record['slug']}"
@@ -407,7 +411,7 @@ def index_entry(record: Record, address: str) -> dict[str, Any]:
     }
 
 
-def _fields(entry: Mapping[str, Any], names: tuple[str, ...], flag: str) -> dict[str, Any]:
+def _fields(entry: Mapping[str, Json], names: tuple[str, ...], flag: str) -> JsonObject:
     """Some fields of an entry, and a flag where it is set."""
     return {**{name: entry[name] for name in names}, **({flag: True} if entry[flag] else {})}
 
@@ -428,11 +432,11 @@ def _llms(catalog: Family, records: Records, groups: Mapping[str, Family], addre
     return "\n".join(lines) + "\n"
 
 
-def navigation(catalog: str | None = BUILT_IN) -> list[dict[str, Any]]:
+def navigation(catalog: str | None = BUILT_IN) -> list[JsonObject]:
     """The site's navigation, derived from the files: families with their losses, then the articles."""
     found = sources(catalog)
     groups = families(found)
-    sections: list[dict[str, Any]] = [{"All losses": "index.md"}, {"Compare": "compare/index.md"}]
+    sections: list[JsonObject] = [{"All losses": "index.md"}, {"Compare": "compare/index.md"}]
     if catalog in (None, BUILT_IN):
         sections.append({"Other libraries": "libraries.md"})
     for name, family in groups.items():

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from lossary.declaration.loss import Loss
+from lossary.declaration.references import Claimed
+from lossary.declaration.values import Setting
 from lossary.errors import Failure
 from lossary.evaluation.torch_calls import TORCH_VERSION
 
@@ -34,8 +34,8 @@ class Evidence:
     max_error_gradient: float = 0.0
     formula_radius: float = 0.0
     undecided: int = 0
-    properties: dict[str, tuple[Any, str]] = field(default_factory=dict)
-    branches: dict[str, dict[str, Any]] = field(default_factory=dict)
+    properties: dict[str, tuple[Claimed, str]] = field(default_factory=dict)
+    branches: dict[str, dict[str, Claimed]] = field(default_factory=dict)
     proven: dict[str, tuple[float, float]] = field(default_factory=dict)
     plot: dict[str, float] = field(default_factory=dict)
     passed: list[str] = field(default_factory=list)
@@ -45,12 +45,12 @@ class Evidence:
         return f"<lossary.Evidence: {self.points:,} values at {self.settings} settings, checks: {len(self.passed)}>"
 
 
-def fail(loss: Loss, stage: str, message: str, setting: Mapping[str, Any] | None = None) -> Failure:
+def fail(loss: Loss, stage: str, message: str, setting: Setting | None = None) -> Failure:
     """A failure of a loss, at a setting of its parameters if one is given."""
     return Failure(loss.path, stage, message, words(loss, setting) if setting else "")
 
 
-def words(loss: Loss, setting: Mapping[str, Any]) -> str:
+def words(loss: Loss, setting: Setting) -> str:
     """A setting as "delta = 0.5, …"; only what differs from the defaults, or all of it."""
     changed = {k: v for k, v in setting.items() if v != loss.parameter(k).default}  # type: ignore[union-attr]
     return ", ".join(f"{k} = {v}" for k, v in (changed or setting).items())
