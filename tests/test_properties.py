@@ -635,8 +635,8 @@ def test_functionals_are_what_their_names_say() -> None:
 
 
 def test_a_best_prediction_between_the_classes_is_told_as_that() -> None:
-    assert "picks neither class" in property_measures.calibrated(PERCEPTRON).how
-    assert "picks the rarer class" in property_measures.calibrated(SIGNED_BACKWARDS).how
+    assert "picks neither class" in expected_loss.calibrated(PERCEPTRON).how
+    assert "picks the rarer class" in expected_loss.calibrated(SIGNED_BACKWARDS).how
 
 
 def test_a_line_goes_as_far_as_float64_can_follow() -> None:

@@ -666,12 +666,9 @@ def test_a_preset_is_offered_with_the_losses_that_there_are() -> None:
         "l1,huber(delta=0.5)"
     ]
     assert available_presets({"l1": line}, [some]) == []
-    every = Preset("b", "B", "", "margin")
-    many = {f"m{k}": ("logit", "margin") for k in range(9)} | {"l1": line}
-    assert [p.losses for p in available_presets(many, [every])] == [",".join(f"m{k}" for k in range(MOST))]
+    assert all(LEAST <= len(preset.picks) <= MOST for preset in PRESETS)
     # What a preset says is said of Lossary's own losses, and not of others that are called like them.
     assert available_presets({"l1": line, "huber": line}, [some], others=["huber"]) == []
-    assert [p.losses for p in available_presets(many, [every], others=many)] == [",".join(f"m{k}" for k in range(MOST))]
     text = Pick("x", {"a": 1e6, "b": True, "c": (1.0, 0.25), "d": "best"}).text
     assert text == "x(a=1e06,b=true,c=1,0.25,d=best)"
 

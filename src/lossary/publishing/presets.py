@@ -51,7 +51,7 @@ class Preset:
         title, text: what is compared, and what to see.
         more: a sentence that is said besides where a loss is drawn that it is about.
         axis: the axis along which it is drawn.
-        picks: the losses; empty for all of the axis.
+        picks: the losses, at most as many as can be told apart by colour.
         view: "loss", "gradient" or "curvature".
         normal: "" as they are, "curvature" for equal curvature at the minimum, "tail" for equal slopes of the tails.
     """
@@ -60,7 +60,7 @@ class Preset:
     title: str
     text: str
     axis: str
-    picks: tuple[Pick, ...] = ()
+    picks: tuple[Pick, ...]
     view: Literal["loss", "gradient", "curvature"] = "loss"
     normal: Literal["", "curvature", "tail"] = ""
     more: str = ""
@@ -114,9 +114,22 @@ PRESETS = (
     Preset(
         "margin",
         "Margin losses and the zero-one step",
-        "A classifier, or the order of a pair, is wrong where the margin is negative. These losses stand in for that "
-        "step, with a slope to descend.",
+        "A classifier is wrong where the margin is negative. These losses stand in for that step, with a slope to "
+        "descend.",
         "margin",
+        tuple(
+            Pick(slug)
+            for slug in (
+                "hinge",
+                "squared_hinge",
+                "logistic",
+                "exponential",
+                "modified_huber",
+                "savage",
+                "tangent",
+                "perceptron",
+            )
+        ),
     ),
     Preset(
         "bce-focal",
@@ -149,8 +162,7 @@ def available_presets(
     kept = []
     for preset in presets:
         named = (pick for pick in preset.picks if pick.slug not in others)
-        wanted = tuple(named) if preset.picks else tuple(map(Pick, sorted(axes)))
-        present = tuple(pick for pick in wanted if preset.axis in axes.get(pick.slug, ()))[:MOST]
+        present = tuple(pick for pick in named if preset.axis in axes.get(pick.slug, ()))
         if len(present) >= LEAST:
             text = f"{preset.text} {preset.more}" if any(pick.more for pick in present) else preset.text
             kept.append(replace(preset, picks=present, text=text))
