@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
 import math
 from collections.abc import Callable, Mapping
 
@@ -344,3 +345,14 @@ def test_losses_of_masks_against_overlap_and_size_are_what_the_closed_forms_say(
     assert set(columns) >= set(closed)
     for slug, value in closed.items():
         np.testing.assert_allclose(columns[slug], [value(t) for t in along], rtol=1e-9, atol=1e-12, err_msg=slug)
+
+
+def test_a_figure_that_no_loss_takes_part_in_is_left_out() -> None:
+    """As in a catalog that has only some losses of a family."""
+    found = {source.slug: source for source in catalogs.sources()}
+    some = [found[slug] for slug in ("soft_margin", "savage")]
+    payloads = [{"slug": s.slug, "family": s.family, "path": str(s.path), "shown": s.shown} for s in some]
+    files = family_files({"name": "margin", "members": payloads, "context": []})
+    drawn = [figure["src"] for figure in json.loads(files["figures.json"])]
+    assert [src for src in drawn if "best-scores" in src] == []
+    assert any(src.endswith("margin-loss.svg") for src in drawn)

@@ -5,7 +5,8 @@ A box is its corners x1, y1, x2, y2. In formulas `b` is the predicted box and `g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -169,6 +170,17 @@ def batches(setting: Setting) -> list[Arrays]:
     return [*made, {"input": sizes * prediction, "target": sizes * target}]
 
 
+def _needed(where: Mapping[str, Builder], builders: Iterable[Builder]) -> dict[str, Builder]:
+    """The shorthands that a formula uses, itself or in another of them."""
+    found: set[str] = set()
+    waiting = list(builders)
+    while waiting:
+        named = set(inspect.signature(waiting.pop()).parameters) & where.keys()
+        waiting += [where[name] for name in named - found]
+        found |= named
+    return {name: builder for name, builder in where.items() if name in found}
+
+
 def box_loss(
     value: Builder,
     gradient: Mapping[str, Builder],
@@ -199,7 +211,7 @@ def box_loss(
     formula = Symbolic(
         value,
         gradient,
-        where={**_WHERE, **(where or {})},
+        where=_needed({**_WHERE, **(where or {})}, [value, *gradient.values()]),
         notation={**_NOTATION, **(notation or {})},
         meanings={**_MEANINGS, **(meanings or {})},
     )

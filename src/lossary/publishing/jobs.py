@@ -126,7 +126,7 @@ def family_files(payload: Payload) -> Files:
                 for m, name in strange
             ]
         )
-    for one in shown.figures:
+    for one in (one for one in shown.figures if any(one.name in m.side_by_side for m in members)):
         chart, table = together.side_by_side(one, members)
         files |= picture_files(folder, one.name, chart, table)
         calls = [

@@ -1,6 +1,6 @@
 r"""Poly-1 cross-entropy
 
-Cross-entropy over raw scores plus `epsilon` times the probability that the softmax gives to the wrong classes together,
+Cross-entropy over raw scores plus a multiple of the probability that the softmax gives to the wrong classes together,
 which changes how hard a prediction pulls once it is nearly right.
 
 ## When to use it

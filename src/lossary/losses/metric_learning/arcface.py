@@ -284,6 +284,7 @@ loss = angular_margin_loss(
     properties={
         "convex": False,
         "smoothness": "Cinf",
+        "redescending": False,
         "bounded": True,
         "supremum": lambda scale: log(2 + exp(-scale)) + scale,
         "value_at_perfect": 0,

@@ -249,6 +249,7 @@ loss = angular_margin_loss(
     properties={
         "convex": False,
         "smoothness": "Cinf",
+        "redescending": True,
         "bounded": True,
         "supremum": lambda scale, margin: log(2 + exp(-scale * (1 + margin))) + scale * (1 + margin),
         "value_at_perfect": 0,

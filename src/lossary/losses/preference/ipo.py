@@ -1,7 +1,7 @@
 r"""Identity preference optimisation (IPO)
 
 Takes the log-probabilities of a preferred and of another answer, under the policy that is trained and under a
-reference. The squared distance of the difference of the two log-ratios to `1 / (2 * beta)` is the loss.
+reference. The loss is the squared distance of the difference of the two log-ratios to a fixed value that beta sets.
 
 ## When to use it
 

@@ -1,8 +1,8 @@
 r"""PPO clipped surrogate
 
-Takes the probability of an action under the policy that is trained, divided by that under the policy that took it, and
-the advantage: how much better the action did than expected. It pays for raising the probability of good actions and
-lowering that of bad ones, up to a factor of `1 + clip` or `1 - clip`.
+Takes how likely an action is under the policy that is trained, as a multiple of the old policy's probability, and the
+advantage: how much better it did than expected. It pays for making good actions likelier and bad ones rarer, as far as
+the clip.
 
 ## When to use it
 

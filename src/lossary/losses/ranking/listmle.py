@@ -232,6 +232,7 @@ first comes first in the list.
   process for ranking. In *Proceedings of the Thirtieth Conference on Uncertainty in Artificial Intelligence, 449-458*.
 """
 
+import numpy as np
 import torch
 
 from lossary.declaration import (
@@ -249,6 +250,7 @@ from lossary.declaration import (
     sum_over,
     terms,
 )
+from lossary.declaration.values import Arrays, Setting
 
 
 def listmle(input: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
@@ -261,6 +263,15 @@ def listmle(input: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
     if reduction not in ("mean", "sum"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
     return loss.sum() if reduction == "sum" else loss.mean()
+
+
+def _batches(setting: Setting) -> list[Arrays]:
+    """Lists of two, three and five items, whose scores are close together, apart, and far apart."""
+    rng = np.random.default_rng(11)
+    return [
+        {"input": np.concatenate([scale * rng.normal(size=(12, items)) for scale in (0.1, 1.0, 10.0)])}
+        for items in (2, 3, 5)
+    ]
 
 
 ORDERED_SCORES = Kind("scores in the true order, best item first", dims=("D",), sampler="logits", takes="scores")
@@ -291,6 +302,7 @@ loss = Loss(
             "the scores of each list's items, sorted by their true order: the item that should come first stands first",
         ),
     ),
+    batches=_batches,
     reductions=per("list", "the number of lists, which is 1 for an input of one dimension"),
     formulas=(
         Symbolic(
