@@ -529,7 +529,8 @@ def test_losses_json_keeps_the_contract(site: Site, published: Site) -> None:
             assert set(claim) - {"branches"} == {"value", "at", "evidence"} | proven
         assert all({"name", "default", "meaning", "range"} == set(p) - {"required"} for p in entry["parameters"])
         assert all(
-            {"name", "call", "note", "evidence", "version", "relation", "factor", "max_error", "source"} == set(one)
+            {"name", "call", "note", "evidence", "version", "relation", "factor", "max_error", "source", "surprises"}
+            == set(one)
             for one in entry["libraries"]
         )
         assert all({"text", "doi", "arxiv", "url"} == set(one) for one in entry["references"])

@@ -117,18 +117,15 @@ PRESETS = (
         "A classifier is wrong where the margin is negative. These losses stand in for that step, with a slope to "
         "descend.",
         "margin",
-        tuple(
-            Pick(slug)
-            for slug in (
-                "hinge",
-                "squared_hinge",
-                "logistic",
-                "exponential",
-                "modified_huber",
-                "savage",
-                "tangent",
-                "perceptron",
-            )
+        (
+            Pick("hinge"),
+            Pick("squared_hinge"),
+            Pick("logistic"),
+            Pick("exponential"),
+            Pick("modified_huber"),
+            Pick("savage"),
+            Pick("tangent"),
+            Pick("perceptron"),
         ),
     ),
     Preset(

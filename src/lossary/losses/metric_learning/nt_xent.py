@@ -243,13 +243,13 @@ def _floor(examples: torch.Tensor, temperature: float) -> torch.Tensor:
 
 def _batches(setting: Setting) -> list[Arrays]:
     """Four and six vectors, short and long, close together and in opposite directions."""
-    rng = np.random.default_rng(5)
+    rng, more = np.random.default_rng(5), np.random.default_rng(6)
     made: list[Arrays] = []
-    for shape in ((4, 2), (4, 3), (6, 2)):
-        drawn = [scale * rng.normal(size=shape) for scale in (1e-3, 1e-3, *(1.0,) * 5, 1e3, 1e3)]
+    for shape in ((4, 3), (6, 2)):
+        drawn = [scale * rng.normal(size=shape) for scale in (1e-3, 1.0, 1.0, 1.0, 1e3)]
         close = [np.ones(shape) + 0.1 * rng.normal(size=shape), np.ones(shape)]
         opposite = np.ones(shape) * np.where(np.arange(shape[0]) < shape[0] // 2, 1, -1)[:, None]
-        made.append({"input": np.stack([*drawn, *close, opposite])})
+        made.append({"input": np.stack([*drawn, *close, opposite, *more.normal(size=(10, *shape))])})
     return made
 
 
