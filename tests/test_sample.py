@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
 import sample
+
+TESTS = Path(__file__).parent
+MARK = "pytest.mark.in_turns"
+IN_TURNS = [
+    path
+    for path in sorted(TESTS.rglob("test_*.py"))
+    if path != Path(__file__) and f"{MARK}(" in path.read_text("utf-8")
+]
 
 NAMES = [f"loss{k}" for k in range(101)]
 
@@ -55,3 +66,21 @@ def test_a_change_is_seen_in_a_folder_and_not_beside_it() -> None:
     assert sample.touched(["mkdocs.yml"], ["mkdocs.yml"])
     assert not sample.touched(["docs/assets"], ["docs/assets.md", "docs/about.md"])
     assert not sample.touched(["docs/assets"], [])
+
+
+def places(path: Path) -> list[str]:
+    """The places that a module of tests says it tries, where it says so for all of its tests."""
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark":
+            calls = [c for c in ast.walk(node.value) if isinstance(c, ast.Call)]
+            named = [c for c in calls if ast.unparse(c.func) == MARK]
+            return [ast.literal_eval(argument) for call in named for argument in call.args]
+    return []
+
+
+@pytest.mark.parametrize("path", IN_TURNS, ids=lambda path: path.stem)
+def test_what_goes_round_says_what_it_tries(path: Path) -> None:
+    """In the module and not in a text of it, and by files that there are: else no change would ever be seen."""
+    named = places(path)
+    assert named
+    assert [place for place in named if not (sample.ROOT / place).exists()] == []

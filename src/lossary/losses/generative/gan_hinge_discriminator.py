@@ -132,6 +132,12 @@ every label -1.
         F.hinge_embedding_loss(input, -torch.ones_like(input)) +
         F.hinge_embedding_loss(-target, -torch.ones_like(input))
 
+It is the [[hinge]] loss of a classifier for which the data have the label 1 and the generated samples -1, summed over the
+two.
+
+    functional.gan_hinge_discriminator(input, target) ==
+        functional.hinge(input, torch.ones_like(input)) + functional.hinge(target, -torch.ones_like(target))
+
 Where all scores lie between -1 and 1, it is [[wgan_critic]] plus 2.
 
     functional.gan_hinge_discriminator(input.tanh(), target.tanh()) ==
