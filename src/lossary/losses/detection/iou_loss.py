@@ -13,7 +13,8 @@ the share that only one of them covers.
 ## When not to
 
 - Boxes may lie apart. There the loss is flat: [[giou_loss|GIoU]], [[diou_loss|DIoU]] and [[ciou_loss|CIoU]] still pull.
-- Boxes are rotated, or objects are masks of pixels. Here a box is four numbers, with its sides along the axes.
+- Objects are masks of pixels: [[jaccard]] is the same measure of those.
+- Boxes are rotated. Here a box is four numbers, with its sides along the axes.
 
 ## Pitfalls
 

@@ -143,6 +143,11 @@ With every label 1 it is [[hinge_embedding]] of the score with every label -1.
 
     functional.hinge(logits, torch.ones_like(logits)) == F.hinge_embedding_loss(logits, -torch.ones_like(logits))
 
+With the label 1 for data and -1 for generated samples, the two added, it is [[gan_hinge_discriminator]].
+
+    functional.hinge(input, torch.ones_like(input)) + functional.hinge(target, -torch.ones_like(target)) ==
+        functional.gan_hinge_discriminator(input, target)
+
 Of the difference of two scores it is [[margin_ranking]] with `margin=1`.
 
     functional.hinge(input - target, 2 * label - 1) == F.margin_ranking_loss(input, target, 2 * label - 1, margin=1.0)
