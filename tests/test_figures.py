@@ -339,7 +339,7 @@ def test_kinks_are_marked_where_they_are(slug: str) -> None:
             near = [curve(loss, loss.main, np.array([x - 1e-7, x, x + 1e-7]), None, y) for y in ys]
             turns = [abs(one.gradient[2] - one.gradient[0]) for one in near]
             on = [turn for one, turn in zip(near, turns, strict=True) if getattr(one, name)[1] == shown]
-            assert max(on, default=-1.0) == pytest.approx(max(turns), rel=1e-6)
+            assert max(on, default=-1.0) == pytest.approx(max(turns), rel=1e-12)
         text = drawn(slug, name)["light"].decode()
         assert ("s-ink" in text) == bool(special)
 
