@@ -475,6 +475,8 @@ POWERS: list[tuple[Callable[..., Any], str]] = [
     (lambda x: maximum(0, x), r"\max\left(0, x\right)^{a}"),
     (lambda x: minimum(0, x), r"\min\left(0, x\right)^{a}"),
     (lambda x: indicator(x, 1), "[x = 1]^{a}"),
+    (lambda x: held(x), r"\left(x\right)^{a}"),
+    (lambda x: max_over(sp.Symbol("c"), x, sp.Symbol("C")), r"\left(\max_{c} x\right)^{a}"),
 ]
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 from sympy.concrete.expr_with_limits import ExprWithLimits
+from sympy.printing.precedence import PRECEDENCE
 
 # SymPy has no types; the name says what is meant.
 Expression: TypeAlias = Any
@@ -204,6 +205,9 @@ class minimum(sp.Function):  # type: ignore[misc]
 
 class largest(ExprWithLimits):  # type: ignore[misc]
     """The largest of a term over an index, which is bound as in a sum."""
+
+    # As of a sum: a power of it is printed with parentheses, else it would be read as one of the term.
+    precedence = PRECEDENCE["Mul"]
 
 
 def cases(*branches: tuple[Expression, object]) -> Expression:

@@ -139,8 +139,10 @@ class PagePrinter(LatexPrinter):  # type: ignore[misc]
 
     _print_ExpBase = _print_exp
 
-    def _print_held(self, expr: Expression) -> str:
+    def _print_held(self, expr: Expression, exp: str | None = None) -> str:
         inner = self._print(expr.args[0])
+        if exp is not None:
+            return rf"\left({inner}\right)^{{{exp}}}"
         return rf"\left({inner}\right)" if expr.args[0].is_Add else str(inner)
 
     def _print_indicator(self, expr: Expression, exp: str | None = None) -> str:
