@@ -5,8 +5,8 @@ overlap and takes no gradient.
 
 ## When to use it
 
-- Overlap, centre and shape of a box are to be right. The term for the shape counts for little while the boxes hardly
-  overlap, and for more the better they do.
+- Overlap, centre and shape of a box are to be right. The weight of the term for the shape grows with the overlap, and
+  with how much the shapes differ.
 - To continue or compare with a detector that was trained with it.
 
 ## When not to

@@ -16,11 +16,12 @@ around both.
 
 ## Pitfalls
 
-### A far box grows in all directions while it approaches
+### A far box may grow while it approaches
 
-The distance is divided by the diagonal of the box around both, and the gradient runs through both. A larger box makes the
-diagonal longer and the quotient smaller. Below, the target lies to the left and the box is as high as it; still the box
-becomes higher, and its far edge moves away, as with the [[giou_loss|GIoU loss]].
+The distance is divided by the diagonal of the box around both, and the gradient runs through both. A larger box makes
+the diagonal longer and the quotient smaller. Below, the target lies to the left and the box is as high as it; still
+the box becomes higher, and its far edge moves away, as with the [[giou_loss|GIoU loss]]. A side that does not reach
+the edge of the box around both is not pushed out.
 
 ```python
 from lossary.functional import diou_loss
@@ -157,7 +158,7 @@ loss = box_loss(
         "distance_box_iou_loss; centre distance of boxes; normalised central point distance; box loss with centre penalty"
     ),
     concepts={
-        "box grows; box expands; diagonal of the enclosing box": "A far box grows",
+        "box grows; box expands; diagonal of the enclosing box": "A far box may grow",
         "small gradient far away; slow convergence of distant boxes": "The further away",
         "aspect ratio; concentric boxes; same centre": "Around one centre",
     },

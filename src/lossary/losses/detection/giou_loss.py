@@ -13,15 +13,15 @@ do not overlap still attract each other.
 
 - The centre of the box matters. A small box anywhere inside the target has the same loss: [[diou_loss|DIoU]] also counts how
   far apart the centres are.
-- Boxes are far from their targets at first, and their size must stay plausible on the way: this loss stretches a box until it
-  touches the target.
+- Boxes are far from their targets at first, and their size must stay plausible on the way: this loss may stretch a
+  box until it touches the target.
 
 ## Pitfalls
 
-### A box that misses its target is stretched before it moves
+### A box that misses its target may be stretched before it moves
 
-Below, the left edge of the box travels to the target. The right edge does not follow: it moves away, since a larger box
-fills more of the box around both. It comes back after the two overlap.
+Below, the box is as high as the target, and its left edge travels there. The right edge does not follow: it moves away,
+since a larger box fills more of the box around both. It comes back after the two overlap.
 
 ```python
 from lossary.functional import giou_loss
@@ -65,10 +65,11 @@ in the middle: iou_loss 0.840, giou_loss 0.840, diou_loss 0.840
 
 ### A box turned inside out can look perfect
 
-Where a network predicts the two corners freely, the first may end up beyond the second. If that happens along both axes,
-the negative width times the negative height is an area again, and the corners of the right box in the wrong order cost
-nothing. If it happens along one, the loss leaves its range from 0 to 2. Predict a centre, a width and a height, and make these two
-positive, or sort the corners with `torch.minimum` and `torch.maximum`.
+Where a network predicts the two corners freely, the first may end up beyond the second. If that happens along both
+axes, the negative width times the negative height is an area again, and the corners of the right box in the wrong
+order cost nothing. If it happens along one, the loss may leave its range from 0 to 2, and where it does not, nothing
+shows. Predict a centre, a width and a height, and make these two positive, or sort the corners with `torch.minimum`
+and `torch.maximum`.
 
 ```python
 from lossary.functional import giou_loss, iou_loss

@@ -104,8 +104,8 @@ detached: loss 1.6595, gradient in the generator: False
 
 ### Batches of different sizes
 
-The function takes pairs. Batches of different sizes are refused, or broadcast where one has a single score. Their means
-need not be taken together: add them yourself.
+The function takes pairs. Batches of different sizes are refused, or broadcast where one has a single score or a column
+meets a row. Their means need not be taken together: add them yourself.
 
 ```python
 from lossary.functional import gan_hinge_discriminator

@@ -102,7 +102,7 @@ Four times this loss is nowhere below the [[zero_one|zero-one loss]].
         functional.zero_one(logits, 2 * label - 1, reduction="none")) ==
         4 * functional.savage(logits, 2 * label - 1, reduction="none")
 
-With the scores multiplied by a large number it tends to the [[zero_one|zero-one loss]].
+Where no score is 0, and with the scores multiplied by a large number, it tends to the [[zero_one|zero-one loss]].
 
     functional.savage(1e9 * logits, 2 * label - 1) == functional.zero_one(logits, 2 * label - 1)
 

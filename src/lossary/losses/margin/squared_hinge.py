@@ -76,8 +76,8 @@ tensor([1., 1.]) tensor([-0., -0.])
 ### Just inside the margin hardly anything pulls
 
 The gradient fades as the margin comes near 1, so with a penalty on the weights points settle short of 1, where
-[[hinge]] holds them at it. Below, one weight is fitted to a point whose feature is 2, with half the squared weight as
-the penalty.
+[[hinge]] holds them at it unless the penalty is strong. Below, one weight is fitted to a point whose feature is 2,
+with half the squared weight as the penalty.
 
 ```python
 from lossary.functional import hinge, squared_hinge

@@ -128,7 +128,7 @@ Nor is the [[exponential]] loss.
         functional.zero_one(logits, 2 * label - 1, reduction="none")) ==
         functional.zero_one(logits, 2 * label - 1, reduction="none")
 
-[[savage|Savage]] tends to it as the scores are multiplied by a large number.
+Where no score is 0, [[savage|Savage]] tends to it as the scores are multiplied by a large number.
 
     functional.zero_one(logits, 2 * label - 1) == functional.savage(1e9 * logits, 2 * label - 1)
 

@@ -50,9 +50,9 @@ cosines  by arccosine 0.0
 ### Where the angle plus m passes pi, the loss falls again
 
 The cosine of the angle plus `m` is least where the two make pi. Beyond, a vector that turns still farther away from
-its class pays less, and its gradient drives it away. Vectors at random in many dimensions lie near a right angle, so few
-begin there. Implementations often take `cos(angle) - m * sin(m)` there, so that the loss goes on rising, after a jump, or
-add the margin only below a right angle, which is called easy margin.
+its class pays less, and its gradient drives it away. Vectors at random in many dimensions lie near a right angle, so
+few begin there. Implementations often take `cos(angle) - m * sin(m)` there, so that at usual margins the loss goes on
+rising, after a jump, or add the margin only below a right angle, which is called easy margin.
 
 ```python
 from lossary.functional import arcface

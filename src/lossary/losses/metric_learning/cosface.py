@@ -22,8 +22,9 @@ class.
 
 ### The input must be cosines
 
-Nothing checks it. With raw products of features and weights a margin of 0.35 is next to nothing, and lengths can meet any
-margin. Normalise both.
+Nothing checks it. With raw products of features and weights, what a margin of 0.35 means depends on their lengths: it
+is next to nothing beside large products, and where the true class leads, longer vectors can meet any margin.
+Normalise both.
 
 ```python
 from lossary.functional import cosface

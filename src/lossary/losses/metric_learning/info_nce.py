@@ -154,10 +154,11 @@ cosines  6.3
 
 ### A learned temperature needs its logarithm
 
-The function takes a tensor for `temperature`, with a gradient. Learned as such it can pass zero, where the loss is not
-defined, and below zero the order is turned round. Learn the logarithm, as CLIP does with the logarithm of the inverse,
-and limit it: on a batch that is solved, a lower temperature lowers the loss further. A mask of minus infinity makes the
-gradient of the temperature NaN; a large negative number does not.
+The function takes a tensor for `temperature`, with a gradient. Learned as such it can pass zero, where the loss is
+not defined, and below zero the order is turned round. Learn the logarithm, as CLIP does with the logarithm of the
+inverse, and limit it: on a batch that is solved, a lower temperature lowers the loss further. A mask of minus
+infinity makes the gradient of the temperature NaN, and so does a number that becomes infinite when it is divided by
+the temperature; one such as -1e4 in float32 does not.
 
 ```python
 from lossary.functional import info_nce

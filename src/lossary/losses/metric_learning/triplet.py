@@ -121,11 +121,11 @@ print(f"mean {each.mean().item():.4f}, of those that cost something {each[each >
 mean 0.0225, of those that cost something 0.0900
 ```
 
-### In float16 a distance of 256 is too long
+### In float16 a distance of 256 may be too long
 
-Its square is beyond the format. The loss is infinite, or NaN where the coordinates of the two distances overflow in both
-directions. The gradient is still finite, but a loss that is scaled or logged is not. Normalise the vectors, or convert them
-with `.float()`.
+Its square is beyond the format. Where a coordinate's part of the difference of the two squares overflows, the loss is
+infinite, or NaN where parts overflow in both directions. The gradient, twice a difference of vectors, lasts longer,
+but a loss that is scaled or logged is spoilt. Normalise the vectors, or convert them with `.float()`.
 
 ```python
 from lossary.functional import triplet

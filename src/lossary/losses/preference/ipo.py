@@ -87,8 +87,8 @@ at least 1 30.5
 ### A small beta makes large gradients
 
 At the start, where policy and reference agree, the gradient is `-1 / beta`; that of [[dpo]] is `-beta / 2`. With the
-same learning rate and a small `beta` its steps are thousands of times as large, unless the optimiser or a clipped
-gradient evens them out.
+same learning rate its steps are `2 / beta**2` times as large, unless the optimiser or a clipped gradient evens them
+out.
 
 ```python
 from lossary.functional import dpo, ipo

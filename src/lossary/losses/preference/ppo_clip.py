@@ -46,9 +46,9 @@ advantage -1.0, clip alone tensor([0., 1., 0.])
 
 ### The clip does not keep the ratio in its range
 
-Beyond the range a pair has no gradient of its own, and nothing pulls it back: one large step, or the gradients of other
-actions, can carry the ratio anywhere. Below, the two actions share a parameter. Watch how far the policies are apart,
-and stop the passes over a batch when it is too far.
+A good action above the range has no gradient of its own, nor has a bad one below it, and nothing pulls them back: one
+large step, or the gradients of other actions, can carry the ratio anywhere. Below, the two actions share a parameter.
+Watch how far the policies are apart, and stop the passes over a batch when it is too far.
 
 ```python
 from lossary.functional import ppo_clip

@@ -241,8 +241,8 @@ It is [[tversky|Tversky loss]] with `alpha` and `beta` of 0.5; Tversky's `smooth
 
     functional.dice(p, q.round(), smooth=2) == functional.tversky(p, q.round(), alpha=0.5, beta=0.5, smooth=1)
 
-Of one mask, it is a function of [[jaccard|Jaccard loss]]: that loss divided by 2 minus itself. So the two agree on which
-of two predictions is the better one, and their means over several masks need not.
+Of one mask and without smoothing, it is a function of [[jaccard|Jaccard loss]]: that loss divided by 2 minus itself.
+So the two agree on which of two predictions is the better one, and their means over several masks need not.
 
     functional.dice(p, (q > 0.2).double(), reduction="none") ==
         functional.jaccard(p, (q > 0.2).double(), reduction="none") /

@@ -14,8 +14,8 @@ probabilities count as parts of a pixel.
 - Pictures without any object are common. Without smoothing they give no gradient; see below.
 - You predict boxes, not masks: [[iou_loss|IoU loss]] takes their corners.
 - Missing a pixel should cost another amount than adding one: [[tversky|Tversky loss]].
-- You want zeros and ones to be scored exactly. This loss is a mixture in between; the Lovász-softmax loss is another
-  extension of the same score.
+- You want another way from zeros and ones, where this loss is 1 minus the score, to the probabilities in between: the
+  Lovász-softmax loss is one.
 
 ## Pitfalls
 
@@ -104,8 +104,9 @@ one (H, W) as rows  tensor(0.1000)
 
 ### Means of Jaccard and Dice loss can disagree
 
-Of one mask, each is a function of the other, so both prefer the same prediction. Averaged over several masks they need
-not: an error on a mask that is nearly right costs more in Jaccard loss, one on a mask that is nearly lost costs less.
+Of one mask and without smoothing, each is a function of the other, so both prefer the same prediction. Averaged over
+several masks they need not: an error on a mask that is nearly right costs more in Jaccard loss, one on a mask that is
+nearly lost costs less.
 
 ```python
 from lossary.functional import dice, jaccard
@@ -130,7 +131,7 @@ It is [[tversky|Tversky loss]] with `alpha` and `beta` of 1.
 
     functional.jaccard(p, q.round(), smooth=1) == functional.tversky(p, q.round(), alpha=1, beta=1, smooth=1)
 
-Of one mask, it is a function of [[dice|Dice loss]]: twice that loss divided by 1 plus itself.
+Of one mask and without smoothing, it is a function of [[dice|Dice loss]]: twice that loss divided by 1 plus itself.
 
     functional.jaccard(p, (q > 0.2).double(), reduction="none") ==
         2 * functional.dice(p, (q > 0.2).double(), reduction="none") /

@@ -40,8 +40,8 @@ adds a pixel  : 0.1304 with alpha=0.3, 0.2 with 0.5, 0.2593 with 0.7
 
 ### With alpha at 0 marking everything is free
 
-Then nothing that is too much costs anything, and a mask of ones is perfect. With `beta` at 0 a single sure pixel on the
-object is enough.
+Then nothing that is too much costs anything, and a mask of ones is perfect. With `beta` at 0 the
+faintest trace on the object is enough, or a prediction of nothing at all.
 
 ```python
 from lossary.functional import tversky
@@ -104,8 +104,9 @@ alpha 2.0, beta 2.0: 0.5882
 
 ### A picture without the object costs 1 whatever is predicted
 
-With nothing in common, the loss is 1 for any prediction but exact zeros, and its gradient is zero. A positive `smooth`
-gives such pictures a gradient if it is not tiny beside the number of predicted pixels times `alpha`.
+With nothing in common and a positive `alpha`, the loss is 1 for any prediction but exact zeros, and its gradient is
+zero. A positive `smooth` gives such pictures a gradient if it is not tiny beside the number of predicted pixels times
+`alpha`.
 
 ```python
 from lossary.functional import tversky
