@@ -428,6 +428,7 @@ def test_a_figure_in_axes_is_not_shown_twice(drawn: Callable[[Any], Any]) -> Non
 
 
 @pytest.mark.long
+@pytest.mark.xdist_group("types")
 def test_a_type_checker_knows_what_is_returned(tmp_path: Path) -> None:
     """As a program of somebody else's sees it; `Any` would let every mistake pass."""
     shown = {

@@ -166,6 +166,7 @@ def test_the_version_is_one() -> None:
     assert version == newest[1]
 
 
+@pytest.mark.xdist_group("types")
 def test_the_whole_interface_is_a_screenful_that_mypy_accepts(tmp_path: Path) -> None:
     """What the README shows of Python, as a script under `--strict`; a script that is wrong is seen."""
     (code,) = [fence.code for fence in fences() if fence.language == "python"]
