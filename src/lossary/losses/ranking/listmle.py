@@ -319,7 +319,7 @@ loss = Loss(
             gradient={"input": lambda x, d, i, D, left: exp(x[d]) * sum_over(i, 1 / left[i], D, where=i <= d) - 1},
         ),
     ),
-    precision=Precision(of_input=1.0, why="each score is subtracted from the logarithm of a total that holds it"),
+    precision=Precision(absolute=1.0, why="a share that is nearly 1 is rounded before its logarithm is taken"),
     sections=(
         Section(
             axis=MARGIN_AXIS,
