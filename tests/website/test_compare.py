@@ -222,7 +222,7 @@ def test_a_loss_of_another_axis_is_offered_with_the_reason(watched: Open) -> Non
     page = compared(watched, "?losses=huber", 1)
     option = search(page, "cosine embedding").first
     assert option.get_attribute("aria-disabled") == "true"
-    assert option.locator(".ly-found__more").inner_text() == "is drawn along the angle"
+    assert option.locator(".ly-found__more").inner_text() == "is drawn along the angle between the two"
     page.keyboard.press("Enter")
     option.click(force=True)
     assert names(page) == ["Huber loss"]
@@ -475,7 +475,7 @@ def test_unknown_names_in_an_address_are_counted(watched: Open) -> None:
 
 def test_a_loss_off_the_axis_says_so(watched: Open) -> None:
     page = compared(watched, "?losses=huber,cosine_embedding&axis=angle", 2)
-    assert page.locator(".ly-pick__note").first.inner_text() == "Is drawn along the residual, not along the angle."
+    assert page.locator(".ly-pick__note").first.inner_text() == "Is drawn along the residual, not along the angle between the two."
     assert len(paths(page)) == 1
 
 

@@ -45,7 +45,7 @@ class Compare {
       standing: (entry) => this.#standing(entry),
       choose: (entry) => this.#add(entry),
     });
-    for (const { name } of index.axes) this.tools.elements.axis.add(new Option(name));
+    for (const { name, short } of index.axes) this.tools.elements.axis.add(new Option(short, name));
     this.#listen();
   }
 
@@ -98,14 +98,19 @@ class Compare {
     return own.reduce((best, axis) => (shared(axis) > shared(best) ? axis : best), own[0] ?? "");
   }
 
+  // What moves along axes, for people: their names are for addresses.
+  #words(...names) {
+    return listed(names.map((name) => this.axes.get(name).short), "or");
+  }
+
   // What adding a loss would mean.
   #standing(entry) {
     const { picks } = this;
     if (picks.length >= MOST) return { note: `no more than ${MOST} at once`, blocked: true };
     if (!picks.length || entry.axes.includes(this.axis)) return { note: "", blocked: false };
     const common = entry.axes.find((axis) => picks.every((pick) => pick.entry.axes.includes(axis)));
-    if (common) return { note: `moves all to the ${common}`, blocked: false };
-    return { note: `is drawn along the ${listed(entry.axes, "or")}`, blocked: true };
+    if (common) return { note: `moves all to the ${this.#words(common)}`, blocked: false };
+    return { note: `is drawn along the ${this.#words(...entry.axes)}`, blocked: true };
   }
 
   async #add(entry, given = new URLSearchParams(), after = this.picks.length) {
@@ -239,7 +244,7 @@ class Compare {
       pick.element.classList.toggle("ly-pick--dashed", pick.dashed);
       pick.element.querySelector("[data-do=again]").disabled = this.picks.length >= MOST;
       pick.along(this.axis, pick.id, () => this.#moved());
-      pick.note.textContent = pick.section ? "" : `Is drawn along the ${listed(pick.entry.axes, "or")}, not along the ${this.axis}.`;
+      pick.note.textContent = pick.section ? "" : `Is drawn along the ${this.#words(...pick.entry.axes)}, not along the ${this.#words(this.axis)}.`;
     });
     const elements = this.picks.map(({ element }) => element);
     for (const old of [...this.list.children]) if (!elements.includes(old)) old.remove();
@@ -303,7 +308,7 @@ class Compare {
       label: shown.length === 1 ? shown[0].section.label : axis.label,
       empty: shown.length ? undefined : "None of these losses can be drawn this way.",
     });
-    this.chart.setAttribute("aria-label", `Reading line along the ${this.axis}`);
+    this.chart.setAttribute("aria-label", `Reading line along the ${axis.short}`);
     this.chart.setAttribute("aria-valuemin", axis.span[0]);
     this.chart.setAttribute("aria-valuemax", axis.span[1]);
     this.#read(this.at);
@@ -335,7 +340,7 @@ class Compare {
       const value = (pick) => heights([pick.curve.run(x, pick.p)], this.view, pick.by, this.log)[0];
       const values = this.#shown().map((pick) => [pick, value(pick)]);
       for (const [pick, y] of values) pick.value.textContent = Number.isNaN(y) ? "–" : told(y);
-      const place = `${this.axis} ${told(x, 3)}`;
+      const place = `${this.#words(this.axis)} ${told(x, 3)}`;
       this.panel.read({ x, points: values.map(([{ role }, y]) => ({ y, role })), tangent: null, text: place });
       this.chart.setAttribute("aria-valuetext", `${place}: ${values.map(([pick, y]) => `${pick.label} ${told(y)}`).join("; ")}`);
     }

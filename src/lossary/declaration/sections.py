@@ -32,6 +32,11 @@ class Axis:
     reference: tuple[str, tuple[tuple[float, float], ...]] | None = None
     below: float = 0.0
 
+    @property
+    def quantity(self) -> str:
+        """What moves, in words: the label without what stands behind its comma. `name` is for addresses and files."""
+        return self.label.partition(",")[0]
+
 
 _STEP = ("zero-one step", ((-3.0, 1.0), (0.0, 1.0), (0.0, 0.0), (3.0, 0.0)))
 

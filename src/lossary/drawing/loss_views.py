@@ -446,7 +446,7 @@ def comparison(
     shared = [name for name in known if all(any(s.axis.name == name for s in loss.sections) for loss in losses)]
     if not shared:
         told = ", ".join(
-            f"{loss.slug} ({' or '.join(dict.fromkeys(s.axis.name for s in loss.sections))})" for loss in losses
+            f"{loss.slug} ({' or '.join(dict.fromkeys(s.axis.quantity for s in loss.sections))})" for loss in losses
         )
         raise LossaryError(f"these losses share no axis: {told}")
     axis = known[shared[0]]
@@ -474,7 +474,7 @@ def comparison(
         traces.insert(0, Trace(x, y, "muted", name, strong=False))
     return Chart(
         title=f"{which.capitalize()} of {listed}",
-        description=f"The {which} of {listed} along the {axis.name}.{cut}",
+        description=f"The {which} of {listed} along the {axis.quantity}.{cut}",
         heading=which,
         role="ink",
         xlabel=axis.label,

@@ -50,7 +50,7 @@ class SharedAxis:
     @property
     def title(self) -> str:
         """What is drawn, in words."""
-        return f"{self.which.capitalize()} along the {self.axis.name}"
+        return f"{self.which.capitalize()} along the {self.axis.quantity}"
 
     def table(self) -> Table:
         """The points of all curves, each beside its own places."""
@@ -69,7 +69,7 @@ class SharedAxis:
         listed = " and ".join(", ".join(t.label for t in traces).rsplit(", ", 1))
         return Chart(
             title=self.title,
-            description=f"The {self.which} of {listed} along the {self.axis.name}.",
+            description=f"The {self.which} of {listed} along the {self.axis.quantity}.",
             heading=self.which,
             role="ink",
             xlabel=self.axis.label,
@@ -93,8 +93,8 @@ class SharedAxis:
             role = "gradient" if self.which == "gradient" else "loss"
             own = dataclasses.replace(trace, role=role, label="", strong=True, dashed=0)
             made[slug] = Chart(
-                title=f"{trace.label}: {self.which} along the {self.axis.name}",
-                description=f"The {self.which} of {trace.label} along the {self.axis.name}.",
+                title=f"{trace.label}: {self.which} along the {self.axis.quantity}",
+                description=f"The {self.which} of {trace.label} along the {self.axis.quantity}.",
                 heading="",
                 role=role,
                 xlabel="",

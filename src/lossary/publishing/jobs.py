@@ -143,7 +143,7 @@ def _shared_axis_files(place: str, shared: together.SharedAxis, fixed: str) -> t
     """Losses on one axis: in one chart as long as they can be told apart there, else in a small one each."""
     folder, _, name = place.rpartition("/")
     what = "weight, the gradient over the residual," if shared.which == "weight" else shared.which
-    told = f"The {what} along the {shared.axis.name}, each loss at its defaults."
+    told = f"The {what} along the {shared.axis.quantity}, each loss at its defaults."
     if shared.which == "loss" and fixed:
         told += f" {fixed}"
     if len(shared.members) <= MOST_TOGETHER:

@@ -188,6 +188,7 @@ def _axis(axis: Axis) -> AxisField:
     return {
         "name": axis.name,
         "label": axis.label,
+        "short": axis.quantity,
         "span": axis.span,
         "top": axis.top,
         "slopes": axis.slopes,

@@ -108,6 +108,7 @@ class AxisField(TypedDict):
 
     name: str
     label: str
+    short: str
     span: Sequence[float]
     top: float
     slopes: Sequence[float]

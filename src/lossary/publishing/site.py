@@ -28,7 +28,7 @@ from lossary.discovery.catalogs import (
 from lossary.discovery.dependencies import measured, neighbours
 from lossary.errors import CatalogError, Failure, LossaryError
 from lossary.publishing.cache import PACKAGE, Cache, default_cache, digest, sources_key, templates_key
-from lossary.publishing.page import link, render
+from lossary.publishing.page import link, named, render
 from lossary.publishing.presets import Preset, available_presets
 from lossary.publishing.record_fields import Record
 from lossary.publishing.worker import Job, Workers
@@ -253,10 +253,12 @@ def _pages(
             build.cache.put(key, kept)
         return kept["page"]
 
+    leading = _leading_here(records)
     for source in found:
         path = f"losses/{source.slug}.md"
         if source.slug in records:
-            yield path, rendered("loss.md", "../", loss=records[source.slug], catalog=catalog, known=[*titles])
+            values = {"loss": records[source.slug], "leading": leading[source.slug], "known": [*titles]}
+            yield path, rendered("loss.md", "../", catalog=catalog, **values)
             yield (
                 f"embed/{source.slug}/index.html",
                 rendered("embed.html", "", root="../../", loss=records[source.slug], catalog=catalog),
@@ -282,6 +284,31 @@ def _pages(
         values = {"presets": comparisons, "families": named, "count": len(records)}
         yield "compare/index.md", rendered("compare.md", "../", **values)
         yield "plots/index.json", _plots(records, named, comparisons)
+
+
+def _leading_here(records: Records) -> dict[str, list[tuple[str, list[str]]]]:
+    """For each loss, the others whose pages name it and that its own does not: where they do, and their slugs.
+
+    A link is written in one file and leads both ways, as a new loss touches no other.
+    """
+    found = {
+        slug: {
+            "by a relation": named("\n".join(one["text"] for one in record["relations"])),
+            "as an alternative": named(record["prose"]["when_not"]),
+            "in passing": named("\n".join([record["prose"]["when"], *(p["markdown"] for p in record["pitfalls"])])),
+        }
+        for slug, record in records.items()
+    }
+    by_title = sorted(records, key=lambda slug: records[slug]["title"].casefold())
+    made = {}
+    for slug in records:
+        left = [other for other in by_title if other != slug and other not in set().union(*found[slug].values())]
+        made[slug] = []
+        for why in found[slug]:
+            if here := [other for other in left if slug in found[other][why]]:
+                made[slug].append((why, here))
+                left = [other for other in left if other not in here]
+    return made
 
 
 def _elsewhere(records: Records) -> list[JsonObject]:

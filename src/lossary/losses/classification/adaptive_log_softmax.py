@@ -25,10 +25,12 @@ for the target: the class itself, or its cluster.
   features, like any other class.
 - Memory is the problem and not time: [[linear_cross_entropy]] is exact and, with `options`, stores no
   score matrix.
-- The classes are about equally frequent. Nearly every target then falls into a cluster, and is scored with
-  the few features that were meant for rare classes.
-- Class weights, label smoothing or an ignored target are needed. This loss has none of them.
+- The classes are about equally frequent. Nearly every target then falls into a cluster, and is scored with the few
+  features that were meant for rare classes. [[cross_entropy]] gives each class all of them.
+- Class weights, label smoothing or an ignored target are needed. This loss has none of them; [[cross_entropy]] has
+  all three.
 - The model must share its output weights with its input embedding. The clusters have other sizes.
+  [[linear_cross_entropy]] takes one matrix for all classes.
 
 ## Pitfalls
 

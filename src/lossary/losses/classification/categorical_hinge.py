@@ -13,7 +13,7 @@ strongest rival by 1.
 - You want probabilities: [[cross_entropy]].
 - All rivals that are too close should be pushed down at once: [[multi_margin]] sums over them.
 - No class has more than half of the probability at many inputs. There the best scores need not tell the likeliest
-  class.
+  class. Those of [[cross_entropy]] do.
 - There are two classes and one score: [[hinge]].
 
 ## Pitfalls

@@ -14,7 +14,8 @@ runs from cross-entropy, at an exponent near 0, to a bounded loss that forgives 
 
 - The labels are right. Hard elements are then what there is to learn, and this loss looks away from them:
   [[cross_entropy]].
-- You need probabilities. The best prediction is surer than the true distribution; see below.
+- You need probabilities. The best prediction is surer than the true distribution; see below. That of
+  [[cross_entropy]] is the true distribution.
 - There are many classes, or the model starts from nothing. All of them are unlikely then, and there is little gradient.
   [[symmetric_cross_entropy|Symmetric cross-entropy]] keeps a part of the pull of cross-entropy.
 

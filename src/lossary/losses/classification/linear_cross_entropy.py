@@ -19,7 +19,7 @@ classes than features; below that the plain way is cheaper.
 
 - The scores are needed as well, for an accuracy, a mask or a temperature. Compute them and use
   [[cross_entropy]].
-- There are few classes. The score matrix is small and there is nothing to save.
+- There are few classes. The score matrix is small and there is nothing to save: [[cross_entropy]].
 - Time is the problem, not memory, and rare classes may get a coarser model:
   [[adaptive_log_softmax]] computes fewer scores.
 - Something differs from a plain softmax: margins on cosines ([[arcface|ArcFace]],

@@ -17,13 +17,13 @@ falls short, and divides by the number of classes.
 
 - You need probabilities, or you will compare scores between samples. Use [[cross_entropy]], where the
   softmax of the scores estimates the probabilities of the classes.
-- The classes overlap, so that even the best model is often wrong. With three classes or more and `p=1`, the
-  best scores under this loss need not point to the likeliest class (shown below).
+- The classes overlap, so that even the best model is often wrong. With three classes or more and `p=1`, the best
+  scores under this loss need not point to the likeliest class (shown below); those of [[cross_entropy]] do.
 - Only the strongest rival should count: [[categorical_hinge|categorical hinge]] takes the largest violation in
   place of the sum.
 - A sample may have several labels: [[multilabel_margin]] or [[bce_with_logits]].
-- The scores are float16 or bfloat16 on a CPU: neither is implemented there outside `torch.compile`. Under
-  `torch.autocast` they are converted to float32.
+- The scores are float16 or bfloat16 on a CPU: neither is implemented there outside `torch.compile`, and
+  [[cross_entropy]] is for both. Under `torch.autocast` they are converted to float32.
 
 ## Pitfalls
 

@@ -20,8 +20,8 @@ loss adds up by how much the leads fall short, divided by the number of classes.
   which take it as it is.
 - Exactly one class is true: [[multi_margin]], which also has a margin and weights, or
   [[cross_entropy]].
-- There are very many classes. Each label is compared with each class that is not listed, so the
-  work grows with their product.
+- There are very many classes. Each label is compared with each class that is not listed, so the work grows with
+  their product. The work of [[multilabel_soft_margin]] grows with the classes alone.
 
 ## Pitfalls
 

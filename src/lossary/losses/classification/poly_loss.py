@@ -12,6 +12,7 @@ which changes how hard a prediction pulls once it is nearly right.
 ## When not to
 
 - You need probabilities. With `epsilon` other than 0 the best prediction is not the true distribution; see below.
+  That of [[cross_entropy]] is.
 - Many labels are wrong. The cross-entropy is still in it, and a confident contradiction of a wrong label can cost
   arbitrarily much: [[generalized_cross_entropy|generalized cross-entropy]].
 - Easy elements outnumber the hard ones: [[focal|focal loss]] is the stronger means.

@@ -13,8 +13,10 @@ a label's zeros is a fixed number: the second term is bounded and forgives wrong
 ## When not to
 
 - The labels are right: [[cross_entropy]].
-- You need probabilities. The best prediction is surer than the true distribution; see below.
-- A wrong label must never cost more than a fixed amount. The part of cross-entropy has no upper bound.
+- You need probabilities. The best prediction is surer than the true distribution; see below. That of
+  [[cross_entropy]] is the true distribution.
+- A wrong label must never cost more than a fixed amount. The part of cross-entropy has no upper bound;
+  [[generalized_cross_entropy]] has one.
 
 ## Pitfalls
 

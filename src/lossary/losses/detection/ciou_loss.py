@@ -11,7 +11,8 @@ overlap and takes no gradient.
 
 ## When not to
 
-- Boxes can be very small in the unit they are given in, or degenerate: the slope of an aspect ratio grows as a box shrinks.
+- Boxes can be very small in the unit they are given in, or degenerate: the slope of an aspect ratio grows as a box
+  shrinks. [[diou_loss]] leaves the aspect ratio out.
 - The width and the height themselves should be drawn to the target's. The aspect ratio is one number, and tells neither.
   [[diou_loss|DIoU]] leaves both to the overlap.
 

@@ -12,7 +12,7 @@ around both.
 ## When not to
 
 - The shape of a box should be corrected by itself: [[ciou_loss|CIoU]] adds a term for the aspect ratio.
-- The loss should order boxes as their IoU does. Here the centre may outweigh a better overlap.
+- The loss should order boxes as their IoU does: [[iou_loss]]. Here the centre may outweigh a better overlap.
 
 ## Pitfalls
 

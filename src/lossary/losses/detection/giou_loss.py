@@ -14,7 +14,7 @@ do not overlap still attract each other.
 - The centre of the box matters. A small box anywhere inside the target has the same loss: [[diou_loss|DIoU]] also counts how
   far apart the centres are.
 - Boxes are far from their targets at first, and their size must stay plausible on the way: this loss may stretch a
-  box until it touches the target.
+  box until it touches the target. [[smooth_l1]] moves each side by its own distance.
 
 ## Pitfalls
 

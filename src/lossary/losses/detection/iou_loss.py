@@ -14,7 +14,8 @@ the share that only one of them covers.
 
 - Boxes may lie apart. There the loss is flat: [[giou_loss|GIoU]], [[diou_loss|DIoU]] and [[ciou_loss|CIoU]] still pull.
 - Objects are masks of pixels: [[jaccard]] is the same measure of those.
-- Boxes are rotated. Here a box is four numbers, with its sides along the axes.
+- Boxes are rotated. Here a box is four numbers, with its sides along the axes; [[smooth_l1]] takes any numbers,
+  such as the sine and cosine of an angle.
 
 ## Pitfalls
 

@@ -15,6 +15,7 @@ where they share no outcome.
 - The target is fixed and you fit a model to it: [[kl_div]] and [[cross_entropy]] keep a strong gradient however far the
   prediction is off.
 - You need a loss that is smooth where the two agree: the distance has a kink there, its square has none.
+  [[js_divergence]] is smooth there.
 
 ## Pitfalls
 

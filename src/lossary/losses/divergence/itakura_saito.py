@@ -12,7 +12,8 @@ that is too small costs more than one that is too large.
 ## When not to
 
 - Targets may be zero. The divergence is infinite there. Use [[poisson_nll]] for counts.
-- You need a convex loss. It bends downwards where the prediction exceeds twice the target.
+- You need a convex loss. It bends downwards where the prediction exceeds twice the target; [[poisson_deviance]]
+  nowhere does.
 - Values near zero are only noise. The ratio makes them count as much as any other; use [[mse]] or [[l1]].
 
 ## Pitfalls

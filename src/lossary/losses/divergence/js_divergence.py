@@ -12,7 +12,7 @@ How far two distributions are from the average of the two: symmetric, zero only 
 
 - The target is fixed and you fit a model to it. [[kl_div]] and [[cross_entropy]] keep a strong gradient however far the
   prediction is off; this divergence levels off.
-- The outcomes have an order, and near misses should cost less.
+- The outcomes have an order, and near misses should cost less: [[wasserstein_1d]], between samples.
 
 ## Pitfalls
 

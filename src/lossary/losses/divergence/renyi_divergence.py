@@ -11,7 +11,8 @@ count whose probability is most underestimated.
 ## When not to
 
 - There is no reason for an order other than 1: [[kl_div]] is its limit there and needs no logarithm of a sum.
-- Orders from 1 up and predictions near zero: the divergence grows without bound.
+- Orders from 1 up and predictions near zero: the divergence grows without bound. [[hellinger]] and
+  [[js_divergence]] have an upper bound.
 
 ## Pitfalls
 

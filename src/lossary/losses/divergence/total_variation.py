@@ -17,7 +17,7 @@ that they give to one and the same event.
   close the two are. [[js_divergence|Jensen-Shannon divergence]] is bounded too, and has small steps for small errors.
 - You want the predicted probabilities to match the frequencies of the labels. Against one-hot labels the expected
   distance is lowest at the likeliest class alone; use [[cross_entropy]].
-- You look for the penalty on the differences of neighbouring pixels, such as Kornia's `total_variation`. It has the same
+- You look for the penalty on the differences of neighbouring pixels: `kornia.losses.total_variation` has the same
   name, takes images alone and compares them with nothing.
 
 ## Pitfalls

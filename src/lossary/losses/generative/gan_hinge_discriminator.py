@@ -14,7 +14,8 @@ the first below 1 and one of the second above -1. A pair beyond both costs nothi
 - You want probabilities or the ratio of the two densities from the discriminator: the best score says only which kind
   is likelier. [[bce_with_logits]] gives both.
 - You want the value to estimate a distance: [[wgan_critic]].
-- You train the generator: see the first pitfall.
+- You train the generator: that takes minus the score, as the first pitfall shows. Beside a discriminator of
+  probabilities it takes [[gan_nonsaturating_generator]].
 
 ## Pitfalls
 

@@ -14,7 +14,7 @@ probability that the sample is real, and the loss is minus its logarithm.
 
 - You train the discriminator: [[bce_with_logits]] on both kinds of samples.
 - You want a number that falls as the samples get better. The value depends on the discriminator as much as on the
-  samples; see below.
+  samples; see below. Minus the loss of [[wgan_critic]] estimates a distance.
 - The discriminator has another loss. Each of [[gan_hinge_discriminator]], [[lsgan_discriminator]] and [[wgan_critic]]
   has a loss of the generator that belongs to it, which its page names.
 

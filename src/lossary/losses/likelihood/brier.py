@@ -12,7 +12,8 @@ finite for a confident wrong answer.
 
 - You train a network through a sigmoid. Where it is confidently wrong, the gradient with respect to the logit fades;
   [[bce_with_logits]] keeps it.
-- Rare events. A forecast of zero for everything already has a low score; see below.
+- Rare events. A forecast of zero for everything already has a low score; see below. [[bce]] charges far more for an
+  event that was ruled out.
 
 ## Pitfalls
 

@@ -14,7 +14,8 @@ deviance, with a power that says how the variance grows with the mean.
 
 - Counts ([[poisson_deviance]]) or strictly positive targets ([[gamma_deviance]]): these are the two ends, which the
   formula with a division by `1 - power` and `2 - power` does not reach.
-- You want to choose `power` by the value of this loss. Values at two powers cannot be compared; see below.
+- You want to choose `power` by the value of this loss. Values at two powers cannot be compared; see below. Compare
+  the predictions by a loss that is the same for both, such as [[poisson_deviance]].
 
 ## Pitfalls
 

@@ -177,7 +177,7 @@ loss = margin_loss(
     tasks=("binary",),
     search_terms=terms(
         "logistic regression loss with labels -1 and 1; log(1 + exp(-y f(x))); stable soft margin loss; "
-        "softplus of minus the margin; LogitBoost loss; half binomial loss"
+        "softplus of minus the margin; LogitBoost loss"
     ),
     concepts={
         "labels 0 and 1": "With labels 0 and 1",

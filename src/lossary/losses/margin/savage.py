@@ -12,7 +12,8 @@ twice the score gives, so that no element costs more than 1.
 ## When not to
 
 - The optimiser is to find the minimum from any start: it is not convex. [[logistic]] is.
-- The model starts with large scores. Those on the wrong side have next to no gradient.
+- The model starts with large scores. Those on the wrong side have next to no gradient; with [[logistic]] they have
+  the most.
 - The labels are clean: the gradient of [[logistic]] does not fade for what is far wrong.
 
 ## Pitfalls

@@ -18,7 +18,8 @@ function, takes labels 0 and 1, has `weight` and `pos_weight`, and does not over
 
 - Scores may become large, which no training run can rule out. This implementation takes the
   exponential of the score; [[bce_with_logits]] and `F.softplus` do not.
-- The model runs in float16 without autocast. There the loss is infinite from a margin of -11.1 on.
+- The model runs in float16 without autocast. There the loss is infinite from a margin of -11.1 on;
+  [[bce_with_logits]] is not.
 - Several classes, of which exactly one holds: [[cross_entropy]].
 - Many labels are wrong. A confident score against a wrong label costs about its own size, without
   bound: [[savage|Savage]] and [[tangent|tangent]] limit that cost.

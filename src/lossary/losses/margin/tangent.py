@@ -11,8 +11,9 @@ tangent of the score: a wrong score has a bounded cost, and one that is right by
 
 ## When not to
 
-- Scores may be large, as those of a deep network are: the gradient fades with the square of the score.
-- The optimiser is to find the minimum from any start: it is not convex.
+- Scores may be large, as those of a deep network are: the gradient fades with the square of the score. That of
+  [[logistic]] does not on the wrong side.
+- The optimiser is to find the minimum from any start: it is not convex. [[logistic]] is.
 - The cost of a wrong score should be bounded, and a right one should cost nothing: [[savage|Savage]].
 
 ## Pitfalls

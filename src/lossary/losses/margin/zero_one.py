@@ -11,7 +11,8 @@ Takes a raw score and a label of 1 or -1, and counts an error where the score do
 
 - To train by gradient descent: its gradient is zero. [[hinge]] bounds it from above, as does
   [[logistic]] divided by log 2.
-- Classes are rare: a model that always says no has few errors.
+- Classes are rare: a model that always says no has few errors. [[dice]] of 0 and 1 is 1 minus the F1 score, which
+  counts what was found of the rare class.
 - You care how sure a prediction is: [[brier|Brier score]] or [[logistic]].
 
 ## Pitfalls

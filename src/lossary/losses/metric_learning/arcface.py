@@ -17,7 +17,8 @@ class.
 - The classes are all that will ever be asked for. [[cross_entropy]] does not need the margin.
 - There are pairs and no classes, or more classes than rows fit in memory: [[info_nce|InfoNCE]] or
   [[triplet_margin]].
-- Many labels are wrong. The margin asks for more of those too.
+- Many labels are wrong. The margin asks for more of those too; [[generalized_cross_entropy]] limits what one of
+  them costs.
 - The angle is often beyond a right one: [[cosface|CosFace]] subtracts from the cosine, and has no turning point.
 
 ## Pitfalls

@@ -90,7 +90,7 @@ s = 64.0: loss of a perfect vector 0.0000
 
 ### The margin is a cosine and not an angle
 
-The same 0.35 of cosine are many degrees near a class and few at a right angle to it. A margin of ArcFace does not carry over.
+The same 0.35 of cosine are more degrees near a class than at a right angle to it. A margin of ArcFace does not carry over.
 
 ```python
 for degrees in (20, 45, 90):
@@ -210,7 +210,7 @@ loss = angular_margin_loss(
         typical=(0.0, 0.2, 0.35),
         symbol="margin",
     ),
-    caption="It is zero as long as the cosine of the true class leads by more than the margin. Then it rises with the fall of the "
+    caption="It is nearly zero as long as the cosine of the true class leads by more than the margin. Then it rises with the fall of the "
     "cosine, and levels off where the vector points away from its class.",
     figures=(
         Study(

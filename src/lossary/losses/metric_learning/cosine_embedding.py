@@ -24,7 +24,7 @@ right angle, and then left alone.
   them at once and uses the batch better.
 - The length of a vector carries meaning. Use a loss of distances, such as [[contrastive|contrastive loss]] or
   [[triplet_margin]].
-- Similarities are graded, not yes or no: [[cosent|CoSENT]] or [[mse]] on the cosine.
+- Similarities are graded, not yes or no: [[mse]] on the cosine.
 - The labels are classes and there are few of them. [[cosface|CosFace]] and [[arcface|ArcFace]] learn
   one direction per class.
 
@@ -168,7 +168,7 @@ for length in (0.0, 1e-4, 1e-3, 1.0, 256.0):
 
 Vectors are `(N, D)` with a label of shape `(N,)`, or `(D)` with a single label. A column of labels
 is refused, and so is a batch of sequences `(N, T, D)`: flatten batch and time together first. One row against many is
-not refused: it is repeated, and so is a single label.
+not refused: it is repeated, and so is a single label. [[cross_entropy]] refuses a column of labels in the same words.
 
 ```python
 pairs = torch.ones(2, 3)

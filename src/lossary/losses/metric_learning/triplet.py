@@ -125,7 +125,8 @@ mean 0.0225, of those that cost something 0.0900
 
 Its square is beyond the format. Where a coordinate's part of the difference of the two squares overflows, the loss is
 infinite, or NaN where parts overflow in both directions. The gradient, twice a difference of vectors, lasts longer,
-but a loss that is scaled or logged is spoilt. Normalise the vectors, or convert them with `.float()`.
+but a loss that is scaled or logged is spoilt. Normalise the vectors, or convert them with `.float()`: in float32 the same
+happens from about 1.8e19 on.
 
 ```python
 from lossary.functional import triplet

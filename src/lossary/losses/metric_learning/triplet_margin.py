@@ -16,8 +16,8 @@ The loss is zero once the negative is farther away than the positive by `margin`
 ## When not to
 
 - In most of your triplets the negative is far enough away already. They cost nothing and have no
-  gradient. Unless you choose hard triplets, [[info_nce|InfoNCE]] or
-  [[multi_similarity|multi-similarity loss]] use a batch better.
+  gradient. Unless you choose hard triplets, [[info_nce|InfoNCE]] uses a batch
+  better.
 - You want squared distances, as in the FaceNet paper: [[triplet|triplet loss with squared distance]].
 - You want a distance that is no p-norm: [[triplet_margin_with_distance]].
 - Vectors are compared by their angle: [[cosine_embedding]], or [[triplet_margin_with_distance]] with

@@ -39,7 +39,7 @@ mean_distance [8, 5, 16] tensor([0.1779, 0.0000, 0.4827, 1.4642, 0.0000, 0.9528,
 
 - The Euclidean distance is what you want: [[triplet_margin]] is the same loss and also takes `p` and
   `eps`.
-- The code must go through `torch.jit.script`, which does not take this loss.
+- The code must go through `torch.jit.script`, which takes [[triplet_margin]] and not this loss.
 - You hold similarities and do not want to turn them into distances: [[margin_ranking]] takes scores.
 - Each anchor has many negatives: [[info_nce|InfoNCE]] uses all of them at once.
 - Labels belong to pairs, not to triplets: [[cosine_embedding]] or [[contrastive|contrastive loss]].

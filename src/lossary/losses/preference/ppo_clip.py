@@ -14,7 +14,8 @@ the clip.
 ## When not to
 
 - You have pairs of answers of which one was preferred, and no reward: [[dpo]] needs no rollouts.
-- Each batch is used for a single step. The ratio is 1 then, and what is left is the plain policy gradient.
+- Each batch is used for a single step. The ratio is 1 then, and what is left is the plain policy gradient: [[nll]]
+  of the actions, each times its advantage.
 - The value function is trained: it has a loss of its own, often [[mse]].
 
 ## Pitfalls
@@ -231,7 +232,7 @@ RATIO = Kind(
 ADVANTAGE = Kind("real numbers", values=(-1000.0, -3.0, -1.0, -0.25, 0.25, 1.0, 3.0, 1000.0))
 PROBABILITY_RATIO_AXIS = Axis(
     "probability-ratio",
-    "probability under the new policy divided by that under the old one",
+    "probability ratio, new policy divided by old",
     (0.0, 2.0),
     2.2,
     (-1.1, 1.1),

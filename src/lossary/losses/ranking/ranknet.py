@@ -15,7 +15,8 @@ The gradients with respect to the two scores are equal and opposite.
 ## When not to
 
 - Pairs that are already in order with room to spare should be left alone: [[margin_ranking]].
-- Only the top of the list matters. The loss does not know where in the list a pair stands; see below.
+- Only the top of the list matters: [[listnet]]. The loss here does not know where in the list a pair stands; see
+  below.
 - A query has a list of graded results, and its pairs are too many: [[listnet]] takes the list at once.
 - Each comparison has one winner and no doubt, such as an item that was bought and one that was not: [[bpr]] is this loss
   with the target 1, and needs no labels.

@@ -10,7 +10,7 @@ The absolute error less a tolerance: errors up to epsilon cost nothing, larger o
 ## When not to
 
 - You cannot say what error is still good enough. `epsilon` has the unit of the target; [[l1]] is the loss without it.
-- You need one best prediction. Any constant within `epsilon` of all targets has zero loss.
+- You need one best prediction: [[mse]] has one. Here any constant within `epsilon` of all targets has zero loss.
 - You want gradients that fade towards the target. At the edge of the tube the slope jumps from nothing to one:
   [[squared_epsilon_insensitive|squared epsilon-insensitive loss]], or [[huber]].
 

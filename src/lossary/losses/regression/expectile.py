@@ -15,7 +15,8 @@ best constant prediction is the tau-expectile of the target.
 
 - You need a quantile, such as an interval that holds nine targets in ten: [[quantile|quantile loss]]. An expectile has
   no such share.
-- There are gross outliers. The gradient grows with the residual and nothing caps it; only its weight differs by side.
+- There are gross outliers: [[quantile]]. Here the gradient grows with the residual and nothing caps it; only its
+  weight differs by side.
 
 ## Pitfalls
 

@@ -15,7 +15,7 @@ out, and smooth everywhere.
 - The target has another scale. The loss has no parameter: residuals in the thousands see the absolute error alone, and
   residuals of a thousandth the squared error alone. [[huber]] and [[pseudo_huber|pseudo-Huber]] have a threshold that
   can be set; or divide the target by the size of an ordinary residual.
-- Gross outliers should have no influence. The pull tends to one and stays there.
+- Gross outliers should have no influence: [[tukey_biweight]]. Here the pull tends to one and stays there.
 - You need exactly the mean or the median of a skewed target: [[mse]] or [[l1]].
 
 ## Pitfalls

@@ -11,7 +11,7 @@ they are well above one.
 
 ## When not to
 
-- Targets or predictions may be below zero. At -1 the logarithm ends.
+- Targets or predictions may be below zero. At -1 the logarithm ends; [[huber]] tames large errors without one.
 - You need the mean of the target, because predictions will be added up, for instance. The best constant is lower: the
   logarithms are averaged. [[mse]], or [[gamma_deviance|gamma deviance]] for relative errors with the mean as best prediction.
 - Most targets are well below one. There the 1 that is added outweighs them, and this is nearly [[mse]].

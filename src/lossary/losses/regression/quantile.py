@@ -17,7 +17,8 @@ that the best constant prediction is the tau-quantile of the target.
 - The cost grows with the square of the error: [[expectile|expectile loss]].
 - You need the whole distribution: a likelihood such as [[gaussian_nll|Gaussian negative log-likelihood]], or
   [[crps_gaussian|the CRPS]].
-- Far tails with little data. A quantile with fewer than one expected sample beyond it is the largest target seen.
+- Far tails with little data. A quantile with fewer than one expected sample beyond it is the largest target seen. A
+  distribution that is assumed, as by [[gaussian_nll]], reaches further.
 
 ## Pitfalls
 

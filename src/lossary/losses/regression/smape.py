@@ -13,9 +13,10 @@ exchanged.
 
 - As a training loss. A prediction of the wrong sign has no gradient at all, and far above the target it fades.
   [[msle]] is relative too.
-- Over- and underestimation by the same amount should cost alike. It is symmetric in exchanging prediction and target,
-  not in the sign of the error.
-- Many targets are zero. Each of them costs 2, however near the prediction is, unless it is exactly zero.
+- Over- and underestimation by the same amount should cost alike: [[mape]]. This loss is symmetric in exchanging
+  prediction and target, not in the sign of the error.
+- Many targets are zero. Each of them costs 2, however near the prediction is, unless it is exactly zero. [[l1]]
+  does not divide.
 
 ## Pitfalls
 

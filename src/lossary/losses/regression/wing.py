@@ -10,9 +10,11 @@ absolute error less a constant beyond.
 
 ## When not to
 
-- For targets with another unit: the defaults are made for pixels. See below.
+- Targets have another unit, and you would rather not set parameters: [[l1]] has none. The defaults are made for
+  pixels. See below.
 - You want a smooth minimum. There is a corner at the target, with the defaults sharper than that of [[l1]].
-- Heatmaps are regressed, where most of the image is background; the loss was made for coordinates.
+- Heatmaps are regressed, where most of the image is background: [[mse]] is usual there. The loss was made for
+  coordinates.
 
 ## Pitfalls
 

@@ -10,7 +10,8 @@ pi times a have none.
 
 ## When not to
 
-- There is no good start. A target further away than pi times `a` has no gradient, and the loss is not convex.
+- There is no good start. A target further away than pi times `a` has no gradient, and the loss is not convex. Begin
+  with [[huber]].
 - The curvature must be continuous: it jumps at the edge here, while that of [[tukey_biweight|Tukey biweight]] does not.
 
 ## Pitfalls

@@ -12,7 +12,8 @@ alpha, the less a distant point pulls.
 
 - One member is enough. Under its own name it has a scale that people know: [[mse]], [[pseudo_huber|pseudo-Huber]],
   [[cauchy|Cauchy]], [[geman_mcclure|Geman-McClure]], [[welsch|Welsch]].
-- `alpha` should be learned by lowering this loss. It falls with `alpha` for every residual: see below.
+- `alpha` should be learned by lowering this loss. It falls with `alpha` for every residual: see below. A likelihood
+  has a further term against that, as [[gaussian_nll]] has for its variance.
 
 ## Pitfalls
 

@@ -10,7 +10,7 @@ faster than any power of the residual.
 
 ## When not to
 
-- There is no good start. A few `c` away from all targets the gradient is practically zero.
+- There is no good start. A few `c` away from all targets the gradient is practically zero. Begin with [[huber]].
 - Every point should keep some pull: [[cauchy|Cauchy]].
 - Points beyond a limit should have exactly none: [[tukey_biweight|Tukey biweight]].
 

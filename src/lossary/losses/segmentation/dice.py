@@ -14,9 +14,9 @@ where probabilities count as parts of a pixel.
 
 ## When not to
 
-- Pictures without any object are common. Without smoothing they give no gradient, and with it they depend on a constant;
-  see below.
-- You need the probability at each pixel: the best prediction is another one; see below.
+- Pictures without any object are common. Without smoothing they give no gradient, and with it they depend on a
+  constant; see below. [[bce_with_logits]] judges each pixel.
+- You need the probability at each pixel: [[bce_with_logits]]. The best prediction here is another one; see below.
 - Missing a pixel should cost another amount than adding one: [[tversky|Tversky loss]].
 - The result is judged by intersection over union: [[jaccard|Jaccard loss]] is 1 minus that score.
 

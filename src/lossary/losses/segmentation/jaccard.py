@@ -11,11 +11,12 @@ probabilities count as parts of a pixel.
 
 ## When not to
 
-- Pictures without any object are common. Without smoothing they give no gradient; see below.
+- Pictures without any object are common. Without smoothing they give no gradient; see below. [[bce_with_logits]]
+  judges each pixel.
 - You predict boxes, not masks: [[iou_loss|IoU loss]] takes their corners.
 - Missing a pixel should cost another amount than adding one: [[tversky|Tversky loss]].
-- You want another way from zeros and ones, where this loss is 1 minus the score, to the probabilities in between: the
-  Lovász-softmax loss is one.
+- You want another way from zeros and ones, where this loss is 1 minus the score, to the probabilities in between:
+  `segmentation_models_pytorch.losses.LovaszLoss` is one.
 
 ## Pitfalls
 

@@ -12,8 +12,9 @@ for what is missed.
 ## When not to
 
 - Both errors count alike: [[dice|Dice loss]] and [[jaccard|Jaccard loss]] have no weights to choose.
-- Pictures without any object are common. Without smoothing they give no gradient; see below.
-- You need the probability at each pixel: the best prediction is another one; see below.
+- Pictures without any object are common. Without smoothing they give no gradient; see below. [[bce_with_logits]]
+  judges each pixel.
+- You need the probability at each pixel: [[bce_with_logits]]. The best prediction here is another one; see below.
 
 ## Pitfalls
 

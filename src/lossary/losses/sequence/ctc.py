@@ -19,10 +19,11 @@ up the probabilities of all ways to spell the target: repeats are merged first, 
 
 - The order may change between input and target, as in translation. Use a decoder with attention and
   [[cross_entropy]].
-- The target can be longer than the input. No alignment exists then, and the loss is infinite.
+- The target can be longer than the input. No alignment exists then, and the loss is infinite. A decoder that is
+  trained with [[cross_entropy]] writes as long as it likes.
 - Every frame has its own label: [[cross_entropy]] on each frame needs no alignment.
-- Labels depend strongly on each other. Given the input, this loss treats frames as independent;
-  a transducer or a decoder models the dependence.
+- Labels depend strongly on each other. Given the input, this loss treats frames as independent; a transducer, or a
+  decoder that is trained with [[cross_entropy]], models the dependence.
 
 ## Pitfalls
 
