@@ -16,7 +16,7 @@ from lossary.declaration import SideBySide
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import MARGIN_AXIS, RESIDUAL
 from lossary.discovery import catalogs
-from lossary.drawing import render, together
+from lossary.drawing import loss_views, render, together
 from lossary.drawing.pictures import BOXES_HIGH
 from lossary.errors import CatalogError
 from lossary.publishing import jobs
@@ -357,3 +357,19 @@ def test_a_figure_that_no_loss_takes_part_in_is_left_out() -> None:
     drawn = [figure["src"] for figure in json.loads(files["figures.json"])]
     assert [src for src in drawn if "best-scores" in src] == []
     assert any(src.endswith("margin-loss.svg") for src in drawn)
+
+
+def test_what_moves_is_told_in_the_words_of_its_label() -> None:
+    """The name of an axis is for addresses and files: where it is no word of the label, no figure shows it."""
+    drawn = [loss for loss in catalogs.catalog().values() if not loss.main.axis.label.startswith(loss.main.axis.name)]
+    assert drawn
+    for loss in drawn:
+        axis = loss.main.axis
+        shared = together.shared_axis([loss], [], axis.name, "loss", None)
+        (small,) = shared.multiples().values()
+        overlay = shared.overlay()
+        compared = loss_views.comparison([loss], [{}], "loss", None)
+        told = [shared.title, overlay.title, overlay.description, small.title, small.description, compared.description]
+        for text in told:
+            assert axis.name not in text.replace(axis.quantity, "")
+        assert all(axis.quantity in text for text in (shared.title, overlay.description, *told[3:]))

@@ -125,8 +125,8 @@ mean 0.0225, of those that cost something 0.0900
 
 Its square is beyond the format. Where a coordinate's part of the difference of the two squares overflows, the loss is
 infinite, or NaN where parts overflow in both directions. The gradient, twice a difference of vectors, lasts longer,
-but a loss that is scaled or logged is spoilt. Normalise the vectors, or convert them with `.float()`: in float32 the same
-happens from about 1.8e19 on.
+but a loss that is scaled or logged is spoilt. Normalise the vectors, or convert them with `.float()`, where the same
+happens much farther out.
 
 ```python
 from lossary.functional import triplet
@@ -137,11 +137,15 @@ for name, negative in (("one distance", anchor), ("two distances", beside)):
     vectors = (anchor, far, negative)
     half = triplet(*(v.half() for v in vectors)).item()
     print(f"{name}: float16 {half}, float32 {triplet(*vectors).item():.2f}")
+for format in (torch.float16, torch.float32):
+    print(f"{format} squares distances up to {math.sqrt(torch.finfo(format).max):.4g}")
 ```
 
 ```output
 one distance: float16 inf, float32 90000.20
 two distances: float16 nan, float32 0.20
+torch.float16 squares distances up to 255.9
+torch.float32 squares distances up to 1.845e+19
 ```
 
 ## Relations
