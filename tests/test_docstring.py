@@ -202,6 +202,15 @@ def test_when_not_to_says_what_instead(loss: Loss) -> None:
 
 
 @every_loss
+def test_a_relation_is_run_with_the_functions_of_both_losses(loss: Loss) -> None:
+    """And with no formula retyped: what is compared is what the two pages ship."""
+    for relation in loss.relations:
+        for one in (loss, LOSSES[relation.slug]):
+            names = [f"functional.{one.slug}", *(n.rpartition(".")[2] for n in (one.functional, one.torch) if n)]
+            assert any(f"{name}(" in relation.identity for name in names), f"{one.slug} in {relation.identity}"
+
+
+@every_loss
 def test_every_link_resolves(loss: Loss) -> None:
     assert named(loss.prose) <= {*LOSSES}
 

@@ -308,19 +308,16 @@ The [[multilabel_soft_margin|multi-label soft margin]] loss has the same mean ov
 
 The [[focal|focal loss]] with `gamma=0` and `alpha=0.5` is half this loss.
 
-    F.binary_cross_entropy_with_logits(logits, label) / 2 ==
-        (0.5 * -torch.where(label.bool(), F.logsigmoid(logits), F.logsigmoid(-logits))).mean()
+    F.binary_cross_entropy_with_logits(logits, label) / 2 == functional.focal(logits, label, gamma=0.0, alpha=0.5)
 
 [[ranknet|RankNet]] is this loss of the difference of two scores.
 
-    F.binary_cross_entropy_with_logits(input - target, label) ==
-        (F.softplus(input - target, threshold=100) - label * (input - target)).mean()
+    F.binary_cross_entropy_with_logits(input - target, label) == functional.ranknet(input, target, label)
 
 [[bpr|Bayesian personalised ranking]] is this loss of the difference of two scores, with every label
 equal to one.
 
-    F.binary_cross_entropy_with_logits(input - target, torch.ones_like(input)) ==
-        -F.logsigmoid(input - target).mean()
+    F.binary_cross_entropy_with_logits(input - target, torch.ones_like(input)) == functional.bpr(input, target)
 
 The [[gan_nonsaturating_generator|non-saturating GAN]] generator loss is this loss with every label
 equal to one.

@@ -497,11 +497,11 @@ With two classes it is [[bce_with_logits]] of the difference of the two scores.
 
 [[generalized_cross_entropy|Generalized cross-entropy]] tends to this loss as `q` goes to zero.
 
-    F.cross_entropy(scores, classes) == ((1 - scores.softmax(1).gather(1, classes[:, None]) ** 1e-6) / 1e-6).mean()  # within 1e-4
+    F.cross_entropy(scores, classes) == functional.generalized_cross_entropy(scores, classes, q=1e-6)  # within 1e-4
 
 [[listnet|ListNet]] is this loss with the softmax of the relevances as soft target.
 
-    F.cross_entropy(scores, (3 * q).softmax(1)) == -((3 * q).softmax(1) * scores.log_softmax(1)).sum(1).mean()
+    F.cross_entropy(scores, (3 * q).softmax(1)) == functional.listnet(scores, 3 * q)
 
 [[info_nce|InfoNCE]] is this loss of similarities divided by the temperature.
 
@@ -517,9 +517,7 @@ With two classes it is [[bce_with_logits]] of the difference of the two scores.
 
 [[poly_loss|Poly-1 cross-entropy]] with `epsilon=0` is exactly this loss.
 
-    F.cross_entropy(scores, classes) ==
-        (F.cross_entropy(scores, classes, reduction="none") + 0.0 * (1 - scores.softmax(1).gather(1, classes[:,
-        None])[:, 0])).mean()
+    F.cross_entropy(scores, classes) == functional.poly_loss(scores, classes, epsilon=0.0)
 
 With the softmax of relevances for a target it is [[listnet]].
 

@@ -84,7 +84,8 @@ clamped  tensor(1.0000e-07)
 It is the variance of the weights that turn samples of the prediction into samples of the target. Its logarithm, after
 adding 1, is the [[renyi_divergence|Rényi divergence]] of order 2.
 
-    (p * (q / p - 1) ** 2).sum(1).log1p() == functional.renyi_divergence(p, q, alpha=2, reduction="none")
+    functional.chi_squared_divergence(p, q, reduction="none").log1p() ==
+        functional.renyi_divergence(p, q, alpha=2.0, reduction="none")
 
 Close to equality it is twice [[kl_div]].
 

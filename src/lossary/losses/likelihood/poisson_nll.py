@@ -249,8 +249,7 @@ Without what depends on the target alone it is half the [[poisson_deviance|Poiss
 rate.
 
     F.poisson_nll_loss(input, target.abs()) ==
-        0.5 * (2 * (target.abs() * (target.abs() / input.exp()).log() - target.abs() + input.exp())).mean() -
-        (target.abs() * target.abs().log() - target.abs()).mean()
+        functional.poisson_deviance(input.exp(), target.abs()) / 2 - (target.abs() * target.abs().log() - target.abs()).mean()
 
 On log-probabilities, summed over the outcomes, it is [[cross_entropy]] plus one.
 

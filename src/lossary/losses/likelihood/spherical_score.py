@@ -74,8 +74,9 @@ cross-entropy -1.0e+00
 On average over the true distribution the best value is minus the length of that distribution, while the average of
 [[nll]] is its entropy.
 
-    (q * torch.stack([functional.spherical_score(q, torch.full((8,), c), reduction="none") for c in range(5)], 1)).sum(1) ==
-        -q.norm(dim=1)
+    (q * torch.stack([functional.spherical_score(q, torch.full((8,), c), reduction="none") +
+        F.nll_loss(q.log(), torch.full((8,), c), reduction="none") for c in range(5)], 1)).sum(1) ==
+        torch.special.entr(q).sum(1) - q.norm(dim=1)
 
 ## References
 

@@ -202,7 +202,7 @@ It is [[cross_entropy]] over two classes whose scores are zero and the input.
 [[bpr|Bayesian personalised ranking]] is this loss of the difference of two scores, with every label
 equal to one.
 
-    F.soft_margin_loss(input - target, torch.ones_like(input)) == -F.logsigmoid(input - target).mean()
+    F.soft_margin_loss(input - target, torch.ones_like(input)) == functional.bpr(input, target)
 
 ## In other libraries
 

@@ -248,10 +248,10 @@ number of coordinates.
 
     F.cosine_embedding_loss(p, q, torch.ones(8)) == F.mse_loss(F.normalize(p), F.normalize(q)) * 5 / 2  # within 1e-9
 
-With `margin=0` and unlike pairs at acute angles it is one minus the loss of the same pairs labelled
-alike. [[hinge_embedding]] chooses by the label in the same way, for any distance.
+With `margin=0` it is [[hinge_embedding]] of one minus the cosine, with the margin 1 there.
 
-    F.cosine_embedding_loss(p, q, -torch.ones(8)) == 1 - F.cosine_embedding_loss(p, q, torch.ones(8))
+    F.cosine_embedding_loss(scores, p, 2 * classes.gt(1) - 1) ==
+        F.hinge_embedding_loss(1 - F.cosine_similarity(scores, p), 2 * classes.gt(1) - 1)  # within 1e-9
 
 For alike pairs it is [[contrastive|contrastive loss]] of the Euclidean distance of the vectors at length 1.
 

@@ -305,9 +305,10 @@ With the squared distance it is the [[triplet|triplet loss with squared distance
 On vectors of length 1 the squared distance is twice the cosine distance that [[cosine_embedding]]
 uses, so twice the margin gives twice the loss.
 
-    F.triplet_margin_with_distance_loss(F.normalize(scores), F.normalize(p), F.normalize(q), margin=1.0, distance_function=lambda x, y: (x - y).square().sum(-1)) ==
-        2 * F.triplet_margin_with_distance_loss(scores, p, q, margin=0.5, distance_function=lambda x, y: 1 -
-        F.cosine_similarity(x, y))  # within 1e-9
+    F.triplet_margin_with_distance_loss(F.normalize(scores), F.normalize(p), F.normalize(q), margin=1.0,
+        distance_function=lambda x, y: (x - y).square().sum(-1)) ==
+        2 * F.triplet_margin_with_distance_loss(scores, p, q, margin=0.5,
+            distance_function=lambda x, y: F.cosine_embedding_loss(x, y, torch.ones(8), reduction="none"))  # within 1e-9
 
 It is the [[margin_ranking]] loss of the two distances.
 

@@ -15,8 +15,8 @@ target's size.
 - The prediction should be the mean or the median. The best constant is a median in which every target counts with the
   reciprocal of its size, and lies below both for positive targets that are skewed to the right. [[msle]] and [[gamma_deviance|gamma deviance]] are
   relative too; of these the deviance has the mean as its best prediction.
-- Too low and too high should cost alike. A prediction between zero and the target costs at most 1, one that is too high
-  has no such bound. [[smape]] is bounded on both sides.
+- Half of the target and twice the target should cost alike, as they do under [[smape]]. Here a prediction between zero
+  and the target costs at most 1, and one that is too high has no such bound.
 
 ## Pitfalls
 

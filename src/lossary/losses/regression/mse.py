@@ -337,7 +337,7 @@ tensor([9.0000e+04, 1.0003e-08])
 
 The square of the [[rmse|root mean squared error]] is this loss with the default mean.
 
-    F.mse_loss(input, target) == ((input - target) ** 2).mean().sqrt() ** 2
+    F.mse_loss(input, target) == functional.rmse(input, target) ** 2
 
 The [[gaussian_nll|Gaussian negative log-likelihood]] with variance one is half this loss.
 
@@ -345,22 +345,20 @@ The [[gaussian_nll|Gaussian negative log-likelihood]] with variance one is half 
 
 It is twice the [[expectile|expectile loss]] with `tau=0.5`.
 
-    F.mse_loss(input, target) == 2 * ((0.5 - (target < input).double()).abs() * (target - input) ** 2).mean()
+    F.mse_loss(input, target) == 2 * functional.expectile(input, target, tau=0.5)
 
 The [[squared_epsilon_insensitive|squared epsilon-insensitive loss]] with `epsilon=0` is exactly
 this loss.
 
-    F.mse_loss(input, target) == (((input - target).abs() - 0.0).clamp(min=0) ** 2).mean()
+    F.mse_loss(input, target) == functional.squared_epsilon_insensitive(input, target, epsilon=0.0)
 
 The [[barron|general adaptive robust loss]] at `alpha=2` with `c=1` is half this loss.
 
-    F.mse_loss(input, target) / 2 ==
-        (1e-7 / (2 - 1e-7) * (((input - target) ** 2 / 1e-7 + 1) ** (1 - 5e-8) - 1)).mean()  # within 1e-4
+    F.mse_loss(input, target) / 2 == functional.barron(input, target, alpha=2.0, c=1.0)
 
 On a predicted probability and a label of 0 or 1 this is the [[brier|Brier score]].
 
-    F.mse_loss(torch.sigmoid(logits), label) ==
-        torch.where(label.bool(), (1 - torch.sigmoid(logits)) ** 2, torch.sigmoid(logits) ** 2).mean()
+    F.mse_loss(torch.sigmoid(logits), label) == functional.brier(torch.sigmoid(logits), label)
 
 With targets of -1 and 1 it equals the [[squared_error_classification|squared margin]] loss.
 
@@ -368,8 +366,7 @@ With targets of -1 and 1 it equals the [[squared_error_classification|squared ma
 
 The [[msle|mean squared logarithmic error]] is this loss after `log1p` on both arguments.
 
-    F.mse_loss(input.abs().log1p(), target.abs().log1p()) ==
-        (((1 + input.abs()).log() - (1 + target.abs()).log()) ** 2).mean()
+    F.mse_loss(input.abs().log1p(), target.abs().log1p()) == functional.msle(input.abs(), target.abs())
 
 The mean of this loss with the target 1 and with the target 0 is that of [[lsgan_discriminator]].
 

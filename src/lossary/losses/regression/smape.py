@@ -103,9 +103,11 @@ Where prediction and target nearly agree, it is [[mape]].
     1e9 * functional.smape(target * (1 + 1e-9 * input), target) ==
         1e9 * functional.mape(target * (1 + 1e-9 * input), target)  # within 1e-6
 
-It is the same with prediction and target exchanged; [[mape]] is not.
+It is the same with prediction and target exchanged. Of each element it is the harmonic mean of [[mape]] and of
+[[mape]] with the two exchanged.
 
-    functional.smape(input, target) == functional.smape(target, input)
+    functional.smape(input, target, reduction="none") ==
+        2 / (1 / functional.mape(input, target, reduction="none") + 1 / functional.mape(target, input, reduction="none"))
 
 ## In other libraries
 
