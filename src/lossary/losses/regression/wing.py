@@ -12,7 +12,8 @@ absolute error less a constant beyond.
 
 - Targets have another unit, and you would rather not set parameters: [[l1]] has none. The defaults are made for
   pixels. See below.
-- You want a smooth minimum. There is a corner at the target, with the defaults sharper than that of [[l1]].
+- You want a smooth minimum: [[smooth_l1]]. There is a corner at the target here, with the defaults sharper than that of
+  [[l1]].
 - Heatmaps are regressed, where most of the image is background: [[mse]] is usual there. The loss was made for
   coordinates.
 

@@ -12,8 +12,8 @@ points, doubtful ones, outliers that fade, and outliers that do not count.
 ## When not to
 
 - Three limits are two too many: [[tukey_biweight|Tukey biweight]] needs one.
-- A continuous curvature is needed: it jumps at all three limits. That of [[andrews]] jumps
-  at its end alone, and [[welsch]] is smooth everywhere.
+- A continuous curvature is needed: it jumps at all three limits. That of [[andrews]] jumps at its end alone, and
+  [[welsch]] is smooth everywhere.
 - There is no good start. Beyond `c` there is no gradient, and the loss is not convex. Begin with [[huber]].
 
 ## Pitfalls
