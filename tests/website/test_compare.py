@@ -477,7 +477,8 @@ def test_unknown_names_in_an_address_are_counted(watched: Open) -> None:
 
 def test_a_loss_off_the_axis_says_so(watched: Open) -> None:
     page = compared(watched, "?losses=huber,cosine_embedding&axis=angle", 2)
-    assert page.locator(".ly-pick__note").first.inner_text() == "Is drawn along the residual, not along the angle between the two."
+    told = page.locator(".ly-pick__note").first.inner_text()
+    assert told == "Is drawn along the residual, not along the angle between the two."
     assert len(paths(page)) == 1
 
 
@@ -637,17 +638,50 @@ def test_a_preset_says_what_its_losses_do() -> None:
     ("name", "of", "places", "expected"),
     [
         # Those that grow without bound, and those that do not.
-        ("divergences", "loss", [1e-12], {"kl_div": [">5"], "chi_squared_divergence": [">5"], "js_divergence": ["<1"],
-                                          "hellinger": ["<1"], "total_variation": ["<1"]}),
-        ("boxes", "gradient", [1.5, 2.5], {"iou_loss": [0, 0], "giou_loss": [">0", ">0"], "diou_loss": [">0", ">0"]}),
-        ("push", "gradient", [0.2, 0.8], {"hinge_embedding": [-1, -1], "triplet_margin": [-1, -1],
-                                          "contrastive": [-0.8, -0.2], "triplet": [-0.4, -1.6]}),
+        (
+            "divergences",
+            "loss",
+            [1e-12],
+            {
+                "kl_div": [">5"],
+                "chi_squared_divergence": [">5"],
+                "js_divergence": ["<1"],
+                "hellinger": ["<1"],
+                "total_variation": ["<1"],
+            },
+        ),
+        (
+            "boxes",
+            "gradient",
+            [1.5, 2.5],
+            {"iou_loss": [0, 0], "giou_loss": [">0", ">0"], "diou_loss": [">0", ">0"]},
+        ),
+        (
+            "push",
+            "gradient",
+            [0.2, 0.8],
+            {
+                "hinge_embedding": [-1, -1],
+                "triplet_margin": [-1, -1],
+                "contrastive": [-0.8, -0.2],
+                "triplet": [-0.4, -1.6],
+            },
+        ),
         # A margin moves the rise from near the right angle to less; far out only the one on the angle falls.
-        ("angles", "gradient", [1.2, 3.1], {"arcface(m=0)": ["<1", ">0"], "arcface": [">1", "<0"], "cosface": [">1", ">0"]}),
-        ("discriminators", "gradient", [0.5, 3.0], {"wgan_critic": [-1, -1], "gan_hinge_discriminator": [-1, 0],
-                                                    "lsgan_discriminator": ["<0", ">0"]}),
+        (
+            "angles",
+            "gradient",
+            [1.2, 3.1],
+            {"arcface(m=0)": ["<1", ">0"], "arcface": [">1", "<0"], "cosface": [">1", ">0"]},
+        ),
+        (
+            "discriminators",
+            "gradient",
+            [0.5, 3.0],
+            {"wgan_critic": [-1, -1], "gan_hinge_discriminator": [-1, 0], "lsgan_discriminator": ["<0", ">0"]},
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_preset_says_how_its_losses_rise(
     name: str, of: str, places: list[float], expected: Mapping[str, list[float | str]]
 ) -> None:

@@ -413,6 +413,21 @@ def snippets_point_at_files(built: Site, slug: str, base: str) -> None:
     assert all((folder / f"{posixpath.basename(d)}.pdf").read_bytes().startswith(b"%PDF-") for d in drawn)
 
 
+def test_links_between_losses_lead_both_ways(site: Site) -> None:
+    """What a page names, in its prose or in its relations, leads back to it."""
+    address = re.compile(r"losses/([a-z0-9_]+)/$")
+    links: dict[str, set[str]] = {}
+    for page in site.pages.values():
+        if own := address.match(page.path.removesuffix("index.html")):
+            (article,) = page.all(".//article")
+            hrefs = [urljoin("http://here/" + page.path, a.get("href", "")) for a in article.iter("a")]
+            named = {found[1] for href in hrefs if (found := address.search(urldefrag(href)[0]))}
+            links[own[1]] = named - {own[1]}
+    assert sum(map(len, links.values())) > 4 * len(links)
+    one_way = {(slug, other) for slug, named in links.items() for other in named if slug not in links[other]}
+    assert not one_way
+
+
 @page_of_the_day
 def test_what_is_named_without_a_page_is_said_to_be_missing(published: Site, slug: str) -> None:
     """A loss that others speak of is a link where it has a page, and else is told as not here yet."""

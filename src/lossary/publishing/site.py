@@ -257,8 +257,8 @@ def _pages(
     for source in found:
         path = f"losses/{source.slug}.md"
         if source.slug in records:
-            values = {"loss": records[source.slug], "leading": leading[source.slug], "known": [*titles]}
-            yield path, rendered("loss.md", "../", catalog=catalog, **values)
+            about_others = {"catalog": catalog, "known": [*titles], "leading": leading[source.slug]}
+            yield path, rendered("loss.md", "../", loss=records[source.slug], **about_others)
             yield (
                 f"embed/{source.slug}/index.html",
                 rendered("embed.html", "", root="../../", loss=records[source.slug], catalog=catalog),
@@ -287,20 +287,20 @@ def _pages(
 
 
 def _leading_here(records: Records) -> dict[str, list[tuple[str, list[str]]]]:
-    """For each loss, the others whose pages name it and that its own does not: where they do, and their slugs.
+    """For each loss, the others whose pages name it and that its own does not: what they do, and their slugs.
 
     A link is written in one file and leads both ways, as a new loss touches no other.
     """
     found = {
         slug: {
-            "by a relation": named("\n".join(one["text"] for one in record["relations"])),
-            "as an alternative": named(record["prose"]["when_not"]),
-            "in passing": named("\n".join([record["prose"]["when"], *(p["markdown"] for p in record["pitfalls"])])),
+            "have a relation to this one": named("\n".join(one["text"] for one in record["relations"])),
+            "name this one as an alternative": named(record["prose"]["when_not"]),
+            "mention this one": named("\n".join([record["prose"]["when"], *(p["markdown"] for p in record["pitfalls"])])),
         }
         for slug, record in records.items()
     }
     by_title = sorted(records, key=lambda slug: records[slug]["title"].casefold())
-    made = {}
+    made: dict[str, list[tuple[str, list[str]]]] = {}
     for slug in records:
         left = [other for other in by_title if other != slug and other not in set().union(*found[slug].values())]
         made[slug] = []
