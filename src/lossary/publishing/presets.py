@@ -158,16 +158,16 @@ PRESETS = (
     Preset(
         "boxes",
         "Boxes that do not touch",
-        "A box that is a width off, or more, does not overlap its target. IoU has no slope there; the two others still "
-        "tell near from far.",
+        "A box that is a width off, or more, does not overlap its target. IoU has no slope there; the two others "
+        "still tell near from far.",
         "offset",
         (Pick("iou_loss"), Pick("giou_loss"), Pick("diou_loss")),
     ),
     Preset(
         "push",
         "How hard a dissimilar vector is pushed away",
-        "With hinge embedding and triplet margin the push has one size until the margin is met. With contrastive loss it "
-        "fades on the way there, and with squared distances it grows.",
+        "With hinge embedding and triplet margin the push has one size until the margin is met. With contrastive loss "
+        "it fades on the way there, and with squared distances it grows.",
         "distance",
         (Pick("hinge_embedding"), Pick("triplet_margin"), Pick("contrastive"), Pick("triplet")),
         view="gradient",
@@ -175,8 +175,8 @@ PRESETS = (
     Preset(
         "angles",
         "A margin on the angle and on the cosine",
-        "ArcFace with m=0 is the cross-entropy of the cosines. Both margins make it rise at a smaller angle; the one on "
-        "the angle lets it fall again at the far end.",
+        "ArcFace with m=0 is the cross-entropy of the cosines. Both margins make it rise at a smaller angle; the one "
+        "on the angle lets it fall again at the far end.",
         "class-angle",
         (Pick("arcface", {"m": 0.0}), Pick("arcface"), Pick("cosface")),
     ),

@@ -291,14 +291,14 @@ def _leading_here(records: Records) -> dict[str, list[tuple[str, list[str]]]]:
 
     A link is written in one file and leads both ways, as a new loss touches no other.
     """
-    found = {
-        slug: {
+    found = {}
+    for slug, record in records.items():
+        text = [record["prose"]["when"], *(pitfall["markdown"] for pitfall in record["pitfalls"])]
+        found[slug] = {
             "have a relation to this one": named("\n".join(one["text"] for one in record["relations"])),
             "name this one as an alternative": named(record["prose"]["when_not"]),
-            "mention this one": named("\n".join([record["prose"]["when"], *(p["markdown"] for p in record["pitfalls"])])),
+            "mention this one": named("\n".join(text)),
         }
-        for slug, record in records.items()
-    }
     by_title = sorted(records, key=lambda slug: records[slug]["title"].casefold())
     made: dict[str, list[tuple[str, list[str]]]] = {}
     for slug in records:
