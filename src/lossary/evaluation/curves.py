@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -161,8 +162,32 @@ def curve_at_kinks(loss: Loss, section: Section, parameters: Setting) -> tuple[C
 
 def derivatives_along(
     loss: Loss, section: Section, t: NDArray[np.float64], settings: Setting, branch: float, order: int
+) -> Sequence[NDArray[np.float64]]:
+    """The loss along a section and its derivatives in `t`, up to an order of at most 2; `settings` are all checked.
+
+    What has been asked before is not evaluated again: checks, figures and plots want the same curves. Nobody may write
+    into the arrays.
+    """
+    question = (id(loss), id(section), t.tobytes(), repr(sorted(settings.items())), branch, order)
+    if kept := _curves.get(question):
+        return kept[2]
+    found = _evaluated_along(loss, section, t, settings, branch, order)
+    for part in found:
+        part.flags.writeable = False
+    # With the two that are known by their identity: while they live, it is no other's.
+    _curves[question] = loss, section, found
+    if len(_curves) > KEPT_CURVES:
+        _curves.popitem(last=False)
+    return found
+
+
+KEPT_CURVES = 2048
+_curves: OrderedDict[tuple[object, ...], tuple[Loss, Section, Sequence[NDArray[np.float64]]]] = OrderedDict()
+
+
+def _evaluated_along(
+    loss: Loss, section: Section, t: NDArray[np.float64], settings: Setting, branch: float, order: int
 ) -> list[NDArray[np.float64]]:
-    """The loss along a section and its derivatives in `t`, up to an order of at most 2; `settings` are all checked."""
     leaf = torch.tensor(t, dtype=torch.float64, requires_grad=order > 0)
     value = _per_point(run(loss, _section_tensors(loss, section, leaf, branch, settings), settings, "none"), len(t))
     made: list[torch.Tensor | None] = [value]
