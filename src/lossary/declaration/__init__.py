@@ -39,6 +39,7 @@ from lossary.declaration.inputs import (
     Input,
     Kind,
 )
+from lossary.declaration.looks import BoxLook, ListLook, Look, MaskLook
 from lossary.declaration.loss import EXACT, Loss, Precision, Summed, terms
 from lossary.declaration.network import Edge, Network, Node
 from lossary.declaration.parameter_kinds import (
@@ -207,6 +208,7 @@ __all__ = [
     "WEIGHTED_OR_SOFT",
     "ZERO_ONE",
     "Axis",
+    "BoxLook",
     "Builder",
     "Choice",
     "Cited",
@@ -223,7 +225,10 @@ __all__ = [
     "Integers",
     "Kind",
     "Library",
+    "ListLook",
+    "Look",
     "Loss",
+    "MaskLook",
     "Network",
     "Node",
     "Number",

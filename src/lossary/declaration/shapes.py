@@ -26,6 +26,7 @@ from lossary.declaration.inputs import (
     Input,
     Kind,
 )
+from lossary.declaration.looks import MaskLook
 from lossary.declaration.loss import Loss, Precision
 from lossary.declaration.parameters import POSITIVE, Parameter
 from lossary.declaration.reductions import PER_SAMPLE, per
@@ -277,6 +278,7 @@ def overlap_loss(
         limits=(0.0, 1.0),
         note="Four pixels, of which one is the object. Each gives the same probability to the right answer.",
         caption=caption,
+        look=MaskLook("target", "input", columns=2),
     )
     errors = HeatMap(
         name="errors",
