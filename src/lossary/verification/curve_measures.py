@@ -78,9 +78,8 @@ def smoothness(line: Line) -> Finding:
         jumps = [np.ptp(values(sides, line.y)) for values in (line.loss, line.gradient, line.curvature)]
         steep = 1 + float(np.max(np.abs(line.g(sides))))
         orders.append(next((n for n, jump in enumerate(jumps) if jump > 1e-4 * steep), 3))
-    where = " and ".join(
-        dict.fromkeys(number(k) for k, order in zip(line.kinks, orders, strict=True) if order == min(orders))
-    )
+    places = dict.fromkeys(number(k) for k, order in zip(line.kinks, orders, strict=True) if order == min(orders))
+    where = " and ".join(", ".join(places).rsplit(", ", 1))
     words = ("value", "gradient", "curvature", "third derivative")[min(orders)]
     return Finding(SMOOTHNESS[min(orders)], f"the {words} jumps where the {line.quantity} is {where}", placed=True)
 
@@ -247,9 +246,12 @@ def gradient_limits(line: Line) -> Finding:
 def redescending(line: Line) -> Finding:
     """Whether the gradient fades to zero towards both ends."""
     largest = float(np.abs(line.g(line.wide())).max())
-    last = max(abs(float(line.g(ends)[-1])) for ends in line.far((1e3, 1e6)))
-    far = " and ".join(line.place(float(end[-1])) for end in line.far((1e3, 1e6)))
-    how = f"the size of the gradient is {number(last)} where the {line.quantity} is {far}"
+    both = line.far((1e3, 1e6))
+    sizes = [abs(float(line.g(ends)[-1])) for ends in both]
+    last = max(sizes)
+    told = " and ".join(dict.fromkeys(map(number, sizes)))
+    far = " and ".join(line.place(float(end[-1])) for end in both)
+    how = f"the size of the gradient is {told} where the {line.quantity} is {far}"
     how += f", and {number(largest)} at its largest" if last < 0.999 * largest else ", and nowhere larger before"
     return Finding(last < 1e-3 * largest, how, placed=True)
 

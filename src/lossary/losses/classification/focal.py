@@ -228,6 +228,7 @@ from lossary.declaration import (
     Precision,
     Study,
     Symbolic,
+    equal,
     logit_section,
     sigmoid,
     softplus,
@@ -376,13 +377,13 @@ loss = Loss(
     ),
     example={"input": [2.0, -1.5, 0.5], "target": [1.0, 0.0, 0.0]},
     properties={
-        "convex": lambda gamma: gamma == 0,
+        "convex": lambda gamma: equal(gamma, 0),
         "smoothness": "Cinf",
         "bounded": False,
         "value_at_perfect": 0,
         "gradient_limits": lambda alpha: (-alpha, 0),
         "redescending": False,
         "proper": lambda gamma, alpha: "strictly proper" if gamma == 0 and alpha == 0.5 else "not proper",
-        "calibrated": lambda alpha: alpha == 0.5,
+        "calibrated": lambda alpha: equal(alpha, 0.5),
     },
 )

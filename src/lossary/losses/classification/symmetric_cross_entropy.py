@@ -165,6 +165,7 @@ from lossary.declaration import (
     Range,
     Study,
     Symbolic,
+    equal,
     exp,
     indicator,
     log,
@@ -289,10 +290,10 @@ loss = Loss(
         "lipschitz": lambda alpha, beta, zero: (
             alpha if -beta * zero <= alpha else (alpha - beta * zero) ** 2 / (-4 * beta * zero)
         ),
-        "bounded": lambda alpha: alpha == 0,
+        "bounded": lambda alpha: equal(alpha, 0),
         "value_at_perfect": 0,
         "gradient_limits": lambda alpha: (-alpha, 0),
-        "redescending": lambda alpha: alpha == 0,
+        "redescending": lambda alpha: equal(alpha, 0),
         "proper": lambda beta: "strictly proper" if beta == 0 else "not proper",
         "calibrated": True,
     },
