@@ -53,7 +53,7 @@ for classes in (2, 10, 1000):
 ### A confident wrong prediction has hardly any gradient
 
 That is the point where the label is wrong, and a trap where it is right: an element that the model has got badly wrong
-stays so.
+is hardly pulled back.
 
 ```python
 from lossary.functional import generalized_cross_entropy
@@ -76,7 +76,8 @@ lead -20.0: loss 1.4286, gradient -8.3e-07, of cross-entropy -1.0000
 ### The best prediction is surer than the truth
 
 Below, one score is fitted to seven negatives and three positives. The larger `q` is, the more of the probability goes to
-the likelier class; at 1 all of it would. Accuracy does not suffer, thresholds and probabilities do.
+the likelier class; at 1 all of it would. Which class is the likelier one does not change, but thresholds and
+probabilities lose their meaning.
 
 ```python
 from lossary.functional import generalized_cross_entropy
@@ -103,8 +104,8 @@ share of class 1: 0.3
 
 ### A power of a probability of zero has an infinite slope
 
-Written with a softmax and a power, the loss has a NaN gradient where float32 rounds the probability of the true class to
-0: infinity times zero. The function on this page takes the power of the logarithm.
+Written with a softmax and a power, and a `q` below 1, the loss has a NaN gradient where float32 rounds the probability of
+the true class to 0: infinity times zero. The function on this page takes the power of the logarithm.
 
 ```python
 from lossary.functional import generalized_cross_entropy

@@ -64,7 +64,7 @@ lead  4.0: 2.9640 times the gradient of cross-entropy
 ### Below -1 the loss pushes nearly right predictions back
 
 With an `epsilon` below -1 the factor turns negative once the true class is likely enough. The loss then falls below zero,
-and its lowest point is at a middling probability.
+and it is lowest where the true class has the probability `-1 / epsilon`.
 
 ```python
 from lossary.functional import poly_loss
@@ -73,12 +73,15 @@ target = torch.tensor([0])
 for epsilon in (-1.0, -2.0):
     scores = torch.tensor([[3.0, 0.0]], requires_grad=True)
     loss = poly_loss(scores, target, epsilon=epsilon)
-    print(f"epsilon {epsilon}: loss {loss.item():.4f}, gradient {torch.autograd.grad(loss, scores)[0][0, 0].item():.4f}")
+    slope = torch.autograd.grad(loss, scores)[0][0, 0].item()
+    p = torch.linspace(0.01, 0.999, 990)
+    each = poly_loss(torch.stack((p.logit(), 0 * p), 1), torch.zeros(990).long(), epsilon=epsilon, reduction="none")
+    print(f"epsilon {epsilon}: loss {loss.item():.4f}, gradient {slope:.4f}; lowest at {p[each.argmin()].item():.3f}")
 ```
 
 ```output
-epsilon -1.0: loss 0.0012, gradient -0.0022
-epsilon -2.0: loss -0.0463, gradient 0.0429
+epsilon -1.0: loss 0.0012, gradient -0.0022; lowest at 0.999
+epsilon -2.0: loss -0.0463, gradient 0.0429; lowest at 0.500
 ```
 
 ### A positive epsilon makes the model too sure
@@ -253,7 +256,7 @@ loss = Loss(
             inputs=lambda t, y: {"input": [t, 0, 0], "target": y},
             note="Three classes. The logit of the true class moves, the other two stay at 0.",
             caption="Far to the left it is cross-entropy raised by epsilon, with the same gradient. The nearer the "
-            "prediction is to being right, the more its gradient exceeds that of cross-entropy.",
+            "prediction is to being right, the larger its gradient is in proportion to that of cross-entropy.",
         ),
         logit_section(
             inputs=lambda t, y: {"input": [0, t], "target": y},

@@ -113,20 +113,21 @@ share of class 1: 0.3
 ### A positive A rewards mistakes
 
 `A` stands for the logarithm of 0 and must be negative. A positive one turns the reverse term around, and the loss falls as
-the probability of the true class falls. The function on this page does not check it.
+the probability of the true class falls, until the part of cross-entropy outweighs it. The function on this page does not
+check it.
 
 ```python
 from lossary.functional import symmetric_cross_entropy
 
 target = torch.tensor([0])
 for A in (-4.0, 4.0):
-    right, wrong = (symmetric_cross_entropy(torch.tensor([[lead, 0.0]]), target, A=A).item() for lead in (3.0, -3.0))
-    print(f"A {A}: right {right:.4f}, wrong {wrong:.4f}")
+    each = (symmetric_cross_entropy(torch.tensor([[lead, 0.0]]), target, A=A).item() for lead in (3.0, -3.0, -30.0))
+    print(f"A {A}: " + ", ".join(f"{word} {loss:.4f}" for word, loss in zip(("right", "wrong", "very wrong"), each)))
 ```
 
 ```output
-A -4.0: right 0.1946, wrong 4.1152
-A 4.0: right -0.1848, wrong -3.5054
+A -4.0: right 0.1946, wrong 4.1152, very wrong 7.0000
+A 4.0: right -0.1848, wrong -3.5054, very wrong -1.0000
 ```
 
 ## Relations
