@@ -830,6 +830,13 @@ def test_each_branch_is_told_with_its_own_place() -> None:
     assert told_of("cosine_embedding", "convex").startswith("with label 1, in its middle the chord")
 
 
+def test_a_perfect_prediction_is_told_as_it_is_and_not_as_what_lies_beside_it() -> None:
+    """A loss that is steep at the end of its domain is not small beside it."""
+    assert told_of("focal_tversky", "value_at_perfect") == (
+        "the loss is 0 where the probability of the right answer is 1"
+    )
+
+
 def test_the_size_of_a_gradient_is_told_of_each_end() -> None:
     """A logistic loss has the slope 1 at one end and 0 at the other."""
     assert "is 1 and 0 where the logit of the true class is −1e6 and 1e6" in told_of("poly_loss", "redescending")

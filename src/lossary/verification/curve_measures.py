@@ -209,9 +209,11 @@ def value_at_perfect(line: Line) -> Finding:
     """The loss where the prediction is perfect, or its limit there."""
     assert line.perfect is not None
     t = line.perfect if math.isfinite(line.perfect) else math.copysign(min(700.0, line.reach), line.perfect)
-    if line.perfect in line.limits:
-        t = t - math.copysign(1e-15, t - sum(line.limits) / 2) if math.isfinite(sum(line.limits)) else t
-    value = float(line.f(np.array([t]))[0])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = float(line.f(np.array([t]))[0])
+    if not math.isfinite(value) and line.perfect in line.limits and math.isfinite(sum(line.limits)):
+        # At the very end of a domain there may be no value, only a limit.
+        value = float(line.f(np.array([t - math.copysign(1e-15, t - sum(line.limits) / 2)]))[0])
     if abs(value) < 1e-14:
         value = 0.0
     if math.isfinite(line.perfect):
