@@ -52,7 +52,7 @@ def _look_view(loss: Loss, section: Section) -> View:
         traces=(Trace(along.t, along.loss),),
         kinks=tuple((x, y) for x, y in kinks if low < x < high),
         ends=tuple(end for end in section.limits if np.isfinite(end)),
-        size=(560, 330 + MINIATURES_HIGH),
+        size=(460, 330 + MINIATURES_HIGH),
         miniatures=drawn,
     )
     # What is to be seen along the main section stands below the loss itself.
