@@ -251,7 +251,7 @@ def _divided(transform: str, scale: float) -> str:
 
 
 def _rename(root: ElementTree.Element) -> None:
-    """Give shapes that are used again short names, and say at each use how they look.
+    """Give shapes that are used again short names, and say at each use in which colours, and all else only once.
 
     A copy of a shape stands in a tree of its own, where a rule for what is within a figure does not reach it, but what
     it inherits does.
@@ -263,19 +263,19 @@ def _rename(root: ElementTree.Element) -> None:
             shape = shapes[element.attrib[_LINK][1:]]
             if "class" in shape.attrib:
                 paints = {c[0]: c for c in f"{element.get('class', '')} {shape.get('class')}".split()}
-                element.attrib |= {look: shape.attrib[look] for look in _LOOKS if look in shape.attrib}
+                settled = {look for look in _LOOKS if look in shape.attrib}
                 if re.fullmatch(r"M[^LQC]*L[^LQC]*", shape.get("d", "")):
-                    # A lone line, such as a tick, has no inside to fill.
-                    paints.pop("f", None)
-                    element.attrib.pop("fill", None)
+                    settled.add("fill")  # a lone line, such as a tick, has no inside
+                paints = {letter: name for letter, name in paints.items() if _PAINT[letter] not in settled}
+                for look in settled | {_PAINT[letter] for letter in paints}:
+                    element.attrib.pop(look, None)
                 element.set("class", " ".join(paints.values()))
             element.set(_LINK, "#" + names[element.attrib[_LINK][1:]])
         if "clip-path" in element.attrib:
             element.set("clip-path", f"url(#{names[element.attrib['clip-path'][5:-1]]})")
     for name, shape in shapes.items():
         shape.set("id", names[name])
-        for look in ("class", *_LOOKS):
-            shape.attrib.pop(look, None)
+        shape.attrib.pop("class", None)
 
 
 def _unwrap(parent: ElementTree.Element) -> None:
