@@ -123,7 +123,8 @@ def _setting(loss: Loss, parameters: Setting) -> str:
 def _gradient_caption(section: Section, line: _Line) -> str:
     words = f"Its derivative with respect to the {section.quantity}, computed by autograd."
     if line.special.t.size:
-        values = [number(0.0 if abs(g) < 1e-9 else float(g)) for g in line.special.gradient]
+        from_left = line.special.gradient[np.argsort(line.special.t)]
+        values = [number(0.0 if abs(g) < 1e-9 else float(g)) for g in from_left]
         if len(values) > 1 and len(set(values)) == 1:
             words += f" At each mark it is {values[0]}."
         else:

@@ -78,7 +78,8 @@ def smoothness(line: Line) -> Finding:
         jumps = [np.ptp(values(sides, line.y)) for values in (line.loss, line.gradient, line.curvature)]
         steep = 1 + float(np.max(np.abs(line.g(sides))))
         orders.append(next((n for n, jump in enumerate(jumps) if jump > 1e-4 * steep), 3))
-    places = dict.fromkeys(number(k) for k, order in zip(line.kinks, orders, strict=True) if order == min(orders))
+    least = sorted(k for k, order in zip(line.kinks, orders, strict=True) if order == min(orders))
+    places = dict.fromkeys(map(number, least))
     where = " and ".join(", ".join(places).rsplit(", ", 1))
     words = ("value", "gradient", "curvature", "third derivative")[min(orders)]
     return Finding(SMOOTHNESS[min(orders)], f"the {words} jumps where the {line.quantity} is {where}", placed=True)
