@@ -116,6 +116,7 @@ from lossary.declaration.shapes import (
     margin_loss,
     overlap_loss,
     residual_loss,
+    softmax_loss,
 )
 from lossary.declaration.symbols import (
     Expression,
@@ -292,6 +293,7 @@ __all__ = [
     "sigmoid",
     "sign",
     "sin",
+    "softmax_loss",
     "softplus",
     "sqrt",
     "sum_over",
