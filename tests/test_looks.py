@@ -12,13 +12,16 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from lossary.declaration.looks import BoxLook, ListLook, MaskLook
+from lossary.declaration.loss import Loss
+from lossary.declaration.parameters import Parameter
 from lossary.discovery import catalogs
-from lossary.drawing import render, together
-from lossary.drawing.declared_views import look_views
+from lossary.drawing import loss_views, render, together
+from lossary.drawing.declared_views import MAP_POINTS, at_any_setting, look_views
 from lossary.drawing.looks import PLACES
 from lossary.drawing.palette import HEAT_STEPS, colours
-from lossary.drawing.pictures import MINIATURES_HIGH, Boxes, Chart, Mask, RankedList, View
-from lossary.evaluation.curves import curve, section_inputs
+from lossary.drawing.pictures import MINIATURES_HIGH, Boxes, Chart, Mask, RankedList, Surface, View
+from lossary.errors import LossaryError
+from lossary.evaluation.curves import curve, section_inputs, surface
 from lossary.evaluation.torch_calls import inputs_at
 
 SOURCES = catalogs.sources()
@@ -194,3 +197,45 @@ def test_the_order_of_the_letters_is_the_true_one() -> None:
             values = curve(loss, section, np.array([one.x for one in lists])).loss
             assert right.any()
             assert values[right].max() < values[~right].min(), loss.slug
+
+
+def _with_numbers() -> list[Any]:
+    """Losses with a look or a heat map and a parameter that is a number, a view of each and that parameter."""
+    found = []
+    for loss in LOSSES:
+        for view in at_any_setting(loss)[:2]:
+            for parameter in (p for p in loss.parameters if p.kind.plain and p.kind.swept):
+                found += [pytest.param(loss, view, parameter, id=f"{loss.slug}-{view}-{parameter.name}")]
+    return found
+
+
+@pytest.mark.parametrize(("loss", "view", "parameter"), _with_numbers())
+def test_a_declared_figure_is_drawn_at_what_is_set_and_says_so(loss: Loss, view: str, parameter: Parameter) -> None:
+    for value in [v for v in parameter.typical if v not in (None, loss.defaults()[parameter.name])][:1]:
+        picture = loss_views.picture(loss, view, {parameter.name: value})
+        assert f"{parameter.name} = {value:g}" in picture.description
+        if isinstance(picture, Chart):
+            section = next(one for one in loss.sections if one.look and view.startswith(one.axis.name))
+            (trace,) = picture.traces
+            again = curve(loss, section, trace.x, {parameter.name: value})
+            assert np.array_equal(trace.y, again.loss)
+        else:
+            assert isinstance(picture, Surface)
+            chart = next(one for one in loss.maps if one.name == view)
+            assert np.array_equal(picture.values, surface(loss, chart, MAP_POINTS, {parameter.name: value})[2])
+
+
+def test_a_figure_at_a_setting_of_its_own_takes_no_other() -> None:
+    """It would be drawn as if nothing had been said."""
+    focal = next(loss for loss in LOSSES if loss.slug == "focal")
+    with pytest.raises(LossaryError, match=r"'gammas' of focal is declared at a setting of its own; leave gamma out"):
+        loss_views.picture(focal, "gammas", {"gamma": 5.0})
+    assert loss_views.picture(focal, "gammas", {"gamma": 2.0}).title == "Focal loss against cross-entropy"
+
+
+def test_a_thumbnail_is_drawn_at_what_is_set() -> None:
+    huber = next(loss for loss in LOSSES if loss.slug == "huber")
+    small, large = (loss_views.picture(huber, "thumb", {"delta": delta}) for delta in (0.5, 2.0))
+    assert isinstance(small, Chart)
+    assert isinstance(large, Chart)
+    assert small.traces[0].y.max() < large.traces[0].y.max()
