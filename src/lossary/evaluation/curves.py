@@ -144,7 +144,10 @@ def curve(
 
 
 def curve_at_kinks(loss: Loss, section: Section, parameters: Setting) -> tuple[Curve, list[int]]:
-    """The kinks of a section and the curve there, of that branch whose slope jumps most; and which branch that is."""
+    """The kinks of a section and the curve there, of that branch which is least smooth; and which branch that is.
+
+    That is the one whose value jumps most; where none jumps, whose slope does, and else whose curvature.
+    """
     special = np.array(points.kinks(loss, section, parameters), dtype=float)
     if not special.size:
         return Curve(special, special, special, special), []
@@ -153,11 +156,16 @@ def curve_at_kinks(loss: Loss, section: Section, parameters: Setting) -> tuple[C
         return curve(loss, section, special, parameters, ys[0]), [0] * len(special)
     step = (section.span[1] - section.span[0]) * 1e-9
     sides = np.concatenate([special - step, special + step])
-    jumps = [np.ptp(curve(loss, section, sides, parameters, y).gradient.reshape(2, -1), axis=0) for y in ys]
-    chosen = np.argmax(jumps, axis=0).tolist()
+    beside = [curve(loss, section, sides, parameters, y) for y in ys]
+    chosen = np.zeros(len(special), dtype=int)
+    for name in ("curvature", "gradient", "loss"):
+        values = np.array([getattr(c, name).reshape(2, -1) for c in beside])
+        jumps = np.ptp(values, axis=1)
+        jumping = jumps.max(axis=0) > 1e-4 * (1 + np.abs(values).max(axis=(0, 1)))
+        chosen = np.where(jumping, jumps.argmax(axis=0), chosen)
     there = [curve(loss, section, special, parameters, y) for y in ys]
     rows = [[getattr(there[k], name)[n] for n, k in enumerate(chosen)] for name in ("loss", "gradient", "curvature")]
-    return Curve(special, *map(np.array, rows)), chosen
+    return Curve(special, *map(np.array, rows)), chosen.tolist()
 
 
 def derivatives_along(
