@@ -156,8 +156,12 @@ def words(found: Mapping[str, Any]) -> str:
     if found["of"] is None:
         parts = [f"no fixed multiple: {told['multiple']}"]
     else:
+        factor = told.get("factor", "the same")
+        related = factor if factor.startswith(("×", "the same")) else f"the same, {factor}"
         of = "for one sample at a time" if found.get("alone") else _OF.get(found["of"], f"reduction={found['of']!r}")
-        parts = [told.get("factor", "the same"), of, told.get("values", "")]
+        if found["of"] == "gradient":
+            related, of = f"{related} gradient" if related == "the same" else f"{related} in its gradient", ""
+        parts = [", ".join(part for part in (related, of) if part), told.get("values", "")]
     parts.append(told.get("refusal", ""))
     if "gradient" in told:
         parts.append(f"another gradient {told['gradient']}")
@@ -224,5 +228,5 @@ def _percent(share: float) -> str:
     return f"{float(f'{100 * share:.2g}'):g}%"
 
 
-_OF = {"none": "", "last mean": "the mean over the last dimension", "last sum": "the sum over the last dimension",
-       "mean": "the mean", "sum": "the sum", "gradient": "the gradient"}  # fmt: skip
+_OF = {"none": "", "last mean": "averaged over the last dimension", "last sum": "summed over the last dimension",
+       "mean": "averaged", "sum": "summed"}  # fmt: skip
