@@ -224,6 +224,14 @@ def test_each_surprise_has_its_place_on_the_page() -> None:
     assert {kind for kind in told | {"order"} if f'"{kind}": ' not in template.read_text("utf-8")} == set()
 
 
+def test_a_row_is_searched_by_the_librarys_own_functions() -> None:
+    """Not by what its results are put together with."""
+    row = library("allRank `torch.stack([allrank.models.losses.listMLE(x[None], y) for x in input])`")
+    assert row.functions == ["allrank.models.losses.listMLE"]
+    assert library("`optax.l2_loss(input, target)`").functions == ["optax.l2_loss"]
+    assert library("LossFunctions.jl `HuberLoss(1.0)`").functions == ["HuberLoss"]
+
+
 def test_swapped_inputs_are_seen() -> None:
     mse = LOSSES["mse"]
     assert swapped(mse, library("SciPy `numpy.subtract(target, input.ravel())`"))
@@ -270,6 +278,9 @@ def test_words() -> None:
     assert words({**found, "of": "mean"}) == "the same, averaged"
     assert words({**found, "offset": -1.0, "of": "last mean"}) == "the same, minus 1, averaged over the last dimension"
     assert words({**found, "factor": 2.0, "offset": 3.0}) == "× 2, plus 3"
+    assert words(found, {"c": 2**0.5, "full": True}) == "the same at c=1.41421, full=True"
+    assert words({**found, "factor": 4.0}, {"c": 2.0}) == "× 4 at c=2"
+    assert words({**found, "of": None, "difference": 2.0}, {"c": 2.0}) == "no fixed multiple at c=2: up to 2 apart"
     assert words({**found, "of": "gradient"}) == "the same gradient"
     assert words({**found, "of": "gradient", "factor": 0.5}) == "× 0.5 in its gradient"
     assert words({**found, "agreed": 150, "difference": 0.001}) == (

@@ -52,6 +52,13 @@ class Library:
         """What is known of the library that runs the call; None where it is not run but cited."""
         return None if self.source else next((one for one in RUN if one.name == self.name), None)
 
+    @property
+    def functions(self) -> list[str]:
+        """What the call takes from the library, by its full name, for those who look for that."""
+        package = self.known.package if self.known else ""
+        found = re.findall(rf"(?<![\w.]){package}(?:\.\w+)+", self.call) if package else []
+        return list(dict.fromkeys(found)) or [self.call.partition("(")[0]]
+
 
 _LISTED = re.compile(
     r"(?:\[(?P<linked>[^\]]+)\]\((?P<source>[^)]+)\) |(?P<name>[^`]+?) )?"
