@@ -184,7 +184,7 @@ Of ever larger scores it becomes [[margin_ranking]] with the margin 0, divided b
 - `torch_geometric.nn.models.lightgcn.BPRLoss()(positive, negative)`: With `lambda_reg` it adds the squared length of
   its third argument, times `lambda_reg` and divided by the number of pairs.
 - [TorchRL](https://docs.pytorch.org/rl/main/reference/generated/torchrl.objectives.llm.reward_model_loss.html)
-  `torchrl.objectives.llm.reward_model_loss(chosen_scores, rejected_scores, reduction="mean")`
+  `torchrl.objectives.llm.reward_model_loss(chosen_scores, rejected_scores, reduction="mean")`: Not in release 0.14.1.
 
 ## References
 
