@@ -152,6 +152,7 @@ def record(
             {"name": one.name, "call": one.call, "note": one.note, **state(loss, one, measured or {})}
             for one in loss.libraries
         ],
+        "library_functions": [name for one in loss.libraries for name in one.functions],
         "library_notes": {one.name: one.known.note for one in loss.libraries if one.known and one.known.note},
         "relations": [
             {"slug": r.slug, "text": r.text, "left": r.left, "right": r.right, "evidence": "checked"}

@@ -204,6 +204,7 @@ class Record(TypedDict):
     prose: UseField
     pitfalls: list[PitfallField]
     libraries: list[dict[str, Any]]
+    library_functions: list[str]
     library_notes: dict[str, str]
     relations: list[RelationField]
     references: list[ReferenceField]

@@ -353,8 +353,9 @@ weights.
 
 ## In other libraries
 
-- Liger Kernel `LigerFusedLinearCrossEntropyLoss()(lin_weight, _input, target, bias=None)`: The weights come first.
-  Computes in chunks, and the gradients already in the forward pass.
+- [Liger Kernel](https://github.com/linkedin/Liger-Kernel)
+  `liger_kernel.transformers.LigerFusedLinearCrossEntropyLoss()(lin_weight, _input, target, bias=None)`: The weights
+  come first. Computes in chunks, and the gradients already in the forward pass. Needs Triton.
 - `cut_cross_entropy.linear_cross_entropy(e, c, targets)`: Holds no scores in memory at all; with its defaults it
   leaves out entries of the gradient that are too small to count.
 

@@ -120,7 +120,8 @@ Where the aspect ratios are the same, it is [[diou_loss|the DIoU loss]].
 
 - `torchvision.ops.complete_box_iou_loss(input, target)`: The default reduction is "none". It adds 1e-7 to
   what it divides by, which boxes of very small areas feel.
-- `mmdet.models.losses.CIoULoss()`: The term for the shape counts only where the IoU is above one half.
+- `mmdet.models.losses.CIoULoss(reduction="none")(input, target)`: The term for the shape counts only where the IoU is
+  above one half. eps is 1e-6 by default.
 
 ## References
 

@@ -99,7 +99,7 @@ Where the aspect ratios are the same, it is [[ciou_loss|the CIoU loss]].
 
 - `torchvision.ops.distance_box_iou_loss(input, target)`: The default reduction is "none". It adds 1e-7 to
   what it divides by, which boxes of very small areas feel.
-- `mmdet.models.losses.DIoULoss()`
+- `mmdet.models.losses.DIoULoss(reduction="none")(input, target)`: eps is 1e-6 by default.
 
 ## References
 

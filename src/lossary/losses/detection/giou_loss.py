@@ -121,7 +121,7 @@ Where one box lies within the other, it is [[iou_loss|the IoU loss]].
   what it divides by, which boxes of very small areas feel. Without "_loss", the name is that
   of the measure, a matrix of every box with every other.
 - `monai.losses.BoxGIoULoss(reduction="none")(input, target)`: Computes in float32. Also takes boxes in three dimensions.
-- `mmdet.models.losses.GIoULoss()`
+- `mmdet.models.losses.GIoULoss(reduction="none")(input, target)`: eps is 1e-6 by default.
 
 ## References
 

@@ -165,7 +165,8 @@ Where the centres are the same, it is [[diou_loss|the DIoU loss]].
 ## In other libraries
 
 - `1 - torchvision.ops.box_iou(input, target).diagonal()`: `box_iou` gives a matrix of every box with every other.
-- `mmdet.models.losses.IoULoss(mode="linear")`: The default mode is "log", minus the logarithm of the IoU.
+- `mmdet.models.losses.IoULoss(mode="linear", reduction="none")(input, target)`: The default mode is "log", minus the
+  logarithm of the IoU.
 
 ## References
 

@@ -146,15 +146,14 @@ Where all scores lie between -1 and 1, it is [[wgan_critic]] plus 2.
 
 ## In other libraries
 
-- `monai.losses.PatchAdversarialLoss(criterion="hinge")(input, True, True) + monai.losses.PatchAdversarialLoss(criterion="hinge")(fake, False, True)`:
+- `monai.losses.PatchAdversarialLoss(criterion="hinge")(input, True, True) + monai.losses.PatchAdversarialLoss(criterion="hinge")(fake, False, True)` is another loss:
   Applies a tanh to the scores first, which no score then passes. A generator gets a hinge as well.
 - `keras.losses.Hinge(reduction=None)(keras.ops.ones_like(input), input) + keras.losses.Hinge(reduction=None)(-keras.ops.ones_like(fake), fake)`:
   The mean over the last dimension. At the corners its gradient is half the slope.
 - `optax.hinge_loss(input, jax.numpy.ones_like(input)) + optax.hinge_loss(fake, -jax.numpy.ones_like(fake))`: At the
   corners its gradient is half the slope.
-- [TF-GAN](https://github.com/tensorflow/gan/blob/master/tensorflow_gan/python/losses/losses_impl.py)
-  `tfgan.losses.losses_impl.wasserstein_hinge_discriminator_loss(discriminator_real_outputs, discriminator_gen_outputs)`:
-  Its wasserstein_hinge_generator_loss is minus the score.
+- `tensorflow_gan.python.losses.losses_impl.wasserstein_hinge_discriminator_loss(input, fake)`: Its
+  wasserstein_hinge_generator_loss is minus the score.
 
 ## References
 

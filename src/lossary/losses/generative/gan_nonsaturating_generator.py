@@ -156,9 +156,8 @@ It is [[bce_with_logits]] with every label equal to one.
 - `optax.sigmoid_binary_cross_entropy(input, jax.numpy.ones_like(input))`
 - `monai.losses.PatchAdversarialLoss(criterion="bce", reduction="none")(input, True, False)[0]`: Takes raw scores, and
   the least-squares criterion by default. It applies a sigmoid and then the cross-entropy of probabilities.
-- [TF-GAN](https://github.com/tensorflow/gan/blob/master/tensorflow_gan/python/losses/losses_impl.py)
-  `tfgan.losses.losses_impl.modified_generator_loss(discriminator_gen_outputs, label_smoothing=0.0)`: Raw scores. Its
-  minimax_generator_loss is the saturating one.
+- `tensorflow_gan.python.losses.losses_impl.modified_generator_loss(input)`: Raw scores. Its minimax_generator_loss is
+  the saturating one.
 
 ## References
 

@@ -139,8 +139,7 @@ With the best discriminator of two distributions it tells their [[chi_squared_di
 
 - `monai.losses.PatchAdversarialLoss(criterion="least_squares", no_activation_leastsq=True)(input, True, True) + monai.losses.PatchAdversarialLoss(criterion="least_squares", no_activation_leastsq=True)(fake, False, True)`:
   By default a leaky ReLU with the slope 0.05 is applied to the scores first.
-- [TF-GAN](https://github.com/tensorflow/gan/blob/master/tensorflow_gan/python/losses/losses_impl.py)
-  `tfgan.losses.losses_impl.least_squares_discriminator_loss(discriminator_real_outputs, discriminator_gen_outputs, real_label=1, fake_label=0)`
+- `tensorflow_gan.python.losses.losses_impl.least_squares_discriminator_loss(input, fake)`
 
 ## References
 

@@ -171,8 +171,7 @@ Where all scores lie between -1 and 1, it is [[gan_hinge_discriminator]] minus 2
 
 ## In other libraries
 
-- [TF-GAN](https://github.com/tensorflow/gan/blob/master/tensorflow_gan/python/losses/losses_impl.py)
-  `tfgan.losses.losses_impl.wasserstein_discriminator_loss(discriminator_real_outputs, discriminator_gen_outputs)`: Its
+- `tensorflow_gan.python.losses.losses_impl.wasserstein_discriminator_loss(input, fake)`: Its
   wasserstein_gradient_penalty is a function of its own.
 
 ## References

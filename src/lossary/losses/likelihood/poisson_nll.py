@@ -267,7 +267,7 @@ On log-probabilities, what it is above its smallest value is the [[kl_div]].
 - `sklearn._loss.HalfPoissonLoss().loss(target.ravel(), input.ravel())`: Private; what
   HistGradientBoostingRegressor(loss="poisson") minimises. On the log-rate; it leaves out the terms in the target
   alone.
-- `sklearn.metrics.mean_poisson_deviance(target.ravel(), input.ravel())` at log_input=False: A metric on arrays of
+- `sklearn.metrics.mean_poisson_deviance(target.ravel(), input.ravel())` is another loss at log_input=False: A metric on arrays of
   counts and rates: twice the amount by which torch's value is above its minimum.
 - LossFunctions.jl `PoissonLoss()`: On the log-rate.
 - ML.NET `Microsoft.ML.Trainers.PoissonLoss`: On the log-rate.

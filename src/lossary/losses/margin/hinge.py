@@ -164,8 +164,8 @@ Of the difference of the scores of two classes it is the [[categorical_hinge|cat
 - `optax.hinge_loss(input, target)`: Elementwise; no reduction. At a margin of exactly 1 its slope is one half.
 - `sklearn.metrics.hinge_loss(target.ravel(), input.ravel())`: A metric, one number for the batch. Takes any two
   labels, of which the larger one is the positive. In a batch with one label alone it takes that for the negative one.
-- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.SGDClassifier.html)
-  `sklearn.linear_model.SGDClassifier(loss="hinge")`: A choice of an estimator, which adds a penalty.
+- `numpy.vectorize(sklearn.linear_model._sgd_fast.Hinge(1.0).py_loss)(input, target)`: Private; what
+  `SGDClassifier(loss="hinge")` minimises, beside a penalty.
 - LossFunctions.jl `L1HingeLoss()`: A function of the margin; also called HingeLoss.
 
 ## References

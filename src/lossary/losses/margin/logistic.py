@@ -141,9 +141,8 @@ It is the logarithm of 1 plus the [[exponential]] loss.
 ## In other libraries
 
 - `optax.sigmoid_binary_cross_entropy(input, (target + 1) / 2)`: Labels are 0 and 1.
-- `sklearn._loss.HalfBinomialLoss().loss((target.ravel() + 1) / 2, input.ravel())`: Private; labels are 0 and 1.
-- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.SGDClassifier.html)
-  `sklearn.linear_model.SGDClassifier(loss="log_loss")`: A choice of an estimator, which adds a penalty.
+- `sklearn._loss.HalfBinomialLoss().loss((target.ravel() + 1) / 2, input.ravel())`: Private; what
+  `SGDClassifier(loss="log_loss")` minimises, beside a penalty. Labels are 0 and 1.
 - LossFunctions.jl `LogitMarginLoss()`: A function of the margin, which takes the exponential first and overflows.
   `LogitDistLoss` is another loss, of a residual.
 

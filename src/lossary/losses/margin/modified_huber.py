@@ -106,8 +106,8 @@ It is nowhere below the [[zero_one|zero-one loss]].
 
 ## In other libraries
 
-- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.SGDClassifier.html)
-  `sklearn.linear_model.SGDClassifier(loss="modified_huber")`: A choice of an estimator, which adds a penalty.
+- `numpy.vectorize(sklearn.linear_model._sgd_fast.ModifiedHuber().py_loss)(input, target)`: Private; what
+  `SGDClassifier(loss="modified_huber")` minimises, beside a penalty.
 - LossFunctions.jl `ModifiedHuberLoss()`: A function of the margin. It is 4 times `SmoothedL1HingeLoss(2)`.
 
 ## References

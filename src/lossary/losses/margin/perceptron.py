@@ -112,9 +112,9 @@ The [[logistic]] loss tends to it as the scores are multiplied by a large number
 
 - `optax.losses.perceptron_loss(input, target)`: Elementwise; no reduction. At a margin of exactly 0 its slope is one
   half.
-- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.SGDClassifier.html)
-  `sklearn.linear_model.SGDClassifier(loss="perceptron")`: A choice of an estimator; `sklearn.linear_model.Perceptron`
-  sets the steps as well.
+- `numpy.vectorize(sklearn.linear_model._sgd_fast.Hinge(0.0).py_loss)(input, target)`: Private; what
+  `SGDClassifier(loss="perceptron")` minimises, beside a penalty. `sklearn.linear_model.Perceptron` sets the steps as
+  well.
 - LossFunctions.jl `PerceptronLoss()`: A function of the margin, without a gradient at the margin 0.
 
 ## References

@@ -109,8 +109,8 @@ It is nowhere below the [[zero_one|zero-one loss]].
 
 ## In other libraries
 
-- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.RidgeClassifier.html)
-  `sklearn.linear_model.RidgeClassifier()`: An estimator, which adds a penalty.
+- `sklearn._loss.HalfSquaredError().loss(target.ravel(), input.ravel())`: Private; what
+  `SGDClassifier(loss="squared_error")` minimises, beside a penalty. `RidgeClassifier` adds up the whole square.
 - LossFunctions.jl `L2MarginLoss()`: A function of the margin.
 
 ## References

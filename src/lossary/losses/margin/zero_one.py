@@ -139,8 +139,8 @@ Where no score is 0, it is [[mse]] between the label and the sign of the score, 
 
 ## In other libraries
 
-- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.metrics.zero_one_loss.html)
-  `sklearn.metrics.zero_one_loss(y_true, y_pred)`: Takes predicted classes, not scores. One number for the batch.
+- `sklearn.metrics.zero_one_loss(target.ravel(), numpy.sign(input.ravel()))`: Compares classes, here those of the
+  signs. One number for the batch.
 - LossFunctions.jl `ZeroOneLoss()`: A function of the margin, 0 where that is 0. `MisclassLoss` compares classes.
 
 ## References

@@ -246,7 +246,7 @@ It is the [[margin_ranking]] loss of the two distances.
 - `optax.losses.triplet_margin_loss(anchor, positive, negative, norm_degree=2, margin=margin, eps=eps)`: eps is added
   once under the root, so the distance of two equal vectors is its root, 0.001. Even norm degrees only: it takes no
   absolute value. No swap, no reduction.
-- `pytorch_metric_learning.losses.TripletMarginLoss(margin=margin)(torch.cat([anchor, positive, negative]), indices_tuple=torch.arange(3 * len(anchor)).reshape(3, -1).unbind())`:
+- `pytorch_metric_learning.losses.TripletMarginLoss(margin=margin)(torch.cat([anchor, positive, negative]), indices_tuple=torch.arange(3 * len(anchor)).reshape(3, -1).unbind())` is another loss:
   Forms the triplets of a batch from labels where none are given, normalises the vectors first and averages over the
   triplets that cost something; margin is 0.05 by default.
 - [MindSpore](https://www.mindspore.cn/docs/en/master/api_python/ops/mindspore.ops.triplet_margin_loss.html)

@@ -321,7 +321,7 @@ It is the [[margin_ranking]] loss of the two distances.
   The same arguments and defaults.
 - torch for R `nn_triplet_margin_with_distance_loss(distance_function = NULL, margin = 1, swap = FALSE)`: The same
   arguments and defaults.
-- `pytorch_metric_learning.losses.TripletMarginLoss(margin=margin, distance=pytorch_metric_learning.distances.LpDistance(power=2))(torch.cat([anchor, positive, negative]), indices_tuple=torch.arange(3 * len(anchor)).reshape(3, -1).unbind())`:
+- `pytorch_metric_learning.losses.TripletMarginLoss(margin=margin, distance=pytorch_metric_learning.distances.LpDistance(power=2))(torch.cat([anchor, positive, negative]), indices_tuple=torch.arange(3 * len(anchor)).reshape(3, -1).unbind())` is another loss:
   Any distance object; this one is squared, and normalises the vectors first. Forms the triplets of a batch from
   labels where none are given, and averages over those that cost something.
 

@@ -181,13 +181,12 @@ Where `beta` times the difference is small, it is, but for a constant and a fact
 ## In other libraries
 
 - `torch.nn.functional.binary_cross_entropy_with_logits(beta * ((chosen - ref_chosen) - (rejected - ref_rejected)), torch.ones_like(chosen), reduction="none")`
-- [torchtune](https://docs.pytorch.org/torchtune/stable/_modules/torchtune/rlhf/loss/dpo.html)
-  `torchtune.rlhf.loss.DPOLoss(beta=0.1, label_smoothing=0.0)(policy_inputs, reference_inputs)`: Returns the losses of the
-  pairs and the rewards of both answers.
+- `torchtune.rlhf.loss.DPOLoss(beta=beta)(chosen, rejected, ref_chosen, ref_rejected)[0]`: Returns the rewards of both
+  answers as well.
 - [TRL](https://huggingface.co/docs/trl/dpo_trainer) `trl.DPOConfig(loss_type="sigmoid", beta=0.1)`: Part of its
   DPOTrainer, which sums the log-probabilities itself.
-- [Liger Kernel](https://github.com/linkedin/Liger-Kernel)
-  `liger_kernel.chunked_loss.LigerFusedLinearDPOLoss(beta=0.1)`: Takes the last layer's weights and computes the logits in
+- `liger_kernel.chunked_loss.dpo_loss.LigerFusedLinearDPOFunction.preference_loss_fn(chosen.ravel(), rejected.ravel(), torch.zeros(2 * chosen.numel()), ref_chosen.ravel(), ref_rejected.ravel(), beta=beta)[0]`:
+  What `LigerFusedLinearDPOLoss` minimises, which takes the weights of the last layer and computes the logits in
   pieces.
 
 ## References

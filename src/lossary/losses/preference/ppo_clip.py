@@ -177,15 +177,13 @@ margin.
 
 ## In other libraries
 
-- [RLax](https://github.com/google-deepmind/rlax/blob/master/rlax/_src/policy_gradients.py)
-  `rlax.clipped_surrogate_pg_loss(prob_ratios_t, adv_t, epsilon, use_stop_gradient=True)`: The mean. Stops the gradient of
-  the advantage by default.
+- `rlax.clipped_surrogate_pg_loss(ratio.ravel(), advantage.ravel(), clip)`: Stops the gradient of the advantage by
+  default.
 - [TorchRL](https://docs.pytorch.org/rl/stable/reference/generated/torchrl.objectives.ClipPPOLoss.html)
   `torchrl.objectives.ClipPPOLoss(actor_network, critic_network, clip_epsilon=0.2)`: A module of the networks, with terms for
   the value function and the entropy.
-- [torchtune](https://docs.pytorch.org/torchtune/stable/_modules/torchtune/rlhf/loss/ppo.html)
-  `torchtune.rlhf.loss.PPOLoss(epsilon=0.1, value_clip_range=0.2, value_coeff=0.1)`: Takes log-probabilities, and adds a loss
-  of the value function.
+- `torchtune.rlhf.loss.PPOLoss(epsilon=clip)(torch.zeros_like(ratio), ratio.log(), advantage, torch.zeros_like(ratio), torch.zeros_like(ratio), torch.zeros_like(ratio))[0]`:
+  Takes log-probabilities, and adds a loss of the value function, which is 0 here.
 
 ## References
 

@@ -179,13 +179,12 @@ Of ever larger scores it becomes [[margin_ranking]] with the margin 0, divided b
 - `keras_rs.losses.PairwiseLogisticLoss(reduction="sum")(torch.tensor([[1.0, 0.0]]).expand(positive.numel(), 2), torch.stack([positive, negative], -1).reshape(-1, 2))`:
   For lists of relevances and scores; divided by batch times list by default. At equal scores its gradient is zero where
   PyTorch is the backend.
-- [RecBole](https://github.com/RUCAIBox/RecBole/blob/master/recbole/model/loss.py)
-  `recbole.model.loss.BPRLoss(gamma=1e-10)(pos_score, neg_score)`: Adds gamma to the sigmoid; see the pitfall above.
-- [PyTorch Geometric](https://pytorch-geometric.readthedocs.io/en/latest/_modules/torch_geometric/nn/models/lightgcn.html)
-  `torch_geometric.nn.models.lightgcn.BPRLoss(lambda_reg=0)(positives, negatives, parameters)`: The mean over the pairs
-  plus lambda_reg times the squared length of the parameters, all divided by the number of pairs.
+- `recbole.model.loss.BPRLoss()(positive, negative)`: Adds gamma, 1e-10 by default, to the sigmoid; see the pitfall
+  above.
+- `torch_geometric.nn.models.lightgcn.BPRLoss()(positive, negative)`: With `lambda_reg` it adds the squared length of
+  its third argument, times `lambda_reg` and divided by the number of pairs.
 - [TorchRL](https://docs.pytorch.org/rl/main/reference/generated/torchrl.objectives.llm.reward_model_loss.html)
-  `torchrl.objectives.llm.reward_model_loss(chosen_scores, rejected_scores, reduction="mean")`
+  `torchrl.objectives.llm.reward_model_loss(chosen_scores, rejected_scores, reduction="mean")`: Not in release 0.14.1.
 
 ## References
 

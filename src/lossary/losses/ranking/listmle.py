@@ -214,10 +214,12 @@ first comes first in the list.
 - `keras_rs.losses.ListMLELoss(reduction=None)(torch.arange(input.shape[-1], 0, -1).expand(input.shape), input)`: For
   relevances and scores in any order. Subtracts the largest score and adds 1e-10 to the sums; items with a negative
   relevance are left out.
-- [TensorFlow Ranking](https://www.tensorflow.org/ranking/api_docs/python/tfr/keras/losses/ListMLELoss)
-  `tfr.keras.losses.ListMLELoss()`: Arguments are (y_true, y_pred). Ties are broken at random.
-- [allRank](https://github.com/allegro/allRank/blob/master/allrank/models/losses/listMLE.py) `listMLE(y_pred, y_true)`:
-  Shuffles before it sorts. Subtracts the largest score and adds 1e-10 to the sums.
+- TensorFlow Ranking
+  `tensorflow_ranking.python.keras.losses.ListMLELoss(reduction="none")(tensorflow.zeros_like(input) + tensorflow.range(float(input.shape[-1]), 0, -1), input)[:, 0]`:
+  For relevances and scores in any order. Ties are broken at random.
+- allRank `torch.stack([allrank.models.losses.listMLE(x[None], torch.arange(len(x), 0, -1)[None]) for x in input])`:
+  For relevances and scores in any order; the mean over the lists of a call. Shuffles before it sorts. Subtracts the
+  largest score and adds 1e-10 to the sums.
 - [Sentence Transformers](https://sbert.net/docs/package_reference/cross_encoder/losses.html#listmleloss)
   `sentence_transformers.cross_encoder.losses.ListMLELoss(model, respect_input_order=True)`: Sorts by the labels only with
   `respect_input_order=False`. Its `PListMLELoss` weights the places and is another loss.

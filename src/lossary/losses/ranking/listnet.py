@@ -200,12 +200,11 @@ For a list of two it is [[ranknet]], whose target is the sigmoid of the differen
   are, without a softmax or a sum of 1.
 - `rax.softmax_loss(input, target, label_fn=lambda a, where: jax.nn.softmax(a, -1), reduce_fn=None)`: Without `label_fn`
   the labels are taken as they are.
-- [TensorFlow Ranking](https://www.tensorflow.org/ranking/api_docs/python/tfr/keras/losses/SoftmaxLoss)
-  `tfr.keras.losses.SoftmaxLoss()`: Arguments are (y_true, y_pred). The labels are divided by their sum, and each list is
-  weighted by that sum.
-- [allRank](https://github.com/allegro/allRank/blob/master/allrank/models/losses/listNet.py) `listNet(y_pred, y_true)`:
-  Adds 1e-10 to the probabilities before the logarithm, which stops the pull of items that are far too low. Its
-  `binary_listNet` divides the labels by their sum.
+- `tensorflow_ranking.python.keras.losses.SoftmaxLoss(reduction="none")(tensorflow.nn.softmax(target), input)`: The
+  labels are divided by their sum, and each list is weighted by that sum.
+- allRank `torch.stack([allrank.models.losses.listNet(x[None], y[None]) for x, y in zip(input, target)])`: The mean
+  over the lists of a call. Adds 1e-10 to the probabilities before the logarithm, which stops the pull of items that
+  are far too low. Items with a label of -1 are left out. Its `binary_listNet` divides the labels by their sum.
 - [Sentence Transformers](https://sbert.net/docs/package_reference/cross_encoder/losses.html#listnetloss)
   `sentence_transformers.cross_encoder.losses.ListNetLoss(model)`
 

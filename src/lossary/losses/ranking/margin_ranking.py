@@ -197,8 +197,10 @@ With a margin that no pair reaches, less that margin, it is [[wgan_critic]].
 - `mlx.nn.losses.margin_ranking_loss(input1, input2, target, margin=margin, reduction="none")`: No reduction by
   default.
 - `mindspore.nn.MarginRankingLoss(margin=margin, reduction="none")(input1, input2, target)`
-- `tfr.keras.losses.PairwiseHingeLoss()`: Arguments are (y_true, y_pred): lists of relevances and scores. The sum over
-  all pairs of unequal relevance, margin 1, divided by the number of items with the default reduction.
+- TensorFlow Ranking
+  `tensorflow.reduce_sum(tensorflow_ranking.python.keras.losses.PairwiseHingeLoss(reduction="none")(tensorflow.reshape(tensorflow.stack([target + 1, 1 - target], -1), (-1, 2)), tensorflow.reshape(tensorflow.stack([input1, input2], -1), (-1, 2))), -1)`
+  at margin=1: All pairs of a list with unequal relevance count; divided by the number of items by default. Items with
+  a negative relevance are left out.
 - `keras_rs.losses.PairwiseHingeLoss(reduction="sum")((torch.stack([target, -target], -1).reshape(-1, 2) + 1) / 2, torch.stack([input1, input2], -1).reshape(-1, 2))`
   at margin=1: For lists of relevances and scores; all pairs of a list with unequal relevance count, divided by batch
   times list with the default reduction. Items with a negative relevance are left out.

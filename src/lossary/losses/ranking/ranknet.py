@@ -192,10 +192,12 @@ Of ever larger scores it becomes [[margin_ranking]] with the margin 0, divided b
 - `keras_rs.losses.PairwiseLogisticLoss(reduction=None)(torch.stack([target, 1 - target], -1).reshape(-1, 2), torch.stack([input1, input2], -1).reshape(-1, 2)).sum(-1).reshape(target.shape)`:
   For lists of relevances and scores; divided by batch times list by default. Only the order of two relevances counts, so
   it agrees where the target is 0 or 1. At equal scores its gradient is zero where PyTorch is the backend.
-- [TensorFlow Ranking](https://www.tensorflow.org/ranking/api_docs/python/tfr/keras/losses/PairwiseLogisticLoss)
-  `tfr.keras.losses.PairwiseLogisticLoss()`: Arguments are (y_true, y_pred): lists of relevances and scores.
-- [allRank](https://github.com/allegro/allRank/blob/master/allrank/models/losses/rankNet.py) `rankNet(y_pred, y_true)`:
-  The mean over the pairs of unequal relevance of all lists together.
+- TensorFlow Ranking
+  `tensorflow.reduce_sum(tensorflow_ranking.python.keras.losses.PairwiseLogisticLoss(reduction="none")(tensorflow.reshape(tensorflow.stack([target, 1 - target], -1), (-1, 2)), tensorflow.reshape(tensorflow.stack([input1, input2], -1), (-1, 2))), -1)`:
+  Divided by the number of items by default. Only the order of two relevances counts, so it agrees where the target is
+  0 or 1.
+- `allrank.models.losses.rankNet(torch.stack([input1, input2], -1).reshape(-1, 2), torch.stack([target, 1 - target], -1).reshape(-1, 2))`
+  at target=1: For lists of scores and relevances: the mean over the pairs of unequal relevance of all lists together.
 - [Sentence Transformers](https://sbert.net/docs/package_reference/cross_encoder/losses.html#ranknetloss)
   `sentence_transformers.cross_encoder.losses.RankNetLoss(model, sigma=1.0)`: The logarithm has the base 2 unless
   `reduction_log="natural"`; sigma multiplies the differences.

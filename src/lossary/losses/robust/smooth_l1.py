@@ -248,7 +248,7 @@ With a `beta` beyond every residual it is [[mse]] divided by twice `beta`.
 
 ## In other libraries
 
-- MMDetection `SmoothL1Loss(beta=1.0, reduction='mean', loss_weight=1.0)`: At loss_weight=1. beta must be above zero.
+- `mmdet.models.losses.SmoothL1Loss(beta=beta, reduction="none")(input, target)`: beta must be above 0.
 - `paddle.nn.SmoothL1Loss(reduction="none", delta=beta)(input, target)`: It is Huber at delta=beta. Newer versions
   have is_huber=False for torch's.
 - `mindspore.nn.SmoothL1Loss(beta=beta, reduction="none")(input, target)`: One value for each element by default.

@@ -105,7 +105,7 @@ With a large `c` it is half of [[mse]].
 
 - `statsmodels.robust.norms.TukeyBiweight(c=c).rho(input - target)`: A function of the residual alone.
 - `ceres::TukeyLoss(c)`: A function of the squared residual norm; the solver's cost is half of it.
-- `neuralforecast.losses.pytorch.TukeyLoss(c=c, normalize=False)(target[..., None], input[..., None])`: Within c it has
+- `neuralforecast.losses.pytorch.TukeyLoss(c=c, normalize=False)(target[..., None], input[..., None])` is another loss: Within c it has
   the cube of 1 - (r/c)² itself and does not subtract it from 1: a residual of 0 costs c²/6, as an outlier does. Residuals are divided
   by a standard deviation of the targets by default.
 

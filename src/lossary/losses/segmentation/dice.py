@@ -259,8 +259,9 @@ So the two agree on which of two predictions is the better one, and their means 
   smooth is 1 by default and counts twice.
 - `segmentation_models_pytorch.losses.DiceLoss("binary", from_logits=False, smooth=smooth / 2)(input.flatten()[None, None], target.flatten()[None, None])`:
   Takes scores by default. Adds up over the batch; smooth counts twice, and an empty mask costs 0.
-- [Kornia](https://kornia.readthedocs.io/en/latest/losses.html) `kornia.losses.dice_loss(pred, target, average="micro", eps=1e-8)`:
-  Takes scores of several classes and class numbers, and a softmax inside; the classes are added up before dividing.
+- `kornia.losses.dice_loss(torch.stack([(1 - input).log(), input.log()], 1).flatten(2)[..., None], target.long().flatten(1)[..., None], average="micro", weight=torch.tensor([0.0, 1.0]))`
+  at smooth=0: Takes scores of several classes, with a softmax inside, and class numbers: a target between 0 and 1 is
+  cut off to 0. Without `weight` the background counts as a class.
 
 ## References
 

@@ -172,8 +172,9 @@ With `gamma=1`, [[focal_tversky|focal Tversky loss]] is this loss.
   scores. Both weights are 0.5 and smooth is 1 by default.
 - `segmentation_models_pytorch.losses.TverskyLoss("binary", from_logits=False, alpha=alpha, beta=beta, smooth=smooth)(input.flatten()[None, None], target.flatten()[None, None])`:
   Takes scores by default. Adds up over the batch, and an empty mask costs 0. Both weights are 0.5 by default.
-- [Kornia](https://kornia.readthedocs.io/en/latest/losses.html) `kornia.losses.tversky_loss(pred, target, alpha, beta, eps=1e-8)`:
-  Takes scores of several classes and class numbers, and a softmax inside.
+- `kornia.losses.tversky_loss(torch.stack([(1 - input).log(), input.log()], 1).flatten(2)[..., None], target.long().flatten(1)[..., None], alpha, beta)`
+  at smooth=0: The mean over the classes that a target has, of which the background is one. Takes scores of several
+  classes, with a softmax inside, and class numbers.
 
 ## References
 
