@@ -63,6 +63,14 @@ def record(
         "tasks": list(loss.tasks),
         "takes": list(loss.takes),
         "concepts": _concepts(loss, parts),
+        "answers": [
+            {
+                "place": place,
+                "reason": docstring.point(parts.when, reason),
+                "change": docstring.point(parts.when_not, change),
+            }
+            for place, (reason, change) in loss.answers.items()
+        ],
         "torch": loss.torch,
         "call": torch_code.call(loss),
         "functional": torch_code.functional_call(loss),

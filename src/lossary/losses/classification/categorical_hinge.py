@@ -176,6 +176,9 @@ loss = Loss(
         "multi-class support vector machine; hinge loss for several classes; largest margin violation; "
         "max(0, 1 - f_y + max f_i); Crammer and Singer multiclass SVM"
     ),
+    answers={
+        "multi-class/decision": ("Only the strongest rival", "All rivals that are"),
+    },
     concepts={
         "Keras CategoricalHinge; difference between Keras and optax multiclass hinge": "Keras counts",
         "softmax before hinge loss": "A softmax before it",

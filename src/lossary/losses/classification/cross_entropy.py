@@ -13,6 +13,7 @@ and the loss is minus the logarithm of the right class's probability.
   is the true one.
 - The target is a distribution itself, as in distillation, mixup or label smoothing: pass
   probabilities in place of class numbers.
+- Some classes are rare, or a mistake on them costs more: `weight` scales the loss of all targets of a class.
 
 Without weights, the gradient of one target's loss with respect to the scores is the predicted
 distribution minus the target, where that sums to one.
@@ -617,6 +618,13 @@ loss = Loss(
         "ignore_index is not supported for floating point target; CrossEntropyLoss nan; softmax before "
         "CrossEntropyLoss; one-hot targets; device-side assert triggered; class number out of range"
     ),
+    answers={
+        "multi-class/probability/scores": ("Exactly one of several", "Several classes may"),
+        "multi-class/rare": ("Some classes are rare", "Easy examples outnumber"),
+        "segmentation/pixels/one": ("Next-token prediction", "Easy examples outnumber"),
+        "sequences/known/few": ("Next-token prediction", "The vocabulary is so large"),
+        "distillation/classes": ("The target is a distribution", "You already hold log-prob"),
+    },
     concepts={
         "class imbalance; class weights": "weight",
         "padding index; masked tokens": "ignore_index",

@@ -11,8 +11,8 @@ that elements that are already right count for little, and by a factor for its c
 
 ## When not to
 
-- You need probabilities. The model that minimises the expected loss is not the one that predicts them; see below.
-  [[bce_with_logits]] is.
+- You need probabilities: [[bce_with_logits]]. The model that minimises the expected focal loss is not the one that
+  predicts them, as a pitfall shows.
 - Positives are rare, but the negatives are not easy: `pos_weight` of [[bce_with_logits]] changes the balance of the
   classes and nothing else.
 - Exactly one of several classes is right. This loss judges each score by itself. What other libraries call focal loss
@@ -275,6 +275,11 @@ loss = Loss(
         "down-weight easy examples; class imbalance in object detection; foreground background imbalance; hard example "
         "mining without sampling; modulating factor (1 - p_t)^gamma; gamma=2 alpha=0.25; easy negatives"
     ),
+    answers={
+        "binary/rare": ("Almost everything is", "Positives are rare"),
+        "multi-label/rare": ("Almost everything is", "You need probabilities"),
+        "segmentation/small": ("Almost everything is", "Many labels are wrong"),
+    },
     concepts={
         "focusing parameter; down-weight easy examples; hard examples": "gamma",
         "alpha balancing; which class does alpha weigh; weighted binary cross entropy class imbalance": "alpha is the factor",

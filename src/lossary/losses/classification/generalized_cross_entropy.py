@@ -224,6 +224,9 @@ loss = Loss(
         "noisy labels; wrong labels; label noise robust loss; between cross-entropy and mean absolute error; mean absolute "
         "error of probabilities; Box-Cox transformation of a probability"
     ),
+    answers={
+        "multi-class/noise": ("Some labels are wrong", "There are many classes"),
+    },
     concepts={
         "robustness to label noise; between cross-entropy and MAE": "q",
         "slow training; many classes; underfitting": "With many classes",

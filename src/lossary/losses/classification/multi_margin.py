@@ -18,7 +18,7 @@ falls short, and divides by the number of classes.
 - You need probabilities, or you will compare scores between samples. Use [[cross_entropy]], where the
   softmax of the scores estimates the probabilities of the classes.
 - The classes overlap, so that even the best model is often wrong. With three classes or more and `p=1`, the
-  best scores under this loss need not point to the likeliest class (shown below).
+  best scores under this loss need not point to the likeliest class (a pitfall shows it).
 - Only the strongest rival should count: [[categorical_hinge|categorical hinge]] takes the largest violation in
   place of the sum.
 - A sample may have several labels: [[multilabel_margin]] or [[bce_with_logits]].
@@ -310,6 +310,10 @@ loss = Loss(
         "implemented for 'Half'; inconsistent weight size; target out of range; MultiMarginLoss is zero although scores "
         "are nan"
     ),
+    answers={
+        "multi-class/decision": ("Exactly one of several", "The classes overlap"),
+        "multi-class/rare": ("Some classes matter more", "You need probabilities"),
+    },
     concepts={
         "only p == 1 and p == 2 supported; p == 3 is not supported; squared hinge": "p",
         "class imbalance; class weights": "weight",

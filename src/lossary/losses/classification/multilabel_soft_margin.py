@@ -309,6 +309,9 @@ loss = Loss(
         "negative loss; MultiLabelSoftMarginLoss target format; MultiLabelSoftMarginLoss vs BCEWithLogitsLoss; "
         "multi_label_soft_margin_loss"
     ),
+    answers={
+        "multi-label/probability/scores": ("You want one loss per", "Missing a rare label"),
+    },
     concepts={
         "class imbalance; weight for each label": "weight",
         "MultiLabelSoftMarginLoss target format; MultiLabelSoftMarginLoss negative loss": "Targets are zeros and ones",

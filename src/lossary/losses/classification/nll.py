@@ -337,6 +337,11 @@ loss = Loss(
         "surprisal; ClassNLLCriterion; difference between NLLLoss and CrossEntropyLoss; NLLLoss2d has been "
         "deprecated; Target is out of bounds; nll_loss nan"
     ),
+    answers={
+        "multi-class/probability/normalised": ("Exactly one of several", "The model returns raw scores"),
+        "segmentation/pixels/one": ("Segmentation and sequences", "The model returns raw scores"),
+        "sequences/known/few": ("The log-probabilities are needed", "The model returns raw scores"),
+    },
     concepts={
         "class imbalance; class weights": "weight",
         "padding index": "ignore_index",

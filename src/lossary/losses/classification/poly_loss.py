@@ -212,6 +212,9 @@ loss = Loss(
         "polynomial expansion of cross-entropy; one extra hyperparameter; change the leading polynomial coefficient; "
         "epsilon times one minus p"
     ),
+    answers={
+        "multi-class/probability/scores": ("You have a classifier", "Many labels are wrong"),
+    },
     concepts={
         "leading polynomial coefficient": "epsilon",
         "which epsilon; default epsilon": "The value of epsilon",

@@ -209,6 +209,9 @@ loss = box_loss(
     search_terms=terms(
         "complete_box_iou_loss; aspect ratio of boxes as a loss; YOLO box loss; alpha v term; IoU with aspect ratio"
     ),
+    answers={
+        "boxes/apart/centre": ("Overlap, centre", "Boxes can be very small"),
+    },
     concepts={
         "alpha; torch.no_grad; detach alpha; gradcheck fails": "The weight of the shape",
         "IoU above 0.5; alpha is zero; CIoU differs between frameworks": "There are two versions",

@@ -179,6 +179,9 @@ loss = box_loss(
         "generalized box iou; IoU loss for boxes that do not overlap; smallest enclosing box; GIoU bounding box "
         "regression; box loss of DETR"
     ),
+    answers={
+        "boxes/apart/overlap": ("Predicted boxes may miss", "Boxes are far from"),
+    },
     concepts={
         "box grows; box expands before it moves; slow convergence": "A box that misses",
         "one box inside the other; enclosed box": "Inside the target",

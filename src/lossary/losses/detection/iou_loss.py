@@ -219,6 +219,9 @@ loss = box_loss(
         "UnitBox loss; IoULoss mmdet; 1 - IoU; overlap of boxes as a loss; bounding box regression loss; "
         "intersection over union of boxes; object detection box loss"
     ),
+    answers={
+        "boxes/overlap": ("A detector is judged", "Boxes may lie apart"),
+    },
     concepts={
         "zero gradient; boxes do not overlap; box does not move; loss stays at 1": "Boxes that do not overlap",
         "xyxy; cxcywh; xywh; box format; box_convert; negative width": "A centre and a size",

@@ -144,6 +144,9 @@ loss = divergence_loss(
     aliases=terms("Hellinger loss; Hellinger metric"),
     tasks=("distributions",),
     search_terms=terms("distance between square roots of probabilities; Bhattacharyya coefficient; bounded metric"),
+    answers={
+        "distributions/outcomes/bounded": ("The distributions may rule", "You need a loss that"),
+    },
     concepts={
         "squared Hellinger distance; factor one half": "Distance and squared distance",
         "nan gradient; square root at zero": "A plain square root",

@@ -144,6 +144,9 @@ loss = divergence_loss(
     aliases=terms("Renyi divergence; Rényi relative entropy"),
     tasks=("distributions",),
     search_terms=terms("renyi differential privacy; divergence of order alpha; generalised KL divergence"),
+    answers={
+        "distributions/outcomes/reference": ("You want a [[kl_div]]", "There is no reason"),
+    },
     concepts={
         "alpha equal to 1; KL as a limit": "Close to order 1",
         "nan with zero probabilities": "A zero in either",

@@ -204,6 +204,9 @@ loss = Loss(
         "gan generator loss -log D(G(z)); generative adversarial network loss; adversarial loss of the generator; NSGAN; "
         "BCE with all labels real; saturating generator loss; minimax GAN loss"
     ),
+    answers={
+        "generative/generator": ("You train the generator", "The discriminator has another"),
+    },
     concepts={
         "saturating loss; vanishing gradient of the generator; log(1 - D(G(z)))": "The loss with the logarithm",
         "epsilon in the logarithm; log of zero; nan generator loss": "A constant inside",

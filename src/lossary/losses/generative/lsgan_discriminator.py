@@ -170,6 +170,9 @@ loss = discriminator_loss(
         "least squares discriminator loss; MSELoss adversarial; CycleGAN discriminator loss; pix2pix least squares; "
         "(D(x) - 1)^2 + D(G(z))^2; HiFi-GAN discriminator loss"
     ),
+    answers={
+        "generative/discriminator/probability": ("The score itself should", "Scores may run far"),
+    },
     concepts={
         "sigmoid in the discriminator; vanishing gradient": "A sigmoid at the end",
         "scores above 1; threshold of the decision": "A real sample",

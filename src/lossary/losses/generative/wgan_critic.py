@@ -13,7 +13,7 @@ distributions.
 
 ## When not to
 
-- Nothing limits the critic. Then the loss has no lowest value; see below.
+- Nothing limits the critic. Then the loss has no lowest value, as a pitfall shows.
 - The samples are numbers: [[wasserstein_1d]] computes the distance without a critic.
 - You want probabilities from the discriminator: [[bce_with_logits]].
 
@@ -204,6 +204,10 @@ loss = discriminator_loss(
         "Wasserstein discriminator loss; wasserstein gan critic; earth mover GAN; gradient penalty; weight clipping; 1-Lipschitz critic; "
         "Kantorovich-Rubinstein duality; E D(G(z)) - E D(x); integral probability metric"
     ),
+    answers={
+        "generative/discriminator/distance": ("You want a value", "Nothing limits"),
+        "generative/generator": ("The two kinds", "Nothing limits"),
+    },
     concepts={
         "critic loss diverges; loss goes to minus infinity; weight clipping; Lipschitz constraint": "Without a limit",
         "Lipschitz constant of the critic; what the critic loss estimates": "The value is in units",

@@ -132,6 +132,9 @@ loss = Loss(
         "proper scoring rule for a continuous forecast; probabilistic regression loss; crps_norm; ensemble model "
         "output statistics; predict mean and standard deviation"
     ),
+    answers={
+        "uncertainty/normal": ("The model should say", "The likelihood itself"),
+    },
     concepts={
         "variance or standard deviation": "sigma is the standard deviation",
         "CRPS does not reach zero": "An exact hit",

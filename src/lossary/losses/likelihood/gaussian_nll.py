@@ -398,6 +398,9 @@ loss = Loss(
         "heteroskedastic loss; uncertainty weighting; log variance loss; var has negative entry/entries; var is of "
         "incorrect size; gaussian nll loss negative; beta-NLL; torch.distributions.Normal log_prob loss"
     ),
+    answers={
+        "uncertainty/normal": ("The model should say", "The targets have outliers"),
+    },
     concepts={
         "var has negative entry/entries; softplus for the variance": "A raw output",
         "log variance loss; standard deviation": "The third argument",

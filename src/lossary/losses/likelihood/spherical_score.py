@@ -131,6 +131,9 @@ loss = Loss(
     aliases=terms("spherical loss; spherical scoring rule"),
     tasks=("multi-class",),
     search_terms=terms("bounded proper scoring rule; normalised probability score; strictly proper score for classes"),
+    answers={
+        "multi-class/probability/normalised": ("You judge probabilities", "You train a network"),
+    },
     concepts={
         "negative value; best value": "It is negative",
         "unnormalised probabilities; logits as input": "The length of the input",

@@ -138,11 +138,15 @@ def tweedie_deviance(
 loss = Loss(
     function=tweedie_deviance,
     aliases=terms("Tweedie loss; mean Tweedie deviance"),
-    tasks=("regression",),
+    tasks=("regression", "counts"),
     search_terms=terms(
         "compound Poisson-gamma; zero-inflated positive targets; insurance pure premium; rainfall regression; "
         "variance power; reg:tweedie; tweedie_variance_power; intermittent demand"
     ),
+    answers={
+        "regression/relative/zeros": ("One target mixes", "Counts ("),
+        "counts/train/wide": ("The variance grows like", "Counts ("),
+    },
     concepts={
         "variance power; tweedie_variance_power": "power",
         "choosing the power; comparing powers": "Values at different powers",

@@ -139,6 +139,9 @@ loss = margin_loss(
         "exp(-y f(x)); loss that AdaBoost minimises; GradientBoostingClassifier loss='exponential'; exponential "
         "margin loss"
     ),
+    answers={
+        "binary/decision/boosting": ("Boosting", "Labels may be wrong"),
+    },
     concepts={
         "outliers; wrong labels; AdaBoost noise": "One wrong label",
         "overflow; inf; mixed precision": "It overflows",

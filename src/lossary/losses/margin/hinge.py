@@ -198,6 +198,9 @@ loss = margin_loss(
         "support vector machine loss; max(0, 1 - y f(x)); maximum margin classifier; linear SVM with gradient descent; "
         "binary:hinge; convex surrogate of the zero-one loss"
     ),
+    answers={
+        "binary/decision/margin": ("Binary classification where only", "The optimiser needs"),
+    },
     concepts={
         "labels 0 and 1; sklearn hinge_loss": "With labels 0 and 1",
         "sigmoid before hinge loss; sigmoid or tanh as output": "A sigmoid before it",

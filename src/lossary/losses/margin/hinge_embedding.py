@@ -236,6 +236,10 @@ loss = Loss(
         "loss for pairs that are similar or dissimilar; distance of a pair with labels 1 and -1; HingeEmbeddingLoss "
         "negative value; semi-supervised embedding loss; L1 contrastive loss"
     ),
+    answers={
+        "embeddings/pairs/distance": ("Some pairs are labelled wrongly", "A batch holds many"),
+        "embeddings/pairs/angle": ("You choose the distance", "The two embeddings are"),
+    },
     concepts={
         "HingeEmbeddingLoss negative value; difference between hinge loss and hinge embedding loss": "It is not the hinge loss",
         "labels 0 and 1": "A label of 0",

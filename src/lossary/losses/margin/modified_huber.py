@@ -140,6 +140,10 @@ loss = margin_loss(
         "SGDClassifier loss='modified_huber'; smooth hinge loss with probability estimates; Huber loss for "
         "classification; outlier tolerant SVM loss"
     ),
+    answers={
+        "binary/decision/margin": ("A margin loss with", "Probabilities near 0"),
+        "binary/noise": ("A margin loss with", "Most points are far"),
+    },
     concepts={
         "Huber loss for classification; difference between Huber and modified Huber": "It is not the Huber loss",
         "learning rate": "Its gradient is up to four",

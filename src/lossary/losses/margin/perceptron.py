@@ -144,6 +144,9 @@ loss = margin_loss(
     search_terms=terms(
         "max(0, -y f(x)); perceptron learning rule; hinge loss without margin; hinge loss with margin 0"
     ),
+    answers={
+        "binary/decision/linear": ("The data can be separated", "The classes overlap"),
+    },
     concepts={
         "loss is zero; not classification-calibrated; scores shrink": "Scores of zero",
         "training does not start; zero initialisation; relu": "Starting from zero",

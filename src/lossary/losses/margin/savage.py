@@ -142,6 +142,9 @@ loss = margin_loss(
         "robust binary classification loss; loss for noisy labels; bounded margin loss; non-convex loss for label "
         "noise; 1 / (1 + exp(2 y f(x)))^2; squared error of a sigmoid"
     ),
+    answers={
+        "binary/noise": ("Binary classification where some", "The optimiser is to find"),
+    },
     concepts={
         "vanishing gradient; zero gradient": "A confidently wrong score",
         "SavageBoost definition; factor of 2": "Two definitions",

@@ -161,6 +161,9 @@ loss = margin_loss(
         "LinearSVC loss='squared_hinge'; smooth SVM loss; differentiable hinge loss; max(0, 1 - y f(x))^2; "
         "support vector machine with squared slack"
     ),
+    answers={
+        "binary/decision/margin": ("A support vector machine", "Labels may be wrong"),
+    },
     concepts={
         "outliers; wrong labels": "One wrong label",
         "probabilities from LinearSVC; calibrated probabilities": "The sigmoid of the score",

@@ -131,6 +131,9 @@ loss = margin_loss(
         "robust classification loss with bounded penalty; loss that penalises too correct points; (2 arctan(y f(x)) "
         "- 1)^2; robust classifiers for computer vision"
     ),
+    answers={
+        "binary/noise": ("Binary classification with outliers", "The cost of a wrong"),
+    },
     concepts={
         "penalises too correct; overconfident predictions": "A score that is right by far",
         "vanishing gradient; zero gradient": "Large scores",

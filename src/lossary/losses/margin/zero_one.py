@@ -167,6 +167,9 @@ loss = margin_loss(
     aliases=terms("zero-one loss; 0-1 loss; 0/1 loss; misclassification loss; misclassification rate; error rate"),
     tasks=("binary",),
     search_terms=terms("accuracy as a loss; one minus accuracy; classification error; number of errors"),
+    answers={
+        "binary/report": ("To report", "You care how sure"),
+    },
     concepts={
         "accuracy as a loss; zero gradient; does not require grad": "The gradient is zero",
         "ties; score of zero": "A score of exactly 0",

@@ -222,6 +222,10 @@ loss = angular_margin_loss(
     search_terms=terms(
         "face recognition loss; margin softmax; angular softmax; cos(theta + m); easy margin; arcface nan; speaker verification loss"
     ),
+    answers={
+        "multi-class/unseen": ("You can say by what", "Many labels are wrong"),
+        "embeddings/classes": ("Vectors of things", "The angle is often"),
+    },
     concepts={
         "arcface nan; normalise features and weights": "The input must be",
         "easy margin; theta + m larger than pi": "Where the angle",

@@ -243,6 +243,9 @@ loss = Loss(
         "siamese network loss; similar and dissimilar pairs; contrastive loss with a margin; DrLIM; ContrastiveLoss; "
         "OnlineContrastiveLoss; contrastive loss nan"
     ),
+    answers={
+        "embeddings/pairs/distance": ("You have pairs", "Similar examples"),
+    },
     concepts={
         "label convention; is 1 similar or dissimilar": "A label of 0",
         "cosine similarity as input; squared distance": "The input is a distance",

@@ -192,6 +192,10 @@ loss = angular_margin_loss(
     search_terms=terms(
         "face recognition loss; margin softmax; cos(theta) - m; cosine margin; speaker verification loss"
     ),
+    answers={
+        "multi-class/unseen": ("You want the simplest", "The margin should be"),
+        "embeddings/classes": ("Vectors of things", "There are pairs"),
+    },
     concepts={
         "normalise features and weights": "The input must be",
         "choosing the margin; many classes": "A margin may",

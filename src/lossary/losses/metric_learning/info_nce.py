@@ -284,6 +284,10 @@ loss = Loss(
         "contrastive loss with a temperature; CLIP loss; SimCSE loss; MoCo loss; N-pair loss; softmax over similarities; "
         "noise contrastive estimation; retrieval loss; dual encoder loss; two-tower loss; lower bound on mutual information"
     ),
+    answers={
+        "embeddings/partners": ("Pairs belong together", "Batches are small"),
+        "ranking/chosen": ("Search by similarity", "Labels say similar"),
+    },
     concepts={
         "temperature; hard negatives": "The temperature decides",
         "loss does not go to zero; temperature too high": "At a temperature of 1",

@@ -263,6 +263,9 @@ loss = Loss(
         "self-supervised contrastive loss; two augmented views; contrastive loss with a temperature; SimCLR; "
         "monai ContrastiveLoss; optax.ntxent; optax ntxent"
     ),
+    answers={
+        "embeddings/partners": ("Vectors are learned from", "The two members"),
+    },
     concepts={
         "order of the views; interleaved batch; positive pairs": "Rows k and",
         "denominator; self-similarity mask; 2N - 1 terms": "The denominator",

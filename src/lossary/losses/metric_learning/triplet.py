@@ -240,6 +240,9 @@ loss = Loss(
     search_terms=terms(
         "anchor positive negative; face embedding loss; semi-hard negative mining; triplet loss stuck at 0.2"
     ),
+    answers={
+        "embeddings/triplets": ("You know which of two", "Vectors have no fixed"),
+    },
     concepts={
         "choosing alpha; margin 0.2": "A margin of the plain",
         "hard negatives; vanishing gradient": "A negative that lies",

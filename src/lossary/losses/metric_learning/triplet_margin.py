@@ -318,6 +318,10 @@ loss = Loss(
         "loss; embedding loss with anchor; distance swap; semi-hard negatives; triplet loss stuck at margin; triplet "
         "loss collapse; expected margin to be greater than 0"
     ),
+    answers={
+        "embeddings/triplets": ("You know which of two", "In most of your triplets"),
+        "embeddings/classes": ("There are very many classes", "In most of your triplets"),
+    },
     concepts={
         "choosing the margin; expected margin to be greater than 0": "The margin must be",
         "distance swap; TripletMarginLoss swap": "swap",

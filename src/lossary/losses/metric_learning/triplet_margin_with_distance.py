@@ -553,6 +553,9 @@ loss = Loss(
         "lambda; nn.PairwiseDistance as an argument; hyperbolic or learned distance; nan gradient of a distance of "
         "zero; margin must be greater than 0"
     ),
+    answers={
+        "embeddings/triplets": ("You have an anchor", "The Euclidean distance"),
+    },
     concepts={
         "user-defined distance between embeddings; cosine triplet loss; squared Euclidean distance of embeddings": "distance_function",
         "cosine similarity in place of a distance": "A similarity in place",

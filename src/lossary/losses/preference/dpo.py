@@ -226,6 +226,9 @@ loss = preference_loss(
         "preference optimisation loss; RLHF without a reward model; chosen and rejected log-probabilities; implicit reward; "
         "alignment loss for language models; loss_type=sigmoid; Bradley-Terry loss with a reference model"
     ),
+    answers={
+        "preference/pairs": ("You want to train on", "All preferences agree"),
+    },
     concepts={
         "DPO beta; preference optimisation loss beta; strength of the KL penalty": "beta",
         "sum or mean of token log-probabilities; length bias": "The mean over tokens",

@@ -182,6 +182,9 @@ loss = preference_loss(
         "squared preference loss; preference optimisation loss without overfitting; regularised DPO; loss_type=ipo; "
         "log-ratio gap regression; alignment loss for language models"
     ),
+    answers={
+        "preference/pairs": ("You have pairs", "Pairs that are well"),
+    },
     concepts={
         "IPO beta; preference optimisation loss beta": "beta",
         "IPO tau; target margin 1/(2 beta)": "beta sets the goal",

@@ -248,6 +248,9 @@ loss = Loss(
         "clipped surrogate loss; policy gradient loss with clipping; RLHF policy loss; importance ratio clipping; "
         "ClipPPOLoss; cliprange; clip_epsilon; reinforcement learning loss; GRPO policy loss"
     ),
+    answers={
+        "reinforcement/policy": ("You train a policy", "You have pairs"),
+    },
     concepts={
         "cliprange; clip_epsilon; epsilon 0.2": "clip",
         "negative advantage; which side is clipped; min of clipped and unclipped": "Only one side",

@@ -11,7 +11,7 @@ proportion to the exponential of its score; the loss is minus the logarithm of t
 
 ## When not to
 
-- Many items are tied, as with grades from 0 to 4. The loss wants one order; see below. [[listnet]] takes grades, and
+- Many items are tied, as with grades from 0 to 4. The loss wants one order, as a pitfall shows. [[listnet]] takes grades, and
   [[ranknet]] leaves ties out or gives them a target of 0.5.
 - Only the first places matter. Every place counts here, down to the last but one; position-aware ListMLE weights them.
 - There are two items: [[bpr]] is the same and takes them as two tensors.
@@ -284,6 +284,10 @@ loss = Loss(
         "listwise learning to rank; maximum likelihood of a permutation; likelihood of a ranking; order of finish; "
         "ranked preferences of several answers; PListMLE; exploded logit"
     ),
+    answers={
+        "ranking/list": ("The order of a list", "Many items are tied"),
+        "preference/model": ("The order of a list", "There are two items"),
+    },
     concepts={
         "sort by relevance; argsort descending; target of ListMLE": "The list must be",
         "ties; equal relevance; shuffle": "Ties are broken",

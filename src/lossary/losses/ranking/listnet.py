@@ -259,6 +259,10 @@ loss = Loss(
         "listwise learning to rank; ranking softmax; listwise softmax loss; softmax_loss; cross-entropy over a list of documents; top-one probability; "
         "graded relevance loss; softmax over the results of a query; reranker loss"
     ),
+    answers={
+        "ranking/list": ("A query has a list", "Only the order counts"),
+        "distillation/scores": ("Scores of a better model", "Only the order counts"),
+    },
     concepts={
         "scale of the scores; order is right but loss is high": "The right order",
         "grades; temperature of the relevances": "The unit of the relevances",

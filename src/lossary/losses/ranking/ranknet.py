@@ -249,6 +249,10 @@ loss = Loss(
         "learning to rank pairwise loss; probability that one item beats another; smooth pairwise ranking loss; "
         "rank:pairwise; LambdaRank without weights; preference probability; comparisons by people"
     ),
+    answers={
+        "ranking/pairs": ("Some comparisons are uncertain", "A query has a list"),
+        "preference/model": ("Some comparisons are uncertain", "Each comparison has one"),
+    },
     concepts={
         "labels -1 and 1; negative loss": "A label of -1",
         "ties; equal relevance; soft labels": "A tie pulls",

@@ -307,6 +307,10 @@ loss = residual_loss(
         "unexpected keyword argument 'weight'; mean(): could not infer output dtype; "
         "tf.keras.losses.MeanAbsoluteError; sklearn mean_absolute_error; Manhattan distance loss"
     ),
+    answers={
+        "regression/plain/median": ("The prediction should be", "You need the mean"),
+        "generative/reconstruction": ("The noise is Laplace", "You want plain gradient descent"),
+    },
     concepts={
         "median regression loss": "The best constant",
         "__init__() got an unexpected keyword argument 'weight'": "Weights exist",

@@ -139,6 +139,9 @@ loss = residual_loss(
         "smooth absolute error; smooth approximation of L1; twice differentiable Huber; robust regression without a "
         "threshold; log cosh overflow; log(cosh(x)) inf; numerically stable log cosh; hyperbolic secant likelihood"
     ),
+    answers={
+        "regression/outliers/capped/smooth": ("You want [[huber]]", "The target has another scale"),
+    },
     concepts={
         "log cosh overflow; log(cosh(x)) inf; numerically stable log cosh": "Written as it is defined",
         "small residuals lost; catastrophic cancellation; negative log cosh": "A rewriting that is safe",

@@ -144,6 +144,9 @@ loss = Loss(
         "percentage error; relative error loss; forecast accuracy; mape zero target; mape infinity; mape division by "
         "zero; WAPE; weighted MAPE; WMAPE"
     ),
+    answers={
+        "regression/relative/report": ("The error must be told", "Some targets are zero"),
+    },
     concepts={
         "mape zero target; mape infinity; mape division by zero": "A target of zero",
         "biased low; under-forecasting": "It is minimised",

@@ -157,6 +157,9 @@ loss = Loss(
         "symmetric percentage error; bounded relative error; forecasting competition metric; smape zero; smape 200 "
         "percent; smape definitions"
     ),
+    answers={
+        "regression/relative/report": ("A relative error is reported", "Over- and underestimation"),
+    },
     concepts={
         "smape definitions; smape 200 percent; smape between 0 and 1": "Three losses",
         "asymmetric; biased high": "Too high costs less",

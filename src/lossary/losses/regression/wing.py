@@ -122,6 +122,9 @@ loss = residual_loss(
         "facial landmark localisation loss; landmark regression; keypoint regression loss; small errors matter more; "
         "amplify small errors; logarithmic loss of coordinates"
     ),
+    answers={
+        "regression/uneven/large": ("Coordinates are predicted", "You want a smooth minimum"),
+    },
     concepts={
         "small errors matter more; amplify small errors": "epsilon",
         "choosing w; normalised coordinates; keypoint regression": "The defaults are in pixels",

@@ -153,6 +153,9 @@ loss = residual_loss(
         "heavy-tailed noise; log(1 + x^2) loss; redescending M-estimator; robust loss with logarithmic tails; "
         "Student t loss with one degree of freedom; kornia cauchy_loss; scipy least_squares loss='cauchy'"
     ),
+    answers={
+        "regression/outliers/fade": ("Some targets are far off", "The fit must not depend"),
+    },
     concepts={
         "cauchy scale; outlier scale": "c",
         "vanishing gradient for large errors; training does not start": "Points can be",

@@ -147,6 +147,9 @@ loss = residual_loss(
         "smooth L1 for images; differentiable L1; super-resolution loss; image restoration loss; optical flow penalty; "
         "sqrt(x^2 + eps^2); rounded absolute error"
     ),
+    answers={
+        "regression/plain/median": ("Image restoration", "A perfect prediction"),
+    },
     concepts={
         "charbonnier epsilon; rounded absolute error": "eps",
         "loss does not reach zero; minimum of the Charbonnier loss": "A perfect prediction",

@@ -134,6 +134,9 @@ loss = residual_loss(
         "bounded robust loss; outlier rejection in registration; redescending M-estimator; robust kernel; "
         "x^2 / (1 + x^2); graduated non-convexity"
     ),
+    answers={
+        "regression/outliers/none/soft": ("A sizeable share", "There is no good start"),
+    },
     concepts={
         "choosing c; outlier scale": "c",
         "step size changes with c; gradient scale": "c changes",

@@ -160,6 +160,9 @@ loss = residual_loss(
         "reject outliers completely; hard redescending M-estimator; piecewise linear psi function; Huber with an end; "
         "three thresholds"
     ),
+    answers={
+        "regression/outliers/none/edge": ("You can say where", "Three limits"),
+    },
     concepts={
         "where Huber's part ends": "a",
         "order of the thresholds; a b c": "The limits must",

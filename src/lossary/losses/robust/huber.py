@@ -260,12 +260,16 @@ loss = residual_loss(
     torch="torch.nn.HuberLoss",
     functional="torch.nn.functional.huber_loss",
     aliases=terms("Huber; Huber function; HuberT; Huber's t"),
-    tasks=("regression",),
+    tasks=("regression", "reinforcement"),
     search_terms=terms(
         "robust regression loss; quadratic near zero linear in the tails; L2 near zero L1 far away; M-estimator; "
         "clipped gradient of the squared error; DQN error clipping; huber delta; huber_loss does not support "
         "non-positive values for delta; is not a valid value for reduction; scipy least_squares loss='huber'"
     ),
+    answers={
+        "regression/outliers/capped/limit": ("Most residuals are well", "Gross outliers"),
+        "reinforcement/value": ("In value-based", "You need exactly"),
+    },
     concepts={
         "huber delta; outlier threshold; clipped gradient of the squared error; DQN error clipping": "delta",
         "feature scaling; choosing delta": "delta is measured",

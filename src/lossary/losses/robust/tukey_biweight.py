@@ -145,6 +145,9 @@ loss = residual_loss(
         "reject outliers completely; hard redescending M-estimator; robust regression 4.685; bisquare weights; "
         "ignore outliers beyond a threshold"
     ),
+    answers={
+        "regression/outliers/none/edge": ("Points beyond some distance", "There is no good start"),
+    },
     concepts={
         "tuning constant 4.685; outlier threshold": "c",
         "scale estimate; MAD; normalise residuals": "c counts spreads",

@@ -299,6 +299,10 @@ loss = overlap_loss(
         "V-Net loss; overlap loss for small objects; F1 loss segmentation; Dice score as a loss; medical image segmentation loss; "
         "foreground background imbalance in masks; DiceBCE"
     ),
+    answers={
+        "segmentation/overlap/same": ("The result is judged", "The result is judged by intersection"),
+        "segmentation/small": ("The object is small", "Missing a pixel"),
+    },
     concepts={
         "smoothing constant; epsilon in Dice": "smooth",
         "logits or probabilities; negative Dice loss; Dice loss above 1": "It takes probabilities",

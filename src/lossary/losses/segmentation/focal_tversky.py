@@ -224,6 +224,9 @@ loss = overlap_loss(
     search_terms=terms(
         "Tversky loss with a power; small lesions; focal loss for masks; attention U-Net loss; gamma 4/3"
     ),
+    answers={
+        "segmentation/overlap/differ": ("Objects are small", "You have not tried"),
+    },
     concepts={
         "weight of false positives": "alpha",
         "weight of false negatives; recall": "beta",

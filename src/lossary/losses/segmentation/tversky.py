@@ -216,6 +216,10 @@ loss = overlap_loss(
         "asymmetric Dice loss; F-beta loss for masks; trade precision for recall in segmentation; penalise false negatives more; Dice with weights for false positives "
         "and false negatives; small lesions"
     ),
+    answers={
+        "segmentation/overlap/differ": ("Missing a part", "Both errors"),
+        "segmentation/small": ("With [[dice", "Both errors"),
+    },
     concepts={
         "weight of false positives": "alpha",
         "weight of false negatives; recall": "beta",

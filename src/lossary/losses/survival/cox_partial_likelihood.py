@@ -11,7 +11,8 @@ minus the logarithm of their share of the total risk, averaged over the events.
 
 ## When not to
 
-- You want a predicted time or a probability of survival. The loss does not determine the level of the risk; see below.
+- You want a predicted time or a probability of survival. The loss does not determine the level of the risk, as a pitfall
+  shows.
 - Batches are so small that many hold no event, or only one subject at risk with it. A full likelihood of the times has
   a term for each subject by itself.
 - Times are coarse, such as months or visits, with many events at each: take Efron's correction or a model of discrete
@@ -257,6 +258,9 @@ loss = Loss(
         "survival analysis loss; time to event; right censored; proportional hazards; hazard ratio; risk set; "
         "log-hazard; survival:cox"
     ),
+    answers={
+        "survival": ("The target is the time", "You want a predicted time"),
+    },
     concepts={
         "sign of the risk; predicted times; censoring flag": "A higher input",
         "shift invariance; baseline hazard; survival curve": "A constant added",
