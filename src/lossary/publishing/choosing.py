@@ -45,14 +45,13 @@ def _loss(record: Record) -> JsonObject:
 def _with_losses(node: Mapping[str, Any], at: Mapping[str, list[JsonObject]], present: set[str]) -> JsonObject:
     """A question or an answer with its losses, without the answers that lead to none."""
     answers = [
-        {"text": answer["text"], "task": answer["task"], **below}
+        {"text": answer["text"], "task": answer["task"], **_with_losses(answer, at, present)}
         for answer in node["answers"]
-        if (below := _with_losses(answer, at, present)) and (answer["task"] in present or [*_all(below)])
     ]
     return {
         "place": node["place"],
         "question": node["question"],
-        "answers": answers,
+        "answers": [answer for answer in answers if answer["task"] in present or _all(answer)],
         "losses": at.get(node["place"], []),
     }
 
