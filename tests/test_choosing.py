@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import re
 from collections import Counter
@@ -115,6 +116,13 @@ def leaves(node: Any) -> Iterator[Any]:
         yield from leaves(answer)
 
 
+def rank(losses: list[Any], loss: Any) -> tuple[int, bool, str]:
+    """How many of the others name it, whether torch lacks it, and its title."""
+    link = re.compile(rf"\[\[{loss['slug']}\b")
+    naming = [one for one in losses if one is not loss and link.search(one["reason"] + one["change"])]
+    return -len(naming), loss["torch"] is None, loss["title"].casefold()
+
+
 def test_every_loss_stands_below_a_task() -> None:
     tasks = choices(ASKED, [record(loss) for loss in LOSSES.values()])
     assert [task["name"] for task in tasks] == list(TASKS)
@@ -126,8 +134,7 @@ def test_every_loss_stands_below_a_task() -> None:
         assert not standing & also
         assert standing | also == {loss.slug for loss in LOSSES.values() if task["name"] in loss.tasks}
         for node in leaves(task):
-            torch = [loss["torch"] is not None for loss in node["losses"]]
-            assert torch == sorted(torch, reverse=True)
+            assert node["losses"] == sorted(node["losses"], key=functools.partial(rank, node["losses"]))
 
 
 def test_a_small_catalog_is_asked_only_what_leads_to_its_losses() -> None:
@@ -167,5 +174,5 @@ def test_points_are_entries_and_paragraphs_and_no_code() -> None:
     assert point(text, "One") == "One entry"
     assert point(text, "The last") == "The last."
     for words in ("no(", "```", "A", "Nothing"):
-        with pytest.raises(ValueError, match="point begins so; they begin with 'A first paragraph.', 'One entry'"):
+        with pytest.raises(ValueError, match=r"point begins so; they begin with 'A first paragraph.', 'One entry'"):
             point(text, words)

@@ -31,7 +31,7 @@ class Answer:
 # For each task the first question; none where nothing needs to be asked.
 QUESTIONS: Mapping[str, Question | None] = {
     "regression": Question(
-        "What do you know about the errors?",
+        "What do you know about the targets and the errors?",
         {
             "plain": Answer(
                 "All targets are about right, and the size of an error is what counts",
@@ -131,9 +131,9 @@ QUESTIONS: Mapping[str, Question | None] = {
             "decision": Answer(
                 "The decision alone",
                 Question(
-                    "What is the classifier?",
+                    "What kind of classifier is it?",
                     {
-                        "margin": Answer("One that points which are clearly right should not move any more"),
+                        "margin": Answer("One for which points that are clearly right stop counting"),
                         "boosting": Answer("A boosted ensemble"),
                         "linear": Answer("A linear rule, as plain as possible"),
                     },
@@ -217,7 +217,7 @@ QUESTIONS: Mapping[str, Question | None] = {
                     "What should be right besides the overlap?",
                     {
                         "overlap": Answer("Nothing: boxes that miss should only find their way"),
-                        "centre": Answer("The centre, or the shape"),
+                        "centre": Answer("The centre, or the shape as well"),
                     },
                 ),
             ),

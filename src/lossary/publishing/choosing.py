@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
     from lossary.declaration.values import JsonObject
 
 
+_NAMED = re.compile(r"\[\[(\w+)")
+
+
 def choices(asked: Sequence[Mapping[str, Any]], records: Sequence[Record]) -> list[JsonObject]:
     """The tasks with their questions, answers and losses; what leads to no loss of the catalog is left out.
 
@@ -20,10 +25,10 @@ def choices(asked: Sequence[Mapping[str, Any]], records: Sequence[Record]) -> li
         records: the losses.
     """
     at: dict[str, list[JsonObject]] = {}
-    # Those of torch come first: they need no function to be pasted.
-    for record in sorted(records, key=lambda one: (one["torch"] is None, one["title"].casefold())):
+    for record in records:
         for answer in record["answers"]:
             at.setdefault(answer["place"], []).append({**_loss(record), **answer})
+    at = {place: _ordered(losses) for place, losses in at.items()}
     made = []
     present = {task for record in records for task in record["tasks"]}
     for task in asked:
@@ -40,6 +45,16 @@ def _loss(record: Record) -> JsonObject:
     thumbnail = next((view for view in record["views"] if view["name"] == "thumb"), None)
     size = {"width": thumbnail["width"], "height": thumbnail["height"]} if thumbnail else None
     return {"slug": record["slug"], "title": record["title"], "torch": record["torch"], "thumbnail": size}
+
+
+def _ordered(losses: Sequence[JsonObject]) -> list[JsonObject]:
+    """Those first which most of the others there name, then those of torch: they need nothing to be pasted."""
+    named: Counter[str] = Counter()
+    for loss in losses:
+        named.update(set(_NAMED.findall(f"{loss['reason']} {loss['change']}")) - {str(loss["slug"])})
+    return sorted(
+        losses, key=lambda one: (-named[str(one["slug"])], one["torch"] is None, str(one["title"]).casefold())
+    )
 
 
 def _with_losses(node: Mapping[str, Any], at: Mapping[str, list[JsonObject]], present: set[str]) -> JsonObject:

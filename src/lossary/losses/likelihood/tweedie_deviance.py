@@ -14,7 +14,8 @@ deviance, with a power that says how the variance grows with the mean.
 
 - Counts ([[poisson_deviance]]) or strictly positive targets ([[gamma_deviance]]): these are the two ends, which the
   formula with a division by `1 - power` and `2 - power` does not reach.
-- You want to choose `power` by the value of this loss. Values at two powers cannot be compared; see below.
+- You want to choose `power` by the value of this loss. Values at two powers cannot be compared, as a
+  pitfall shows.
 
 ## Pitfalls
 
@@ -144,7 +145,7 @@ loss = Loss(
         "variance power; reg:tweedie; tweedie_variance_power; intermittent demand"
     ),
     answers={
-        "regression/relative/zeros": ("One target mixes", "Counts ("),
+        "regression/relative/zeros": ("One target mixes", "You want to choose"),
         "counts/train/wide": ("The variance grows like", "Counts ("),
     },
     concepts={

@@ -199,7 +199,7 @@ loss = margin_loss(
         "binary:hinge; convex surrogate of the zero-one loss"
     ),
     answers={
-        "binary/decision/margin": ("Binary classification where only", "The optimiser needs"),
+        "binary/decision/margin": ("Binary classification where only", "You want probabilities"),
     },
     concepts={
         "labels 0 and 1; sklearn hinge_loss": "With labels 0 and 1",

@@ -141,8 +141,8 @@ loss = margin_loss(
         "classification; outlier tolerant SVM loss"
     ),
     answers={
-        "binary/decision/margin": ("A margin loss with", "Probabilities near 0"),
-        "binary/noise": ("A margin loss with", "Most points are far"),
+        "binary/decision/margin": ("A margin loss with", "Most points are far"),
+        "binary/noise": ("A margin loss with", "Probabilities near 0"),
     },
     concepts={
         "Huber loss for classification; difference between Huber and modified Huber": "It is not the Huber loss",

@@ -194,7 +194,7 @@ loss = angular_margin_loss(
     ),
     answers={
         "multi-class/unseen": ("You want the simplest", "The margin should be"),
-        "embeddings/classes": ("Vectors of things", "There are pairs"),
+        "embeddings/classes": ("Vectors of things", "The margin should be"),
     },
     concepts={
         "normalise features and weights": "The input must be",

@@ -122,7 +122,7 @@ loss = residual_loss(
         "underestimation costs more"
     ),
     answers={
-        "regression/uneven/side": ("Too low and too high", "There are gross outliers"),
+        "regression/uneven/side": ("Too low and too high", "You need a quantile"),
         "uncertainty/any": ("You want something like a quantile", "You need a quantile"),
         "reinforcement/value": ("In offline reinforcement", "There are gross outliers"),
     },
