@@ -49,7 +49,7 @@ def test_each_card_says_what_the_page_of_its_loss_says(site: Site) -> None:
 def test_a_link_to_an_answer_unfolds_it(watched: Callable[..., Any]) -> None:
     """It stands within everything that folds, and shows its losses without a script."""
     place = max(PLACES, key=lambda one: one.count("/")).replace("/", "-")
-    page = watched(f"choose/#{place}", javaScriptEnabled=False)
+    page = watched(f"choose/#{place}", java_script_enabled=False)
     told = page.locator(f"[id='{place}']")
     assert told.is_visible()
     assert told.locator("xpath=following-sibling::*[1]").locator(".ly-choice").first.is_visible()
