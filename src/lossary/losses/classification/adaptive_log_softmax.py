@@ -484,10 +484,6 @@ loss = Loss(
         "word clusters softmax; '_ASMoutput' object has no attribute 'backward'; Target values should be in; "
         "Initializing zero-element tensors is a no-op; cutoffs should be a sequence of unique, positive integers"
     ),
-    answers={
-        "multi-class/many": ("The time of the last layer", "The classes are about"),
-        "sequences/known/many": ("The classes are very many", "Memory is the problem"),
-    },
     concepts={
         "'_ASMoutput' object has no attribute 'backward'; output and loss": "It returns a pair",
         "frequency-sorted labels cutoffs; rare words": "The classes must be sorted",
@@ -495,6 +491,10 @@ loss = Loss(
         "Target values should be in; cutoffs should be a sequence of unique, positive integers": "The cutoffs end before",
         "padding index": "Padding has to be removed",
         "weight tying": "The module owns the last layer",
+    },
+    answers={
+        "multi-class/many": ("The time of the last layer", "The classes are about"),
+        "sequences/known/many": ("The classes are very many", "Memory is the problem"),
     },
     inputs=(
         Input("input", "x", (VECTOR,), "(D) or (N, D)", "the features that go into the output layer"),

@@ -290,12 +290,6 @@ loss = Loss(
         "tf.keras.losses.BinaryCrossentropy; logarithmic score; BCELoss 100 clamp; binary_cross_entropy and BCELoss "
         "are unsafe to autocast; Using a target size that is different to the input size is deprecated"
     ),
-    answers={
-        "binary/probability/probability": ("You already hold", "Your model ends"),
-        "multi-label/probability/probabilities": ("Each element is a yes-or-no", "Your model ends"),
-        "segmentation/pixels/masks": ("Each element is a yes-or-no", "Your model ends"),
-        "generative/reconstruction": ("You already hold", "Your model ends"),
-    },
     concepts={
         "class imbalance; sample weights": "weight",
         "sigmoid then BCELoss; vanishing gradient": "A sigmoid in front",
@@ -306,6 +300,12 @@ loss = Loss(
         "Using a target size that is different to the input size is deprecated": "A column of predictions",
         "BCELoss unsafe to autocast; mixed precision": "Under autocast on CUDA",
         "soft labels; loss does not reach zero": "With soft labels",
+    },
+    answers={
+        "binary/probability/probability": ("You already hold", "Your model ends"),
+        "multi-label/probability/probabilities": ("Each element is a yes-or-no", "Your model ends"),
+        "segmentation/pixels/masks": ("Each element is a yes-or-no", "Your model ends"),
+        "generative/reconstruction": ("You already hold", "Your model ends"),
     },
     inputs=(
         Input("input", "p", (PROBABILITY,), "(*)", "the predicted probability of class 1, not a raw score"),

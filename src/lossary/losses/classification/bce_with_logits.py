@@ -388,14 +388,6 @@ loss = Loss(
         "the desired output type Long; "
         "weighted_cross_entropy_with_logits"
     ),
-    answers={
-        "binary/probability/score": ("Binary classification with a network", "The model already returns"),
-        "binary/rare": ("Classes are unbalanced", "Almost everything"),
-        "multi-label/probability/scores": ("Several labels may be true", "Exactly one class"),
-        "multi-label/rare": ("Classes are unbalanced", "Almost everything"),
-        "segmentation/pixels/masks": ("Segmentation with independent", "The overlap of a small"),
-        "generative/discriminator/probability": ("The discriminator of", "The model already returns"),
-    },
     concepts={
         "class imbalance; weighted binary cross entropy class imbalance; rare positives": "pos_weight",
         "sigmoid then bce nan; sigmoid applied twice": "Passing probabilities",
@@ -407,6 +399,14 @@ loss = Loss(
         "BCEWithLogitsLoss pos_weight ignored; positional arguments": "The first argument",
         "BCEWithLogitsLoss nan; masked logits": "Infinite logits",
         "weight for each sample": "A weight per sample",
+    },
+    answers={
+        "binary/probability/score": ("Binary classification with a network", "The model already returns"),
+        "binary/rare": ("Classes are unbalanced", "Almost everything"),
+        "multi-label/probability/scores": ("Several labels may be true", "Exactly one class"),
+        "multi-label/rare": ("Classes are unbalanced", "Almost everything"),
+        "segmentation/pixels/masks": ("Segmentation with independent", "The overlap of a small"),
+        "generative/discriminator/probability": ("The discriminator of", "The model already returns"),
     },
     inputs=(
         Input("input", "z", (LOGIT,), "(*)", "the raw score of class 1: no sigmoid before it"),

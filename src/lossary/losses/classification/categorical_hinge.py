@@ -176,14 +176,14 @@ loss = Loss(
         "multi-class support vector machine; hinge loss for several classes; largest margin violation; "
         "max(0, 1 - f_y + max f_i); Crammer and Singer multiclass SVM"
     ),
-    answers={
-        "multi-class/decision": ("Only the strongest rival", "All rivals that are"),
-    },
     concepts={
         "Keras CategoricalHinge; difference between Keras and optax multiclass hinge": "Keras counts",
         "softmax before hinge loss": "A softmax before it",
         "calibrated probabilities; consistency": "One class below one half",
         "one-hot labels; sparse categorical hinge": "It takes class numbers",
+    },
+    answers={
+        "multi-class/decision": ("Only the strongest rival", "All rivals that are"),
     },
     inputs=(
         Input("input", "x", (SCORES,), "(C) or (N, C)", "the raw scores: no softmax before them"),

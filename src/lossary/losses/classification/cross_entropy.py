@@ -618,13 +618,6 @@ loss = Loss(
         "ignore_index is not supported for floating point target; CrossEntropyLoss nan; softmax before "
         "CrossEntropyLoss; one-hot targets; device-side assert triggered; class number out of range"
     ),
-    answers={
-        "multi-class/probability/scores": ("Exactly one of several", "Several classes may"),
-        "multi-class/rare": ("Some classes are rare", "Easy examples outnumber"),
-        "segmentation/pixels/one": ("Next-token prediction", "Easy examples outnumber"),
-        "sequences/known/few": ("Next-token prediction", "The vocabulary is so large"),
-        "distillation/classes": ("The target is a distribution", "You already hold log-prob"),
-    },
     concepts={
         "class imbalance; class weights": "weight",
         "padding index; masked tokens": "ignore_index",
@@ -643,6 +636,13 @@ loss = Loss(
         "point type for target with class probabilities": "The type and shape of the target",
         "one-hot targets; soft targets": "The same target as one-hot",
         "binary classification with one output": "One output unit",
+    },
+    answers={
+        "multi-class/probability/scores": ("Exactly one of several", "Several classes may"),
+        "multi-class/rare": ("Some classes are rare", "Easy examples outnumber"),
+        "segmentation/pixels/one": ("Next-token prediction", "Easy examples outnumber"),
+        "sequences/known/few": ("Next-token prediction", "The vocabulary is so large"),
+        "distillation/classes": ("The target is a distribution", "You already hold log-prob"),
     },
     inputs=(
         Input("input", "x", (LOGITS,), "(C), (N, C) or (N, C, d1, …)", "the raw scores: no softmax before them"),

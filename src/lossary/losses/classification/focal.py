@@ -275,11 +275,6 @@ loss = Loss(
         "down-weight easy examples; class imbalance in object detection; foreground background imbalance; hard example "
         "mining without sampling; modulating factor (1 - p_t)^gamma; gamma=2 alpha=0.25; easy negatives"
     ),
-    answers={
-        "binary/rare": ("Almost everything is", "Positives are rare"),
-        "multi-label/rare": ("Almost everything is", "You need probabilities"),
-        "segmentation/small": ("Almost everything is", "Many labels are wrong"),
-    },
     concepts={
         "focusing parameter; down-weight easy examples; hard examples": "gamma",
         "alpha balancing; which class does alpha weigh; weighted binary cross entropy class imbalance": "alpha is the factor",
@@ -289,6 +284,11 @@ loss = Loss(
         "calibration of focal loss; probability estimates; not proper": "Its sigmoid is",
         "soft labels; label smoothing; mixup": "Labels in between",
         "nan gradient for gamma below 1": "The power of a rounded",
+    },
+    answers={
+        "binary/rare": ("Almost everything is", "Positives are rare"),
+        "multi-label/rare": ("Almost everything is", "You need probabilities"),
+        "segmentation/small": ("Almost everything is", "Many labels are wrong"),
     },
     inputs=(
         Input("input", "z", (LOGIT,), "(*)", "the raw score of class 1: no sigmoid before it"),

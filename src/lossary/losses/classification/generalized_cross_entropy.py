@@ -224,9 +224,6 @@ loss = Loss(
         "noisy labels; wrong labels; label noise robust loss; between cross-entropy and mean absolute error; mean absolute "
         "error of probabilities; Box-Cox transformation of a probability"
     ),
-    answers={
-        "multi-class/noise": ("Some labels are wrong", "There are many classes"),
-    },
     concepts={
         "robustness to label noise; between cross-entropy and MAE": "q",
         "slow training; many classes; underfitting": "With many classes",
@@ -234,6 +231,9 @@ loss = Loss(
         "calibration; overconfidence": "The best prediction",
         "nan gradient; power of zero": "A power of a probability",
         "truncated loss; truncated Lq; pruning": "The truncated loss",
+    },
+    answers={
+        "multi-class/noise": ("Some labels are wrong", "There are many classes"),
     },
     inputs=(
         Input("input", "x", (LOGITS,), "(C), (N, C) or (N, C, d1, …)", "the raw scores: no softmax before them"),

@@ -471,10 +471,6 @@ loss = Loss(
         "ignore_index cannot be specified when target contains probabilities; linear_cross_entropy options ignored; "
         "expected input with dimensionality 1 or 2"
     ),
-    answers={
-        "multi-class/many": ("The classes are so many", "The scores are needed"),
-        "sequences/known/many": ("You want the exact", "Time is the problem"),
-    },
     concepts={
         "logits out of memory; memory-efficient loss for large vocabularies": "Without options",
         "class imbalance; class weights": "weight",
@@ -485,6 +481,10 @@ loss = Loss(
         "ignore_index cannot be specified when target contains probabilities": "ignore_index must be absent",
         "expected input with dimensionality 1 or 2": "The input has one or two",
         "linear_cross_entropy options ignored": "Label smoothing and soft targets",
+    },
+    answers={
+        "multi-class/many": ("The classes are so many", "The scores are needed"),
+        "sequences/known/many": ("You want the exact", "Time is the problem"),
     },
     inputs=(
         Input(

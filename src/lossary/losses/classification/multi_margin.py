@@ -310,10 +310,6 @@ loss = Loss(
         "implemented for 'Half'; inconsistent weight size; target out of range; MultiMarginLoss is zero although scores "
         "are nan"
     ),
-    answers={
-        "multi-class/decision": ("Exactly one of several", "The classes overlap"),
-        "multi-class/rare": ("Some classes matter more", "You need probabilities"),
-    },
     concepts={
         "only p == 1 and p == 2 supported; p == 3 is not supported; squared hinge": "p",
         "class imbalance; class weights": "weight",
@@ -322,6 +318,10 @@ loss = Loss(
         "calibrated probabilities": "With p=1 the best scores",
         "loss is exactly zero; nan scores": "NaN scores",
         "number of classes; Lipschitz constant": "The sum over the wrong classes",
+    },
+    answers={
+        "multi-class/decision": ("Exactly one of several", "The classes overlap"),
+        "multi-class/rare": ("Some classes matter more", "You need probabilities"),
     },
     inputs=(
         Input("input", "x", (SCORES,), "(C) or (N, C)", "the raw scores: no softmax before them"),

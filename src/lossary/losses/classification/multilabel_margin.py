@@ -320,9 +320,6 @@ loss = Loss(
         "argument #2 'target' is out of range; loss for a list of labels; multilabel_margin_loss_forward_out_frame not "
         "implemented for 'Half'"
     ),
-    answers={
-        "multi-label/order": ("Each sample has several", "You need to know how many"),
-    },
     concepts={
         "multi-hot target; target padded with -1": "The target is a list",
         "multilabel_margin_loss torch.compile wrong result": "torch.compile",
@@ -331,6 +328,9 @@ loss = Loss(
         "loss is exactly zero; nan scores": "NaN scores",
         "number of labels; Lipschitz constant": "The value depends",
         "zero padding": "Padding with 0",
+    },
+    answers={
+        "multi-label/order": ("Each sample has several", "You need to know how many"),
     },
     inputs=(
         Input("input", "x", (SCORES,), "(C) or (N, C)", "the scores, one for each class"),

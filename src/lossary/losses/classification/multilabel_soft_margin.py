@@ -309,9 +309,6 @@ loss = Loss(
         "negative loss; MultiLabelSoftMarginLoss target format; MultiLabelSoftMarginLoss vs BCEWithLogitsLoss; "
         "multi_label_soft_margin_loss"
     ),
-    answers={
-        "multi-label/probability/scores": ("You want one loss per", "Missing a rare label"),
-    },
     concepts={
         "class imbalance; weight for each label": "weight",
         "MultiLabelSoftMarginLoss target format; MultiLabelSoftMarginLoss negative loss": "Targets are zeros and ones",
@@ -320,6 +317,9 @@ loss = Loss(
         "MultiLabelSoftMarginLoss nan; masked labels": "Infinite scores",
         "column against flat target; broadcasting": "Two shapes",
         "boolean labels": "Boolean targets",
+    },
+    answers={
+        "multi-label/probability/scores": ("You want one loss per", "Missing a rare label"),
     },
     inputs=(
         Input("input", "x", (LOGITS,), "(C), (N, C) or (*, C)", "the raw scores: no sigmoid before them"),

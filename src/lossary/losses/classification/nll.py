@@ -337,11 +337,6 @@ loss = Loss(
         "surprisal; ClassNLLCriterion; difference between NLLLoss and CrossEntropyLoss; NLLLoss2d has been "
         "deprecated; Target is out of bounds; nll_loss nan"
     ),
-    answers={
-        "multi-class/probability/normalised": ("Exactly one of several", "The model returns raw scores"),
-        "segmentation/pixels/one": ("Segmentation and sequences", "The model returns raw scores"),
-        "sequences/known/few": ("The log-probabilities are needed", "The model returns raw scores"),
-    },
     concepts={
         "class imbalance; class weights": "weight",
         "padding index": "ignore_index",
@@ -350,6 +345,11 @@ loss = Loss(
         "nll_loss nan": "A batch in which every target",
         "one-hot targets; soft targets; Target is out of bounds; device-side assert triggered": "Only class numbers",
         "NLLLoss2d has been deprecated": "NLLLoss2d",
+    },
+    answers={
+        "multi-class/probability/normalised": ("Exactly one of several", "The model returns raw scores"),
+        "segmentation/pixels/one": ("Segmentation and sequences", "The model returns raw scores"),
+        "sequences/known/few": ("The log-probabilities are needed", "The model returns raw scores"),
     },
     inputs=(
         Input(

@@ -212,9 +212,6 @@ loss = Loss(
         "polynomial expansion of cross-entropy; one extra hyperparameter; change the leading polynomial coefficient; "
         "epsilon times one minus p"
     ),
-    answers={
-        "multi-class/probability/scores": ("You have a classifier", "Many labels are wrong"),
-    },
     concepts={
         "leading polynomial coefficient": "epsilon",
         "which epsilon; default epsilon": "The value of epsilon",
@@ -222,6 +219,9 @@ loss = Loss(
         "negative loss; epsilon below -1": "Below -1",
         "calibration; overconfidence": "A positive epsilon",
         "PolyLoss family; Poly-N; Poly-1 focal loss": "The name means",
+    },
+    answers={
+        "multi-class/probability/scores": ("You have a classifier", "Many labels are wrong"),
     },
     inputs=(
         Input("input", "x", (LOGITS,), "(C), (N, C) or (N, C, d1, …)", "the raw scores: no softmax before them"),

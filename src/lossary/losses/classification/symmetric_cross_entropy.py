@@ -208,15 +208,15 @@ loss = Loss(
     search_terms=terms(
         "reverse cross entropy noisy labels; noise robust loss; wrong labels; logarithm of zero defined as A; label noise"
     ),
-    answers={
-        "multi-class/noise": ("[[generalized_cross_entropy", "The labels are right"),
-    },
     concepts={
         "log 0 clamp; A=-4 or -9.2; one-hot clamp 1e-4": "Much code that says",
         "how to choose A; beta times A": "beta and A",
         "learning rate; scale of the loss": "The scale of the loss",
         "calibration; overconfidence": "The best prediction",
         "sign of A": "A positive A",
+    },
+    answers={
+        "multi-class/noise": ("[[generalized_cross_entropy", "The labels are right"),
     },
     inputs=(
         Input("input", "x", (LOGITS,), "(C), (N, C) or (N, C, d1, …)", "the raw scores: no softmax before them"),

@@ -209,14 +209,14 @@ loss = box_loss(
     search_terms=terms(
         "complete_box_iou_loss; aspect ratio of boxes as a loss; YOLO box loss; alpha v term; IoU with aspect ratio"
     ),
-    answers={
-        "boxes/apart/centre": ("Overlap, centre", "Boxes can be very small"),
-    },
     concepts={
         "alpha; torch.no_grad; detach alpha; gradcheck fails": "The weight of the shape",
         "IoU above 0.5; alpha is zero; CIoU differs between frameworks": "There are two versions",
         "aspect ratio; width and height separately; EIoU": "The term for the shape",
         "exploding gradient; tiny boxes; w^2 + h^2": "For small boxes",
+    },
+    answers={
+        "boxes/apart/centre": ("Overlap, centre", "Boxes can be very small"),
     },
     side_by_side=dict.fromkeys(
         ("slides", "grows", "flattens"), "functional.ciou_loss(input, target, reduction='none')"

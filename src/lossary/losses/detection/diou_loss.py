@@ -157,14 +157,14 @@ loss = box_loss(
     search_terms=terms(
         "distance_box_iou_loss; centre distance of boxes; normalised central point distance; box loss with centre penalty"
     ),
-    answers={
-        "boxes/apart/overlap": ("Predicted boxes may miss", "The loss should order"),
-        "boxes/apart/centre": ("The centre of a box", "The shape of a box"),
-    },
     concepts={
         "box grows; box expands; diagonal of the enclosing box": "A far box may grow",
         "small gradient far away; slow convergence of distant boxes": "The further away",
         "aspect ratio; concentric boxes; same centre": "Around one centre",
+    },
+    answers={
+        "boxes/apart/overlap": ("Predicted boxes may miss", "The loss should order"),
+        "boxes/apart/centre": ("The centre of a box", "The shape of a box"),
     },
     side_by_side=dict.fromkeys(
         ("slides", "grows", "flattens"), "functional.diou_loss(input, target, reduction='none')"

@@ -179,14 +179,14 @@ loss = box_loss(
         "generalized box iou; IoU loss for boxes that do not overlap; smallest enclosing box; GIoU bounding box "
         "regression; box loss of DETR"
     ),
-    answers={
-        "boxes/apart/overlap": ("Predicted boxes may miss", "Boxes are far from"),
-    },
     concepts={
         "box grows; box expands before it moves; slow convergence": "A box that misses",
         "one box inside the other; enclosed box": "Inside the target",
         "negative width; x2 smaller than x1; invalid boxes; sort corners": "A box turned inside out",
         "loss above 1; negative GIoU; range of GIoU": "It goes up to 2",
+    },
+    answers={
+        "boxes/apart/overlap": ("Predicted boxes may miss", "Boxes are far from"),
     },
     side_by_side=dict.fromkeys(
         ("slides", "grows", "flattens"), "functional.giou_loss(input, target, reduction='none')"

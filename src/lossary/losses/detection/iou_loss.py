@@ -219,9 +219,6 @@ loss = box_loss(
         "UnitBox loss; IoULoss mmdet; 1 - IoU; overlap of boxes as a loss; bounding box regression loss; "
         "intersection over union of boxes; object detection box loss"
     ),
-    answers={
-        "boxes/overlap": ("A detector is judged", "Boxes may lie apart"),
-    },
     concepts={
         "zero gradient; boxes do not overlap; box does not move; loss stays at 1": "Boxes that do not overlap",
         "xyxy; cxcywh; xywh; box format; box_convert; negative width": "A centre and a size",
@@ -229,6 +226,9 @@ loss = box_loss(
         "small objects; learning rate; box jitters around the target": "The pull does not fade",
         "matching; pairwise IoU; cost matrix; order of the boxes": "Row k",
         "nan; empty targets; no objects in the image": "A batch without objects",
+    },
+    answers={
+        "boxes/overlap": ("A detector is judged", "Boxes may lie apart"),
     },
     side_by_side=dict.fromkeys(("slides", "grows", "flattens"), "functional.iou_loss(input, target, reduction='none')"),
     properties={"supremum": 1},

@@ -134,13 +134,13 @@ loss = divergence_loss(
     aliases=terms("chi-squared divergence; chi-square divergence; Pearson divergence"),
     tasks=("distributions",),
     search_terms=terms("chi2 distance between histograms; variance of importance weights; f-divergence with a square"),
-    answers={
-        "distributions/outcomes/reference": ("You compare observed", "The prediction may be near"),
-    },
     concepts={
         "Neyman chi-squared; which distribution is in the denominator": "The order of the arguments",
         "exploding gradient; small probabilities": "A small prediction dominates",
         "nan with zero probabilities; division by zero": "Zero against zero",
+    },
+    answers={
+        "distributions/outcomes/reference": ("You compare observed", "The prediction may be near"),
     },
     predicted=POSITIVE_DISTRIBUTION,
     true=DISTRIBUTION,

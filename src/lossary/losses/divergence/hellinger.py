@@ -144,13 +144,13 @@ loss = divergence_loss(
     aliases=terms("Hellinger loss; Hellinger metric"),
     tasks=("distributions",),
     search_terms=terms("distance between square roots of probabilities; Bhattacharyya coefficient; bounded metric"),
-    answers={
-        "distributions/outcomes/bounded": ("The distributions may rule", "You need a loss that"),
-    },
     concepts={
         "squared Hellinger distance; factor one half": "Distance and squared distance",
         "nan gradient; square root at zero": "A plain square root",
         "infinite gradient; softmax underflow": "A prediction of zero",
+    },
+    answers={
+        "distributions/outcomes/bounded": ("The distributions may rule", "You need a loss that"),
     },
     batches=_batches,
     predicted=DISTRIBUTION_STEEP_AT_ZERO,

@@ -123,13 +123,13 @@ loss = Loss(
     aliases=terms("IS divergence; Itakura-Saito distance"),
     tasks=("regression", "distributions"),
     search_terms=terms("audio power spectrum loss; scale invariant divergence; NMF for audio; spectrogram divergence"),
-    answers={
-        "regression/relative/positive": ("The values are powers", "You need a convex loss"),
-    },
     concepts={
         "scale invariance; loud and quiet frequencies": "It sees only the ratio",
         "asymmetry; underestimation": "Too small costs more",
         "silence; zero power; nan": "A zero on either side",
+    },
+    answers={
+        "regression/relative/positive": ("The values are powers", "You need a convex loss"),
     },
     inputs=(
         Input("input", "x", (POWER,), "(*)", "the predicted values"),

@@ -167,14 +167,14 @@ loss = divergence_loss(
     aliases=terms("JSD; JS divergence; information radius"),
     tasks=("distributions",),
     search_terms=terms("symmetric kl divergence; bounded divergence; consistency loss between two predictions"),
-    answers={
-        "distributions/outcomes/bounded": ("Neither distribution", "The target is fixed"),
-    },
     concepts={
         "Jensen-Shannon distance; bits or nats; square root": "The divergence is not the distance",
         "vanishing gradient; saturation": "A confident wrong prediction",
         "generalized JSD; GKD; beta": "The generalised divergence",
         "nan gradient; zero probabilities": "A probability of exactly zero",
+    },
+    answers={
+        "distributions/outcomes/bounded": ("Neither distribution", "The target is fixed"),
     },
     predicted=DISTRIBUTION_STEEP_AT_ZERO,
     true=DISTRIBUTION,

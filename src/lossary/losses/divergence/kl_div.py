@@ -434,10 +434,6 @@ loss = Loss(
         "batchmean; log_target; reduction: 'mean' divides the total loss by both the batch size and the support size; "
         "scipy.stats.entropy(pk, qk); optax.kl_divergence; tf.keras.losses.KLDivergence; soft targets from a teacher"
     ),
-    answers={
-        "distributions/outcomes/reference": ("You want a value that", "Outcomes have an order"),
-        "distillation/classes": ("The target is a whole", "The targets are class numbers"),
-    },
     concepts={
         "log_target; target as log-probabilities": "log_target",
         "KLDivLoss negative value; log_softmax of the input": "The first argument",
@@ -446,6 +442,10 @@ loss = Loss(
         "distillation temperature; temperature squared": "In distillation",
         "broadcasting without a warning": "A column against a row",
         "nan with zero probabilities": "A prediction of probability zero",
+    },
+    answers={
+        "distributions/outcomes/reference": ("You want a value that", "Outcomes have an order"),
+        "distillation/classes": ("The target is a whole", "The targets are class numbers"),
     },
     inputs=(
         Input(

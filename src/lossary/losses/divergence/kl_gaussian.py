@@ -121,14 +121,14 @@ loss = Loss(
         "variational autoencoder kl term; latent regularisation; beta-VAE penalty; "
         "KL divergence between a diagonal Gaussian and N(0, 1); mu and logvar"
     ),
-    answers={
-        "distributions/gaussian": ("The encoder gives", "The prior is not"),
-        "generative/code": ("In a variational", "You fit a mean"),
-    },
     concepts={
         "beta-VAE; weight of the KL term; sum or mean over latent coordinates": "The reduction sets",
         "logvar; standard deviation instead of log-variance": "The second argument",
         "exp overflow; nan in a VAE; clamp logvar": "A large log-variance",
+    },
+    answers={
+        "distributions/gaussian": ("The encoder gives", "The prior is not"),
+        "generative/code": ("In a variational", "You fit a mean"),
     },
     inputs=(
         Input("input", "mean", (REAL,), "(*)", "the means", latex=r"\mu"),

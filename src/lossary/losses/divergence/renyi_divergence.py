@@ -144,14 +144,14 @@ loss = divergence_loss(
     aliases=terms("Renyi divergence; Rényi relative entropy"),
     tasks=("distributions",),
     search_terms=terms("renyi differential privacy; divergence of order alpha; generalised KL divergence"),
-    answers={
-        "distributions/outcomes/reference": ("You want a [[kl_div]]", "There is no reason"),
-    },
     concepts={
         "alpha equal to 1; KL as a limit": "Close to order 1",
         "nan with zero probabilities": "A zero in either",
         "asymmetry; which distribution comes first": "The order of the arguments",
         "order of the divergence": "alpha",
+    },
+    answers={
+        "distributions/outcomes/reference": ("You want a [[kl_div]]", "There is no reason"),
     },
     predicted=POSITIVE_DISTRIBUTION,
     true=DISTRIBUTION_STEEP_AT_ZERO,

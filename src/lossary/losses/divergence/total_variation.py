@@ -109,12 +109,12 @@ loss = divergence_loss(
         "half the L1 distance between distributions; largest difference in probability of an event; "
         "distance between two categorical distributions"
     ),
-    answers={
-        "distributions/outcomes/bounded": ("You want a distance", "You train by gradient"),
-    },
     concepts={
         "proper scoring rule; one-hot labels; calibration": "Against sampled labels",
         "constant gradient near the optimum": "The gradient does not shrink",
+    },
+    answers={
+        "distributions/outcomes/bounded": ("You want a distance", "You train by gradient"),
     },
     predicted=DISTRIBUTION,
     true=DISTRIBUTION,

@@ -152,13 +152,13 @@ loss = Loss(
     aliases=terms("earth mover's distance; EMD; Wasserstein distance; Kantorovich-Rubinstein distance"),
     tasks=("distributions", "generative"),
     search_terms=terms("optimal transport in one dimension; distance between samples; sorted L1; match a histogram"),
-    answers={
-        "distributions/samples": ("A model draws numbers", "Each prediction has"),
-    },
     concepts={
         "permutation invariance; unpaired samples": "It does not see",
         "bias of small batches": "A small batch",
         "shape of the samples; column": "A column counts",
+    },
+    answers={
+        "distributions/samples": ("A model draws numbers", "Each prediction has"),
     },
     inputs=(
         Input("input", "x", (REALS,), "(D) or (N, D)", "the predicted numbers, one sample in the last dimension"),

@@ -184,15 +184,15 @@ loss = discriminator_loss(
         "adversarial hinge loss; SAGAN loss; BigGAN loss; SNGAN loss; spectral normalization discriminator loss; "
         "relu(1 - D(x)) + relu(1 + D(G(z))); hinge loss for the discriminator"
     ),
-    answers={
-        "generative/discriminator/distance": ("The discriminator should stop", "You want probabilities"),
-    },
     concepts={
         "generator hinge loss; hinge loss of the generator": "The generator has no hinge",
         "sigmoid or tanh in the discriminator; loss stuck at 1 or 2": "A sigmoid or tanh",
         "argument order; real and fake": "Swapped arguments",
         "detach the fake samples": "Without detach",
         "batches of different sizes": "Batches of different",
+    },
+    answers={
+        "generative/discriminator/distance": ("The discriminator should stop", "You want probabilities"),
     },
     value=lambda real, fake: maximum(0, 1 - real) + maximum(0, 1 + fake),
     gradient={

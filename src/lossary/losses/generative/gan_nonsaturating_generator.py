@@ -204,15 +204,15 @@ loss = Loss(
         "gan generator loss -log D(G(z)); generative adversarial network loss; adversarial loss of the generator; NSGAN; "
         "BCE with all labels real; saturating generator loss; minimax GAN loss"
     ),
-    answers={
-        "generative/generator": ("You train the generator", "The discriminator has another"),
-    },
     concepts={
         "saturating loss; vanishing gradient of the generator; log(1 - D(G(z)))": "The loss with the logarithm",
         "epsilon in the logarithm; log of zero; nan generator loss": "A constant inside",
         "sigmoid in the discriminator": "A discriminator that ends",
         "detach; retain_graph; zero_grad of the discriminator": "The generator's step",
         "generator loss goes up; loss does not show sample quality": "A falling loss",
+    },
+    answers={
+        "generative/generator": ("You train the generator", "The discriminator has another"),
     },
     inputs=(
         Input("input", "fake", (LOGIT,), "(*)", "the raw scores of generated samples: no sigmoid", latex="D(G(z))"),

@@ -170,15 +170,15 @@ loss = discriminator_loss(
         "least squares discriminator loss; MSELoss adversarial; CycleGAN discriminator loss; pix2pix least squares; "
         "(D(x) - 1)^2 + D(G(z))^2; HiFi-GAN discriminator loss"
     ),
-    answers={
-        "generative/discriminator/probability": ("The score itself should", "Scores may run far"),
-    },
     concepts={
         "sigmoid in the discriminator; vanishing gradient": "A sigmoid at the end",
         "scores above 1; threshold of the decision": "A real sample",
         "Pearson chi-squared divergence; labels a, b and c; discriminator loss 0.25": "At the balance",
         "factor one half": "With or without",
         "mixed precision; overflow": "In float16",
+    },
+    answers={
+        "generative/discriminator/probability": ("The score itself should", "Scores may run far"),
     },
     value=lambda real, fake: (real - 1) ** 2 / 2 + fake**2 / 2,
     gradient={"input": lambda real: real - 1, "fake": lambda fake: fake},

@@ -204,10 +204,6 @@ loss = discriminator_loss(
         "Wasserstein discriminator loss; wasserstein gan critic; earth mover GAN; gradient penalty; weight clipping; 1-Lipschitz critic; "
         "Kantorovich-Rubinstein duality; E D(G(z)) - E D(x); integral probability metric"
     ),
-    answers={
-        "generative/discriminator/distance": ("You want a value", "Nothing limits"),
-        "generative/generator": ("The two kinds", "Nothing limits"),
-    },
     concepts={
         "critic loss diverges; loss goes to minus infinity; weight clipping; Lipschitz constraint": "Without a limit",
         "Lipschitz constant of the critic; what the critic loss estimates": "The value is in units",
@@ -215,6 +211,10 @@ loss = discriminator_loss(
         "sigmoid in the critic": "A sigmoid at the end",
         "WGAN-GP; create_graph; gradient penalty has no effect": "A gradient penalty",
         "batch normalisation in the critic": "Batch normalisation",
+    },
+    answers={
+        "generative/discriminator/distance": ("You want a value", "Nothing limits"),
+        "generative/generator": ("The two kinds", "Nothing limits"),
     },
     value=lambda real, fake: fake - real,
     gradient={"input": lambda: -1, "fake": lambda: 1},

@@ -123,15 +123,15 @@ loss = Loss(
         "mean squared error of probabilities; proper scoring rule; verification of forecasts; probability calibration "
         "metric; weather forecast score; Brier skill score"
     ),
-    answers={
-        "binary/probability/probability": ("Labels may be wrong", "You train a network"),
-        "binary/report": ("You judge probabilities", "You train a network"),
-        "multi-label/probability/probabilities": ("You judge probabilities", "You train a network"),
-    },
     concepts={
         "multiclass Brier score; Brier score from 0 to 2": "There are two definitions",
         "vanishing gradient; sigmoid then squared error": "Through a sigmoid",
         "class imbalance; base rate; Brier skill score": "For rare events",
+    },
+    answers={
+        "binary/probability/probability": ("Labels may be wrong", "You train a network"),
+        "binary/report": ("You judge probabilities", "You train a network"),
+        "multi-label/probability/probabilities": ("You judge probabilities", "You train a network"),
     },
     inputs=(
         Input("input", "p", (PROBABILITY,), "(*)", "the predicted probability of class 1"),

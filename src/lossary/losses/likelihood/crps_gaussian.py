@@ -132,13 +132,13 @@ loss = Loss(
         "proper scoring rule for a continuous forecast; probabilistic regression loss; crps_norm; ensemble model "
         "output statistics; predict mean and standard deviation"
     ),
-    answers={
-        "uncertainty/normal": ("The model should say", "The likelihood itself"),
-    },
     concepts={
         "variance or standard deviation": "sigma is the standard deviation",
         "CRPS does not reach zero": "An exact hit",
         "sign of the score; larger is better": "It is a loss",
+    },
+    answers={
+        "uncertainty/normal": ("The model should say", "The likelihood itself"),
     },
     inputs=(
         Input("input", "x", (REAL,), "(*)", "the predicted means"),

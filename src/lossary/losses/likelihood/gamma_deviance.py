@@ -137,13 +137,13 @@ loss = Loss(
         "deviance of a gamma GLM; insurance severity; claim size regression; positive skewed targets; "
         "relative error regression; half gamma deviance; reg:gamma"
     ),
-    answers={
-        "regression/relative/positive": ("Targets are positive and skewed", "Half the target"),
-    },
     concepts={
         "zero targets; infinite deviance": "A target of zero",
         "non-convex; log link": "It is not convex",
         "over- and underestimation; asymmetric": "A prediction too small",
+    },
+    answers={
+        "regression/relative/positive": ("Targets are positive and skewed", "Half the target"),
     },
     inputs=(
         Input("input", "x", (POSITIVE_MEAN,), "(*)", "the predicted mean"),

@@ -398,9 +398,6 @@ loss = Loss(
         "heteroskedastic loss; uncertainty weighting; log variance loss; var has negative entry/entries; var is of "
         "incorrect size; gaussian nll loss negative; beta-NLL; torch.distributions.Normal log_prob loss"
     ),
-    answers={
-        "uncertainty/normal": ("The model should say", "The targets have outliers"),
-    },
     concepts={
         "var has negative entry/entries; softplus for the variance": "A raw output",
         "log variance loss; standard deviation": "The third argument",
@@ -411,6 +408,9 @@ loss = Loss(
         "convexity; joint optimum of mean and variance": "It is convex in the mean",
         "broadcasting without a warning": "A column against a row",
         "log-likelihood constant": "full",
+    },
+    answers={
+        "uncertainty/normal": ("The model should say", "The targets have outliers"),
     },
     inputs=(
         Input("input", "x", (REAL,), "(*)", "the predicted means"),

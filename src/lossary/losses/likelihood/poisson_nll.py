@@ -343,11 +343,6 @@ loss = Loss(
         "count regression loss; poisson loss negative value; stirling approximation loss; exp(x) - y x; log link "
         "regression; sklearn mean_poisson_deviance; sklearn PoissonRegressor; poisson-nloglik"
     ),
-    answers={
-        "counts/train/poisson": ("The target is a count", "The target is large and continuous"),
-        "counts/train/wide": ("You want the **mean**", "The spread is itself"),
-        "counts/train/ratio": ("Effects multiply", "The target is large and continuous"),
-    },
     concepts={
         "log_input; log link regression": "log_input",
         "stirling approximation loss": "full",
@@ -356,6 +351,11 @@ loss = Loss(
         "broadcasting without a warning": "A column of predictions",
         "negative targets": "Targets are not checked",
         "zero rate": "Rates of zero",
+    },
+    answers={
+        "counts/train/poisson": ("The target is a count", "The target is large and continuous"),
+        "counts/train/wide": ("You want the **mean**", "The spread is itself"),
+        "counts/train/ratio": ("Effects multiply", "The target is large and continuous"),
     },
     inputs=(
         Input(

@@ -131,13 +131,13 @@ loss = Loss(
     aliases=terms("spherical loss; spherical scoring rule"),
     tasks=("multi-class",),
     search_terms=terms("bounded proper scoring rule; normalised probability score; strictly proper score for classes"),
-    answers={
-        "multi-class/probability/normalised": ("You judge probabilities", "You train a network"),
-    },
     concepts={
         "negative value; best value": "It is negative",
         "unnormalised probabilities; logits as input": "The length of the input",
         "vanishing gradient": "Confidently wrong",
+    },
+    answers={
+        "multi-class/probability/normalised": ("You judge probabilities", "You train a network"),
     },
     inputs=(
         Input("input", "p", (DISTRIBUTION,), "(N, C) or (C)", "the predicted probabilities: apply a softmax first"),

@@ -144,15 +144,15 @@ loss = Loss(
         "compound Poisson-gamma; zero-inflated positive targets; insurance pure premium; rainfall regression; "
         "variance power; reg:tweedie; tweedie_variance_power; intermittent demand"
     ),
-    answers={
-        "regression/relative/zeros": ("One target mixes", "You want to choose"),
-        "counts/train/wide": ("The variance grows like", "Counts ("),
-    },
     concepts={
         "variance power; tweedie_variance_power": "power",
         "choosing the power; comparing powers": "Values at different powers",
         "negative prediction nan; log link": "The input is the mean",
         "half deviance; value of a perfect prediction": "A training loss",
+    },
+    answers={
+        "regression/relative/zeros": ("One target mixes", "You want to choose"),
+        "counts/train/wide": ("The variance grows like", "Counts ("),
     },
     inputs=(
         Input("input", "x", (POSITIVE_MEAN,), "(*)", "the predicted mean"),

@@ -139,14 +139,14 @@ loss = margin_loss(
         "exp(-y f(x)); loss that AdaBoost minimises; GradientBoostingClassifier loss='exponential'; exponential "
         "margin loss"
     ),
-    answers={
-        "binary/decision/boosting": ("Boosting", "Labels may be wrong"),
-    },
     concepts={
         "outliers; wrong labels; AdaBoost noise": "One wrong label",
         "overflow; inf; mixed precision": "It overflows",
         "probabilities from AdaBoost; half the log-odds": "The score is half",
         "labels 0 and 1": "With labels 0 and 1",
+    },
+    answers={
+        "binary/decision/boosting": ("Boosting", "Labels may be wrong"),
     },
     score=EXPONENT_SCORE,
     value=lambda m: exp(-m),

@@ -198,15 +198,15 @@ loss = margin_loss(
         "support vector machine loss; max(0, 1 - y f(x)); maximum margin classifier; linear SVM with gradient descent; "
         "binary:hinge; convex surrogate of the zero-one loss"
     ),
-    answers={
-        "binary/decision/margin": ("Binary classification where only", "You want probabilities"),
-    },
     concepts={
         "labels 0 and 1; sklearn hinge_loss": "With labels 0 and 1",
         "sigmoid before hinge loss; sigmoid or tanh as output": "A sigmoid before it",
         "probabilities from an SVM; calibrated probabilities": "A score is no probability",
         "weight decay; feature scaling; margin of 1": "The margin of 1",
         "broadcasting of shapes (N, 1) and (N,)": "A column of scores",
+    },
+    answers={
+        "binary/decision/margin": ("Binary classification where only", "You want probabilities"),
     },
     value=lambda m: maximum(0, 1 - m),
     gradient=lambda m, y: cases((-y, m <= 1), (0, True)),

@@ -236,10 +236,6 @@ loss = Loss(
         "loss for pairs that are similar or dissimilar; distance of a pair with labels 1 and -1; HingeEmbeddingLoss "
         "negative value; semi-supervised embedding loss; L1 contrastive loss"
     ),
-    answers={
-        "embeddings/pairs/distance": ("Some pairs are labelled wrongly", "A batch holds many"),
-        "embeddings/pairs/angle": ("You choose the distance", "The two embeddings are"),
-    },
     concepts={
         "HingeEmbeddingLoss negative value; difference between hinge loss and hinge embedding loss": "It is not the hinge loss",
         "labels 0 and 1": "A label of 0",
@@ -247,6 +243,10 @@ loss = Loss(
         "broadcasting of shapes (N, 1) and (N,)": "A column of distances",
         "choosing the margin": "The margin has the unit",
         "nan gradient of a distance of zero": "A Euclidean distance",
+    },
+    answers={
+        "embeddings/pairs/distance": ("Some pairs are labelled wrongly", "A batch holds many"),
+        "embeddings/pairs/angle": ("You choose the distance", "The two embeddings are"),
     },
     inputs=(
         Input("input", "x", (DISTANCE,), "(*)", "the distance of the two members of each pair"),

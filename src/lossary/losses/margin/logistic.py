@@ -179,15 +179,15 @@ loss = margin_loss(
         "logistic regression loss with labels -1 and 1; log(1 + exp(-y f(x))); stable soft margin loss; "
         "softplus of minus the margin; LogitBoost loss; half binomial loss"
     ),
-    answers={
-        "binary/probability/score": ("Binary classification with labels", "The labels are 0 and 1"),
-        "binary/decision/boosting": ("Logistic regression", "Many labels are wrong"),
-    },
     concepts={
         "labels 0 and 1": "With labels 0 and 1",
         "overflow; nan; numerically stable logistic loss; softplus threshold": "Written with exp",
         "separable data; weights go to infinity; overconfident": "On data that can",
         "double sigmoid; sigmoid before logistic loss; log_loss takes probabilities": "A sigmoid before it",
+    },
+    answers={
+        "binary/probability/score": ("Binary classification with labels", "The labels are 0 and 1"),
+        "binary/decision/boosting": ("Logistic regression", "Many labels are wrong"),
     },
     value=lambda m: softplus(-m),
     gradient=lambda m, y: -y * sigmoid(-m),

@@ -140,15 +140,15 @@ loss = margin_loss(
         "SGDClassifier loss='modified_huber'; smooth hinge loss with probability estimates; Huber loss for "
         "classification; outlier tolerant SVM loss"
     ),
-    answers={
-        "binary/decision/margin": ("A margin loss with", "Most points are far"),
-        "binary/noise": ("A margin loss with", "Probabilities near 0"),
-    },
     concepts={
         "Huber loss for classification; difference between Huber and modified Huber": "It is not the Huber loss",
         "learning rate": "Its gradient is up to four",
         "predict_proba; probabilities": "Probabilities come out",
         "labels 0 and 1": "With labels 0 and 1",
+    },
+    answers={
+        "binary/decision/margin": ("A margin loss with", "Most points are far"),
+        "binary/noise": ("A margin loss with", "Probabilities near 0"),
     },
     value=lambda m: cases((0, m >= 1), ((1 - m) ** 2, m >= -1), (-4 * m, True)),
     gradient=lambda m, y: cases((0, m >= 1), (-2 * y * (1 - m), m >= -1), (-4 * y, True)),

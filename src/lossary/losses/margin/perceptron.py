@@ -144,14 +144,14 @@ loss = margin_loss(
     search_terms=terms(
         "max(0, -y f(x)); perceptron learning rule; hinge loss without margin; hinge loss with margin 0"
     ),
-    answers={
-        "binary/decision/linear": ("The data can be separated", "The classes overlap"),
-    },
     concepts={
         "loss is zero; not classification-calibrated; scores shrink": "Scores of zero",
         "training does not start; zero initialisation; relu": "Starting from zero",
         "labels 0 and 1": "With labels 0 and 1",
         "perceptron update; learning rate; batch size": "The mean divides",
+    },
+    answers={
+        "binary/decision/linear": ("The data can be separated", "The classes overlap"),
     },
     value=lambda m: maximum(0, -m),
     gradient=lambda m, y: cases((-y, m <= 0), (0, True)),

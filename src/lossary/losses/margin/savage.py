@@ -142,14 +142,14 @@ loss = margin_loss(
         "robust binary classification loss; loss for noisy labels; bounded margin loss; non-convex loss for label "
         "noise; 1 / (1 + exp(2 y f(x)))^2; squared error of a sigmoid"
     ),
-    answers={
-        "binary/noise": ("Binary classification where some", "The optimiser is to find"),
-    },
     concepts={
         "vanishing gradient; zero gradient": "A confidently wrong score",
         "SavageBoost definition; factor of 2": "Two definitions",
         "probabilities; half the log-odds": "The probability is",
         "upper bound of the zero-one loss": "It does not bound",
+    },
+    answers={
+        "binary/noise": ("Binary classification where some", "The optimiser is to find"),
     },
     value=lambda m: sigmoid(-2 * m) ** 2,
     gradient=lambda m, y: -4 * y * sigmoid(-2 * m) ** 2 * sigmoid(2 * m),

@@ -235,15 +235,15 @@ loss = margin_loss(
         "binary classification with labels plus and minus one; log(1 + exp(-y x)); The function 'soft_margin_loss' is "
         "not differentiable with respect to argument 'target'; doesn't match the broadcast shape"
     ),
-    answers={
-        "binary/probability/score": ("Binary classification where the labels", "Scores may become large"),
-    },
     concepts={
         "SoftMarginLoss inf; SoftMarginLoss nan; soft margin loss overflow": "One confidently wrong",
         "labels 0 and 1; log-odds": "With labels 0 and 1",
         "mixed precision": "In float16",
         "The function 'soft_margin_loss' is not differentiable with respect to argument 'target'": "The target cannot",
         "doesn't match the broadcast shape": "A target of another shape",
+    },
+    answers={
+        "binary/probability/score": ("Binary classification where the labels", "Scores may become large"),
     },
     score=EXPONENT_SCORE,
     value=lambda m: log(1 + exp(-m)),

@@ -140,13 +140,13 @@ loss = margin_loss(
     search_terms=terms(
         "least squares classifier; (1 - y f(x))^2; ridge classifier loss; squared error with labels -1 and 1"
     ),
-    answers={
-        "binary/decision/linear": ("A linear classifier", "Scores may go beyond"),
-    },
     concepts={
         "too correct; outliers on the right side": "A score that is right by far",
         "labels 0 and 1; difference between squared margin and mse": "With labels 0 and 1",
         "threshold 0.5": "The threshold is 0",
+    },
+    answers={
+        "binary/decision/linear": ("A linear classifier", "Scores may go beyond"),
     },
     value=lambda m: (1 - m) ** 2,
     gradient=lambda m, y: -2 * y * (1 - m),

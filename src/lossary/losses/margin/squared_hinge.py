@@ -161,14 +161,14 @@ loss = margin_loss(
         "LinearSVC loss='squared_hinge'; smooth SVM loss; differentiable hinge loss; max(0, 1 - y f(x))^2; "
         "support vector machine with squared slack"
     ),
-    answers={
-        "binary/decision/margin": ("A support vector machine", "Labels may be wrong"),
-    },
     concepts={
         "outliers; wrong labels": "One wrong label",
         "probabilities from LinearSVC; calibrated probabilities": "The sigmoid of the score",
         "labels 0 and 1": "With labels 0 and 1",
         "weight decay; margin below 1": "Just inside the margin",
+    },
+    answers={
+        "binary/decision/margin": ("A support vector machine", "Labels may be wrong"),
     },
     value=lambda m: maximum(0, 1 - m) ** 2,
     gradient=lambda m, y: -2 * y * maximum(0, 1 - m),

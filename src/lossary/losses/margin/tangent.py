@@ -131,14 +131,14 @@ loss = margin_loss(
         "robust classification loss with bounded penalty; loss that penalises too correct points; (2 arctan(y f(x)) "
         "- 1)^2; robust classifiers for computer vision"
     ),
-    answers={
-        "binary/noise": ("Binary classification with outliers", "The cost of a wrong"),
-    },
     concepts={
         "penalises too correct; overconfident predictions": "A score that is right by far",
         "vanishing gradient; zero gradient": "Large scores",
         "probabilities": "The probability is",
         "labels 0 and 1": "With labels 0 and 1",
+    },
+    answers={
+        "binary/noise": ("Binary classification with outliers", "The cost of a wrong"),
     },
     value=lambda m: (2 * atan(m) - 1) ** 2,
     gradient=lambda m, y: 4 * y * (2 * atan(m) - 1) / (1 + m**2),

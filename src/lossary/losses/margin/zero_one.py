@@ -167,15 +167,15 @@ loss = margin_loss(
     aliases=terms("zero-one loss; 0-1 loss; 0/1 loss; misclassification loss; misclassification rate; error rate"),
     tasks=("binary",),
     search_terms=terms("accuracy as a loss; one minus accuracy; classification error; number of errors"),
-    answers={
-        "binary/report": ("To report", "You care how sure"),
-    },
     concepts={
         "accuracy as a loss; zero gradient; does not require grad": "The gradient is zero",
         "ties; score of zero": "A score of exactly 0",
         "labels 0 and 1": "With labels 0 and 1",
         "class imbalance; balanced error rate": "Where one class is rare",
         "threshold 0.5; probabilities": "Probabilities are no scores",
+    },
+    answers={
+        "binary/report": ("To report", "You care how sure"),
     },
     value=lambda m: cases((1, m <= 0), (0, True)),
     gradient=lambda: 0,

@@ -222,10 +222,6 @@ loss = angular_margin_loss(
     search_terms=terms(
         "face recognition loss; margin softmax; angular softmax; cos(theta + m); easy margin; arcface nan; speaker verification loss"
     ),
-    answers={
-        "multi-class/unseen": ("You can say by what", "Many labels are wrong"),
-        "embeddings/classes": ("Vectors of things", "The angle is often"),
-    },
     concepts={
         "arcface nan; normalise features and weights": "The input must be",
         "easy margin; theta + m larger than pi": "Where the angle",
@@ -233,6 +229,10 @@ loss = angular_margin_loss(
         "choosing the scale; loss does not go to zero": "A small scale",
         "high initial loss; margin warm-up": "The loss begins",
         "accuracy too low; inference without the margin": "With the margin",
+    },
+    answers={
+        "multi-class/unseen": ("You can say by what", "Many labels are wrong"),
+        "embeddings/classes": ("Vectors of things", "The angle is often"),
     },
     lowered=lambda x, y, margin: cos(margin) * x[y] - sin(margin) * sqrt(1 - x[y] ** 2),
     slope=lambda x, y, margin: cos(margin) + sin(margin) * x[y] / sqrt(1 - x[y] ** 2),

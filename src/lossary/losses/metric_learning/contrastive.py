@@ -243,9 +243,6 @@ loss = Loss(
         "siamese network loss; similar and dissimilar pairs; contrastive loss with a margin; DrLIM; ContrastiveLoss; "
         "OnlineContrastiveLoss; contrastive loss nan"
     ),
-    answers={
-        "embeddings/pairs/distance": ("You have pairs", "Similar examples"),
-    },
     concepts={
         "label convention; is 1 similar or dissimilar": "A label of 0",
         "cosine similarity as input; squared distance": "The input is a distance",
@@ -253,6 +250,9 @@ loss = Loss(
         "which contrastive loss; factor one half": "The name means",
         "imbalanced pairs; too many negatives": "Most pairs",
         "choosing the margin": "The margin has",
+    },
+    answers={
+        "embeddings/pairs/distance": ("You have pairs", "Similar examples"),
     },
     inputs=(
         Input("input", "x", (DISTANCE,), "(*)", "the distance of the two members of each pair"),

@@ -192,16 +192,16 @@ loss = angular_margin_loss(
     search_terms=terms(
         "face recognition loss; margin softmax; cos(theta) - m; cosine margin; speaker verification loss"
     ),
-    answers={
-        "multi-class/unseen": ("You want the simplest", "The margin should be"),
-        "embeddings/classes": ("Vectors of things", "The margin should be"),
-    },
     concepts={
         "normalise features and weights": "The input must be",
         "choosing the margin; many classes": "A margin may",
         "choosing the scale; loss does not go to zero": "A small scale",
         "difference between ArcFace and CosFace; margin as an angle": "The margin is a cosine",
         "accuracy too low; inference without the margin": "With the margin",
+    },
+    answers={
+        "multi-class/unseen": ("You want the simplest", "The margin should be"),
+        "embeddings/classes": ("Vectors of things", "The margin should be"),
     },
     lowered=lambda x, y, margin: x[y] - margin,
     slope=lambda: 1,

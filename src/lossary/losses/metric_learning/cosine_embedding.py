@@ -334,10 +334,6 @@ loss = Loss(
         "-1; siamese network loss with cosine; keras.losses.CosineSimilarity; cosine_embedding_loss nan; 0D or 1D "
         "target tensor expected, multi-target not supported; 1D target tensor expects 2D input tensors"
     ),
-    answers={
-        "embeddings/pairs/angle": ("The vectors will be compared", "Similarities are graded"),
-        "distillation/vectors": ("You have only pairs", "The length of a vector"),
-    },
     concepts={
         "choosing the margin; dissimilar pairs": "margin",
         "labels 0 and 1": "Any label but",
@@ -345,6 +341,10 @@ loss = Loss(
         "collapse; positive pairs only": "Alike pairs alone",
         "zero vector": "A zero vector",
         "0D or 1D target tensor expected, multi-target not supported; 1D target tensor expects 2D input tensors": "The label has one dimension",
+    },
+    answers={
+        "embeddings/pairs/angle": ("The vectors will be compared", "Similarities are graded"),
+        "distillation/vectors": ("You have only pairs", "The length of a vector"),
     },
     inputs=(
         Input("input1", "x1", (VECTOR,), "(N, D) or (D)", "the first vector of each pair"),

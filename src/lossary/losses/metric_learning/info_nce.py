@@ -284,10 +284,6 @@ loss = Loss(
         "contrastive loss with a temperature; CLIP loss; SimCSE loss; MoCo loss; N-pair loss; softmax over similarities; "
         "noise contrastive estimation; retrieval loss; dual encoder loss; two-tower loss; lower bound on mutual information"
     ),
-    answers={
-        "embeddings/partners": ("Pairs belong together", "Batches are small"),
-        "ranking/chosen": ("Search by similarity", "Labels say similar"),
-    },
     concepts={
         "temperature; hard negatives": "The temperature decides",
         "loss does not go to zero; temperature too high": "At a temperature of 1",
@@ -296,6 +292,10 @@ loss = Loss(
         "symmetric loss; CLIP; image to text and text to image": "It asks one side",
         "normalise embeddings; dot product or cosine": "Vectors that are not normalised",
         "learnable temperature; logit scale; nan gradient of the temperature": "A learned temperature",
+    },
+    answers={
+        "embeddings/partners": ("Pairs belong together", "Batches are small"),
+        "ranking/chosen": ("Search by similarity", "Labels say similar"),
     },
     inputs=(
         Input("input", "x", (SIMILARITIES,), "(C) or (N, C)", "the similarity of each query with each candidate"),

@@ -263,9 +263,6 @@ loss = Loss(
         "self-supervised contrastive loss; two augmented views; contrastive loss with a temperature; SimCLR; "
         "monai ContrastiveLoss; optax.ntxent; optax ntxent"
     ),
-    answers={
-        "embeddings/partners": ("Vectors are learned from", "The two members"),
-    },
     concepts={
         "order of the views; interleaved batch; positive pairs": "Rows k and",
         "denominator; self-similarity mask; 2N - 1 terms": "The denominator",
@@ -273,6 +270,9 @@ loss = Loss(
         "batch size; gradient accumulation": "The value depends",
         "loss of each sample; reduction": "One value per",
         "collapse; loss stuck at log(2N - 1)": "Where all vectors",
+    },
+    answers={
+        "embeddings/partners": ("Vectors are learned from", "The two members"),
     },
     batches=_batches,
     inputs=(Input("input", "x", (VIEWS,), "(2N, D)", "the vectors: rows k and k + N are two views of one example"),),

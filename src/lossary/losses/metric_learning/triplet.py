@@ -240,9 +240,6 @@ loss = Loss(
     search_terms=terms(
         "anchor positive negative; face embedding loss; semi-hard negative mining; triplet loss stuck at 0.2"
     ),
-    answers={
-        "embeddings/triplets": ("You know which of two", "Vectors have no fixed"),
-    },
     concepts={
         "choosing alpha; margin 0.2": "A margin of the plain",
         "hard negatives; vanishing gradient": "A negative that lies",
@@ -250,6 +247,9 @@ loss = Loss(
         "triplet loss nan; mixed precision": "In float16",
         "normalise embeddings": "Longer vectors",
         "triplet mining; semi-hard negatives; loss close to zero": "The mean counts",
+    },
+    answers={
+        "embeddings/triplets": ("You know which of two", "Vectors have no fixed"),
     },
     inputs=(
         Input("anchor", "anchor", (VECTOR,), "(*, D)", "the vectors that the others are compared with"),

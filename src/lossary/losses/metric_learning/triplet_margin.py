@@ -318,10 +318,6 @@ loss = Loss(
         "loss; embedding loss with anchor; distance swap; semi-hard negatives; triplet loss stuck at margin; triplet "
         "loss collapse; expected margin to be greater than 0"
     ),
-    answers={
-        "embeddings/triplets": ("You know which of two", "In most of your triplets"),
-        "embeddings/classes": ("There are very many classes", "In most of your triplets"),
-    },
     concepts={
         "choosing the margin; expected margin to be greater than 0": "The margin must be",
         "distance swap; TripletMarginLoss swap": "swap",
@@ -330,6 +326,10 @@ loss = Loss(
         "hard negative mining; semi-hard negatives": "The mean counts",
         "TripletMarginLoss nan; maximum norm, p infinite": "A large p",
         "expected to have the same number of dimensions": "Shapes are broadcast",
+    },
+    answers={
+        "embeddings/triplets": ("You know which of two", "In most of your triplets"),
+        "embeddings/classes": ("There are very many classes", "In most of your triplets"),
     },
     inputs=(
         Input("anchor", "anchor", (VECTOR,), "(*, D)", "the vectors that the others are compared with"),

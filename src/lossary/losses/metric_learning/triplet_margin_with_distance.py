@@ -553,9 +553,6 @@ loss = Loss(
         "lambda; nn.PairwiseDistance as an argument; hyperbolic or learned distance; nan gradient of a distance of "
         "zero; margin must be greater than 0"
     ),
-    answers={
-        "embeddings/triplets": ("You have an anchor", "The Euclidean distance"),
-    },
     concepts={
         "user-defined distance between embeddings; cosine triplet loss; squared Euclidean distance of embeddings": "distance_function",
         "cosine similarity in place of a distance": "A similarity in place",
@@ -564,6 +561,9 @@ loss = Loss(
         "triplet loss stuck at margin; triplet loss collapse": "A loss equal to the margin",
         "mixed precision, autocast": "Under autocast",
         "expected to have the same number of dimensions": "The three inputs",
+    },
+    answers={
+        "embeddings/triplets": ("You have an anchor", "The Euclidean distance"),
     },
     inputs=(
         Input(

@@ -226,9 +226,6 @@ loss = preference_loss(
         "preference optimisation loss; RLHF without a reward model; chosen and rejected log-probabilities; implicit reward; "
         "alignment loss for language models; loss_type=sigmoid; Bradley-Terry loss with a reference model"
     ),
-    answers={
-        "preference/pairs": ("You want to train on", "All preferences agree"),
-    },
     concepts={
         "DPO beta; preference optimisation loss beta; strength of the KL penalty": "beta",
         "sum or mean of token log-probabilities; length bias": "The mean over tokens",
@@ -237,6 +234,9 @@ loss = preference_loss(
         "chosen log-probability goes down; rewards of chosen fall": "The loss falls while",
         "choosing beta": "A larger beta",
         "DPO overfits; deterministic preferences": "Where all preferences agree",
+    },
+    answers={
+        "preference/pairs": ("You want to train on", "All preferences agree"),
     },
     parameters=(
         Parameter(

@@ -182,9 +182,6 @@ loss = preference_loss(
         "squared preference loss; preference optimisation loss without overfitting; regularised DPO; loss_type=ipo; "
         "log-ratio gap regression; alignment loss for language models"
     ),
-    answers={
-        "preference/pairs": ("You have pairs", "Pairs that are well"),
-    },
     concepts={
         "IPO beta; preference optimisation loss beta": "beta",
         "IPO tau; target margin 1/(2 beta)": "beta sets the goal",
@@ -192,6 +189,9 @@ loss = preference_loss(
         "IPO nan; empty completion; truncated answers": "An empty answer",
         "IPO gradient explodes; learning rate for IPO": "A small beta",
         "loss does not show accuracy": "A pair that is too well",
+    },
+    answers={
+        "preference/pairs": ("You have pairs", "Pairs that are well"),
     },
     parameters=(
         Parameter(

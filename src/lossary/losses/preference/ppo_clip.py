@@ -248,9 +248,6 @@ loss = Loss(
         "clipped surrogate loss; policy gradient loss with clipping; RLHF policy loss; importance ratio clipping; "
         "ClipPPOLoss; cliprange; clip_epsilon; reinforcement learning loss; GRPO policy loss"
     ),
-    answers={
-        "reinforcement/policy": ("You train a policy", "You have pairs"),
-    },
     concepts={
         "cliprange; clip_epsilon; epsilon 0.2": "clip",
         "negative advantage; which side is clipped; min of clipped and unclipped": "Only one side",
@@ -260,6 +257,9 @@ loss = Loss(
         "ratio is always 1; old log-probabilities": "The old log-probabilities",
         "detach the advantage; value network": "An advantage with a gradient",
         "PPO loss near zero; loss does not fall": "The value does not",
+    },
+    answers={
+        "reinforcement/policy": ("You train a policy", "You have pairs"),
     },
     inputs=(
         Input(

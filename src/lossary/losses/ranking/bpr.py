@@ -237,10 +237,6 @@ loss = Loss(
         "recommender loss; implicit feedback; collaborative filtering loss; matrix factorisation with negative sampling; bpr_loss; "
         "reward model training; chosen and rejected; RLHF preference loss; -log sigmoid of a difference; logsigmoid"
     ),
-    answers={
-        "ranking/chosen": ("You know what people", "Many items that were"),
-        "preference/model": ("You train a reward model", "Some comparisons are"),
-    },
     concepts={
         "argument order; chosen and rejected": "Swapped arguments",
         "log sigmoid overflow; nan; gamma 1e-10": "The logarithm of a sigmoid",
@@ -248,6 +244,10 @@ loss = Loss(
         "regularisation; weight decay; loss goes to zero": "Larger scores",
         "negative sampling; hard negatives": "Easy pairs",
         "user bias; shift invariance": "What the two scores",
+    },
+    answers={
+        "ranking/chosen": ("You know what people", "Many items that were"),
+        "preference/model": ("You train a reward model", "Some comparisons are"),
     },
     inputs=(
         Input(

@@ -284,10 +284,6 @@ loss = Loss(
         "listwise learning to rank; maximum likelihood of a permutation; likelihood of a ranking; order of finish; "
         "ranked preferences of several answers; PListMLE; exploded logit"
     ),
-    answers={
-        "ranking/list": ("The order of a list", "Many items are tied"),
-        "preference/model": ("The order of a list", "There are two items"),
-    },
     concepts={
         "sort by relevance; argsort descending; target of ListMLE": "The list must be",
         "ties; equal relevance; shuffle": "Ties are broken",
@@ -296,6 +292,10 @@ loss = Loss(
         "overflow of exp; cumsum; epsilon 1e-10": "Subtracting the largest",
         "logcumsumexp; reverse cumulative sum; memory of long lists": "A running log-sum-exp",
         "loss is zero; shape (N, 1)": "A column of scores",
+    },
+    answers={
+        "ranking/list": ("The order of a list", "Many items are tied"),
+        "preference/model": ("The order of a list", "There are two items"),
     },
     inputs=(
         Input(

@@ -259,10 +259,6 @@ loss = Loss(
         "listwise learning to rank; ranking softmax; listwise softmax loss; softmax_loss; cross-entropy over a list of documents; top-one probability; "
         "graded relevance loss; softmax over the results of a query; reranker loss"
     ),
-    answers={
-        "ranking/list": ("A query has a list", "Only the order counts"),
-        "distillation/scores": ("Scores of a better model", "Only the order counts"),
-    },
     concepts={
         "scale of the scores; order is right but loss is high": "The right order",
         "grades; temperature of the relevances": "The unit of the relevances",
@@ -271,6 +267,10 @@ loss = Loss(
         "loss is zero; shape (N, 1)": "A column of scores",
         "padding; mask; lists of different lengths; nan": "Padding takes part",
         "no relevant documents; all labels zero": "A list without",
+    },
+    answers={
+        "ranking/list": ("A query has a list", "Only the order counts"),
+        "distillation/scores": ("Scores of a better model", "Only the order counts"),
     },
     inputs=(
         Input("input", "x", (SCORES_OF_LIST,), "(*, D)", "the scores of the items of each list"),

@@ -248,10 +248,6 @@ loss = Loss(
         "0; PairwiseHingeLoss; pairwise hinge; pairwise_hinge; pairwise; ranking SVM loss; rax.pairwise_hinge_loss; "
         "margin_ranking_loss : All input tensors should have same dimension but got sizes"
     ),
-    answers={
-        "ranking/pairs": ("Only the order matters", "You want every pair"),
-        "ranking/chosen": ("You know which of two", "A query has a whole"),
-    },
     concepts={
         "ranking loss margin 0; all scores alike": "With the default margin",
         "ties; labels 0 and 1": "A tie, or a label",
@@ -259,6 +255,10 @@ loss = Loss(
         "choosing the margin": "margin",
         "weighted pairs": "Labels that are not",
         "all pairs of a list; broadcasting": "Sizes are broadcast",
+    },
+    answers={
+        "ranking/pairs": ("Only the order matters", "You want every pair"),
+        "ranking/chosen": ("You know which of two", "A query has a whole"),
     },
     inputs=(
         Input("input1", "x1", (FIRST,), "(*)", "the scores of the first items"),

@@ -249,10 +249,6 @@ loss = Loss(
         "learning to rank pairwise loss; probability that one item beats another; smooth pairwise ranking loss; "
         "rank:pairwise; LambdaRank without weights; preference probability; comparisons by people"
     ),
-    answers={
-        "ranking/pairs": ("Some comparisons are uncertain", "A query has a list"),
-        "preference/model": ("Some comparisons are uncertain", "Each comparison has one"),
-    },
     concepts={
         "labels -1 and 1; negative loss": "A label of -1",
         "ties; equal relevance; soft labels": "A tie pulls",
@@ -260,6 +256,10 @@ loss = Loss(
         "LambdaRank; NDCG; position in the list": "A mistake at the bottom",
         "all pairs of a query; lists of different lengths": "A long list",
         "result type Float can't be cast to the desired output type Long; boolean labels": "Labels must be",
+    },
+    answers={
+        "ranking/pairs": ("Some comparisons are uncertain", "A query has a list"),
+        "preference/model": ("Some comparisons are uncertain", "Each comparison has one"),
     },
     inputs=(
         Input("input1", "x1", (FIRST,), "(*)", "the scores of the first items"),

@@ -120,14 +120,14 @@ loss = residual_loss(
     search_terms=terms(
         "support vector regression loss; dead zone; tolerance; ignore small errors; deadband loss; insensitive tube"
     ),
-    answers={
-        "regression/uneven/small": ("Errors below a known", "You want gradients that fade"),
-    },
     concepts={
         "ignore small errors; tolerance; dead zone; tube width": "epsilon",
         "choosing epsilon; feature scaling": "epsilon is measured",
         "gradient is zero; model does not train": "A model that starts",
         "no unique minimum": "The minimum is flat",
+    },
+    answers={
+        "regression/uneven/small": ("Errors below a known", "You want gradients that fade"),
     },
     parameters=(
         Parameter(

@@ -121,16 +121,16 @@ loss = residual_loss(
         "asymmetric L2; asymmetric MSE; implicit Q-learning loss; IQL value loss; reg:expectileerror; upper expectile; "
         "underestimation costs more"
     ),
-    answers={
-        "regression/uneven/side": ("Too low and too high", "You need a quantile"),
-        "uncertainty/any": ("You want something like a quantile", "You need a quantile"),
-        "reinforcement/value": ("In offline reinforcement", "There are gross outliers"),
-    },
     concepts={
         "asymmetric costs; underestimation costs more": "tau",
         "expectile versus quantile": "The 0.9-expectile",
         "half the squared error; factor two": "The factor one half",
         "sign convention": "The sign of the residual",
+    },
+    answers={
+        "regression/uneven/side": ("Too low and too high", "You need a quantile"),
+        "uncertainty/any": ("You want something like a quantile", "You need a quantile"),
+        "reinforcement/value": ("In offline reinforcement", "There are gross outliers"),
     },
     parameters=(
         Parameter(

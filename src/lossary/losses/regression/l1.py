@@ -307,10 +307,6 @@ loss = residual_loss(
         "unexpected keyword argument 'weight'; mean(): could not infer output dtype; "
         "tf.keras.losses.MeanAbsoluteError; sklearn mean_absolute_error; Manhattan distance loss"
     ),
-    answers={
-        "regression/plain/median": ("The prediction should be", "You need the mean"),
-        "generative/reconstruction": ("The noise is Laplace", "You want plain gradient descent"),
-    },
     concepts={
         "median regression loss": "The best constant",
         "__init__() got an unexpected keyword argument 'weight'": "Weights exist",
@@ -320,6 +316,10 @@ loss = residual_loss(
         "F.l1_loss weight ignored torch.compile": "F.l1_loss can silently",
         "mean(): could not infer output dtype; integer targets": "Complex numbers work",
         "loss jumps around the optimum": "The gradient keeps its size",
+    },
+    answers={
+        "regression/plain/median": ("The prediction should be", "You need the mean"),
+        "generative/reconstruction": ("The noise is Laplace", "You want plain gradient descent"),
     },
     value=lambda r: abs(r),
     gradient=lambda r: sign(r),

@@ -139,13 +139,13 @@ loss = residual_loss(
         "smooth absolute error; smooth approximation of L1; twice differentiable Huber; robust regression without a "
         "threshold; log cosh overflow; log(cosh(x)) inf; numerically stable log cosh; hyperbolic secant likelihood"
     ),
-    answers={
-        "regression/outliers/capped/smooth": ("You want [[huber]]", "The target has another scale"),
-    },
     concepts={
         "log cosh overflow; log(cosh(x)) inf; numerically stable log cosh": "Written as it is defined",
         "small residuals lost; catastrophic cancellation; negative log cosh": "A rewriting that is safe",
         "feature scaling; where the parabola turns into a line": "The unit of the target",
+    },
+    answers={
+        "regression/outliers/capped/smooth": ("You want [[huber]]", "The target has another scale"),
     },
     value=lambda r: log(cosh(r)),
     gradient=lambda r: tanh(r),

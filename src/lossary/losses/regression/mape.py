@@ -144,14 +144,14 @@ loss = Loss(
         "percentage error; relative error loss; forecast accuracy; mape zero target; mape infinity; mape division by "
         "zero; WAPE; weighted MAPE; WMAPE"
     ),
-    answers={
-        "regression/relative/report": ("The error must be told", "Some targets are zero"),
-    },
     concepts={
         "mape zero target; mape infinity; mape division by zero": "A target of zero",
         "biased low; under-forecasting": "It is minimised",
         "percent or fraction; factor 100": "A fraction here",
         "small targets dominate": "Small targets pull",
+    },
+    answers={
+        "regression/relative/report": ("The error must be told", "Some targets are zero"),
     },
     inputs=(
         Input("input", "x", (REAL,), "(*)", "the predictions"),

@@ -427,13 +427,6 @@ loss = residual_loss(
         "tf.keras.losses.MeanSquaredError; sklearn mean_squared_error; weighted mean squared error; masked mse loss "
         "nan"
     ),
-    answers={
-        "regression/plain/mean": ("The prediction should be", "Some targets are wrong"),
-        "generative/reconstruction": ("The noise is roughly Gaussian", "The output is a class probability"),
-        "distillation/scores": ("Features or logits", "Targets span several orders"),
-        "distillation/vectors": ("Features or logits", "Some targets are wrong"),
-        "reinforcement/value": ("The prediction should be", "Some targets are wrong"),
-    },
     concepts={
         "target size different to the input size broadcasting warning; Using a target size that is different to the "
         "input size": "A column of predictions",
@@ -444,6 +437,13 @@ loss = residual_loss(
         "root mean squared error nan gradient": "The square root",
         "half squared error; factor one half": "There is no factor",
         "float16 overflow; mixed precision; autocast": "Half precision",
+    },
+    answers={
+        "regression/plain/mean": ("The prediction should be", "Some targets are wrong"),
+        "generative/reconstruction": ("The noise is roughly Gaussian", "The output is a class probability"),
+        "distillation/scores": ("Features or logits", "Targets span several orders"),
+        "distillation/vectors": ("Features or logits", "Some targets are wrong"),
+        "reinforcement/value": ("The prediction should be", "Some targets are wrong"),
     },
     value=lambda r: r**2,
     gradient=lambda r: 2 * r,

@@ -143,15 +143,15 @@ loss = Loss(
         "relative error loss; log-transformed target; targets of different magnitude; skewed target; house prices; "
         "sales forecast; msle nan; log1p; underestimation penalised more; reg:squaredlogerror"
     ),
-    answers={
-        "regression/relative/positive": ("Targets are not negative", "You need the mean"),
-        "regression/relative/zeros": ("Targets are not negative", "Most targets are well below"),
-        "counts/train/ratio": ("Targets are not negative", "You need the mean"),
-    },
     concepts={
         "msle nan; negative predictions": "A prediction of -1",
         "underestimation penalised more; biased low; geometric mean": "Too low costs more",
         "scale of the target; log1p": "The unit of the target",
+    },
+    answers={
+        "regression/relative/positive": ("Targets are not negative", "You need the mean"),
+        "regression/relative/zeros": ("Targets are not negative", "Most targets are well below"),
+        "counts/train/ratio": ("Targets are not negative", "You need the mean"),
     },
     inputs=(
         Input("input", "x", (ABOVE,), "(*)", "the predictions"),

@@ -165,16 +165,16 @@ loss = residual_loss(
         "prediction interval; conditional quantile; 95th percentile; asymmetric absolute error; newsvendor; value at "
         "risk; quantile crossing; reg:quantileerror; underprediction costs more; mean_pinball_loss; asymmetric L1"
     ),
-    answers={
-        "regression/uneven/side": ("Too low and too high", "The cost grows with"),
-        "uncertainty/any": ("You want an interval", "You need the whole distribution"),
-    },
     concepts={
         "which quantile; asymmetric costs; newsvendor; underprediction costs more": "tau",
         "predicted quantile is 1 - tau; sign convention": "The sign of the residual",
         "quantile crossing; monotone quantiles": "Quantiles that are fitted apart",
         "extreme quantiles; value at risk; 99th percentile": "A far quantile",
         "compare losses of different quantiles": "Losses of different tau",
+    },
+    answers={
+        "regression/uneven/side": ("Too low and too high", "The cost grows with"),
+        "uncertainty/any": ("You want an interval", "You need the whole distribution"),
     },
     parameters=(
         Parameter(

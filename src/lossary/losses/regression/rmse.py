@@ -154,14 +154,14 @@ loss = Loss(
     aliases=terms("RMSE; root mean square error; RMSE loss; root mean squared deviation; RMSD"),
     tasks=("regression",),
     search_terms=terms("sqrt of mse; rmse loss nan; square root of MSELoss; standard error of the residuals"),
-    answers={
-        "regression/plain/mean": ("A number for people", "As a training loss"),
-    },
     concepts={
         "rmse over batches; mean of batch losses": "The mean over batches",
         "rmse loss nan; sqrt gradient at zero": "The square root of MSELoss",
         "rmse as a training loss": "The gradient does not shrink",
         "shape of the predictions; column; broadcasting without a warning": "A column of predictions",
+    },
+    answers={
+        "regression/plain/mean": ("A number for people", "As a training loss"),
     },
     inputs=(
         Input("input", "x", (REALS,), "(D) or (N, D)", "the predictions of one batch in the last dimension"),

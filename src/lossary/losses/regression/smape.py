@@ -157,14 +157,14 @@ loss = Loss(
         "symmetric percentage error; bounded relative error; forecasting competition metric; smape zero; smape 200 "
         "percent; smape definitions"
     ),
-    answers={
-        "regression/relative/report": ("A relative error is reported", "Over- and underestimation"),
-    },
     concepts={
         "smape definitions; smape 200 percent; smape between 0 and 1": "Three losses",
         "asymmetric; biased high": "Too high costs less",
         "gradient is zero; wrong sign; dead gradient": "A prediction of the wrong sign",
         "smape zero; 0 / 0; smape nan": "Zero against zero",
+    },
+    answers={
+        "regression/relative/report": ("A relative error is reported", "Over- and underestimation"),
     },
     inputs=(
         Input("input", "x", (REAL,), "(*)", "the predictions"),

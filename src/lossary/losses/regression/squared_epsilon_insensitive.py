@@ -96,13 +96,13 @@ loss = residual_loss(
     aliases=terms("squared epsilon-insensitive; L2-SVR loss; L2-SVR; L2EpsilonInsLoss"),
     tasks=("regression",),
     search_terms=terms("support vector regression with squared slack; smooth dead zone; quadratic epsilon-insensitive"),
-    answers={
-        "regression/uneven/small": ("Errors below a known", "There are outliers"),
-    },
     concepts={
         "ignore small errors; tolerance; dead zone": "epsilon",
         "squared error with a threshold": "The square is of the excess",
         "no unique minimum": "The minimum is flat",
+    },
+    answers={
+        "regression/uneven/small": ("Errors below a known", "There are outliers"),
     },
     parameters=(
         Parameter(

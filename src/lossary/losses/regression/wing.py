@@ -122,14 +122,14 @@ loss = residual_loss(
         "facial landmark localisation loss; landmark regression; keypoint regression loss; small errors matter more; "
         "amplify small errors; logarithmic loss of coordinates"
     ),
-    answers={
-        "regression/uneven/large": ("Coordinates are predicted", "You want a smooth minimum"),
-    },
     concepts={
         "small errors matter more; amplify small errors": "epsilon",
         "choosing w; normalised coordinates; keypoint regression": "The defaults are in pixels",
         "discontinuous gradient": "The slope jumps",
         "hard samples are ignored": "Squeezed by the logarithm",
+    },
+    answers={
+        "regression/uneven/large": ("Coordinates are predicted", "You want a smooth minimum"),
     },
     parameters=(
         Parameter(

@@ -132,15 +132,15 @@ loss = residual_loss(
         "reject outliers completely; hard redescending M-estimator; sine psi function; robust regression 1.339; cosine loss "
         "for residuals"
     ),
-    answers={
-        "regression/outliers/none/edge": ("You compare with work", "The curvature must be"),
-    },
     concepts={
         "tuning constant 1.339": "a",
         "where outliers are cut; outlier threshold": "The edge",
         "periodic loss; outliers attracted": "Without the cut",
         "loss is exactly zero for small errors": "One minus a cosine",
         "scale estimate; MAD; normalise residuals": "a counts spreads",
+    },
+    answers={
+        "regression/outliers/none/edge": ("You compare with work", "The curvature must be"),
     },
     parameters=(
         Parameter(

@@ -164,14 +164,14 @@ loss = residual_loss(
         "robust loss with a shape parameter; generalized Charbonnier; family of robust losses; graduated non-convexity; "
         "learn the robustness; alpha of the robust loss; AdaptiveLossFunction; lossfun"
     ),
-    answers={
-        "regression/outliers/fade": ("You do not know how heavy", "One member is enough"),
-    },
     concepts={
         "shape; how robust; generalized Charbonnier": "alpha",
         "learn alpha; adaptive alpha": "alpha cannot be learned",
         "scale conventions": "The scale is that",
         "division by zero at alpha 0 and 2; numerical stability": "The formula has holes",
+    },
+    answers={
+        "regression/outliers/fade": ("You do not know how heavy", "One member is enough"),
     },
     parameters=(
         Parameter(

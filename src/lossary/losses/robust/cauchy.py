@@ -153,15 +153,15 @@ loss = residual_loss(
         "heavy-tailed noise; log(1 + x^2) loss; redescending M-estimator; robust loss with logarithmic tails; "
         "Student t loss with one degree of freedom; kornia cauchy_loss; scipy least_squares loss='cauchy'"
     ),
-    answers={
-        "regression/outliers/fade": ("Some targets are far off", "The fit must not depend"),
-    },
     concepts={
         "cauchy scale; outlier scale": "c",
         "vanishing gradient for large errors; training does not start": "Points can be",
         "non-convex; depends on initialization; local minima": "Two groups",
         "kornia cauchy_loss; cauchy scale conventions": "Another half",
         "overflow; inf loss in half precision": "The square overflows",
+    },
+    answers={
+        "regression/outliers/fade": ("Some targets are far off", "The fit must not depend"),
     },
     parameters=(
         Parameter(

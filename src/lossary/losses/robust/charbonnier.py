@@ -147,15 +147,15 @@ loss = residual_loss(
         "smooth L1 for images; differentiable L1; super-resolution loss; image restoration loss; optical flow penalty; "
         "sqrt(x^2 + eps^2); rounded absolute error"
     ),
-    answers={
-        "regression/plain/median": ("Image restoration", "A perfect prediction"),
-    },
     concepts={
         "charbonnier epsilon; rounded absolute error": "eps",
         "loss does not reach zero; minimum of the Charbonnier loss": "A perfect prediction",
         "eps or eps squared": "Under the root",
         "Charbonnier versus pseudo-Huber; kornia charbonnier_loss": "Libraries that say",
         "loss oscillates at the end of training": "A small eps",
+    },
+    answers={
+        "regression/plain/median": ("Image restoration", "A perfect prediction"),
     },
     parameters=(
         Parameter(

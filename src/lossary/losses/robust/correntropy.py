@@ -128,14 +128,14 @@ loss = residual_loss(
         "impulsive noise; Gaussian kernel loss; information theoretic learning; correntropy induced metric; "
         "one minus Gaussian kernel; kernel bandwidth"
     ),
-    answers={
-        "regression/outliers/none/soft": ("Signals with impulsive", "The loss should keep"),
-    },
     concepts={
         "kernel bandwidth; kernel width": "sigma",
         "annealing sigma; step size changes with sigma": "A larger sigma",
         "bounded loss hides outliers": "The mean hides",
         "normalised kernel; value of correntropy": "Some definitions",
+    },
+    answers={
+        "regression/outliers/none/soft": ("Signals with impulsive", "The loss should keep"),
     },
     parameters=(
         Parameter(

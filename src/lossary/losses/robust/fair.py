@@ -137,14 +137,14 @@ loss = residual_loss(
     search_terms=terms(
         "convex robust loss; M-estimator with logarithm; robust regression 1.3998; L1 with rounded corner; fair weights"
     ),
-    answers={
-        "regression/outliers/capped/smooth": ("You want a convex loss", "Distant points"),
-    },
     concepts={
         "tuning constant 1.3998": "c",
         "Fair versus Huber; Fair versus pseudo-Huber": "It turns away",
         "loss is inexact for small errors; catastrophic cancellation": "The formula as it is printed",
         "scale estimate; normalise residuals": "c counts spreads",
+    },
+    answers={
+        "regression/outliers/capped/smooth": ("You want a convex loss", "Distant points"),
     },
     parameters=(
         Parameter(

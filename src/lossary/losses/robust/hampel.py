@@ -160,15 +160,15 @@ loss = residual_loss(
         "reject outliers completely; hard redescending M-estimator; piecewise linear psi function; Huber with an end; "
         "three thresholds"
     ),
-    answers={
-        "regression/outliers/none/edge": ("You can say where", "Three limits"),
-    },
     concepts={
         "where Huber's part ends": "a",
         "order of the thresholds; a b c": "The limits must",
         "steep descent between b and c": "A short way",
         "scale estimate; MAD; normalise residuals": "The limits count",
         "value beyond the threshold": "Outside c",
+    },
+    answers={
+        "regression/outliers/none/edge": ("You can say where", "Three limits"),
     },
     parameters=(
         Parameter(

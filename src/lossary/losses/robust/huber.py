@@ -266,10 +266,6 @@ loss = residual_loss(
         "clipped gradient of the squared error; DQN error clipping; huber delta; huber_loss does not support "
         "non-positive values for delta; is not a valid value for reduction; scipy least_squares loss='huber'"
     ),
-    answers={
-        "regression/outliers/capped/limit": ("Most residuals are well", "Gross outliers"),
-        "reinforcement/value": ("In value-based", "You need exactly"),
-    },
     concepts={
         "huber delta; outlier threshold; clipped gradient of the squared error; DQN error clipping": "delta",
         "feature scaling; choosing delta": "delta is measured",
@@ -278,6 +274,10 @@ loss = residual_loss(
         "learnable delta; delta must be a float or int": "delta must be positive",
         "target size different to the input size broadcasting warning": "A column of predictions",
         "weighted Huber loss; sample weights; Weights and input must have the same size": "A weighted mean",
+    },
+    answers={
+        "regression/outliers/capped/limit": ("Most residuals are well", "Gross outliers"),
+        "reinforcement/value": ("In value-based", "You need exactly"),
     },
     parameters=(
         Parameter(

@@ -156,14 +156,14 @@ loss = residual_loss(
         "smooth Huber loss; differentiable Huber; Huber with second derivative; pseudohubererror; huber_slope; "
         "smooth approximation of the absolute error; Charbonnier-type loss; L1-L2 loss; DIST_L12"
     ),
-    answers={
-        "regression/outliers/capped/smooth": ("There is no clear residual", "Distant points"),
-    },
     concepts={
         "smooth Huber; outlier threshold; huber_slope": "delta",
         "pseudo-Huber versus Huber": "It is not Huber",
         "loss is exactly zero for small errors; catastrophic cancellation": "The formula as it is printed",
         "pseudo-Huber versus Charbonnier": "It is a Charbonnier",
+    },
+    answers={
+        "regression/outliers/capped/smooth": ("There is no clear residual", "Distant points"),
     },
     parameters=(
         Parameter(

@@ -279,18 +279,18 @@ loss = residual_loss(
         "smooth l1 vs huber; smooth l1 beta; smooth l1 sigma; smooth_l1_loss does not support negative values for "
         "beta; smooth_l1_loss() got an unexpected keyword argument 'weight'; Huber loss divided by delta"
     ),
-    answers={
-        "regression/plain/median": ("You think of it as [[l1]]", "You need exactly the median"),
-        "regression/outliers/capped/limit": ("Regression where some targets", "You think of it as the squared error"),
-        "regression/uneven/large": ("Regression where some targets", "You need a continuous second"),
-        "boxes/overlap": ("Bounding-box offsets", "Box corners"),
-    },
     concepts={
         "smooth l1 beta; choosing beta": "beta is measured",
         "difference between Smooth L1 and Huber; smooth l1 vs huber": "It equals HuberLoss",
         "smooth l1 sigma; detection code": "sigma in older",
         "smooth_l1_loss does not support negative values for beta": "beta may be zero",
         "smooth_l1_loss() got an unexpected keyword argument 'weight'; sample weights": "There is no weight",
+    },
+    answers={
+        "regression/plain/median": ("You think of it as [[l1]]", "You need exactly the median"),
+        "regression/outliers/capped/limit": ("Regression where some targets", "You think of it as the squared error"),
+        "regression/uneven/large": ("Regression where some targets", "You need a continuous second"),
+        "boxes/overlap": ("Bounding-box offsets", "Box corners"),
     },
     parameters=(
         Parameter(

@@ -145,15 +145,15 @@ loss = residual_loss(
         "reject outliers completely; hard redescending M-estimator; robust regression 4.685; bisquare weights; "
         "ignore outliers beyond a threshold"
     ),
-    answers={
-        "regression/outliers/none/edge": ("Points beyond some distance", "There is no good start"),
-    },
     concepts={
         "tuning constant 4.685; outlier threshold": "c",
         "scale estimate; MAD; normalise residuals": "c counts spreads",
         "zero gradient; loss does not change": "A fit that starts",
         "value beyond the threshold": "Outside c",
         "normalised biweight; factor c^2/6": "Without its factor",
+    },
+    answers={
+        "regression/outliers/none/edge": ("Points beyond some distance", "There is no good start"),
     },
     parameters=(
         Parameter(

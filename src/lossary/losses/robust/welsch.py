@@ -132,14 +132,14 @@ loss = residual_loss(
         "exponential robust loss; Gaussian-shaped loss; bounded smooth loss; redescending M-estimator; 1 - exp(-x^2); "
         "ignore outliers; inverted Gaussian"
     ),
-    answers={
-        "regression/outliers/none/soft": ("Gross outliers should count", "Points beyond a limit"),
-    },
     concepts={
         "choosing c; outlier scale": "c",
         "vanishing gradient for large errors; training does not start": "The gradient underflows",
         "Welsch versus correntropy; kornia welsch_loss": "There are two conventions",
         "loss is exactly zero for small errors; expm1": "One minus",
+    },
+    answers={
+        "regression/outliers/none/soft": ("Gross outliers should count", "Points beyond a limit"),
     },
     parameters=(
         Parameter(

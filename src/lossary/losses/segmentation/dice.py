@@ -299,10 +299,6 @@ loss = overlap_loss(
         "V-Net loss; overlap loss for small objects; F1 loss segmentation; Dice score as a loss; medical image segmentation loss; "
         "foreground background imbalance in masks; DiceBCE"
     ),
-    answers={
-        "segmentation/overlap/same": ("The result is judged", "The result is judged by intersection"),
-        "segmentation/small": ("The object is small", "Missing a pixel"),
-    },
     concepts={
         "smoothing constant; epsilon in Dice": "smooth",
         "logits or probabilities; negative Dice loss; Dice loss above 1": "It takes probabilities",
@@ -315,6 +311,10 @@ loss = overlap_loss(
         "vanishing gradient; Dice loss stuck; combine Dice with cross-entropy": "Where the sigmoid",
         "calibration; probability of each pixel": "The best prediction is",
         "half precision nan; mixed precision": "In float16",
+    },
+    answers={
+        "segmentation/overlap/same": ("The result is judged", "The result is judged by intersection"),
+        "segmentation/small": ("The object is small", "Missing a pixel"),
     },
     parameters=(
         Parameter(

@@ -224,9 +224,6 @@ loss = overlap_loss(
     search_terms=terms(
         "Tversky loss with a power; small lesions; focal loss for masks; attention U-Net loss; gamma 4/3"
     ),
-    answers={
-        "segmentation/overlap/differ": ("Objects are small", "You have not tried"),
-    },
     concepts={
         "weight of false positives": "alpha",
         "weight of false negatives; recall": "beta",
@@ -235,6 +232,9 @@ loss = overlap_loss(
         "nan gradient; perfect prediction": "At a perfect mask",
         "power per class or per batch": "The power of a mean",
         "alpha 0.7 beta 0.3": "alpha and beta change",
+    },
+    answers={
+        "segmentation/overlap/differ": ("Objects are small", "You have not tried"),
     },
     parameters=(
         Parameter("alpha", 0.3, "the weight of what is predicted too much", range=NOT_NEGATIVE, typical=(0.3, 0.5)),

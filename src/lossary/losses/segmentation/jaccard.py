@@ -179,9 +179,6 @@ loss = overlap_loss(
     function=jaccard,
     aliases=terms("soft IoU loss; soft Jaccard loss; intersection over union loss for masks; Jaccard index loss"),
     search_terms=terms("intersection over union segmentation loss; mean IoU as a loss; mIoU; overlap of masks"),
-    answers={
-        "segmentation/overlap/same": ("The result is judged", "Missing a pixel"),
-    },
     concepts={
         "smoothing constant; epsilon in IoU": "smooth",
         "logits or probabilities; negative loss": "It takes probabilities",
@@ -189,6 +186,9 @@ loss = overlap_loss(
         "empty masks; no foreground": "A picture without",
         "multi-class IoU; batch IoU; shape of the masks": "The first dimension",
         "Dice or Jaccard; Dice versus IoU": "Means of Jaccard",
+    },
+    answers={
+        "segmentation/overlap/same": ("The result is judged", "Missing a pixel"),
     },
     parameters=(
         Parameter(

@@ -216,10 +216,6 @@ loss = overlap_loss(
         "asymmetric Dice loss; F-beta loss for masks; trade precision for recall in segmentation; penalise false negatives more; Dice with weights for false positives "
         "and false negatives; small lesions"
     ),
-    answers={
-        "segmentation/overlap/differ": ("Missing a part", "Both errors"),
-        "segmentation/small": ("With [[dice", "Both errors"),
-    },
     concepts={
         "weight of false positives": "alpha",
         "weight of false negatives; recall": "beta",
@@ -229,6 +225,10 @@ loss = overlap_loss(
         "alpha plus beta": "alpha and beta need",
         "empty masks; no foreground; smoothing constant": "A picture without",
         "logits or probabilities; shape of the masks": "It takes probabilities",
+    },
+    answers={
+        "segmentation/overlap/differ": ("Missing a part", "Both errors"),
+        "segmentation/small": ("With [[dice", "Both errors"),
     },
     parameters=(
         Parameter(

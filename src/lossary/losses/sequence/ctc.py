@@ -541,9 +541,6 @@ loss = Loss(
         "be of size batch_size; ctc_loss_cpu not implemented for Half; blank must be in label range; Expected "
         "input_lengths to have value at most"
     ),
-    answers={
-        "sequences/unknown": ("The input is a long", "The order may change"),
-    },
     concepts={
         "blank label; blank must be in label range": "blank",
         "zero_infinity": "zero_infinity",
@@ -553,6 +550,9 @@ loss = Loss(
         "cudnn ctc loss; nondeterministic gradient": "On a GPU",
         "gradcheck fails on ctc_loss": "The gradient with respect",
         "length normalisation": "mean divides",
+    },
+    answers={
+        "sequences/unknown": ("The input is a long", "The order may change"),
     },
     inputs=(
         Input(

@@ -258,9 +258,6 @@ loss = Loss(
         "survival analysis loss; time to event; right censored; proportional hazards; hazard ratio; risk set; "
         "log-hazard; survival:cox"
     ),
-    answers={
-        "survival": ("The target is the time", "You want a predicted time"),
-    },
     concepts={
         "sign of the risk; predicted times; censoring flag": "A higher input",
         "shift invariance; baseline hazard; survival curve": "A constant added",
@@ -268,6 +265,9 @@ loss = Loss(
         "no events; nan for a censored batch; division by zero": "A batch without",
         "ties; Efron; Breslow": "Tied times",
         "sorting by time; cumulative sum": "A running sum",
+    },
+    answers={
+        "survival": ("The target is the time", "You want a predicted time"),
     },
     batches=_batches,
     inputs=(
