@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
 import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
-import torch
 
 from lossary.declaration import SideBySide
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import MARGIN_AXIS, RESIDUAL
 from lossary.discovery import catalogs
-from lossary.drawing import render, together
-from lossary.drawing.pictures import BOXES_HIGH
+from lossary.drawing import together
 from lossary.errors import CatalogError
 from lossary.publishing import jobs
 from lossary.publishing.jobs import MOST_TOGETHER, family_files
@@ -102,33 +99,6 @@ def test_losses_of_boxes_are_what_the_areas_say() -> None:
     inside = abs(offset) < 1.3
     np.testing.assert_allclose(slid["giou_loss"][inside], 1 - 0.4 * 1.2 / 4.5, rtol=1e-12)
     assert offset[np.argmin(slid["diou_loss"])] == offset[np.argmin(slid["ciou_loss"])] == pytest.approx(0, abs=1e-12)
-
-
-@pytest.mark.parametrize("name", ["slides", "grows", "flattens"])
-def test_boxes_are_drawn_in_one_unit_each_above_its_place(name: str) -> None:
-    (figure,) = (one for one in catalogs.declared(FAMILIES["detection"]).figures if one.name == name)
-    chart, _ = together.side_by_side(figure, members("detection"))
-    given = {k: v.numpy() for k, v in figure.inputs(torch.tensor([pair.x for pair in chart.boxes])).items()}
-    with render.isolated_settings():
-        made = render.draw(chart, "light")
-        (axes,) = made.axes
-        drawn = [np.column_stack(line.get_data()) * chart.size for line in made.artists if len(line.get_data()[0]) == 5]
-        above = axes.get_position().y1 * chart.size[1]
-        places = axes.transData.transform([(pair.x, 0) for pair in chart.boxes])[:, 0] / made.dpi * 72
-    assert len(drawn) == 2 * len(chart.boxes) == 2 * together.PAIRS
-    sides = {k: boxes[:, 2:] - boxes[:, :2] for k, boxes in given.items()}
-    spans = []
-    for k, (true, predicted) in enumerate(zip(drawn[::2], drawn[1::2], strict=True)):
-        units = [np.ptp(true, 0) / sides["target"][k], np.ptp(predicted, 0) / sides["input"][k]]
-        np.testing.assert_allclose(units, units[0][0], rtol=1e-5)
-        both = np.concatenate([true, predicted])
-        assert both[:, 1].min() > above
-        assert both[:, 1].max() < above + BOXES_HIGH
-        spans.append((both[:, 0].min(), both[:, 0].max()))
-        assert np.mean(spans[-1]) == pytest.approx(places[k], abs=0.01)
-        apart = (true[0] - predicted[0]) / units[0]
-        np.testing.assert_allclose(apart, given["target"][k][:2] - given["input"][k][:2], atol=1e-5)
-    assert all(end < start for (_, end), (start, _) in itertools.pairwise(spans))
 
 
 # Where a loss of the margin costs least on average, where the label is 1 with probability p, known in closed form.

@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 from lossary.declaration.family import SideBySide
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import RESIDUAL, Axis, axes
-from lossary.drawing.pictures import BOXES_HIGH, Boxes, Chart, Table, Trace
+from lossary.drawing.looks import miniatures, told
+from lossary.drawing.pictures import MINIATURES_HIGH, Chart, Table, Trace
 from lossary.evaluation import points
 from lossary.evaluation.curves import curve
 from lossary.evaluation.torch_calls import inputs_at, side_by_side_values
 from lossary.typesetting.words import rough
-
-# At how many places of a figure boxes are drawn.
-PAIRS = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,28 +179,18 @@ def side_by_side(figure: SideBySide, members: Sequence[Loss]) -> tuple[Chart, Ta
     traces = tuple(
         Trace(t, y, f"trace{k % 8}", loss.title, dashed=(k + k // 8) % 2) for k, (loss, y) in enumerate(values)
     )
-    told = "; ".join(f"{trace.label}: from {rough(trace.y[0])} to {rough(trace.y[-1])}" for trace in traces)
-    boxes = _boxes(figure)
+    ends = "; ".join(f"{trace.label}: from {rough(trace.y[0])} to {rough(trace.y[-1])}" for trace in traces)
+    drawn = miniatures(figure.look, figure.span, lambda at: inputs_at(figure, at))
     chart = Chart(
         title=figure.title,
-        description=f"{figure.heading.capitalize()} over the {figure.label}, {rough(t[0])} to {rough(t[-1])}. {told}.",
+        description=f"{figure.heading.capitalize()} over the {figure.label}, {rough(t[0])} to {rough(t[-1])}. {ends}."
+        + (f" {told(drawn, figure.look)}" if figure.look else ""),
         heading=figure.heading,
         role="ink",
         xlabel=figure.label,
         traces=traces,
-        size=(560, 420 + (BOXES_HIGH if boxes else 0)),
+        size=(560, 420 + (MINIATURES_HIGH if drawn else 0)),
         ylim=None if figure.top is None else (-0.03 * figure.top, figure.top),
-        boxes=boxes,
+        miniatures=drawn,
     )
     return chart, Table((figure.label, *(loss.slug for loss, _ in values)), (t, *(y for _, y in values)))
-
-
-def _boxes(figure: SideBySide) -> tuple[Boxes, ...]:
-    """The boxes at a few places of a figure, none where it has none."""
-    if figure.boxes is None:
-        return ()
-    low, high = figure.span
-    t = low + (high - low) * (np.arange(PAIRS) + 0.5) / PAIRS
-    given = inputs_at(figure, t)
-    target, predicted = (given[name].tolist() for name in figure.boxes)
-    return tuple(Boxes(x, tuple(a), tuple(b)) for x, a, b in zip(t.tolist(), target, predicted, strict=True))

@@ -136,7 +136,8 @@ def family_files(payload: Payload) -> Files:
             for m in members
             if one.name in m.side_by_side
         ]
-        words = {"title": one.title, "caption": one.caption, "calls": calls}
+        caption = f"{one.caption} {one.look.words}" if one.look else one.caption
+        words = {"title": one.title, "caption": caption, "calls": calls}
         figures.append({**_image(f"{folder}/{one.name}", chart), **words})
     return {"figures.json": json.dumps(figures).encode(), **files}
 

@@ -305,7 +305,8 @@ def _symbolic(loss: Loss, claim: Callable[..., Expression]) -> str:
     except TypeError:
         return ""
     parts = made if isinstance(made, list | tuple) else [made]
-    if any(isinstance(part, str) for part in parts):
+    # A comparison that was made of the symbols themselves says nothing of their values.
+    if any(isinstance(part, str | bool) for part in parts):
         return ""
     return " and ".join(f"${page_latex(sp.sympify(part))}$" for part in parts)
 

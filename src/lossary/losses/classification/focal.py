@@ -15,8 +15,8 @@ that elements that are already right count for little, and by a factor for its c
   predicts them, as a pitfall shows.
 - Positives are rare, but the negatives are not easy: `pos_weight` of [[bce_with_logits]] changes the balance of the
   classes and nothing else.
-- Exactly one of several classes is right. This loss judges each score by itself. What other libraries call focal loss
-  for several classes multiplies [[cross_entropy]] by the same power, with the softmax's probability.
+- Exactly one of several classes is right. This loss judges each score by itself. Keras and Kornia have a focal loss for
+  several classes, which multiplies [[cross_entropy]] by the same power of 1 minus the softmax's probability.
 - Many labels are wrong. Then the hardest elements are the wrong labels, and this loss turns to them:
   [[generalized_cross_entropy|generalized cross-entropy]] does the opposite.
 
@@ -136,9 +136,9 @@ share of positives: 0.1
 
 ### Labels in between have no agreed meaning
 
-With label smoothing or mixup, most of the libraries below put the label into the probability first and then raise the
-distance to 1 to the power. On this page a label in between is a mixture of the losses of the two labels. The two agree at 0 and 1
-alone.
+With label smoothing or mixup, Keras, optax and torchvision put the label into the probability first and then raise the
+distance to 1 to the power. On this page, as in Kornia, a label in between is a mixture of the losses of the two labels.
+The two agree at the labels 0 and 1. MONAI and segmentation-models-pytorch each have a third way.
 
 ```python
 from lossary.functional import focal
@@ -228,6 +228,7 @@ from lossary.declaration import (
     Precision,
     Study,
     Symbolic,
+    equal,
     logit_section,
     sigmoid,
     softplus,
@@ -381,13 +382,13 @@ loss = Loss(
     ),
     example={"input": [2.0, -1.5, 0.5], "target": [1.0, 0.0, 0.0]},
     properties={
-        "convex": lambda gamma: gamma == 0,
+        "convex": lambda gamma: equal(gamma, 0),
         "smoothness": "Cinf",
         "bounded": False,
         "value_at_perfect": 0,
         "gradient_limits": lambda alpha: (-alpha, 0),
         "redescending": False,
         "proper": lambda gamma, alpha: "strictly proper" if gamma == 0 and alpha == 0.5 else "not proper",
-        "calibrated": lambda alpha: alpha == 0.5,
+        "calibrated": lambda alpha: equal(alpha, 0.5),
     },
 )

@@ -67,8 +67,8 @@ gap 1000.0: loss 1.980, pull 0.00002
 
 ### Around one centre it is the IoU loss
 
-If the centres agree, no distance is left, and a flat box is as good as a high one. Below, both boxes cover half of the
-target.
+If the centres agree, no distance is left, and of two boxes with the same overlap a flat one is as good as a high one.
+Below, both boxes cover half of the target.
 
 ```python
 from lossary.functional import ciou_loss, diou_loss

@@ -159,7 +159,7 @@ loss = margin_loss(
             span=(-120.0, 20.0),
             inputs=lambda t: {"input": t, "target": 1},
             of="input",
-            caption="From right to left, float16, then bfloat16 and float32 become infinite, each where its largest "
+            caption="From right to left, float16, then float32 and bfloat16 become infinite, each where its largest "
             "number lies. The gradient becomes infinite with the loss.",
             note="One element with label 1. float64 overflows near -709.8, outside the picture.",
         ),

@@ -88,7 +88,7 @@ tensor([1., 1.]) tensor([-0., -0.])
 
 ## Relations
 
-It is twice the [[huber|Huber loss]] with `delta=2` of the [[hinge]], which is where its name comes from.
+It is twice the [[huber|Huber loss]] with `delta=2` of the [[hinge]].
 
     functional.modified_huber(logits, 2 * label - 1) ==
         2 * F.huber_loss(functional.hinge(logits, 2 * label - 1, reduction="none"), torch.zeros_like(logits), delta=2.0)

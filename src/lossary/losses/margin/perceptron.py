@@ -18,9 +18,9 @@ not at all.
 
 ### Scores of zero are a perfect fit
 
-There is no margin to reach, so the loss falls when all scores shrink, and at zero it is as small as it gets. Below, 9
-of 10 labels are positive. The best single score is 0, which decides nothing; with [[hinge]] it is 1. This is why it is
-not calibrated: its minimum need not decide for the likelier class.
+There is no margin to reach, so as long as a point is wrong the loss falls when all scores shrink, and at zero it is as
+small as it gets. Below, 9 of 10 labels are positive. The best single score is 0, which decides nothing; with [[hinge]]
+it is 1. This is why it is not calibrated: its minimum need not decide for the likelier class.
 
 ```python
 from lossary.functional import hinge, perceptron

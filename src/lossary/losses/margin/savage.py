@@ -154,7 +154,7 @@ loss = margin_loss(
     value=lambda m: sigmoid(-2 * m) ** 2,
     gradient=lambda m, y: -4 * y * sigmoid(-2 * m) ** 2 * sigmoid(2 * m),
     caption="A soft step from 1 to 0. The gradient is a dip near the margin 0: points that are far right or far "
-    "wrong pull on nothing.",
+    "wrong hardly pull.",
     example={"input": [2.0, -0.5, 1.5], "target": [1.0, 1.0, -1.0]},
     properties={
         "convex": False,

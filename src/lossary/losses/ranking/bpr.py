@@ -205,6 +205,7 @@ from lossary.declaration import (
     REAL_TARGET,
     Input,
     Kind,
+    ListLook,
     Loss,
     Precision,
     Section,
@@ -290,6 +291,7 @@ loss = Loss(
             note="One pair. The score of the other item is 0, so that of the chosen one is the difference of the two.",
             caption="A chosen item that trails by far costs about as much as it trails, and its gradient is close to 1 in size. "
             "The further it leads, the less it costs, though never nothing.",
+            look=ListLook(("positive", "negative")),
         ),
     ),
     figures=(

@@ -240,6 +240,7 @@ from lossary.declaration import (
     HeatMap,
     Input,
     Kind,
+    ListLook,
     Loss,
     Precision,
     Section,
@@ -335,6 +336,7 @@ loss = Loss(
             note="A list of two. The score of the second item is 0.",
             caption="With two items there is one comparison, and the loss is that of a pair. It falls as the lead grows, and does "
             "not reach zero.",
+            look=ListLook(("input",)),
         ),
     ),
     figures=(

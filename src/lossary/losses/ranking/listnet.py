@@ -226,6 +226,7 @@ from lossary.declaration import (
     HeatMap,
     Input,
     Kind,
+    ListLook,
     Loss,
     Precision,
     Section,
@@ -320,6 +321,7 @@ loss = Loss(
             note="A list of two. The score of the second item is 0.",
             caption="Each curve is lowest where the scores are as far apart as the relevances, and is not zero there. A lead "
             "larger than that costs more again.",
+            look=ListLook(("input",)),
         ),
     ),
     figures=(

@@ -222,6 +222,7 @@ from lossary.declaration import (
     HeatMap,
     Input,
     Kind,
+    ListLook,
     Loss,
     Parameter,
     Precision,
@@ -306,6 +307,7 @@ loss = Loss(
             note="One pair. The target is 1 and the second score is 0, so the first score is the difference of the two.",
             caption="Left of the mark the loss is a straight line: every pair in the wrong order has the same gradient, "
             "however wrong it is. Right of it the pair costs nothing and has no gradient.",
+            look=ListLook(("input1", "input2")),
         ),
     ),
     figures=(

@@ -221,6 +221,7 @@ from lossary.declaration import (
     REAL_TARGET,
     Input,
     Kind,
+    ListLook,
     Loss,
     Precision,
     Section,
@@ -301,6 +302,7 @@ loss = Loss(
             note="One pair. The second score is 0, so the first score is the difference of the two.",
             caption="With the target 1 a lead costs less the larger it is, and a large lag about its own size. A tie costs "
             "least at equal scores, and even there it costs log 2.",
+            look=ListLook(("input1", "input2")),
         ),
     ),
     reductions=per("pair"),

@@ -109,20 +109,21 @@ power of the mean  tensor(0.5693)
 
 As in [[tversky|Tversky loss]], `alpha` weighs here what is too much and `beta` what is missed. The authors' code has an alpha of 0.7
 for what is missed: the same loss as with `alpha=0.3, beta=0.7` here. Copied without a look at the formula, an alpha of 0.7
-makes the model miss more.
+makes a miss cost less than an addition.
 
 ```python
 from lossary.functional import focal_tversky
 
 mask = torch.tensor([1.0, 1.0, 0.0, 0.0])
-missing = torch.tensor([1.0, 0.0, 0.0, 0.0])
-print("alpha=0.3, beta=0.7", focal_tversky(missing, mask))
-print("alpha=0.7, beta=0.3", focal_tversky(missing, mask, alpha=0.7, beta=0.3))
+missing, adding = torch.tensor([1.0, 0.0, 0.0, 0.0]), torch.tensor([1.0, 1.0, 1.0, 0.0])
+for alpha, beta in ((0.3, 0.7), (0.7, 0.3)):
+    miss, extra = (focal_tversky(one, mask, alpha=alpha, beta=beta).item() for one in (missing, adding))
+    print(f"alpha={alpha}, beta={beta}: a miss {miss:.4f}, an addition {extra:.4f}")
 ```
 
 ```output
-alpha=0.3, beta=0.7 tensor(0.5140)
-alpha=0.7, beta=0.3 tensor(0.3330)
+alpha=0.3, beta=0.7: a miss 0.5140, an addition 0.2170
+alpha=0.7, beta=0.3: a miss 0.3330, an addition 0.3633
 ```
 
 ## Relations

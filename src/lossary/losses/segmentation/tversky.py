@@ -20,8 +20,9 @@ for what is missed.
 ### alpha and beta change places in some code
 
 Here, as in the article and in most libraries, `alpha` weighs what is too much, the false positives, and `beta` what is
-missed, the false negatives. Keras describes its arguments like that and computes the reverse. The code of the authors of
-[[focal_tversky|focal Tversky loss]] has the reverse as well. Try it with a prediction that only misses.
+missed, the false negatives. Keras describes its arguments like that and computes the reverse in the version that is run
+below; its source has been mended since. The code of the authors of [[focal_tversky|focal Tversky loss]] has the reverse as
+well. Try it with a prediction that only misses.
 
 ```python
 from lossary.functional import tversky
@@ -85,7 +86,8 @@ alpha 0.7: left out 0.0923, marked 0.2471
 ### alpha and beta need not add up to 1
 
 Their sum is a choice of its own: it says how much an error counts beside what is right. At 0.5 each the loss is Dice
-loss, at 1 each Jaccard loss, which is higher for the same prediction. A sweep over one of them alone changes both.
+loss, at 1 each Jaccard loss, which is higher for the same prediction. A sweep over one of them alone changes
+the sum as well as the balance.
 
 ```python
 from lossary.functional import tversky
