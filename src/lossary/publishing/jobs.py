@@ -1,4 +1,4 @@
-"""Makes what costs time: a loss's evidence, record and figures, overlays, articles, the inventory.
+"""Makes what costs time: a loss's evidence, record and figures, overlays, articles, the inventory, the questions.
 
 Each function takes plain JSON values and returns named files; the worker calls them in processes of their own.
 """
@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 import sphobjinv
 
+from lossary.declaration.choosing import QUESTIONS, Question
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import RESIDUAL, axes
 from lossary.declaration.values import JsonObject
+from lossary.declaration.vocabulary import TASKS
 from lossary.discovery.catalogs import Source, declared, families, load
 from lossary.discovery.dependencies import measured
 from lossary.drawing import loss_views, render, together
@@ -277,6 +279,27 @@ def inventory_files(payload: Payload) -> Files:
     return {"objects.inv": sphobjinv.compress(inventory.data_file())}
 
 
+def questions_files(payload: Payload) -> Files:
+    """The questions that lead to losses, for the process that puts the site together and loads no declaration."""
+    tasks = [{"name": name, "meaning": meaning, **_asked(name, QUESTIONS[name])} for name, meaning in TASKS.items()]
+    return {"questions.json": json.dumps(tasks).encode()}
+
+
+def _asked(place: str, question: Question | None) -> JsonObject:
+    """What a question asks at a place, with all that its answers lead to."""
+    if question is None:
+        return {"place": place, "question": None, "answers": []}
+    answers = [
+        {
+            "text": answer.text,
+            "task": answer.then if isinstance(answer.then, str) else None,
+            **_asked(f"{place}/{name}", answer.then if isinstance(answer.then, Question) else None),
+        }
+        for name, answer in question.answers.items()
+    ]
+    return {"place": place, "question": question.text, "answers": answers}
+
+
 MAKERS: dict[str, Callable[[Payload], Files]] = {
     "loss": loss_files,
     "family": family_files,
@@ -284,4 +307,5 @@ MAKERS: dict[str, Callable[[Payload], Files]] = {
     "compare": compare_files,
     "article": article_files,
     "inventory": inventory_files,
+    "questions": questions_files,
 }

@@ -147,6 +147,14 @@ def record(
         ],
         "plot": {**plot(loss).data, **evidence.plot},
         "prose": {"when": when, "when_not": when_not},
+        "answers": [
+            {
+                "place": place,
+                "reason": docstring.point(parts.when, reason),
+                "change": docstring.point(parts.when_not, change),
+            }
+            for place, (reason, change) in loss.answers.items()
+        ],
         "pitfalls": pitfalls,
         "libraries": [
             {"name": one.name, "call": one.call, "note": one.note, **state(loss, one, measured or {})}

@@ -134,6 +134,14 @@ class UseField(TypedDict):
     when_not: str
 
 
+class AnswerField(TypedDict):
+    """Where the loss is an answer to what a reader is asked; the reason and what would change it, as Markdown."""
+
+    place: str
+    reason: str
+    change: str
+
+
 class PitfallField(TypedDict):
     """What trips people over, as Markdown."""
 
@@ -177,6 +185,7 @@ class Record(TypedDict):
     tasks: list[str]
     takes: list[str]
     concepts: list[dict[str, str]]
+    answers: list[AnswerField]
     torch: str | None
     call: str
     functional: str | None

@@ -28,6 +28,7 @@ from lossary.discovery.catalogs import (
 from lossary.discovery.dependencies import measured, neighbours
 from lossary.errors import CatalogError, Failure, LossaryError
 from lossary.publishing.cache import PACKAGE, Cache, default_cache, digest, sources_key, templates_key
+from lossary.publishing.choosing import choices
 from lossary.publishing.page import link, named, render
 from lossary.publishing.presets import Preset, available_presets
 from lossary.publishing.record_fields import Record
@@ -224,6 +225,8 @@ def _shared_jobs(
     named_titles = {slug: record["title"] for slug, record in records.items()}
     inventory = {"project": about(catalog).title, "titles": named_titles}
     shared["/inventory"] = Job("inventory", digest("inventory", base, json.dumps(inventory)), "objects.inv", inventory)
+    if records:
+        shared["/questions"] = Job("questions", digest("questions", base), "choose page", {})
     return shared
 
 
@@ -284,6 +287,8 @@ def _pages(
         values = {"presets": comparisons, "families": named, "count": len(records)}
         yield "compare/index.md", rendered("compare.md", "../", **values)
         yield "plots/index.json", _plots(records, named, comparisons)
+        asked = json.loads(files.of[shared["/questions"].key]["questions.json"])
+        yield "choose/index.md", rendered("choose.md", "../", tasks=choices(asked, [*records.values()]))
 
 
 def _leading_here(records: Records) -> dict[str, list[tuple[str, list[str]]]]:
@@ -463,7 +468,11 @@ def navigation(catalog: str | None = BUILT_IN) -> list[JsonObject]:
     """The site's navigation, derived from the files: families with their losses, then the articles."""
     found = sources(catalog)
     groups = families(found)
-    sections: list[JsonObject] = [{"All losses": "index.md"}, {"Compare": "compare/index.md"}]
+    sections: list[JsonObject] = [
+        {"All losses": "index.md"},
+        {"Choose": "choose/index.md"},
+        {"Compare": "compare/index.md"},
+    ]
     if catalog in (None, BUILT_IN):
         sections.append({"Other libraries": "libraries.md"})
     for name, family in groups.items():

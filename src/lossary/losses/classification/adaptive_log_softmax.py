@@ -494,6 +494,10 @@ loss = Loss(
         "padding index": "Padding has to be removed",
         "weight tying": "The module owns the last layer",
     },
+    answers={
+        "multi-class/many": ("The time of the last layer", "The classes are about"),
+        "sequences/known/many": ("The classes are very many", "Memory is the problem"),
+    },
     inputs=(
         Input("input", "x", (VECTOR,), "(D) or (N, D)", "the features that go into the output layer"),
         Input("target", "y", (CLASS_INDEX,), "() or (N)", "the true class; classes are sorted from frequent to rare"),

@@ -16,7 +16,7 @@ that was given to its label.
 ## When not to
 
 - Your model ends in a linear layer. Give the raw score to [[bce_with_logits]]. A sigmoid followed
-  by this loss rounds large scores to 1 and loses their gradient, as shown below.
+  by this loss rounds large scores to 1 and loses their gradient, as a pitfall shows.
 - Exactly one of several classes is right: [[cross_entropy]].
 - Positives are very rare and easy negatives drown them: [[focal|focal loss]], or `pos_weight` of
   [[bce_with_logits]].
@@ -300,6 +300,12 @@ loss = Loss(
         "Using a target size that is different to the input size is deprecated": "A column of predictions",
         "BCELoss unsafe to autocast; mixed precision": "Under autocast on CUDA",
         "soft labels; loss does not reach zero": "With soft labels",
+    },
+    answers={
+        "binary/probability/probability": ("You already hold", "Your model ends"),
+        "multi-label/probability/probabilities": ("Each element is a yes-or-no", "Your model ends"),
+        "segmentation/pixels/masks": ("Each element is a yes-or-no", "Your model ends"),
+        "generative/reconstruction": ("You already hold", "Your model ends"),
     },
     inputs=(
         Input("input", "p", (PROBABILITY,), "(*)", "the predicted probability of class 1, not a raw score"),

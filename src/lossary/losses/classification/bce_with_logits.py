@@ -11,6 +11,8 @@ of its score gives to its label, computed without the sigmoid's rounding.
 - Segmentation with independent masks, link prediction, and any other grid of yes-or-no answers.
 - Classes are unbalanced, and a mistake on a positive should cost more: `pos_weight`. The usual choice
   is the number of negatives divided by the number of positives.
+- The discriminator of a generative adversarial network, with label 1 for samples of the data and 0 for generated ones.
+  The sigmoid of its best score is the share of real samples among those that look the same.
 
 Without weights the gradient with respect to the logit is the predicted probability minus the label.
 
@@ -394,6 +396,14 @@ loss = Loss(
         "BCEWithLogitsLoss pos_weight ignored; positional arguments": "The first argument",
         "BCEWithLogitsLoss nan; masked logits": "Infinite logits",
         "weight for each sample": "A weight per sample",
+    },
+    answers={
+        "binary/probability/score": ("Binary classification with a network", "The model already returns"),
+        "binary/rare": ("Classes are unbalanced", "Almost everything"),
+        "multi-label/probability/scores": ("Several labels may be true", "Exactly one class"),
+        "multi-label/rare": ("Classes are unbalanced", "Almost everything"),
+        "segmentation/pixels/masks": ("Segmentation with independent", "The overlap of a small"),
+        "generative/discriminator/probability": ("The discriminator of", "The model already returns"),
     },
     inputs=(
         Input("input", "z", (LOGIT,), "(*)", "the raw score of class 1: no sigmoid before it"),

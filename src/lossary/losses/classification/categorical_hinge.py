@@ -185,6 +185,9 @@ loss = Loss(
         "calibrated probabilities; consistency": "One class below one half",
         "one-hot labels; sparse categorical hinge": "It takes class numbers",
     },
+    answers={
+        "multi-class/decision": ("Only the strongest rival", "All rivals that are"),
+    },
     inputs=(
         Input("input", "x", (SCORES,), "(C) or (N, C)", "the raw scores: no softmax before them"),
         Input("target", "y", (CLASS_INDEX,), "() or (N)", "the true class"),

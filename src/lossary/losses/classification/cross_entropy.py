@@ -13,6 +13,7 @@ and the loss is minus the logarithm of the right class's probability.
   is the true one.
 - The target is a distribution itself, as in distillation, mixup or label smoothing: pass
   probabilities in place of class numbers.
+- Some classes are rare, or a mistake on them costs more: `weight` scales the loss of all targets of a class.
 
 Without weights, the gradient of one target's loss with respect to the scores is the predicted
 distribution minus the target, where that sums to one.
@@ -633,6 +634,13 @@ loss = Loss(
         "point type for target with class probabilities": "The type and shape of the target",
         "one-hot targets; soft targets": "The same target as one-hot",
         "binary classification with one output": "One output unit",
+    },
+    answers={
+        "multi-class/probability/scores": ("Exactly one of several", "Several classes may"),
+        "multi-class/rare": ("Some classes are rare", "Easy examples outnumber"),
+        "segmentation/pixels/one": ("Next-token prediction", "Easy examples outnumber"),
+        "sequences/known/few": ("Next-token prediction", "The vocabulary is so large"),
+        "distillation/classes": ("The target is a distribution", "You already hold log-prob"),
     },
     inputs=(
         Input("input", "x", (LOGITS,), "(C), (N, C) or (N, C, d1, …)", "the raw scores: no softmax before them"),

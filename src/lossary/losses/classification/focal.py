@@ -11,8 +11,8 @@ that elements that are already right count for little, and by a factor for its c
 
 ## When not to
 
-- You need probabilities. The model that minimises the expected loss is not the one that predicts them; see below.
-  [[bce_with_logits]] is.
+- You need probabilities: [[bce_with_logits]]. The model that minimises the expected focal loss is not the one that
+  predicts them, as a pitfall shows.
 - Positives are rare, but the negatives are not easy: `pos_weight` of [[bce_with_logits]] changes the balance of the
   classes and nothing else.
 - Exactly one of several classes is right. This loss judges each score by itself. Keras and Kornia have a focal loss for
@@ -285,6 +285,11 @@ loss = Loss(
         "calibration of focal loss; probability estimates; not proper": "Its sigmoid is",
         "soft labels; label smoothing; mixup": "Labels in between",
         "nan gradient for gamma below 1": "The power of a rounded",
+    },
+    answers={
+        "binary/rare": ("Almost everything is", "Positives are rare"),
+        "multi-label/rare": ("Almost everything is", "You need probabilities"),
+        "segmentation/small": ("Almost everything is", "Many labels are wrong"),
     },
     inputs=(
         Input("input", "z", (LOGIT,), "(*)", "the raw score of class 1: no sigmoid before it"),

@@ -224,6 +224,9 @@ loss = softmax_loss(
         "nan gradient; power of zero": "A power of a probability",
         "truncated loss; truncated Lq; pruning": "The truncated loss",
     },
+    answers={
+        "multi-class/noise": ("Some labels are wrong", "There are many classes"),
+    },
     parameters=(
         Parameter(
             "q",

@@ -483,6 +483,10 @@ loss = Loss(
         "expected input with dimensionality 1 or 2": "The input has one or two",
         "linear_cross_entropy options ignored": "Label smoothing and soft targets",
     },
+    answers={
+        "multi-class/many": ("The classes are so many", "The scores are needed"),
+        "sequences/known/many": ("You want the exact", "Time is the problem"),
+    },
     inputs=(
         Input(
             "input",

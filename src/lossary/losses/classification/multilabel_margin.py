@@ -329,6 +329,9 @@ loss = Loss(
         "number of labels; Lipschitz constant": "The value depends",
         "zero padding": "Padding with 0",
     },
+    answers={
+        "multi-label/order": ("Each sample has several", "You need to know how many"),
+    },
     inputs=(
         Input("input", "x", (SCORES,), "(C) or (N, C)", "the scores, one for each class"),
         Input(

@@ -318,6 +318,9 @@ loss = Loss(
         "column against flat target; broadcasting": "Two shapes",
         "boolean labels": "Boolean targets",
     },
+    answers={
+        "multi-label/probability/scores": ("You want one loss per", "Missing a rare label"),
+    },
     inputs=(
         Input("input", "x", (LOGITS,), "(C), (N, C) or (*, C)", "the raw scores: no sigmoid before them"),
         Input(

@@ -346,6 +346,11 @@ loss = Loss(
         "one-hot targets; soft targets; Target is out of bounds; device-side assert triggered": "Only class numbers",
         "NLLLoss2d has been deprecated": "NLLLoss2d",
     },
+    answers={
+        "multi-class/probability/normalised": ("Exactly one of several", "The model returns raw scores"),
+        "segmentation/pixels/one": ("Segmentation and sequences", "The model returns raw scores"),
+        "sequences/known/few": ("The log-probabilities are needed", "The model returns raw scores"),
+    },
     inputs=(
         Input(
             "input",

@@ -215,6 +215,9 @@ loss = softmax_loss(
         "calibration; overconfidence": "A positive epsilon",
         "PolyLoss family; Poly-N; Poly-1 focal loss": "The name means",
     },
+    answers={
+        "multi-class/probability/scores": ("You have a classifier", "Many labels are wrong"),
+    },
     parameters=(
         Parameter(
             "epsilon",

@@ -209,6 +209,9 @@ loss = softmax_loss(
         "calibration; overconfidence": "The best prediction",
         "sign of A": "A positive A",
     },
+    answers={
+        "multi-class/noise": ("[[generalized_cross_entropy", "The labels are right"),
+    },
     parameters=(
         Parameter("alpha", 0.1, "the factor of cross-entropy", range=NOT_NEGATIVE, typical=(0.1, 1.0), symbol="alpha"),
         Parameter(

@@ -217,6 +217,9 @@ loss = box_loss(
         "aspect ratio; width and height separately; EIoU": "The term for the shape",
         "exploding gradient; tiny boxes; w^2 + h^2": "For small boxes",
     },
+    answers={
+        "boxes/apart/centre": ("Overlap, centre", "Boxes can be very small"),
+    },
     side_by_side=dict.fromkeys(
         ("slides", "grows", "flattens"), "functional.ciou_loss(input, target, reduction='none')"
     ),

@@ -162,6 +162,10 @@ loss = box_loss(
         "small gradient far away; slow convergence of distant boxes": "The further away",
         "aspect ratio; concentric boxes; same centre": "Around one centre",
     },
+    answers={
+        "boxes/apart/overlap": ("Predicted boxes may miss", "The loss should order"),
+        "boxes/apart/centre": ("The centre of a box", "The shape of a box"),
+    },
     side_by_side=dict.fromkeys(
         ("slides", "grows", "flattens"), "functional.diou_loss(input, target, reduction='none')"
     ),

@@ -185,6 +185,9 @@ loss = box_loss(
         "negative width; x2 smaller than x1; invalid boxes; sort corners": "A box turned inside out",
         "loss above 1; negative GIoU; range of GIoU": "It goes up to 2",
     },
+    answers={
+        "boxes/apart/overlap": ("Predicted boxes may miss", "Boxes are far from"),
+    },
     side_by_side=dict.fromkeys(
         ("slides", "grows", "flattens"), "functional.giou_loss(input, target, reduction='none')"
     ),

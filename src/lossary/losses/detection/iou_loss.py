@@ -229,6 +229,9 @@ loss = box_loss(
         "matching; pairwise IoU; cost matrix; order of the boxes": "Row k",
         "nan; empty targets; no objects in the image": "A batch without objects",
     },
+    answers={
+        "boxes/overlap": ("A detector is judged", "Boxes may lie apart"),
+    },
     side_by_side=dict.fromkeys(("slides", "grows", "flattens"), "functional.iou_loss(input, target, reduction='none')"),
     properties={"supremum": 1},
 )

@@ -140,6 +140,9 @@ loss = divergence_loss(
         "exploding gradient; small probabilities": "A small prediction dominates",
         "nan with zero probabilities; division by zero": "Zero against zero",
     },
+    answers={
+        "distributions/outcomes/reference": ("You compare observed", "The prediction may be near"),
+    },
     predicted=POSITIVE_DISTRIBUTION,
     true=DISTRIBUTION,
     formula=Symbolic(

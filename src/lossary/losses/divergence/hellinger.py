@@ -150,6 +150,9 @@ loss = divergence_loss(
         "nan gradient; square root at zero": "A plain square root",
         "infinite gradient; softmax underflow": "A prediction of zero",
     },
+    answers={
+        "distributions/outcomes/bounded": ("The distributions may rule", "You need a loss that"),
+    },
     batches=_batches,
     predicted=DISTRIBUTION_STEEP_AT_ZERO,
     true=DISTRIBUTION_STEEP_AT_ZERO,

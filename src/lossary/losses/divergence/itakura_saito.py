@@ -129,6 +129,9 @@ loss = Loss(
         "asymmetry; underestimation": "Too small costs more",
         "silence; zero power; nan": "A zero on either side",
     },
+    answers={
+        "regression/relative/positive": ("The values are powers", "You need a convex loss"),
+    },
     inputs=(
         Input("input", "x", (POWER,), "(*)", "the predicted values"),
         Input("target", "y", (TRUE_POWER,), "(*), same as input", "the true values"),

@@ -173,6 +173,9 @@ loss = divergence_loss(
         "generalized JSD; GKD; beta": "The generalised divergence",
         "nan gradient; zero probabilities": "A probability of exactly zero",
     },
+    answers={
+        "distributions/outcomes/bounded": ("Neither distribution", "The target is fixed"),
+    },
     predicted=DISTRIBUTION_STEEP_AT_ZERO,
     true=DISTRIBUTION,
     formula=Symbolic(

@@ -443,6 +443,10 @@ loss = Loss(
         "broadcasting without a warning": "A column against a row",
         "nan with zero probabilities": "A prediction of probability zero",
     },
+    answers={
+        "distributions/outcomes/reference": ("You want a value that", "Outcomes have an order"),
+        "distillation/classes": ("The target is a whole", "The targets are class numbers"),
+    },
     inputs=(
         Input(
             "input",

@@ -126,6 +126,10 @@ loss = Loss(
         "logvar; standard deviation instead of log-variance": "The second argument",
         "exp overflow; nan in a VAE; clamp logvar": "A large log-variance",
     },
+    answers={
+        "distributions/gaussian": ("The encoder gives", "The prior is not"),
+        "generative/code": ("In a variational", "You fit a mean"),
+    },
     inputs=(
         Input("input", "mean", (REAL,), "(*)", "the means", latex=r"\mu"),
         Input(

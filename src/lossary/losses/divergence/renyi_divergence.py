@@ -151,6 +151,9 @@ loss = divergence_loss(
         "asymmetry; which distribution comes first": "The order of the arguments",
         "order of the divergence": "alpha",
     },
+    answers={
+        "distributions/outcomes/reference": ("You want a [[kl_div]]", "There is no reason"),
+    },
     predicted=POSITIVE_DISTRIBUTION,
     true=DISTRIBUTION_STEEP_AT_ZERO,
     parameters=(Parameter("alpha", 2.0, "the order", range=POSITIVE, typical=(0.5, 1.0, 2.0, 3.0)),),

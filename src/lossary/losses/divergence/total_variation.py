@@ -113,6 +113,9 @@ loss = divergence_loss(
         "proper scoring rule; one-hot labels; calibration": "Against sampled labels",
         "constant gradient near the optimum": "The gradient does not shrink",
     },
+    answers={
+        "distributions/outcomes/bounded": ("You want a distance", "You train by gradient"),
+    },
     predicted=DISTRIBUTION,
     true=DISTRIBUTION,
     formula=Symbolic(

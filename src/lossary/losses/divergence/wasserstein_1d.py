@@ -157,6 +157,9 @@ loss = Loss(
         "bias of small batches": "A small batch",
         "shape of the samples; column": "A column counts",
     },
+    answers={
+        "distributions/samples": ("A model draws numbers", "Each prediction has"),
+    },
     inputs=(
         Input("input", "x", (REALS,), "(D) or (N, D)", "the predicted numbers, one sample in the last dimension"),
         Input("target", "y", (REAL_TARGETS,), "(D) or (N, D), same as input", "the numbers to match"),

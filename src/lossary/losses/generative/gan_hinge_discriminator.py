@@ -191,6 +191,9 @@ loss = discriminator_loss(
         "detach the fake samples": "Without detach",
         "batches of different sizes": "Batches of different",
     },
+    answers={
+        "generative/discriminator/distance": ("The discriminator should stop", "You want probabilities"),
+    },
     value=lambda real, fake: maximum(0, 1 - real) + maximum(0, 1 + fake),
     gradient={
         "input": lambda real: cases((-1, real < 1), (0, True)),

@@ -210,6 +210,9 @@ loss = Loss(
         "detach; retain_graph; zero_grad of the discriminator": "The generator's step",
         "generator loss goes up; loss does not show sample quality": "A falling loss",
     },
+    answers={
+        "generative/generator": ("You train the generator", "The discriminator has another"),
+    },
     inputs=(
         Input("input", "fake", (LOGIT,), "(*)", "the raw scores of generated samples: no sigmoid", latex="D(G(z))"),
     ),

@@ -176,6 +176,9 @@ loss = discriminator_loss(
         "factor one half": "With or without",
         "mixed precision; overflow": "In float16",
     },
+    answers={
+        "generative/discriminator/probability": ("The score itself should", "Scores may run far"),
+    },
     value=lambda real, fake: (real - 1) ** 2 / 2 + fake**2 / 2,
     gradient={"input": lambda real: real - 1, "fake": lambda fake: fake},
     apart=(1.0, 0.0),

@@ -13,7 +13,7 @@ distributions.
 
 ## When not to
 
-- Nothing limits the critic. Then the loss has no lowest value; see below. [[gan_hinge_discriminator]] has one.
+- Nothing limits the critic. Then the loss has no lowest value, as a pitfall shows. [[gan_hinge_discriminator]] has one.
 - The samples are numbers: [[wasserstein_1d]] computes the distance without a critic.
 - You want probabilities from the discriminator: [[bce_with_logits]].
 
@@ -210,6 +210,10 @@ loss = discriminator_loss(
         "sigmoid in the critic": "A sigmoid at the end",
         "WGAN-GP; create_graph; gradient penalty has no effect": "A gradient penalty",
         "batch normalisation in the critic": "Batch normalisation",
+    },
+    answers={
+        "generative/discriminator/distance": ("You want a value", "Nothing limits"),
+        "generative/generator": ("The two kinds", "Nothing limits"),
     },
     value=lambda real, fake: fake - real,
     gradient={"input": lambda: -1, "fake": lambda: 1},

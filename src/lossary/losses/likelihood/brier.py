@@ -129,6 +129,11 @@ loss = Loss(
         "vanishing gradient; sigmoid then squared error": "Through a sigmoid",
         "class imbalance; base rate; Brier skill score": "For rare events",
     },
+    answers={
+        "binary/probability/probability": ("Labels may be wrong", "You train a network"),
+        "binary/report": ("You judge probabilities", "You train a network"),
+        "multi-label/probability/probabilities": ("You judge probabilities", "You train a network"),
+    },
     inputs=(
         Input("input", "p", (PROBABILITY,), "(*)", "the predicted probability of class 1"),
         Input("target", "y", (BINARY,), "(*), same as input", "the label, 0 or 1 or in between"),

@@ -137,6 +137,9 @@ loss = Loss(
         "CRPS does not reach zero": "An exact hit",
         "sign of the score; larger is better": "It is a loss",
     },
+    answers={
+        "uncertainty/normal": ("The model should say", "The likelihood itself"),
+    },
     inputs=(
         Input("input", "x", (REAL,), "(*)", "the predicted means"),
         Input("target", "y", (REAL_TARGET,), "(*), same as input", "the values to predict"),

@@ -142,6 +142,9 @@ loss = Loss(
         "non-convex; log link": "It is not convex",
         "over- and underestimation; asymmetric": "A prediction too small",
     },
+    answers={
+        "regression/relative/positive": ("Targets are positive and skewed", "Half the target"),
+    },
     inputs=(
         Input("input", "x", (POSITIVE_MEAN,), "(*)", "the predicted mean"),
         Input("target", "y", (POSITIVE_VALUE,), "(*), same as input", "the values to predict"),

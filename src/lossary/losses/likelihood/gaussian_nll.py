@@ -409,6 +409,9 @@ loss = Loss(
         "broadcasting without a warning": "A column against a row",
         "log-likelihood constant": "full",
     },
+    answers={
+        "uncertainty/normal": ("The model should say", "The targets have outliers"),
+    },
     inputs=(
         Input("input", "x", (REAL,), "(*)", "the predicted means"),
         Input("target", "y", (REAL_TARGET,), "(*), same as input", "the values to predict"),

@@ -143,6 +143,11 @@ loss = Loss(
         "zero rate; infinite deviance; relu output": "A rate of zero",
         "half deviance; factor of two": "Some libraries",
     },
+    answers={
+        "counts/train/poisson": ("The target is not negative", "You train a network"),
+        "regression/relative/zeros": ("The target is not negative", "The spread grows with"),
+        "counts/report": ("You want to report", "You train a network"),
+    },
     inputs=(
         Input("input", "x", (RATE,), "(*)", "the predicted rate: the expected count"),
         Input("target", "y", (COUNT,), "(*), same as input", "the count that was observed"),

@@ -351,6 +351,11 @@ loss = Loss(
         "negative targets": "Targets are not checked",
         "zero rate": "Rates of zero",
     },
+    answers={
+        "counts/train/poisson": ("The target is a count", "The target is large and continuous"),
+        "counts/train/wide": ("You want the **mean**", "The spread is itself"),
+        "counts/train/ratio": ("Effects multiply", "The target is large and continuous"),
+    },
     inputs=(
         Input(
             "input",

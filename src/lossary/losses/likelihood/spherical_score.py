@@ -137,6 +137,9 @@ loss = Loss(
         "unnormalised probabilities; logits as input": "The length of the input",
         "vanishing gradient": "Confidently wrong",
     },
+    answers={
+        "multi-class/probability/normalised": ("You judge probabilities", "You train a network"),
+    },
     inputs=(
         Input("input", "p", (DISTRIBUTION,), "(N, C) or (C)", "the predicted probabilities: apply a softmax first"),
         Input("target", "y", (CLASS_INDEX,), "(N) or ()", "the true class"),

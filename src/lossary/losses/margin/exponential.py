@@ -145,6 +145,9 @@ loss = margin_loss(
         "probabilities from AdaBoost; half the log-odds": "The score is half",
         "labels 0 and 1": "With labels 0 and 1",
     },
+    answers={
+        "binary/decision/boosting": ("Boosting", "Labels may be wrong"),
+    },
     score=EXPONENT_SCORE,
     value=lambda m: exp(-m),
     gradient=lambda m, y: -y * exp(-m),

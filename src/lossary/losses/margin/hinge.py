@@ -205,6 +205,9 @@ loss = margin_loss(
         "weight decay; feature scaling; margin of 1": "The margin of 1",
         "broadcasting of shapes (N, 1) and (N,)": "A column of scores",
     },
+    answers={
+        "binary/decision/margin": ("Binary classification where only", "You want probabilities"),
+    },
     value=lambda m: maximum(0, 1 - m),
     gradient=lambda m, y: cases((-y, m <= 1), (0, True)),
     kinks=(1.0,),

@@ -244,6 +244,10 @@ loss = Loss(
         "choosing the margin": "The margin has the unit",
         "nan gradient of a distance of zero": "A Euclidean distance",
     },
+    answers={
+        "embeddings/pairs/distance": ("Some pairs are labelled wrongly", "A batch holds many"),
+        "embeddings/pairs/angle": ("You choose the distance", "The two embeddings are"),
+    },
     inputs=(
         Input("input", "x", (DISTANCE,), "(*)", "the distance of the two members of each pair"),
         Input(

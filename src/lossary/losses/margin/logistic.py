@@ -184,6 +184,10 @@ loss = margin_loss(
         "separable data; weights go to infinity; overconfident": "On data that can",
         "double sigmoid; sigmoid before logistic loss; log_loss takes probabilities": "A sigmoid before it",
     },
+    answers={
+        "binary/probability/score": ("Binary classification with labels", "The labels are 0 and 1"),
+        "binary/decision/boosting": ("Logistic regression", "Many labels are wrong"),
+    },
     value=lambda m: softplus(-m),
     gradient=lambda m, y: -y * sigmoid(-m),
     caption="A score far on the wrong side costs about its own size, and its gradient is close to 1 in size. On the "

@@ -146,6 +146,10 @@ loss = margin_loss(
         "predict_proba; probabilities": "Probabilities come out",
         "labels 0 and 1": "With labels 0 and 1",
     },
+    answers={
+        "binary/decision/margin": ("A margin loss with", "Most points are far"),
+        "binary/noise": ("A margin loss with", "Probabilities near 0"),
+    },
     value=lambda m: cases((0, m >= 1), ((1 - m) ** 2, m >= -1), (-4 * m, True)),
     gradient=lambda m, y: cases((0, m >= 1), (-2 * y * (1 - m), m >= -1), (-4 * y, True)),
     kinks=(-1.0, 1.0),

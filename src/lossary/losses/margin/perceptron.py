@@ -150,6 +150,9 @@ loss = margin_loss(
         "labels 0 and 1": "With labels 0 and 1",
         "perceptron update; learning rate; batch size": "The mean divides",
     },
+    answers={
+        "binary/decision/linear": ("The data can be separated", "The classes overlap"),
+    },
     value=lambda m: maximum(0, -m),
     gradient=lambda m, y: cases((-y, m <= 0), (0, True)),
     kinks=(0.0,),

@@ -149,6 +149,9 @@ loss = margin_loss(
         "probabilities; half the log-odds": "The probability is",
         "upper bound of the zero-one loss": "It does not bound",
     },
+    answers={
+        "binary/noise": ("Binary classification where some", "The optimiser is to find"),
+    },
     value=lambda m: sigmoid(-2 * m) ** 2,
     gradient=lambda m, y: -4 * y * sigmoid(-2 * m) ** 2 * sigmoid(2 * m),
     caption="A soft step from 1 to 0. The gradient is a dip near the margin 0: points that are far right or far "

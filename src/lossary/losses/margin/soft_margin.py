@@ -243,6 +243,9 @@ loss = margin_loss(
         "The function 'soft_margin_loss' is not differentiable with respect to argument 'target'": "The target cannot",
         "doesn't match the broadcast shape": "A target of another shape",
     },
+    answers={
+        "binary/probability/score": ("Binary classification where the labels", "Scores may become large"),
+    },
     score=EXPONENT_SCORE,
     value=lambda m: log(1 + exp(-m)),
     gradient=lambda m, y: -y / (1 + exp(m)),

@@ -145,6 +145,9 @@ loss = margin_loss(
         "labels 0 and 1; difference between squared margin and mse": "With labels 0 and 1",
         "threshold 0.5": "The threshold is 0",
     },
+    answers={
+        "binary/decision/linear": ("A linear classifier", "Scores may go beyond"),
+    },
     value=lambda m: (1 - m) ** 2,
     gradient=lambda m, y: -2 * y * (1 - m),
     perfect=1.0,

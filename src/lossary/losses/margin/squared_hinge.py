@@ -167,6 +167,9 @@ loss = margin_loss(
         "labels 0 and 1": "With labels 0 and 1",
         "weight decay; margin below 1": "Just inside the margin",
     },
+    answers={
+        "binary/decision/margin": ("A support vector machine", "Labels may be wrong"),
+    },
     value=lambda m: maximum(0, 1 - m) ** 2,
     gradient=lambda m, y: -2 * y * maximum(0, 1 - m),
     kinks=(1.0,),

@@ -138,6 +138,9 @@ loss = margin_loss(
         "probabilities": "The probability is",
         "labels 0 and 1": "With labels 0 and 1",
     },
+    answers={
+        "binary/noise": ("Binary classification with outliers", "The cost of a wrong"),
+    },
     value=lambda m: (2 * atan(m) - 1) ** 2,
     gradient=lambda m, y: 4 * y * (2 * atan(m) - 1) / (1 + m**2),
     perfect=math.tan(0.5),

@@ -175,6 +175,9 @@ loss = margin_loss(
         "class imbalance; balanced error rate": "Where one class is rare",
         "threshold 0.5; probabilities": "Probabilities are no scores",
     },
+    answers={
+        "binary/report": ("To report", "You care how sure"),
+    },
     value=lambda m: cases((1, m <= 0), (0, True)),
     gradient=lambda: 0,
     kinks=(0.0,),

@@ -231,6 +231,10 @@ loss = angular_margin_loss(
         "high initial loss; margin warm-up": "The loss begins",
         "accuracy too low; inference without the margin": "With the margin",
     },
+    answers={
+        "multi-class/unseen": ("You can say by what", "Many labels are wrong"),
+        "embeddings/classes": ("Vectors of things", "The angle is often"),
+    },
     lowered=lambda x, y, margin: cos(margin) * x[y] - sin(margin) * sqrt(1 - x[y] ** 2),
     slope=lambda x, y, margin: cos(margin) + sin(margin) * x[y] / sqrt(1 - x[y] ** 2),
     meaning="the cosine of the angle to the true class plus the margin",

@@ -251,6 +251,9 @@ loss = Loss(
         "imbalanced pairs; too many negatives": "Most pairs",
         "choosing the margin": "The margin has",
     },
+    answers={
+        "embeddings/pairs/distance": ("You have pairs", "Similar examples"),
+    },
     inputs=(
         Input("input", "x", (DISTANCE,), "(*)", "the distance of the two members of each pair"),
         Input("target", "y", (BINARY,), "(*), same as input", "0 where the pair is similar, 1 where it is not"),

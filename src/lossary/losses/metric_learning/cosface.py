@@ -199,6 +199,10 @@ loss = angular_margin_loss(
         "difference between ArcFace and CosFace; margin as an angle": "The margin is a cosine",
         "accuracy too low; inference without the margin": "With the margin",
     },
+    answers={
+        "multi-class/unseen": ("You want the simplest", "The margin should be"),
+        "embeddings/classes": ("Vectors of things", "The margin should be"),
+    },
     lowered=lambda x, y, margin: x[y] - margin,
     slope=lambda: 1,
     meaning="the cosine of the angle to the true class less the margin",

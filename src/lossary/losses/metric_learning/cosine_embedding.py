@@ -328,7 +328,7 @@ loss = Loss(
     torch="torch.nn.CosineEmbeddingLoss",
     functional="torch.nn.functional.cosine_embedding_loss",
     aliases=terms("F.cosine_embedding_loss; cosine embedding loss; cosine_embedding_loss; cosine distance loss"),
-    tasks=("embeddings",),
+    tasks=("embeddings", "distillation"),
     search_terms=terms(
         "cosin embedding loss; cosine similarity loss; cosine loss; 1 - cosine similarity; pairs with labels 1 and "
         "-1; siamese network loss with cosine; keras.losses.CosineSimilarity; cosine_embedding_loss nan; 0D or 1D "
@@ -341,6 +341,10 @@ loss = Loss(
         "collapse; positive pairs only": "Alike pairs alone",
         "zero vector": "A zero vector",
         "0D or 1D target tensor expected, multi-target not supported; 1D target tensor expects 2D input tensors": "The label has one dimension",
+    },
+    answers={
+        "embeddings/pairs/angle": ("The vectors will be compared", "Similarities are graded"),
+        "distillation/vectors": ("You have only pairs", "The length of a vector"),
     },
     inputs=(
         Input("input1", "x1", (VECTOR,), "(N, D) or (D)", "the first vector of each pair"),

@@ -293,6 +293,10 @@ loss = Loss(
         "normalise embeddings; dot product or cosine": "Vectors that are not normalised",
         "learnable temperature; logit scale; nan gradient of the temperature": "A learned temperature",
     },
+    answers={
+        "embeddings/partners": ("Pairs belong together", "Batches are small"),
+        "ranking/chosen": ("Search by similarity", "Labels say similar"),
+    },
     inputs=(
         Input("input", "x", (SIMILARITIES,), "(C) or (N, C)", "the similarity of each query with each candidate"),
         Input("target", "y", (CLASS_INDEX,), "() or (N)", "which candidate is the query's partner"),

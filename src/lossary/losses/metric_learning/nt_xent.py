@@ -272,6 +272,9 @@ loss = Loss(
         "loss of each sample; reduction": "One value per",
         "collapse; loss stuck at log(2N - 1)": "Where all vectors",
     },
+    answers={
+        "embeddings/partners": ("Vectors are learned from", "The two members"),
+    },
     batches=_batches,
     inputs=(Input("input", "x", (VIEWS,), "(2N, D)", "the vectors: rows k and k + N are two views of one example"),),
     parameters=(

@@ -253,6 +253,9 @@ loss = Loss(
         "normalise embeddings": "Longer vectors",
         "triplet mining; semi-hard negatives; loss close to zero": "The mean counts",
     },
+    answers={
+        "embeddings/triplets": ("You know which of two", "Vectors have no fixed"),
+    },
     inputs=(
         Input("anchor", "anchor", (VECTOR,), "(*, D)", "the vectors that the others are compared with"),
         Input(

@@ -327,6 +327,10 @@ loss = Loss(
         "TripletMarginLoss nan; maximum norm, p infinite": "A large p",
         "expected to have the same number of dimensions": "Shapes are broadcast",
     },
+    answers={
+        "embeddings/triplets": ("You know which of two", "In most of your triplets"),
+        "embeddings/classes": ("There are very many classes", "In most of your triplets"),
+    },
     inputs=(
         Input("anchor", "anchor", (VECTOR,), "(*, D)", "the vectors that the others are compared with"),
         Input(

@@ -563,6 +563,9 @@ loss = Loss(
         "mixed precision, autocast": "Under autocast",
         "expected to have the same number of dimensions": "The three inputs",
     },
+    answers={
+        "embeddings/triplets": ("You have an anchor", "The Euclidean distance"),
+    },
     inputs=(
         Input(
             "anchor",

@@ -234,6 +234,9 @@ loss = preference_loss(
         "choosing beta": "A larger beta",
         "DPO overfits; deterministic preferences": "Where all preferences agree",
     },
+    answers={
+        "preference/pairs": ("You want to train on", "All preferences agree"),
+    },
     parameters=(
         Parameter(
             "beta",

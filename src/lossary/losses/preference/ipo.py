@@ -190,6 +190,9 @@ loss = preference_loss(
         "IPO gradient explodes; learning rate for IPO": "A small beta",
         "loss does not show accuracy": "A pair that is too well",
     },
+    answers={
+        "preference/pairs": ("You have pairs", "Pairs that are well"),
+    },
     parameters=(
         Parameter(
             "beta",

@@ -257,6 +257,9 @@ loss = Loss(
         "detach the advantage; value network": "An advantage with a gradient",
         "PPO loss near zero; loss does not fall": "The value does not",
     },
+    answers={
+        "reinforcement/policy": ("You train a policy", "You have pairs"),
+    },
     inputs=(
         Input(
             "ratio",

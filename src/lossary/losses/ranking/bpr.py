@@ -245,6 +245,10 @@ loss = Loss(
         "negative sampling; hard negatives": "Easy pairs",
         "user bias; shift invariance": "What the two scores",
     },
+    answers={
+        "ranking/chosen": ("You know what people", "Many items that were"),
+        "preference/model": ("You train a reward model", "Some comparisons are"),
+    },
     inputs=(
         Input(
             "positive",

@@ -11,7 +11,7 @@ proportion to the exponential of its score; the loss is minus the logarithm of t
 
 ## When not to
 
-- Many items are tied, as with grades from 0 to 4. The loss wants one order; see below. [[listnet]] takes grades, and
+- Many items are tied, as with grades from 0 to 4. The loss wants one order, as a pitfall shows. [[listnet]] takes grades, and
   [[ranknet]] leaves ties out or gives them a target of 0.5.
 - Only the first places matter: [[listnet]]. Every place counts here, down to the last but one; position-aware
   ListMLE weights them.
@@ -296,6 +296,10 @@ loss = Loss(
         "overflow of exp; cumsum; epsilon 1e-10": "Subtracting the largest",
         "logcumsumexp; reverse cumulative sum; memory of long lists": "A running log-sum-exp",
         "loss is zero; shape (N, 1)": "A column of scores",
+    },
+    answers={
+        "ranking/list": ("The order of a list", "Many items are tied"),
+        "preference/model": ("The order of a list", "There are two items"),
     },
     inputs=(
         Input(

@@ -268,6 +268,10 @@ loss = Loss(
         "padding; mask; lists of different lengths; nan": "Padding takes part",
         "no relevant documents; all labels zero": "A list without",
     },
+    answers={
+        "ranking/list": ("A query has a list", "Only the order counts"),
+        "distillation/scores": ("Scores of a better model", "Only the order counts"),
+    },
     inputs=(
         Input("input", "x", (SCORES_OF_LIST,), "(*, D)", "the scores of the items of each list"),
         Input(

@@ -259,6 +259,10 @@ loss = Loss(
         "weighted pairs": "Labels that are not",
         "all pairs of a list; broadcasting": "Sizes are broadcast",
     },
+    answers={
+        "ranking/pairs": ("Only the order matters", "You want every pair"),
+        "ranking/chosen": ("You know which of two", "A query has a whole"),
+    },
     inputs=(
         Input("input1", "x1", (FIRST,), "(*)", "the scores of the first items"),
         Input("input2", "x2", (SECOND,), "(*), same as input1", "the scores of the second items"),

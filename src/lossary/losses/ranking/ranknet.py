@@ -261,6 +261,10 @@ loss = Loss(
         "all pairs of a query; lists of different lengths": "A long list",
         "result type Float can't be cast to the desired output type Long; boolean labels": "Labels must be",
     },
+    answers={
+        "ranking/pairs": ("Some comparisons are uncertain", "A query has a list"),
+        "preference/model": ("Some comparisons are uncertain", "Each comparison has one"),
+    },
     inputs=(
         Input("input1", "x1", (FIRST,), "(*)", "the scores of the first items"),
         Input("input2", "x2", (SECOND,), "(*), same as input1", "the scores of the second items"),

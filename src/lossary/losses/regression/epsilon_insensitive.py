@@ -126,6 +126,9 @@ loss = residual_loss(
         "gradient is zero; model does not train": "A model that starts",
         "no unique minimum": "The minimum is flat",
     },
+    answers={
+        "regression/uneven/small": ("Errors below a known", "You want gradients that fade"),
+    },
     parameters=(
         Parameter(
             "epsilon",

@@ -117,7 +117,7 @@ def expectile(input: torch.Tensor, target: torch.Tensor, *, tau: float = 0.5, re
 loss = residual_loss(
     function=expectile,
     aliases=terms("expectile; expectile regression loss; asymmetric squared error; asymmetric least squares; ALS"),
-    tasks=("regression", "uncertainty"),
+    tasks=("regression", "uncertainty", "reinforcement"),
     search_terms=terms(
         "asymmetric L2; asymmetric MSE; implicit Q-learning loss; IQL value loss; reg:expectileerror; upper expectile; "
         "underestimation costs more"
@@ -127,6 +127,11 @@ loss = residual_loss(
         "expectile versus quantile": "The 0.9-expectile",
         "half the squared error; factor two": "The factor one half",
         "sign convention": "The sign of the residual",
+    },
+    answers={
+        "regression/uneven/side": ("Too low and too high", "You need a quantile"),
+        "uncertainty/any": ("You want something like a quantile", "You need a quantile"),
+        "reinforcement/value": ("In offline reinforcement", "There are gross outliers"),
     },
     parameters=(
         Parameter(

@@ -316,6 +316,10 @@ loss = residual_loss(
         "mean(): could not infer output dtype; integer targets": "Complex numbers work",
         "loss jumps around the optimum": "The gradient keeps its size",
     },
+    answers={
+        "regression/plain/median": ("The prediction should be", "You need the mean"),
+        "generative/reconstruction": ("The noise is Laplace", "You want plain gradient descent"),
+    },
     value=lambda r: abs(r),
     gradient=lambda r: sign(r),
     kinks=(lambda: 0,),

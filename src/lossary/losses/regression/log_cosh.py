@@ -144,6 +144,9 @@ loss = residual_loss(
         "small residuals lost; catastrophic cancellation; negative log cosh": "A rewriting that is safe",
         "feature scaling; where the parabola turns into a line": "The unit of the target",
     },
+    answers={
+        "regression/outliers/capped/smooth": ("You want [[huber]]", "The target has another scale"),
+    },
     value=lambda r: log(cosh(r)),
     gradient=lambda r: tanh(r),
     caption="A parabola at the bottom, two straight lines outside. The gradient is the hyperbolic tangent of the residual.",

@@ -150,6 +150,9 @@ loss = Loss(
         "percent or fraction; factor 100": "A fraction here",
         "small targets dominate": "Small targets pull",
     },
+    answers={
+        "regression/relative/report": ("The error must be told", "Some targets are zero"),
+    },
     inputs=(
         Input("input", "x", (REAL,), "(*)", "the predictions"),
         Input("target", "y", (NOT_ZERO,), "(*), same as input", "the values to predict, none of them 0"),

@@ -12,6 +12,8 @@ prediction is the mean.
   then the same as maximising the likelihood.
 - You want easy optimisation. The gradient is proportional to the residual, so it shrinks on its own
   near a perfect fit, and for a linear model the minimum has a closed form.
+- Features or logits of another network should be reproduced, as in distillation: also the common level of the logits,
+  which a softmax forgets.
 
 ## When not to
 
@@ -413,7 +415,7 @@ loss = residual_loss(
         "MSE; MSE loss; mean square error; mean squared error; squared error; squared loss; quadratic loss; L2 loss; "
         "least squares; least squares loss; L2DistLoss; reg:squarederror"
     ),
-    tasks=("regression", "generative"),
+    tasks=("regression", "generative", "distillation", "reinforcement"),
     search_terms=terms(
         "loss whose minimizer is the mean; loss whose minimiser is the mean; Gaussian likelihood with fixed variance; "
         "sum of squared residuals; half squared error; HalfSquaredError; optax l2_loss; TrivialLoss; target size "
@@ -432,6 +434,13 @@ loss = residual_loss(
         "root mean squared error nan gradient": "The square root",
         "half squared error; factor one half": "There is no factor",
         "float16 overflow; mixed precision; autocast": "Half precision",
+    },
+    answers={
+        "regression/plain/mean": ("The prediction should be", "Some targets are wrong"),
+        "generative/reconstruction": ("The noise is roughly Gaussian", "The output is a class probability"),
+        "distillation/scores": ("Features or logits", "Targets span several orders"),
+        "distillation/vectors": ("Features or logits", "Some targets are wrong"),
+        "reinforcement/value": ("The prediction should be", "Some targets are wrong"),
     },
     value=lambda r: r**2,
     gradient=lambda r: 2 * r,

@@ -148,6 +148,11 @@ loss = Loss(
         "underestimation penalised more; biased low; geometric mean": "Too low costs more",
         "scale of the target; log1p": "The unit of the target",
     },
+    answers={
+        "regression/relative/positive": ("Targets are not negative", "You need the mean"),
+        "regression/relative/zeros": ("Targets are not negative", "Most targets are well below"),
+        "counts/train/ratio": ("Targets are not negative", "You need the mean"),
+    },
     inputs=(
         Input("input", "x", (ABOVE,), "(*)", "the predictions"),
         Input("target", "y", (ABOVE_TARGET,), "(*), same as input", "the values to predict"),

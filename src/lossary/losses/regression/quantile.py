@@ -173,6 +173,10 @@ loss = residual_loss(
         "extreme quantiles; value at risk; 99th percentile": "A far quantile",
         "compare losses of different quantiles": "Losses of different tau",
     },
+    answers={
+        "regression/uneven/side": ("Too low and too high", "The cost grows with"),
+        "uncertainty/any": ("You want an interval", "You need the whole distribution"),
+    },
     parameters=(
         Parameter(
             "tau",

@@ -160,6 +160,9 @@ loss = Loss(
         "rmse as a training loss": "The gradient does not shrink",
         "shape of the predictions; column; broadcasting without a warning": "A column of predictions",
     },
+    answers={
+        "regression/plain/mean": ("A number for people", "As a training loss"),
+    },
     inputs=(
         Input("input", "x", (REALS,), "(D) or (N, D)", "the predictions of one batch in the last dimension"),
         Input("target", "y", (REAL_TARGETS,), "(D) or (N, D), same as input", "the values to predict"),

@@ -111,6 +111,10 @@ loss = Loss(
         "rmsle over batches; mean of batch losses": "The mean over batches",
         "rmsle nan gradient; sqrt gradient at zero": "The root of msle",
     },
+    answers={
+        "regression/relative/report": ("A competition or a report", "Targets or predictions"),
+        "counts/report": ("A competition or a report", "Targets or predictions"),
+    },
     inputs=(
         Input("input", "x", (ABOVE,), "(D) or (N, D)", "the predictions of one batch in the last dimension"),
         Input("target", "y", (ABOVE_TARGET,), "(D) or (N, D), same as input", "the values to predict"),

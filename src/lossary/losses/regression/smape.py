@@ -166,6 +166,9 @@ loss = Loss(
         "gradient is zero; wrong sign; dead gradient": "A prediction of the wrong sign",
         "smape zero; 0 / 0; smape nan": "Zero against zero",
     },
+    answers={
+        "regression/relative/report": ("A relative error is reported", "Over- and underestimation"),
+    },
     inputs=(
         Input("input", "x", (REAL,), "(*)", "the predictions"),
         Input("target", "y", (REAL_TARGET,), "(*), same as input", "the values to predict"),

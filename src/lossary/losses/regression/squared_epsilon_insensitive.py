@@ -101,6 +101,9 @@ loss = residual_loss(
         "squared error with a threshold": "The square is of the excess",
         "no unique minimum": "The minimum is flat",
     },
+    answers={
+        "regression/uneven/small": ("Errors below a known", "There are outliers"),
+    },
     parameters=(
         Parameter(
             "epsilon",

@@ -131,6 +131,9 @@ loss = residual_loss(
         "discontinuous gradient": "The slope jumps",
         "hard samples are ignored": "Squeezed by the logarithm",
     },
+    answers={
+        "regression/uneven/large": ("Coordinates are predicted", "You want a smooth minimum"),
+    },
     parameters=(
         Parameter(
             "w",

@@ -140,6 +140,9 @@ loss = residual_loss(
         "loss is exactly zero for small errors": "One minus a cosine",
         "scale estimate; MAD; normalise residuals": "a counts spreads",
     },
+    answers={
+        "regression/outliers/none/edge": ("You compare with work", "The curvature must be"),
+    },
     parameters=(
         Parameter(
             "a",

@@ -171,6 +171,9 @@ loss = residual_loss(
         "scale conventions": "The scale is that",
         "division by zero at alpha 0 and 2; numerical stability": "The formula has holes",
     },
+    answers={
+        "regression/outliers/fade": ("You do not know how heavy", "One member is enough"),
+    },
     parameters=(
         Parameter(
             "alpha",

@@ -160,6 +160,9 @@ loss = residual_loss(
         "kornia cauchy_loss; cauchy scale conventions": "Another half",
         "overflow; inf loss in half precision": "The square overflows",
     },
+    answers={
+        "regression/outliers/fade": ("Some targets are far off", "The fit must not depend"),
+    },
     parameters=(
         Parameter(
             "c",

@@ -154,6 +154,9 @@ loss = residual_loss(
         "Charbonnier versus pseudo-Huber; kornia charbonnier_loss": "Libraries that say",
         "loss oscillates at the end of training": "A small eps",
     },
+    answers={
+        "regression/plain/median": ("Image restoration", "A perfect prediction"),
+    },
     parameters=(
         Parameter(
             "eps",

@@ -134,6 +134,9 @@ loss = residual_loss(
         "bounded loss hides outliers": "The mean hides",
         "normalised kernel; value of correntropy": "Some definitions",
     },
+    answers={
+        "regression/outliers/none/soft": ("Signals with impulsive", "The loss should keep"),
+    },
     parameters=(
         Parameter(
             "sigma",

@@ -143,6 +143,9 @@ loss = residual_loss(
         "loss is inexact for small errors; catastrophic cancellation": "The formula as it is printed",
         "scale estimate; normalise residuals": "c counts spreads",
     },
+    answers={
+        "regression/outliers/capped/smooth": ("You want a convex loss", "Distant points"),
+    },
     parameters=(
         Parameter(
             "c",

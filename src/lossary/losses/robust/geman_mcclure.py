@@ -140,6 +140,9 @@ loss = residual_loss(
         "Geman-McClure conventions; kornia geman_mcclure_loss": "The same name",
         "NaN loss; overflow in half precision": "Squares that overflow",
     },
+    answers={
+        "regression/outliers/none/soft": ("A sizeable share", "There is no good start"),
+    },
     parameters=(
         Parameter(
             "c",

@@ -168,6 +168,9 @@ loss = residual_loss(
         "scale estimate; MAD; normalise residuals": "The limits count",
         "value beyond the threshold": "Outside c",
     },
+    answers={
+        "regression/outliers/none/edge": ("You can say where", "Three limits"),
+    },
     parameters=(
         Parameter(
             "a",

@@ -260,7 +260,7 @@ loss = residual_loss(
     torch="torch.nn.HuberLoss",
     functional="torch.nn.functional.huber_loss",
     aliases=terms("Huber; Huber function; HuberT; Huber's t"),
-    tasks=("regression",),
+    tasks=("regression", "reinforcement"),
     search_terms=terms(
         "robust regression loss; quadratic near zero linear in the tails; L2 near zero L1 far away; M-estimator; "
         "clipped gradient of the squared error; DQN error clipping; huber delta; huber_loss does not support "
@@ -274,6 +274,10 @@ loss = residual_loss(
         "learnable delta; delta must be a float or int": "delta must be positive",
         "target size different to the input size broadcasting warning": "A column of predictions",
         "weighted Huber loss; sample weights; Weights and input must have the same size": "A weighted mean",
+    },
+    answers={
+        "regression/outliers/capped/limit": ("Most residuals are well", "Gross outliers"),
+        "reinforcement/value": ("In value-based", "You need exactly"),
     },
     parameters=(
         Parameter(

@@ -162,6 +162,9 @@ loss = residual_loss(
         "loss is exactly zero for small errors; catastrophic cancellation": "The formula as it is printed",
         "pseudo-Huber versus Charbonnier": "It is a Charbonnier",
     },
+    answers={
+        "regression/outliers/capped/smooth": ("There is no clear residual", "Distant points"),
+    },
     parameters=(
         Parameter(
             "delta",

@@ -286,6 +286,12 @@ loss = residual_loss(
         "smooth_l1_loss does not support negative values for beta": "beta may be zero",
         "smooth_l1_loss() got an unexpected keyword argument 'weight'; sample weights": "There is no weight",
     },
+    answers={
+        "regression/plain/median": ("You think of it as [[l1]]", "You need exactly the median"),
+        "regression/outliers/capped/limit": ("Regression where some targets", "You think of it as the squared error"),
+        "regression/uneven/large": ("Regression where some targets", "You need a continuous second"),
+        "boxes/overlap": ("Bounding-box offsets", "Box corners"),
+    },
     parameters=(
         Parameter(
             "beta",

@@ -152,6 +152,9 @@ loss = residual_loss(
         "value beyond the threshold": "Outside c",
         "normalised biweight; factor c^2/6": "Without its factor",
     },
+    answers={
+        "regression/outliers/none/edge": ("Points beyond some distance", "There is no good start"),
+    },
     parameters=(
         Parameter(
             "c",

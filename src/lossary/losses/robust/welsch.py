@@ -138,6 +138,9 @@ loss = residual_loss(
         "Welsch versus correntropy; kornia welsch_loss": "There are two conventions",
         "loss is exactly zero for small errors; expm1": "One minus",
     },
+    answers={
+        "regression/outliers/none/soft": ("Gross outliers should count", "Points beyond a limit"),
+    },
     parameters=(
         Parameter(
             "c",

@@ -313,6 +313,10 @@ loss = overlap_loss(
         "calibration; probability of each pixel": "The best prediction is",
         "half precision nan; mixed precision": "In float16",
     },
+    answers={
+        "segmentation/overlap/same": ("The result is judged", "The result is judged by intersection"),
+        "segmentation/small": ("The object is small", "Missing a pixel"),
+    },
     parameters=(
         Parameter(
             "smooth",

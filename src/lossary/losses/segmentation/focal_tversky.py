@@ -234,6 +234,9 @@ loss = overlap_loss(
         "power per class or per batch": "The power of a mean",
         "alpha 0.7 beta 0.3": "alpha and beta change",
     },
+    answers={
+        "segmentation/overlap/differ": ("Objects are small", "You have not tried"),
+    },
     parameters=(
         Parameter("alpha", 0.3, "the weight of what is predicted too much", range=NOT_NEGATIVE, typical=(0.3, 0.5)),
         Parameter("beta", 0.7, "the weight of what is missed", range=NOT_NEGATIVE, typical=(0.7, 1.0)),

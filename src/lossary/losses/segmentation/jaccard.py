@@ -188,6 +188,9 @@ loss = overlap_loss(
         "multi-class IoU; batch IoU; shape of the masks": "The first dimension",
         "Dice or Jaccard; Dice versus IoU": "Means of Jaccard",
     },
+    answers={
+        "segmentation/overlap/same": ("The result is judged", "Missing a pixel"),
+    },
     parameters=(
         Parameter(
             "smooth",

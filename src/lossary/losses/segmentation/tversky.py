@@ -230,6 +230,10 @@ loss = overlap_loss(
         "empty masks; no foreground; smoothing constant": "A picture without",
         "logits or probabilities; shape of the masks": "It takes probabilities",
     },
+    answers={
+        "segmentation/overlap/differ": ("Missing a part", "Both errors"),
+        "segmentation/small": ("With [[dice", "Both errors"),
+    },
     parameters=(
         Parameter(
             "alpha",

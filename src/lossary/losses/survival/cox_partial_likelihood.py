@@ -11,13 +11,12 @@ minus the logarithm of their share of the total risk, averaged over the events.
 
 ## When not to
 
-- You want a predicted time or a probability of survival. The loss does not determine the level of the risk; see
-  below. A full likelihood does, such as `torchsurv.loss.weibull.neg_log_likelihood_weibull`.
+- You want a predicted time or a probability of survival. The loss does not determine the level of the risk, as a pitfall
+  shows. A full likelihood does, such as `torchsurv.loss.weibull.neg_log_likelihood_weibull`.
 - Batches are so small that many hold no event, or only one subject at risk with it. A full likelihood has a term for each
   subject by itself: `torchsurv.loss.weibull.neg_log_likelihood_weibull`.
-- Times are coarse, such as months or visits, with many events at each: take Efron's correction, which is shown
-  below, or a model of discrete times, which is [[bce_with_logits]] of the event in each interval that a subject
-  enters.
+- Times are coarse, such as months or visits, with many events at each: take Efron's correction, which a pitfall shows,
+  or a model of discrete times, which is [[bce_with_logits]] of the event in each interval that a subject enters.
 
 ## Pitfalls
 
@@ -267,6 +266,9 @@ loss = Loss(
         "no events; nan for a censored batch; division by zero": "A batch without",
         "ties; Efron; Breslow": "Tied times",
         "sorting by time; cumulative sum": "A running sum",
+    },
+    answers={
+        "survival": ("The target is the time", "You want a predicted time"),
     },
     batches=_batches,
     inputs=(
