@@ -160,11 +160,8 @@ class ReferenceField(TypedDict):
     bibtex: str
 
 
-class Record(TypedDict):
-    """Everything that is said of a loss outside its figures.
-
-    `properties`, `plot` and `libraries` are what evidence, the interactive plot and the calls' measurements say.
-    """
+class Spoken(TypedDict):
+    """What a loss's file itself says of it."""
 
     slug: str
     title: str
@@ -177,10 +174,24 @@ class Record(TypedDict):
     takes: list[str]
     concepts: list[dict[str, str]]
     torch: str | None
-    call: str
     functional: str | None
-    inputs: list[InputField]
     parameters: list[ParameterField]
+    prose: UseField
+    pitfalls: list[PitfallField]
+    libraries: list[dict[str, Any]]
+    relations: list[RelationField]
+    references: list[ReferenceField]
+    source_path: str
+
+
+class Record(Spoken):
+    """Everything that is said of a loss outside its figures.
+
+    `properties`, `plot` and `libraries` are what evidence, the interactive plot and the calls' measurements say.
+    """
+
+    call: str
+    inputs: list[InputField]
     left_out: list[OmittedField]
     formulas: list[FormulaField]
     computed: FormulaField | None
@@ -200,11 +211,5 @@ class Record(TypedDict):
     measured_where: str
     views: list[ViewField]
     plot: dict[str, Any]
-    prose: UseField
-    pitfalls: list[PitfallField]
-    libraries: list[dict[str, Any]]
     library_notes: dict[str, str]
-    relations: list[RelationField]
-    references: list[ReferenceField]
     torch_version: str
-    source_path: str

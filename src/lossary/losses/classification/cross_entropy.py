@@ -610,12 +610,17 @@ loss = Loss(
     ),
     tasks=("multi-class", "segmentation", "sequences", "distillation"),
     search_terms=terms(
-        "cross entorpy loss; perplexity language model loss; next-token loss; SFT loss; multiclass classification "
-        "loss; label smoothing; class weights; expected target dtype to be Long or Byte; expected scalar type Long or "
-        "Byte for target; target dtype Long; expected scalar type Long; 0D or 1D target tensor expected, multi-target "
-        "not supported; Expected floating point type for target with class probabilities; Expected target size; "
-        "ignore_index is not supported for floating point target; CrossEntropyLoss nan; softmax before "
-        "CrossEntropyLoss; one-hot targets; device-side assert triggered; class number out of range"
+        "cross entorpy loss; perplexity language model loss; next-token loss; SFT loss; "
+        "multiclass classification loss; label smoothing; class weights; expected target dtype to be Long or Byte; "
+        "expected scalar type Long or Byte for target; target dtype Long; expected scalar type Long; "
+        "0D or 1D target tensor expected, multi-target not supported; "
+        "Expected floating point type for target with class probabilities; Expected target size; "
+        "ignore_index is not supported for floating point target; CrossEntropyLoss nan; "
+        "softmax before CrossEntropyLoss; one-hot targets; device-side assert triggered; class number out of range; "
+        "image classification; exactly one class is right; pick one of many classes; next token prediction; "
+        "classifier without a final softmax; categorical cross-entropy from logits; "
+        "sparse integer labels or one-hot; per-pixel classification; semantic segmentation with several classes; "
+        "default loss of a classifier; log loss of several classes; top-1 classification"
     ),
     concepts={
         "class imbalance; class weights": "weight",

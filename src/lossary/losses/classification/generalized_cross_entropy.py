@@ -221,8 +221,9 @@ loss = Loss(
     aliases=terms("GCE loss; GCE; Lq loss"),
     tasks=("multi-class",),
     search_terms=terms(
-        "noisy labels; wrong labels; label noise robust loss; between cross-entropy and mean absolute error; mean absolute "
-        "error of probabilities; Box-Cox transformation of a probability"
+        "noisy labels; wrong labels; label noise robust loss; between cross-entropy and mean absolute error; "
+        "mean absolute error of probabilities; Box-Cox transformation of a probability; learn with wrong labels; "
+        "mean absolute error of probabilities is too slow; crowdsourced labels; mislabelled training data"
     ),
     concepts={
         "robustness to label noise; between cross-entropy and MAE": "q",

@@ -332,10 +332,12 @@ loss = Loss(
     aliases=terms("nn.NLLLoss; NLLLoss2d; NLL loss; negative log likelihood; negative log-likelihood loss"),
     tasks=("multi-class", "segmentation", "sequences"),
     search_terms=terms(
-        "negative log liklihood; NLLLoss negative value; nll loss is negative; log_softmax then NLLLoss; LogSoftmax "
-        "and NLLLoss; maximum likelihood classification; log-probabilities as input; logarithmic scoring rule; "
-        "surprisal; ClassNLLCriterion; difference between NLLLoss and CrossEntropyLoss; NLLLoss2d has been "
-        "deprecated; Target is out of bounds; nll_loss nan"
+        "negative log liklihood; NLLLoss negative value; nll loss is negative; log_softmax then NLLLoss; "
+        "LogSoftmax and NLLLoss; maximum likelihood classification; log-probabilities as input; "
+        "logarithmic scoring rule; surprisal; ClassNLLCriterion; difference between NLLLoss and CrossEntropyLoss; "
+        "NLLLoss2d has been deprecated; Target is out of bounds; nll_loss nan; log-softmax output; "
+        "loss after log_softmax; log-probabilities and class index; minus the log-probability of the true class; "
+        "maximum likelihood classifier"
     ),
     concepts={
         "class imbalance; class weights": "weight",

@@ -210,7 +210,8 @@ loss = Loss(
     tasks=("multi-class", "segmentation"),
     search_terms=terms(
         "polynomial expansion of cross-entropy; one extra hyperparameter; change the leading polynomial coefficient; "
-        "epsilon times one minus p"
+        "epsilon times one minus p; Taylor series of cross-entropy; cross-entropy plus epsilon times 1 - p; "
+        "tuned cross-entropy"
     ),
     concepts={
         "leading polynomial coefficient": "epsilon",
