@@ -14,9 +14,17 @@
       "this as at by on from into so than then there should would can could will want need use using used have has had " +
       "loss losses function functions get gets getting make makes one some").split(" "),
   );
-  const FIELDS = { name: 5, asked: 3, heading: 2, summary: 2, wanted: 1.2, kind: 1, prose: 0.6 };
+  const FIELDS = { name: 3, asked: 3, heading: 1.5, summary: 2, wanted: 1.8, kind: 2.2, prose: 0.7 };
+  const PHRASE = 2.5; // of a phrase that fits, beside the best score of words
+  const [ASKED, HELD] = [1.4, 0.5]; // how much of the question a phrase holds, and how much of it the question is
+  const RARE = 0.4; // how much more a rare word tells than a common one
+  const COVERED = 0.5; // how much it counts that a loss has all words of the question
+  const SLIP = 0.65; // of a word that is one only with slips
+  const EXACT = 10; // of a name: above all else
   const SHOWN = 30; // losses at most
   const LEAST = 0.12; // of the best one's score
+  const PLACES = 4; // of a loss at most
+  const PLACE = 0.3; // how well a place must fit
 
   /** Letters without case and accents. */
   const plain = (text) =>
@@ -105,123 +113,99 @@
   }
 
   class Ranking {
-    /** @param {{losses: any[]}} index */
-    constructor({ losses }) {
+    /** Texts as stems, each made once. @type {Map<string, string[]>} */
+    #stemmed = new Map();
+    /** Words as stems. @type {Map<string, string>} */
+    #stemOf = new Map();
+
+    /** @param {{losses: any[], words: Record<string, string>}} index */
+    constructor({ losses, words: meanings }) {
       this.losses = losses;
-      this.bySlug = new Map(losses.map((loss) => [loss.slug, loss]));
-      const fields = this.#fields();
-      // "Crossentropy" is "cross entropy": what somebody writes as two words is two.
-      this.halves = new Map();
-      this.vocabulary = new Set();
-      const pairs = new Map();
-      for (const texts of fields.values()) {
-        for (const text of [...texts.name, ...texts.asked, ...texts.heading]) {
-          const said = words(text);
-          for (let k = 1; k < said.length; k += 1) pairs.set(said[k - 1] + said[k], [said[k - 1], said[k]]);
-        }
+      const fields = new Map(losses.map((loss) => [loss.slug, texts(loss, meanings)]));
+      // "When not to" on one page is a reason to look for another one's.
+      for (const { instead } of losses) {
+        for (const [text, slugs] of instead) for (const slug of slugs) fields.get(slug)?.wanted.push(text);
       }
-      const learn = (word) => {
-        if (this.vocabulary.has(word)) return;
-        this.vocabulary.add(word);
-        if (pairs.has(word)) this.halves.set(word, pairs.get(word));
-      };
-      for (const texts of fields.values()) for (const list of Object.values(texts)) for (const text of list) words(text).forEach(learn);
-      for (const texts of fields.values()) for (const text of texts.name) {
-        const said = words(text);
-        for (let k = 1; k < said.length; k += 1) {
-          const joined = said[k - 1] + said[k];
-          if (joined.length > 5) learn(joined);
-        }
-      }
-
-      // How rare a word is.
-      const held = (this.held = new Map());
-      this.phrases = new Map();
-      for (const [slug, texts] of fields) {
-        const all = new Set(Object.values(texts).flat().flatMap((text) => this.stems(text)));
-        for (const one of all) held.set(one, (held.get(one) ?? 0) + 1);
-      }
-      const count = losses.length;
-      this.rarity = (one) => Math.log(1 + (count + 0.5) / ((held.get(one) ?? 0.5) + 0.5));
-      for (const loss of losses) this.phrases.set(loss.slug, this.#phrases(loss, fields.get(loss.slug)));
-
+      this.#learnWords([...fields.values()]);
+      this.#learnPhrases(fields);
+      this.#learnNames();
       this.engine = new MiniSearch({
         idField: "slug",
         fields: Object.keys(FIELDS),
-        extractField: (texts, name) => (name === "slug" ? texts.slug : texts[name]),
-        tokenize: (list) => list.flatMap((text) => this.stems(text)),
-        stringifyField: (list) => list,
+        stringifyField: (field) => field,
+        tokenize: (field) => (typeof field === "string" ? [field] : field.flatMap((text) => this.#stems(text))),
         processTerm: (term) => term,
-        searchOptions: { boost: FIELDS, bm25: { k: 1.2, b: 0.5, d: 0.5 }, tokenize: (one) => [one], processTerm: (one) => one },
+        searchOptions: { boost: FIELDS, bm25: { k: 1.5, b: 0.5, d: 0.3 }, combineWith: "OR" },
       });
-      this.engine.addAll([...fields].map(([slug, texts]) => ({ slug, ...texts })));
-      this.spellings = new Spellings([...this.vocabulary].filter((word) => word.length > 2 && !/^\d+$/.test(word)));
-      this.#learnNames();
-      this.spelledNames = new Spellings([...this.names.keys()].filter((name) => name.length > 2));
+      this.engine.addAll([...fields].map(([slug, held]) => ({ slug, ...held })));
     }
 
-    /** The texts of each loss by the field that weighs them. */
-    #fields() {
-      const fields = new Map(
-        this.losses.map((loss) => [
-          loss.slug,
-          {
-            name: [loss.title, loss.slug, ...loss.names, ...loss.calls.map((call) => call.split(/[.:]+/).at(-1))],
-            asked: [...loss.terms, ...loss.places.flatMap(([, , , phrases]) => phrases)],
-            heading: loss.places.map(([, title]) => title),
-            summary: [loss.summary],
-            wanted: [],
-            kind: [...loss.kinds, loss.family],
-            prose: [...loss.calls, ...loss.when, ...loss.places.map(([, , text]) => text), ...loss.more],
-          },
-        ]),
-      );
-      // "When not to" on one page is a reason to look for another one's.
-      for (const loss of this.losses) {
-        for (const [text, slugs] of loss.instead) for (const slug of slugs) fields.get(slug)?.wanted.push(text);
+    /** Which words there are, and which of them are two. */
+    #learnWords(fields) {
+      const joined = new Map();
+      const named = new Set();
+      this.vocabulary = new Set();
+      for (const held of fields) {
+        for (const [field, list] of Object.entries(held)) {
+          for (const text of list) {
+            const said = words(text);
+            for (const [k, word] of said.entries()) {
+              this.vocabulary.add(word);
+              if (!k || field === "prose" || field === "wanted") continue;
+              joined.set(said[k - 1] + word, [said[k - 1], word]);
+              if (field === "name") named.add(said[k - 1] + word);
+            }
+          }
+        }
       }
-      for (const loss of this.losses) fields.get(loss.slug).wanted.push(...loss.when);
-      return fields;
+      for (const word of named) if (word.length > 5) this.vocabulary.add(word);
+      // "Crossentropy" is "cross entropy": what somebody writes as two words is two.
+      this.halves = new Map([...joined].filter(([word]) => this.vocabulary.has(word)));
+      this.spellings = new Spellings([...this.vocabulary].filter((word) => word.length > 2 && !/^\d+$/.test(word)));
     }
 
-    /** What a loss is asked for by, each phrase as its stems, with the place that answers; -1 is the page itself. */
-    #phrases(loss, texts) {
-      const told = [
-        ...texts.name.map((text) => [text, -1, 1]),
-        ...loss.terms.map((text) => [text, -1, 1]),
-        [loss.summary, -1, 0.75],
-        ...loss.places.flatMap(([, title, text, phrases], k) => [
-          ...phrases.map((phrase) => [phrase, k, 1]),
-          [title, k, 0.8],
-          [text, k, 0.5],
-        ]),
-        ...texts.wanted.map((text) => [text, -1, 0.7]),
-      ];
-      return told.map(([text, place, weight]) => {
-        const stems = new Set(this.stems(text));
-        let mass = 0;
-        for (const one of stems) mass += this.rarity(one);
-        return { stems, mass, place, weight };
-      });
+    /** What losses are asked for by, each phrase with the place that answers, and which phrases hold a stem. */
+    #learnPhrases(fields) {
+      const held = new Map(); // in how many losses a stem is
+      for (const lists of fields.values()) {
+        const all = new Set(Object.values(lists).flat().flatMap((text) => this.#stems(text)));
+        for (const one of all) held.set(one, (held.get(one) ?? 0) + 1);
+      }
+      this.rarity = new Map([...held].map(([one, count]) => [one, Math.log(1 + (this.losses.length + 0.5) / (count + 0.5)) ** RARE]));
+      this.phrases = [];
+      this.holding = new Map();
+      for (const loss of this.losses) {
+        for (const [text, place, weight] of phrases(loss, fields.get(loss.slug))) {
+          let mass = 0;
+          for (const one of new Set(this.#stems(text))) {
+            mass += this.rarity.get(one);
+            if (!this.holding.has(one)) this.holding.set(one, []);
+            this.holding.get(one).push(this.phrases.length);
+          }
+          this.phrases.push({ slug: loss.slug, place, weight, mass });
+        }
+      }
     }
 
     /** Each spelling of each name, the plainest first to claim it. */
     #learnNames() {
+      /** @type {Map<string, string>} */
       this.names = new Map();
-      const claim = (spelled, slug) => {
-        if (spelled && !this.names.has(spelled)) this.names.set(spelled, slug);
-      };
-      const called = new Map();
+      const owners = new Map();
       for (const { slug, calls } of this.losses) {
-        for (const call of calls) called.set(call, [...(called.get(call) ?? []), slug]);
+        for (const call of calls) owners.set(call, [...(owners.get(call) ?? []), slug]);
       }
       // What several losses can be made of is no name of any.
-      const own = (loss) => loss.calls.filter((call) => called.get(call).length === 1);
+      const own = ({ calls }) => calls.filter((call) => owners.get(call).length === 1);
+      // What is asked for by people who look for one loss alone is as good as a name.
+      const askers = new Map();
+      for (const { terms } of this.losses) for (const term of terms) askers.set(letters(term), (askers.get(letters(term)) ?? 0) + 1);
       const told = [
-        (loss) => [loss.title, loss.title.replace(/\s*\(.*\)/, ""), loss.slug],
-        (loss) => loss.names,
+        ({ title, slug }) => [title, title.replace(/\s*\(.*\)/, ""), slug],
+        ({ names }) => names,
         own,
-        (loss) => own(loss).map((call) => call.split(/[.:]+/).at(-1)),
+        (loss) => own(loss).map(last),
+        ({ terms }) => terms.filter((term) => askers.get(letters(term)) === 1),
       ];
       for (const names of told) {
         for (const spelled of [letters, bare]) {
@@ -229,135 +213,214 @@
             for (const name of names(loss)) {
               const made = spelled(name);
               // What is left of a short name means too much.
-              if (spelled === letters || made.length > 3) claim(made, loss.slug);
+              if ((spelled === letters || made.length > 3) && !this.names.has(made)) this.names.set(made, loss.slug);
             }
           }
         }
       }
-      // Where a name is from: the packages of all calls.
-      this.homes = new Set(["torch", "nn", "f", "pytorch", "functional", "tensorflow", "tf", "sklearn", "scikit", "learn"]);
-      for (const call of called.keys()) {
-        const parts = call.split(/[.:]+/);
-        for (const part of parts.slice(0, -1)) this.homes.add(plain(part));
-      }
+      this.spelledNames = new Spellings([...this.names.keys()].filter((name) => name.length > 2));
+      // Where names are from: the packages of all calls.
+      this.homes = new Set(["nn", "f", "pytorch", "tf"]);
+      for (const call of owners.keys()) for (const part of call.split(/[.:]+/).slice(0, -1)) this.homes.add(plain(part));
+    }
+
+    /** A word as its stem. */
+    #stem(word) {
+      let made = this.#stemOf.get(word);
+      if (made === undefined) this.#stemOf.set(word, (made = stem(word)));
+      return made;
     }
 
     /** The stems of a text, without words that tell nothing. */
-    stems(text) {
-      return words(text)
-        .flatMap((word) => this.halves?.get(word) ?? [word])
-        .filter((word) => !EMPTY.has(word))
-        .map(stem);
+    #stems(text) {
+      let made = this.#stemmed.get(text);
+      if (made) return made;
+      made = [];
+      for (const word of words(text)) {
+        for (const part of this.halves.get(word) ?? [word]) if (!EMPTY.has(part)) made.push(this.#stem(part));
+      }
+      this.#stemmed.set(text, made);
+      return made;
     }
 
     /** The words of a question, each with the stems that it may mean and how well. */
-    asked(text) {
+    #asked(text) {
       const meant = [];
       for (const word of words(text)) {
         if (EMPTY.has(word)) continue;
         const parts = this.halves.get(word);
         if (parts) {
-          for (const part of parts) meant.push({ word, stems: new Map([[stem(part), 1]]), known: true });
+          for (const part of parts) if (!EMPTY.has(part)) meant.push({ word, stems: new Map([[this.#stem(part), 1]]), known: true });
           continue;
         }
         const stems = new Map([[stem(word), 1]]);
-        const known = this.held.has(stem(word));
+        const known = this.rarity.has(stem(word));
         if (!known) {
           const near = this.spellings.near(word, allowed(word.length));
           for (const [other, far] of near) {
-            const worth = (far === near[0][1] ? 0.8 : 0.45) / far ** 0.5;
+            const worth = far === near[0][1] ? SLIP : SLIP / 2;
             for (const part of this.halves.get(other) ?? [other]) {
-              if (!EMPTY.has(part)) stems.set(stem(part), Math.max(stems.get(stem(part)) ?? 0, worth));
+              if (!EMPTY.has(part)) stems.set(this.#stem(part), Math.max(stems.get(this.#stem(part)) ?? 0, worth));
             }
           }
         }
         meant.push({ word, stems, known });
       }
       // The last word may not be typed to its end.
-      const last = meant.at(-1);
-      if (last && /[\p{L}\p{N}]$/u.test(text) && last.word.length > 1) {
+      const end = meant.at(-1);
+      if (end && /[\p{L}\p{N}]$/u.test(text) && end.word.length > 1) {
         for (const known of this.vocabulary) {
-          if (!known.startsWith(last.word)) continue;
-          const worth = (last.known ? 0.3 : 0.7) * (last.word.length / known.length) ** 0.5;
-          if (!last.stems.has(stem(known))) last.stems.set(stem(known), worth);
+          if (!known.startsWith(end.word)) continue;
+          const worth = (end.known ? 0.3 : 0.7) * (end.word.length / known.length) ** 0.5;
+          if (!end.stems.has(this.#stem(known))) end.stems.set(this.#stem(known), worth);
         }
       }
       return meant;
     }
 
-    /** The loss that is called so, in another spelling or with a slip of the finger: [slug, slips]. */
-    named(text) {
-      const typed = text.trim();
-      const spelled = [letters(typed), bare(typed)];
-      const kept = typed.split(/[^\p{L}\p{N}_]+/u).filter((word) => !this.homes.has(plain(word)));
-      if (kept.length) spelled.push(letters(kept.join(" ")), bare(kept.join(" ")));
+    /** The loss that is called so, in another spelling or with slips of the finger, as {slug, slips}. */
+    #named(text) {
+      const kept = text.split(/[^\p{L}\p{N}_]+/u).filter((word) => !this.homes.has(plain(word))).join(" ");
+      const spelled = [letters(text), bare(text), letters(kept), bare(kept)].filter(Boolean);
       const full = spelled.map((one) => this.names.get(one)).find(Boolean);
-      if (full) return [full, 0];
-      let [best, least] = [null, 9];
-      for (const one of new Set(spelled.slice(1))) {
-        const near = this.spelledNames.near(one, one.length === 3 ? 1 : allowed(one.length));
-        if (near.length && near[0][1] < least) [best, least] = [this.names.get(near[0][0]), near[0][1]];
+      if (full) return { slug: full, slips: 0 };
+      const near = [...new Set(spelled)]
+        .flatMap((one) => this.spelledNames.near(one, one.length === 3 ? 1 : allowed(one.length)).slice(0, 1))
+        .sort((a, b) => a[1] - b[1]);
+      return near.length ? { slug: this.names.get(near[0][0]), slips: near[0][1] } : null;
+    }
+
+    /** What the best of the stems that a word may mean is worth, or of those that are held. */
+    #most(stems, held) {
+      let most = 0;
+      for (const [one, weight] of stems) if (!held || held.has(one)) most = Math.max(most, weight * (this.rarity.get(one) ?? 0));
+      return most;
+    }
+
+    /** How well each phrase that shares a word with the question fits it, best first for each loss. */
+    #fits(asked) {
+      const worth = (one, weight) => weight * (this.rarity.get(one) ?? 0);
+      let total = 0;
+      const shared = new Map();
+      for (const { stems } of asked) {
+        const most = new Map();
+        for (const [one, weight] of [...stems].sort((a, b) => worth(...b) - worth(...a))) {
+          total += most.size || !worth(one, weight) ? 0 : worth(one, weight);
+          for (const k of this.holding.get(one) ?? []) if (!most.has(k)) most.set(k, worth(one, weight));
+        }
+        for (const [k, mass] of most) shared.set(k, (shared.get(k) ?? 0) + mass);
       }
-      return best ? [best, least] : null;
+      const fits = new Map();
+      for (const [k, mass] of shared) {
+        const { slug, place, weight, mass: whole } = this.phrases[k];
+        const fit = Math.min(1, mass / total) ** ASKED * Math.min(1, mass / whole) ** HELD * weight;
+        if (!fits.has(slug)) fits.set(slug, new Map());
+        const places = fits.get(slug);
+        if (fit > (places.get(place) ?? 0)) places.set(place, fit);
+      }
+      return fits;
     }
 
     /**
-     * The losses that answer a question, best first, each as {loss, score, places, stems, missing}: places on its page as
-     * [index, score], and which of the typed words it holds.
+     * The losses that answer a question, best first, as {loss, score, places, terms, marked}: the places on its page that
+     * answer, best first, as [index, score], with a score above the page's own where the question is rather for the place;
+     * which of the typed words it has; and a function that marks them in a text.
      */
     search(text) {
-      const query = this.asked(text);
-      const name = this.named(text);
+      const asked = this.#asked(text);
       const scores = new Map();
-      if (query.length) {
-        const total = query.reduce((sum, { stems }) => sum + this.#worth(stems), 0);
+      const fits = this.#fits(asked);
+      const held = new Map();
+      if (asked.length) {
         const found = this.engine.search({
-          combineWith: "OR",
-          queries: query.map(({ stems }) => ({
-            combineWith: "OR",
-            queries: [...stems].map(([one, weight]) => ({ queries: [one], boostTerm: () => weight })),
+          queries: asked.map(({ stems }) => ({
+            queries: [...stems].map(([made, weight]) => ({ queries: [made], boostTerm: () => weight })),
           })),
         });
-        const top = found[0]?.score ?? 1;
-        for (const { id, score } of found.slice(0, 60)) {
-          const phrases = this.phrases.get(id);
-          let [best, place] = [0, -1];
-          const places = new Map();
-          for (const phrase of phrases) {
-            let shared = 0;
-            for (const { stems } of query) {
-              let most = 0;
-              for (const [one, weight] of stems) {
-                if (phrase.stems.has(one)) most = Math.max(most, weight * this.rarity(one));
-              }
-              shared += most;
-            }
-            if (!shared) continue;
-            const fit = Math.min(1, shared / total) * Math.min(1, shared / phrase.mass) ** 0.5 * phrase.weight;
-            if (fit > best) [best, place] = [fit, phrase.place];
-            if (phrase.place >= 0) places.set(phrase.place, Math.max(places.get(phrase.place) ?? 0, fit));
-          }
-          scores.set(id, { score: score / top + 1.2 * best, best, place, places });
+        const total = asked.reduce((sum, { stems }) => sum + this.#most(stems), 0);
+        for (const { id, score, terms } of found) {
+          held.set(id, new Set(terms));
+          const known = asked.reduce((sum, { stems }) => sum + this.#most(stems, held.get(id)), 0);
+          const fit = Math.max(0, ...(fits.get(id)?.values() ?? []));
+          scores.set(id, (score / found[0].score + PHRASE * fit) * (known / total) ** COVERED);
         }
       }
+      const name = this.#named(text);
       if (name) {
-        const [slug, far] = name;
-        const known = query.every((one) => one.known);
-        const entry = scores.get(slug) ?? { score: 0, best: 1, place: -1, places: new Map() };
-        scores.set(slug, { ...entry, place: -1, score: entry.score + (far === 0 ? 10 : known ? 0.4 : 1.5 / far), best: 1 });
+        const slip = asked.every((one) => one.known) ? 0.3 : 3 / name.slips;
+        scores.set(name.slug, (scores.get(name.slug) ?? 0) + (name.slips ? slip : EXACT));
       }
-      const ordered = [...scores].sort(([a, x], [b, y]) => y.score - x.score || (a < b ? -1 : 1)).slice(0, SHOWN);
-      const least = LEAST * (ordered[0]?.[1].score ?? 0);
-      return ordered
-        .filter(([, { score }]) => score > least)
-        .map(([slug, { score, best, place, places }]) => ({ loss: this.bySlug.get(slug), score, best, place, places }));
+      const answers = this.losses
+        .filter(({ slug }) => scores.has(slug))
+        .map((loss) => ({ loss, score: scores.get(loss.slug) }))
+        .sort((a, b) => b.score - a.score);
+      return answers
+        .slice(0, SHOWN)
+        .filter(({ score }) => score > LEAST * answers[0].score)
+        .map(({ loss, score }) => ({
+          loss,
+          score,
+          places: this.#places(score, fits.get(loss.slug)),
+          terms: Object.fromEntries(
+            asked.map(({ word, stems }) => [word, name?.slug === loss.slug || [...stems.keys()].some((one) => held.get(loss.slug)?.has(one))]),
+          ),
+          marked: (shown, escaped) => this.#marked(shown, escaped, asked),
+        }));
     }
 
-    #worth(stems) {
-      let most = 0;
-      for (const [one, weight] of stems) most = Math.max(most, weight * this.rarity(one));
-      return most;
+    /** The places on a page that answer, as [index, score]. */
+    #places(score, fits) {
+      const page = score >= EXACT ? 1 : (fits?.get(-1) ?? 0);
+      return [...(fits ?? [])]
+        .filter(([place, fit]) => place >= 0 && fit > PLACE)
+        .sort((a, b) => b[1] - a[1])
+        .slice(0, PLACES)
+        .map(([place, fit]) => [place, score * (fit > page ? 1 + fit / 1000 : 0.9 * fit)]);
     }
+
+    /** A text with marks around the words that were asked for. */
+    #marked(shown, escaped, asked) {
+      return shown
+        .split(/([\p{L}\p{N}]+)/u)
+        .map((part, k) => {
+          const found = k % 2 && this.#stems(part).some((one) => asked.some(({ stems }) => stems.has(one)));
+          return found ? `<mark data-md-highlight>${escaped(part)}</mark>` : escaped(part);
+        })
+        .join("");
+    }
+  }
+
+  /** The last part of a name with an address. */
+  function last(call) {
+    return call.split(/[.:]+/).at(-1);
+  }
+
+  /** The texts of a loss by the field that weighs them. */
+  function texts(loss, meanings) {
+    return {
+      name: [loss.title, loss.slug, ...loss.names, ...loss.calls.map(last)],
+      asked: [...loss.terms, ...loss.places.flatMap(([, , , asked]) => asked)],
+      heading: loss.places.map(([, title]) => title),
+      summary: [loss.summary],
+      wanted: [...loss.when],
+      kind: [...loss.kinds, ...loss.kinds.map((kind) => meanings[kind]), loss.family],
+      prose: [...loss.calls, ...loss.places.map(([, , text]) => text), ...loss.more],
+    };
+  }
+
+  /** What a loss is asked for by, as [text, place, weight]; the page itself is place -1. */
+  function phrases(loss, { name, wanted }) {
+    return [
+      ...name.map((text) => [text, -1, 1]),
+      ...loss.terms.map((text) => [text, -1, 1]),
+      [loss.summary, -1, 0.6],
+      ...wanted.map((text) => [text, -1, 0.6]),
+      ...loss.places.flatMap(([, title, text, asked], k) => [
+        ...asked.map((phrase) => [phrase, k, 1]),
+        [title, k, 1],
+        [text, k, 0.5],
+      ]),
+    ];
   }
 
   /** @type {any} */ (globalThis).Ranking = Ranking;

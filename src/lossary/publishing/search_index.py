@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
+from lossary.declaration.vocabulary import TAKES, TASKS
 from lossary.declaration.values import Json, JsonObject
 from lossary.publishing.record_fields import Spoken
 
@@ -23,7 +24,9 @@ def index(losses: Iterable[Spoken]) -> JsonObject:
     """The index of a catalog."""
     found = list(losses)
     titles = {loss["slug"]: loss["title"] for loss in found}
-    return {"losses": [entry(loss, titles) for loss in found]}
+    said = {word for loss in found for word in (*loss["tasks"], *loss["takes"])}
+    meanings = {word: text for word, text in (TASKS | TAKES).items() if word in said}
+    return {"words": meanings, "losses": [entry(loss, titles) for loss in found]}
 
 
 def written(found: JsonObject) -> bytes:

@@ -292,7 +292,7 @@ loss = Loss(
         "Using a target size that is different to the input size is deprecated; "
         "log loss of probabilities after a sigmoid; cross-entropy of a yes-or-no prediction; "
         "loss after a sigmoid layer; autoencoder reconstruction of pixels between 0 and 1; mask probabilities; "
-        "discriminator loss of the original GAN"
+        "discriminator loss of the original GAN; log-likelihood of coin flips; probability outside 0 and 1"
     ),
     concepts={
         "class imbalance; sample weights": "weight",

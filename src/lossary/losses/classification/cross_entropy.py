@@ -620,7 +620,8 @@ loss = Loss(
         "image classification; exactly one class is right; pick one of many classes; next token prediction; "
         "classifier without a final softmax; categorical cross-entropy from logits; "
         "sparse integer labels or one-hot; per-pixel classification; semantic segmentation with several classes; "
-        "default loss of a classifier; log loss of several classes; top-1 classification"
+        "default loss of a classifier; log loss of several classes; top-1 classification; "
+        "class probabilities as target instead of class numbers; soft labels; several classes, one right answer"
     ),
     concepts={
         "class imbalance; class weights": "weight",
@@ -631,7 +632,7 @@ loss = Loss(
         "label smoothing inf; float16 overflow": "In float16 label smoothing",
         "epsilon/K or epsilon/(K-1)": "Label smoothing spreads",
         "masked sample nan gradient": "An ignored target",
-        "label smoothing; overconfidence": "label_smoothing",
+        "label smoothing; overconfidence; soften the targets; smooth labels; overconfident classifier": "label_smoothing",
         "softmax before CrossEntropyLoss; loss does not go down": "A softmax in the model",
         "Expected target size; class dimension": "The classes belong",
         "CrossEntropyLoss nan": "A batch in which every target",

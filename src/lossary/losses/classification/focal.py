@@ -277,7 +277,7 @@ loss = Loss(
         "easy negatives; rare class should count more; class imbalance with many easy negatives; "
         "object detection with many background boxes; dense detection; one-stage detector; "
         "down-weight easy background; hard examples count more; imbalanced classification; long-tailed data; "
-        "foreground against background"
+        "foreground against background; modulating factor; RetinaNet; rare positives; easy examples dominate the loss"
     ),
     concepts={
         "balance positives and negatives": "alpha",

@@ -474,6 +474,7 @@ loss = Loss(
         "large language model runs out of memory in the loss; chunk the vocabulary; lm head; memory of logits"
     ),
     concepts={
+        "label smoothing": "label_smoothing",
         "logits out of memory; memory-efficient loss for large vocabularies": "Without options",
         "class imbalance; class weights": "weight",
         "padding index; masked tokens": "ignore_index",

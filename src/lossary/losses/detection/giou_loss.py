@@ -178,7 +178,8 @@ loss = box_loss(
     search_terms=terms(
         "generalized box iou; IoU loss for boxes that do not overlap; smallest enclosing box; "
         "GIoU bounding box regression; box loss of DETR; boxes that do not overlap; smallest box around both; "
-        "generalised intersection over union; DETR box loss; gradient for disjoint boxes; enclosing box"
+        "generalised intersection over union; DETR box loss; gradient for disjoint boxes; enclosing box; "
+        "IoU gives no gradient when boxes are apart"
     ),
     concepts={
         "box grows; box expands before it moves; slow convergence": "A box that misses",

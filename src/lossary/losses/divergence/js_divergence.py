@@ -169,7 +169,8 @@ loss = divergence_loss(
     search_terms=terms(
         "symmetric kl divergence; bounded divergence; consistency loss between two predictions; "
         "symmetric divergence; average of two distributions; mixture of the two; bounded by log 2; GAN theory; "
-        "compare two probability vectors symmetrically"
+        "compare two probability vectors symmetrically; symmetrised KL to the mean distribution; "
+        "symmetrised Kullback-Leibler"
     ),
     concepts={
         "Jensen-Shannon distance; bits or nats; square root": "The divergence is not the distance",

@@ -436,7 +436,8 @@ loss = Loss(
         "scipy.stats.entropy(pk, qk); optax.kl_divergence; tf.keras.losses.KLDivergence; "
         "soft targets from a teacher; teacher and student; imitate the outputs of a larger network; "
         "match a target distribution; soft labels from a teacher; distance of probability distributions; "
-        "information gain; policy regulariser"
+        "information gain; policy regulariser; distil a large model into a small one; "
+        "compare predicted and target distribution"
     ),
     concepts={
         "log_target; target as log-probabilities; pass the target as logarithms": "log_target",

@@ -204,7 +204,7 @@ loss = discriminator_loss(
         "Wasserstein discriminator loss; wasserstein gan critic; earth mover GAN; gradient penalty; weight clipping; "
         "1-Lipschitz critic; Kantorovich-Rubinstein duality; E D(G(z)) - E D(x); integral probability metric; "
         "critic instead of a discriminator; difference of mean scores; earth mover's distance of GANs; "
-        "mode collapse; meaningful GAN loss curve"
+        "mode collapse; meaningful GAN loss curve; critic score"
     ),
     concepts={
         "critic loss diverges; loss goes to minus infinity; weight clipping; Lipschitz constraint": "Without a limit",

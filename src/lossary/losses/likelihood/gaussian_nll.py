@@ -399,7 +399,9 @@ loss = Loss(
         "var is of incorrect size; gaussian nll loss negative; beta-NLL; torch.distributions.Normal log_prob loss; "
         "network outputs mean and log variance; predict an uncertainty with each number; "
         "two outputs, mean and variance; noise differs between inputs; heteroscedastic noise; "
-        "probabilistic regression; deep ensembles; error bars for a regression; aleatoric uncertainty"
+        "probabilistic regression; deep ensembles; error bars for a regression; aleatoric uncertainty; "
+        "estimate variance along with the prediction; predicted standard deviation; uncertainty of a regression; "
+        "confidence of a prediction"
     ),
     concepts={
         "var has negative entry/entries; softplus for the variance": "A raw output",

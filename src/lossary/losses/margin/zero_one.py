@@ -168,7 +168,7 @@ loss = margin_loss(
     tasks=("binary",),
     search_terms=terms(
         "accuracy as a loss; one minus accuracy; classification error; number of errors; accuracy; "
-        "share of wrong answers; count the mistakes; not differentiable"
+        "share of wrong answers; count the mistakes; not differentiable; fraction of errors"
     ),
     concepts={
         "accuracy as a loss; zero gradient; does not require grad": "The gradient is zero",

@@ -243,7 +243,8 @@ loss = Loss(
         "siamese network loss; similar and dissimilar pairs; contrastive loss with a margin; DrLIM; ContrastiveLoss; "
         "OnlineContrastiveLoss; contrastive loss nan; are two inputs the same or different; "
         "pairs labelled same or different; pull similar pairs together, push dissimilar ones apart; "
-        "signature verification; Hadsell Chopra LeCun; duplicate detection; verification of pairs; twin networks"
+        "signature verification; Hadsell Chopra LeCun; duplicate detection; verification of pairs; twin networks; "
+        "metric for pairs; one-shot learning; image similarity"
     ),
     concepts={
         "how far apart dissimilar pairs are pushed": "margin",

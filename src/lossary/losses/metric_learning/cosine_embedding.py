@@ -334,7 +334,8 @@ loss = Loss(
         "pairs with labels 1 and -1; siamese network loss with cosine; keras.losses.CosineSimilarity; "
         "cosine_embedding_loss nan; 0D or 1D target tensor expected, multi-target not supported; "
         "1D target tensor expects 2D input tensors; direction matters and length does not; similarity of sentences; "
-        "text similarity; alike or unlike pairs; angle between embeddings"
+        "text similarity; alike or unlike pairs; angle between embeddings; sentence pairs; semantic similarity; "
+        "cosine distance of pairs"
     ),
     concepts={
         "choosing the margin; dissimilar pairs": "margin",

@@ -285,7 +285,8 @@ loss = Loss(
         "softmax over similarities; noise contrastive estimation; retrieval loss; dual encoder loss; two-tower loss; "
         "lower bound on mutual information; match images with texts; one positive among many negatives; "
         "contrastive predictive coding; in-batch negatives; sentence embeddings; representation learning; "
-        "query and passage; pick the right partner from the batch; mutual information estimate"
+        "query and passage; pick the right partner from the batch; mutual information estimate; "
+        "positive pair against the rest of the batch; image and caption"
     ),
     concepts={
         "temperature; hard negatives": "The temperature decides",

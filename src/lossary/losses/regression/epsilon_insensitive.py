@@ -120,7 +120,7 @@ loss = residual_loss(
     search_terms=terms(
         "support vector regression loss; dead zone; tolerance; ignore small errors; deadband loss; insensitive tube; "
         "small errors cost nothing; errors below a tolerance do not count; tube around the prediction; "
-        "regression with a margin of tolerance; sparse support vectors; Vapnik"
+        "regression with a margin of tolerance; sparse support vectors; Vapnik; threshold below which errors are free"
     ),
     concepts={
         "ignore small errors; tolerance; dead zone; tube width": "epsilon",

@@ -120,7 +120,8 @@ loss = residual_loss(
     search_terms=terms(
         "asymmetric L2; asymmetric MSE; implicit Q-learning loss; IQL value loss; reg:expectileerror; "
         "upper expectile; underestimation costs more; over- and underestimation cost differently, squared; "
-        "weighted least squares by sign; implicit Q-learning; value at risk; expectile regression; tail risk"
+        "weighted least squares by sign; implicit Q-learning; value at risk; expectile regression; tail risk; "
+        "late is worse than early, squared"
     ),
     concepts={
         "asymmetric costs; underestimation costs more": "tau",

@@ -306,8 +306,9 @@ loss = residual_loss(
         "regression loss robust to outliers; Laplace likelihood; F.l1_loss weight ignored torch.compile; "
         "__init__() got an unexpected keyword argument 'weight'; mean(): could not infer output dtype; "
         "tf.keras.losses.MeanAbsoluteError; sklearn mean_absolute_error; Manhattan distance loss; "
-        "median of the target; outliers count less than squared; sharper images than squared error; "
-        "Laplace noise; robust baseline of regression; sum of absolute differences"
+        "median of the target; outliers count less than squared; sharper images than squared error; Laplace noise; "
+        "robust baseline of regression; sum of absolute differences; sum of absolute residuals; "
+        "typical absolute error; error in the target's unit"
     ),
     concepts={
         "median regression loss": "The best constant",

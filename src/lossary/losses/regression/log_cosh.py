@@ -140,7 +140,7 @@ loss = residual_loss(
         "robust regression without a threshold; log cosh overflow; log(cosh(x)) inf; numerically stable log cosh; "
         "hyperbolic secant likelihood; hyperbolic cosine; smooth version of the absolute error; "
         "twice differentiable robust loss; like Huber without a threshold; second derivative everywhere; "
-        "smooth for Newton's method and boosting"
+        "smooth for Newton's method and boosting; between squared and absolute, smooth everywhere"
     ),
     concepts={
         "log cosh overflow; log(cosh(x)) inf; numerically stable log cosh": "Written as it is defined",

@@ -98,7 +98,7 @@ loss = residual_loss(
     search_terms=terms(
         "support vector regression with squared slack; smooth dead zone; quadratic epsilon-insensitive; "
         "quadratic outside a tube; L2 support vector regression; LinearSVR squared; squared error with a tolerance; "
-        "smooth edge of the tube"
+        "smooth edge of the tube; squared error outside a tolerance tube"
     ),
     concepts={
         "ignore small errors; tolerance; dead zone": "epsilon",

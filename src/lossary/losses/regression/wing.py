@@ -121,7 +121,8 @@ loss = residual_loss(
     search_terms=terms(
         "facial landmark localisation loss; landmark regression; keypoint regression loss; small errors matter more; "
         "amplify small errors; logarithmic loss of coordinates; face landmarks; facial key points; "
-        "small and medium errors count more; landmark localisation; face alignment; pose estimation"
+        "small and medium errors count more; landmark localisation; face alignment; pose estimation; "
+        "coordinates of landmarks"
     ),
     concepts={
         "small errors matter more; amplify small errors": "epsilon",

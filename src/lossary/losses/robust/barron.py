@@ -164,7 +164,9 @@ loss = residual_loss(
         "robust loss with a shape parameter; generalized Charbonnier; family of robust losses; "
         "graduated non-convexity; learn the robustness; alpha of the robust loss; AdaptiveLossFunction; lossfun; "
         "one formula for many robust losses; general robust loss of Barron; interpolates between L2, L1 and Cauchy; "
-        "tunable robustness; adaptive outlier handling; robust_loss_pytorch"
+        "tunable robustness; adaptive outlier handling; robust_loss_pytorch; "
+        "one knob for how strongly outliers are ignored; robustness as a parameter; "
+        "continuous from squared error to redescending"
     ),
     concepts={
         "scale where a residual becomes an outlier": "c",

@@ -131,7 +131,8 @@ loss = residual_loss(
     search_terms=terms(
         "exponential robust loss; Gaussian-shaped loss; bounded smooth loss; redescending M-estimator; "
         "1 - exp(-x^2); ignore outliers; inverted Gaussian; exponential of the negative squared residual; "
-        "one minus a Gaussian; Leclerc; bounded and smooth; far outliers cost a constant"
+        "one minus a Gaussian; Leclerc; bounded and smooth; far outliers cost a constant; "
+        "Gaussian-shaped penalty that saturates; saturating loss"
     ),
     concepts={
         "choosing c; outlier scale": "c",

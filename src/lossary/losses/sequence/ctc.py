@@ -541,7 +541,8 @@ loss = Loss(
         "blank label; input_lengths must be of size batch_size; ctc_loss_cpu not implemented for Half; "
         "blank must be in label range; Expected input_lengths to have value at most; "
         "label sequence without alignment; audio to text; frames longer than labels; transcription of lines of text; "
-        "repeated characters and blanks; wav2vec fine-tuning; sequence labelling of unsegmented data"
+        "repeated characters and blanks; wav2vec fine-tuning; sequence labelling of unsegmented data; "
+        "sequence to sequence with monotonic alignment; keyword spotting; lip reading"
     ),
     concepts={
         "blank label; blank must be in label range": "blank",
