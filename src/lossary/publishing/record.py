@@ -19,6 +19,7 @@ from lossary.declaration.references import Cited, Claimed, Reference
 from lossary.declaration.sections import Axis
 from lossary.declaration.symbols import Expression, atom
 from lossary.declaration.values import Json, JsonObject, Value
+from lossary.declaration.vocabulary import TAKES, TASKS
 from lossary.drawing.pictures import View
 from lossary.elsewhere.rows import Measured, state
 from lossary.evaluation.signatures import left_out
@@ -44,7 +45,6 @@ def record(
     # The order of the docstring, in which its snippets ran; those of a verified loss have not raised.
     came = iter([run for run in runs(loss) if isinstance(run, Run)])
 
-    used = formula_latex.used_symbols(loss)
     formulas = [formula_latex.shown(loss, f) for f in formula_latex.formulas(loss)]
     # The order of the vocabulary, in which every page lists them.
     claimed = sorted(evidence.properties.items(), key=lambda entry: list(LABELS).index(entry[0]))
@@ -148,6 +148,7 @@ def spoken(loss: Loss, family_title: str) -> Spoken:
         "search_terms": list(loss.search_terms),
         "tasks": list(loss.tasks),
         "takes": list(loss.takes),
+        "meanings": {word: (TASKS | TAKES)[word] for word in (*loss.tasks, *loss.takes)},
         "concepts": _concepts(loss, parts),
         "torch": loss.torch,
         "functional": torch_code.functional_call(loss),

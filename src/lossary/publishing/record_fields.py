@@ -161,7 +161,7 @@ class ReferenceField(TypedDict):
 
 
 class Spoken(TypedDict):
-    """What a loss's file itself says of it."""
+    """What a loss's file itself says of it; `meanings` are those of the words in `tasks` and `takes`."""
 
     slug: str
     title: str
@@ -172,6 +172,7 @@ class Spoken(TypedDict):
     search_terms: list[str]
     tasks: list[str]
     takes: list[str]
+    meanings: dict[str, str]
     concepts: list[dict[str, str]]
     torch: str | None
     functional: str | None

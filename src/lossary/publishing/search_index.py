@@ -10,10 +10,13 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from lossary.declaration.vocabulary import TAKES, TASKS
-from lossary.declaration.values import Json, JsonObject
 from lossary.publishing.record_fields import Spoken
+
+if TYPE_CHECKING:
+    # At run time this comes with SymPy, which a build with nothing to do does not wait for.
+    from lossary.declaration.values import Json, JsonObject
 
 _LINK = re.compile(r"\[\[(\w+)(?:\|([^\]]*))?\]\]")
 _CALLED = re.compile(r"[A-Za-z_][\w.:]*[\w]")
@@ -24,9 +27,8 @@ def index(losses: Iterable[Spoken]) -> JsonObject:
     """The index of a catalog."""
     found = list(losses)
     titles = {loss["slug"]: loss["title"] for loss in found}
-    said = {word for loss in found for word in (*loss["tasks"], *loss["takes"])}
-    meanings = {word: text for word, text in (TASKS | TAKES).items() if word in said}
-    return {"words": meanings, "losses": [entry(loss, titles) for loss in found]}
+    words = {word: meaning for loss in found for word, meaning in loss["meanings"].items()}
+    return {"words": words, "losses": [entry(loss, titles) for loss in found]}
 
 
 def written(found: JsonObject) -> bytes:
@@ -49,15 +51,16 @@ def entry(loss: Spoken, titles: Mapping[str, str]) -> JsonObject:
     phrases = {concept["phrase"] for concept in loss["concepts"]}
     asked: dict[tuple[str, str], list[Json]] = {}
     for concept in loss["concepts"]:
-        (kind, place), = ((kind, concept[kind]) for kind in ("parameter", "pitfall") if kind in concept)
+        ((kind, place),) = ((kind, concept[kind]) for kind in ("parameter", "pitfall") if kind in concept)
         asked.setdefault((kind, place), []).append(concept["phrase"])
     places: list[Json] = [
         [parameter_anchor(one["name"]), one["name"], plain(one["meaning"]), asked.get(("parameter", one["name"]), [])]
         for one in loss["parameters"]
     ]
     places += [
-        [anchor(one["title"]), plain(one["title"]), _begin(plain(one["markdown"])), asked.get(("pitfall", one["title"]), [])]
+        [anchor(title), plain(title), _begin(plain(one["markdown"])), asked.get(("pitfall", title), [])]
         for one in loss["pitfalls"]
+        for title in (one["title"],)
     ]
     return {
         "slug": loss["slug"],
