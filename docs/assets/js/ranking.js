@@ -12,7 +12,7 @@
   const EMPTY = new Set(
     ("a an the of for in to with is are be and or that which what when where how why do does did i my me we you your it its " +
       "this as at by on from into so than then there should would can could will want need use using used have has had " +
-      "loss losses function functions get gets getting make makes one some").split(" "),
+      "loss losses function functions parameter parameters get gets getting make makes one some").split(" "),
   );
   const FIELDS = { name: 3, asked: 3, heading: 1.5, summary: 2, wanted: 1.8, kind: 2.2, prose: 0.7 };
   const PHRASE = 2.5; // of a phrase that fits, beside the best score of words
@@ -22,7 +22,7 @@
   const SLIP = 0.65; // of a word that is one only with slips
   const EXACT = 10; // of a name: above all else
   const SHOWN = 30; // losses at most
-  const LEAST = 0.12; // of the best one's score
+  const LEAST = 0.1; // of the best one's score
   const PLACES = 4; // of a loss at most
   const PLACE = 0.3; // how well a place must fit
 
@@ -160,7 +160,7 @@
       }
       for (const word of named) if (word.length > 5) this.vocabulary.add(word);
       // "Crossentropy" is "cross entropy": what somebody writes as two words is two.
-      this.halves = new Map([...joined].filter(([word]) => this.vocabulary.has(word)));
+      this.halves = joined;
       this.spellings = new Spellings([...this.vocabulary].filter((word) => word.length > 2 && !/^\d+$/.test(word)));
     }
 
@@ -174,16 +174,21 @@
       this.rarity = new Map([...held].map(([one, count]) => [one, Math.log(1 + (this.losses.length + 0.5) / (count + 0.5)) ** RARE]));
       this.phrases = [];
       this.holding = new Map();
+      this.said = new Map(); // of each loss its phrases, and the stems of its names
       for (const loss of this.losses) {
+        const begun = this.phrases.length;
         for (const [text, place, weight] of phrases(loss, fields.get(loss.slug))) {
+          const stems = new Set(this.#stems(text));
           let mass = 0;
-          for (const one of new Set(this.#stems(text))) {
+          for (const one of stems) {
             mass += this.rarity.get(one);
             if (!this.holding.has(one)) this.holding.set(one, []);
             this.holding.get(one).push(this.phrases.length);
           }
-          this.phrases.push({ slug: loss.slug, place, weight, mass });
+          this.phrases.push({ slug: loss.slug, stems, place, weight, mass });
         }
+        const named = new Set(fields.get(loss.slug).name.flatMap((text) => this.#stems(text)));
+        this.said.set(loss.slug, { named, phrases: this.phrases.slice(begun) });
       }
     }
 
@@ -202,7 +207,7 @@
       for (const { terms } of this.losses) for (const term of terms) askers.set(letters(term), (askers.get(letters(term)) ?? 0) + 1);
       const told = [
         ({ title, slug }) => [title, title.replace(/\s*\(.*\)/, ""), slug],
-        ({ names }) => names,
+        ({ names }) => names.flatMap((name) => (name.startsWith("F.") ? [name, `torch.nn.functional.${last(name)}`] : [name])),
         own,
         (loss) => own(loss).map(last),
         ({ terms }) => terms.filter((term) => askers.get(letters(term)) === 1),
@@ -297,7 +302,7 @@
       return most;
     }
 
-    /** How well each phrase that shares a word with the question fits it, best first for each loss. */
+    /** How well the question fits the best phrase of each loss. */
     #fits(asked) {
       const worth = (one, weight) => weight * (this.rarity.get(one) ?? 0);
       let total = 0;
@@ -312,11 +317,8 @@
       }
       const fits = new Map();
       for (const [k, mass] of shared) {
-        const { slug, place, weight, mass: whole } = this.phrases[k];
-        const fit = Math.min(1, mass / total) ** ASKED * Math.min(1, mass / whole) ** HELD * weight;
-        if (!fits.has(slug)) fits.set(slug, new Map());
-        const places = fits.get(slug);
-        if (fit > (places.get(place) ?? 0)) places.set(place, fit);
+        const { slug, weight, mass: whole } = this.phrases[k];
+        fits.set(slug, Math.max(fits.get(slug) ?? 0, fitting(mass, total, whole) * weight));
       }
       return fits;
     }
@@ -341,8 +343,7 @@
         for (const { id, score, terms } of found) {
           held.set(id, new Set(terms));
           const known = asked.reduce((sum, { stems }) => sum + this.#most(stems, held.get(id)), 0);
-          const fit = Math.max(0, ...(fits.get(id)?.values() ?? []));
-          scores.set(id, (score / found[0].score + PHRASE * fit) * (known / total) ** COVERED);
+          scores.set(id, (score / found[0].score + PHRASE * (fits.get(id) ?? 0)) * (known / total) ** COVERED);
         }
       }
       const name = this.#named(text);
@@ -360,7 +361,7 @@
         .map(({ loss, score }) => ({
           loss,
           score,
-          places: this.#places(score, fits.get(loss.slug)),
+          places: this.#places(loss, score, asked),
           terms: Object.fromEntries(
             asked.map(({ word, stems }) => [word, name?.slug === loss.slug || [...stems.keys()].some((one) => held.get(loss.slug)?.has(one))]),
           ),
@@ -368,14 +369,27 @@
         }));
     }
 
-    /** The places on a page that answer, as [index, score]. */
-    #places(score, fits) {
-      const page = score >= EXACT ? 1 : (fits?.get(-1) ?? 0);
-      return [...(fits ?? [])]
-        .filter(([place, fit]) => place >= 0 && fit > PLACE)
+    /**
+     * The places on a page that answer, as [index, score]; the theme compares scores to two digits. What of the question
+     * names the loss says nothing of a place.
+     */
+    #places(loss, score, asked) {
+      const { named, phrases } = this.said.get(loss.slug);
+      const rest = asked.filter(({ stems }) => !named.has([...stems.keys()][0]));
+      const meant = rest.length ? rest : asked;
+      const total = meant.reduce((sum, { stems }) => sum + this.#most(stems), 0);
+      let page = score >= EXACT ? 1 : 0;
+      const fits = new Map();
+      for (const { stems, mass, place, weight } of phrases) {
+        const shared = meant.reduce((sum, one) => sum + this.#most(one.stems, stems), 0);
+        const fit = fitting(shared, total, mass) * weight;
+        if (place < 0) page = Math.max(page, fit);
+        else if (fit > (fits.get(place) ?? PLACE)) fits.set(place, fit);
+      }
+      return [...fits]
         .sort((a, b) => b[1] - a[1])
         .slice(0, PLACES)
-        .map(([place, fit]) => [place, score * (fit > page ? 1 + fit / 1000 : 0.9 * fit)]);
+        .map(([place, fit]) => [place, fit > page ? score * (1.02 + fit / 50) : score * 0.9 * fit]);
     }
 
     /** A text with marks around the words that were asked for. */
@@ -388,6 +402,11 @@
         })
         .join("");
     }
+  }
+
+  /** How well a phrase fits a question, from what is shared, what the question is worth, and what the phrase is. */
+  function fitting(shared, total, mass) {
+    return Math.min(1, shared / total) ** ASKED * Math.min(1, shared / mass) ** HELD;
   }
 
   /** The last part of a name with an address. */

@@ -9,9 +9,10 @@
   const ROOT = new URL("../../", worker.location.href);
   /** Of the losses, and of the other pages. @type {any[]} */
   let rankings = [];
+  // What the index of a page that is no loss's leaves out.
+  const NOTHING = { family: "", names: [], calls: [], terms: [], kinds: [], places: [], when: [], instead: [], more: [] };
   const PAGES = 0.7; // a page that is no loss, beside a loss that answers as well
   const PAGE_MOST = 2.6; // of such a page, however well its name fits
-  const NAMED = 8; // from here on a score says that a name was typed
 
   const escaped = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
@@ -28,7 +29,8 @@
       index.catch(() => {});
       worker.importScripts("minisearch.js", "ranking.js");
       const { losses, words, pages } = await index;
-      rankings = [new worker.Ranking({ losses, words }), new worker.Ranking({ losses: pages ?? [], words: {} })];
+      const others = (pages ?? []).map((page) => ({ ...NOTHING, slug: page.location, ...page }));
+      rankings = [new worker.Ranking({ losses, words }), new worker.Ranking({ losses: others, words: {} })];
       worker.postMessage({ type: 1 });
     } catch (error) {
       console.warn("The site's own search cannot be had, the theme's takes over:", error);
@@ -44,20 +46,19 @@
     const [losses, pages] = rankings;
     const shown = pages.search(text).map((one) => ({ ...one, score: Math.min(PAGE_MOST, PAGES * one.score) }));
     const found = [...losses.search(text), ...shown].sort((a, b) => b.score - a.score);
-    const least = found.length && found[0].score < NAMED ? 0.15 * found[0].score : 0;
-    const items = found.filter(({ score }) => score > least).map((one) => group(one));
-    return { items, suggest: found.length ? completed(text, found[0].loss) : [] };
+    return { items: found.map(group), suggest: found.length ? completed(text, found[0].loss) : [] };
   }
 
   function group({ loss, score, places, marked, terms }) {
     const location = loss.location ?? `losses/${loss.slug}/`;
-    const page = { location, title: marked(loss.title, escaped), text: marked(loss.summary, escaped), score, terms };
+    const told = (text) => (text ? `<p>${marked(text, escaped)}</p>` : "");
+    const page = { location, title: marked(loss.title, escaped), text: told(loss.summary), score, terms };
     const sections = places.map(([k, value]) => {
       const [anchor, title, text] = loss.places[k];
       return {
         location: `${location}#${anchor}`,
         title: marked(title, escaped),
-        text: marked(text, escaped),
+        text: told(text),
         score: value,
         terms: {},
       };

@@ -29,7 +29,7 @@ _ASK = """
 def answers(questions: Sequence[str], catalog: str | None = None) -> list[list[JsonObject]]:
     """For each question the losses that answer it, best first, as the site's search ranks them.
 
-    Each has its score and the places on its page that answer; one with a score above the loss's own is what was asked for.
+    Each has its score and the places on its page that answer; one with a score above the loss's own was asked for.
     """
     named = families(sources(catalog))
     losses = [spoken(loss, named[loss.family].title) for loss in load(catalog).values()]

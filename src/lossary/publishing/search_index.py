@@ -54,7 +54,7 @@ def entry(loss: Spoken, titles: Mapping[str, str]) -> JsonObject:
         ((kind, place),) = ((kind, concept[kind]) for kind in ("parameter", "pitfall") if kind in concept)
         asked.setdefault((kind, place), []).append(concept["phrase"])
     places: list[Json] = [
-        [parameter_anchor(one["name"]), one["name"], plain(one["meaning"]), asked.get(("parameter", one["name"]), [])]
+        [parameter_anchor(one["name"]), f"Parameter {one['name']}", plain(one["meaning"]), asked.get(("parameter", one["name"]), [])]
         for one in loss["parameters"]
     ]
     places += [

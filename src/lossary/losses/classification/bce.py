@@ -285,7 +285,7 @@ loss = Loss(
     search_terms=terms(
         "bernoulli negative log likelihood; bernoulli negative log-likelihood loss; Bernoulli; Bernoulli NLL; "
         "Bernoulli likelihood; negative log-likelihood of a Bernoulli variable; binary crossentropy keras; "
-        "binary cross entrophy; all elements of input should be between 0 and 1; "
+        "all elements of input should be between 0 and 1; "
         "all elements of target should be between 0 and 1; Found dtype Long but expected Float; "
         "sigmoid then BCELoss; sklearn log_loss; tf.keras.losses.BinaryCrossentropy; logarithmic score; "
         "BCELoss 100 clamp; binary_cross_entropy and BCELoss are unsafe to autocast; "

@@ -610,7 +610,7 @@ loss = Loss(
     ),
     tasks=("multi-class", "segmentation", "sequences", "distillation"),
     search_terms=terms(
-        "cross entorpy loss; perplexity language model loss; next-token loss; SFT loss; "
+        "perplexity language model loss; next-token loss; SFT loss; "
         "multiclass classification loss; label smoothing; class weights; expected target dtype to be Long or Byte; "
         "expected scalar type Long or Byte for target; target dtype Long; expected scalar type Long; "
         "0D or 1D target tensor expected, multi-target not supported; "
@@ -624,8 +624,8 @@ loss = Loss(
         "class probabilities as target instead of class numbers; soft labels; several classes, one right answer"
     ),
     concepts={
-        "class imbalance; class weights": "weight",
-        "padding index; masked tokens": "ignore_index",
+        "class imbalance; class weights; imbalanced classes": "weight",
+        "padding index; masked tokens; ignore padding tokens; skip padded positions": "ignore_index",
         "ignore_index position or value; leave a class out": "ignore_index is a value",
         "Target is out of bounds; device-side assert triggered; class out of range": "A class number out of range",
         "float labels; one sample of many classes": "Class numbers as floats",

@@ -477,7 +477,7 @@ loss = Loss(
         "label smoothing": "label_smoothing",
         "logits out of memory; memory-efficient loss for large vocabularies": "Without options",
         "class imbalance; class weights": "weight",
-        "padding index; masked tokens": "ignore_index",
+        "padding index; masked tokens; ignore padding tokens": "ignore_index",
         "weight tying; lm_head loss": "The class owns",
         "bias of the last layer; linear_bias": "The class has no bias",
         "chunked backward called twice; retain_graph": "With options, backward",

@@ -393,7 +393,7 @@ loss = Loss(
     ),
     tasks=("regression", "uncertainty"),
     search_terms=terms(
-        "gaussian negative log likelihood; guassian nll loss; guassian nll; guassian loss; mean-variance estimation; "
+        "gaussian negative log likelihood; mean-variance estimation; "
         "mean-variance network; aleatoric uncertainty loss; predict mean and variance; learned variance regression; "
         "heteroskedastic loss; uncertainty weighting; log variance loss; var has negative entry/entries; "
         "var is of incorrect size; gaussian nll loss negative; beta-NLL; torch.distributions.Normal log_prob loss; "

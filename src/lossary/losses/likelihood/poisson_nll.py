@@ -339,7 +339,7 @@ loss = Loss(
     ),
     tasks=("counts", "regression"),
     search_terms=terms(
-        "poisson negative log likelihood; poison nll loss; poison nll; poison loss; log_input; loss for count data; "
+        "poisson negative log likelihood; log_input; loss for count data; "
         "count regression loss; poisson loss negative value; stirling approximation loss; exp(x) - y x; "
         "log link regression; sklearn mean_poisson_deviance; sklearn PoissonRegressor; poisson-nloglik; "
         "number of events; count data; how often something happens; visits, clicks or photons; rate of events; "

@@ -79,7 +79,7 @@ for name in ("alike pairs only ", "with unlike pairs", "right not trained", "det
         loss.backward()
         optimizer.step()
     cosines = [F.cosine_similarity(x, x.roll(1, 0)).mean().item() for x in (one, two)]
-    print(name, f"loss {loss.item():.2f}, cosine between items {cosines[0]:.2f} and {cosines[1]:.2f}")
+    print(name, f"loss {abs(loss.item()):.2f}, cosine between items {cosines[0]:.2f} and {cosines[1]:.2f}")
 ```
 
 ```output
@@ -330,7 +330,7 @@ loss = Loss(
     aliases=terms("F.cosine_embedding_loss; cosine embedding loss; cosine_embedding_loss; cosine distance loss"),
     tasks=("embeddings",),
     search_terms=terms(
-        "cosin embedding loss; cosine similarity loss; cosine loss; 1 - cosine similarity; "
+        "cosine similarity loss; cosine loss; 1 - cosine similarity; "
         "pairs with labels 1 and -1; siamese network loss with cosine; keras.losses.CosineSimilarity; "
         "cosine_embedding_loss nan; 0D or 1D target tensor expected, multi-target not supported; "
         "1D target tensor expects 2D input tensors; direction matters and length does not; similarity of sentences; "
