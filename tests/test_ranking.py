@@ -1,7 +1,7 @@
 """The ranking of the search: every name finds its loss first, questions do, with a slip of the finger as well.
 
-queries.tsv holds questions: the query, the loss that should come first, and losses that would be right as well. What the
-site's box makes of the ranking is tried in website/test_search.py.
+queries.tsv holds questions: the query, the loss that should come first, and losses that would be right as well. What
+the site's box makes of the ranking is tried in website/test_search.py.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    """Fill the aliases field of the theme's index and the pages of our own, and write each page's Markdown beside the page."""
+    """Fill the aliases of the theme's index and the pages of ours, and write each page's Markdown beside the page."""
     site = Path(config.site_dir)
     index = site / "search" / "search_index.json"
     if index.exists():

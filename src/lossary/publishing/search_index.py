@@ -54,8 +54,9 @@ def entry(loss: Spoken, titles: Mapping[str, str]) -> JsonObject:
         ((kind, place),) = ((kind, concept[kind]) for kind in ("parameter", "pitfall") if kind in concept)
         asked.setdefault((kind, place), []).append(concept["phrase"])
     places: list[Json] = [
-        [parameter_anchor(one["name"]), f"Parameter {one['name']}", plain(one["meaning"]), asked.get(("parameter", one["name"]), [])]
+        [parameter_anchor(name), f"Parameter {name}", plain(one["meaning"]), asked.get(("parameter", name), [])]
         for one in loss["parameters"]
+        for name in (one["name"],)
     ]
     places += [
         [anchor(title), plain(title), _begin(plain(one["markdown"])), asked.get(("pitfall", title), [])]
