@@ -82,6 +82,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
             "title": str(page.title),
             "summary": str(page.meta.get("description") or ""),
             "terms": [str(term) for term in page.meta.get("search_terms") or []],
+            **(page.meta.get("search") or {}),  # `boost`, as the theme has it
         }
     if terms:
         _aliases[page.url] = list(dict.fromkeys(name for term in terms for name in expand(term)))

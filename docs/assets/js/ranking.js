@@ -21,8 +21,11 @@
   const COVERED = 0.5; // how much it counts that a loss has all words of the question
   const SLIP = 0.65; // of a word that is one only with slips
   const EXACT = 10; // of a name: above all else
+  const ASIDE = 1.5; // of a phrase by which one loss alone is asked for
+  const NEAR = 3; // of a name with one slip
+  const SLIPPED = 0.3; // the same where each word is one that somebody may mean
   const SHOWN = 30; // losses at most
-  const LEAST = 0.1; // of the best one's score
+  const LEAST = 0.1; // of the best one's score, or of that of the best words
   const PLACES = 4; // of a loss at most
   const PLACE = 0.3; // how well a place must fit
 
@@ -202,15 +205,11 @@
       }
       // What several losses can be made of is no name of any.
       const own = ({ calls }) => calls.filter((call) => owners.get(call).length === 1);
-      // What is asked for by people who look for one loss alone is as good as a name.
-      const askers = new Map();
-      for (const { terms } of this.losses) for (const term of terms) askers.set(letters(term), (askers.get(letters(term)) ?? 0) + 1);
       const told = [
         ({ title, slug }) => [title, title.replace(/\s*\(.*\)/, ""), slug],
         ({ names }) => names.flatMap((name) => (name.startsWith("F.") ? [name, `torch.nn.functional.${last(name)}`] : [name])),
         own,
         (loss) => own(loss).map(last),
-        ({ terms }) => terms.filter((term) => askers.get(letters(term)) === 1),
       ];
       for (const names of told) {
         for (const spelled of [letters, bare]) {
@@ -223,7 +222,13 @@
           }
         }
       }
-      this.spelledNames = new Spellings([...this.names.keys()].filter((name) => name.length > 2));
+      // What is asked for by people who look for one loss alone is nearly a name.
+      this.asides = new Map();
+      for (const { slug, terms } of this.losses) {
+        for (const term of terms) this.asides.set(letters(term), this.asides.has(letters(term)) ? "" : slug);
+      }
+      for (const [spelled, slug] of this.asides) if (!slug || this.names.has(spelled)) this.asides.delete(spelled);
+      this.spelledNames = new Spellings([...this.names.keys(), ...this.asides.keys()].filter((name) => name.length > 2));
       // Where names are from: the packages of all calls.
       this.homes = new Set(["nn", "f", "pytorch", "tf"]);
       for (const call of owners.keys()) for (const part of call.split(/[.:]+/).slice(0, -1)) this.homes.add(plain(part));
@@ -283,16 +288,20 @@
       return meant;
     }
 
-    /** The loss that is called so, in another spelling or with slips of the finger, as {slug, slips}. */
-    #named(text) {
+    /** The loss that is called so, in another spelling or with slips of the finger, and what that is worth. */
+    #named(text, asked) {
       const kept = text.split(/[^\p{L}\p{N}_]+/u).filter((word) => !this.homes.has(plain(word))).join(" ");
       const spelled = [letters(text), bare(text), letters(kept), bare(kept)].filter(Boolean);
       const full = spelled.map((one) => this.names.get(one)).find(Boolean);
-      if (full) return { slug: full, slips: 0 };
+      if (full) return { slug: full, worth: EXACT };
+      if (this.asides.has(spelled[0])) return { slug: this.asides.get(spelled[0]), worth: ASIDE };
       const near = [...new Set(spelled)]
         .flatMap((one) => this.spelledNames.near(one, one.length === 3 ? 1 : allowed(one.length)).slice(0, 1))
         .sort((a, b) => a[1] - b[1]);
-      return near.length ? { slug: this.names.get(near[0][0]), slips: near[0][1] } : null;
+      if (!near.length) return null;
+      const [[meant, slips]] = near;
+      const slug = this.names.get(meant) ?? this.asides.get(meant);
+      return { slug, worth: asked.every((one) => one.known) ? SLIPPED : NEAR / slips };
     }
 
     /** What the best of the stems that a word may mean is worth, or of those that are held. */
@@ -346,18 +355,15 @@
           scores.set(id, (score / found[0].score + PHRASE * (fits.get(id) ?? 0)) * (known / total) ** COVERED);
         }
       }
-      const name = this.#named(text);
-      if (name) {
-        const slip = asked.every((one) => one.known) ? 0.3 : 3 / name.slips;
-        scores.set(name.slug, (scores.get(name.slug) ?? 0) + (name.slips ? slip : EXACT));
-      }
+      const name = this.#named(text, asked);
+      if (name) scores.set(name.slug, (scores.get(name.slug) ?? 0) + name.worth);
       const answers = this.losses
         .filter(({ slug }) => scores.has(slug))
         .map((loss) => ({ loss, score: scores.get(loss.slug) }))
         .sort((a, b) => b.score - a.score);
       return answers
         .slice(0, SHOWN)
-        .filter(({ score }) => score > LEAST * answers[0].score)
+        .filter(({ score }) => score > LEAST * Math.min(answers[0].score, 1 + PHRASE))
         .map(({ loss, score }) => ({
           loss,
           score,

@@ -12,7 +12,7 @@
   // What the index of a page that is no loss's leaves out.
   const NOTHING = { family: "", names: [], calls: [], terms: [], kinds: [], places: [], when: [], instead: [], more: [] };
   const PAGES = 0.7; // a page that is no loss, beside a loss that answers as well
-  const PAGE_MOST = 2.6; // of such a page, however well its name fits
+  const PAGE_MOST = 4; // of such a page, however well its name fits: below a loss of that name alone
 
   const escaped = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
@@ -44,7 +44,10 @@
   /** The theme's result: groups of a page and places on it, each page's own entry among them. */
   function result(text) {
     const [losses, pages] = rankings;
-    const shown = pages.search(text).map((one) => ({ ...one, score: Math.min(PAGE_MOST, PAGES * one.score) }));
+    const shown = pages.search(text).map((one) => {
+      const score = Math.min(PAGE_MOST, PAGES * one.score) * (one.loss.boost ?? 1);
+      return { ...one, score, places: one.places.map(([k, value]) => [k, (value / one.score) * score]) };
+    });
     const found = [...losses.search(text), ...shown].sort((a, b) => b.score - a.score);
     return { items: found.map(group), suggest: found.length ? completed(text, found[0].loss) : [] };
   }
