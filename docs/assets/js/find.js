@@ -16,10 +16,13 @@ const finder = new Finder({
   beyond: search,
 });
 
-// The names are fetched when they are first wanted.
+// The names are those of the search, fetched when they are first wanted.
 async function learn() {
-  const answer = await fetch(new URL("plots/index.json", ROOT)).catch(() => null);
-  if (answer?.ok) finder.losses = (await answer.json()).losses;
+  const answer = await fetch(new URL("search.json", ROOT)).catch(() => null);
+  if (answer?.ok) {
+    const { losses } = await answer.json();
+    finder.losses = losses.map(({ family, names, ...loss }) => ({ ...loss, family_title: family, aliases: names }));
+  }
   input.dataset.ready = "";
   if (document.activeElement === input && (input.value || input.getAttribute("aria-expanded") === "true")) finder.show();
 }

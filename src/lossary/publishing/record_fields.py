@@ -169,11 +169,8 @@ class ReferenceField(TypedDict):
     bibtex: str
 
 
-class Record(TypedDict):
-    """Everything that is said of a loss outside its figures.
-
-    `properties`, `plot` and `libraries` are what evidence, the interactive plot and the calls' measurements say.
-    """
+class Spoken(TypedDict):
+    """What a loss's file itself says of it; `meanings` are those of the words in `tasks` and `takes`."""
 
     slug: str
     title: str
@@ -184,13 +181,28 @@ class Record(TypedDict):
     search_terms: list[str]
     tasks: list[str]
     takes: list[str]
+    meanings: dict[str, str]
     concepts: list[dict[str, str]]
     answers: list[AnswerField]
     torch: str | None
-    call: str
     functional: str | None
-    inputs: list[InputField]
     parameters: list[ParameterField]
+    prose: UseField
+    pitfalls: list[PitfallField]
+    libraries: list[dict[str, Any]]
+    relations: list[RelationField]
+    references: list[ReferenceField]
+    source_path: str
+
+
+class Record(Spoken):
+    """Everything that is said of a loss outside its figures.
+
+    `properties`, `plot` and `libraries` are what evidence, the interactive plot and the calls' measurements say.
+    """
+
+    call: str
+    inputs: list[InputField]
     left_out: list[OmittedField]
     formulas: list[FormulaField]
     computed: FormulaField | None
@@ -210,12 +222,6 @@ class Record(TypedDict):
     measured_where: str
     views: list[ViewField]
     plot: dict[str, Any]
-    prose: UseField
-    pitfalls: list[PitfallField]
-    libraries: list[dict[str, Any]]
     library_functions: list[str]
     library_notes: dict[str, str]
-    relations: list[RelationField]
-    references: list[ReferenceField]
     torch_version: str
-    source_path: str

@@ -27,6 +27,7 @@ from lossary.discovery.catalogs import (
 )
 from lossary.discovery.dependencies import measured, neighbours
 from lossary.errors import CatalogError, Failure, LossaryError
+from lossary.publishing import search_index
 from lossary.publishing.cache import PACKAGE, Cache, default_cache, digest, sources_key, templates_key
 from lossary.publishing.choosing import choices
 from lossary.publishing.page import link, named, render
@@ -416,6 +417,7 @@ def _indexes(build: Build, records: Records, groups: Mapping[str, Family]) -> It
     entries = [index_entry(record, build.address) for record in records.values()]
     yield "losses.json", (json.dumps(entries, ensure_ascii=False, indent=1) + "\n").encode()
     yield "losses.schema.json", Path(__file__).with_name("losses.schema.json").read_bytes()
+    yield "search.json", search_index.written(search_index.index(records.values()))
     yield "llms.txt", _llms(about(build.catalog), records, groups, build.address).encode()
 
 

@@ -484,7 +484,10 @@ loss = Loss(
     search_terms=terms(
         "hierarchical softmax large vocabulary; efficient softmax approximation; frequency-sorted labels cutoffs; "
         "word clusters softmax; '_ASMoutput' object has no attribute 'backward'; Target values should be in; "
-        "Initializing zero-element tensors is a no-op; cutoffs should be a sequence of unique, positive integers"
+        "Initializing zero-element tensors is a no-op; cutoffs should be a sequence of unique, positive integers; "
+        "speed up a softmax over many thousands of classes; extreme classification; "
+        "language model with a huge vocabulary; frequent words are cheap, rare ones grouped; "
+        "Zipf distributed classes; head and tail clusters; too many output classes; softmax is slow"
     ),
     concepts={
         "'_ASMoutput' object has no attribute 'backward'; output and loss": "It returns a pair",

@@ -284,11 +284,15 @@ loss = Loss(
     tasks=("binary", "multi-label", "segmentation", "generative"),
     search_terms=terms(
         "bernoulli negative log likelihood; bernoulli negative log-likelihood loss; Bernoulli; Bernoulli NLL; "
-        "Bernoulli likelihood; negative log-likelihood of a Bernoulli variable; binary crossentropy keras; binary "
-        "cross entrophy; all elements of input should be between 0 and 1; all elements of target should be between 0 "
-        "and 1; Found dtype Long but expected Float; sigmoid then BCELoss; sklearn log_loss; "
-        "tf.keras.losses.BinaryCrossentropy; logarithmic score; BCELoss 100 clamp; binary_cross_entropy and BCELoss "
-        "are unsafe to autocast; Using a target size that is different to the input size is deprecated"
+        "Bernoulli likelihood; negative log-likelihood of a Bernoulli variable; binary crossentropy keras; "
+        "all elements of input should be between 0 and 1; "
+        "all elements of target should be between 0 and 1; Found dtype Long but expected Float; "
+        "sigmoid then BCELoss; sklearn log_loss; tf.keras.losses.BinaryCrossentropy; logarithmic score; "
+        "BCELoss 100 clamp; binary_cross_entropy and BCELoss are unsafe to autocast; "
+        "Using a target size that is different to the input size is deprecated; "
+        "log loss of probabilities after a sigmoid; cross-entropy of a yes-or-no prediction; "
+        "loss after a sigmoid layer; autoencoder reconstruction of pixels between 0 and 1; mask probabilities; "
+        "discriminator loss of the original GAN; log-likelihood of coin flips; probability outside 0 and 1"
     ),
     concepts={
         "class imbalance; sample weights": "weight",

@@ -378,15 +378,16 @@ loss = Loss(
     ),
     tasks=("binary", "multi-label", "segmentation", "generative"),
     search_terms=terms(
-        "bce_with_logits; "
-        "weighted binary cross entropy class imbalance; multi-label classification loss; numerically stable sigmoid "
-        "bce; sigmoid then bce nan; negative loss BCEWithLogitsLoss; Target size must be the same as input size; "
-        "softplus(x) - x y; BinaryCrossentropy from_logits=True; timm BinaryCrossEntropy; result type Float can't be cast to "
-        "the desired output type Long; "
-        "weighted_cross_entropy_with_logits"
+        "bce_with_logits; weighted binary cross entropy class imbalance; multi-label classification loss; "
+        "numerically stable sigmoid bce; sigmoid then bce nan; negative loss BCEWithLogitsLoss; "
+        "Target size must be the same as input size; softplus(x) - x y; BinaryCrossentropy from_logits=True; "
+        "timm BinaryCrossEntropy; result type Float can't be cast to the desired output type Long; "
+        "weighted_cross_entropy_with_logits; sigmoid cross-entropy from raw scores; "
+        "sigmoid and cross-entropy in one; binary classifier without a final sigmoid; "
+        "independent labels, several may hold; image tagging; link prediction"
     ),
     concepts={
-        "class imbalance; weighted binary cross entropy class imbalance; rare positives": "pos_weight",
+        "class imbalance; weighted binary cross entropy class imbalance; rare positives; positive class is rare; rare class should count more; imbalanced binary data; weigh up the positive examples; oversampling the positives; scale_pos_weight": "pos_weight",
         "sigmoid then bce nan; sigmoid applied twice": "Passing probabilities",
         "negative loss BCEWithLogitsLoss; labels outside 0 and 1": "Labels are not checked",
         "calibrated probabilities with pos_weight; probability threshold; how to choose pos_weight; negatives divided by "

@@ -609,23 +609,29 @@ loss = Loss(
     ),
     tasks=("multi-class", "segmentation", "sequences", "distillation"),
     search_terms=terms(
-        "cross entorpy loss; perplexity language model loss; next-token loss; SFT loss; multiclass classification "
-        "loss; label smoothing; class weights; expected target dtype to be Long or Byte; expected scalar type Long or "
-        "Byte for target; target dtype Long; expected scalar type Long; 0D or 1D target tensor expected, multi-target "
-        "not supported; Expected floating point type for target with class probabilities; Expected target size; "
-        "ignore_index is not supported for floating point target; CrossEntropyLoss nan; softmax before "
-        "CrossEntropyLoss; one-hot targets; device-side assert triggered; class number out of range"
+        "perplexity language model loss; next-token loss; SFT loss; "
+        "multiclass classification loss; label smoothing; class weights; expected target dtype to be Long or Byte; "
+        "expected scalar type Long or Byte for target; target dtype Long; expected scalar type Long; "
+        "0D or 1D target tensor expected, multi-target not supported; "
+        "Expected floating point type for target with class probabilities; Expected target size; "
+        "ignore_index is not supported for floating point target; CrossEntropyLoss nan; "
+        "softmax before CrossEntropyLoss; one-hot targets; device-side assert triggered; class number out of range; "
+        "image classification; exactly one class is right; pick one of many classes; next token prediction; "
+        "classifier without a final softmax; categorical cross-entropy from logits; "
+        "sparse integer labels or one-hot; per-pixel classification; semantic segmentation with several classes; "
+        "default loss of a classifier; log loss of several classes; top-1 classification; "
+        "class probabilities as target instead of class numbers; soft labels; several classes, one right answer"
     ),
     concepts={
-        "class imbalance; class weights": "weight",
-        "padding index; masked tokens": "ignore_index",
+        "class imbalance; class weights; imbalanced classes": "weight",
+        "padding index; masked tokens; ignore padding tokens; skip padded positions": "ignore_index",
         "ignore_index position or value; leave a class out": "ignore_index is a value",
         "Target is out of bounds; device-side assert triggered; class out of range": "A class number out of range",
         "float labels; one sample of many classes": "Class numbers as floats",
         "label smoothing inf; float16 overflow": "In float16 label smoothing",
         "epsilon/K or epsilon/(K-1)": "Label smoothing spreads",
         "masked sample nan gradient": "An ignored target",
-        "label smoothing; overconfidence": "label_smoothing",
+        "label smoothing; overconfidence; soften the targets; smooth labels; overconfident classifier": "label_smoothing",
         "softmax before CrossEntropyLoss; loss does not go down": "A softmax in the model",
         "Expected target size; class dimension": "The classes belong",
         "CrossEntropyLoss nan": "A batch in which every target",

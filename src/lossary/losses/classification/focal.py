@@ -273,11 +273,16 @@ loss = Loss(
     ),
     tasks=("binary", "multi-label", "segmentation"),
     search_terms=terms(
-        "down-weight easy examples; class imbalance in object detection; foreground background imbalance; hard example "
-        "mining without sampling; modulating factor (1 - p_t)^gamma; gamma=2 alpha=0.25; easy negatives"
+        "down-weight easy examples; class imbalance in object detection; foreground background imbalance; "
+        "hard example mining without sampling; modulating factor (1 - p_t)^gamma; gamma=2 alpha=0.25; "
+        "easy negatives; rare class should count more; class imbalance with many easy negatives; "
+        "object detection with many background boxes; dense detection; one-stage detector; "
+        "down-weight easy background; hard examples count more; imbalanced classification; long-tailed data; "
+        "foreground against background; modulating factor; RetinaNet; rare positives; easy examples dominate the loss"
     ),
     concepts={
-        "focusing parameter; down-weight easy examples; hard examples": "gamma",
+        "balance positives and negatives": "alpha",
+        "focusing parameter; down-weight easy examples; hard examples; how much easy examples are turned down": "gamma",
         "alpha balancing; which class does alpha weigh; weighted binary cross entropy class imbalance": "alpha is the factor",
         "sigmoid applied twice; focal loss does not go down": "Passing probabilities",
         "normalise by the number of positives; loss is tiny; vanishing gradient": "The mean over all",

@@ -213,8 +213,9 @@ loss = softmax_loss(
     function=generalized_cross_entropy,
     aliases=terms("GCE loss; GCE; Lq loss"),
     search_terms=terms(
-        "noisy labels; wrong labels; label noise robust loss; between cross-entropy and mean absolute error; mean absolute "
-        "error of probabilities; Box-Cox transformation of a probability"
+        "noisy labels; wrong labels; label noise robust loss; between cross-entropy and mean absolute error; "
+        "mean absolute error of probabilities; Box-Cox transformation of a probability; learn with wrong labels; "
+        "mean absolute error of probabilities is too slow; crowdsourced labels; mislabelled training data"
     ),
     concepts={
         "robustness to label noise; between cross-entropy and MAE": "q",

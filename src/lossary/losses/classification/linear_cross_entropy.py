@@ -467,15 +467,18 @@ loss = Loss(
     ),
     tasks=("multi-class", "sequences"),
     search_terms=terms(
-        "Liger kernel cross entropy; chunked loss; memory-efficient loss for large vocabularies; avoid materializing "
-        "logits; logits out of memory; lm_head loss; large vocabulary softmax; chunked backward called twice; "
-        "ignore_index cannot be specified when target contains probabilities; linear_cross_entropy options ignored; "
-        "expected input with dimensionality 1 or 2"
+        "Liger kernel cross entropy; chunked loss; memory-efficient loss for large vocabularies; "
+        "avoid materializing logits; logits out of memory; lm_head loss; large vocabulary softmax; "
+        "chunked backward called twice; ignore_index cannot be specified when target contains probabilities; "
+        "linear_cross_entropy options ignored; expected input with dimensionality 1 or 2; "
+        "cross-entropy without storing logits; fused linear and cross-entropy; "
+        "large language model runs out of memory in the loss; chunk the vocabulary; lm head; memory of logits"
     ),
     concepts={
+        "label smoothing": "label_smoothing",
         "logits out of memory; memory-efficient loss for large vocabularies": "Without options",
         "class imbalance; class weights": "weight",
-        "padding index; masked tokens": "ignore_index",
+        "padding index; masked tokens; ignore padding tokens": "ignore_index",
         "weight tying; lm_head loss": "The class owns",
         "bias of the last layer; linear_bias": "The class has no bias",
         "chunked backward called twice; retain_graph": "With options, backward",

@@ -315,10 +315,12 @@ loss = Loss(
     ),
     tasks=("multi-label", "ranking"),
     search_terms=terms(
-        "multilabel margin; multilabel_margin; multilabel hinge; margin loss for several labels; multi-label ranking "
-        "loss; target padded with -1; multilabel_margin_loss torch.compile wrong result; inconsistent target size; "
-        "argument #2 'target' is out of range; loss for a list of labels; multilabel_margin_loss_forward_out_frame not "
-        "implemented for 'Half'"
+        "multilabel margin; multilabel_margin; multilabel hinge; margin loss for several labels; "
+        "multi-label ranking loss; target padded with -1; multilabel_margin_loss torch.compile wrong result; "
+        "inconsistent target size; argument #2 'target' is out of range; loss for a list of labels; "
+        "multilabel_margin_loss_forward_out_frame not implemented for 'Half'; "
+        "several true classes per sample, each above all others; ranking of labels; list of labels padded with -1; "
+        "set of labels per image; every relevant label above every irrelevant one"
     ),
     concepts={
         "multi-hot target; target padded with -1": "The target is a list",

@@ -332,14 +332,16 @@ loss = Loss(
     aliases=terms("nn.NLLLoss; NLLLoss2d; NLL loss; negative log likelihood; negative log-likelihood loss"),
     tasks=("multi-class", "segmentation", "sequences"),
     search_terms=terms(
-        "negative log liklihood; NLLLoss negative value; nll loss is negative; log_softmax then NLLLoss; LogSoftmax "
-        "and NLLLoss; maximum likelihood classification; log-probabilities as input; logarithmic scoring rule; "
-        "surprisal; ClassNLLCriterion; difference between NLLLoss and CrossEntropyLoss; NLLLoss2d has been "
-        "deprecated; Target is out of bounds; nll_loss nan"
+        "NLLLoss negative value; nll loss is negative; log_softmax then NLLLoss; "
+        "LogSoftmax and NLLLoss; maximum likelihood classification; log-probabilities as input; "
+        "logarithmic scoring rule; surprisal; ClassNLLCriterion; difference between NLLLoss and CrossEntropyLoss; "
+        "NLLLoss2d has been deprecated; Target is out of bounds; nll_loss nan; log-softmax output; "
+        "loss after log_softmax; log-probabilities and class index; minus the log-probability of the true class; "
+        "maximum likelihood classifier; takes the output of log_softmax"
     ),
     concepts={
         "class imbalance; class weights": "weight",
-        "padding index": "ignore_index",
+        "padding index; ignore padding tokens": "ignore_index",
         "NLLLoss negative value; nll loss is negative; log_softmax then NLLLoss": "The input must hold",
         "log of softmax; underflow": "The logarithm of a softmax",
         "nll_loss nan": "A batch in which every target",

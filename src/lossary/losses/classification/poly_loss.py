@@ -205,7 +205,8 @@ loss = softmax_loss(
     tasks=("multi-class", "segmentation"),
     search_terms=terms(
         "polynomial expansion of cross-entropy; one extra hyperparameter; change the leading polynomial coefficient; "
-        "epsilon times one minus p"
+        "epsilon times one minus p; Taylor series of cross-entropy; cross-entropy plus epsilon times 1 - p; "
+        "tuned cross-entropy; add a linear term to cross-entropy; perturb the leading coefficient"
     ),
     concepts={
         "leading polynomial coefficient": "epsilon",

@@ -200,7 +200,9 @@ loss = softmax_loss(
     function=symmetric_cross_entropy,
     aliases=terms("SCE loss; SCELoss; symmetric cross entropy learning; symmetric learning"),
     search_terms=terms(
-        "reverse cross entropy noisy labels; noise robust loss; wrong labels; logarithm of zero defined as A; label noise"
+        "reverse cross entropy noisy labels; noise robust loss; wrong labels; logarithm of zero defined as A; "
+        "label noise; cross-entropy plus its reverse; noisy labels; overfits wrong labels; "
+        "robust term for label noise; SCE"
     ),
     concepts={
         "log 0 clamp; A=-4 or -9.2; one-hot clamp 1e-4": "Much code that says",

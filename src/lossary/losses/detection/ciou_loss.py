@@ -209,7 +209,9 @@ loss = box_loss(
     edge="As the edge moves, the shape becomes wrong as well. That adds most where the box is narrowest.",
     aliases=terms("CIoU; CIoU loss; complete-IoU loss; complete intersection over union"),
     search_terms=terms(
-        "complete_box_iou_loss; aspect ratio of boxes as a loss; YOLO box loss; alpha v term; IoU with aspect ratio"
+        "complete_box_iou_loss; aspect ratio of boxes as a loss; YOLO box loss; alpha v term; IoU with aspect ratio; "
+        "overlap, centre distance and aspect ratio of boxes together; YOLOv5 and YOLOv8 box loss; "
+        "shape of the box as well as its place"
     ),
     concepts={
         "alpha; torch.no_grad; detach alpha; gradcheck fails": "The weight of the shape",

@@ -155,7 +155,9 @@ loss = box_loss(
     "by the IoU alone.",
     aliases=terms("DIoU; DIoU loss; distance-IoU loss; distance intersection over union"),
     search_terms=terms(
-        "distance_box_iou_loss; centre distance of boxes; normalised central point distance; box loss with centre penalty"
+        "distance_box_iou_loss; centre distance of boxes; normalised central point distance; "
+        "box loss with centre penalty; distance between the centres of boxes; overlap plus centre distance; "
+        "converges faster than GIoU; boxes far apart still attract"
     ),
     concepts={
         "box grows; box expands; diagonal of the enclosing box": "A far box may grow",

@@ -176,8 +176,10 @@ loss = box_loss(
     "then a curve that flattens.",
     aliases=terms("GIoU; GIoU loss; generalised IoU; BoxGIoULoss; generalized intersection over union"),
     search_terms=terms(
-        "generalized box iou; IoU loss for boxes that do not overlap; smallest enclosing box; GIoU bounding box "
-        "regression; box loss of DETR"
+        "generalized box iou; IoU loss for boxes that do not overlap; smallest enclosing box; "
+        "GIoU bounding box regression; box loss of DETR; boxes that do not overlap; smallest box around both; "
+        "generalised intersection over union; DETR box loss; gradient for disjoint boxes; enclosing box; "
+        "IoU gives no gradient when boxes are apart"
     ),
     concepts={
         "box grows; box expands before it moves; slow convergence": "A box that misses",

@@ -134,7 +134,11 @@ loss = divergence_loss(
     function=chi_squared_divergence,
     aliases=terms("chi-squared divergence; chi-square divergence; Pearson divergence"),
     tasks=("distributions",),
-    search_terms=terms("chi2 distance between histograms; variance of importance weights; f-divergence with a square"),
+    search_terms=terms(
+        "chi2 distance between histograms; variance of importance weights; f-divergence with a square; chi2; "
+        "squared difference divided by the expected; compare histograms with expected counts; "
+        "Pearson's goodness of fit; sum of (p - q)^2 / q; squared difference divided by the predicted"
+    ),
     concepts={
         "Neyman chi-squared; which distribution is in the denominator": "The order of the arguments",
         "exploding gradient; small probabilities": "A small prediction dominates",

@@ -144,7 +144,11 @@ loss = divergence_loss(
     function=hellinger,
     aliases=terms("Hellinger loss; Hellinger metric"),
     tasks=("distributions",),
-    search_terms=terms("distance between square roots of probabilities; Bhattacharyya coefficient; bounded metric"),
+    search_terms=terms(
+        "distance between square roots of probabilities; Bhattacharyya coefficient; bounded metric; "
+        "difference of square roots of probabilities; Bhattacharyya distance; "
+        "bounded symmetric distance of distributions; fidelity"
+    ),
     concepts={
         "squared Hellinger distance; factor one half": "Distance and squared distance",
         "nan gradient; square root at zero": "A plain square root",

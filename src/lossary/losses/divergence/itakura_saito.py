@@ -123,7 +123,11 @@ loss = Loss(
     function=itakura_saito,
     aliases=terms("IS divergence; Itakura-Saito distance"),
     tasks=("regression", "distributions"),
-    search_terms=terms("audio power spectrum loss; scale invariant divergence; NMF for audio; spectrogram divergence"),
+    search_terms=terms(
+        "audio power spectrum loss; scale invariant divergence; NMF for audio; spectrogram divergence; spectra; "
+        "speech and music; ratio of power spectra; nonnegative matrix factorisation; quiet as important as loud; "
+        "gamma likelihood"
+    ),
     concepts={
         "scale invariance; loud and quiet frequencies": "It sees only the ratio",
         "asymmetry; underestimation": "Too small costs more",

@@ -166,7 +166,12 @@ loss = divergence_loss(
     function=js_divergence,
     aliases=terms("JSD; JS divergence; information radius"),
     tasks=("distributions",),
-    search_terms=terms("symmetric kl divergence; bounded divergence; consistency loss between two predictions"),
+    search_terms=terms(
+        "symmetric kl divergence; bounded divergence; consistency loss between two predictions; "
+        "symmetric divergence; average of two distributions; mixture of the two; bounded by log 2; GAN theory; "
+        "compare two probability vectors symmetrically; symmetrised KL to the mean distribution; "
+        "symmetrised Kullback-Leibler"
+    ),
     concepts={
         "Jensen-Shannon distance; bits or nats; square root": "The divergence is not the distance",
         "vanishing gradient; saturation": "A confident wrong prediction",

@@ -431,11 +431,16 @@ loss = Loss(
     tasks=("distributions", "distillation", "generative"),
     search_terms=terms(
         "knowledge distillation loss; kl divergence between two categorical distributions; KLDivLoss negative value; "
-        "batchmean; log_target; reduction: 'mean' divides the total loss by both the batch size and the support size; "
-        "scipy.stats.entropy(pk, qk); optax.kl_divergence; tf.keras.losses.KLDivergence; soft targets from a teacher"
+        "batchmean; log_target; "
+        "reduction: 'mean' divides the total loss by both the batch size and the support size; "
+        "scipy.stats.entropy(pk, qk); optax.kl_divergence; tf.keras.losses.KLDivergence; "
+        "soft targets from a teacher; teacher and student; imitate the outputs of a larger network; "
+        "match a target distribution; soft labels from a teacher; distance of probability distributions; "
+        "information gain; policy regulariser; distil a large model into a small one; "
+        "compare predicted and target distribution"
     ),
     concepts={
-        "log_target; target as log-probabilities": "log_target",
+        "log_target; target as log-probabilities; pass the target as logarithms": "log_target",
         "KLDivLoss negative value; log_softmax of the input": "The first argument",
         "reduction: 'mean' divides the total loss by both the batch size and the support size; batchmean": "The default reduction",
         "forward and reverse KL; mode seeking; which argument is the logarithm": "Swapping the distributions",

@@ -144,7 +144,10 @@ loss = divergence_loss(
     function=renyi_divergence,
     aliases=terms("Renyi divergence; Rényi relative entropy"),
     tasks=("distributions",),
-    search_terms=terms("renyi differential privacy; divergence of order alpha; generalised KL divergence"),
+    search_terms=terms(
+        "renyi differential privacy; divergence of order alpha; generalised KL divergence; alpha divergence; "
+        "order alpha; differential privacy; generalises KL divergence; privacy accounting; mode seeking or covering"
+    ),
     concepts={
         "alpha equal to 1; KL as a limit": "Close to order 1",
         "nan with zero probabilities": "A zero in either",

@@ -107,7 +107,8 @@ loss = divergence_loss(
     tasks=("distributions",),
     search_terms=terms(
         "half the L1 distance between distributions; largest difference in probability of an event; "
-        "distance between two categorical distributions"
+        "distance between two categorical distributions; half the sum of absolute differences of probabilities; "
+        "largest difference of any event's probability; L1 distance of probabilities"
     ),
     concepts={
         "proper scoring rule; one-hot labels; calibration": "Against sampled labels",

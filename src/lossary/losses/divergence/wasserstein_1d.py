@@ -151,7 +151,11 @@ loss = Loss(
     function=wasserstein_1d,
     aliases=terms("earth mover's distance; EMD; Wasserstein distance; Kantorovich-Rubinstein distance"),
     tasks=("distributions", "generative"),
-    search_terms=terms("optimal transport in one dimension; distance between samples; sorted L1; match a histogram"),
+    search_terms=terms(
+        "optimal transport in one dimension; distance between samples; sorted L1; match a histogram; "
+        "earth mover's distance of numbers; move one sample onto another; "
+        "area between two cumulative distribution functions; sorted samples; sliced Wasserstein; optimal transport"
+    ),
     concepts={
         "permutation invariance; unpaired samples": "It does not see",
         "bias of small batches": "A small batch",

@@ -200,8 +200,10 @@ loss = discriminator_loss(
     function=wgan_critic,
     aliases=terms("WGAN; WGAN loss; Wasserstein GAN loss; Wasserstein loss; critic loss; WGAN-GP critic loss"),
     search_terms=terms(
-        "Wasserstein discriminator loss; wasserstein gan critic; earth mover GAN; gradient penalty; weight clipping; 1-Lipschitz critic; "
-        "Kantorovich-Rubinstein duality; E D(G(z)) - E D(x); integral probability metric"
+        "Wasserstein discriminator loss; wasserstein gan critic; earth mover GAN; gradient penalty; weight clipping; "
+        "1-Lipschitz critic; Kantorovich-Rubinstein duality; E D(G(z)) - E D(x); integral probability metric; "
+        "critic instead of a discriminator; difference of mean scores; earth mover's distance of GANs; "
+        "mode collapse; meaningful GAN loss curve; critic score"
     ),
     concepts={
         "critic loss diverges; loss goes to minus infinity; weight clipping; Lipschitz constraint": "Without a limit",

@@ -121,8 +121,10 @@ loss = Loss(
     aliases=terms("Brier loss; quadratic score; quadratic scoring rule; brier_score_loss"),
     tasks=("binary", "multi-label"),
     search_terms=terms(
-        "mean squared error of probabilities; proper scoring rule; verification of forecasts; probability calibration "
-        "metric; weather forecast score; Brier skill score"
+        "mean squared error of probabilities; proper scoring rule; verification of forecasts; "
+        "probability calibration metric; weather forecast score; Brier skill score; squared error of a probability; "
+        "mean squared error between probability and outcome; how good probability forecasts are; "
+        "calibration and refinement; score for forecasts of rain; proper score for yes-or-no forecasts"
     ),
     concepts={
         "multiclass Brier score; Brier score from 0 to 2": "There are two definitions",

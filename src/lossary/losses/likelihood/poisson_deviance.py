@@ -136,7 +136,9 @@ loss = Loss(
     aliases=terms("mean Poisson deviance"),
     tasks=("counts", "regression"),
     search_terms=terms(
-        "goodness of fit for counts; deviance of a GLM; G-test; G-statistic; unit deviance; D2 score for counts"
+        "goodness of fit for counts; deviance of a GLM; G-test; G-statistic; unit deviance; D2 score for counts; "
+        "counts with a predicted mean; GLM for counts; frequency of claims; count regression score; "
+        "PoissonRegressor; D2 score of counts"
     ),
     concepts={
         "log-rate or rate; negative rate nan": "The input is the rate",

@@ -338,9 +338,12 @@ loss = Loss(
     ),
     tasks=("counts", "regression"),
     search_terms=terms(
-        "poisson negative log likelihood; poison nll loss; poison nll; poison loss; log_input; loss for count data; "
-        "count regression loss; poisson loss negative value; stirling approximation loss; exp(x) - y x; log link "
-        "regression; sklearn mean_poisson_deviance; sklearn PoissonRegressor; poisson-nloglik"
+        "poisson negative log likelihood; log_input; loss for count data; "
+        "count regression loss; poisson loss negative value; stirling approximation loss; exp(x) - y x; "
+        "log link regression; sklearn mean_poisson_deviance; sklearn PoissonRegressor; poisson-nloglik; "
+        "number of events; count data; how often something happens; visits, clicks or photons; rate of events; "
+        "predicts a rate; counts per interval; neural spike counts; log link; rare events; "
+        "intensity of a point process; exponential of the output is the rate"
     ),
     concepts={
         "log_input; log link regression": "log_input",

@@ -131,7 +131,11 @@ loss = Loss(
     function=spherical_score,
     aliases=terms("spherical loss; spherical scoring rule"),
     tasks=("multi-class",),
-    search_terms=terms("bounded proper scoring rule; normalised probability score; strictly proper score for classes"),
+    search_terms=terms(
+        "bounded proper scoring rule; normalised probability score; strictly proper score for classes; "
+        "probability divided by the norm of the vector; proper score other than the logarithm; "
+        "forecasters cannot gain by lying"
+    ),
     concepts={
         "negative value; best value": "It is negative",
         "unnormalised probabilities; logits as input": "The length of the input",

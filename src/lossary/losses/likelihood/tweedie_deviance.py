@@ -142,7 +142,9 @@ loss = Loss(
     tasks=("regression", "counts"),
     search_terms=terms(
         "compound Poisson-gamma; zero-inflated positive targets; insurance pure premium; rainfall regression; "
-        "variance power; reg:tweedie; tweedie_variance_power; intermittent demand"
+        "variance power; reg:tweedie; tweedie_variance_power; intermittent demand; many zeros and a long tail; "
+        "zero-inflated amounts; claims cost per policy; pure premium; rain amounts; power between 1 and 2; "
+        "sales with many zeros; exact zeros and positive amounts"
     ),
     concepts={
         "variance power; tweedie_variance_power": "power",

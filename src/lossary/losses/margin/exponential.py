@@ -136,8 +136,8 @@ loss = margin_loss(
     aliases=terms("exponential loss; AdaBoost loss; boosting loss"),
     tasks=("binary",),
     search_terms=terms(
-        "exp(-y f(x)); loss that AdaBoost minimises; GradientBoostingClassifier loss='exponential'; exponential "
-        "margin loss"
+        "exp(-y f(x)); loss that AdaBoost minimises; GradientBoostingClassifier loss='exponential'; "
+        "exponential margin loss; AdaBoost; boosting weights; mistakes cost exponentially; sensitive to wrong labels"
     ),
     concepts={
         "outliers; wrong labels; AdaBoost noise": "One wrong label",

@@ -195,8 +195,10 @@ loss = margin_loss(
     aliases=terms("hinge loss; SVM loss; max-margin loss; soft-margin SVM loss; L1-SVM loss"),
     tasks=("binary",),
     search_terms=terms(
-        "support vector machine loss; max(0, 1 - y f(x)); maximum margin classifier; linear SVM with gradient descent; "
-        "binary:hinge; convex surrogate of the zero-one loss"
+        "support vector machine loss; max(0, 1 - y f(x)); maximum margin classifier; "
+        "linear SVM with gradient descent; binary:hinge; convex surrogate of the zero-one loss; SVM; maximum margin; "
+        "support vectors; classifier that only cares for the margin; Pegasos; linear classifier with a margin; "
+        "right by enough costs nothing"
     ),
     concepts={
         "labels 0 and 1; sklearn hinge_loss": "With labels 0 and 1",

@@ -137,8 +137,10 @@ loss = margin_loss(
     aliases=terms("modified Huber loss; quadratically smoothed hinge"),
     tasks=("binary",),
     search_terms=terms(
-        "SGDClassifier loss='modified_huber'; smooth hinge loss with probability estimates; Huber loss for "
-        "classification; outlier tolerant SVM loss"
+        "SGDClassifier loss='modified_huber'; smooth hinge loss with probability estimates; "
+        "Huber loss for classification; outlier tolerant SVM loss; squared hinge that turns linear; "
+        "hinge squared, then straight; robust SVM with probabilities; SGDClassifier; "
+        "SVM loss that becomes linear for very wrong points"
     ),
     concepts={
         "Huber loss for classification; difference between Huber and modified Huber": "It is not the Huber loss",

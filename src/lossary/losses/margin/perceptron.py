@@ -142,7 +142,9 @@ loss = margin_loss(
     aliases=terms("perceptron loss; perceptron criterion"),
     tasks=("binary",),
     search_terms=terms(
-        "max(0, -y f(x)); perceptron learning rule; hinge loss without margin; hinge loss with margin 0"
+        "max(0, -y f(x)); perceptron learning rule; hinge loss without margin; hinge loss with margin 0; "
+        "only mistakes cost; Rosenblatt; misclassified points only; hinge without a margin; linear separator; "
+        "update only on mistakes"
     ),
     concepts={
         "loss is zero; not classification-calibrated; scores shrink": "Scores of zero",

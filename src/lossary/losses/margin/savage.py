@@ -140,8 +140,10 @@ loss = margin_loss(
     aliases=terms("Savage loss; SavageBoost loss"),
     tasks=("binary",),
     search_terms=terms(
-        "robust binary classification loss; loss for noisy labels; bounded margin loss; non-convex loss for label "
-        "noise; 1 / (1 + exp(2 y f(x)))^2; squared error of a sigmoid"
+        "robust binary classification loss; loss for noisy labels; bounded margin loss; "
+        "non-convex loss for label noise; 1 / (1 + exp(2 y f(x)))^2; squared error of a sigmoid; robust boosting; "
+        "SavageBoost; bounded loss for wrong labels; outliers and label noise in classification; "
+        "non-convex classification loss; non-convex boosting"
     ),
     concepts={
         "vanishing gradient; zero gradient": "A confidently wrong score",

@@ -233,8 +233,10 @@ loss = margin_loss(
     tasks=("binary",),
     search_terms=terms(
         "SoftMarginLoss inf; SoftMarginLoss nan; soft margin loss overflow; logistic loss with labels -1 and 1; "
-        "binary classification with labels plus and minus one; log(1 + exp(-y x)); The function 'soft_margin_loss' is "
-        "not differentiable with respect to argument 'target'; doesn't match the broadcast shape"
+        "binary classification with labels plus and minus one; log(1 + exp(-y x)); "
+        "The function 'soft_margin_loss' is not differentiable with respect to argument 'target'; "
+        "doesn't match the broadcast shape; two-class logistic with labels -1 and 1; plus or minus one labels; "
+        "logistic loss in torch"
     ),
     concepts={
         "SoftMarginLoss inf; SoftMarginLoss nan; soft margin loss overflow": "One confidently wrong",

@@ -129,8 +129,10 @@ loss = margin_loss(
     aliases=terms("Tangent loss; TangentBoost loss"),
     tasks=("binary",),
     search_terms=terms(
-        "robust classification loss with bounded penalty; loss that penalises too correct points; (2 arctan(y f(x)) "
-        "- 1)^2; robust classifiers for computer vision"
+        "robust classification loss with bounded penalty; loss that penalises too correct points; "
+        "(2 arctan(y f(x)) - 1)^2; robust classifiers for computer vision; arc tangent; TangentBoost; "
+        "bounded classification loss; robust to outliers and wrong labels; non-convex margin loss; "
+        "non-convex boosting"
     ),
     concepts={
         "penalises too correct; overconfident predictions": "A score that is right by far",

@@ -167,7 +167,10 @@ loss = margin_loss(
     function=zero_one,
     aliases=terms("zero-one loss; 0-1 loss; 0/1 loss; misclassification loss; misclassification rate; error rate"),
     tasks=("binary",),
-    search_terms=terms("accuracy as a loss; one minus accuracy; classification error; number of errors"),
+    search_terms=terms(
+        "accuracy as a loss; one minus accuracy; classification error; number of errors; accuracy; "
+        "share of wrong answers; count the mistakes; not differentiable; fraction of errors"
+    ),
     concepts={
         "accuracy as a loss; zero gradient; does not require grad": "The gradient is zero",
         "ties; score of zero": "A score of exactly 0",

@@ -221,9 +221,14 @@ loss = angular_margin_loss(
     function=arcface,
     aliases=terms("additive angular margin loss; additive angular margin softmax; ArcFaceLoss"),
     search_terms=terms(
-        "face recognition loss; margin softmax; angular softmax; cos(theta + m); easy margin; arcface nan; speaker verification loss"
+        "face recognition loss; margin softmax; angular softmax; cos(theta + m); easy margin; arcface nan; "
+        "speaker verification loss; deep face recognition; face verification and identification; "
+        "additive angular margin on the softmax; margin added to the angle between feature and class weight; "
+        "insightface; hypersphere embedding; open-set identification; person re-identification"
     ),
     concepts={
+        "additive angular margin": "m",
+        "feature scale": "s",
         "arcface nan; normalise features and weights": "The input must be",
         "easy margin; theta + m larger than pi": "Where the angle",
         "margin in degrees; 28.6": "The margin is in",

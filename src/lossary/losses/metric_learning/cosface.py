@@ -190,7 +190,9 @@ loss = angular_margin_loss(
     function=cosface,
     aliases=terms("large margin cosine loss; LMCL; AM-Softmax; additive margin softmax; CosFaceLoss"),
     search_terms=terms(
-        "face recognition loss; margin softmax; cos(theta) - m; cosine margin; speaker verification loss"
+        "face recognition loss; margin softmax; cos(theta) - m; cosine margin; speaker verification loss; "
+        "margin subtracted from the cosine of the true class; face verification; deep face recognition; "
+        "margin subtracted from the cosine logit; cos minus m"
     ),
     concepts={
         "normalise features and weights": "The input must be",

@@ -330,9 +330,12 @@ loss = Loss(
     aliases=terms("F.cosine_embedding_loss; cosine embedding loss; cosine_embedding_loss; cosine distance loss"),
     tasks=("embeddings", "distillation"),
     search_terms=terms(
-        "cosin embedding loss; cosine similarity loss; cosine loss; 1 - cosine similarity; pairs with labels 1 and "
-        "-1; siamese network loss with cosine; keras.losses.CosineSimilarity; cosine_embedding_loss nan; 0D or 1D "
-        "target tensor expected, multi-target not supported; 1D target tensor expects 2D input tensors"
+        "cosine similarity loss; cosine loss; 1 - cosine similarity; "
+        "pairs with labels 1 and -1; siamese network loss with cosine; keras.losses.CosineSimilarity; "
+        "cosine_embedding_loss nan; 0D or 1D target tensor expected, multi-target not supported; "
+        "1D target tensor expects 2D input tensors; direction matters and length does not; similarity of sentences; "
+        "text similarity; alike or unlike pairs; angle between embeddings; sentence pairs; semantic similarity; "
+        "cosine distance of pairs"
     ),
     concepts={
         "choosing the margin; dissimilar pairs": "margin",

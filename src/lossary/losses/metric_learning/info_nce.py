@@ -281,8 +281,12 @@ loss = Loss(
     ),
     tasks=("embeddings", "ranking"),
     search_terms=terms(
-        "contrastive loss with a temperature; CLIP loss; SimCSE loss; MoCo loss; N-pair loss; softmax over similarities; "
-        "noise contrastive estimation; retrieval loss; dual encoder loss; two-tower loss; lower bound on mutual information"
+        "contrastive loss with a temperature; CLIP loss; SimCSE loss; MoCo loss; N-pair loss; "
+        "softmax over similarities; noise contrastive estimation; retrieval loss; dual encoder loss; two-tower loss; "
+        "lower bound on mutual information; match images with texts; one positive among many negatives; "
+        "contrastive predictive coding; in-batch negatives; sentence embeddings; representation learning; "
+        "query and passage; pick the right partner from the batch; mutual information estimate; "
+        "positive pair against the rest of the batch; image and caption"
     ),
     concepts={
         "temperature; hard negatives": "The temperature decides",

@@ -262,7 +262,9 @@ loss = Loss(
     tasks=("embeddings",),
     search_terms=terms(
         "self-supervised contrastive loss; two augmented views; contrastive loss with a temperature; SimCLR; "
-        "monai ContrastiveLoss; optax.ntxent; optax ntxent"
+        "monai ContrastiveLoss; optax.ntxent; optax ntxent; self-supervised pretraining; views of the same picture; "
+        "normalised temperature-scaled cross-entropy; 2N - 2 negatives; contrastive learning without labels; "
+        "augmentations of the same image agree; data augmentation as supervision"
     ),
     concepts={
         "order of the views; interleaved batch; positive pairs": "Rows k and",

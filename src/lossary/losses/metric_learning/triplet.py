@@ -243,7 +243,10 @@ loss = Loss(
     aliases=terms("FaceNet loss; FaceNet triplet loss; squared triplet loss; triplet loss with squared distances"),
     tasks=("embeddings", "ranking"),
     search_terms=terms(
-        "anchor positive negative; face embedding loss; semi-hard negative mining; triplet loss stuck at 0.2"
+        "anchor positive negative; face embedding loss; semi-hard negative mining; triplet loss stuck at 0.2; "
+        "FaceNet; which negatives to pick; semi-hard triplets; hard negative mining; identity embeddings; "
+        "nearest neighbours of the same person; closer to the positive than to the negative; "
+        "same identity closer than another identity; select hard negatives"
     ),
     concepts={
         "choosing alpha; margin 0.2": "A margin of the plain",

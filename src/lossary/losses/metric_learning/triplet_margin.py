@@ -314,13 +314,15 @@ loss = Loss(
     tasks=("embeddings", "ranking"),
     search_terms=terms(
         "triplet_margin; TripletMargin; TripletMarginLoss swap; TripletMarginLoss nan; triplet_margin_loss collapse; "
-        "triplet margin hinge; triplets of anchor, positive and negative; anchor positive negative; metric learning "
-        "loss; embedding loss with anchor; distance swap; semi-hard negatives; triplet loss stuck at margin; triplet "
-        "loss collapse; expected margin to be greater than 0"
+        "triplet margin hinge; triplets of anchor, positive and negative; anchor positive negative; "
+        "metric learning loss; embedding loss with anchor; distance swap; semi-hard negatives; "
+        "triplet loss stuck at margin; triplet loss collapse; expected margin to be greater than 0; "
+        "anchor closer to the positive than to the negative; which negatives to pick; "
+        "relative distance of three samples; retrieval by distance; hardest negative; select hard negatives"
     ),
     concepts={
         "choosing the margin; expected margin to be greater than 0": "The margin must be",
-        "distance swap; TripletMarginLoss swap": "swap",
+        "distance swap; TripletMarginLoss swap; anchor swap": "swap",
         "triplet_margin_loss collapse; triplet loss collapse; triplet loss stuck at margin": "A loss equal to the margin",
         "squared distances; FaceNet": "The distances are not",
         "hard negative mining; semi-hard negatives": "The mean counts",

@@ -549,10 +549,11 @@ loss = Loss(
     aliases=terms("F.triplet_margin_with_distance_loss; triplet_margin_with_distance_loss"),
     tasks=("embeddings", "ranking"),
     search_terms=terms(
-        "triplet loss with custom distance; cosine triplet loss; user-defined distance between embeddings; custom "
-        "metric for anchor, positive and negative; squared Euclidean distance of embeddings; callable distance, "
-        "lambda; nn.PairwiseDistance as an argument; hyperbolic or learned distance; nan gradient of a distance of "
-        "zero; margin must be greater than 0"
+        "triplet loss with custom distance; cosine triplet loss; user-defined distance between embeddings; "
+        "custom metric for anchor, positive and negative; squared Euclidean distance of embeddings; "
+        "callable distance, lambda; nn.PairwiseDistance as an argument; hyperbolic or learned distance; "
+        "nan gradient of a distance of zero; margin must be greater than 0; own distance function; "
+        "cosine distance in a triplet; metric of one's own"
     ),
     concepts={
         "user-defined distance between embeddings; cosine triplet loss; squared Euclidean distance of embeddings": "distance_function",

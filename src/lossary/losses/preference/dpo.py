@@ -222,8 +222,12 @@ loss = preference_loss(
     function=dpo,
     aliases=terms("DPO; DPO loss; direct preference optimization; sigmoid preference loss"),
     search_terms=terms(
-        "preference optimisation loss; RLHF without a reward model; chosen and rejected log-probabilities; implicit reward; "
-        "alignment loss for language models; loss_type=sigmoid; Bradley-Terry loss with a reference model"
+        "preference optimisation loss; RLHF without a reward model; chosen and rejected log-probabilities; "
+        "implicit reward; alignment loss for language models; loss_type=sigmoid; "
+        "Bradley-Terry loss with a reference model; "
+        "align a language model with human preferences without a reward model; RLHF without reinforcement learning; "
+        "chosen and rejected answers; fine-tune on preference pairs; reference policy; learn from human feedback; "
+        "policy and reference log-probabilities; preferred and rejected responses; alignment; preference tuning"
     ),
     concepts={
         "DPO beta; preference optimisation loss beta; strength of the KL penalty": "beta",

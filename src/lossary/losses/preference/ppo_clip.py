@@ -245,7 +245,10 @@ loss = Loss(
     tasks=("reinforcement", "preference"),
     search_terms=terms(
         "clipped surrogate loss; policy gradient loss with clipping; RLHF policy loss; importance ratio clipping; "
-        "ClipPPOLoss; cliprange; clip_epsilon; reinforcement learning loss; GRPO policy loss"
+        "ClipPPOLoss; cliprange; clip_epsilon; reinforcement learning loss; GRPO policy loss; policy gradient; "
+        "advantage; ratio of new and old policy; limit the policy update; "
+        "reinforcement learning from human feedback; actor-critic; trust region; clip ratio; "
+        "proximal policy optimisation; keep the new policy close to the old one; importance ratio; on-policy"
     ),
     concepts={
         "cliprange; clip_epsilon; epsilon 0.2": "clip",

@@ -234,8 +234,11 @@ loss = Loss(
     aliases=terms("BPR; BPR loss; BPR-Opt; Bayesian personalized ranking; Bradley-Terry loss; reward model loss"),
     tasks=("ranking", "preference"),
     search_terms=terms(
-        "recommender loss; implicit feedback; collaborative filtering loss; matrix factorisation with negative sampling; bpr_loss; "
-        "reward model training; chosen and rejected; RLHF preference loss; -log sigmoid of a difference; logsigmoid"
+        "recommender loss; implicit feedback; collaborative filtering loss; "
+        "matrix factorisation with negative sampling; bpr_loss; reward model training; chosen and rejected; "
+        "RLHF preference loss; -log sigmoid of a difference; logsigmoid; recommend items from clicks and purchases; "
+        "users prefer seen items to unseen ones; rank chosen before not chosen; Bradley-Terry model; "
+        "pairwise recommendation; reward model from comparisons"
     ),
     concepts={
         "argument order; chosen and rejected": "Swapped arguments",

@@ -286,7 +286,9 @@ loss = Loss(
     tasks=("ranking", "preference"),
     search_terms=terms(
         "listwise learning to rank; maximum likelihood of a permutation; likelihood of a ranking; order of finish; "
-        "ranked preferences of several answers; PListMLE; exploded logit"
+        "ranked preferences of several answers; PListMLE; exploded logit; likelihood of the right order; "
+        "Plackett-Luce; permutation probability; rank a whole list; whole ordering known; "
+        "probability of the observed ranking"
     ),
     concepts={
         "sort by relevance; argsort descending; target of ListMLE": "The list must be",

@@ -251,7 +251,9 @@ loss = Loss(
     tasks=("ranking", "preference"),
     search_terms=terms(
         "learning to rank pairwise loss; probability that one item beats another; smooth pairwise ranking loss; "
-        "rank:pairwise; LambdaRank without weights; preference probability; comparisons by people"
+        "rank:pairwise; LambdaRank without weights; preference probability; comparisons by people; "
+        "probability that one document ranks above another; web search ranking; score difference through a sigmoid; "
+        "pairwise learning to rank; document pairs; pairs of documents; neural ranking of pairs"
     ),
     concepts={
         "labels -1 and 1; negative loss": "A label of -1",

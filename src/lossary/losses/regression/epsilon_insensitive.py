@@ -118,7 +118,10 @@ loss = residual_loss(
     aliases=terms("epsilon-insensitive; SVR loss; tube loss; Vapnik's loss; L1EpsilonInsLoss; epsilon-tube loss"),
     tasks=("regression",),
     search_terms=terms(
-        "support vector regression loss; dead zone; tolerance; ignore small errors; deadband loss; insensitive tube"
+        "support vector regression loss; dead zone; tolerance; ignore small errors; deadband loss; insensitive tube; "
+        "small errors cost nothing; errors below a tolerance do not count; tube around the prediction; "
+        "regression with a margin of tolerance; sparse support vectors; Vapnik; "
+        "threshold below which errors are free; SVR; support vector regression in scikit-learn"
     ),
     concepts={
         "ignore small errors; tolerance; dead zone; tube width": "epsilon",

@@ -119,8 +119,10 @@ loss = residual_loss(
     aliases=terms("expectile; expectile regression loss; asymmetric squared error; asymmetric least squares; ALS"),
     tasks=("regression", "uncertainty", "reinforcement"),
     search_terms=terms(
-        "asymmetric L2; asymmetric MSE; implicit Q-learning loss; IQL value loss; reg:expectileerror; upper expectile; "
-        "underestimation costs more"
+        "asymmetric L2; asymmetric MSE; implicit Q-learning loss; IQL value loss; reg:expectileerror; "
+        "upper expectile; underestimation costs more; over- and underestimation cost differently, squared; "
+        "weighted least squares by sign; implicit Q-learning; value at risk; expectile regression; tail risk; "
+        "late is worse than early, squared; asymmetric mean; overestimation costs more, squared"
     ),
     concepts={
         "asymmetric costs; underestimation costs more": "tau",

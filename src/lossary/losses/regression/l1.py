@@ -301,10 +301,13 @@ loss = residual_loss(
     ),
     tasks=("regression", "generative"),
     search_terms=terms(
-        "loss whose minimizer is the median; loss whose minimiser is the median; median regression loss; regression "
-        "loss robust to outliers; Laplace likelihood; F.l1_loss weight ignored torch.compile; __init__() got an "
-        "unexpected keyword argument 'weight'; mean(): could not infer output dtype; "
-        "tf.keras.losses.MeanAbsoluteError; sklearn mean_absolute_error; Manhattan distance loss"
+        "loss whose minimizer is the median; loss whose minimiser is the median; median regression loss; "
+        "regression loss robust to outliers; Laplace likelihood; F.l1_loss weight ignored torch.compile; "
+        "__init__() got an unexpected keyword argument 'weight'; mean(): could not infer output dtype; "
+        "tf.keras.losses.MeanAbsoluteError; sklearn mean_absolute_error; Manhattan distance loss; "
+        "median of the target; outliers count less than squared; sharper images than squared error; Laplace noise; "
+        "robust baseline of regression; sum of absolute differences; sum of absolute residuals; "
+        "typical absolute error; error in the target's unit"
     ),
     concepts={
         "median regression loss": "The best constant",

@@ -136,8 +136,11 @@ loss = residual_loss(
     aliases=terms("log cosh; LogCosh; log-cosh error; LogCoshLoss; logarithm of the hyperbolic cosine"),
     tasks=("regression",),
     search_terms=terms(
-        "smooth absolute error; smooth approximation of L1; twice differentiable Huber; robust regression without a "
-        "threshold; log cosh overflow; log(cosh(x)) inf; numerically stable log cosh; hyperbolic secant likelihood"
+        "smooth absolute error; smooth approximation of L1; twice differentiable Huber; "
+        "robust regression without a threshold; log cosh overflow; log(cosh(x)) inf; numerically stable log cosh; "
+        "hyperbolic secant likelihood; hyperbolic cosine; smooth version of the absolute error; "
+        "twice differentiable robust loss; like Huber without a threshold; second derivative everywhere; "
+        "smooth for Newton's method and boosting; between squared and absolute, smooth everywhere"
     ),
     concepts={
         "log cosh overflow; log(cosh(x)) inf; numerically stable log cosh": "Written as it is defined",

@@ -141,8 +141,10 @@ loss = Loss(
     aliases=terms("MAPE; mean absolute percentage deviation; absolute percentage error"),
     tasks=("regression",),
     search_terms=terms(
-        "percentage error; relative error loss; forecast accuracy; mape zero target; mape infinity; mape division by "
-        "zero; WAPE; weighted MAPE; WMAPE"
+        "percentage error; relative error loss; forecast accuracy; mape zero target; mape infinity; "
+        "mape division by zero; WAPE; weighted MAPE; WMAPE; relative error; error in percent; "
+        "forecast accuracy of sales and demand; error relative to the true value; scale-free error; "
+        "error divided by the actual value"
     ),
     concepts={
         "mape zero target; mape infinity; mape division by zero": "A target of zero",

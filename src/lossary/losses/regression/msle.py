@@ -141,7 +141,9 @@ loss = Loss(
     tasks=("regression", "counts"),
     search_terms=terms(
         "relative error loss; log-transformed target; targets of different magnitude; skewed target; house prices; "
-        "sales forecast; msle nan; log1p; underestimation penalised more; reg:squaredlogerror"
+        "sales forecast; msle nan; log1p; underestimation penalised more; reg:squaredlogerror; "
+        "target spans orders of magnitude; difference of logarithms; relative rather than absolute errors; "
+        "positive targets that grow exponentially; logarithm of one plus the value; underestimates cost more"
     ),
     concepts={
         "msle nan; negative predictions": "A prediction of -1",

@@ -163,8 +163,12 @@ loss = residual_loss(
     ),
     tasks=("regression", "uncertainty"),
     search_terms=terms(
-        "prediction interval; conditional quantile; 95th percentile; asymmetric absolute error; newsvendor; value at "
-        "risk; quantile crossing; reg:quantileerror; underprediction costs more; mean_pinball_loss; asymmetric L1"
+        "prediction interval; conditional quantile; 95th percentile; asymmetric absolute error; newsvendor; "
+        "value at risk; quantile crossing; reg:quantileerror; underprediction costs more; mean_pinball_loss; "
+        "asymmetric L1; predict a percentile; 90th percentile; median and other quantiles; "
+        "over- and underestimation cost differently; cost of too much against too little; stock and newsvendor; "
+        "uncertainty bands; probabilistic forecast by quantiles; confidence band; upper and lower bound; "
+        "late is worse than early; shortage costs more than surplus; safety stock"
     ),
     concepts={
         "which quantile; asymmetric costs; newsvendor; underprediction costs more": "tau",

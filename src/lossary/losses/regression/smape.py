@@ -157,8 +157,10 @@ loss = Loss(
     aliases=terms("sMAPE; SMAPE; symmetric mean absolute percentage error"),
     tasks=("regression",),
     search_terms=terms(
-        "symmetric percentage error; bounded relative error; forecasting competition metric; smape zero; smape 200 "
-        "percent; smape definitions"
+        "symmetric percentage error; bounded relative error; forecasting competition metric; smape zero; "
+        "smape 200 percent; smape definitions; error in percent, symmetric; forecast competition; M3 and M4; "
+        "percentage error bounded by 200; mean of target and prediction in the denominator; "
+        "relative error with both in the denominator"
     ),
     concepts={
         "smape definitions; smape 200 percent; smape between 0 and 1": "Three losses",

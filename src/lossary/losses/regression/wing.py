@@ -123,7 +123,9 @@ loss = residual_loss(
     tasks=("regression",),
     search_terms=terms(
         "facial landmark localisation loss; landmark regression; keypoint regression loss; small errors matter more; "
-        "amplify small errors; logarithmic loss of coordinates"
+        "amplify small errors; logarithmic loss of coordinates; face landmarks; facial key points; "
+        "small and medium errors count more; landmark localisation; face alignment; pose estimation; "
+        "coordinates of landmarks"
     ),
     concepts={
         "small errors matter more; amplify small errors": "epsilon",

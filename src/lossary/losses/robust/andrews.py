@@ -130,8 +130,8 @@ loss = residual_loss(
     aliases=terms("Andrews loss; Andrews wave; Andrew's wave; AndrewWave; Andrew's sine"),
     tasks=("regression",),
     search_terms=terms(
-        "reject outliers completely; hard redescending M-estimator; sine psi function; robust regression 1.339; cosine loss "
-        "for residuals"
+        "reject outliers completely; hard redescending M-estimator; sine psi function; robust regression 1.339; "
+        "cosine loss for residuals; sine wave M-estimator; sinusoidal influence function; influence follows a sine"
     ),
     concepts={
         "tuning constant 1.339": "a",

@@ -162,10 +162,15 @@ loss = residual_loss(
     aliases=terms("Barron loss; Barron's loss; general robust loss; adaptive robust loss"),
     tasks=("regression",),
     search_terms=terms(
-        "robust loss with a shape parameter; generalized Charbonnier; family of robust losses; graduated non-convexity; "
-        "learn the robustness; alpha of the robust loss; AdaptiveLossFunction; lossfun"
+        "robust loss with a shape parameter; generalized Charbonnier; family of robust losses; "
+        "graduated non-convexity; learn the robustness; alpha of the robust loss; AdaptiveLossFunction; lossfun; "
+        "one formula for many robust losses; general robust loss of Barron; interpolates between L2, L1 and Cauchy; "
+        "tunable robustness; adaptive outlier handling; robust_loss_pytorch; "
+        "one knob for how strongly outliers are ignored; robustness as a parameter; "
+        "continuous from squared error to redescending"
     ),
     concepts={
+        "scale where a residual becomes an outlier": "c",
         "shape; how robust; generalized Charbonnier": "alpha",
         "learn alpha; adaptive alpha": "alpha cannot be learned",
         "scale conventions": "The scale is that",

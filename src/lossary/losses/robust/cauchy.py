@@ -151,7 +151,9 @@ loss = residual_loss(
     tasks=("regression",),
     search_terms=terms(
         "heavy-tailed noise; log(1 + x^2) loss; redescending M-estimator; robust loss with logarithmic tails; "
-        "Student t loss with one degree of freedom; kornia cauchy_loss; scipy least_squares loss='cauchy'"
+        "Student t loss with one degree of freedom; kornia cauchy_loss; scipy least_squares loss='cauchy'; "
+        "Lorentz loss; Student t likelihood; logarithm of one plus the squared residual; fat tails; "
+        "very heavy tails; redescends slowly"
     ),
     concepts={
         "cauchy scale; outlier scale": "c",

@@ -144,8 +144,12 @@ loss = residual_loss(
     aliases=terms("Charbonnier loss; Charbonnier penalty"),
     tasks=("regression",),
     search_terms=terms(
-        "smooth L1 for images; differentiable L1; super-resolution loss; image restoration loss; optical flow penalty; "
-        "sqrt(x^2 + eps^2); rounded absolute error"
+        "smooth L1 for images; differentiable L1; super-resolution loss; image restoration loss; "
+        "optical flow penalty; sqrt(x^2 + eps^2); rounded absolute error; "
+        "square root of squared error plus epsilon squared; L1 that is smooth at zero; "
+        "image super resolution and denoising; low-level vision; video frame interpolation; "
+        "generalised Charbonnier of optical flow; epsilon inside the square root; absolute value rounded near zero; "
+        "robust L1 for images"
     ),
     concepts={
         "charbonnier epsilon; rounded absolute error": "eps",

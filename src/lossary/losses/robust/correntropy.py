@@ -126,7 +126,9 @@ loss = residual_loss(
     tasks=("regression",),
     search_terms=terms(
         "impulsive noise; Gaussian kernel loss; information theoretic learning; correntropy induced metric; "
-        "one minus Gaussian kernel; kernel bandwidth"
+        "one minus Gaussian kernel; kernel bandwidth; entropy of the error; "
+        "kernel similarity of prediction and target; minimum error entropy; non-Gaussian noise; "
+        "Renyi entropy of the error"
     ),
     concepts={
         "kernel bandwidth; kernel width": "sigma",

@@ -158,8 +158,9 @@ loss = residual_loss(
     aliases=terms("Hampel loss; Hampel function; three-part redescending"),
     tasks=("regression",),
     search_terms=terms(
-        "reject outliers completely; hard redescending M-estimator; piecewise linear psi function; Huber with an end; "
-        "three thresholds"
+        "reject outliers completely; hard redescending M-estimator; piecewise linear psi function; "
+        "Huber with an end; three thresholds; three-part M-estimator; piecewise linear influence; 17A; "
+        "a, b and c as turning points; hampel psi"
     ),
     concepts={
         "where Huber's part ends": "a",

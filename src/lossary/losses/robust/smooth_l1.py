@@ -276,10 +276,14 @@ loss = residual_loss(
     tasks=("regression", "boxes"),
     search_terms=terms(
         "Fast R-CNN loss; bounding box regression loss; L1 rounded at zero; difference between Smooth L1 and Huber; "
-        "smooth l1 vs huber; smooth l1 beta; smooth l1 sigma; smooth_l1_loss does not support negative values for "
-        "beta; smooth_l1_loss() got an unexpected keyword argument 'weight'; Huber loss divided by delta"
+        "smooth l1 vs huber; smooth l1 beta; smooth l1 sigma; "
+        "smooth_l1_loss does not support negative values for beta; "
+        "smooth_l1_loss() got an unexpected keyword argument 'weight'; Huber loss divided by delta; "
+        "quadratic for small errors and linear for large ones; box regression offsets; Fast R-CNN; "
+        "bounding box coordinates; detection head; SSD; mixture of L1 and L2"
     ),
     concepts={
+        "where the parabola turns into a line": "beta",
         "smooth l1 beta; choosing beta": "beta is measured",
         "difference between Smooth L1 and Huber; smooth l1 vs huber": "It equals HuberLoss",
         "smooth l1 sigma; detection code": "sigma in older",

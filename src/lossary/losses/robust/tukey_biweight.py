@@ -143,7 +143,9 @@ loss = residual_loss(
     tasks=("regression",),
     search_terms=terms(
         "reject outliers completely; hard redescending M-estimator; robust regression 4.685; bisquare weights; "
-        "ignore outliers beyond a threshold"
+        "ignore outliers beyond a threshold; outliers should have no influence at all; throw outliers away; "
+        "bi-square weight; far points are ignored; robust fit that rejects outliers; redescending to zero; "
+        "weight of outliers goes to zero"
     ),
     concepts={
         "tuning constant 4.685; outlier threshold": "c",

@@ -129,8 +129,10 @@ loss = residual_loss(
     aliases=terms("Welsch loss; Leclerc loss; DIST_WELSCH"),
     tasks=("regression",),
     search_terms=terms(
-        "exponential robust loss; Gaussian-shaped loss; bounded smooth loss; redescending M-estimator; 1 - exp(-x^2); "
-        "ignore outliers; inverted Gaussian"
+        "exponential robust loss; Gaussian-shaped loss; bounded smooth loss; redescending M-estimator; "
+        "1 - exp(-x^2); ignore outliers; inverted Gaussian; exponential of the negative squared residual; "
+        "one minus a Gaussian; Leclerc; bounded and smooth; far outliers cost a constant; "
+        "Gaussian-shaped penalty that saturates; saturating loss"
     ),
     concepts={
         "choosing c; outlier scale": "c",

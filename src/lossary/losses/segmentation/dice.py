@@ -297,8 +297,11 @@ loss = overlap_loss(
     function=dice,
     aliases=terms("soft Dice loss; Sørensen-Dice loss; Sorensen-Dice; Dice coefficient loss; F1 loss"),
     search_terms=terms(
-        "V-Net loss; overlap loss for small objects; F1 loss segmentation; Dice score as a loss; medical image segmentation loss; "
-        "foreground background imbalance in masks; DiceBCE"
+        "V-Net loss; overlap loss for small objects; F1 loss segmentation; Dice score as a loss; "
+        "medical image segmentation loss; foreground background imbalance in masks; DiceBCE; "
+        "small organ or lesion in a large picture; foreground is a tiny part of the picture; "
+        "overlap of predicted and true mask; tumour segmentation; binary mask; Dice score; F1 of pixels; "
+        "class imbalance in masks; organ, lesion, tumour and nucleus masks"
     ),
     concepts={
         "smoothing constant; epsilon in Dice": "smooth",

@@ -223,7 +223,9 @@ loss = overlap_loss(
     function=focal_tversky,
     aliases=terms("FTL; focal Tversky index loss; FocalTverskyLoss"),
     search_terms=terms(
-        "Tversky loss with a power; small lesions; focal loss for masks; attention U-Net loss; gamma 4/3"
+        "Tversky loss with a power; small lesions; focal loss for masks; attention U-Net loss; gamma 4/3; "
+        "small hard lesions; hard pictures count more in segmentation; Tversky to a power; "
+        "lesion segmentation with imbalance; focus on hard masks"
     ),
     concepts={
         "weight of false positives": "alpha",

@@ -179,7 +179,11 @@ def jaccard(input: torch.Tensor, target: torch.Tensor, *, smooth: float = 0.0, r
 loss = overlap_loss(
     function=jaccard,
     aliases=terms("soft IoU loss; soft Jaccard loss; intersection over union loss for masks; Jaccard index loss"),
-    search_terms=terms("intersection over union segmentation loss; mean IoU as a loss; mIoU; overlap of masks"),
+    search_terms=terms(
+        "intersection over union segmentation loss; mean IoU as a loss; mIoU; overlap of masks; mean IoU of masks; "
+        "intersection over union of masks; IoU made differentiable; overlap of regions; optimise IoU directly; "
+        "pixels in common"
+    ),
     concepts={
         "smoothing constant; epsilon in IoU": "smooth",
         "logits or probabilities; negative loss": "It takes probabilities",

@@ -217,8 +217,11 @@ loss = overlap_loss(
     function=tversky,
     aliases=terms("Tversky index loss"),
     search_terms=terms(
-        "asymmetric Dice loss; F-beta loss for masks; trade precision for recall in segmentation; penalise false negatives more; Dice with weights for false positives "
-        "and false negatives; small lesions"
+        "asymmetric Dice loss; F-beta loss for masks; trade precision for recall in segmentation; "
+        "penalise false negatives more; Dice with weights for false positives and false negatives; small lesions; "
+        "missed pixels cost more than false alarms; false negatives cost more than false positives; "
+        "weigh recall above precision; imbalance of foreground and background; sensitivity and specificity of masks; "
+        "missing a tumour is worse than a false alarm; recall of masks"
     ),
     concepts={
         "weight of false positives": "alpha",

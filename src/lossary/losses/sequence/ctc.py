@@ -537,10 +537,13 @@ loss = Loss(
     aliases=terms("CTC; CTC loss; ctc_loss; connectionist temporal classification"),
     tasks=("sequences",),
     search_terms=terms(
-        "ctc loss inf; ctc loss nan; ctc loss negative; OCR sequence loss without alignment; speech recognition loss; "
-        "handwriting recognition loss; alignment-free sequence loss; zero_infinity; blank label; input_lengths must "
-        "be of size batch_size; ctc_loss_cpu not implemented for Half; blank must be in label range; Expected "
-        "input_lengths to have value at most"
+        "ctc loss inf; ctc loss nan; ctc loss negative; OCR sequence loss without alignment; "
+        "speech recognition loss; handwriting recognition loss; alignment-free sequence loss; zero_infinity; "
+        "blank label; input_lengths must be of size batch_size; ctc_loss_cpu not implemented for Half; "
+        "blank must be in label range; Expected input_lengths to have value at most; "
+        "label sequence without alignment; audio to text; frames longer than labels; transcription of lines of text; "
+        "repeated characters and blanks; wav2vec fine-tuning; sequence labelling of unsegmented data; "
+        "sequence to sequence with monotonic alignment; keyword spotting; lip reading"
     ),
     concepts={
         "blank label; blank must be in label range": "blank",

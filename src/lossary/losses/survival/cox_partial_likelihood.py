@@ -257,7 +257,10 @@ loss = Loss(
     tasks=("survival", "ranking"),
     search_terms=terms(
         "survival analysis loss; time to event; right censored; proportional hazards; hazard ratio; risk set; "
-        "log-hazard; survival:cox"
+        "log-hazard; survival:cox; time to event with censoring; survival time prediction; risk of death; churn; "
+        "partial likelihood over risk sets; deep survival network; right-censored data; log hazard ratio; "
+        "time until failure; patients still alive at the end of the study; lost to follow-up; when a machine fails; "
+        "predictive maintenance; customer lifetime; who dies first"
     ),
     concepts={
         "sign of the risk; predicted times; censoring flag": "A higher input",
