@@ -70,6 +70,7 @@ class Chart:
         rug: values marked by ticks along the lower edge, such as a sample.
         logarithmic: the vertical axis counts powers of ten beyond 1 and -1.
         boxes: pairs that are drawn over the axes, each above its place.
+        layer: its curves alone, to lie before a chart of the same size and ranges, which brings the axes.
     """
 
     title: str
@@ -87,6 +88,7 @@ class Chart:
     rug: tuple[float, ...] = ()
     logarithmic: bool = False
     boxes: tuple[Boxes, ...] = ()
+    layer: bool = False
 
 
 @dataclass(frozen=True)
