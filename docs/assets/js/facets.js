@@ -72,14 +72,18 @@ export class Facets {
     panel.addEventListener("click", ({ target }) => {
       const button = target.closest("button");
       if (!button) return;
-      if (button.dataset.do === "all") {
-        this.chosen = {};
-        this.panel.querySelector("button[data-value]").focus();
-      } else this.#turn(button.closest("[data-facet]").dataset.facet, button.dataset.value);
+      if (button.dataset.do === "all") this.chosen = {};
+      else this.#turn(button.dataset.of ?? button.closest("[data-facet]").dataset.facet, button.dataset.value);
+      // What is taken back goes, and the focus to what is next.
+      if (this.told.contains(button)) (button.nextElementSibling?.nextElementSibling ? button.nextElementSibling : this.#first()).focus();
       this.show(true);
     });
     // By the time a value is chosen, what it leaves is known.
     for (const kind of ["pointerenter", "focusin"]) panel.addEventListener(kind, catalog, { once: true });
+  }
+
+  #first() {
+    return this.panel.querySelector("[data-facet] button");
   }
 
   #buttons(group) {
@@ -100,8 +104,6 @@ export class Facets {
   /** Choose what a query asks for. */
   async follow(query) {
     this.chosen = read(query, this.known);
-    const more = this.panel.querySelector("details");
-    if (more?.querySelector("[data-facet]") && Object.keys(this.chosen).some((name) => more.querySelector(`[data-facet="${name}"]`))) more.open = true;
     await this.show(false);
   }
 
@@ -138,8 +140,28 @@ export class Facets {
     this.changed(some ? found : null, byHand);
   }
 
+  // How many are left, and what is chosen, each to be taken back wherever its facet is folded away.
   #say(words) {
     this.told.hidden = !words;
-    this.told.querySelector("[role=status]").textContent = words;
+    const [status, ...before] = this.told.children;
+    if (status.textContent !== words) status.textContent = words;
+    const focused = this.told.contains(document.activeElement) ? document.activeElement.dataset : null;
+    const take = (attributes, text, label) => {
+      const button = Object.assign(document.createElement("button"), { type: "button", textContent: text });
+      Object.assign(button.dataset, attributes);
+      button.className = "do" in attributes ? "ly-button" : "ly-chip";
+      button.setAttribute("aria-label", label);
+      return button;
+    };
+    const chips = Object.entries(this.chosen).flatMap(([of, values]) =>
+      values.map((value) => {
+        const { firstChild } = this.panel.querySelector(`[data-facet="${of}"] [data-value="${value}"]`);
+        const word = firstChild.textContent.trim();
+        return take({ of, value }, word, `Take back: ${word}`);
+      }),
+    );
+    for (const old of before) old.remove();
+    if (words) this.told.append(...chips, take({ do: "all" }, "show all", "Show all losses"));
+    if (focused) [...this.told.querySelectorAll("button")].find(({ dataset }) => dataset.value === focused.value && dataset.of === focused.of)?.focus();
   }
 }

@@ -21,4 +21,6 @@ function note() {
 }
 
 addEventListener("popstate", () => facets.follow(location.search));
-facets.follow(location.search);
+await facets.follow(location.search);
+// A choice that came with the address is what the reader wants to see, wherever on the page it stands.
+if (facets.query.length && scrollY === 0) facets.panel.scrollIntoView();

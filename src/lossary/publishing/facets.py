@@ -144,14 +144,16 @@ COLUMNS = (
         "curvature, and C∞ no end to it",
     ),
     Column("lipschitz", "Lipschitz", "the largest slope of one element's loss; ∞ where there is none"),
-    Column("gradient_lipschitz", "of the gradient", "the largest curvature; ∞ where there is none"),
+    Column("gradient_lipschitz", "Lipschitz gradient", "the largest curvature; ∞ where there is none"),
     Column("bounded", "Bounded", "whether there is a most that one element can cost"),
-    Column("supremum", "at most", "what a bounded loss never exceeds"),
+    Column("supremum", "Supremum", "what a bounded loss never exceeds"),
     Column(
-        "symmetric", "Symmetric", "whether the sign of the residual, or the order of two distributions, makes no difference"
+        "symmetric",
+        "Symmetric",
+        "whether the sign of the residual, or the order of two distributions, makes no difference",
     ),
     Column("redescending", "Redescending", "whether the gradient goes back to zero far out"),
-    Column("value_at_perfect", "If perfect", "the loss of a perfect prediction"),
+    Column("value_at_perfect", "When perfect", "the loss of a perfect prediction"),
     Column("elicits", "Elicits", "what minimising the expected loss finds"),
     Column("proper", "Proper", "whether the true probabilities cost least on average"),
     Column("calibrated", "Calibrated", "whether the lowest expected loss picks the likelier class"),
@@ -162,7 +164,9 @@ _SMOOTHER = ("Cinf", "C2", "C1", "C0", "discontinuous")
 def matrix(records: Mapping[str, Record]) -> JsonObject:
     """All losses against the properties that any of them has, each cell with its evidence and its place in an order."""
     columns = [c for c in COLUMNS if any(c.key in r["properties"] for r in records.values())]
+    known = {row["evidence"] for r in records.values() for row in r["property_rows"]}
     return {
+        "evidence": [kind for kind in ("proven", "checked", "cited") if kind in known],
         "columns": [{"key": c.key, "head": c.head, "meaning": c.meaning} for c in columns],
         "rows": [
             {

@@ -280,7 +280,10 @@ def _pages(
         yield "libraries.md", rendered("libraries.md", "", libraries=_elsewhere(records), surprises=_surprises(records))
         yield "index.md", rendered("home.md", "", families=shown, hero=hero, count=len(records), facets=offered)
     else:
-        yield "index.md", rendered("catalog.md", "", families=shown, catalog=catalog, count=len(records), facets=offered)
+        yield (
+            "index.md",
+            rendered("catalog.md", "", families=shown, catalog=catalog, count=len(records), facets=offered),
+        )
     if records:
         comparisons = _comparisons(files, records, shared)
         values = {"presets": comparisons, "families": named, "count": len(records), "facets": offered}
