@@ -24,7 +24,7 @@ pytestmark = pytest.mark.in_turns(
 
 # The kinds of page; and of the losses, of which the first stands for all, one of each kind by what it declares.
 KINDS = {"home": "", "loss": "losses/huber/", "family": "families/regression/", "post": "original-post/",
-         "about": "about/"}  # fmt: skip
+         "about": "about/", "lists": "lists/", "properties": "properties/"}  # fmt: skip
 MORE = KINDS | {"404": "404.html"} | {slug: f"losses/{slug}/" for slug in sorted(OF_EACH_KIND)}
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 

@@ -66,7 +66,7 @@ def facets(index: Iterable[Mapping[str, Any]]) -> Facets:
         for kind in entry["takes"]:
             add("takes", plain(kind), slug)
         add("family", entry["family"].replace("_", "-"), slug)
-        add("torch", "yes" if entry["torch"] else "no", slug)
+        add("torch", "in-pytorch" if entry["torch"] else "not-in-pytorch", slug)
         for name, (key, holds) in PROPERTIES.items():
             if _holds(entry, key, holds):
                 add("property", name, slug)
@@ -161,18 +161,6 @@ def test_every_loss_is_three_clicks_away_without_a_script(site: Site) -> None:
         assert losses <= reached, start
 
 
-def test_the_navigation_lists_the_losses_of_the_family_that_is_read_alone(site: Site) -> None:
-    families = {entry["slug"]: entry["family"] for entry in site.index}
-    for path, page in site.pages.items():
-        nav = next(e for e in page.all(".//nav") if "md-nav--primary" in classes(e))
-        base = "http://here/" + path.removesuffix("index.html")
-        to = {urlsplit(urljoin(base, a.get("href"))).path[1:] for a in nav.iter("a")}
-        assert {f"families/{name}/" for name in families.values()} <= to, path
-        parts = path.split("/")
-        own = families.get(parts[1]) if parts[0] == "losses" else parts[1] if parts[0] == "families" else None
-        assert {p for p in to if p.startswith("losses/")} == {f"losses/{s}/" for s, f in families.items() if f == own}
-
-
 def test_the_table_says_what_each_loss_is_and_how_it_is_known(site: Site) -> None:
     table = site.pages["properties/index.html"].one(".//article//table")
     head, *rows = table.iter("tr")
@@ -180,8 +168,8 @@ def test_the_table_says_what_each_loss_is_and_how_it_is_known(site: Site) -> Non
     assert len(rows) == len(site.index)
     keys = {"Convex": "convex", "Smooth": "smoothness", "Lipschitz": "lipschitz",
             "Lipschitz gradient": "gradient_lipschitz", "Bounded": "bounded", "Supremum": "supremum",
-            "Symmetric": "symmetric", "Redescending": "redescending", "When perfect": "value_at_perfect", "Elicits": "elicits", "Proper": "proper",
-            "Calibrated": "calibrated"}  # fmt: skip
+            "Symmetric": "symmetric", "Redescending": "redescending", "When perfect": "value_at_perfect",
+            "Elicits": "elicits", "Proper": "proper", "Calibrated": "calibrated"}  # fmt: skip
     assert set(columns) == {"Loss", "Family", "PyTorch", "Along the", *keys}
     for entry, row in zip(site.index, rows, strict=True):
         cells = dict(zip(columns, row, strict=True))

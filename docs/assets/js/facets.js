@@ -105,6 +105,7 @@ export class Facets {
   async follow(query) {
     this.chosen = read(query, this.known);
     await this.show(false);
+    document.documentElement.classList.remove("ly-choosing");
   }
 
   get query() {
@@ -155,9 +156,10 @@ export class Facets {
     };
     const chips = Object.entries(this.chosen).flatMap(([of, values]) =>
       values.map((value) => {
-        const { firstChild } = this.panel.querySelector(`[data-facet="${of}"] [data-value="${value}"]`);
-        const word = firstChild.textContent.trim();
-        return take({ of, value }, word, `Take back: ${word}`);
+        const group = this.panel.querySelector(`[data-facet="${of}"]`);
+        const word = group.querySelector(`[data-value="${value}"]`).firstChild.textContent.trim();
+        const title = group.querySelector(".ly-facet__title").textContent;
+        return Object.assign(take({ of, value }, word, `Take back: ${word}`), { title });
       }),
     );
     for (const old of before) old.remove();

@@ -47,7 +47,7 @@ QUALITIES = (
     Quality("proper", "proper", "the true probabilities cost least on average", lambda v: v != "not proper"),
     Quality("calibrated", "calibrated", "the lowest expected loss picks the likelier class", lambda v: v is True),
 )
-OF_TORCH = {"yes": "PyTorch has it", "no": "its page holds the function, to paste"}
+OF_TORCH = {"in PyTorch": "PyTorch has it", "not in PyTorch": "its page holds a function to paste"}
 
 
 def facets(
@@ -69,7 +69,7 @@ def facets(
         ("takes", "What goes in", True, [(w, m, _has("takes", w)) for w, m in vocabulary["takes"].items()]),
         ("property", "Properties", True, [(q.word, q.meaning, _with(q)) for q in QUALITIES]),
         ("elicits", "What it elicits", False, [(t, "", _eliciting(t)) for t in elicited]),
-        ("torch", "In PyTorch", False, [(w, m, _in_torch(w)) for w, m in OF_TORCH.items()]),
+        ("torch", "PyTorch", False, [(w, m, _in_torch(w)) for w, m in OF_TORCH.items()]),
     ]
     made = []
     for name, title, every, words in offered:
@@ -79,8 +79,13 @@ def facets(
             if (slugs := [slug for slug, record in records.items() if holds(record)])
         ]
         if values:
-            made.append({"name": name, "title": title, "every": every, "values": values})
+            made.append({"name": name, "title": title, "word": _within(title), "every": every, "values": values})
     return made
+
+
+def _within(title: str) -> str:
+    """A title within a sentence: names of one's own, such as PyTorch's, keep their capitals."""
+    return title if re.search("[a-z][A-Z]", title) else title[0].lower() + title[1:]
 
 
 def _has(field: str, word: str) -> Callable[[Record], bool]:
@@ -96,7 +101,7 @@ def _eliciting(text: str) -> Callable[[Record], bool]:
 
 
 def _in_torch(word: str) -> Callable[[Record], bool]:
-    return lambda record: (record["torch"] is not None) == (word == "yes")
+    return lambda record: (record["torch"] is None) == word.startswith("not")
 
 
 def _with(quality: Quality) -> Callable[[Record], bool]:
