@@ -213,6 +213,21 @@ def test_a_family_of_many_draws_each_loss_before_one_picture_of_all_and_weighs_l
     assert drawn >= 3
 
 
+def test_a_page_of_a_loss_weighs_little_besides_its_figures(fresh: Open, site: Site, web: str) -> None:
+    """Of those with the longest text; the search brings what it needs when it is used."""
+    heaviest = sorted(site.slugs, key=lambda slug: -(site.folder / "losses" / slug / "index.html").stat().st_size)
+    for slug in ("huber", *heaviest[:2]):
+        page = fresh(viewport=DESKTOP)
+        sent: dict[str, bytes] = {}
+        page.on("response", lambda r, sent=sent: sent.update({r.url: r.body()}) if r.url.startswith("http") else None)
+        page.goto(f"{web}losses/{slug}/", wait_until="networkidle")
+        kept = {url: body for url, body in sent.items() if not re.search(r"/figures/|search", url)}
+        weight = sum(min(len(gzip.compress(body)), len(body)) for body in kept.values())
+        assert len(kept) > 15
+        assert weight < HEAVIEST, (slug, weight)
+        page.close()
+
+
 # --- choosing -------------------------------------------------------------------------------------------------------
 
 # What is in sight of the gallery or of the table, in the order of the page.
