@@ -38,7 +38,7 @@ QUALITIES = (
     Quality("convex", "convex", "a line between two points of the curve nowhere runs below it", lambda v: v is True),
     Quality("convex", "not convex", "some line between two points of the curve runs below it", lambda v: v is False),
     Quality("smoothness", "smooth", "the gradient has no jump", lambda v: v in ("C1", "C2", "Cinf")),
-    Quality("smoothness", "with a kink", "the gradient jumps somewhere", lambda v: v == "C0"),
+    Quality("smoothness", "with a kink", "the curve has a corner", lambda v: v == "C0"),
     Quality("lipschitz", "Lipschitz", "the gradient is bounded", lambda v: v != "inf"),
     Quality("gradient_lipschitz", "Lipschitz gradient", "the curvature is bounded", lambda v: v != "inf"),
     Quality("bounded", "bounded", "there is a most that it can cost", lambda v: v is True),
