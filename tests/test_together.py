@@ -14,7 +14,7 @@ from lossary.declaration import SideBySide
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import MARGIN_AXIS, RESIDUAL
 from lossary.discovery import catalogs
-from lossary.drawing import loss_views, together
+from lossary.drawing import loss_views, render, together
 from lossary.errors import CatalogError
 from lossary.publishing import jobs
 from lossary.publishing.jobs import MOST_TOGETHER, family_files
@@ -142,14 +142,73 @@ def test_small_charts_are_told_apart_by_nothing_but_their_curve() -> None:
     laid = together.shared_axis(robust, [], RESIDUAL.name, "loss")
     assert laid is not None
     charts = laid.multiples()
+    behind = laid.behind()
     assert list(charts) == [loss.slug for loss in robust]
-    assert {chart.ylim for chart in charts.values()} == {laid.ylim}
+    # One picture lies behind all of them, so that each has the same ranges, and brings no axes of its own.
+    assert {(c.size, c.xlim, c.ylim) for c in charts.values()} == {(behind.size, behind.xlim, behind.ylim)}
+    assert behind.ylim == laid.ylim
+    assert not behind.layer
     for slug, chart in charts.items():
-        own = [trace for trace in chart.traces if trace.strong]
-        assert len(own) == 1
-        assert own[0].y is laid.members[slug].y
-        # Without context, the others stand behind.
-        assert len(chart.traces) == len(robust)
+        (own,) = chart.traces
+        assert chart.layer
+        assert own.strong
+        assert own.y is laid.members[slug].y
+    assert [trace.y.tolist() for trace in behind.traces] == [trace.y.tolist() for trace in laid.members.values()]
+    assert {(trace.role, trace.strong, trace.label) for trace in behind.traces} == {("distant", False, "")}
+
+
+@pytest.mark.parametrize("which", ["loss", "gradient", "weight"])
+def test_a_curve_lies_on_its_grey_one_in_the_picture_behind(which: str) -> None:
+    """To the pixel: both pictures are laid out apart, and have their axes in the same place."""
+    laid = together.shared_axis(members("robust"), [], RESIDUAL.name, which)
+    assert laid is not None
+    places = set()
+    for chart in (laid.behind(), *laid.multiples().values()):
+        with render.isolated_settings():
+            (axes,) = render.draw(chart, "light").axes
+            places.add((axes.get_position().bounds, axes.get_xlim(), axes.get_ylim()))
+            assert axes.axison is not chart.layer
+    assert len(places) == 1
+
+
+def test_a_layer_is_its_curve_alone_and_leaves_the_next_picture_its_axes() -> None:
+    laid = together.shared_axis(members("robust"), [], RESIDUAL.name, "loss")
+    assert laid is not None
+    whole = render.svg(laid.behind())["light"]
+    layer = render.svg(laid.multiples()["huber"])["light"].decode()
+    assert layer.count("<path") == 1
+    assert "<use" not in layer, "numbers are drawn"
+    assert render.svg(laid.behind())["light"] == whole
+
+
+def test_landmarks_are_dashed_behind_small_charts() -> None:
+    """The zero-one step behind losses of the margin; behind robust losses those that their relations name."""
+    laid = together.shared_axis(members("margin"), [], MARGIN_AXIS.name, "loss")
+    assert laid is not None
+    assert "hinge_embedding" not in laid.members, "its axis is the distance"
+    *others, step = laid.behind().traces
+    assert (step.x.tolist(), step.y.tolist(), step.dashed) == ([-3, 0, 0, 3], [1, 1, 0, 0], 1)
+    assert len(others) == len(laid.members) == len(members("margin")) - 1
+    assert {trace.dashed for trace in others} == {0}
+    slopes = together.shared_axis(members("margin"), [], MARGIN_AXIS.name, "gradient")
+    assert slopes is not None
+    assert len(slopes.behind().traces) == len(slopes.members)
+    context = [catalogs.load(source) for source in SOURCES if source.slug in ("l1", "mse")]
+    robust = together.shared_axis(members("robust"), context, RESIDUAL.name, "gradient")
+    assert robust is not None
+    assert [t.dashed for t in robust.behind().traces] == [0] * len(members("robust")) + [1, 1]
+
+
+def test_what_all_say_of_an_axis_is_said_once_without_names() -> None:
+    robust = members("robust")
+    assert together.fixed_note(robust, RESIDUAL) == robust[0].main.note
+    both = together.fixed_note([*robust, *members("classification")], RESIDUAL)
+    assert both == robust[0].main.note
+    (note,) = {loss.main.note for loss in robust}
+    changed = dataclasses.replace(robust[0].main, note="Else.")
+    mixed = [dataclasses.replace(robust[0], sections=(changed,)), *robust[1:3]]
+    told = f"{robust[0].title}: Else. {robust[1].title}, {robust[2].title}: {note}"
+    assert together.fixed_note(mixed, RESIDUAL) == told
 
 
 def test_curves_that_lie_on_each_other_are_dashed_differently() -> None:
@@ -189,19 +248,6 @@ def test_ranking_losses_of_three_items_are_what_the_closed_forms_say() -> None:
     assert set(columns) == set(OF_THREE)
     for slug, closed in OF_THREE.items():
         np.testing.assert_allclose(columns[slug], [closed(d) for d in difference], rtol=1e-12, atol=1e-12, err_msg=slug)
-
-
-def test_small_charts_of_margins_have_the_zero_one_step_behind_them() -> None:
-    for which, greys in (("loss", 1), ("gradient", len(members("margin")) - 2)):
-        laid = together.shared_axis(members("margin"), [], MARGIN_AXIS.name, which)
-        assert laid is not None
-        assert "hinge_embedding" not in laid.members, "its axis is the distance"
-        for slug, chart in laid.multiples().items():
-            *behind, own = chart.traces
-            assert own.y is laid.members[slug].y
-            assert len(behind) == greys
-            if which == "loss":
-                assert (behind[0].x.tolist(), behind[0].y.tolist()) == ([-3, 0, 0, 3], [1, 1, 0, 0])
 
 
 def _two_classes(scale: float, lead: float) -> float:
@@ -248,6 +294,7 @@ def test_every_family_shows_each_of_its_losses_along_an_axis_of_several() -> Non
         assert f"figures/families/robust/residual-{which}.csv" in files
         for one in payload["members"]:
             assert f"figures/families/robust/residual-{which}/{one['slug']}.svg" in files
+        assert f"figures/families/robust/residual-{which}-behind.svg" in files
 
 
 def _payload(source: catalogs.Source) -> Mapping[str, str]:

@@ -209,12 +209,19 @@ def test_the_list_of_options_works_like_a_combobox(watched: Open) -> None:
 
 def test_a_family_narrows_the_options(watched: Open) -> None:
     page = compared(watched, "", 0)
-    chip = page.locator(".ly-chip", has_text="Robust regression")
+    chip = page.locator(".ly-facet .ly-chip", has_text="Robust regression")
     chip.click()
     assert chip.get_attribute("aria-pressed") == "true"
-    assert page.locator(".ly-chip[aria-pressed=true]").count() == 1
+    assert page.locator(".ly-facet .ly-chip[aria-pressed=true]").count() == 1
+    page.locator(".ly-narrowed button").first.wait_for()
     robust = sorted(load(source).title for source in sources() if source.family == "robust")
+    assert sorted(page.locator(".ly-narrowed button").all_inner_texts()) == robust
+    page.locator("#ly-find").click()
     assert sorted(page.locator(".ly-found__name").all_inner_texts()) == robust
+    search(page, "cross-entropy")
+    options = page.locator("#ly-found [role=option]").all_inner_texts()
+    assert options == ["No loss of those that were chosen is called “cross-entropy”."]
+    search(page, "")
     page.locator(".ly-found__name", has_text="Smooth L1").click()
     ready(page, 1)
     assert names(page) == ["Smooth L1"]

@@ -9,7 +9,6 @@ const input = document.getElementById("ly-find");
 const finder = new Finder({
   input,
   list: document.getElementById("ly-found"),
-  chips: [],
   losses: null,
   standing: () => ({ note: "", blocked: false }),
   choose: ({ slug }) => location.assign(new URL(`losses/${slug}/`, ROOT)),

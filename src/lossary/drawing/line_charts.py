@@ -58,12 +58,14 @@ def draw_chart(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: floa
     low, high = axes.get_ylim()
     # The zero line takes the place of the frame's lower edge.
     axes.spines["bottom"].set_visible(not low < 0 < high)
-    if low < 0 < high:
-        _across(axes, "y", 0, color=palette["muted"], linewidth=0.9, zorder=1)
     left, right = axes.get_xlim()
-    if left < 0 < right:
+    if low < 0 < high and not chart.layer:
+        _across(axes, "y", 0, color=palette["muted"], linewidth=0.9, zorder=1)
+    if left < 0 < right and not chart.layer:
         _across(axes, "x", 0, color=palette["rule"], linewidth=0.8, zorder=1)
     _place(axes, chart, palette, box, scale, above)
+    # Its numbers have said where the axes lie, and are not drawn.
+    axes.axison = not chart.layer
 
 
 def _across(axes: Axes, along: Literal["x", "y"], value: float, **style: Any) -> None:

@@ -97,6 +97,7 @@ class Chart:
         rug: values marked by ticks along the lower edge, such as a sample.
         logarithmic: the vertical axis counts powers of ten beyond 1 and -1.
         miniatures: what the inputs look like, drawn over the axes, each above its place; all are of one kind.
+        layer: its curves alone, to lie before a chart of the same size and ranges, which brings the axes.
     """
 
     title: str
@@ -114,6 +115,7 @@ class Chart:
     rug: tuple[float, ...] = ()
     logarithmic: bool = False
     miniatures: tuple[Miniature, ...] = ()
+    layer: bool = False
 
 
 @dataclass(frozen=True)

@@ -75,32 +75,51 @@ class SharedAxis:
             ylim=self.ylim,
         )
 
-    def multiples(self) -> dict[str, Chart]:
-        """A small chart for each member, by slug: its curve before the same grey ones, on the same axes.
+    @property
+    def landmarks(self) -> dict[str, Trace]:
+        """What members are held against besides each other: what they stand in for, or else the context."""
+        return self.standard or self.context
 
-        What losses along the axis stand in for is the grey one, where it is known.
-        """
-        behind = self.standard or self.context or self.members
+    def multiples(self) -> dict[str, Chart]:
+        """For each member, by slug, its curve alone, to lie before what all small charts share."""
+        role = "gradient" if self.which == "gradient" else "loss"
         made = {}
         for slug, trace in self.members.items():
-            grey = [
-                dataclasses.replace(t, role="faint", label="", strong=False, dashed=0)
-                for other, t in behind.items()
-                if other != slug
-            ]
-            role = "gradient" if self.which == "gradient" else "loss"
             own = dataclasses.replace(trace, role=role, label="", strong=True, dashed=0)
-            made[slug] = Chart(
-                title=f"{trace.label}: {self.which} along the {self.axis.quantity}",
-                description=f"The {self.which} of {trace.label} along the {self.axis.quantity}.",
-                heading="",
-                role=role,
-                xlabel="",
-                traces=(*grey, own),
-                size=(230, 160),
-                ylim=self.ylim,
+            chart = self._small(
+                f"{trace.label}: {self.which} along the {self.axis.quantity}",
+                f"The {self.which} of {trace.label} along the {self.axis.quantity}.",
+                role,
+                own,
             )
+            made[slug] = dataclasses.replace(chart, layer=True)
         return made
+
+    def behind(self) -> Chart:
+        """What lies behind each of the small charts, one picture for all: axes, and all in grey, landmarks dashed."""
+        others = [
+            dataclasses.replace(t, role="distant", label="", strong=False, dashed=0) for t in self.members.values()
+        ]
+        marks = [
+            dataclasses.replace(t, role="faint", label="", strong=False, dashed=1) for t in self.landmarks.values()
+        ]
+        return self._small(self.title, self.overlay().description, "ink", *others, *marks)
+
+    def _small(self, title: str, description: str, role: str, *traces: Trace) -> Chart:
+        """A chart in the size and the ranges of all small ones."""
+        x = np.concatenate([t.x for t in (*self.members.values(), *self.landmarks.values())])
+        margin = 0.015 * float(np.ptp(x))
+        return Chart(
+            title=title,
+            description=description,
+            heading="",
+            role=role,
+            xlabel="",
+            traces=traces,
+            size=(230, 160),
+            xlim=(float(x.min()) - margin, float(x.max()) + margin),
+            ylim=self.ylim,
+        )
 
 
 def shared_axis(
@@ -151,12 +170,14 @@ def _trace_along(loss: Loss, axis: Axis, which: str, span: tuple[float, float]) 
 
 
 def fixed_note(losses: Sequence[Loss], axis: Axis) -> str:
-    """What is held fixed along an axis, for those losses that say so."""
+    """What is held fixed along an axis, for those losses that say so; without names where all say the same."""
     told: dict[str, list[str]] = {}
-    for loss in losses:
-        section = next((s for s in loss.sections if s.axis == axis), None)
-        if section is not None and section.note:
+    drawn = [(loss, s) for loss in losses if (s := next((s for s in loss.sections if s.axis == axis), None))]
+    for loss, section in drawn:
+        if section.note:
             told.setdefault(section.note, []).append(loss.title)
+    if len(told) == 1 and len(next(iter(told.values()))) == len(drawn):
+        return next(iter(told))
     return " ".join(f"{', '.join(titles)}: {note}" for note, titles in told.items())
 
 

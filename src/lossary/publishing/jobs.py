@@ -18,7 +18,7 @@ from lossary.declaration.choosing import QUESTIONS, Question
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import RESIDUAL, axes
 from lossary.declaration.values import JsonObject
-from lossary.declaration.vocabulary import TASKS
+from lossary.declaration.vocabulary import TAKES, TASKS
 from lossary.discovery.catalogs import Source, declared, families, load
 from lossary.discovery.dependencies import measured
 from lossary.drawing import loss_views, render, together
@@ -154,13 +154,16 @@ def _shared_axis_files(place: str, shared: together.SharedAxis, fixed: str) -> t
         grey = " Grey: related losses of other families." if shared.context else ""
         return picture_files(folder, name, chart, shared.table()), {**_image(place, chart), "caption": told + grey}
     files: Files = {f"{place}.csv": shared.table().csv()}
+    behind = shared.behind()
+    files |= picture_files(folder, f"{name}-behind", behind, None)
     panels = []
     for slug, chart in shared.multiples().items():
         files |= picture_files(place, slug, chart, None)
         panels.append({**_image(f"{place}/{slug}", chart), "slug": slug, "title": shared.members[slug].label})
-    others = shared.standard or shared.context
-    behind = " and ".join(", ".join(t.label for t in others.values()).rsplit(", ", 1)) or "the others"
-    return files, {"title": shared.title, "caption": f"{told} Grey: {behind}.", "panels": panels}
+    landmarks = " and ".join(", ".join(t.label for t in shared.landmarks.values()).rsplit(", ", 1))
+    grey = "Grey, behind each: all the others" + (f"; dashed: {landmarks}." if landmarks else ".")
+    words = {"title": shared.title, "caption": f"{told} {grey}", "behind": f"{place}-behind.svg", "panels": panels}
+    return files, words
 
 
 def _image(place: str, chart: Chart) -> JsonObject:
@@ -300,6 +303,11 @@ def _asked(place: str, question: Question | None) -> JsonObject:
     return {"place": place, "question": question.text, "answers": answers}
 
 
+def vocabulary_files(payload: Payload) -> Files:
+    """The words that losses are looked for by, with their meanings: to read them where they stand brings SymPy."""
+    return {"vocabulary.json": json.dumps({"tasks": TASKS, "takes": TAKES}).encode()}
+
+
 MAKERS: dict[str, Callable[[Payload], Files]] = {
     "loss": loss_files,
     "family": family_files,
@@ -308,4 +316,5 @@ MAKERS: dict[str, Callable[[Payload], Files]] = {
     "article": article_files,
     "inventory": inventory_files,
     "questions": questions_files,
+    "vocabulary": vocabulary_files,
 }

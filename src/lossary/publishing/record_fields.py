@@ -183,7 +183,6 @@ class Spoken(TypedDict):
     takes: list[str]
     meanings: dict[str, str]
     concepts: list[dict[str, str]]
-    answers: list[AnswerField]
     torch: str | None
     functional: str | None
     parameters: list[ParameterField]
@@ -222,6 +221,7 @@ class Record(Spoken):
     measured_where: str
     views: list[ViewField]
     plot: dict[str, Any]
+    answers: list[AnswerField]
     library_functions: list[str]
     library_notes: dict[str, str]
     torch_version: str

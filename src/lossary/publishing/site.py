@@ -30,6 +30,7 @@ from lossary.errors import CatalogError, Failure, LossaryError
 from lossary.publishing import search_index
 from lossary.publishing.cache import PACKAGE, Cache, default_cache, digest, sources_key, templates_key
 from lossary.publishing.choosing import choices
+from lossary.publishing.facets import chosen_by, facets, matrix
 from lossary.publishing.page import link, named, render
 from lossary.publishing.presets import Preset, available_presets
 from lossary.publishing.record_fields import Record
@@ -223,6 +224,7 @@ def _shared_jobs(
         payload = {"presets": presets, "members": [_payload(by_slug[slug]) for slug in picked]}
         key = digest("compare", base, json.dumps(presets), *(jobs[slug].key for slug in picked))
         shared["/compare"] = Job("compare", key, "compare page", payload)
+    shared["/vocabulary"] = Job("vocabulary", digest("vocabulary", base), "vocabulary", {})
     named_titles = {slug: record["title"] for slug, record in records.items()}
     inventory = {"project": about(catalog).title, "titles": named_titles}
     shared["/inventory"] = Job("inventory", digest("inventory", base, json.dumps(inventory)), "objects.inv", inventory)
@@ -277,19 +279,27 @@ def _pages(
     hero_files = files.of[shared["/hero"].key] if "/hero" in shared else None
     hero = json.loads(hero_files["hero.json"]) if hero_files else None
     shown = [family for family in described if family["losses"]]
+    named = [{"name": family["name"], "title": family["title"]} for family in shown]
+    words = files.of.get(shared["/vocabulary"].key, {}).get("vocabulary.json", b'{"tasks": {}, "takes": {}}')
+    offered = facets(records, named, json.loads(words))
     if own:
         yield "libraries.md", rendered("libraries.md", "", libraries=_elsewhere(records), surprises=_surprises(records))
-        yield "index.md", rendered("home.md", "", families=shown, hero=hero, count=len(records))
+        yield "index.md", rendered("home.md", "", families=shown, hero=hero, count=len(records), facets=offered)
     else:
-        yield "index.md", rendered("catalog.md", "", families=shown, catalog=catalog, count=len(records))
+        yield (
+            "index.md",
+            rendered("catalog.md", "", families=shown, catalog=catalog, count=len(records), facets=offered),
+        )
     if records:
         comparisons = _comparisons(files, records, shared)
-        named = [{"name": family["name"], "title": family["title"]} for family in shown]
-        values = {"presets": comparisons, "families": named, "count": len(records)}
+        values = {"presets": comparisons, "families": named, "count": len(records), "facets": offered}
         yield "compare/index.md", rendered("compare.md", "../", **values)
-        yield "plots/index.json", _plots(records, named, comparisons)
+        yield "plots/index.json", _plots(records, named, comparisons, offered)
         asked = json.loads(files.of[shared["/questions"].key]["questions.json"])
         yield "choose/index.md", rendered("choose.md", "../", tasks=choices(asked, [*records.values()]))
+        values = {"matrix": matrix(records), "facets": offered, "count": len(records)}
+        yield "properties/index.md", rendered("properties.md", "../", **values)
+        yield "lists/index.md", rendered("lists.md", "../", facets=offered, titles=titles)
 
 
 def _leading_here(records: Records) -> dict[str, list[tuple[str, list[str]]]]:
@@ -381,8 +391,13 @@ def _comparisons(files: Files, records: Records, shared: Mapping[str, Job]) -> l
     ]
 
 
-def _plots(records: Records, groups: Sequence[Mapping[str, str]], presets: Sequence[Mapping[str, Json]]) -> bytes:
-    """The index of the interactive plots: what the compare page needs to know before it loads any of them."""
+def _plots(
+    records: Records,
+    groups: Sequence[Mapping[str, str]],
+    presets: Sequence[Mapping[str, Json]],
+    offered: Sequence[JsonObject],
+) -> bytes:
+    """The index of the losses: what pages need to know to find, filter and compare them before any plot is loaded."""
     axes = _axes(records)
     losses = [
         {
@@ -392,6 +407,7 @@ def _plots(records: Records, groups: Sequence[Mapping[str, str]], presets: Seque
                 ["Along the", record["variable"]],
                 *([row["label"], row["plain_text"]] for row in record["property_rows"]),
             ],
+            "facets": chosen_by(offered, slug),
         }
         for slug, record in records.items()
     ]
@@ -467,12 +483,14 @@ def _llms(catalog: Family, records: Records, groups: Mapping[str, Family], addre
 
 
 def navigation(catalog: str | None = BUILT_IN) -> list[JsonObject]:
-    """The site's navigation, derived from the files: families with their losses, then the articles."""
+    """The site's navigation, derived from the files: pages about all losses, then families with theirs."""
     found = sources(catalog)
     groups = families(found)
     sections: list[JsonObject] = [
         {"All losses": "index.md"},
         {"Choose": "choose/index.md"},
+        {"By task and input": "lists/index.md"},
+        {"Properties": "properties/index.md"},
         {"Compare": "compare/index.md"},
     ]
     if catalog in (None, BUILT_IN):
