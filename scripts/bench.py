@@ -62,7 +62,7 @@ def main() -> None:
         drawing = drawn()
         steps = in_a_page(folder / "site", SLIDE, SLIDES)
         ready, *asked = in_a_page(folder / "site", ASK, questions())
-        index = weight([folder / "site" / "search.json"])
+        index = weight(folder / "site" / name for name in ("search.json", "search-pages.json"))
         peers_rows = peers.rows(folder / "peers", cold, folder / "site")
         build, tests = one_more(folder / "more")
         scripts = weight(JAVASCRIPT / name for name in PLOT_SCRIPTS)

@@ -91,7 +91,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    """Fill the aliases of the theme's index and the pages of ours, and write each page's Markdown beside the page."""
+    """Fill the aliases of the theme's index and what ours says of other pages, and write each page's Markdown beside the page."""
     site = Path(config.site_dir)
     index = site / "search" / "search_index.json"
     if index.exists():
@@ -103,7 +103,7 @@ def on_post_build(config: MkDocsConfig) -> None:
                 entry["names"] = _names[entry["location"]]
                 entry["boost"] = 2  # MSELoss is its own page before a heading elsewhere that names it
         index.write_text(json.dumps(data, separators=(",", ":")), encoding="utf-8")
-        _tell_of_pages(site / "search.json", data["docs"])
+        _tell_of_pages(site / "search-pages.json", data["docs"])
     for path, markdown in _sources.items():
         target = site / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -111,17 +111,14 @@ def on_post_build(config: MkDocsConfig) -> None:
 
 
 def _tell_of_pages(path: Path, entries: Sequence[Mapping[str, str]]) -> None:
-    """Say in the index of losses what other pages there are, with their sections."""
-    if not path.exists():
-        return
-    index = json.loads(path.read_text(encoding="utf-8"))
+    """Write what other pages there are than those of losses, with their sections, as the search's index has them."""
     sections: dict[str, list[tuple[str, str]]] = {}
     for entry in entries:
         page, _, anchor = entry["location"].partition("#")
         if anchor:
             sections.setdefault(page, []).append((anchor, unescape(re.sub(r"<[^>]*>", "", entry["title"]))))
-    index["pages"] = [
+    pages = [
         {**page, "places": [[anchor, title, "", []] for anchor, title in sections.get(url, [])]}
         for url, page in _others.items()
     ]
-    path.write_text(json.dumps(index, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(pages, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")

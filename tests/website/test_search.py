@@ -136,21 +136,23 @@ def test_nothing_of_the_search_is_fetched_before_it_is_used(fresh: Callable[...,
     asked.clear()
     opened(page)
     assert sorted(url.removeprefix(web).partition("?")[0] for url in asked) == sorted(
-        ["search.json", *(f"assets/js/{name}" for name in SCRIPTS)]
+        ["search.json", "search-pages.json", *(f"assets/js/{name}" for name in SCRIPTS)]
     )
 
 
 def test_the_index_is_small_and_so_is_what_reads_it(site: Site) -> None:
-    index = gzip.compress((site.folder / "search.json").read_bytes(), 9)
-    assert len(index) <= A_LOSS * 1000 * len(site.slugs)
+    index = [gzip.compress((site.folder / name).read_bytes(), 9) for name in ("search.json", "search-pages.json")]
+    assert sum(map(len, index)) <= A_LOSS * 1000 * len(site.slugs)
     scripts = [gzip.compress((site.folder / "assets" / "js" / name).read_bytes(), 9) for name in SCRIPTS]
     assert sum(map(len, scripts)) <= 20_000
 
 
 def test_places_stand_on_their_pages(site: Site) -> None:
-    index = json.loads((site.folder / "search.json").read_text("utf-8"))
-    pages = [(f"losses/{loss['slug']}/", loss["places"]) for loss in index["losses"]]
-    pages += [(page["location"], page["places"]) for page in index["pages"]]
+    losses, others = (
+        json.loads((site.folder / name).read_text("utf-8")) for name in ("search.json", "search-pages.json")
+    )
+    pages = [(f"losses/{loss['slug']}/", loss["places"]) for loss in losses["losses"]]
+    pages += [(page["location"], page["places"]) for page in others]
     assert {path for path, _ in pages} == {path for path in site.paths if path != "404.html"}
     missing = [
         (path, place[0])
@@ -218,7 +220,7 @@ def test_a_place_stands_in_its_pages_group_and_enter_goes_there(watched: Callabl
     assert "zero" in [mark.inner_text() for mark in first.locator("mark").all()]
     page.keyboard.press("Enter")
     page.wait_for_url("**/losses/ctc/#parameter-zero_infinity")
-    assert page.locator("#parameter-zero_infinity").is_visible
+    assert page.locator("tr:has(#parameter-zero_infinity)").is_visible()
 
 
 def test_enter_goes_to_the_page_of_a_name(watched: Callable[..., Any]) -> None:

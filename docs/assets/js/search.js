@@ -25,11 +25,11 @@
   async function setUp(message) {
     try {
       // The index comes while the engine is read.
-      const index = fetched("search.json");
+      const index = Promise.all([fetched("search.json"), fetched("search-pages.json").catch(() => [])]);
       index.catch(() => {});
       worker.importScripts("minisearch.js", "ranking.js");
-      const { losses, words, pages } = await index;
-      const others = (pages ?? []).map((page) => ({ ...NOTHING, slug: page.location, ...page }));
+      const [{ losses, words }, pages] = await index;
+      const others = pages.map((page) => ({ ...NOTHING, slug: page.location, ...page }));
       rankings = [new worker.Ranking({ losses, words }), new worker.Ranking({ losses: others, words: {} })];
       worker.postMessage({ type: 1 });
     } catch (error) {
