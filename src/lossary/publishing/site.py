@@ -23,9 +23,11 @@ from lossary.discovery.catalogs import (
     duplicate_aliases,
     duplicate_slugs,
     families,
+    known,
     sources,
 )
 from lossary.discovery.dependencies import measured, neighbours
+from lossary.discovery.links import slips
 from lossary.errors import CatalogError, Failure, LossaryError
 from lossary.publishing.cache import PACKAGE, Cache, default_cache, digest, sources_key, templates_key
 from lossary.publishing.page import link, render
@@ -48,6 +50,11 @@ _INDEX: Final = ("slug", "title", "family", "summary", "aliases", "torch", "inpu
           "properties", "axis", "torch_version", "tasks", "takes", "concepts")  # fmt: skip
 
 
+def default_processes() -> int:
+    """How many processes work at once: LOSSARY_JOBS if set, else one for each core."""
+    return int(os.environ.get("LOSSARY_JOBS", 0)) or os.cpu_count() or 1
+
+
 @dataclass
 class Build:
     """What a build needs to know: the catalog, the address, and how it treats failures.
@@ -65,7 +72,7 @@ class Build:
     catalog: str | None = BUILT_IN
     address: str = ""
     strict: bool = True
-    processes: int = field(default_factory=lambda: int(os.environ.get("LOSSARY_JOBS", 0)) or os.cpu_count() or 1)
+    processes: int = field(default_factory=default_processes)
     cache: Cache = field(default_factory=default_cache)
     progress: Progress = lambda done, count, name: None
     directory_urls: bool = True
@@ -112,6 +119,9 @@ def _files(build: Build) -> Iterator[tuple[str, bytes]]:
             slug: json.loads(files.of[job.key]["record.json"]) for slug, job in jobs.items() if job.key in files.of
         }
         failures += duplicate_aliases([(r["slug"], r["source_path"], r["aliases"]) for r in records.values()])
+        failures += slips(
+            [(r["source_path"], [(slug, words) for slug, words in r["links"]]) for r in records.values()], known(found)
+        )
         if failures and build.strict:
             raise CatalogError(failures)
         shared = _shared_jobs(unique, jobs, records, groups, build.catalog, base)

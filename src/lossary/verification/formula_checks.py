@@ -12,7 +12,7 @@ from lossary.declaration.formula import Formula, Symbolic, Written
 from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.values import Setting
-from lossary.errors import Failure
+from lossary.errors import RAISED, Failure, told
 from lossary.evaluation import high_precision, points
 from lossary.evaluation.balls import is_settled, precision, radius
 from lossary.evaluation.torch_calls import Answer, answer
@@ -34,8 +34,8 @@ def values_and_gradients(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
             return
         try:
             got = answer(loss, batch, setting)
-        except Exception as error:  # the loss's own code, or torch with inputs that it should accept
-            yield fail(loss, "evaluate", f"{type(error).__name__}: {error}", setting)
+        except RAISED as error:  # the loss's own code, or torch with inputs that it should accept
+            yield fail(loss, "evaluate", told(error), setting)
             return
         for k, formula in enumerate(formulas):
             number = loss.formulas.index(formula)
@@ -81,6 +81,10 @@ def _compare_values(
     got = answered.value.reshape(-1).tolist()
     if len(got) != len(wanted):
         yield fail(loss, "formula", f"expected {len(wanted)} values by the formula, got {len(got)} from torch", setting)
+        return
+    if loss.batches is None and answered.value.ndim != 1:
+        message = f"reduction none: expected the shape ({len(wanted)},), one value each, got {answered.value.shape}"
+        yield fail(loss, "evaluate", message, setting)
         return
     sizes = high_precision.rounding_sizes(loss, batch, setting, len(got))
     worst = 0.0
@@ -295,20 +299,28 @@ def sums(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
 
 
 def reductions(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
-    """Each reduction by torch against the declared rule on the exact values."""
+    """Each reduction by torch against the declared rule on the exact values; of each, the first that is wrong."""
     inputs = points.example(loss)
+    wrong: set[str] = set()
     for setting in (*points.settings(loss), *points.sized_settings(loss)):
         formula = high_precision.formula_for(loss, inputs, setting)
         if formula is None:
             continue
         per_sample = high_precision.values(loss, formula, inputs, setting)
         size = max(high_precision.rounding_sizes(loss, inputs, setting, len(per_sample)), default=0.0)
-        for reduction in loss.reductions:
+        for reduction in (r for r in loss.reductions if r.name not in wrong):
             got = answer(loss, inputs, setting, reduction.name).value
             wanted = high_precision.reduction_of(loss, per_sample, inputs, setting, reduction.name)
+            if not isinstance(wanted, list) and got.ndim:
+                wrong.add(reduction.name)
+                message = f"reduction {reduction.name}: expected one number, got the shape {got.shape}"
+                yield fail(loss, "reduction", message, setting)
+                continue
             wanted = wanted if isinstance(wanted, list) else [wanted]
             for a, b in zip(got.reshape(-1).tolist(), wanted, strict=True):
                 scale = max(size, float(sum(abs(v) for v in per_sample)))
                 if _defined(b) and not _relative(a, b, scale) <= TOLERANCE:
+                    wrong.add(reduction.name)
                     message = f"reduction {reduction.name}: expected {_digits(b)}, got {a!r} from torch"
                     yield fail(loss, "reduction", message, setting)
+                    break
