@@ -123,6 +123,8 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "a bit flipped at the end": lambda data: data[:-1] + bytes([data[-1] ^ 1]),
     "a bit flipped in the checksum": lambda data: data.replace(b'{"sha256": "', b'{"sha256": "0', 1),
     "garbage before it": lambda data: b"\xff\xfe garbage\n" + data,
+    "another file's name": lambda data: data.replace(b'"one"', b'"eno"', 1),
+    "another file's length": lambda data: data.replace(b'["one", 5]', b'["one", 4]', 1),
     "a first line of other JSON": lambda data: b"[1, 2]\n" + data.partition(b"\n")[2],
     "a first line without files": lambda data: b'{"sha256": "0"}\n' + data.partition(b"\n")[2],
 }
@@ -139,6 +141,16 @@ def test_a_damaged_entry_counts_as_none(tmp_path: Path, kind: str) -> None:
     cache.put("ab12", {"one": b"new"})
     assert cache.get("ab12") == {"one": b"new"}
     assert list(tmp_path.glob("*/*")) == [entry]
+
+
+def test_an_entry_in_the_place_of_another_counts_as_none(tmp_path: Path) -> None:
+    """Whole and undamaged, but of something else."""
+    cache = Cache(tmp_path)
+    for key in ("ab12", "ab34"):
+        cache.put(key, {"one": key.encode()})
+    (tmp_path / "ab" / "ab12").write_bytes((tmp_path / "ab" / "ab34").read_bytes())
+    assert cache.get("ab12") is None
+    assert cache.get("ab34") == {"one": b"ab34"}
 
 
 @NIGHTLY

@@ -2,7 +2,7 @@
 
 import { axisBottom, axisLeft, line, scaleLinear, scaleLog, select } from "./d3.js";
 
-const FONT = '"IBM Plex Sans", sans-serif';
+const FONT = '"IBM Plex Sans", "Plex Sans in Arial", "Plex Sans in DejaVu", sans-serif';
 const NICE = [1, 2, 2.5, 5, 10];
 const DECADES = 6; // a log axis shows no more than this below its highest value
 const TICK = { size: 3.5, pad: 4, type: 11.5 };

@@ -239,8 +239,11 @@ def export(out: str, jobs: int | None, catalog: str | None) -> None:
     count = 0
     for path, data in site(build):
         target = Path(out) / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        except OSError as error:
+            raise LossaryError(f"{target} cannot be written: {error.strerror}") from error
         count += 1
     click.echo(f"wrote {count} files to {out}")
 

@@ -108,6 +108,7 @@ def sources(catalog: str | None = BUILT_IN) -> list[Source]:
     if catalog is None:
         return sorted((one for name in installed() for one in sources(name)), key=lambda source: source.slug)
     root = folder(catalog).resolve()
+    _readable(root)
     prefix = f"src/{catalog.replace('.', '/')}" if catalog == BUILT_IN else str(root)
     found = [
         Source(path.stem, path.parent.name, path, f"{prefix}/{path.parent.name}/{path.name}")
@@ -115,6 +116,22 @@ def sources(catalog: str | None = BUILT_IN) -> list[Source]:
         if not path.stem.startswith("_") and not path.parent.name.startswith(("_", "."))
     ]
     return sorted(found, key=lambda source: (source.slug, source.family))
+
+
+def _readable(root: Path) -> None:
+    """Refuses a folder whose name Python could not read, as under LC_ALL=C without its UTF-8 mode.
+
+    Raises:
+        LossaryError: where the name has bytes that are no letters to this process.
+    """
+    try:
+        str(root).encode()
+    except UnicodeEncodeError:
+        plain = str(root).encode("utf-8", "replace").decode()
+        raise LossaryError(
+            f"the folder {plain} has letters outside {sys.getfilesystemencoding()}, the encoding of this system's "
+            "locale: set PYTHONUTF8=1, or a locale with UTF-8"
+        ) from None
 
 
 def together(catalog: str | None) -> list[Source]:

@@ -19,7 +19,6 @@ from lossary.declaration.references import Cited, Claimed, Reference
 from lossary.declaration.sections import Axis
 from lossary.declaration.symbols import Expression, atom
 from lossary.declaration.values import Json, JsonObject, Value
-from lossary.discovery.links import links
 from lossary.drawing.pictures import View
 from lossary.elsewhere.rows import Measured, state
 from lossary.evaluation.signatures import left_out
@@ -148,7 +147,6 @@ def record(
         ],
         "plot": {**plot(loss).data, **evidence.plot},
         "prose": {"when": when, "when_not": when_not},
-        "links": [list(link) for link in links(loss.prose)],
         "pitfalls": pitfalls,
         "libraries": [
             {"name": one.name, "call": one.call, "note": one.note, **state(loss, one, measured or {})}

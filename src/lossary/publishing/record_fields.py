@@ -201,7 +201,6 @@ class Record(TypedDict):
     views: list[ViewField]
     plot: dict[str, Any]
     prose: UseField
-    links: list[list[str]]
     pitfalls: list[PitfallField]
     libraries: list[dict[str, Any]]
     library_notes: dict[str, str]

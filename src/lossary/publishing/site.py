@@ -23,13 +23,11 @@ from lossary.discovery.catalogs import (
     duplicate_aliases,
     duplicate_slugs,
     families,
-    known,
     sources,
 )
 from lossary.discovery.dependencies import measured, neighbours
-from lossary.discovery.links import slips
 from lossary.errors import CatalogError, Failure, LossaryError
-from lossary.publishing.cache import PACKAGE, Cache, default_cache, digest, sources_key, templates_key
+from lossary.publishing.cache import MENDED, PACKAGE, Cache, default_cache, digest, sources_key, templates_key
 from lossary.publishing.page import link, render
 from lossary.publishing.presets import Preset, available_presets
 from lossary.publishing.record_fields import Record
@@ -119,9 +117,6 @@ def _files(build: Build) -> Iterator[tuple[str, bytes]]:
             slug: json.loads(files.of[job.key]["record.json"]) for slug, job in jobs.items() if job.key in files.of
         }
         failures += duplicate_aliases([(r["slug"], r["source_path"], r["aliases"]) for r in records.values()])
-        failures += slips(
-            [(r["source_path"], [(slug, words) for slug, words in r["links"]]) for r in records.values()], known(found)
-        )
         if failures and build.strict:
             raise CatalogError(failures)
         shared = _shared_jobs(unique, jobs, records, groups, build.catalog, base)
@@ -260,7 +255,10 @@ def _pages(
         kept = build.cache.get(key)
         if kept is None:
             kept = {"page": link(render(template, site_url=build.address, **values), titles, links).encode()}
-            build.cache.put(key, kept)
+            try:
+                build.cache.put(key, kept)
+            except OSError as error:
+                raise LossaryError(f"{build.cache.folder} cannot be written: {error.strerror}; {MENDED}") from error
         return kept["page"]
 
     for source in found:
