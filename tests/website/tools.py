@@ -150,6 +150,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
     """Serves a folder below a prefix, quietly."""
 
     prefix = "/"
+    headers_of_all: Mapping[str, str] = {}
 
     def translate_path(self, path: str) -> str:
         if not path.startswith(self.prefix):
@@ -158,6 +159,8 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
     def end_headers(self) -> None:
         self.send_header("Cache-Control", "max-age=3600")  # what is served stays as it is
+        for name, value in self.headers_of_all.items():
+            self.send_header(name, value)
         super().end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -172,9 +175,10 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(folder: Path, prefix: str = "/") -> Iterator[str]:
-    """Serve a folder on this machine; yields the address, which ends in a slash."""
-    handler = functools.partial(type("Handler", (_Handler,), {"prefix": prefix}), directory=str(folder))
+def serving(folder: Path, prefix: str = "/", headers: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Serve a folder on this machine, with headers of all answers; yields the address, which ends in a slash."""
+    told = {"prefix": prefix, "headers_of_all": headers or {}}
+    handler = functools.partial(type("Handler", (_Handler,), told), directory=str(folder))
     with _Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()

@@ -248,6 +248,15 @@ def export(out: str, jobs: int | None, catalog: str | None) -> None:
     click.echo(f"wrote {count} files to {out}")
 
 
+@main.command()
+@click.argument("site", type=click.Path(exists=True, file_okay=False))
+def policy(site: str) -> None:
+    """Print a strict Content-Security-Policy for a built site, for the header that its host sends."""
+    from lossary.commands.content_policy import policy as written
+
+    click.echo(written(Path(site)))
+
+
 def _size(text: str | None) -> tuple[int, int] | None:
     from lossary.embedding import option_text
 

@@ -175,10 +175,11 @@ def defaults_kept(path: str) -> Iterator[None]:
     before = _defaults()
     yield
     changed = {name: value for name, value in _defaults().items() if value != before[name]}
-    torch.set_default_dtype(before["default dtype"])
-    torch.set_default_device(before["default device"])
-    torch.set_grad_enabled(before["grad mode"])
     if changed:
+        torch.set_default_dtype(before["default dtype"])
+        torch.set_grad_enabled(before["grad mode"])
+        if "default device" in changed:
+            torch.set_default_device(None)  # to name one, even the same, makes torch take other ways
         words = ", ".join(f"the {name} to {value}" for name, value in changed.items())
         raise CatalogError([Failure(path, "load", f"the file changes torch for all other losses: {words}")])
 
