@@ -24,7 +24,6 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 ENVIRONMENT = ROOT / ".venv-bench"
 TOOLS = ("markdown-exec==1.12.6", "sphinx-gallery==0.22.1", "pydata-sphinx-theme==0.24.0")
-PAGES = 84  # as many figures as we have views, so that what a process costs to start weighs alike
 FIGURES = 2  # of each page
 TARGET = 1.0  # ours over theirs, at most
 
@@ -180,6 +179,8 @@ DRAWN = """
 from lossary.discovery.catalogs import BUILT_IN, load, sources
 from lossary.drawing import loss_views
 from lossary.publishing import jobs
+from lossary.publishing.worker import relax_garbage_collection
+relax_garbage_collection()
 made = [jobs.view_files("", view) for source in sources(BUILT_IN) for view in loss_views.views(load(source))]
 print(len(made))
 """
@@ -191,16 +192,18 @@ def drawing() -> float:
     return cost.processor / int(cost.printed)
 
 
-def rows(folder: Path, cold: float, site: Path, count: int = PAGES) -> list[tuple[str, str]]:
+def rows(folder: Path, cold: float, site: Path, count: int = 0) -> list[tuple[str, str]]:
     """Build the peers' pages cold; what we take over what they take, to print.
 
     Args:
         folder: where to build.
         cold: seconds of our cold build.
         site: the site that it made.
-        count: how many pages.
+        count: how many pages; by default so many that they have as many figures as we have views, so that what a
+            process costs to start weighs alike.
     """
     python = install()
+    count = count or views(site) // FIGURES
     write_mkdocs(folder / "bare", count, run=False)
     write_mkdocs(folder / "exec", count, run=True)
     write_gallery(folder / "gallery", count)
@@ -242,8 +245,8 @@ def held(ours: float, theirs: float) -> str:
 def main() -> None:
     """The comparison alone, with a cold build of ours."""
     parser = argparse.ArgumentParser(description=textwrap.dedent(__doc__ or ""))
-    parser.add_argument("--pages", type=int, default=PAGES, help="pages of each peer; fewer are faster and less exact")
-    count = parser.parse_args().pages
+    parser.add_argument("--pages", type=int, help="pages of each peer, rather than as many figures as we have views")
+    count = parser.parse_args().pages or 0
     with tempfile.TemporaryDirectory(prefix="lossary-peers-") as name:
         folder = Path(name)
         os.environ.update(LOSSARY_CACHE=str(folder / "cache"), NO_MKDOCS_2_WARNING="1")

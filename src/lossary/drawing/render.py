@@ -11,7 +11,7 @@ import logging
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -26,8 +26,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import Collection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontManager, FontProperties
 from matplotlib.lines import Line2D
+from matplotlib.mathtext import MathTextParser
 from matplotlib.patches import Patch
 from matplotlib.text import Annotation, Text
 from PIL import Image
@@ -80,29 +81,29 @@ def _settings() -> dict[str, Any]:
 @contextmanager
 def isolated_settings() -> Iterator[None]:
     """Draw with the settings of this module, and nobody else meanwhile."""
-    with _LOCK, mpl.rc_context(), _line_height_cache():
-        # They are valid: checking all of them again for each figure costs more than its axes.
-        dict.update(cast(dict[Any, Any], mpl.rcParams), _settings())
+    # As the plain dictionary below: to check 300 valid settings again for each figure costs more than its axes.
+    own = cast(dict[Any, Any], mpl.rcParams)
+    with _LOCK, ExitStack() as stack:
+        before = dict.copy(own)
+        stack.callback(dict.update, own, before)
+        dict.update(own, _settings())
+        for owner, name, remembering in _REMEMBERED:
+            stack.enter_context(_replaced(owner, name, remembering))
         yield
 
 
 @contextmanager
-def _line_height_cache() -> Iterator[None]:
-    """Have matplotlib ask for the heights of a font's lines once: for each word it would look them up in the file."""
-    renderer: Any = RendererBase
-    own = getattr(renderer, _LINE_HEIGHTS, None)
-    setattr(renderer, _LINE_HEIGHTS, lambda self, font: _line_heights(font, getattr(self, "dpi", 72.0)))
+def _replaced(owner: Any, name: str, value: object) -> Iterator[None]:
+    """Give an object another attribute for a while, and then what it had of its own, if it had one."""
+    own = vars(owner).get(name)
+    setattr(owner, name, value)
     try:
         yield
     finally:
         if own is None:
-            delattr(renderer, _LINE_HEIGHTS)
+            delattr(owner, name)
         else:
-            setattr(renderer, _LINE_HEIGHTS, own)
-
-
-# What matplotlib asks a renderer that knows its fonts itself.
-_LINE_HEIGHTS = "_get_font_height_metrics"
+            setattr(owner, name, own)
 
 
 @lru_cache(maxsize=256)
@@ -115,6 +116,29 @@ def _line_heights(font: FontProperties, dpi: float) -> tuple[float, float, float
     scale = 1 / head["unitsPerEm"] * font.get_size_in_points() * dpi / 72
     return table["sTypoAscender"] * scale, -table["sTypoDescender"] * scale, table["sTypoLineGap"] * scale
 
+
+@lru_cache(maxsize=256)
+def _font_files(font: FontProperties) -> list[Any]:
+    """The files of a font and of those that stand in for what it lacks."""
+    found: list[Any] = FontManager._find_fonts_by_props(font_manager.fontManager, font)
+    return found
+
+
+_PARSE: Any = vars(MathTextParser)["_parse_cached"]
+
+
+@lru_cache(maxsize=64)
+def _formula(output: Literal["vector", "raster"], *formula: Any) -> Any:
+    """A formula in mathtext as outlines or as pixels; each renderer would set it anew, which is slow."""
+    return _PARSE(MathTextParser("path") if output == "vector" else MathTextParser("agg"), *formula)
+
+
+# What matplotlib finds out anew for each word, figure or renderer, and is the same for all: object, attribute, ours.
+_REMEMBERED: tuple[tuple[object, str, object], ...] = (
+    (RendererBase, "_get_font_height_metrics", lambda self, font: _line_heights(font, getattr(self, "dpi", 72.0))),
+    (font_manager.fontManager, "_find_fonts_by_props", lambda font, *_: _font_files(font.copy())),
+    (MathTextParser, "_parse_cached", lambda parser, *formula: _formula(parser._output_type, *formula)),
+)
 
 _ROLES = {colour: role for role, colour in STAND_INS.items()}
 
@@ -146,27 +170,34 @@ def png(picture: Picture, theme: Literal["light", "dark"] = "light", scale: floa
 
 def pdf(picture: Picture, theme: Literal["light", "dark"] = "light") -> bytes:
     """The PDF of a picture on paper."""
-    with isolated_settings(), _font_subset_cache():
+    backend = _backend_pdf_ps
+    with (
+        isolated_settings(),
+        _replaced(backend, "get_glyphs_subset", _embedded),
+        _replaced(backend, "font_as_file", io.BytesIO),
+    ):
         stream = io.BytesIO()
         metadata = {"CreationDate": None, "Producer": None, "Creator": None}
         draw(picture, theme).savefig(stream, format="pdf", metadata=metadata)
     return stream.getvalue()
 
 
-@contextmanager
-def _font_subset_cache() -> Iterator[None]:
-    """Have matplotlib embed fonts that are kept: most figures need the same few glyphs, and cutting them costs most."""
-    backend: Any = _backend_pdf_ps
-    own = backend.get_glyphs_subset, backend.font_as_file
+# Of the fonts of words, a PDF gets at least the outlines of these, so that nearly all figures share one cut.
+COMMON = "abcdefghijklmnopqrstuvwxyz0123456789 .,()=\N{MINUS SIGN}"
 
-    def kept(path: str, glyphs: Iterable[int]) -> Any:
-        return nullcontext(backend.SubsetResults(*_font_subset(path, frozenset(glyphs))))
 
-    backend.get_glyphs_subset, backend.font_as_file = kept, io.BytesIO
-    try:
-        yield
-    finally:
-        backend.get_glyphs_subset, backend.font_as_file = own
+def _embedded(path: str, glyphs: Iterable[int]) -> Any:
+    """What matplotlib embeds of a font; to cut it anew costs as much as to draw the figure."""
+    return nullcontext(_backend_pdf_ps.SubsetResults(*_font_subset(path, _common(path) | frozenset(glyphs))))
+
+
+@cache
+def _common(path: str) -> frozenset[int]:
+    """The numbers of the common glyphs in a font of ours; none of another, of which few are drawn."""
+    if Path(path).parent != FONTS:
+        return frozenset()
+    charmap = font_manager.get_font(path).get_charmap()
+    return frozenset(charmap[ord(character)] for character in COMMON)
 
 
 @lru_cache(maxsize=256)

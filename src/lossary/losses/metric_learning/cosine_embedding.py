@@ -79,7 +79,7 @@ for name in ("alike pairs only ", "with unlike pairs", "right not trained", "det
         loss.backward()
         optimizer.step()
     cosines = [F.cosine_similarity(x, x.roll(1, 0)).mean().item() for x in (one, two)]
-    print(name, f"loss {loss.item():.2f}, cosine between items {cosines[0]:.2f} and {cosines[1]:.2f}")
+    print(name, f"loss {loss.item():z.2f}, cosine between items {cosines[0]:.2f} and {cosines[1]:.2f}")
 ```
 
 ```output
