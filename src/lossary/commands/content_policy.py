@@ -1,4 +1,4 @@
-"""Writes the strictest Content-Security-Policy under which a built site works: its own host, and what its pages hold."""
+"""Writes the strictest Content-Security-Policy under which a built site works."""
 
 from __future__ import annotations
 
