@@ -436,6 +436,18 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         "declaration",
         ("has no torch.nn.ScaledLoss",),
     ),
+    "nearly the formula": (
+        "    value = r * r / 2",
+        "    value = r * r / 2 * (1 + 1e-12)",
+        "formula",
+        ("1e-12 of it apart, where 1e-14 is allowed", "precision=Precision(…)"),
+    ),
+    "a gradient of nothing": (
+        '"input": lambda r, sigma: r / sigma**2,',
+        '"input": None,',
+        "declaration",
+        ("the gradient by input must be a function of symbols, got None",),
+    ),
     "returns nothing": (
         '    return value if reduction == "none" else getattr(value, reduction)()',
         "    return None",

@@ -13,10 +13,10 @@ import pytest
 from conftest import MakeCatalog
 from lossary.errors import LossaryError
 from lossary.publishing.cache import Cache
-from lossary.publishing.limits import Limits, limits, place, watched
+from lossary.publishing.limits import GIGABYTES, MEMORY, SECONDS, TIME, Limits, limits, place, watched
 from lossary.publishing.worker import Job, Workers
 from test_failures import changed
-from website.tools import environment
+from website.tools import ROOT, environment
 
 pytestmark = pytest.mark.in_turns("src/lossary/publishing", "src/lossary/commands", "src/lossary/discovery")
 
@@ -159,6 +159,13 @@ def test_a_limit_that_is_none(name: str, value: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv(name, value)
     with pytest.raises(LossaryError, match=f"{name} must be a number above 0, got '{value}'"):
         limits()
+
+
+def test_the_page_tells_the_limits() -> None:
+    page = " ".join((ROOT / "docs" / "use-in-docs.md").read_text("utf-8").split())
+    assert (SECONDS, GIGABYTES) == (10 * 60, 4)
+    assert "takes more than ten minutes or four gigabytes" in page
+    assert f"`{TIME}` sets other seconds and `{MEMORY}` other gigabytes" in page
 
 
 def test_an_empty_catalog_is_no_success(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from types import CodeType, FrameType
 from lossary.errors import LossaryError, shown
 
 TIME, MEMORY = "LOSSARY_TIME_LIMIT", "LOSSARY_MEMORY_LIMIT"  # environment variables
-# The slowest loss takes half a minute of an idle processor; a busy machine may make much of that.
+# A loss of Lossary's own takes seconds and less than one gigabyte; a busy machine may make minutes of the seconds.
 SECONDS, GIGABYTES = 600.0, 4.0
 _LOOK = 0.1  # seconds between two looks
 _GIGABYTE = 2**30

@@ -93,6 +93,11 @@ def formula_parts(loss: Loss) -> Iterator[Failure]:
             continue
         which = f"formula {formula.label or k + 1!r}"
         for name in formula.gradient:
+            if not callable(formula.gradient[name]):
+                message = (
+                    f"{which}: the gradient by {name} must be a function of symbols, got {formula.gradient[name]!r}"
+                )
+                yield fail(loss, "declaration", message)
             if name not in names:
                 message = f"{which} has a gradient by {name!r}{nearest(name, names)}; the inputs are {', '.join(names)}"
                 yield fail(loss, "declaration", message)

@@ -119,6 +119,7 @@ def _relative(got: float, wanted: arb, scale: float) -> float:
         return float((gap / max(wanted.abs_lower(), arb(max(scale, _SMALLEST)))).upper())
 
 
+_NEAR = 1e-9  # so near that it is rounding rather than another function
 _COMPARING = 256  # bits; what is compared has 53 of them
 _SMALLEST = 2.0**-1022
 
@@ -149,7 +150,18 @@ def _mismatch(loss: Loss, what: str, batch: points.Batch, k: int, wanted: arb, g
         count = max(len(a) for name, a in batch.items() if name not in shared)
         rows = {n: a if n in shared else a[k if len(a) == count else 0] for n, a in batch.items()}
         where = ", ".join(f"{name} = {_short(v)}" for name, v in rows.items())
-    return f"{what} at {where}: expected {_digits(wanted)} by the formula, got {got!r} from torch"
+    return f"{what} at {where}: expected {_digits(wanted)} by the formula, got {got!r} from torch{_nearly(got, wanted)}"
+
+
+def _nearly(got: float, wanted: arb) -> str:
+    """What to do where the two agree to many digits, and yet not to all that float64 has."""
+    error = _relative(got, wanted, 0.0)
+    if not error < _NEAR:
+        return ""
+    return (
+        f"; they are {error:.0e} of it apart, where {TOLERANCE:.0e} is allowed: if torch rounds larger numbers on the "
+        "way, precision=Precision(…) says how large and why"
+    )
 
 
 def _short(value: arb) -> str:
