@@ -56,8 +56,8 @@ format: $(READY)  ## mend the style of all files
 javascript: $(JAVASCRIPT)/node_modules/.package-lock.json  ## check the types of the site's scripts
 	$(NODE) $(JAVASCRIPT)/node_modules/typescript/bin/tsc --project $(JAVASCRIPT)
 
-libraries: .venv-libraries/.ready  ## run every call in other libraries and write what it measured
-	PYTHONPATH=src .venv-libraries/bin/python scripts/libraries.py
+libraries: .venv-libraries/.ready  ## run every call in other libraries, or those in ONLY one, and write what it measured
+	PYTHONPATH=src .venv-libraries/bin/python scripts/libraries.py $(if $(ONLY),"$(ONLY)")
 
 bench: $(READY)  ## measure builds, slider steps, and what one more loss costs
 	$(BIN)/python scripts/bench.py

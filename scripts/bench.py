@@ -1,4 +1,4 @@
-"""Measures builds, cold, warm and against other tools', what one more loss costs, and a slider's step.
+"""Measures builds, cold, warm and against other tools', what one more loss costs, a slider's step and the search.
 
 Speed is told as ratios of one run where a peer is named: they hold on any machine, busy or not.
 """
@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from statistics import median
 from typing import IO, Any
@@ -37,6 +37,10 @@ SLIDES = 200
 MORE = 7  # losses that are added to see what one more costs
 STEP_TARGET = 4  # milliseconds
 WEIGHT_TARGET = 35  # KB
+ANSWER_TARGET = 5  # milliseconds
+INDEX_TARGET = 1.2  # KB a loss
+JAVASCRIPT = ROOT / "docs" / "assets" / "js"
+SEARCH_SCRIPTS = ("search.js", "ranking.js", "minisearch.js")
 PLOT_SCRIPTS = ("d3.js", "chart.js", "curves.js", "settings.js", "plot.js")
 
 
@@ -56,10 +60,12 @@ def main() -> None:
         ratio = min(warm) / min(bare)
         start, rate = evaluation()
         drawing = drawn()
-        steps = sliding(folder / "site")
+        steps = in_a_page(folder / "site", SLIDE, SLIDES)
+        ready, *asked = in_a_page(folder / "site", ASK, questions())
+        index = weight([folder / "site" / "search.json"])
         peers_rows = peers.rows(folder / "peers", cold, folder / "site")
         build, tests = one_more(folder / "more")
-        weight = scripts_weight()
+        scripts = weight(JAVASCRIPT / name for name in PLOT_SCRIPTS)
     verdict = "met" if ratio <= TARGET else "not met"
     rows = [
         (f"cold build, {count} losses, {os.cpu_count()} cores", f"{cold:.1f} s, {cold / count:.1f} s a loss"),
@@ -74,7 +80,20 @@ def main() -> None:
             f"one step of a slider, {SLIDES} steps at 401 points",
             f"median {median(steps):.2f} ms of script, at most {max(steps):.1f} ms; the target is {STEP_TARGET} ms",
         ),
-        ("scripts of a loss page, gzipped", f"{weight / 1000:.1f} KB; the target is {WEIGHT_TARGET} KB"),
+        ("scripts of a loss page, gzipped", f"{scripts / 1000:.1f} KB; the target is {WEIGHT_TARGET} KB"),
+        (
+            f"an answer of the search, {len(asked)} questions",
+            f"median {median(asked):.1f} ms, at most {max(asked):.1f} ms; the target is {ANSWER_TARGET} ms; "
+            f"{ready:.0f} ms to get ready",
+        ),
+        (
+            "the search's index, gzipped",
+            f"{index / 1000:.1f} KB, {index / 1000 / count:.2f} KB a loss; the target is {INDEX_TARGET} KB a loss",
+        ),
+        (
+            "the search's scripts, gzipped",
+            f"{weight(JAVASCRIPT / name for name in SEARCH_SCRIPTS) / 1000:.1f} KB",
+        ),
     ]
     width = max(len(label) for label, _ in rows)
     for label, value in rows:
@@ -220,8 +239,26 @@ SLIDE = """async (count) => {
 }"""
 
 
-def sliding(site: Path) -> list[float]:
-    """Milliseconds of script that each step of a slider takes on a loss page, both curves drawn anew."""
+# Answers of the search's worker, from question to result, in the theme's own words.
+ASK = """async (questions) => {
+  const worker = new Worker(JSON.parse(document.getElementById("__config").textContent).search);
+  const told = () => new Promise((done) => worker.addEventListener("message", done, { once: true }));
+  worker.postMessage({ type: 0, data: { config: {}, docs: [], options: { suggest: true } } });
+  const begun = performance.now();
+  await told();
+  const took = [performance.now() - begun];
+  for (const question of questions) {
+    const start = performance.now();
+    worker.postMessage({ type: 2, data: question });
+    await told();
+    took.push(performance.now() - start);
+  }
+  return took;
+}"""
+
+
+def in_a_page(site: Path, script: str, argument: Any) -> list[float]:
+    """What a script of a loss page measures, in milliseconds."""
     from playwright.sync_api import sync_playwright
 
     from browser import find
@@ -235,7 +272,7 @@ def sliding(site: Path) -> list[float]:
             browser = playwright.chromium.launch(executable_path=find(), args=alone)
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             page.goto(f"http://127.0.0.1:{server.server_port}/losses/huber/")
-            took: list[float] = page.evaluate(SLIDE, SLIDES)
+            took: list[float] = page.evaluate(script, argument)
             browser.close()
     finally:
         server.shutdown()
@@ -249,10 +286,15 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-def scripts_weight() -> int:
-    """Bytes of the scripts that a loss page loads, each gzipped."""
-    folder = ROOT / "docs" / "assets" / "js"
-    return sum(len(gzip.compress((folder / name).read_bytes(), 9, mtime=0)) for name in PLOT_SCRIPTS)
+def questions() -> list[str]:
+    """What the tests ask the search."""
+    lines = (ROOT / "tests" / "queries.tsv").read_text("utf-8").splitlines()
+    return [line.split("\t")[0] for line in lines[1:]]
+
+
+def weight(files: Iterable[Path]) -> int:
+    """Bytes of files, each gzipped."""
+    return sum(len(gzip.compress(file.read_bytes(), 9, mtime=0)) for file in files)
 
 
 if __name__ == "__main__":

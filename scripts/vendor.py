@@ -6,7 +6,7 @@
 It needs `npm` and, for Latin Modern Math, `apt-get` or an installed fonts-lmodern. What it writes:
 
 - docs/assets/fonts/: IBM Plex as IBM ships it for the web, file by file and unchanged, since the
-  licence reserves the name "Plex" for unmodified fonts; and a subset of Latin Modern Math, renamed
+  licence reserves the name "Plex" for unmodified fonts; and two subsets of Latin Modern Math, renamed
   "Lossary Math" because its licence asks that derived fonts carry another name.
 - src/lossary/fonts/: four faces for matplotlib, which reads TTF: the complete woff2 files, unpacked.
 - the licence of each beside the fonts.
@@ -40,6 +40,8 @@ WEB_FACES = {
 }
 # Latin1 is what nearly every page needs; the rest loads only where its characters occur.
 WEB_RANGES = ["Latin1", "Latin2", "Greek", "Pi"]
+# Code has one letter of it, and a page would fetch all of them for that; the reader's own font has it as well.
+LEFT_OUT = {("Mono", "Latin2")}
 FIGURE_FACES = [("Sans", "Regular"), ("Sans", "SemiBold"), ("Mono", "Regular"), ("Serif", "SemiBold")]
 
 MATH_FONT = "usr/share/texmf/fonts/opentype/public/lm-math/latinmodern-math.otf"
@@ -54,14 +56,7 @@ MATH_RANGES = [
     (0x393, 0x3A9),  # upright capital Greek
     (0x3B1, 0x3C9),  # small Greek, for text and operator names
     (0x2010, 0x2064),  # dashes, primes, dots, spaces, invisible operators
-    (0x2102, 0x2102),  # the blackboard, script and real letters that live outside the main block
-    (0x210B, 0x2115),
-    (0x2118, 0x211D),
-    (0x2124, 0x2124),
-    (0x212C, 0x2134),
-    (0x2190, 0x2199),  # arrows
-    (0x21A6, 0x21A6),
-    (0x21D0, 0x21D4),
+    (0x2113, 0x2113),  # the small script l
     (0x2200, 0x223C),  # operators
     (0x2243, 0x2248),
     (0x2254, 0x2255),
@@ -76,12 +71,24 @@ MATH_RANGES = [
     (0x239B, 0x23B3),  # pieces of tall brackets
     (0x27E8, 0x27E9),  # angle brackets
     (0x2A7D, 0x2A7E),  # slanted inequalities
-    (0x1D400, 0x1D433),  # bold
     (0x1D434, 0x1D467),  # italic: every one-letter variable
-    (0x1D49C, 0x1D4B5),  # script capitals
-    (0x1D538, 0x1D551),  # blackboard capitals
     (0x1D6FC, 0x1D71B),  # italic small Greek
     (0x1D7CF, 0x1D7CF),  # bold one, the indicator
+]
+# A file of its own, which a page fetches where a formula has one of these.
+RARE_MATH_RANGES = [
+    (0x2102, 0x2102),  # the blackboard, script and real letters that live outside the main block
+    (0x210B, 0x2112),
+    (0x2114, 0x2115),
+    (0x2118, 0x211D),
+    (0x2124, 0x2124),
+    (0x212C, 0x2134),
+    (0x2190, 0x2199),  # arrows
+    (0x21A6, 0x21A6),
+    (0x21D0, 0x21D4),
+    (0x1D400, 0x1D433),  # bold
+    (0x1D49C, 0x1D4B5),  # script capitals
+    (0x1D538, 0x1D551),  # blackboard capitals
 ]
 
 
@@ -126,7 +133,7 @@ def plex(scratch: Path) -> list[str]:
             for part in WEB_RANGES:
                 name = f"IBMPlex{family}-{weight}-{part}.woff2"
                 source = folders[family] / "fonts/split/woff2" / name
-                if not source.exists():  # Mono has no Greek
+                if not source.exists() or (family, part) in LEFT_OUT:  # Mono has no Greek
                     continue
                 shutil.copy(source, WEB)
                 found = re.search(re.escape(name) + r".*?unicode-range: ([^;]+);", style, re.DOTALL)
@@ -142,14 +149,25 @@ def plex(scratch: Path) -> list[str]:
     return rules
 
 
-def latin_modern_math(scratch: Path) -> str:
-    """Cut Latin Modern Math down to what formulas use, under a name of its own; its rule."""
+def latin_modern_math(scratch: Path) -> list[str]:
+    """Cut Latin Modern Math down to what formulas use, under a name of its own; its rules."""
     root = unpack_math(scratch)
+    shutil.copyfile(root / MATH_LICENCE, WEB / "Latin-Modern-Math-GUST-LICENSE.txt")
+    ranges = ", ".join(f"U+{first:X}-{last:X}" if last > first else f"U+{first:X}" for first, last in RARE_MATH_RANGES)
+    # Of two files that have a letter the later rule counts, where its ranges name the letter.
+    return [
+        math_file(root / MATH_FONT, "LossaryMath-Regular.woff2", MATH_RANGES, ""),
+        math_file(root / MATH_FONT, "LossaryMath-Rare.woff2", RARE_MATH_RANGES, ranges),
+    ]
+
+
+def math_file(source: Path, name: str, codes: list[tuple[int, int]], ranges: str) -> str:
+    """Write some characters of the math font as a web font; its rule."""
     # Without ssty, the drawings made for scripts: they double the file and differ by a hair.
     options = subset.Options(flavor="woff2", layout_features=[], hinting=False, notdef_outline=True)
-    font = subset.load_font(str(root / MATH_FONT), options)
+    font = subset.load_font(str(source), options)
     cutter = subset.Subsetter(options)
-    cutter.populate(unicodes=[code for first, last in MATH_RANGES for code in range(first, last + 1)])
+    cutter.populate(unicodes=[code for first, last in codes for code in range(first, last + 1)])
     cutter.subset(font)
     for record in font["name"].names:
         if record.nameID in (1, 3, 4, 6, 16):
@@ -159,9 +177,8 @@ def latin_modern_math(scratch: Path) -> str:
         top.fontNames = ["LossaryMath"]
         top.topDictIndex[0].FullName = "Lossary Math"
         top.topDictIndex[0].FamilyName = "Lossary Math"
-    subset.save_font(font, str(WEB / "LossaryMath-Regular.woff2"), options)
-    shutil.copyfile(root / MATH_LICENCE, WEB / "Latin-Modern-Math-GUST-LICENSE.txt")
-    return font_face("Lossary Math", "Regular", "LossaryMath-Regular.woff2", "")
+    subset.save_font(font, str(WEB / name), options)
+    return font_face("Lossary Math", "Regular", name, ranges)
 
 
 def main() -> None:
@@ -169,7 +186,7 @@ def main() -> None:
     WEB.mkdir(parents=True, exist_ok=True)
     FIGURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        rules = [*plex(Path(folder)), latin_modern_math(Path(folder))]
+        rules = [*plex(Path(folder)), *latin_modern_math(Path(folder))]
     STYLE.write_text("/* Written by scripts/vendor.py. */\n" + "".join(rules) + fallback_faces.rules())
 
 

@@ -55,7 +55,8 @@ def licence(modules: Path, packages: list[str]) -> str:
     """The licence of the packages; it must be one text, but for the years."""
     texts: dict[str, list[str]] = {}
     for package in packages:
-        text = (modules / package / "LICENSE").read_text("utf-8").strip()
+        (file,) = (path for path in (modules / package).iterdir() if path.stem.upper() == "LICENSE")
+        text = file.read_text("utf-8").strip()
         texts.setdefault(text, []).append(package)
     return "\n\n\n".join(f"{', '.join(sorted(named))}\n\n{text}" for text, named in texts.items()) + "\n"
 

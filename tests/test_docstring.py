@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -14,6 +15,7 @@ from lossary.declaration.docstring import answer, head, libraries, parse, refere
 from lossary.declaration.references import Library, Reference
 from lossary.declaration.vocabulary import TAKES, TASKS
 from lossary.discovery.catalogs import catalog
+from lossary.publishing.page import named
 from lossary.publishing.record import bibtex
 from lossary.publishing.record import citation as cited
 
@@ -179,6 +181,60 @@ def test_the_schema_lists_the_vocabularies() -> None:
     listed = schema["items"]["properties"]
     assert listed["tasks"]["items"]["enum"] == list(TASKS)
     assert listed["takes"]["items"]["enum"] == list(TAKES)
+
+
+# --- names and links over the whole catalog ---------------------------------------------------------------------------
+
+
+def linked(text: str) -> set[str]:
+    """The losses that a text links."""
+    return named(text) & {*LOSSES}
+
+
+@every_loss
+def test_when_not_to_says_what_instead(loss: Loss) -> None:
+    """Each entry links another loss, or names a function or page outside of this glossary."""
+    entries = re.split(r"^- ", parse(loss.prose).when_not.partition("\n\n")[0], flags=re.MULTILINE)
+    assert not entries[0].strip(), entries[0]
+    for entry in entries[1:]:
+        outside = re.search(r"`[a-z_]+(\.\w+)+`|\]\(https://", entry)
+        assert outside or linked(entry) - {loss.slug}, f"{loss.slug}: instead of what? {entry}"
+
+
+@every_loss
+def test_a_relation_is_run_with_the_functions_of_both_losses(loss: Loss) -> None:
+    """And with no formula retyped: what is compared is what the two pages ship."""
+    for relation in loss.relations:
+        for one in (loss, LOSSES[relation.slug]):
+            names = [f"functional.{one.slug}", *(n.rpartition(".")[2] for n in (one.functional, one.torch) if n)]
+            assert any(f"{name}(" in relation.identity for name in names), f"{one.slug} in {relation.identity}"
+
+
+@every_loss
+def test_every_link_resolves(loss: Loss) -> None:
+    assert named(loss.prose) <= {*LOSSES}
+
+
+def test_losses_that_share_a_search_term_lead_to_each_other() -> None:
+    """Who looks for what two pages claim, and opens the wrong one, finds the other; a name belongs to one page."""
+    claims: dict[str, dict[str, bool]] = {}
+    for slug, loss in LOSSES.items():
+        words = {**dict.fromkeys(loss.search_terms, False), **dict.fromkeys((slug, loss.title, *loss.aliases), True)}
+        for word, name in words.items():
+            folded = re.sub(r"[^a-z0-9]", "", word.casefold())
+            claims.setdefault(folded, {})[slug] = name
+    links = {slug: linked(loss.prose) for slug, loss in LOSSES.items()}
+    shared = {word: slugs for word, slugs in claims.items() if len(slugs) > 1}
+    assert shared
+    for word, slugs in shared.items():
+        assert not any(slugs.values()), f"{word!r} is the name of one loss: {slugs}"
+    apart = {
+        f"{one} and {other} share {word!r}"
+        for word, slugs in shared.items()
+        for one, other in itertools.combinations(slugs, 2)
+        if other not in links[one] and one not in links[other]
+    }
+    assert not apart
 
 
 # --- references as data ---------------------------------------------------------------------------------------------

@@ -400,6 +400,12 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         "declaration",
         ("the concept 'units': the place 'gamma': there is no such parameter or pitfall", "there are sigma, 'Halving"),
     ),
+    "an answer at no place": (
+        "    function=scaled_square,\n",
+        '    function=scaled_square,\n    answers={"regression/plain": ("When a", "When it")},\n',
+        "declaration",
+        ("the answer 'regression/plain': there is no such place (did you mean regression/plain/mean",),
+    ),
     "a relation that links no loss": (
         "Half of [[mse]].",
         "Half of it.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 import re
@@ -41,7 +42,7 @@ from lossary.declaration.parameters import Parameter
 from lossary.declaration.symbols import INDEX_OF
 from lossary.drawing import loss_views
 from lossary.errors import LossaryError
-from lossary.evaluation import high_precision, points
+from lossary.evaluation import curves, high_precision, points
 from lossary.evaluation.balls import ball
 from lossary.evaluation.curves import curve
 from lossary.evaluation.settings import check_parameters
@@ -661,7 +662,7 @@ def kinked() -> list[Any]:
 
 @pytest.mark.parametrize(("loss", "setting"), kinked())
 def test_gradient_at_a_kink_is_what_the_page_says(loss: Loss, setting: dict[str, Any]) -> None:
-    special = points.kinks(loss, loss.main, setting)
+    special = sorted(points.kinks(loss, loss.main, setting))  # as a reader goes, from left to right
     caption = loss_views.line_view(loss, "gradient", setting).caption
     told = re.search(r"At (?:the marks?|each mark) it is (.+?)(?:, with (.+))?\.$", caption)
     assert told
@@ -1074,3 +1075,25 @@ def test_ctc_with_another_blank_is_the_sum_over_alignments(blank: int) -> None:
         assert gradient["log_probs"].ravel() == pytest.approx(slopes_wanted, abs=1e-13, nan_ok=True)
         compared += value.size
     assert compared >= 15
+
+
+def test_a_curve_is_evaluated_once_and_cannot_be_written_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    loss, calls, evaluated = dataclasses.replace(LOSSES["huber"]), [], curves.run
+
+    def counted(*call: Any) -> torch.Tensor:
+        calls.append(call)
+        return evaluated(*call)
+
+    monkeypatch.setattr(curves, "run", counted)
+    t = np.linspace(-2, 2, 9)
+    first = curves.curve(loss, loss.main, t, {"delta": 0.5})
+    again = curves.curve(loss, loss.main, t.copy(), {"delta": 0.5})
+    assert len(calls) == 1
+    assert np.array_equal(first.gradient, again.gradient)
+    with pytest.raises(ValueError, match="read-only"):
+        again.gradient[0] = 0.0
+    # Another parameter, another point or another declaration is another question.
+    curves.curve(loss, loss.main, t, {"delta": 0.25})
+    curves.curve(loss, loss.main, t[1:], {"delta": 0.5})
+    curves.curve(dataclasses.replace(loss), loss.main, t, {"delta": 0.5})
+    assert len(calls) == 4

@@ -151,6 +151,46 @@ def compare(
         assert abs(got - wanted) <= near, f"{loss.slug}: {what} at {place}, {dict(setting)}: {got}, but {wanted}"
 
 
+def far_from_zero(loss: Loss, setting: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """The page's example on eighths, and with 2**20 added to all of its first input; nothing where that matters.
+
+    Float32 holds both exactly, so the two calls are as good as one.
+    """
+    first = loss.inputs[0]
+    made = points.example(loss)
+    near = {**made, first.name: np.round(8 * np.asarray(made[first.name], dtype=float)) / 8}
+    far = {**near, first.name: near[first.name] + 2.0**20}
+    formula = high_precision.formula_for(loss, near, setting)
+    if not isinstance(formula, Symbolic) or any(math.isfinite(kind.upper) for kind in first.kinds):
+        return None
+    told = [[float(v) for v in high_precision.values(loss, formula, batch, setting)] for batch in (near, far)]
+    return (near, far) if np.allclose(*told, rtol=1e-12, atol=0) else None
+
+
+@own
+def test_scores_far_from_zero_keep_their_digits(loss: Loss) -> None:
+    """Where only their differences count: a log-sum-exp as large as the scores leaves no digits for the gradient."""
+    tried = 0
+    for setting in points.settings(loss):
+        if (both := far_from_zero(loss, setting)) is None:
+            continue
+        found = []
+        for inputs in both:
+            made = {
+                name: leaf.float().detach().requires_grad_(leaf.requires_grad) if leaf.is_floating_point() else leaf
+                for name, leaf in leaves(loss, inputs, setting).items()
+            }
+            value = criterion(loss, setting, "none")(*(made.get(i.name) for i in loss.inputs))
+            value.sum().backward()
+            found.append((value.detach(), made[loss.inputs[0].name].grad))
+        rounded = max(high_precision.rounding_sizes(loss, both[1], setting, found[1][0].numel()))
+        near = ALLOWED[torch.float32] * max(1.0, rounded)  # what the loss says of itself
+        torch.testing.assert_close(found[1], found[0], rtol=ALLOWED[torch.float32], atol=near, msg=f"{dict(setting)}")
+        tried += 1
+    if not tried:
+        pytest.skip("it is not the same for scores that are all moved by one number")
+
+
 BOXES = {slug: loss for slug, loss in OWN.items() if "boxes" in loss.tasks}
 
 

@@ -20,6 +20,7 @@ from click.testing import CliRunner, Result
 import lossary
 import thirdparty
 from lossary.commands.main import main
+from lossary.declaration.choosing import QUESTIONS
 from lossary.discovery import catalogs
 from lossary.discovery.dependencies import neighbours
 from lossary.discovery.lookup import find
@@ -27,6 +28,8 @@ from lossary.drawing.together import shared_axis
 from lossary.embedding.option_text import settings
 from lossary.errors import CatalogError, LossaryError
 from lossary.evaluation.settings import check_parameters
+from lossary.publishing.choosing import choices
+from lossary.publishing.jobs import questions_files
 from lossary.publishing.record import record
 from lossary.publishing.site import _loss_job
 from lossary.verification.checks import CHECKS, verify
@@ -431,6 +434,7 @@ def clipped_share(
 loss = Loss(
     function=clipped_share,
     tasks=("regression",),
+    answers={"regression/outliers/none/edge": ("For shares", "Where every")},
     concepts={"outliers": "cap", "no gradient": "The cap hides"},
     inputs=(
         Input("input", "share", (SHARE,), "(*)", "the predicted share", latex=r"\\varrho"),
@@ -495,6 +499,15 @@ def test_a_loss_with_kinds_an_axis_and_symbols_of_its_own_is_one_file(tmp_path: 
     assert made["concepts"] == [
         {"phrase": "outliers", "parameter": "cap"},
         {"phrase": "no gradient", "pitfall": "The cap hides what is far off"},
+    ]
+    asked = json.loads(questions_files({})["questions.json"])
+    (task,) = choices(asked, [made])
+    assert (task["name"], task["question"]) == ("regression", QUESTIONS["regression"].text)
+    node = task
+    while node["answers"]:
+        (node,) = node["answers"]
+    assert [(one["slug"], one["reason"], one["change"]) for one in node["losses"]] == [
+        ("clipped_share", "For shares of a whole: [[mse]] with a cap.", "Where every error counts: [[mse]].")
     ]
     alone = shared_axis([loss], [], "share", "loss")
     assert alone is not None

@@ -830,6 +830,31 @@ def test_each_branch_is_told_with_its_own_place() -> None:
     assert told_of("cosine_embedding", "convex").startswith("with label 1, in its middle the chord")
 
 
+def test_a_perfect_prediction_is_told_as_it_is_and_not_as_what_lies_beside_it() -> None:
+    """A loss that is steep at the end of its domain is not small beside it."""
+    assert told_of("focal_tversky", "value_at_perfect") == (
+        "the loss is 0 where the probability of the right answer is 1"
+    )
+
+
+def test_the_size_of_a_gradient_is_told_of_each_end() -> None:
+    """A logistic loss has the slope 1 at one end and 0 at the other."""
+    assert "is 1 and 0 where the logit of the true class is −1e6 and 1e6" in told_of("poly_loss", "redescending")
+    assert "is 0 where the score is −1e6 and 1e6" in told_of("savage", "redescending")
+
+
+@pytest.mark.parametrize("claimed", [lambda gamma: gamma == 0, lambda gamma: gamma != 0])
+def test_a_comparison_of_symbols_is_not_told(claimed: Callable[[Any], Any]) -> None:
+    """It compares the symbols themselves, and would be told as false at all values."""
+    loss = dataclasses.replace(LOSSES["focal"], properties={"convex": claimed})
+    assert value_text(loss, Evidence(), "convex", False) == "no at the defaults"
+
+
+def test_a_claim_that_holds_at_one_value_names_it() -> None:
+    for slug, key, at in (("focal", "convex", r"\gamma = 0"), ("symmetric_cross_entropy", "bounded", r"\alpha = 0")):
+        assert value_text(LOSSES[slug], Evidence(), key, False) == f"${at}$, that is no at the defaults"
+
+
 @every_loss
 def test_a_curve_that_is_not_convex_is_told_with_a_chord_below_it(loss: Loss) -> None:
     if loss.properties.get("convex") is not False:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
 import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
-import torch
 
 from lossary.declaration import SideBySide
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import MARGIN_AXIS, RESIDUAL
 from lossary.discovery import catalogs
-from lossary.drawing import render, together
-from lossary.drawing.pictures import BOXES_HIGH
+from lossary.drawing import loss_views, render, together
 from lossary.errors import CatalogError
 from lossary.publishing import jobs
 from lossary.publishing.jobs import MOST_TOGETHER, family_files
@@ -104,33 +101,6 @@ def test_losses_of_boxes_are_what_the_areas_say() -> None:
     assert offset[np.argmin(slid["diou_loss"])] == offset[np.argmin(slid["ciou_loss"])] == pytest.approx(0, abs=1e-12)
 
 
-@pytest.mark.parametrize("name", ["slides", "grows", "flattens"])
-def test_boxes_are_drawn_in_one_unit_each_above_its_place(name: str) -> None:
-    (figure,) = (one for one in catalogs.declared(FAMILIES["detection"]).figures if one.name == name)
-    chart, _ = together.side_by_side(figure, members("detection"))
-    given = {k: v.numpy() for k, v in figure.inputs(torch.tensor([pair.x for pair in chart.boxes])).items()}
-    with render.isolated_settings():
-        made = render.draw(chart, "light")
-        (axes,) = made.axes
-        drawn = [np.column_stack(line.get_data()) * chart.size for line in made.artists if len(line.get_data()[0]) == 5]
-        above = axes.get_position().y1 * chart.size[1]
-        places = axes.transData.transform([(pair.x, 0) for pair in chart.boxes])[:, 0] / made.dpi * 72
-    assert len(drawn) == 2 * len(chart.boxes) == 2 * together.PAIRS
-    sides = {k: boxes[:, 2:] - boxes[:, :2] for k, boxes in given.items()}
-    spans = []
-    for k, (true, predicted) in enumerate(zip(drawn[::2], drawn[1::2], strict=True)):
-        units = [np.ptp(true, 0) / sides["target"][k], np.ptp(predicted, 0) / sides["input"][k]]
-        np.testing.assert_allclose(units, units[0][0], rtol=1e-5)
-        both = np.concatenate([true, predicted])
-        assert both[:, 1].min() > above
-        assert both[:, 1].max() < above + BOXES_HIGH
-        spans.append((both[:, 0].min(), both[:, 0].max()))
-        assert np.mean(spans[-1]) == pytest.approx(places[k], abs=0.01)
-        apart = (true[0] - predicted[0]) / units[0]
-        np.testing.assert_allclose(apart, given["target"][k][:2] - given["input"][k][:2], atol=1e-5)
-    assert all(end < start for (_, end), (start, _) in itertools.pairwise(spans))
-
-
 # Where a loss of the margin costs least on average, where the label is 1 with probability p, known in closed form.
 BEST_SCORES = {
     "hinge": lambda p: math.copysign(1, p - 0.5),
@@ -172,14 +142,73 @@ def test_small_charts_are_told_apart_by_nothing_but_their_curve() -> None:
     laid = together.shared_axis(robust, [], RESIDUAL.name, "loss")
     assert laid is not None
     charts = laid.multiples()
+    behind = laid.behind()
     assert list(charts) == [loss.slug for loss in robust]
-    assert {chart.ylim for chart in charts.values()} == {laid.ylim}
+    # One picture lies behind all of them, so that each has the same ranges, and brings no axes of its own.
+    assert {(c.size, c.xlim, c.ylim) for c in charts.values()} == {(behind.size, behind.xlim, behind.ylim)}
+    assert behind.ylim == laid.ylim
+    assert not behind.layer
     for slug, chart in charts.items():
-        own = [trace for trace in chart.traces if trace.strong]
-        assert len(own) == 1
-        assert own[0].y is laid.members[slug].y
-        # Without context, the others stand behind.
-        assert len(chart.traces) == len(robust)
+        (own,) = chart.traces
+        assert chart.layer
+        assert own.strong
+        assert own.y is laid.members[slug].y
+    assert [trace.y.tolist() for trace in behind.traces] == [trace.y.tolist() for trace in laid.members.values()]
+    assert {(trace.role, trace.strong, trace.label) for trace in behind.traces} == {("distant", False, "")}
+
+
+@pytest.mark.parametrize("which", ["loss", "gradient", "weight"])
+def test_a_curve_lies_on_its_grey_one_in_the_picture_behind(which: str) -> None:
+    """To the pixel: both pictures are laid out apart, and have their axes in the same place."""
+    laid = together.shared_axis(members("robust"), [], RESIDUAL.name, which)
+    assert laid is not None
+    places = set()
+    for chart in (laid.behind(), *laid.multiples().values()):
+        with render.isolated_settings():
+            (axes,) = render.draw(chart, "light").axes
+            places.add((axes.get_position().bounds, axes.get_xlim(), axes.get_ylim()))
+            assert axes.axison is not chart.layer
+    assert len(places) == 1
+
+
+def test_a_layer_is_its_curve_alone_and_leaves_the_next_picture_its_axes() -> None:
+    laid = together.shared_axis(members("robust"), [], RESIDUAL.name, "loss")
+    assert laid is not None
+    whole = render.svg(laid.behind())["light"]
+    layer = render.svg(laid.multiples()["huber"])["light"].decode()
+    assert layer.count("<path") == 1
+    assert "<use" not in layer, "numbers are drawn"
+    assert render.svg(laid.behind())["light"] == whole
+
+
+def test_landmarks_are_dashed_behind_small_charts() -> None:
+    """The zero-one step behind losses of the margin; behind robust losses those that their relations name."""
+    laid = together.shared_axis(members("margin"), [], MARGIN_AXIS.name, "loss")
+    assert laid is not None
+    assert "hinge_embedding" not in laid.members, "its axis is the distance"
+    *others, step = laid.behind().traces
+    assert (step.x.tolist(), step.y.tolist(), step.dashed) == ([-3, 0, 0, 3], [1, 1, 0, 0], 1)
+    assert len(others) == len(laid.members) == len(members("margin")) - 1
+    assert {trace.dashed for trace in others} == {0}
+    slopes = together.shared_axis(members("margin"), [], MARGIN_AXIS.name, "gradient")
+    assert slopes is not None
+    assert len(slopes.behind().traces) == len(slopes.members)
+    context = [catalogs.load(source) for source in SOURCES if source.slug in ("l1", "mse")]
+    robust = together.shared_axis(members("robust"), context, RESIDUAL.name, "gradient")
+    assert robust is not None
+    assert [t.dashed for t in robust.behind().traces] == [0] * len(members("robust")) + [1, 1]
+
+
+def test_what_all_say_of_an_axis_is_said_once_without_names() -> None:
+    robust = members("robust")
+    assert together.fixed_note(robust, RESIDUAL) == robust[0].main.note
+    both = together.fixed_note([*robust, *members("classification")], RESIDUAL)
+    assert both == robust[0].main.note
+    (note,) = {loss.main.note for loss in robust}
+    changed = dataclasses.replace(robust[0].main, note="Else.")
+    mixed = [dataclasses.replace(robust[0], sections=(changed,)), *robust[1:3]]
+    told = f"{robust[0].title}: Else. {robust[1].title}, {robust[2].title}: {note}"
+    assert together.fixed_note(mixed, RESIDUAL) == told
 
 
 def test_curves_that_lie_on_each_other_are_dashed_differently() -> None:
@@ -219,19 +248,6 @@ def test_ranking_losses_of_three_items_are_what_the_closed_forms_say() -> None:
     assert set(columns) == set(OF_THREE)
     for slug, closed in OF_THREE.items():
         np.testing.assert_allclose(columns[slug], [closed(d) for d in difference], rtol=1e-12, atol=1e-12, err_msg=slug)
-
-
-def test_small_charts_of_margins_have_the_zero_one_step_behind_them() -> None:
-    for which, greys in (("loss", 1), ("gradient", len(members("margin")) - 2)):
-        laid = together.shared_axis(members("margin"), [], MARGIN_AXIS.name, which)
-        assert laid is not None
-        assert "hinge_embedding" not in laid.members, "its axis is the distance"
-        for slug, chart in laid.multiples().items():
-            *behind, own = chart.traces
-            assert own.y is laid.members[slug].y
-            assert len(behind) == greys
-            if which == "loss":
-                assert (behind[0].x.tolist(), behind[0].y.tolist()) == ([-3, 0, 0, 3], [1, 1, 0, 0])
 
 
 def _two_classes(scale: float, lead: float) -> float:
@@ -278,6 +294,7 @@ def test_every_family_shows_each_of_its_losses_along_an_axis_of_several() -> Non
         assert f"figures/families/robust/residual-{which}.csv" in files
         for one in payload["members"]:
             assert f"figures/families/robust/residual-{which}/{one['slug']}.svg" in files
+        assert f"figures/families/robust/residual-{which}-behind.svg" in files
 
 
 def _payload(source: catalogs.Source) -> Mapping[str, str]:
@@ -357,3 +374,19 @@ def test_a_figure_that_no_loss_takes_part_in_is_left_out() -> None:
     drawn = [figure["src"] for figure in json.loads(files["figures.json"])]
     assert [src for src in drawn if "best-scores" in src] == []
     assert any(src.endswith("margin-loss.svg") for src in drawn)
+
+
+def test_what_moves_is_told_in_the_words_of_its_label() -> None:
+    """The name of an axis is for addresses and files: where it is no word of the label, no figure shows it."""
+    drawn = [loss for loss in catalogs.catalog().values() if not loss.main.axis.label.startswith(loss.main.axis.name)]
+    assert drawn
+    for loss in drawn:
+        axis = loss.main.axis
+        shared = together.shared_axis([loss], [], axis.name, "loss", None)
+        (small,) = shared.multiples().values()
+        overlay = shared.overlay()
+        compared = loss_views.comparison([loss], [{}], "loss", None)
+        told = [shared.title, overlay.title, overlay.description, small.title, small.description, compared.description]
+        for text in told:
+            assert axis.name not in text.replace(axis.quantity, "")
+        assert all(axis.quantity in text for text in (shared.title, overlay.description, *told[3:]))

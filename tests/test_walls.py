@@ -50,6 +50,7 @@ ONLY = {
     "matplotlib": {
         "drawing/lettering",
         "drawing/line_charts",
+        "drawing/miniatures",
         "drawing/diagrams",
         "drawing/layout",
         "drawing/render",

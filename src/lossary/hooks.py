@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
+from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -30,6 +32,7 @@ _serving = False
 _aliases: dict[str, list[str]] = {}
 _names: dict[str, list[str]] = {}
 _sources: dict[str, str] = {}
+_others: dict[str, dict[str, Any]] = {}  # what the search's index says of pages that are no loss's
 
 
 def on_startup(command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
@@ -44,6 +47,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     _aliases.clear()
     _names.clear()
     _sources.clear()
+    _others.clear()
     return config
 
 
@@ -72,6 +76,14 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     terms = [*aliases, *map(str, page.meta.get("search_terms") or [])]
     if "aliases" in page.meta:  # a loss, whose title is a name
         terms += spellings(str(page.title))
+    else:
+        _others[page.url] = {
+            "location": page.url,
+            "title": str(page.title),
+            "summary": str(page.meta.get("description") or ""),
+            "terms": [str(term) for term in page.meta.get("search_terms") or []],
+            **(page.meta.get("search") or {}),  # `boost`, as the theme has it
+        }
     if terms:
         _aliases[page.url] = list(dict.fromkeys(name for term in terms for name in expand(term)))
         _names[page.url] = [name for name in aliases if ONE_WORD.fullmatch(name)]
@@ -79,7 +91,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    """Fill the index's aliases field, and write each page's Markdown beside the page."""
+    """Fill the aliases of the theme's index and the pages of ours, and write each page's Markdown beside the page."""
     site = Path(config.site_dir)
     index = site / "search" / "search_index.json"
     if index.exists():
@@ -91,7 +103,25 @@ def on_post_build(config: MkDocsConfig) -> None:
                 entry["names"] = _names[entry["location"]]
                 entry["boost"] = 2  # MSELoss is its own page before a heading elsewhere that names it
         index.write_text(json.dumps(data, separators=(",", ":")), encoding="utf-8")
+        _tell_of_pages(site / "search.json", data["docs"])
     for path, markdown in _sources.items():
         target = site / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(markdown.strip() + "\n", encoding="utf-8")
+
+
+def _tell_of_pages(path: Path, entries: Sequence[Mapping[str, str]]) -> None:
+    """Say in the index of losses what other pages there are, with their sections."""
+    if not path.exists():
+        return
+    index = json.loads(path.read_text(encoding="utf-8"))
+    sections: dict[str, list[tuple[str, str]]] = {}
+    for entry in entries:
+        page, _, anchor = entry["location"].partition("#")
+        if anchor:
+            sections.setdefault(page, []).append((anchor, unescape(re.sub(r"<[^>]*>", "", entry["title"]))))
+    index["pages"] = [
+        {**page, "places": [[anchor, title, "", []] for anchor, title in sections.get(url, [])]}
+        for url, page in _others.items()
+    ]
+    path.write_text(json.dumps(index, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")

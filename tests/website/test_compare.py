@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from lossary.api import Loss
 from lossary.discovery.catalogs import load, sources
+from lossary.evaluation.curves import curve
 from lossary.publishing.presets import LEAST, MOST, PRESETS, Pick, Preset, available_presets
 from website.conftest import Site
 from website.test_browser import DESKTOP, PHONE, WIDE, load_all, scheme, turn
@@ -209,12 +211,19 @@ def test_the_list_of_options_works_like_a_combobox(watched: Open) -> None:
 
 def test_a_family_narrows_the_options(watched: Open) -> None:
     page = compared(watched, "", 0)
-    chip = page.locator(".ly-chip", has_text="Robust regression")
+    chip = page.locator(".ly-facet .ly-chip", has_text="Robust regression")
     chip.click()
     assert chip.get_attribute("aria-pressed") == "true"
-    assert page.locator(".ly-chip[aria-pressed=true]").count() == 1
+    assert page.locator(".ly-facet .ly-chip[aria-pressed=true]").count() == 1
+    page.locator(".ly-narrowed button").first.wait_for()
     robust = sorted(load(source).title for source in sources() if source.family == "robust")
+    assert sorted(page.locator(".ly-narrowed button").all_inner_texts()) == robust
+    page.locator("#ly-find").click()
     assert sorted(page.locator(".ly-found__name").all_inner_texts()) == robust
+    search(page, "cross-entropy")
+    options = page.locator("#ly-found [role=option]").all_inner_texts()
+    assert options == ["No loss of those that were chosen is called “cross-entropy”."]
+    search(page, "")
     page.locator(".ly-found__name", has_text="Smooth L1").click()
     ready(page, 1)
     assert names(page) == ["Smooth L1"]
@@ -224,7 +233,7 @@ def test_a_loss_of_another_axis_is_offered_with_the_reason(watched: Open) -> Non
     page = compared(watched, "?losses=huber", 1)
     option = search(page, "cosine embedding").first
     assert option.get_attribute("aria-disabled") == "true"
-    assert option.locator(".ly-found__more").inner_text() == "is drawn along the angle"
+    assert option.locator(".ly-found__more").inner_text() == "is drawn along the angle between the two"
     page.keyboard.press("Enter")
     option.click(force=True)
     assert names(page) == ["Huber loss"]
@@ -477,7 +486,8 @@ def test_unknown_names_in_an_address_are_counted(watched: Open) -> None:
 
 def test_a_loss_off_the_axis_says_so(watched: Open) -> None:
     page = compared(watched, "?losses=huber,cosine_embedding&axis=angle", 2)
-    assert page.locator(".ly-pick__note").first.inner_text() == "Is drawn along the residual, not along the angle."
+    told = page.locator(".ly-pick__note").first.inner_text()
+    assert told == "Is drawn along the residual, not along the angle between the two."
     assert len(paths(page)) == 1
 
 
@@ -631,6 +641,73 @@ def test_a_preset_says_what_its_losses_do() -> None:
     assert ("comes back to zero" in influence.text) == any(far < near / 2 for near, _, far in drawn)
     with_cauchy = available_presets({"l1": ["residual"], "cauchy": ["residual"]})
     assert [p.text.endswith("One that comes back to zero lets go of it.") for p in with_cauchy] == [True]
+
+
+@pytest.mark.parametrize(
+    ("name", "of", "places", "expected"),
+    [
+        # Those that grow without bound, and those that do not.
+        (
+            "divergences",
+            "loss",
+            [1e-12],
+            {
+                "kl_div": [">5"],
+                "chi_squared_divergence": [">5"],
+                "js_divergence": ["<1"],
+                "hellinger": ["<1"],
+                "total_variation": ["<1"],
+            },
+        ),
+        (
+            "boxes",
+            "gradient",
+            [1.5, 2.5],
+            {"iou_loss": [0, 0], "giou_loss": [">0", ">0"], "diou_loss": [">0", ">0"]},
+        ),
+        (
+            "push",
+            "gradient",
+            [0.2, 0.8],
+            {
+                "hinge_embedding": [-1, -1],
+                "triplet_margin": [-1, -1],
+                "contrastive": [-0.8, -0.2],
+                "triplet": [-0.4, -1.6],
+            },
+        ),
+        # A margin moves the rise from near the right angle to less; far out only the one on the angle falls.
+        (
+            "angles",
+            "gradient",
+            [1.2, 3.1],
+            {"arcface(m=0)": ["<1", ">0"], "arcface": [">1", "<0"], "cosface": [">1", ">0"]},
+        ),
+        (
+            "discriminators",
+            "gradient",
+            [0.5, 3.0],
+            {"wgan_critic": [-1, -1], "gan_hinge_discriminator": [-1, 0], "lsgan_discriminator": ["<0", ">0"]},
+        ),
+    ],
+)
+def test_a_preset_says_how_its_losses_rise(
+    name: str, of: str, places: list[float], expected: Mapping[str, list[float | str]]
+) -> None:
+    """The words of a comparison, as numbers along its axis."""
+    (preset,) = (one for one in PRESETS if one.name == name)
+    assert {pick.text for pick in preset.picks} == set(expected)
+    for pick in preset.picks:
+        loss = load(next(source for source in sources() if source.slug == pick.slug))
+        section = next(one for one in loss.sections if one.axis.name == preset.axis)
+        branch = next(iter(section.branches.values()))
+        drawn = curve(loss, section, np.array(places), {**loss.defaults(), **pick.settings}, branch)
+        for found, wanted in zip(getattr(drawn, of), expected[pick.text], strict=True):
+            if isinstance(wanted, str):
+                limit = float(wanted[1:])
+                assert found > limit if wanted[0] == ">" else found < limit, (pick.text, found, wanted)
+            else:
+                assert found == pytest.approx(wanted), pick.text
 
 
 def test_a_setting_that_may_not_be_is_said_and_leaves_the_address(watched: Open) -> None:

@@ -122,7 +122,7 @@ def test_what_no_name_answers_the_search_is_asked(watched: Callable[..., Any]) -
 
 def test_names_that_cannot_be_had_leave_the_search(fresh: Callable[..., Any], web: str) -> None:
     page = fresh(viewport=DESKTOP)
-    page.route("**/plots/index.json", lambda route: route.abort())
+    page.route("**/search.json", lambda route: route.abort())
     page.goto(web, wait_until="load")
     page.locator("#ly-find").click()
     page.wait_for_selector("#ly-find[data-ready]")

@@ -54,7 +54,7 @@ def loss_page(site: Site, slug: str) -> Page:
 
 def test_every_page_is_there(site: Site) -> None:
     expected = {"index.html", "404.html", "about/index.html", "original-post/index.html", "use-in-docs/index.html"}
-    expected |= {"python/index.html"}
+    expected |= {"python/index.html", "lists/index.html", "properties/index.html"}
     expected |= {f"losses/{slug}/index.html" for slug in SLUGS}
     expected |= {f"families/{source.family}/index.html" for source in sources()}
     assert expected <= set(site.pages)
@@ -236,13 +236,18 @@ def test_edit_links_open_the_file_that_makes_the_page(site: Site) -> None:
     assert [path for path in edited.values() if not (ROOT / path).is_file()] == []
 
 
-def test_every_page_is_in_the_navigation(site: Site) -> None:
+def test_every_page_is_in_the_navigation_but_for_losses_of_other_families(site: Site) -> None:
+    families = {entry["slug"]: entry["family"] for entry in site.index}
     for page in site.pages.values():
         nav = next(e for e in page.all(".//nav") if "md-nav--primary" in classes(e))
         base = "http://here/" + page.path.removesuffix("index.html")
         linked = {urlsplit(urljoin(base, a.get("href"))).path[1:] for a in nav.iter("a")}
+        folder, _, rest = page.path.partition("/")
+        name = rest.removesuffix("/index.html")
+        own = families[name] if folder == "losses" else name if folder == "families" else None
         wanted = {path.removesuffix("index.html") for path in site.pages if path != "404.html"}
-        assert wanted <= linked, page.path
+        wanted -= {f"losses/{slug}/" for slug, family in families.items() if family != own}
+        assert linked == wanted, page.path
 
 
 def test_the_reference_shows_signatures_arguments_and_errors(site: Site) -> None:
@@ -411,6 +416,21 @@ def snippets_point_at_files(built: Site, slug: str, base: str) -> None:
     assert {d.removesuffix(".pdf") for d in downloads if d.endswith(".pdf")} == drawn
     folder = built.folder / "figures" / slug
     assert all((folder / f"{posixpath.basename(d)}.pdf").read_bytes().startswith(b"%PDF-") for d in drawn)
+
+
+def test_links_between_losses_lead_both_ways(site: Site) -> None:
+    """What a page names, in its prose or in its relations, leads back to it."""
+    address = re.compile(r"^(?:http://here/)?losses/([a-z0-9_]+)/$")
+    links: dict[str, set[str]] = {}
+    for page in site.pages.values():
+        if own := address.match(page.path.removesuffix("index.html")):
+            (article,) = page.all(".//article")
+            hrefs = [urljoin("http://here/" + page.path, a.get("href", "")) for a in article.iter("a")]
+            named = {found[1] for href in hrefs if (found := address.search(urldefrag(href)[0]))}
+            links[own[1]] = named - {own[1]}
+    assert sum(map(len, links.values())) > 4 * len(links)
+    one_way = {(slug, other) for slug, named in links.items() for other in named if slug not in links[other]}
+    assert not one_way
 
 
 @page_of_the_day

@@ -1,24 +1,47 @@
-"""The search box of the built site finds each loss by every name it has, and by what people ask.
+"""The search box of the built site: what it fetches and when, and that it shows what the ranking answers.
 
-queries.tsv holds real questions: the query, the loss that should come first, and losses that would be right as well.
+What is ranked how is tried in test_ranking.py, by the same script as the command line runs.
 """
 
 from __future__ import annotations
 
-import csv
+import gzip
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cases import OF_THE_DAY
+from lossary.commands.search import answers
+from test_ranking import A_LOSS, questions
 from website.conftest import Site
+from website.test_browser import DESKTOP, PHONE
 from website.tools import NIGHTLY
 
-pytestmark = pytest.mark.in_turns("docs/assets/js", "src/lossary/publishing")
+pytestmark = pytest.mark.in_turns("docs/assets/js", "scripts/theme", "src/lossary/publishing", "src/lossary/hooks.py")
 
+SCRIPTS = ("search.js", "ranking.js", "minisearch.js")
+BOX = "[data-md-component=search-query]"
+RESULTS = ".md-search-result__list"
+# What the site's worker answers to each question, asked in the theme's own words.
+SPEAK = """
+async (questions) => {
+  const worker = new Worker(JSON.parse(document.getElementById("__config").textContent).search);
+  const told = () =>
+    new Promise((resolve) => worker.addEventListener("message", ({ data }) => resolve(data), { once: true }));
+  worker.postMessage({ type: 0, data: { config: {}, docs: [], options: { suggest: true } } });
+  const ready = await told();
+  const found = [];
+  for (const question of questions) {
+    worker.postMessage({ type: 2, data: question });
+    found.push(await told());
+  }
+  worker.terminate();
+  return [ready, found];
+}
+"""
 # Keeps what the theme's search worker last answered, so that a test knows when the list shows it.
 LISTEN = """
 const Plain = Worker;
@@ -78,11 +101,85 @@ def first_results(browser: Any, web: str) -> Iterator[Callable[[Sequence[str]], 
     page = browser.new_page()
     page.add_init_script(LISTEN)
     page.goto(web)
-    page.keyboard.press("/")
-    page.wait_for_function("document.activeElement?.matches('[data-md-component=search-query]')")
-    page.wait_for_function("!document.querySelector('.md-search-result__meta').textContent.includes('Initializing')")
+    opened(page)
     yield lambda queries: page.evaluate(ASK, list(queries))
     page.close()
+
+
+def opened(page: Any) -> None:
+    """Use the box by its key, and wait until the search is ready."""
+    page.keyboard.press("/")
+    page.wait_for_function(f"document.activeElement?.matches('{BOX}')")
+    page.wait_for_function("!document.querySelector('.md-search-result__meta').textContent.includes('Initializing')")
+
+
+def typed(page: Any, text: str) -> None:
+    """Type a question into the open box and wait for what is shown."""
+    page.locator(BOX).fill("")
+    page.keyboard.type(text)
+    page.locator(f"{RESULTS} > li").first.wait_for()
+
+
+def asked_of(page: Any) -> list[str]:
+    """The addresses that a page asks for from now on."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    return asked
+
+
+@pytest.mark.parametrize("path", ["", "losses/huber/", "compare/"])
+def test_nothing_of_the_search_is_fetched_before_it_is_used(fresh: Callable[..., Any], web: str, path: str) -> None:
+    page = fresh()
+    asked = asked_of(page)
+    page.goto(web + path, wait_until="networkidle")
+    assert [url for url in asked if "search" in url or url.endswith(("ranking.js", "minisearch.js"))] == []
+    asked.clear()
+    opened(page)
+    assert sorted(url.removeprefix(web).partition("?")[0] for url in asked) == sorted(
+        ["search.json", *(f"assets/js/{name}" for name in SCRIPTS)]
+    )
+
+
+def test_the_index_is_small_and_so_is_what_reads_it(site: Site) -> None:
+    index = gzip.compress((site.folder / "search.json").read_bytes(), 9)
+    assert len(index) <= A_LOSS * 1000 * len(site.slugs)
+    scripts = [gzip.compress((site.folder / "assets" / "js" / name).read_bytes(), 9) for name in SCRIPTS]
+    assert sum(map(len, scripts)) <= 20_000
+
+
+def test_places_stand_on_their_pages(site: Site) -> None:
+    index = json.loads((site.folder / "search.json").read_text("utf-8"))
+    pages = [(f"losses/{loss['slug']}/", loss["places"]) for loss in index["losses"]]
+    pages += [(page["location"], page["places"]) for page in index["pages"]]
+    assert {path for path, _ in pages} == {path for path in site.paths if path != "404.html"}
+    missing = [
+        (path, place[0])
+        for path, places in pages
+        for text in ((site.folder / path / "index.html").read_text("utf-8"),)
+        for place in places
+        if f'id="{place[0]}"' not in text
+    ]
+    assert missing == []
+
+
+def test_the_worker_answers_as_the_command_line(fresh: Callable[..., Any], web: str) -> None:
+    """The same losses in the same order, of the same score, and the same places; other pages stand between them."""
+    page = fresh()
+    page.goto(web)
+    asked = [query for query, _ in questions()]
+    ready, found = page.evaluate(SPEAK, asked)
+    assert ready == {"type": 1}
+    for query, result, told in zip(asked, found, answers(asked), strict=True):
+        assert result["type"] == 3
+        shown = []
+        for group in result["data"]["items"]:
+            (article,) = (item for item in group if "#" not in item["location"])
+            if article["location"].startswith("losses/"):
+                places = {item["location"].partition("#")[2]: item["score"] for item in group if item is not article}
+                shown.append((article["location"].split("/")[1], pytest.approx(article["score"]), sorted(places)))
+            assert [item["score"] for item in group] == sorted((item["score"] for item in group), reverse=True)
+        expected = [(one["slug"], one["score"], sorted(place["anchor"] for place in one["places"])) for one in told]
+        assert shown == expected, query
 
 
 @pytest.mark.parametrize("every", [False, pytest.param(True, marks=NIGHTLY)], ids=["some", "all"])
@@ -103,36 +200,75 @@ def test_every_name_of_a_loss_finds_it_first(
     assert len(asked) > 100
 
 
-def test_questions_find_the_right_loss_first(
-    first_results: Callable[[Sequence[str]], list[str | None]], site: Site
-) -> None:
-    with (Path(__file__).parent / "queries.tsv").open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
-    assert {row["expected"] for row in rows} <= set(site.slugs)
-    found = first_results([row["query"] for row in rows])
-    wrong = []
-    for row, path in zip(rows, found, strict=True):
-        right = [row["expected"], *filter(None, (row["also_right"] or "").replace(" ", "").split(","))]
-        if path not in [f"losses/{slug}/" for slug in right]:
-            wrong.append(f"{row['query']!r} finds {path}, not {row['expected']}")
-    assert len(wrong) <= 0.05 * len(rows), "\n".join(wrong)
-
-
-def test_every_letter_and_digit_can_be_searched_for(fresh: Callable[..., Any], web: str) -> None:
-    """Lunr's token set goes wrong where an index holds many numbers: a search then fails in silence."""
-    page = fresh()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.add_init_script(LISTEN)
-    page.goto(web)
-    page.keyboard.press("/")
-    page.wait_for_function("!document.querySelector('.md-search-result__meta').textContent.includes('Initializing')")
-    page.evaluate(ASK, [*"0123456789abcdefghijklmnopqrstuvwxyz", "between 0 and 1", "p == 1", "0-1 loss", "1e-6"])
-    assert [text for text in said if "Invalid query" in text] == []
-
-
 def test_a_search_with_no_match_shows_none(first_results: Callable[[Sequence[str]], list[str | None]]) -> None:
     assert first_results(["qqqqxyzzy"]) == [None]
+
+
+def test_other_pages_are_found(first_results: Callable[[Sequence[str]], list[str | None]]) -> None:
+    assert first_results(["compare losses", "use it in your docs"]) == ["compare/", "use-in-docs/"]
+
+
+def test_a_place_stands_in_its_pages_group_and_enter_goes_there(watched: Callable[..., Any]) -> None:
+    page = watched("", viewport=DESKTOP)
+    opened(page)
+    typed(page, "zero_infinity")
+    first = page.locator(f"{RESULTS} > li").first
+    links = [link.get_attribute("href").split("losses/")[1] for link in first.locator("a").all()]
+    assert links[:2] == ["ctc/", "ctc/#parameter-zero_infinity"]
+    assert "zero" in [mark.inner_text() for mark in first.locator("mark").all()]
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/losses/ctc/#parameter-zero_infinity")
+    assert page.locator("#parameter-zero_infinity").is_visible
+
+
+def test_enter_goes_to_the_page_of_a_name(watched: Callable[..., Any]) -> None:
+    page = watched("losses/huber/", viewport=DESKTOP)
+    opened(page)
+    typed(page, "hubre")
+    typed(page, "croos entropy")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/losses/cross_entropy/")
+
+
+def test_what_is_marked_is_text(fresh: Callable[..., Any], web: str) -> None:
+    """Signs of HTML in a title stay signs."""
+    page = fresh()
+    page.goto(web)
+    _, found = page.evaluate(SPEAK, ["quantile", "a < b & c > d", "<img src=x onerror=alert(1)>"])
+    items = [item for one in found for group in one["data"]["items"] for item in group]
+    assert items
+    for text in (item[name] for item in items for name in ("title", "text")):
+        assert "<" not in re.sub(r"</?p>|<mark data-md-highlight>|</mark>", "", text), text
+
+
+def test_without_the_index_the_themes_own_search_answers(fresh: Callable[..., Any], web: str) -> None:
+    page = fresh()
+    page.context.route("**/search.json", lambda route: route.abort())
+    try:
+        page.goto(web, wait_until="networkidle")
+        asked = asked_of(page)
+        opened(page)
+        typed(page, "huber")
+        assert [url for url in asked if url.endswith("search/search_index.json")]
+        assert any("losses/huber/" in link.get_attribute("href") for link in page.locator(f"{RESULTS} a").all())
+    finally:
+        page.context.unroute("**/search.json")
+
+
+def test_a_question_in_the_address_is_answered(fresh: Callable[..., Any], web: str) -> None:
+    page = fresh()
+    page.goto(f"{web}?q=hubre")
+    page.locator(f"{RESULTS} a[href*='losses/huber/']").first.wait_for()
+
+
+def test_results_fit_a_phone(watched: Callable[..., Any]) -> None:
+    page = watched("losses/huber/", viewport=PHONE)
+    page.locator("label[for=__search]").first.click()
+    page.wait_for_function(f"document.activeElement?.matches('{BOX}')")
+    typed(page, "rare class should count more")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    links = page.locator(f"{RESULTS} a")
+    assert links.evaluate_all("(all) => all.filter((one) => one.scrollWidth > one.clientWidth + 1).length") == 0
 
 
 def test_no_control_and_no_snippet_stands_in_the_index(site: Site) -> None:

@@ -3,6 +3,7 @@
 import { MOST, read, write } from "./address.js";
 import { Panel, save, told } from "./chart.js";
 import { stepped } from "./curves.js";
+import { Facets, catalog } from "./facets.js";
 import { Finder } from "./finder.js";
 import { coinciding, heights, heightsShown } from "./overlay.js";
 import { Pick } from "./pick.js";
@@ -40,12 +41,19 @@ class Compare {
     this.finder = new Finder({
       input: document.getElementById("ly-find"),
       list: document.getElementById("ly-found"),
-      chips: [...page.querySelectorAll(".ly-chip")],
       losses: index.losses,
       standing: (entry) => this.#standing(entry),
       choose: (entry) => this.#add(entry),
     });
-    for (const { name } of index.axes) this.tools.elements.axis.add(new Option(name));
+    this.found = null; // the losses that facets leave
+    this.narrowed = part("narrowed");
+    this.facets = new Facets(part("facets"), (found, byHand) => {
+      this.found = found;
+      this.finder.among = found && new Set(found.map(({ slug }) => slug));
+      this.#offer();
+      if (byHand) this.#remember(true);
+    });
+    for (const { name, short } of index.axes) this.tools.elements.axis.add(new Option(short, name));
     this.#listen();
   }
 
@@ -58,6 +66,7 @@ class Compare {
     clearTimeout(this.waiting);
     this.ticket += 1;
     const { ticket } = this;
+    this.facets.follow(query);
     const made = await Promise.all(known.slice(0, MOST).map(({ slug, given }) => this.#made(this.losses.get(slug), given)));
     if (ticket !== this.ticket) return; // another query came meanwhile
     this.told = [];
@@ -98,14 +107,41 @@ class Compare {
     return own.reduce((best, axis) => (shared(axis) > shared(best) ? axis : best), own[0] ?? "");
   }
 
+  // What moves along axes, for people: their names are for addresses.
+  #words(...names) {
+    return listed(names.map((name) => this.axes.get(name).short), "or");
+  }
+
+  // The losses that facets leave, to add one after the other.
+  #offer() {
+    const found = this.found ?? [];
+    this.narrowed.hidden = !found.length;
+    const focused = this.narrowed.contains(document.activeElement) && document.activeElement.dataset.slug;
+    const items = found.map((entry) => {
+      const { note, blocked } = this.#standing(entry);
+      const button = Object.assign(make("button", entry.title), { type: "button", className: "ly-chip", title: note });
+      button.dataset.slug = entry.slug;
+      button.setAttribute("aria-label", `Add ${entry.title}${note ? `: ${note}` : ""}`);
+      // A button that can do nothing keeps its place and its reason.
+      button.setAttribute("aria-disabled", String(blocked));
+      button.setAttribute("aria-pressed", String(this.picks.some(({ slug }) => slug === entry.slug)));
+      button.addEventListener("click", () => blocked || this.#add(entry));
+      const item = make("li");
+      item.append(button);
+      return item;
+    });
+    this.narrowed.replaceChildren(...items);
+    if (focused) this.narrowed.querySelector(`[data-slug="${focused}"]`)?.focus();
+  }
+
   // What adding a loss would mean.
   #standing(entry) {
     const { picks } = this;
     if (picks.length >= MOST) return { note: `no more than ${MOST} at once`, blocked: true };
     if (!picks.length || entry.axes.includes(this.axis)) return { note: "", blocked: false };
     const common = entry.axes.find((axis) => picks.every((pick) => pick.entry.axes.includes(axis)));
-    if (common) return { note: `moves all to the ${common}`, blocked: false };
-    return { note: `is drawn along the ${listed(entry.axes, "or")}`, blocked: true };
+    if (common) return { note: `moves all to the ${this.#words(common)}`, blocked: false };
+    return { note: `is drawn along the ${this.#words(...entry.axes)}`, blocked: true };
   }
 
   async #add(entry, given = new URLSearchParams(), after = this.picks.length) {
@@ -218,7 +254,7 @@ class Compare {
   }
 
   #note(how) {
-    const query = write(this);
+    const query = [write(this).slice(1), ...this.facets.query].filter(Boolean).join("&").replace(/^(?=.)/, "?");
     if (query !== location.search) history[how](null, "", query || location.pathname);
   }
 
@@ -239,11 +275,12 @@ class Compare {
       pick.element.classList.toggle("ly-pick--dashed", pick.dashed);
       pick.element.querySelector("[data-do=again]").disabled = this.picks.length >= MOST;
       pick.along(this.axis, pick.id, () => this.#moved());
-      pick.note.textContent = pick.section ? "" : `Is drawn along the ${listed(pick.entry.axes, "or")}, not along the ${this.axis}.`;
+      pick.note.textContent = pick.section ? "" : `Is drawn along the ${this.#words(...pick.entry.axes)}, not along the ${this.#words(this.axis)}.`;
     });
     const elements = this.picks.map(({ element }) => element);
     for (const old of [...this.list.children]) if (!elements.includes(old)) old.remove();
     elements.forEach((element, k) => this.list.children[k] !== element && this.list.insertBefore(element, this.list.children[k] ?? null));
+    this.#offer();
     this.#table();
     this.#draw();
   }
@@ -303,7 +340,7 @@ class Compare {
       label: shown.length === 1 ? shown[0].section.label : axis.label,
       empty: shown.length ? undefined : "None of these losses can be drawn this way.",
     });
-    this.chart.setAttribute("aria-label", `Reading line along the ${this.axis}`);
+    this.chart.setAttribute("aria-label", `Reading line along the ${axis.short}`);
     this.chart.setAttribute("aria-valuemin", axis.span[0]);
     this.chart.setAttribute("aria-valuemax", axis.span[1]);
     this.#read(this.at);
@@ -335,7 +372,7 @@ class Compare {
       const value = (pick) => heights([pick.curve.run(x, pick.p)], this.view, pick.by, this.log)[0];
       const values = this.#shown().map((pick) => [pick, value(pick)]);
       for (const [pick, y] of values) pick.value.textContent = Number.isNaN(y) ? "–" : told(y);
-      const place = `${this.axis} ${told(x, 3)}`;
+      const place = `${this.#words(this.axis)} ${told(x, 3)}`;
       this.panel.read({ x, points: values.map(([{ role }, y]) => ({ y, role })), tangent: null, text: place });
       this.chart.setAttribute("aria-valuetext", `${place}: ${values.map(([pick, y]) => `${pick.label} ${told(y)}`).join("; ")}`);
     }
@@ -398,9 +435,9 @@ function reference({ label, points }) {
   return { xs: points.map(([x]) => x), ys: points.map(([, y]) => y), role: "muted", label, strong: false, dashed: false };
 }
 
-const answer = await fetch(new URL("plots/index.json", ROOT)).catch(() => null);
-if (answer?.ok) {
-  const compare = new Compare(await answer.json());
+const index = await catalog();
+if (index) {
+  const compare = new Compare(index);
   await compare.follow(location.search);
 } else {
   // Without the index there is nothing to choose from: the pictures of the page remain.

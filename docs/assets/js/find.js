@@ -9,17 +9,19 @@ const input = document.getElementById("ly-find");
 const finder = new Finder({
   input,
   list: document.getElementById("ly-found"),
-  chips: [],
   losses: null,
   standing: () => ({ note: "", blocked: false }),
   choose: ({ slug }) => location.assign(new URL(`losses/${slug}/`, ROOT)),
   beyond: search,
 });
 
-// The names are fetched when they are first wanted.
+// The names are those of the search, fetched when they are first wanted.
 async function learn() {
-  const answer = await fetch(new URL("plots/index.json", ROOT)).catch(() => null);
-  if (answer?.ok) finder.losses = (await answer.json()).losses;
+  const answer = await fetch(new URL("search.json", ROOT)).catch(() => null);
+  if (answer?.ok) {
+    const { losses } = await answer.json();
+    finder.losses = losses.map(({ family, names, ...loss }) => ({ ...loss, family_title: family, aliases: names }));
+  }
   input.dataset.ready = "";
   if (document.activeElement === input && (input.value || input.getAttribute("aria-expanded") === "true")) finder.show();
 }

@@ -1,4 +1,4 @@
-// The field that finds a loss by any of its names: a combobox with a list of options, narrowed by family.
+// The field that finds a loss by any of its names: a combobox with a list of options.
 
 const SHOWN = 40; // options at once; more would be scrolled, not read
 
@@ -39,22 +39,21 @@ export function answers(losses, text) {
 /**
  * Brings a combobox to life.
  *
- * losses: {slug, title, family, family_title, aliases}; standing(loss): what choosing it would mean, as
- * {note, blocked}; choose(loss): called with the loss that was chosen; beyond(text): where there is one, a last option
- * hands it what was typed.
+ * losses: {slug, title, family_title, aliases}; standing(loss): what choosing it would mean, as {note, blocked};
+ * choose(loss): called with the loss that was chosen; beyond(text): where there is one, a last option hands it what was
+ * typed. Set `among` to the slugs of those losses that may be offered.
  */
 export class Finder {
   input;
   list;
-  chips;
   losses;
   standing;
   choose;
   beyond;
 
-  constructor({ input, list, chips, losses, standing, choose, beyond = null }) {
-    Object.assign(this, { input, list, chips, losses, standing, choose, beyond });
-    this.family = "";
+  constructor({ input, list, losses, standing, choose, beyond = null }) {
+    Object.assign(this, { input, list, losses, standing, choose, beyond });
+    this.among = null;
     this.active = -1;
     input.addEventListener("input", () => this.show());
     input.addEventListener("click", () => this.show());
@@ -67,26 +66,18 @@ export class Finder {
       const option = event.target.closest("[role=option]");
       if (option) this.#take([...list.children].indexOf(option));
     });
-    for (const chip of chips) chip.addEventListener("click", () => this.#narrow(chip));
-  }
-
-  #narrow(chip) {
-    this.family = chip.dataset.family;
-    for (const one of this.chips) one.setAttribute("aria-pressed", String(one === chip));
-    this.input.focus();
-    this.show();
   }
 
   /** Open the list on what answers the text of the field. */
   show() {
     const all = this.losses ?? []; // null as long as they are not known
-    const members = this.family ? all.filter((loss) => loss.family === this.family) : all;
+    const members = this.among ? all.filter(({ slug }) => this.among.has(slug)) : all;
     const found = answers(members, this.input.value).map((answer) => ({ ...answer, ...this.standing(answer.loss) }));
     // What cannot be added stands last, with the reason.
     this.options = [...found.filter((one) => !one.blocked), ...found.filter((one) => one.blocked)].slice(0, SHOWN);
     this.list.replaceChildren(...this.options.map((one, k) => option(one, k)));
     const typed = this.input.value.trim();
-    if (!this.options.length && this.losses && typed) this.list.append(nothing(typed, this.family));
+    if (!this.options.length && this.losses && typed) this.list.append(nothing(typed, this.among));
     if (this.beyond && typed) {
       this.list.append(elsewhere(typed, this.list.children.length));
       // Where no name answers, the option after the sentence is the only one.
@@ -175,12 +166,12 @@ function elsewhere(text, k) {
   return item;
 }
 
-function nothing(typed, family) {
+function nothing(typed, among) {
   const item = document.createElement("li");
   item.className = "ly-found__nothing";
   item.setAttribute("role", "option");
   item.setAttribute("aria-disabled", "true");
   item.setAttribute("aria-selected", "false");
-  item.textContent = `No loss${family ? " of this family" : ""} is called “${typed}”.`;
+  item.textContent = `No loss${among ? " of those that were chosen" : ""} is called “${typed}”.`;
   return item;
 }

@@ -406,7 +406,7 @@ class LossaryPlot extends HTMLElement {
     for (const [curve, panel] of this.panels) {
       const k = CURVES.indexOf(curve);
       const points = at.map(({ values }) => ({ y: this.#height(values, curve), role: curve }));
-      const text = `${heights(k, curve)} at ${section.axis} ${told(t)}`;
+      const text = `${heights(k, curve)} at ${place}`;
       panel.read(this.reading ? { x: t, points, tangent: k ? null : at[0].values[1], text } : null);
       const { live } = panel;
       live.setAttribute("aria-valuenow", Number(t.toPrecision(6)));

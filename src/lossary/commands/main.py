@@ -90,6 +90,24 @@ def show(slug: str, catalog: str | None) -> None:
 
 
 @main.command()
+@click.argument("words", nargs=-1, required=True)
+@click.option("-n", "--number", type=click.IntRange(1), default=5, show_default=True, help="How many answers at most.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON list, with scores and places on the pages.")
+@CATALOG
+def search(words: Sequence[str], number: int, as_json: bool, catalog: str | None) -> None:
+    """Find losses as the site's search does: by a name, an idea, a task or an error message; exit 1 if none answers."""
+    from lossary.commands.search import answers, lines
+
+    (found,) = answers([" ".join(words)], catalog)
+    if as_json:
+        click.echo(json.dumps(found[:number], ensure_ascii=False, indent=1))
+    elif not found:
+        raise LossaryError(f"nothing answers {shown(' '.join(words))}; `lossary list` shows all losses")
+    for line in [] if as_json else lines(found, number):
+        click.echo(line)
+
+
+@main.command()
 @CATALOG
 def evaluate(catalog: str | None) -> None:
     """Answer JSON Lines on standard input with JSON Lines on standard output; exit 1 if every line failed.

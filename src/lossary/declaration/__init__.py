@@ -39,6 +39,7 @@ from lossary.declaration.inputs import (
     Input,
     Kind,
 )
+from lossary.declaration.looks import BoxLook, ListLook, Look, MaskLook
 from lossary.declaration.loss import EXACT, Loss, Precision, Summed, terms
 from lossary.declaration.network import Edge, Network, Node
 from lossary.declaration.parameter_kinds import (
@@ -115,6 +116,7 @@ from lossary.declaration.shapes import (
     margin_loss,
     overlap_loss,
     residual_loss,
+    softmax_loss,
 )
 from lossary.declaration.symbols import (
     Expression,
@@ -207,6 +209,7 @@ __all__ = [
     "WEIGHTED_OR_SOFT",
     "ZERO_ONE",
     "Axis",
+    "BoxLook",
     "Builder",
     "Choice",
     "Cited",
@@ -223,7 +226,10 @@ __all__ = [
     "Integers",
     "Kind",
     "Library",
+    "ListLook",
+    "Look",
     "Loss",
+    "MaskLook",
     "Network",
     "Node",
     "Number",
@@ -287,6 +293,7 @@ __all__ = [
     "sigmoid",
     "sign",
     "sin",
+    "softmax_loss",
     "softplus",
     "sqrt",
     "sum_over",

@@ -13,6 +13,7 @@ import numpy as np
 
 from lossary.declaration.formula import Builder, Symbolic
 from lossary.declaration.inputs import Input, Kind
+from lossary.declaration.looks import BoxLook
 from lossary.declaration.loss import Loss, Precision
 from lossary.declaration.reductions import per
 from lossary.declaration.references import Properties
@@ -225,6 +226,7 @@ def box_loss(
         kinks=offset_kinks,
         note="The target is the unit square. The predicted box, a square of the same size, slides past it sideways.",
         caption=offset,
+        look=BoxLook("target", "input", at=(-2.4, -0.8, 0.0, 0.8, 2.4)),
     )
     stretches = Section(
         axis=EDGE_AXIS,
@@ -237,6 +239,7 @@ def box_loss(
         kinks=(lambda: 1,),
         note="The target is the unit square. The other three edges of the predicted box are right.",
         caption=edge,
+        look=BoxLook("target", "input", at=(0.25, 0.6, 1.0, 1.6, 2.5)),
     )
     shape: dict[str, Any] = {
         "inputs": (

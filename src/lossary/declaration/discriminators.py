@@ -59,6 +59,8 @@ def discriminator_loss(
             "fake": (1 - share) * t + share * apart[1],
         }
 
+    real, fake = (f"{score:g}".replace("-", "−") for score in apart)
+    held = real if real == fake else f"{fake} if it is generated, and at {real} if it is real"
     branches = {"real sample": 1.0, "generated sample": lower}
     section = Section(
         axis=DISCRIMINATOR_AXIS,
@@ -70,8 +72,7 @@ def discriminator_loss(
         kinks=kinks,
         target_values=target_values,
         link="sigmoid" if target_values == "sign" else "",
-        note="One pair. The score of a real or of a generated sample moves; that of the other one is held at "
-        f"{apart[1]:g} if it is generated, and at {apart[0]:g} if it is real.",
+        note=f"One pair. The score of a real or of a generated sample moves; that of the other one stays at {held}.",
         caption=caption,
     )
     shape: dict[str, Any] = {

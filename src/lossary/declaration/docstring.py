@@ -158,3 +158,26 @@ def answer(parts: Prose, parameters: Sequence[str], place: str) -> dict[str, str
         fault = "more than one title begins so" if titles else "there is no such parameter or pitfall"
         raise ValueError(f"the place {place!r}: {fault}; there are {known}")
     return {"pitfall": titles[0]}
+
+
+def point(text: str, words: str) -> str:
+    """The one point of a section that begins with some words, in one line.
+
+    A point is an entry of its list or a paragraph of its own.
+
+    Raises:
+        ValueError: where no point or more than one begins so.
+    """
+    found = [point for point in _points(text) if point.startswith(words)]
+    if len(found) != 1:
+        fault = "more than one point begins so" if found else "no point begins so"
+        known = ", ".join(repr(" ".join(point.split()[:4])) for point in _points(text))
+        raise ValueError(f"{words!r}: {fault}; they begin with {known}")
+    return found[0]
+
+
+def _points(text: str) -> list[str]:
+    """The entries of lists and the paragraphs of a section, each in one line; code is none."""
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    parts = re.split(r"\n\s*\n|^- ", prose, flags=re.MULTILINE)
+    return [" ".join(part.split()) for part in parts if part.strip()]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lossary.declaration.looks import Look
 from lossary.declaration.sections import RESIDUAL
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class SideBySide:
         caption: what is to be seen.
         heading: what is drawn.
         top: the height at which steep curves are cut; none is, if None.
-        boxes: the names of the inputs that hold the true and the predicted boxes, where these are to be drawn as well.
+        look: what the inputs look like at a place, where that is a picture; it is drawn above the plot.
     """
 
     name: str
@@ -43,7 +44,7 @@ class SideBySide:
     caption: str
     heading: str = "loss"
     top: float | None = None
-    boxes: tuple[str, str] | None = None
+    look: Look | None = None
 
 
 @dataclass(frozen=True)

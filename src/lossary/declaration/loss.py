@@ -69,6 +69,9 @@ class Loss:
         tasks: what it is for, in the words of `lossary.declaration.vocabulary.TASKS`.
         concepts: what readers ask for, phrases with semicolons between them, to the place on the page that answers: a
             parameter's name, or the words that one pitfall's title begins with.
+        answers: where it is one answer to what a reader is asked, by the places of `lossary.declaration.choosing`: the
+            words that a point of "When to use it" begins with, which is the reason there, and those of a point of "When
+            not to", which is what would change the answer.
         function: the loss's own torch function where torch has none, in torch's style: the inputs, then the parameters
             and `reduction` as keywords with their defaults. The page shows its source, so it uses what it imports only.
         call: how torch is called where its class owns tensors that are inputs here: a function of the inputs, the
@@ -94,6 +97,7 @@ class Loss:
     parameters: tuple[Parameter, ...] = ()
     tasks: tuple[str, ...] = ()
     concepts: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
     search_terms: tuple[str, ...] = ()
     torch: str | None = None

@@ -37,6 +37,7 @@ class Library:
         note: what differs, of what running the call cannot tell.
         source: where it was read, for a call that is not run.
         at: the parameters at which a library that has none is compared.
+        differs: whether its values are no fixed multiple of the loss's; the note then says why.
     """
 
     name: str
@@ -44,16 +45,24 @@ class Library:
     note: str = ""
     source: str = ""
     at: Mapping[str, Any] = field(default_factory=dict)
+    differs: bool = False
 
     @property
     def known(self) -> KnownLibrary | None:
         """What is known of the library that runs the call; None where it is not run but cited."""
         return None if self.source else next((one for one in RUN if one.name == self.name), None)
 
+    @property
+    def functions(self) -> list[str]:
+        """What the call takes from the library, by its full name, for those who look for that."""
+        package = self.known.package if self.known else ""
+        found = re.findall(rf"(?<![\w.]){package}(?:\.\w+)+", self.call) if package else []
+        return list(dict.fromkeys(found)) or [self.call.partition("(")[0]]
+
 
 _LISTED = re.compile(
     r"(?:\[(?P<linked>[^\]]+)\]\((?P<source>[^)]+)\) |(?P<name>[^`]+?) )?"
-    r"`(?P<call>[^`]+)`(?: at (?P<at>[\w=.* ,+-]+))?(?:: (?P<note>.+))?"
+    r"`(?P<call>[^`]+)`(?P<differs> is another loss)?(?: at (?P<at>[\w=.* ,+-]+))?(?:: (?P<note>.+))?"
 )
 _PACKAGE = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?=\.|::)")
 
@@ -61,8 +70,10 @@ _PACKAGE = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?=\.|::)")
 def library(text: str) -> Library:
     """The same loss in a library, from a line such as "`scipy.special.huber(delta, input - target)`: What differs.".
 
-    A library whose package stands in the call need not be named. A call that is not run, though its library is, comes
-    with its source: "[scikit-learn](https://…) `HistGradientBoostingRegressor(…)`: Why.".
+    A library whose package stands in the call need not be named. Where values are no fixed multiple of the loss's, the
+    line says so: "`sklearn.metrics.mean_poisson_deviance(target, input)` is another loss at log_input=False: Why.".
+    A call that is not run, though its library is, comes with its source:
+    "[scikit-learn](https://…) `HistGradientBoostingRegressor(…)`: Why.".
 
     Raises:
         ValueError: where a text is no such line, or names no library.
@@ -84,7 +95,10 @@ def library(text: str) -> Library:
     if not found["source"] and any(one.name == name for one in RUN) and not _is_expression(found["call"]):
         raise ValueError(f"{found['call']!r} of {name} is no Python to run; cite it: '[{name}](source) `…`'")
     described = next((one.source for one in CITED if one.name == name), "")
-    return Library(name, found["call"], found["note"] or "", found["source"] or described, _setting(found["at"] or ""))
+    if found["differs"] and not found["note"]:
+        raise ValueError(f"say after {found['call']!r} in what it is another loss")
+    source, at = found["source"] or described, _setting(found["at"] or "")
+    return Library(name, found["call"], found["note"] or "", source, at, bool(found["differs"]))
 
 
 def _is_expression(call: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from lossary.declaration.looks import Look
 from lossary.declaration.network import Network
 from lossary.declaration.symbols import Declared, Expression
 from lossary.declaration.values import Arrays, Numbers, Setting, Tensor
@@ -31,6 +32,11 @@ class Axis:
     slopes: tuple[float, float]
     reference: tuple[str, tuple[tuple[float, float], ...]] | None = None
     below: float = 0.0
+
+    @property
+    def quantity(self) -> str:
+        """What moves, in words: the label without what stands behind its comma. `name` is for addresses and files."""
+        return self.label.partition(",")[0]
 
 
 _STEP = ("zero-one step", ((-3.0, 1.0), (0.0, 1.0), (0.0, 0.0), (3.0, 0.0)))
@@ -84,6 +90,7 @@ class Section:
             "real", "binary" (0 or 1), "sign" (1 or -1) or "unit"; empty where the question makes no sense.
         link: where the section's variable is not the prediction's mean itself, the map from `t` to it:
             "" (identity), "sigmoid" or "exp".
+        look: what the inputs look like at a point, where that is a picture; it is drawn above a plot of the section.
     """
 
     axis: Axis
@@ -98,6 +105,7 @@ class Section:
     kinks: tuple[Callable[..., Expression], ...] = ()
     target_values: Literal["real", "binary", "sign", "unit", ""] = ""
     link: Literal["", "sigmoid", "exp"] = ""
+    look: Look | None = None
 
     @property
     def quantity(self) -> str:

@@ -18,6 +18,7 @@ from lossary.declaration.formula import Builder, Symbolic
 from lossary.declaration.inputs import (
     CLASS_INDEX,
     COSINES,
+    LOGITS,
     MASK,
     PIXEL_PROBABILITIES,
     REGRESSION_INPUTS,
@@ -26,6 +27,7 @@ from lossary.declaration.inputs import (
     Input,
     Kind,
 )
+from lossary.declaration.looks import MaskLook
 from lossary.declaration.loss import Loss, Precision
 from lossary.declaration.parameters import POSITIVE, Parameter
 from lossary.declaration.reductions import PER_SAMPLE, per
@@ -38,6 +40,7 @@ from lossary.declaration.sections import (
     RIGHT_ANSWER_AXIS,
     HeatMap,
     Section,
+    logit_section,
     residual_section,
 )
 from lossary.declaration.symbols import Expression, cases, cos, equal, exp, log, sum_over, unequal
@@ -277,6 +280,7 @@ def overlap_loss(
         limits=(0.0, 1.0),
         note="Four pixels, of which one is the object. Each gives the same probability to the right answer.",
         caption=caption,
+        look=MaskLook("target", "input", columns=2),
     )
     errors = HeatMap(
         name="errors",
@@ -306,6 +310,61 @@ def overlap_loss(
         figures=(errors,),
         tasks=("segmentation",),
         example={"input": [0.9, 0.75, 0.25, 0.1], "target": [1.0, 1.0, 0.0, 0.0]},
+        properties=properties,
+    )
+
+
+def softmax_loss(
+    value: Builder,
+    gradient: Builder,
+    caption: str,
+    properties: Properties,
+    **declared: Any,
+) -> Loss:
+    """A loss of the probability that the softmax of raw scores gives to the true class.
+
+    Args:
+        value: function of the symbols of the formula, such as the probabilities `p` and the true class `y`.
+        gradient: function of the same, and of the class `c`, for the gradient by the scores.
+        caption: what to see in the picture of three classes.
+        properties: the claims.
+        declared: whatever else a `Loss` has.
+    """
+    formula = Symbolic(
+        value,
+        {"input": gradient},
+        where={"p": lambda x, c, j, C: exp(x[c]) / sum_over(j, exp(x[j]), C)},
+        meanings={"p": "the softmax of the scores"},
+    )
+    of_three = logit_section(
+        inputs=lambda t, y: {"input": [t, 0, 0], "target": y},
+        note="Three classes. The logit of the true class moves, the other two stay at 0.",
+        caption=caption,
+    )
+    of_two = logit_section(
+        inputs=lambda t, y: {"input": [0, t], "target": y},
+        label="logit of class 1, with two classes",
+        branches={"class 1": 1, "class 0": 0},
+        note="Two classes. The logit of class 0 stays at 0.",
+        caption="With two classes the loss of one is the mirror image of the other's.",
+    )
+    return _loss(
+        declared,
+        inputs=(
+            Input("input", "x", (LOGITS,), "(C), (N, C) or (N, C, d1, …)", "the raw scores: no softmax before them"),
+            Input("target", "y", (CLASS_INDEX,), "(), (N) or (N, d1, …)", "the true class"),
+        ),
+        reductions=per("target"),
+        sample_dimension=1,
+        formulas=(formula,),
+        precision=Precision(
+            absolute=1.0,
+            why="it takes the logarithm of a sum that is rounded first, so that a loss below the spacing of numbers "
+            "around 1 is lost",
+        ),
+        sections=(of_three, of_two),
+        tasks=("multi-class",),
+        example={"input": [[2.0, 0.5, -1.0], [0.2, 1.5, 0.3], [-0.5, 0.1, 0.4]], "target": [0, 1, 0]},
         properties=properties,
     )
 

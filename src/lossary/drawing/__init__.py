@@ -1,5 +1,5 @@
 """The room of pictures: what a view of a loss shows, as plain data, and its SVG, PNG or PDF.
 
-Matplotlib is known where pictures are laid out and given out: `render` on `layout`, `layout` on `line_charts` and
-`diagrams`, both on `lettering`. Checks, records and pages may not come in.
+Matplotlib is known where pictures are laid out and given out: `render` on `layout`, `layout` on `line_charts` with its
+`miniatures` and on `diagrams`, all on `lettering`. Checks, records and pages may not come in.
 """

@@ -1,4 +1,7 @@
-"""Turns what a loss declares besides its sections into pictures: heat maps, studies, formats, scenes, diagrams."""
+"""Turns what a loss declares besides its sections into pictures: heat maps, studies, formats, scenes, diagrams.
+
+Sections whose inputs have a look are drawn here as well, with that look over the curve.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +9,88 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossary.declaration.loss import Loss
-from lossary.declaration.sections import HeatMap, Study
-from lossary.drawing.pictures import Arrow, Chart, Lattice, Plane, Surface, Table, Trace, View
-from lossary.evaluation.curves import FormatCurve, format_curves, pulls, study_curves, surface
-from lossary.evaluation.points import POINTS
+from lossary.declaration.sections import HeatMap, Section, Study
+from lossary.declaration.values import Setting
+from lossary.drawing.looks import miniatures, told
+from lossary.drawing.pictures import MINIATURES_HIGH, Arrow, Chart, Lattice, Plane, Surface, Table, Trace, View
+from lossary.evaluation.curves import (
+    FormatCurve,
+    curve,
+    curve_at_kinks,
+    format_curves,
+    pulls,
+    section_inputs,
+    study_curves,
+    surface,
+)
+from lossary.evaluation.points import POINTS, grid
 from lossary.typesetting.words import number, rough
 
 MAP_POINTS = 61
 
 
-def map_views(loss: Loss) -> list[View]:
+def setting_told(loss: Loss, parameters: Setting) -> str:
+    """The numbers at which a figure is drawn, as a sentence with a space before it; nothing where there is none."""
+    given = [
+        f"{p.name} = {parameters[p.name]:g}" for p in loss.parameters if p.kind.plain and parameters[p.name] is not None
+    ]
+    return f" At {', '.join(given)}." if given else ""
+
+
+def look_views(loss: Loss, parameters: Setting | None = None) -> list[View]:
+    """The loss along each section whose inputs have a look, with what they look like at a few points over it."""
+    settings = loss.defaults() if parameters is None else parameters
+    return [_look_view(loss, section, settings) for section in loss.sections if section.look is not None]
+
+
+def _look_view(loss: Loss, section: Section, settings: Setting) -> View:
+    look = section.look
+    assert look is not None
+    along = curve(loss, section, grid(loss, section, settings), settings)
+    special, _ = curve_at_kinks(loss, section, settings)
+    low, high = section.span
+    drawn = miniatures(look, section.span, lambda at: section_inputs(loss, section, at, settings))
+    kinks = zip(special.t.tolist(), special.loss.tolist(), strict=True)
+    chart = Chart(
+        title=f"{loss.title}: {look.title.lower()}, by the {section.quantity}",
+        description=f"Loss from {rough(along.loss[0])} at {rough(along.t[0])} to {rough(along.loss[-1])} at "
+        f"{rough(along.t[-1])}. {section.note}{setting_told(loss, settings)} {told(drawn, look)}",
+        heading="loss",
+        role="loss",
+        xlabel=section.label,
+        traces=(Trace(along.t, along.loss),),
+        kinks=tuple((x, y) for x, y in kinks if low < x < high),
+        ends=tuple(end for end in section.limits if np.isfinite(end)),
+        size=(460, 330 + MINIATURES_HIGH),
+        miniatures=drawn,
+    )
+    # What is to be seen along the main section stands below the loss itself.
+    caption = " ".join(([] if section is loss.main else [section.caption]) + [look.words, section.note])
+    return View(
+        _look_name(section),
+        f"{look.title}, by the {section.quantity}",
+        f"{chart.title}. {chart.description}",
+        caption,
+        chart,
+        Table((section.axis.name, "loss"), (along.t, along.loss)),
+    )
+
+
+def _look_name(section: Section) -> str:
+    return f"{section.axis.name}-pictures"
+
+
+def map_views(loss: Loss, parameters: Setting | None = None) -> list[View]:
     """The heat maps that a loss declares."""
+    settings = loss.defaults() if parameters is None else parameters
     made = []
     for chart in loss.maps:
-        across, up, values = surface(loss, chart, MAP_POINTS)
+        across, up, values = surface(loss, chart, MAP_POINTS, settings)
         low, high = float(values.min()), float(values.max())
         picture = Surface(
             title=chart.title,
             description=f"From {rough(low)} to {rough(high)}. "
-            f"Across: {chart.labels[0]}. Up: {chart.labels[1]}. {chart.note}",
+            f"Across: {chart.labels[0]}. Up: {chart.labels[1]}. {chart.note}{setting_told(loss, settings)}",
             heading="loss",
             xlabel=chart.labels[0],
             ylabel=chart.labels[1],
@@ -247,12 +313,25 @@ def diagram_views(loss: Loss) -> list[View]:
 def further_views(loss: Loss) -> list[View]:
     """The figures that a loss declares besides its sections."""
     studies = [view for study in loss.studies for view in study_views(study)]
-    return [*map_views(loss), *studies, *scene_views(loss), *diagram_views(loss), *format_views(loss)]
+    return [
+        *look_views(loss),
+        *map_views(loss),
+        *studies,
+        *scene_views(loss),
+        *diagram_views(loss),
+        *format_views(loss),
+    ]
+
+
+def at_any_setting(loss: Loss) -> list[str]:
+    """The names of those of them that can be drawn at any numbers as parameters."""
+    looks = [_look_name(section) for section in loss.sections if section.look is not None]
+    return [*looks, *(chart.name for chart in loss.maps)]
 
 
 def further_names(loss: Loss) -> list[str]:
     """The names of those figures, without drawing them."""
-    names = [chart.name for chart in loss.maps]
+    names = at_any_setting(loss)
     for study in loss.studies:
         names += [study.name, f"{study.name}-gradient"] if study.gradient else [study.name]
     names += [scene.name for scene in loss.scenes]

@@ -1,4 +1,4 @@
-"""Lays line charts and cards out on axes: curves, ticks, limits, and the words, legend and boxes around them."""
+"""Lays line charts and cards out on axes: curves, ticks, limits, and the words and the legend around them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from lossary.drawing.lettering import LEAST_WORDS, figure_of, move, shrink, size_of, width_of, write
+from lossary.drawing.miniatures import draw_miniatures
 from lossary.drawing.palette import PATTERNS, Palette
-from lossary.drawing.pictures import BOXES_HIGH, Card, Chart, Trace
+from lossary.drawing.pictures import MINIATURES_HIGH, Card, Chart, Trace
 from lossary.typesetting.words import number
 
 Box = tuple[float, float, float, float]  # left, bottom, width, height, in pixels of the figure
@@ -57,12 +58,14 @@ def draw_chart(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: floa
     low, high = axes.get_ylim()
     # The zero line takes the place of the frame's lower edge.
     axes.spines["bottom"].set_visible(not low < 0 < high)
-    if low < 0 < high:
-        _across(axes, "y", 0, color=palette["muted"], linewidth=0.9, zorder=1)
     left, right = axes.get_xlim()
-    if left < 0 < right:
+    if low < 0 < high and not chart.layer:
+        _across(axes, "y", 0, color=palette["muted"], linewidth=0.9, zorder=1)
+    if left < 0 < right and not chart.layer:
         _across(axes, "x", 0, color=palette["rule"], linewidth=0.8, zorder=1)
     _place(axes, chart, palette, box, scale, above)
+    # Its numbers have said where the axes lie, and are not drawn.
+    axes.axison = not chart.layer
 
 
 def _across(axes: Axes, along: Literal["x", "y"], value: float, **style: Any) -> None:
@@ -268,7 +271,7 @@ def _place(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: float, a
     fits = fits and 15 * scale * len(ends) <= height - 84 * scale
     rows = [] if fits else _rows(labels, width - 16 * scale, scale)
     gap = 16.0 if labels and not rows else 0.0
-    strip = BOXES_HIGH * scale if chart.boxes else 0.0
+    strip = MINIATURES_HIGH * scale if chart.miniatures else 0.0
     # A small multiple has its words beside it on the page.
     foot, head = 48 if chart.xlabel else 26, 36 if chart.heading else 12
     high = height - (foot + head + 18 * len(rows)) * scale - strip
@@ -283,8 +286,8 @@ def _place(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: float, a
     )
     _position(axes, inner)
     _thin(axes, chart, "x", inner[2])
-    if chart.boxes:
-        _draw_boxes(axes, chart, palette, (inner[0], inner[1] + high, inner[2], strip), scale)
+    if chart.miniatures:
+        draw_miniatures(axes, chart.miniatures, palette, (inner[0], inner[1] + high, inner[2], strip), scale)
     top = bottom + height - 13 * scale
     heading = write(axes, left + 8, top, chart.heading, palette[chart.role], 13 * scale, "left", "semibold")
     shrink(heading, width - 16, LEAST_WORDS)
@@ -295,32 +298,6 @@ def _place(axes: Axes, chart: Chart, palette: Palette, box: Box, scale: float, a
         return
     for label, y in zip(labels, _spread(ends, inner[3], 15 * scale), strict=True):
         move(label, inner[0] + inner[2] + 7, inner[1] + y)
-
-
-def _draw_boxes(axes: Axes, chart: Chart, palette: Palette, strip: Box, scale: float) -> None:
-    """Each pair of boxes above its place, all in one unit; true ones are grey, predicted ones in ink."""
-    figure = figure_of(axes)
-    whole_width, whole_height = figure.get_size_inches() * 72
-    start, end = axes.get_xlim()
-    around = [
-        (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
-        for a, b in ((pair.target, pair.predicted) for pair in chart.boxes)
-    ]
-    room = strip[2] / len(chart.boxes) - 24 * scale, strip[3] - 12 * scale
-    unit = min(room[k] / max(corners[k + 2] - corners[k] for corners in around) for k in (0, 1))
-    for pair, (left, low, right, high) in zip(chart.boxes, around, strict=True):
-        middle = strip[0] + strip[2] * (pair.x - start) / (end - start), strip[1] + strip[3] / 2
-        for box, role, width in ((pair.target, "faint", 3.2), (pair.predicted, "ink", 1.3)):
-            x1, x2 = (middle[0] + unit * (x - (left + right) / 2) for x in (box[0], box[2]))
-            y1, y2 = (middle[1] + unit * (y - (low + high) / 2) for y in (box[1], box[3]))
-            outline = Line2D(
-                np.array([x1, x2, x2, x1, x1]) / whole_width,
-                np.array([y1, y1, y2, y2, y1]) / whole_height,
-                color=palette[role],
-                linewidth=width * scale,
-                solid_joinstyle="miter",
-            )
-            figure.add_artist(outline)
 
 
 def _label(axes: Axes, trace: Trace, palette: Palette, scale: float) -> Text:

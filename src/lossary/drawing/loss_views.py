@@ -12,7 +12,14 @@ from lossary.declaration.loss import Loss
 from lossary.declaration.parameters import Parameter
 from lossary.declaration.sections import Axis, Section, axes
 from lossary.declaration.values import Setting
-from lossary.drawing.declared_views import further_names, further_views
+from lossary.drawing.declared_views import (
+    at_any_setting,
+    further_names,
+    further_views,
+    look_views,
+    map_views,
+    setting_told,
+)
 from lossary.drawing.pictures import LARGEST, SMALLEST, Card, Chart, Picture, Table, Trace, View
 from lossary.errors import LossaryError, nearest
 from lossary.evaluation import high_precision, points
@@ -76,7 +83,7 @@ def _line_chart(loss: Loss, which: str, parameters: Setting, section: Section, l
     )
     return Chart(
         title=f"{loss.title}: {which}",
-        description=f"{_shapes(curves, which)} {section.note}{_setting(loss, parameters)}",
+        description=f"{_shapes(curves, which)} {section.note}{setting_told(loss, parameters)}",
         heading=which,
         role=which,
         xlabel=section.label,
@@ -113,17 +120,11 @@ def _place(t: NDArray[np.float64], k: int) -> str:
     return rough(near[np.argmin(np.abs(near - np.round(near, 6)))])
 
 
-def _setting(loss: Loss, parameters: Setting) -> str:
-    given = [
-        f"{p.name} = {parameters[p.name]:g}" for p in loss.parameters if p.kind.plain and parameters[p.name] is not None
-    ]
-    return f" At {', '.join(given)}." if given else ""
-
-
 def _gradient_caption(section: Section, line: _Line) -> str:
     words = f"Its derivative with respect to the {section.quantity}, computed by autograd."
     if line.special.t.size:
-        values = [number(0.0 if abs(g) < 1e-9 else float(g)) for g in line.special.gradient]
+        from_left = line.special.gradient[np.argsort(line.special.t)]
+        values = [number(0.0 if abs(g) < 1e-9 else float(g)) for g in from_left]
         if len(values) > 1 and len(set(values)) == 1:
             words += f" At each mark it is {values[0]}."
         else:
@@ -288,14 +289,14 @@ def _ramp(values: Sequence[float], value: float, default: float | None) -> str:
     return "above1" if above.index(value) == 0 else "above2"
 
 
-def thumb_view(loss: Loss) -> View:
+def thumb_view(loss: Loss, parameters: Setting | None = None) -> View:
     """A bare picture on the axes that all losses of this kind share, so that thumbnails can be compared."""
     section = loss.main
     axis = section.axis
     wide = dataclasses.replace(section, span=axis.span if np.isinf(section.limits[0]) else section.span)
     traces = []
     for k, y in enumerate(section.branches.values()):
-        c = _curve(loss, wide, loss.defaults(), y)
+        c = _curve(loss, wide, loss.defaults() if parameters is None else parameters, y)
         traces.append(Trace(c.t, c.loss, "loss", strong=k == 0, dashed=k))
     # A reward turned around is drawn on the same scale, downwards.
     below = all((trace.y[np.isfinite(trace.y)] <= 0).all() for trace in traces)
@@ -366,13 +367,29 @@ def picture(loss: Loss, view: str, given: Setting, size: tuple[int, int] | None 
     for name, several in lists.items():
         for value in several:
             check_parameters(loss, {name: value})
-    if view not in further_names(loss):
+    if view in further_names(loss):
+        _check_further(loss, view, settings)
+    else:
         check_drawable(loss, settings)
-    if view not in further_names(loss) and not suits(loss, loss.main, settings):
-        raise LossaryError(_setting_objection(loss, settings))
+        if not suits(loss, loss.main, settings):
+            raise LossaryError(_setting_objection(loss, settings))
     _check_size(size)
     made = _view(loss, view, settings, lists)
     return dataclasses.replace(made, size=size) if size else made
+
+
+def _check_further(loss: Loss, view: str, settings: Setting) -> None:
+    """Refuse a setting that a declared figure would not show.
+
+    Raises:
+        LossaryError: for a figure that is declared at a setting of its own, and for a parameter that is no number.
+    """
+    changed = {p.name: p.kind.plain for p in loss.parameters if settings[p.name] != loss.defaults()[p.name]}
+    if view in at_any_setting(loss):
+        changed = {name: plain for name, plain in changed.items() if not plain}
+    if changed:
+        told = " and ".join(changed)
+        raise LossaryError(f"the view {view!r} of {loss.slug} is declared at a setting of its own; leave {told} out")
 
 
 def _setting_objection(loss: Loss, settings: Setting) -> str:
@@ -417,7 +434,10 @@ def _view(loss: Loss, view: str, settings: Setting, lists: Mapping[str, list[flo
     if view == "card":
         return card_view(loss, settings).picture
     if view == "thumb":
-        return thumb_view(loss).picture
+        return thumb_view(loss, settings).picture
+    if view in at_any_setting(loss):
+        sections = [*look_views(loss, settings), *map_views(loss, settings)]
+        return next(made.picture for made in sections if made.name == view)
     if view in names:
         return next(made.picture for made in further_views(loss) if made.name == view)
     raise LossaryError(f"{loss.slug} has no view {view!r}{nearest(view, names)}; its views are: {', '.join(names)}")
@@ -446,7 +466,7 @@ def comparison(
     shared = [name for name in known if all(any(s.axis.name == name for s in loss.sections) for loss in losses)]
     if not shared:
         told = ", ".join(
-            f"{loss.slug} ({' or '.join(dict.fromkeys(s.axis.name for s in loss.sections))})" for loss in losses
+            f"{loss.slug} ({' or '.join(dict.fromkeys(s.axis.quantity for s in loss.sections))})" for loss in losses
         )
         raise LossaryError(f"these losses share no axis: {told}")
     axis = known[shared[0]]
@@ -474,7 +494,7 @@ def comparison(
         traces.insert(0, Trace(x, y, "muted", name, strong=False))
     return Chart(
         title=f"{which.capitalize()} of {listed}",
-        description=f"The {which} of {listed} along the {axis.name}.{cut}",
+        description=f"The {which} of {listed} along the {axis.quantity}.{cut}",
         heading=which,
         role="ink",
         xlabel=axis.label,

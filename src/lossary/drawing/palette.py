@@ -27,6 +27,8 @@ ROLES: dict[str, tuple[str, str]] = {
     "rule": ("#d9d5ca", "#343a44"),
     # Curves that stand behind the one that a small picture is about.
     "faint": ("#a9adb6", "#646b77"),
+    # The same where there are so many of them that they would be all one sees.
+    "distant": ("#c9cacd", "#414852"),
     "loss": ("#1f5fa8", "#7db7f0"),
     "gradient": ("#b8461b", "#f0a071"),
     "curvature": ("#1a7f5a", "#63c9a0"),

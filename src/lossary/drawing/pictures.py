@@ -16,8 +16,8 @@ Array = NDArray[np.float64]
 
 # Width and height in CSS pixels that a picture may have, if what it shows fits.
 SMALLEST, LARGEST = (80, 60), (4000, 4000)
-# The room that boxes take over a chart.
-BOXES_HIGH = 64
+# The room that miniatures take over a chart.
+MINIATURES_HIGH = 64
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,33 @@ class Boxes:
     target: Rectangle
     predicted: Rectangle
 
+    @property
+    def around(self) -> Rectangle:
+        """The smallest box around both."""
+        (a, b, c, d), (e, f, g, h) = self.target, self.predicted
+        return min(a, e), min(b, f), max(c, g), max(d, h)
+
+
+@dataclass(frozen=True)
+class Mask:
+    """The pixels of a picture where the horizontal quantity is `x`, in rows from the top: object, and probability."""
+
+    x: float
+    target: tuple[tuple[bool, ...], ...]
+    predicted: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class RankedList:
+    """The items of a list where the horizontal quantity is `x`: letter and score, the highest first."""
+
+    x: float
+    items: tuple[tuple[str, float], ...]
+
+
+# What the inputs look like at one place of a chart.
+Miniature = Boxes | Mask | RankedList
+
 
 @dataclass(frozen=True)
 class Chart:
@@ -69,7 +96,8 @@ class Chart:
         bare: a thumbnail, without numbers and words.
         rug: values marked by ticks along the lower edge, such as a sample.
         logarithmic: the vertical axis counts powers of ten beyond 1 and -1.
-        boxes: pairs that are drawn over the axes, each above its place.
+        miniatures: what the inputs look like, drawn over the axes, each above its place; all are of one kind.
+        layer: its curves alone, to lie before a chart of the same size and ranges, which brings the axes.
     """
 
     title: str
@@ -86,7 +114,8 @@ class Chart:
     bare: bool = False
     rug: tuple[float, ...] = ()
     logarithmic: bool = False
-    boxes: tuple[Boxes, ...] = ()
+    miniatures: tuple[Miniature, ...] = ()
+    layer: bool = False
 
 
 @dataclass(frozen=True)

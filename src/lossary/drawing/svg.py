@@ -251,21 +251,31 @@ def _divided(transform: str, scale: float) -> str:
 
 
 def _rename(root: ElementTree.Element) -> None:
-    """Give shapes that are used again short names, and say only once how they look."""
+    """Give shapes that are used again short names, and say at each use in which colours, and all else only once.
+
+    A copy of a shape stands in a tree of its own, where a rule for what is within a figure does not reach it, but what
+    it inherits does.
+    """
     shapes = {e.attrib["id"]: e for e in root.iter() if "id" in e.attrib}
     names = {name: f"{_OWN}{_DIGITS[k // 26]}{_DIGITS[k % 26]}" for k, name in enumerate(shapes)}
     for element in root.iter():
         if _LINK in element.attrib:
             shape = shapes[element.attrib[_LINK][1:]]
-            if "class" in shape.attrib and re.fullmatch(r"M[^LQC]*L[^LQC]*", shape.get("d", "")):
-                # A lone line, such as a tick, has no inside to fill, and its stroke is in the shape.
-                for look in ("class", *_LOOKS):
+            if "class" in shape.attrib:
+                paints = {c[0]: c for c in f"{element.get('class', '')} {shape.get('class')}".split()}
+                settled = {look for look in _LOOKS if look in shape.attrib}
+                if re.fullmatch(r"M[^LQC]*L[^LQC]*", shape.get("d", "")):
+                    settled.add("fill")  # a lone line, such as a tick, has no inside
+                paints = {letter: name for letter, name in paints.items() if _PAINT[letter] not in settled}
+                for look in settled | {_PAINT[letter] for letter in paints}:
                     element.attrib.pop(look, None)
+                element.set("class", " ".join(paints.values()))
             element.set(_LINK, "#" + names[element.attrib[_LINK][1:]])
         if "clip-path" in element.attrib:
             element.set("clip-path", f"url(#{names[element.attrib['clip-path'][5:-1]]})")
     for name, shape in shapes.items():
         shape.set("id", names[name])
+        shape.attrib.pop("class", None)
 
 
 def _unwrap(parent: ElementTree.Element) -> None:

@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 from lossary.declaration.family import SideBySide
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import RESIDUAL, Axis, axes
-from lossary.drawing.pictures import BOXES_HIGH, Boxes, Chart, Table, Trace
+from lossary.drawing.looks import miniatures, told
+from lossary.drawing.pictures import MINIATURES_HIGH, Chart, Table, Trace
 from lossary.evaluation import points
 from lossary.evaluation.curves import curve
 from lossary.evaluation.torch_calls import inputs_at, side_by_side_values
 from lossary.typesetting.words import rough
-
-# At how many places of a figure boxes are drawn.
-PAIRS = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +48,7 @@ class SharedAxis:
     @property
     def title(self) -> str:
         """What is drawn, in words."""
-        return f"{self.which.capitalize()} along the {self.axis.name}"
+        return f"{self.which.capitalize()} along the {self.axis.quantity}"
 
     def table(self) -> Table:
         """The points of all curves, each beside its own places."""
@@ -69,7 +67,7 @@ class SharedAxis:
         listed = " and ".join(", ".join(t.label for t in traces).rsplit(", ", 1))
         return Chart(
             title=self.title,
-            description=f"The {self.which} of {listed} along the {self.axis.name}.",
+            description=f"The {self.which} of {listed} along the {self.axis.quantity}.",
             heading=self.which,
             role="ink",
             xlabel=self.axis.label,
@@ -77,32 +75,51 @@ class SharedAxis:
             ylim=self.ylim,
         )
 
-    def multiples(self) -> dict[str, Chart]:
-        """A small chart for each member, by slug: its curve before the same grey ones, on the same axes.
+    @property
+    def landmarks(self) -> dict[str, Trace]:
+        """What members are held against besides each other: what they stand in for, or else the context."""
+        return self.standard or self.context
 
-        What losses along the axis stand in for is the grey one, where it is known.
-        """
-        behind = self.standard or self.context or self.members
+    def multiples(self) -> dict[str, Chart]:
+        """For each member, by slug, its curve alone, to lie before what all small charts share."""
+        role = "gradient" if self.which == "gradient" else "loss"
         made = {}
         for slug, trace in self.members.items():
-            grey = [
-                dataclasses.replace(t, role="faint", label="", strong=False, dashed=0)
-                for other, t in behind.items()
-                if other != slug
-            ]
-            role = "gradient" if self.which == "gradient" else "loss"
             own = dataclasses.replace(trace, role=role, label="", strong=True, dashed=0)
-            made[slug] = Chart(
-                title=f"{trace.label}: {self.which} along the {self.axis.name}",
-                description=f"The {self.which} of {trace.label} along the {self.axis.name}.",
-                heading="",
-                role=role,
-                xlabel="",
-                traces=(*grey, own),
-                size=(230, 160),
-                ylim=self.ylim,
+            chart = self._small(
+                f"{trace.label}: {self.which} along the {self.axis.quantity}",
+                f"The {self.which} of {trace.label} along the {self.axis.quantity}.",
+                role,
+                own,
             )
+            made[slug] = dataclasses.replace(chart, layer=True)
         return made
+
+    def behind(self) -> Chart:
+        """What lies behind each of the small charts, one picture for all: axes, and all in grey, landmarks dashed."""
+        others = [
+            dataclasses.replace(t, role="distant", label="", strong=False, dashed=0) for t in self.members.values()
+        ]
+        marks = [
+            dataclasses.replace(t, role="faint", label="", strong=False, dashed=1) for t in self.landmarks.values()
+        ]
+        return self._small(self.title, self.overlay().description, "ink", *others, *marks)
+
+    def _small(self, title: str, description: str, role: str, *traces: Trace) -> Chart:
+        """A chart in the size and the ranges of all small ones."""
+        x = np.concatenate([t.x for t in (*self.members.values(), *self.landmarks.values())])
+        margin = 0.015 * float(np.ptp(x))
+        return Chart(
+            title=title,
+            description=description,
+            heading="",
+            role=role,
+            xlabel="",
+            traces=traces,
+            size=(230, 160),
+            xlim=(float(x.min()) - margin, float(x.max()) + margin),
+            ylim=self.ylim,
+        )
 
 
 def shared_axis(
@@ -153,12 +170,14 @@ def _trace_along(loss: Loss, axis: Axis, which: str, span: tuple[float, float]) 
 
 
 def fixed_note(losses: Sequence[Loss], axis: Axis) -> str:
-    """What is held fixed along an axis, for those losses that say so."""
+    """What is held fixed along an axis, for those losses that say so; without names where all say the same."""
     told: dict[str, list[str]] = {}
-    for loss in losses:
-        section = next((s for s in loss.sections if s.axis == axis), None)
-        if section is not None and section.note:
+    drawn = [(loss, s) for loss in losses if (s := next((s for s in loss.sections if s.axis == axis), None))]
+    for loss, section in drawn:
+        if section.note:
             told.setdefault(section.note, []).append(loss.title)
+    if len(told) == 1 and len(next(iter(told.values()))) == len(drawn):
+        return next(iter(told))
     return " ".join(f"{', '.join(titles)}: {note}" for note, titles in told.items())
 
 
@@ -181,28 +200,18 @@ def side_by_side(figure: SideBySide, members: Sequence[Loss]) -> tuple[Chart, Ta
     traces = tuple(
         Trace(t, y, f"trace{k % 8}", loss.title, dashed=(k + k // 8) % 2) for k, (loss, y) in enumerate(values)
     )
-    told = "; ".join(f"{trace.label}: from {rough(trace.y[0])} to {rough(trace.y[-1])}" for trace in traces)
-    boxes = _boxes(figure)
+    ends = "; ".join(f"{trace.label}: from {rough(trace.y[0])} to {rough(trace.y[-1])}" for trace in traces)
+    drawn = miniatures(figure.look, figure.span, lambda at: inputs_at(figure, at))
     chart = Chart(
         title=figure.title,
-        description=f"{figure.heading.capitalize()} over the {figure.label}, {rough(t[0])} to {rough(t[-1])}. {told}.",
+        description=f"{figure.heading.capitalize()} over the {figure.label}, {rough(t[0])} to {rough(t[-1])}. {ends}."
+        + (f" {told(drawn, figure.look)}" if figure.look else ""),
         heading=figure.heading,
         role="ink",
         xlabel=figure.label,
         traces=traces,
-        size=(560, 420 + (BOXES_HIGH if boxes else 0)),
+        size=(560, 420 + (MINIATURES_HIGH if drawn else 0)),
         ylim=None if figure.top is None else (-0.03 * figure.top, figure.top),
-        boxes=boxes,
+        miniatures=drawn,
     )
     return chart, Table((figure.label, *(loss.slug for loss, _ in values)), (t, *(y for _, y in values)))
-
-
-def _boxes(figure: SideBySide) -> tuple[Boxes, ...]:
-    """The boxes at a few places of a figure, none where it has none."""
-    if figure.boxes is None:
-        return ()
-    low, high = figure.span
-    t = low + (high - low) * (np.arange(PAIRS) + 0.5) / PAIRS
-    given = inputs_at(figure, t)
-    target, predicted = (given[name].tolist() for name in figure.boxes)
-    return tuple(Boxes(x, tuple(a), tuple(b)) for x, a, b in zip(t.tolist(), target, predicted, strict=True))

@@ -189,6 +189,20 @@ class TensorFlow(Arrays):
         return {name: np.asarray(slope) for name, slope in found.items()}
 
 
+class Keras2(TensorFlow):
+    """Tensors of float32, all that is taken by what was written for TensorFlow with Keras 2."""
+
+    def prepare(self) -> None:
+        """Have TensorFlow bring Keras 2."""
+        os.environ["TF_USE_LEGACY_KERAS"] = "1"
+        super().prepare()
+
+    def made(self, array: Array) -> Any:
+        """A tensor of float32, or of whole numbers."""
+        floating = np.issubdtype(array.dtype, np.floating)
+        return super().made(array.astype(np.float32) if floating else array)
+
+
 class MindSpore(Arrays):
     """Tensors of MindSpore, whose class numbers are int32."""
 
@@ -289,6 +303,7 @@ KINDS: dict[str, type[Arrays]] = {
     "paddle": Paddle,
     "mlx": Mlx,
     "tensorflow": TensorFlow,
+    "keras2": Keras2,
     "mindspore": MindSpore,
     "boosted": Boosted,
 }

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import inspect
 import math
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from importlib import import_module
 from importlib.metadata import version
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,6 +19,7 @@ from lossary.declaration.loss import Loss
 from lossary.declaration.references import Library
 from lossary.declaration.values import Array, Setting
 from lossary.elsewhere.arrays import KINDS, Arrays, Call
+from lossary.elsewhere.entering import enter
 from lossary.elsewhere.rows import Case, cases, key, names, one_sample
 from lossary.evaluation import torch_calls
 
@@ -32,6 +30,9 @@ _CLIPPED = 1e-3  # where values are clipped or an epsilon is added; what differs
 _SLOPES = 1e-5
 # A step that leaves a kink but changes no slope elsewhere, as a share of the input, and at zero.
 _STEP, _LEAST = 1e-9, 1e-12
+# Relations that are tried: with an offset or not, with a factor that was rounded or not, and how close values count.
+# A factor is the median over all points, and where most are clipped it is what clipping makes of it.
+_TRIED = ((False, False, None), (False, True, None), (True, False, None), (False, True, _CLIPPED))
 # Below this share of points no relation is told.
 _ENOUGH = 0.5
 
@@ -41,8 +42,7 @@ def run(library: KnownLibrary, losses: Sequence[Loss]) -> dict[str, dict[str, An
     arrays = KINDS[library.arrays]()
     try:
         arrays.prepare()
-        for package in library.entered:
-            _enter(package)
+        enter(library)
         import_module(library.package)
         installed = version(library.installed_as).partition("+")[0]
         problem = ""
@@ -65,18 +65,6 @@ def run(library: KnownLibrary, losses: Sequence[Loss]) -> dict[str, dict[str, An
 def _told(error: Exception) -> str:
     said = re.sub(" at 0x[0-9a-f]+", "", (str(error) or "no message").splitlines()[0])  # an address differs by run
     return f"{type(error).__name__}: {said}"[:200]
-
-
-def _enter(package: str) -> None:
-    """Make a package importable without running its own `__init__`."""
-    spec = importlib.util.find_spec(package)
-    assert spec is not None
-    module = ModuleType(package)
-    module.__path__ = list(spec.submodule_search_locations or [])
-    sys.modules[package] = module
-    parent, _, name = package.rpartition(".")
-    if parent:
-        setattr(sys.modules[parent], name, module)
 
 
 def measure(loss: Loss, row: Library, arrays: Arrays) -> dict[str, Any]:
@@ -108,12 +96,12 @@ def _best(loss: Loss, row: Library, arrays: Arrays, tried: Sequence[Case]) -> di
     for name in sorted({name for one in runs for name in one.wanted}, key=_order):
         if all(name in one.wanted and one.wanted[name].size == one.got.size for one in runs):
             exact = _RELATIVE if arrays.valued else _SLOPES
-            for offsets, within in ((False, exact), (True, exact), (False, _CLIPPED)):
-                if within == _CLIPPED and best is not None and _holds(best):
+            for offsets, whole, within in _TRIED:
+                if within and best is not None and _holds(best):
                     continue
                 if offsets and not arrays.valued:
                     continue
-                found = _relation(loss, runs, name, offsets, within, exact)
+                found = _relation(loss, runs, name, offsets, whole, within or exact, exact)
                 if best is None or _rank(found) > _rank(best):
                     best = found
     if best is None:
@@ -127,7 +115,8 @@ def _best(loss: Loss, row: Library, arrays: Arrays, tried: Sequence[Case]) -> di
 
 
 def _holds(found: Mapping[str, Any]) -> bool:
-    return bool(found["agreed"] + found["close"] >= _ENOUGH * found["points"])
+    # What is nothing everywhere agrees with no times anything.
+    return found["factor"] != 0 and bool(found["agreed"] + found["close"] >= _ENOUGH * found["points"])
 
 
 def _rank(found: Mapping[str, Any]) -> tuple[int, bool]:
@@ -157,7 +146,7 @@ class _Run:
             for name, value in torch_calls.arrays(torch_calls.tensors(loss, batch, setting, "float64")).items()
         }
         self.used = names(row.call)
-        self.fixed = {i.name for i in loss.inputs if not i.differentiable}
+        self.fixed = {i.name for i in loss.inputs if not i.differentiable} | set(row.at)
         self.call: Call = lambda given: eval(code, {**packages, **setting, **given})
         if arrays.valued:
             self.got: Array = arrays.plain(self.call(self.inputs)).astype(np.float64)
@@ -260,7 +249,7 @@ def _where(one: _Run, wanted: Array, place: int) -> dict[str, float] | None:
 
 
 def _relation(
-    loss: Loss, runs: Sequence[_Run], name: str, offsets: bool, within: float, exact: float
+    loss: Loss, runs: Sequence[_Run], name: str, offsets: bool, whole: bool, within: float, exact: float
 ) -> dict[str, Any]:
     """The factor, and the offset where there may be one, between a library's values and one reduction's.
 
@@ -272,7 +261,7 @@ def _relation(
         groups.setdefault(repr(sorted(one.setting.items())), []).append(one)
     fits = [(group[0].setting, _fit(group, name, offsets)) for group in groups.values()]
     factors = [(setting, factor) for setting, (factor, _) in fits if factor is not None]
-    if within == _CLIPPED:
+    if whole:
         factors = [(setting, _near(factor)) for setting, factor in factors]
     factor = _in_words(loss, factors)
     shift = {round(offset, 9) for _, (_, offset) in fits}
@@ -383,7 +372,9 @@ def _gradients(runs: Sequence[_Run], best: Mapping[str, Any]) -> tuple[bool | No
             got = np.asarray(found[name], float)
             wrong = np.isfinite(wanted) & ~np.isclose(got, wanted, rtol=_SLOPES, atol=1e-7)
             if wrong.any():
-                place = _where(one, wanted, int(wrong.ravel().argmax()))
+                # One number of a vector says nothing of where that is.
+                alone = one.wanted.get("none", wanted).size == wanted.size
+                place = _where(one, wanted, int(wrong.ravel().argmax())) if alone else None
                 return False, {"of": name, "where": place}
         tried = True
     return (True if tried else None), None

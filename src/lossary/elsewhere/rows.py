@@ -139,9 +139,9 @@ def state(loss: Loss, row: Library, measured: Measured) -> dict[str, Any]:
     found = measured.get(key(loss, row))
     if found is None or "failed" in found:
         return {**nothing, "evidence": "not run"}
-    told = {"version": found["version"], "relation": words(found), "factor": found["factor"]}
+    told = {"version": found["version"], "relation": words(found, row.at), "factor": found["factor"]}
     order = {"order": ""} if swapped(loss, row) else {}
-    unexpected = {**surprises(found), **order}
+    unexpected = {**surprises(found, row.at), **order}
     return {**nothing, **told, "evidence": "run", "max_error": found["difference"], "surprises": unexpected}
 
 
@@ -150,14 +150,19 @@ def _size(number: float) -> str:
     return f"{number:.0f}" if 100 <= number < 1e6 else f"{number:.2g}"
 
 
-def words(found: Mapping[str, Any]) -> str:
-    """How a library's values relate to the loss's, as a reader is told."""
+def words(found: Mapping[str, Any], at: Mapping[str, Any] | None = None) -> str:
+    """How a library's values relate to the loss's, as a reader is told; `at` is what they are compared at alone."""
     told = surprises(found)
+    held = _settings(at)
     if found["of"] is None:
-        parts = [f"no fixed multiple: {told['multiple']}"]
+        parts = [f"no fixed multiple{held}: {told['multiple']}"]
     else:
+        factor = told.get("factor", "the same")
+        related = factor if factor.startswith(("×", "the same")) else f"the same, {factor}"
         of = "for one sample at a time" if found.get("alone") else _OF.get(found["of"], f"reduction={found['of']!r}")
-        parts = [told.get("factor", "the same"), of, told.get("values", "")]
+        if found["of"] == "gradient":
+            related, of = f"{related} gradient" if related == "the same" else f"{related} in its gradient", ""
+        parts = [", ".join(part for part in (related, of) if part) + held, told.get("values", "")]
     parts.append(told.get("refusal", ""))
     if "gradient" in told:
         parts.append(f"another gradient {told['gradient']}")
@@ -166,7 +171,15 @@ def words(found: Mapping[str, Any]) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def surprises(found: Mapping[str, Any]) -> dict[str, str]:
+def _settings(at: Mapping[str, Any] | None) -> str:
+    """What a row is compared at, where it is at one value alone."""
+    told = [
+        f"{name}={value:g}" if isinstance(value, float) else f"{name}={value!r}" for name, value in (at or {}).items()
+    ]
+    return f" at {', '.join(told)}" * bool(told)
+
+
+def surprises(found: Mapping[str, Any], at: Mapping[str, Any] | None = None) -> dict[str, str]:
     """What of a row a reader may not expect: kinds of it, each with what was found."""
     told: dict[str, str] = {}
     if found["of"] is None:
@@ -176,7 +189,7 @@ def surprises(found: Mapping[str, Any]) -> dict[str, str]:
         scaled = f"× {factor}" if isinstance(factor, str) else f"× {factor:g}"
         moved = f"{'plus' if offset > 0 else 'minus'} {abs(offset):g}"
         if scaled != "× 1" or offset:
-            told["factor"] = ", ".join([scaled] * (scaled != "× 1") + [moved] * bool(offset))
+            told["factor"] = ", ".join([scaled] * (scaled != "× 1") + [moved] * bool(offset)) + _settings(at)
         if found["agreed"] < found["points"]:
             told["values"] = _agreement(found)
     if found["gradient"] is False:
@@ -224,5 +237,5 @@ def _percent(share: float) -> str:
     return f"{float(f'{100 * share:.2g}'):g}%"
 
 
-_OF = {"none": "", "last mean": "the mean over the last dimension", "last sum": "the sum over the last dimension",
-       "mean": "the mean", "sum": "the sum", "gradient": "the gradient"}  # fmt: skip
+_OF = {"none": "", "last mean": "averaged over the last dimension", "last sum": "summed over the last dimension",
+       "mean": "averaged", "sum": "summed"}  # fmt: skip

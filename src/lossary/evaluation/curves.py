@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -143,7 +144,10 @@ def curve(
 
 
 def curve_at_kinks(loss: Loss, section: Section, parameters: Setting) -> tuple[Curve, list[int]]:
-    """The kinks of a section and the curve there, of that branch whose slope jumps most; and which branch that is."""
+    """The kinks of a section and the curve there, of that branch which is least smooth; and which branch that is.
+
+    That is the one whose value jumps most; where none jumps, whose slope does, and else whose curvature.
+    """
     special = np.array(points.kinks(loss, section, parameters), dtype=float)
     if not special.size:
         return Curve(special, special, special, special), []
@@ -152,17 +156,46 @@ def curve_at_kinks(loss: Loss, section: Section, parameters: Setting) -> tuple[C
         return curve(loss, section, special, parameters, ys[0]), [0] * len(special)
     step = (section.span[1] - section.span[0]) * 1e-9
     sides = np.concatenate([special - step, special + step])
-    jumps = [np.ptp(curve(loss, section, sides, parameters, y).gradient.reshape(2, -1), axis=0) for y in ys]
-    chosen = np.argmax(jumps, axis=0).tolist()
+    beside = [curve(loss, section, sides, parameters, y) for y in ys]
+    chosen = np.zeros(len(special), dtype=int)
+    for name in ("curvature", "gradient", "loss"):
+        values = np.array([getattr(c, name).reshape(2, -1) for c in beside])
+        jumps = np.ptp(values, axis=1)
+        jumping = jumps.max(axis=0) > 1e-4 * (1 + np.abs(values).max(axis=(0, 1)))
+        chosen = np.where(jumping, jumps.argmax(axis=0), chosen)
     there = [curve(loss, section, special, parameters, y) for y in ys]
     rows = [[getattr(there[k], name)[n] for n, k in enumerate(chosen)] for name in ("loss", "gradient", "curvature")]
-    return Curve(special, *map(np.array, rows)), chosen
+    return Curve(special, *map(np.array, rows)), chosen.tolist()
 
 
 def derivatives_along(
     loss: Loss, section: Section, t: NDArray[np.float64], settings: Setting, branch: float, order: int
+) -> Sequence[NDArray[np.float64]]:
+    """The loss along a section and its derivatives in `t`, up to an order of at most 2; `settings` are all checked.
+
+    What has been asked before is not evaluated again: checks, figures and plots want the same curves. Nobody may write
+    into the arrays.
+    """
+    question = (id(loss), id(section), t.tobytes(), repr(sorted(settings.items())), branch, order)
+    if kept := _curves.get(question):
+        return kept[2]
+    found = _evaluated_along(loss, section, t, settings, branch, order)
+    for part in found:
+        part.flags.writeable = False
+    # With the two that are known by their identity: while they live, it is no other's.
+    _curves[question] = loss, section, found
+    if len(_curves) > KEPT_CURVES:
+        _curves.popitem(last=False)
+    return found
+
+
+KEPT_CURVES = 2048
+_curves: OrderedDict[tuple[object, ...], tuple[Loss, Section, Sequence[NDArray[np.float64]]]] = OrderedDict()
+
+
+def _evaluated_along(
+    loss: Loss, section: Section, t: NDArray[np.float64], settings: Setting, branch: float, order: int
 ) -> list[NDArray[np.float64]]:
-    """The loss along a section and its derivatives in `t`, up to an order of at most 2; `settings` are all checked."""
     leaf = torch.tensor(t, dtype=torch.float64, requires_grad=order > 0)
     value = _per_point(run(loss, _section_tensors(loss, section, leaf, branch, settings), settings, "none"), len(t))
     made: list[torch.Tensor | None] = [value]

@@ -208,8 +208,8 @@ def compare_with_torch(loss: Loss) -> dict[str, float]:
             for b, (label, y) in enumerate(place.section.branches.items()):
                 mine = _run(engine, k, b, _module_setting(place, setting), t)
                 true = curve(loss, place.section, t, filled, y)
-                true.gradient[_undecided(loss, place.section, filled, t)] = np.nan
-                for name, one, torch in (("loss", mine[0], true.loss), ("gradient", mine[1], true.gradient)):
+                gradient = np.where(_undecided(loss, place.section, filled, t), np.nan, true.gradient)
+                for name, one, torch in (("loss", mine[0], true.loss), ("gradient", mine[1], gradient)):
                     difference = _difference(one, torch)
                     if far:  # a plot shows a gap, and says so, where a power or a root overflows
                         difference[~np.isfinite(one)] = 0.0

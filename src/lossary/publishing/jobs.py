@@ -1,4 +1,4 @@
-"""Makes what costs time: a loss's evidence, record and figures, overlays, articles, the inventory.
+"""Makes what costs time: a loss's evidence, record and figures, overlays, articles, the inventory, the questions.
 
 Each function takes plain JSON values and returns named files; the worker calls them in processes of their own.
 """
@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 import sphobjinv
 
+from lossary.declaration.choosing import QUESTIONS, Question
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import RESIDUAL, axes
 from lossary.declaration.values import JsonObject
+from lossary.declaration.vocabulary import TAKES, TASKS
 from lossary.discovery.catalogs import Source, declared, families, load
 from lossary.discovery.dependencies import measured
 from lossary.drawing import loss_views, render, together
@@ -136,7 +138,8 @@ def family_files(payload: Payload) -> Files:
             for m in members
             if one.name in m.side_by_side
         ]
-        words = {"title": one.title, "caption": one.caption, "calls": calls}
+        caption = f"{one.caption} {one.look.words}" if one.look else one.caption
+        words = {"title": one.title, "caption": caption, "calls": calls}
         figures.append({**_image(f"{folder}/{one.name}", chart), **words})
     return {"figures.json": json.dumps(figures).encode(), **files}
 
@@ -145,7 +148,7 @@ def _shared_axis_files(place: str, shared: together.SharedAxis, fixed: str) -> t
     """Losses on one axis: in one chart as long as they can be told apart there, else in a small one each."""
     folder, _, name = place.rpartition("/")
     what = "weight, the gradient over the residual," if shared.which == "weight" else shared.which
-    told = f"The {what} along the {shared.axis.name}, each loss at its defaults."
+    told = f"The {what} along the {shared.axis.quantity}, each loss at its defaults."
     if shared.which == "loss" and fixed:
         told += f" {fixed}"
     if len(shared.members) <= MOST_TOGETHER:
@@ -153,13 +156,16 @@ def _shared_axis_files(place: str, shared: together.SharedAxis, fixed: str) -> t
         grey = " Grey: related losses of other families." if shared.context else ""
         return picture_files(folder, name, chart, shared.table()), {**_image(place, chart), "caption": told + grey}
     files: Files = {f"{place}.csv": shared.table().csv()}
+    behind = shared.behind()
+    files |= picture_files(folder, f"{name}-behind", behind, None)
     panels = []
     for slug, chart in shared.multiples().items():
         files |= picture_files(place, slug, chart, None)
         panels.append({**_image(f"{place}/{slug}", chart), "slug": slug, "title": shared.members[slug].label})
-    others = shared.standard or shared.context
-    behind = " and ".join(", ".join(t.label for t in others.values()).rsplit(", ", 1)) or "the others"
-    return files, {"title": shared.title, "caption": f"{told} Grey: {behind}.", "panels": panels}
+    landmarks = " and ".join(", ".join(t.label for t in shared.landmarks.values()).rsplit(", ", 1))
+    grey = "Grey, behind each: all the others" + (f"; dashed: {landmarks}." if landmarks else ".")
+    words = {"title": shared.title, "caption": f"{told} {grey}", "behind": f"{place}-behind.svg", "panels": panels}
+    return files, words
 
 
 def _image(place: str, chart: Chart) -> JsonObject:
@@ -278,6 +284,32 @@ def inventory_files(payload: Payload) -> Files:
     return {"objects.inv": sphobjinv.compress(inventory.data_file())}
 
 
+def questions_files(payload: Payload) -> Files:
+    """The questions that lead to losses, for the process that puts the site together and loads no declaration."""
+    tasks = [{"name": name, "meaning": meaning, **_asked(name, QUESTIONS[name])} for name, meaning in TASKS.items()]
+    return {"questions.json": json.dumps(tasks).encode()}
+
+
+def _asked(place: str, question: Question | None) -> JsonObject:
+    """What a question asks at a place, with all that its answers lead to."""
+    if question is None:
+        return {"place": place, "question": None, "answers": []}
+    answers = [
+        {
+            "text": answer.text,
+            "task": answer.then if isinstance(answer.then, str) else None,
+            **_asked(f"{place}/{name}", answer.then if isinstance(answer.then, Question) else None),
+        }
+        for name, answer in question.answers.items()
+    ]
+    return {"place": place, "question": question.text, "answers": answers}
+
+
+def vocabulary_files(payload: Payload) -> Files:
+    """The words that losses are looked for by, with their meanings: to read them where they stand brings SymPy."""
+    return {"vocabulary.json": json.dumps({"tasks": TASKS, "takes": TAKES}).encode()}
+
+
 MAKERS: dict[str, Callable[[Payload], Files]] = {
     "loss": loss_files,
     "family": family_files,
@@ -285,4 +317,6 @@ MAKERS: dict[str, Callable[[Payload], Files]] = {
     "compare": compare_files,
     "article": article_files,
     "inventory": inventory_files,
+    "questions": questions_files,
+    "vocabulary": vocabulary_files,
 }

@@ -141,6 +141,53 @@ PRESETS = (
             Pick("focal", {"gamma": 5.0, "alpha": 1.0}),
         ),
     ),
+    Preset(
+        "divergences",
+        "Where a prediction rules out what happens",
+        "Towards a predicted probability of 0, Kullback-Leibler and chi-squared grow without bound. Jensen-Shannon, "
+        "Hellinger and total variation do not.",
+        "probability",
+        (
+            Pick("kl_div"),
+            Pick("chi_squared_divergence"),
+            Pick("js_divergence"),
+            Pick("hellinger"),
+            Pick("total_variation"),
+        ),
+    ),
+    Preset(
+        "boxes",
+        "Boxes that do not touch",
+        "A box that is a width off, or more, does not overlap its target. IoU has no slope there; the two others "
+        "still tell near from far.",
+        "offset",
+        (Pick("iou_loss"), Pick("giou_loss"), Pick("diou_loss")),
+    ),
+    Preset(
+        "push",
+        "How hard a dissimilar vector is pushed away",
+        "With hinge embedding and triplet margin the push has one size until the margin is met. With contrastive loss "
+        "it fades on the way there, and with squared distances it grows.",
+        "distance",
+        (Pick("hinge_embedding"), Pick("triplet_margin"), Pick("contrastive"), Pick("triplet")),
+        view="gradient",
+    ),
+    Preset(
+        "angles",
+        "A margin on the angle and on the cosine",
+        "ArcFace with m=0 is the cross-entropy of the cosines. Both margins make it rise at a smaller angle; the one "
+        "on the angle lets it fall again at the far end.",
+        "class-angle",
+        (Pick("arcface", {"m": 0.0}), Pick("arcface"), Pick("cosface")),
+    ),
+    Preset(
+        "discriminators",
+        "What a discriminator asks of a real sample",
+        "The critic of a Wasserstein GAN asks for an ever higher score, the hinge is content with 1, and least squares "
+        "pulls a higher one back.",
+        "score",
+        (Pick("wgan_critic"), Pick("gan_hinge_discriminator"), Pick("lsgan_discriminator")),
+    ),
 )
 
 

@@ -19,13 +19,14 @@ from lossary.declaration.references import Cited, Claimed, Reference
 from lossary.declaration.sections import Axis
 from lossary.declaration.symbols import Expression, atom
 from lossary.declaration.values import Json, JsonObject, Value
+from lossary.declaration.vocabulary import TAKES, TASKS
 from lossary.drawing.pictures import View
 from lossary.elsewhere.rows import Measured, state
 from lossary.evaluation.signatures import left_out
 from lossary.evaluation.snippets import Run, runs, standalone_code, text_with_outputs
 from lossary.evaluation.torch_calls import Nested, reduced_example
 from lossary.interactive.module import plot
-from lossary.publishing.record_fields import AxisField, FormulaField, OmittedField, PitfallField, Record
+from lossary.publishing.record_fields import AxisField, FormulaField, OmittedField, PitfallField, Record, Spoken
 from lossary.typesetting import formula_latex, torch_code
 from lossary.typesetting.latex import page_latex
 from lossary.typesetting.words import at_most, property_text
@@ -44,7 +45,6 @@ def record(
     # The order of the docstring, in which its snippets ran; those of a verified loss have not raised.
     came = iter([run for run in runs(loss) if isinstance(run, Run)])
 
-    used = formula_latex.used_symbols(loss)
     formulas = [formula_latex.shown(loss, f) for f in formula_latex.formulas(loss)]
     # The order of the vocabulary, in which every page lists them.
     claimed = sorted(evidence.properties.items(), key=lambda entry: list(LABELS).index(entry[0]))
@@ -53,19 +53,8 @@ def record(
         {"title": p.title, "markdown": text_with_outputs(p.markdown, came)} for p in parts.pitfalls
     ]
     return {
-        "slug": loss.slug,
-        "title": loss.title,
-        "family": loss.family,
-        "family_title": family_title,
-        "summary": loss.summary,
-        "aliases": list(loss.aliases),
-        "search_terms": list(loss.search_terms),
-        "tasks": list(loss.tasks),
-        "takes": list(loss.takes),
-        "concepts": _concepts(loss, parts),
-        "torch": loss.torch,
+        **spoken(loss, family_title),
         "call": torch_code.call(loss),
-        "functional": torch_code.functional_call(loss),
         "inputs": [
             {
                 "name": i.name,
@@ -76,18 +65,6 @@ def record(
                 "optional": i.optional,
             }
             for i in loss.inputs
-        ],
-        "parameters": [
-            {
-                "name": p.name,
-                "latex": p.written if p.key in used else "",
-                "default": p.default,
-                "meaning": p.meaning,
-                "range": p.range_text(),
-                "required": p.required,
-                "functional_only": p.functional_only,
-            }
-            for p in loss.parameters
         ],
         "left_out": _left_out(loss),
         "formulas": [_formula(f) for f in formulas],
@@ -147,12 +124,58 @@ def record(
         ],
         "plot": {**plot(loss).data, **evidence.plot},
         "prose": {"when": when, "when_not": when_not},
+        "answers": [
+            {
+                "place": place,
+                "reason": docstring.point(parts.when, reason),
+                "change": docstring.point(parts.when_not, change),
+            }
+            for place, (reason, change) in loss.answers.items()
+        ],
         "pitfalls": pitfalls,
         "libraries": [
             {"name": one.name, "call": one.call, "note": one.note, **state(loss, one, measured or {})}
             for one in loss.libraries
         ],
+        "library_functions": [name for one in loss.libraries for name in one.functions],
         "library_notes": {one.name: one.known.note for one in loss.libraries if one.known and one.known.note},
+        "torch_version": evidence.torch_version,
+    }
+
+
+def spoken(loss: Loss, family_title: str) -> Spoken:
+    """What the file itself says of a loss, of which nothing is evaluated: its prose is as it was written."""
+    parts = docstring.parse(loss.prose)
+    used = formula_latex.used_symbols(loss)
+    return {
+        "slug": loss.slug,
+        "title": loss.title,
+        "family": loss.family,
+        "family_title": family_title,
+        "summary": loss.summary,
+        "aliases": list(loss.aliases),
+        "search_terms": list(loss.search_terms),
+        "tasks": list(loss.tasks),
+        "takes": list(loss.takes),
+        "meanings": {word: (TASKS | TAKES)[word] for word in (*loss.tasks, *loss.takes)},
+        "concepts": _concepts(loss, parts),
+        "torch": loss.torch,
+        "functional": torch_code.functional_call(loss),
+        "parameters": [
+            {
+                "name": p.name,
+                "latex": p.written if p.key in used else "",
+                "default": p.default,
+                "meaning": p.meaning,
+                "range": p.range_text(),
+                "required": p.required,
+                "functional_only": p.functional_only,
+            }
+            for p in loss.parameters
+        ],
+        "prose": {"when": parts.when, "when_not": parts.when_not},
+        "pitfalls": [{"title": p.title, "markdown": p.markdown} for p in parts.pitfalls],
+        "libraries": [{"name": one.name, "call": one.call, "note": one.note} for one in loss.libraries],
         "relations": [
             {"slug": r.slug, "text": r.text, "left": r.left, "right": r.right, "evidence": "checked"}
             for r in loss.relations
@@ -161,7 +184,6 @@ def record(
             {"text": citation(r), "doi": r.doi, "arxiv": r.arxiv, "url": r.url, "bibtex": bibtex(r)}
             for r in loss.references
         ],
-        "torch_version": evidence.torch_version,
         "source_path": loss.path,
     }
 
@@ -188,6 +210,7 @@ def _axis(axis: Axis) -> AxisField:
     return {
         "name": axis.name,
         "label": axis.label,
+        "short": axis.quantity,
         "span": axis.span,
         "top": axis.top,
         "slopes": axis.slopes,
@@ -297,7 +320,8 @@ def _symbolic(loss: Loss, claim: Callable[..., Expression]) -> str:
     except TypeError:
         return ""
     parts = made if isinstance(made, list | tuple) else [made]
-    if any(isinstance(part, str) for part in parts):
+    # A comparison that was made of the symbols themselves says nothing of their values.
+    if any(isinstance(part, str | bool) for part in parts):
         return ""
     return " and ".join(f"${page_latex(sp.sympify(part))}$" for part in parts)
 

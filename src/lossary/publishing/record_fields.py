@@ -108,6 +108,7 @@ class AxisField(TypedDict):
 
     name: str
     label: str
+    short: str
     span: Sequence[float]
     top: float
     slopes: Sequence[float]
@@ -131,6 +132,14 @@ class UseField(TypedDict):
 
     when: str
     when_not: str
+
+
+class AnswerField(TypedDict):
+    """Where the loss is an answer to what a reader is asked; the reason and what would change it, as Markdown."""
+
+    place: str
+    reason: str
+    change: str
 
 
 class PitfallField(TypedDict):
@@ -160,11 +169,8 @@ class ReferenceField(TypedDict):
     bibtex: str
 
 
-class Record(TypedDict):
-    """Everything that is said of a loss outside its figures.
-
-    `properties`, `plot` and `libraries` are what evidence, the interactive plot and the calls' measurements say.
-    """
+class Spoken(TypedDict):
+    """What a loss's file itself says of it; `meanings` are those of the words in `tasks` and `takes`."""
 
     slug: str
     title: str
@@ -175,12 +181,27 @@ class Record(TypedDict):
     search_terms: list[str]
     tasks: list[str]
     takes: list[str]
+    meanings: dict[str, str]
     concepts: list[dict[str, str]]
     torch: str | None
-    call: str
     functional: str | None
-    inputs: list[InputField]
     parameters: list[ParameterField]
+    prose: UseField
+    pitfalls: list[PitfallField]
+    libraries: list[dict[str, Any]]
+    relations: list[RelationField]
+    references: list[ReferenceField]
+    source_path: str
+
+
+class Record(Spoken):
+    """Everything that is said of a loss outside its figures.
+
+    `properties`, `plot` and `libraries` are what evidence, the interactive plot and the calls' measurements say.
+    """
+
+    call: str
+    inputs: list[InputField]
     left_out: list[OmittedField]
     formulas: list[FormulaField]
     computed: FormulaField | None
@@ -200,11 +221,7 @@ class Record(TypedDict):
     measured_where: str
     views: list[ViewField]
     plot: dict[str, Any]
-    prose: UseField
-    pitfalls: list[PitfallField]
-    libraries: list[dict[str, Any]]
+    answers: list[AnswerField]
+    library_functions: list[str]
     library_notes: dict[str, str]
-    relations: list[RelationField]
-    references: list[ReferenceField]
     torch_version: str
-    source_path: str

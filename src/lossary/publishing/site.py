@@ -27,8 +27,11 @@ from lossary.discovery.catalogs import (
 )
 from lossary.discovery.dependencies import measured, neighbours
 from lossary.errors import CatalogError, Failure, LossaryError
+from lossary.publishing import search_index
 from lossary.publishing.cache import MENDED, PACKAGE, Cache, default_cache, digest, sources_key, templates_key
-from lossary.publishing.page import link, render
+from lossary.publishing.choosing import choices
+from lossary.publishing.facets import chosen_by, facets, matrix
+from lossary.publishing.page import link, named, render
 from lossary.publishing.presets import Preset, available_presets
 from lossary.publishing.record_fields import Record
 from lossary.publishing.worker import Job, Workers
@@ -226,9 +229,12 @@ def _shared_jobs(
         payload = {"presets": presets, "members": [_payload(by_slug[slug]) for slug in picked]}
         key = digest("compare", base, json.dumps(presets), *(jobs[slug].key for slug in picked))
         shared["/compare"] = Job("compare", key, "compare page", payload)
+    shared["/vocabulary"] = Job("vocabulary", digest("vocabulary", base), "vocabulary", {})
     named_titles = {slug: record["title"] for slug, record in records.items()}
     inventory = {"project": about(catalog).title, "titles": named_titles}
     shared["/inventory"] = Job("inventory", digest("inventory", base, json.dumps(inventory)), "objects.inv", inventory)
+    if records:
+        shared["/questions"] = Job("questions", digest("questions", base), "choose page", {})
     return shared
 
 
@@ -261,10 +267,12 @@ def _pages(
                 raise LossaryError(f"{build.cache.folder} cannot be written: {error.strerror}; {MENDED}") from error
         return kept["page"]
 
+    leading = _leading_here(records)
     for source in found:
         path = f"losses/{source.slug}.md"
         if source.slug in records:
-            yield path, rendered("loss.md", "../", loss=records[source.slug], catalog=catalog, known=[*titles])
+            about_others = {"catalog": catalog, "known": [*titles], "leading": leading[source.slug]}
+            yield path, rendered("loss.md", "../", loss=records[source.slug], **about_others)
             yield (
                 f"embed/{source.slug}/index.html",
                 rendered("embed.html", "", root="../../", loss=records[source.slug], catalog=catalog),
@@ -279,17 +287,52 @@ def _pages(
     hero_files = files.of[shared["/hero"].key] if "/hero" in shared else None
     hero = json.loads(hero_files["hero.json"]) if hero_files else None
     shown = [family for family in described if family["losses"]]
+    named = [{"name": family["name"], "title": family["title"]} for family in shown]
+    words = files.of.get(shared["/vocabulary"].key, {}).get("vocabulary.json", b'{"tasks": {}, "takes": {}}')
+    offered = facets(records, named, json.loads(words))
     if own:
         yield "libraries.md", rendered("libraries.md", "", libraries=_elsewhere(records), surprises=_surprises(records))
-        yield "index.md", rendered("home.md", "", families=shown, hero=hero, count=len(records))
+        yield "index.md", rendered("home.md", "", families=shown, hero=hero, count=len(records), facets=offered)
     else:
-        yield "index.md", rendered("catalog.md", "", families=shown, catalog=catalog, count=len(records))
+        yield (
+            "index.md",
+            rendered("catalog.md", "", families=shown, catalog=catalog, count=len(records), facets=offered),
+        )
     if records:
         comparisons = _comparisons(files, records, shared)
-        named = [{"name": family["name"], "title": family["title"]} for family in shown]
-        values = {"presets": comparisons, "families": named, "count": len(records)}
+        values = {"presets": comparisons, "families": named, "count": len(records), "facets": offered}
         yield "compare/index.md", rendered("compare.md", "../", **values)
-        yield "plots/index.json", _plots(records, named, comparisons)
+        yield "plots/index.json", _plots(records, named, comparisons, offered)
+        asked = json.loads(files.of[shared["/questions"].key]["questions.json"])
+        yield "choose/index.md", rendered("choose.md", "../", tasks=choices(asked, [*records.values()]))
+        values = {"matrix": matrix(records), "facets": offered, "count": len(records)}
+        yield "properties/index.md", rendered("properties.md", "../", **values)
+        yield "lists/index.md", rendered("lists.md", "../", facets=offered, titles=titles)
+
+
+def _leading_here(records: Records) -> dict[str, list[tuple[str, list[str]]]]:
+    """For each loss, the others whose pages name it and that its own does not: what they do, and their slugs.
+
+    A link is written in one file and leads both ways, as a new loss touches no other.
+    """
+    found = {}
+    for slug, record in records.items():
+        text = [record["prose"]["when"], *(pitfall["markdown"] for pitfall in record["pitfalls"])]
+        found[slug] = {
+            "have a relation to this one": named("\n".join(one["text"] for one in record["relations"])),
+            "name this one as an alternative": named(record["prose"]["when_not"]),
+            "mention this one": named("\n".join(text)),
+        }
+    by_title = sorted(records, key=lambda slug: records[slug]["title"].casefold())
+    made: dict[str, list[tuple[str, list[str]]]] = {}
+    for slug in records:
+        left = [other for other in by_title if other != slug and other not in set().union(*found[slug].values())]
+        made[slug] = []
+        for why in found[slug]:
+            if here := [other for other in left if slug in found[other][why]]:
+                made[slug].append((why, here))
+                left = [other for other in left if other not in here]
+    return made
 
 
 def _elsewhere(records: Records) -> list[JsonObject]:
@@ -356,8 +399,13 @@ def _comparisons(files: Files, records: Records, shared: Mapping[str, Job]) -> l
     ]
 
 
-def _plots(records: Records, groups: Sequence[Mapping[str, str]], presets: Sequence[Mapping[str, Json]]) -> bytes:
-    """The index of the interactive plots: what the compare page needs to know before it loads any of them."""
+def _plots(
+    records: Records,
+    groups: Sequence[Mapping[str, str]],
+    presets: Sequence[Mapping[str, Json]],
+    offered: Sequence[JsonObject],
+) -> bytes:
+    """The index of the losses: what pages need to know to find, filter and compare them before any plot is loaded."""
     axes = _axes(records)
     losses = [
         {
@@ -367,6 +415,7 @@ def _plots(records: Records, groups: Sequence[Mapping[str, str]], presets: Seque
                 ["Along the", record["variable"]],
                 *([row["label"], row["plain_text"]] for row in record["property_rows"]),
             ],
+            "facets": chosen_by(offered, slug),
         }
         for slug, record in records.items()
     ]
@@ -392,6 +441,7 @@ def _indexes(build: Build, records: Records, groups: Mapping[str, Family]) -> It
     entries = [index_entry(record, build.address) for record in records.values()]
     yield "losses.json", (json.dumps(entries, ensure_ascii=False, indent=1) + "\n").encode()
     yield "losses.schema.json", Path(__file__).with_name("losses.schema.json").read_bytes()
+    yield "search.json", search_index.written(search_index.index(records.values()))
     yield "llms.txt", _llms(about(build.catalog), records, groups, build.address).encode()
 
 
@@ -441,10 +491,16 @@ def _llms(catalog: Family, records: Records, groups: Mapping[str, Family], addre
 
 
 def navigation(catalog: str | None = BUILT_IN) -> list[JsonObject]:
-    """The site's navigation, derived from the files: families with their losses, then the articles."""
+    """The site's navigation, derived from the files: pages about all losses, then families with theirs."""
     found = sources(catalog)
     groups = families(found)
-    sections: list[JsonObject] = [{"All losses": "index.md"}, {"Compare": "compare/index.md"}]
+    sections: list[JsonObject] = [
+        {"All losses": "index.md"},
+        {"Choose": "choose/index.md"},
+        {"By task and input": "lists/index.md"},
+        {"Properties": "properties/index.md"},
+        {"Compare": "compare/index.md"},
+    ]
     if catalog in (None, BUILT_IN):
         sections.append({"Other libraries": "libraries.md"})
     for name, family in groups.items():

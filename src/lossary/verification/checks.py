@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Iterator
 
 from lossary.declaration import docstring
+from lossary.declaration.choosing import PLACES
 from lossary.declaration.formula import Written
 from lossary.declaration.loss import Loss
 from lossary.declaration.symbols import TABLE
@@ -122,7 +123,7 @@ def _signature(loss: Loss) -> Iterator[Failure]:
 
 
 def headings(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
-    """The docstring has the parts of a page, and the places that concepts name."""
+    """The docstring has the parts of a page, the places that concepts name and the points that answers name."""
     try:
         parts = docstring.parse(loss.prose)
     except ValueError as error:
@@ -133,6 +134,16 @@ def headings(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
             docstring.answer(parts, [p.name for p in loss.parameters], place)
         except ValueError as error:
             yield fail(loss, "declaration", f"the concept {phrases!r}: {error}")
+    for place, (reason, change) in loss.answers.items():
+        if place not in PLACES:
+            yield fail(loss, "declaration", f"the answer {place!r}: there is no such place{nearest(place, PLACES)}")
+        elif (task := place.partition("/")[0]) not in loss.tasks:
+            yield fail(loss, "declaration", f"the answer {place!r}: {task!r} is not among the tasks of the loss")
+        for section, words in ((parts.when, reason), (parts.when_not, change)):
+            try:
+                docstring.point(section, words)
+            except ValueError as error:
+                yield fail(loss, "declaration", f"the answer {place!r}: {error}")
 
 
 def interactive(loss: Loss, evidence: Evidence) -> Iterator[Failure]:

@@ -78,9 +78,9 @@ def smoothness(line: Line) -> Finding:
         jumps = [np.ptp(values(sides, line.y)) for values in (line.loss, line.gradient, line.curvature)]
         steep = 1 + float(np.max(np.abs(line.g(sides))))
         orders.append(next((n for n, jump in enumerate(jumps) if jump > 1e-4 * steep), 3))
-    where = " and ".join(
-        dict.fromkeys(number(k) for k, order in zip(line.kinks, orders, strict=True) if order == min(orders))
-    )
+    least = sorted(k for k, order in zip(line.kinks, orders, strict=True) if order == min(orders))
+    places = dict.fromkeys(map(number, least))
+    where = " and ".join(", ".join(places).rsplit(", ", 1))
     words = ("value", "gradient", "curvature", "third derivative")[min(orders)]
     return Finding(SMOOTHNESS[min(orders)], f"the {words} jumps where the {line.quantity} is {where}", placed=True)
 
@@ -210,9 +210,11 @@ def value_at_perfect(line: Line) -> Finding:
     """The loss where the prediction is perfect, or its limit there."""
     assert line.perfect is not None
     t = line.perfect if math.isfinite(line.perfect) else math.copysign(min(700.0, line.reach), line.perfect)
-    if line.perfect in line.limits:
-        t = t - math.copysign(1e-15, t - sum(line.limits) / 2) if math.isfinite(sum(line.limits)) else t
-    value = float(line.f(np.array([t]))[0])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = float(line.f(np.array([t]))[0])
+    if not math.isfinite(value) and line.perfect in line.limits and math.isfinite(sum(line.limits)):
+        # At the very end of a domain there may be no value, only a limit.
+        value = float(line.f(np.array([t - math.copysign(1e-15, t - sum(line.limits) / 2)]))[0])
     if abs(value) < 1e-14:
         value = 0.0
     if math.isfinite(line.perfect):
@@ -247,9 +249,12 @@ def gradient_limits(line: Line) -> Finding:
 def redescending(line: Line) -> Finding:
     """Whether the gradient fades to zero towards both ends."""
     largest = float(np.abs(line.g(line.wide())).max())
-    last = max(abs(float(line.g(ends)[-1])) for ends in line.far((1e3, 1e6)))
-    far = " and ".join(line.place(float(end[-1])) for end in line.far((1e3, 1e6)))
-    how = f"the size of the gradient is {number(last)} where the {line.quantity} is {far}"
+    both = line.far((1e3, 1e6))
+    sizes = [abs(float(line.g(ends)[-1])) for ends in both]
+    last = max(sizes)
+    told = " and ".join(dict.fromkeys(map(number, sizes)))
+    far = " and ".join(line.place(float(end[-1])) for end in both)
+    how = f"the size of the gradient is {told} where the {line.quantity} is {far}"
     how += f", and {number(largest)} at its largest" if last < 0.999 * largest else ", and nowhere larger before"
     return Finding(last < 1e-3 * largest, how, placed=True)
 

@@ -25,10 +25,12 @@ for the target: the class itself, or its cluster.
   features, like any other class.
 - Memory is the problem and not time: [[linear_cross_entropy]] is exact and, with `options`, stores no
   score matrix.
-- The classes are about equally frequent. Nearly every target then falls into a cluster, and is scored with
-  the few features that were meant for rare classes.
-- Class weights, label smoothing or an ignored target are needed. This loss has none of them.
+- The classes are about equally frequent. Nearly every target then falls into a cluster, and is scored with the few
+  features that were meant for rare classes. [[cross_entropy]] gives each class all of them.
+- Class weights, label smoothing or an ignored target are needed. This loss has none of them; [[cross_entropy]] has
+  all three.
 - The model must share its output weights with its input embedding. The clusters have other sizes.
+  [[linear_cross_entropy]] takes one matrix for all classes.
 
 ## Pitfalls
 
@@ -482,7 +484,10 @@ loss = Loss(
     search_terms=terms(
         "hierarchical softmax large vocabulary; efficient softmax approximation; frequency-sorted labels cutoffs; "
         "word clusters softmax; '_ASMoutput' object has no attribute 'backward'; Target values should be in; "
-        "Initializing zero-element tensors is a no-op; cutoffs should be a sequence of unique, positive integers"
+        "Initializing zero-element tensors is a no-op; cutoffs should be a sequence of unique, positive integers; "
+        "speed up a softmax over many thousands of classes; extreme classification; "
+        "language model with a huge vocabulary; frequent words are cheap, rare ones grouped; "
+        "Zipf distributed classes; head and tail clusters; too many output classes; softmax is slow"
     ),
     concepts={
         "'_ASMoutput' object has no attribute 'backward'; output and loss": "It returns a pair",
@@ -491,6 +496,10 @@ loss = Loss(
         "Target values should be in; cutoffs should be a sequence of unique, positive integers": "The cutoffs end before",
         "padding index": "Padding has to be removed",
         "weight tying": "The module owns the last layer",
+    },
+    answers={
+        "multi-class/many": ("The time of the last layer", "The classes are about"),
+        "sequences/known/many": ("The classes are very many", "Memory is the problem"),
     },
     inputs=(
         Input("input", "x", (VECTOR,), "(D) or (N, D)", "the features that go into the output layer"),

@@ -16,7 +16,7 @@ that was given to its label.
 ## When not to
 
 - Your model ends in a linear layer. Give the raw score to [[bce_with_logits]]. A sigmoid followed
-  by this loss rounds large scores to 1 and loses their gradient, as shown below.
+  by this loss rounds large scores to 1 and loses their gradient, as a pitfall shows.
 - Exactly one of several classes is right: [[cross_entropy]].
 - Positives are very rare and easy negatives drown them: [[focal|focal loss]], or `pos_weight` of
   [[bce_with_logits]].
@@ -284,11 +284,15 @@ loss = Loss(
     tasks=("binary", "multi-label", "segmentation", "generative"),
     search_terms=terms(
         "bernoulli negative log likelihood; bernoulli negative log-likelihood loss; Bernoulli; Bernoulli NLL; "
-        "Bernoulli likelihood; negative log-likelihood of a Bernoulli variable; binary crossentropy keras; binary "
-        "cross entrophy; all elements of input should be between 0 and 1; all elements of target should be between 0 "
-        "and 1; Found dtype Long but expected Float; sigmoid then BCELoss; sklearn log_loss; "
-        "tf.keras.losses.BinaryCrossentropy; logarithmic score; BCELoss 100 clamp; binary_cross_entropy and BCELoss "
-        "are unsafe to autocast; Using a target size that is different to the input size is deprecated"
+        "Bernoulli likelihood; negative log-likelihood of a Bernoulli variable; binary crossentropy keras; "
+        "all elements of input should be between 0 and 1; "
+        "all elements of target should be between 0 and 1; Found dtype Long but expected Float; "
+        "sigmoid then BCELoss; sklearn log_loss; tf.keras.losses.BinaryCrossentropy; logarithmic score; "
+        "BCELoss 100 clamp; binary_cross_entropy and BCELoss are unsafe to autocast; "
+        "Using a target size that is different to the input size is deprecated; "
+        "log loss of probabilities after a sigmoid; cross-entropy of a yes-or-no prediction; "
+        "loss after a sigmoid layer; autoencoder reconstruction of pixels between 0 and 1; mask probabilities; "
+        "discriminator loss of the original GAN; log-likelihood of coin flips; probability outside 0 and 1"
     ),
     concepts={
         "class imbalance; sample weights": "weight",
@@ -300,6 +304,12 @@ loss = Loss(
         "Using a target size that is different to the input size is deprecated": "A column of predictions",
         "BCELoss unsafe to autocast; mixed precision": "Under autocast on CUDA",
         "soft labels; loss does not reach zero": "With soft labels",
+    },
+    answers={
+        "binary/probability/probability": ("You already hold", "Your model ends"),
+        "multi-label/probability/probabilities": ("Each element is a yes-or-no", "Your model ends"),
+        "segmentation/pixels/masks": ("Each element is a yes-or-no", "Your model ends"),
+        "generative/reconstruction": ("You already hold", "Your model ends"),
     },
     inputs=(
         Input("input", "p", (PROBABILITY,), "(*)", "the predicted probability of class 1, not a raw score"),

@@ -11,6 +11,8 @@ of its score gives to its label, computed without the sigmoid's rounding.
 - Segmentation with independent masks, link prediction, and any other grid of yes-or-no answers.
 - Classes are unbalanced, and a mistake on a positive should cost more: `pos_weight`. The usual choice
   is the number of negatives divided by the number of positives.
+- The discriminator of a generative adversarial network, with label 1 for samples of the data and 0 for generated ones.
+  The sigmoid of its best score is the share of real samples among those that look the same.
 
 Without weights the gradient with respect to the logit is the predicted probability minus the label.
 
@@ -308,19 +310,16 @@ The [[multilabel_soft_margin|multi-label soft margin]] loss has the same mean ov
 
 The [[focal|focal loss]] with `gamma=0` and `alpha=0.5` is half this loss.
 
-    F.binary_cross_entropy_with_logits(logits, label) / 2 ==
-        (0.5 * -torch.where(label.bool(), F.logsigmoid(logits), F.logsigmoid(-logits))).mean()
+    F.binary_cross_entropy_with_logits(logits, label) / 2 == functional.focal(logits, label, gamma=0.0, alpha=0.5)
 
 [[ranknet|RankNet]] is this loss of the difference of two scores.
 
-    F.binary_cross_entropy_with_logits(input - target, label) ==
-        (F.softplus(input - target, threshold=100) - label * (input - target)).mean()
+    F.binary_cross_entropy_with_logits(input - target, label) == functional.ranknet(input, target, label)
 
 [[bpr|Bayesian personalised ranking]] is this loss of the difference of two scores, with every label
 equal to one.
 
-    F.binary_cross_entropy_with_logits(input - target, torch.ones_like(input)) ==
-        -F.logsigmoid(input - target).mean()
+    F.binary_cross_entropy_with_logits(input - target, torch.ones_like(input)) == functional.bpr(input, target)
 
 The [[gan_nonsaturating_generator|non-saturating GAN]] generator loss is this loss with every label
 equal to one.
@@ -379,15 +378,16 @@ loss = Loss(
     ),
     tasks=("binary", "multi-label", "segmentation", "generative"),
     search_terms=terms(
-        "bce_with_logits; "
-        "weighted binary cross entropy class imbalance; multi-label classification loss; numerically stable sigmoid "
-        "bce; sigmoid then bce nan; negative loss BCEWithLogitsLoss; Target size must be the same as input size; "
-        "softplus(x) - x y; BinaryCrossentropy from_logits=True; timm BinaryCrossEntropy; result type Float can't be cast to "
-        "the desired output type Long; "
-        "weighted_cross_entropy_with_logits"
+        "bce_with_logits; weighted binary cross entropy class imbalance; multi-label classification loss; "
+        "numerically stable sigmoid bce; sigmoid then bce nan; negative loss BCEWithLogitsLoss; "
+        "Target size must be the same as input size; softplus(x) - x y; BinaryCrossentropy from_logits=True; "
+        "timm BinaryCrossEntropy; result type Float can't be cast to the desired output type Long; "
+        "weighted_cross_entropy_with_logits; sigmoid cross-entropy from raw scores; "
+        "sigmoid and cross-entropy in one; binary classifier without a final sigmoid; "
+        "independent labels, several may hold; image tagging; link prediction"
     ),
     concepts={
-        "class imbalance; weighted binary cross entropy class imbalance; rare positives": "pos_weight",
+        "class imbalance; weighted binary cross entropy class imbalance; rare positives; positive class is rare; rare class should count more; imbalanced binary data; weigh up the positive examples; oversampling the positives; scale_pos_weight": "pos_weight",
         "sigmoid then bce nan; sigmoid applied twice": "Passing probabilities",
         "negative loss BCEWithLogitsLoss; labels outside 0 and 1": "Labels are not checked",
         "calibrated probabilities with pos_weight; probability threshold; how to choose pos_weight; negatives divided by "
@@ -397,6 +397,14 @@ loss = Loss(
         "BCEWithLogitsLoss pos_weight ignored; positional arguments": "The first argument",
         "BCEWithLogitsLoss nan; masked logits": "Infinite logits",
         "weight for each sample": "A weight per sample",
+    },
+    answers={
+        "binary/probability/score": ("Binary classification with a network", "The model already returns"),
+        "binary/rare": ("Classes are unbalanced", "Almost everything"),
+        "multi-label/probability/scores": ("Several labels may be true", "Exactly one class"),
+        "multi-label/rare": ("Classes are unbalanced", "Almost everything"),
+        "segmentation/pixels/masks": ("Segmentation with independent", "The overlap of a small"),
+        "generative/discriminator/probability": ("The discriminator of", "The model already returns"),
     },
     inputs=(
         Input("input", "z", (LOGIT,), "(*)", "the raw score of class 1: no sigmoid before it"),

@@ -6,14 +6,15 @@ strongest rival by 1.
 ## When to use it
 
 - A support vector machine for several classes, in Crammer and Singer's form.
-- Only the strongest rival should count: the loss does not grow with the number of classes, as a sum over rivals does.
+- Only the strongest rival should count: a hundred rivals that are too close cost what the strongest of them costs
+  alone, where a sum over rivals adds them up.
 
 ## When not to
 
 - You want probabilities: [[cross_entropy]].
 - All rivals that are too close should be pushed down at once: [[multi_margin]] sums over them.
 - No class has more than half of the probability at many inputs. There the best scores need not tell the likeliest
-  class.
+  class. Those of [[cross_entropy]] do.
 - There are two classes and one score: [[hinge]].
 
 ## Pitfalls
@@ -21,8 +22,9 @@ strongest rival by 1.
 ### Keras counts a rival's score below 0 as 0
 
 Its function hides the true class by a product with zero, so that the strongest rival is never below 0. Where all
-rivals are negative it costs more than this one, and goes on pushing the true class up. A model whose scores are all
-shifted by the same number has the same loss here, and another one there.
+rivals are negative it goes on pushing the true class up until its score is 1, whatever its lead is, and up to there it
+costs more than this one. A model whose scores are all shifted by the same number has the same loss here, and may have
+another one there.
 
 ```python
 from lossary.functional import categorical_hinge
@@ -33,20 +35,21 @@ def as_keras(scores, target):
     return (rival - (one_hot * scores).sum(1) + 1).clamp(min=0)
 
 scores, target = torch.tensor([[0.5, -2.0, -3.0]]), torch.tensor([0])
-for shift in (0, 10, -10):
+for shift in (0, 0.5, 10, -10):
     here, there = categorical_hinge(scores + shift, target).item(), as_keras(scores + shift, target).item()
-    print(f"scores shifted by {shift:3}: here {here}, Keras's formula {there}")
+    print(f"scores shifted by {shift:4}: here {here}, Keras's formula {there}")
 ```
 
 ```output
-scores shifted by   0: here 0.0, Keras's formula 0.5
-scores shifted by  10: here 0.0, Keras's formula 0.0
-scores shifted by -10: here 0.0, Keras's formula 10.5
+scores shifted by    0: here 0.0, Keras's formula 0.5
+scores shifted by  0.5: here 0.0, Keras's formula 0.0
+scores shifted by   10: here 0.0, Keras's formula 0.0
+scores shifted by  -10: here 0.0, Keras's formula 10.5
 ```
 
 ### A softmax before it keeps the loss above zero
 
-Probabilities differ by 1 at most, so the loss is zero only where the softmax is rounded to 0 and 1. Give it raw scores.
+Probabilities differ by less than 1, so the loss is zero only where rounding makes it so. Give it raw scores.
 
 ```python
 from lossary.functional import categorical_hinge
@@ -174,13 +177,18 @@ loss = Loss(
     tasks=("multi-class",),
     search_terms=terms(
         "multi-class support vector machine; hinge loss for several classes; largest margin violation; "
-        "max(0, 1 - f_y + max f_i); Crammer and Singer multiclass SVM"
+        "max(0, 1 - f_y + max f_i); Crammer and Singer multiclass SVM; Crammer-Singer; "
+        "true class against the strongest rival; multi-class SVM on one-hot labels; best wrong class; "
+        "only the strongest wrong class matters; highest wrong score"
     ),
     concepts={
         "Keras CategoricalHinge; difference between Keras and optax multiclass hinge": "Keras counts",
         "softmax before hinge loss": "A softmax before it",
         "calibrated probabilities; consistency": "One class below one half",
         "one-hot labels; sparse categorical hinge": "It takes class numbers",
+    },
+    answers={
+        "multi-class/decision": ("Only the strongest rival", "All rivals that are"),
     },
     inputs=(
         Input("input", "x", (SCORES,), "(C) or (N, C)", "the raw scores: no softmax before them"),

@@ -13,6 +13,7 @@ and the loss is minus the logarithm of the right class's probability.
   is the true one.
 - The target is a distribution itself, as in distillation, mixup or label smoothing: pass
   probabilities in place of class numbers.
+- Some classes are rare, or a mistake on them costs more: `weight` scales the loss of all targets of a class.
 
 Without weights, the gradient of one target's loss with respect to the scores is the predicted
 distribution minus the target, where that sums to one.
@@ -497,11 +498,11 @@ With two classes it is [[bce_with_logits]] of the difference of the two scores.
 
 [[generalized_cross_entropy|Generalized cross-entropy]] tends to this loss as `q` goes to zero.
 
-    F.cross_entropy(scores, classes) == ((1 - scores.softmax(1).gather(1, classes[:, None]) ** 1e-6) / 1e-6).mean()  # within 1e-4
+    F.cross_entropy(scores, classes) == functional.generalized_cross_entropy(scores, classes, q=1e-6)  # within 1e-4
 
 [[listnet|ListNet]] is this loss with the softmax of the relevances as soft target.
 
-    F.cross_entropy(scores, (3 * q).softmax(1)) == -((3 * q).softmax(1) * scores.log_softmax(1)).sum(1).mean()
+    F.cross_entropy(scores, (3 * q).softmax(1)) == functional.listnet(scores, 3 * q)
 
 [[info_nce|InfoNCE]] is this loss of similarities divided by the temperature.
 
@@ -517,9 +518,7 @@ With two classes it is [[bce_with_logits]] of the difference of the two scores.
 
 [[poly_loss|Poly-1 cross-entropy]] with `epsilon=0` is exactly this loss.
 
-    F.cross_entropy(scores, classes) ==
-        (F.cross_entropy(scores, classes, reduction="none") + 0.0 * (1 - scores.softmax(1).gather(1, classes[:,
-        None])[:, 0])).mean()
+    F.cross_entropy(scores, classes) == functional.poly_loss(scores, classes, epsilon=0.0)
 
 With the softmax of relevances for a target it is [[listnet]].
 
@@ -610,23 +609,29 @@ loss = Loss(
     ),
     tasks=("multi-class", "segmentation", "sequences", "distillation"),
     search_terms=terms(
-        "cross entorpy loss; perplexity language model loss; next-token loss; SFT loss; multiclass classification "
-        "loss; label smoothing; class weights; expected target dtype to be Long or Byte; expected scalar type Long or "
-        "Byte for target; target dtype Long; expected scalar type Long; 0D or 1D target tensor expected, multi-target "
-        "not supported; Expected floating point type for target with class probabilities; Expected target size; "
-        "ignore_index is not supported for floating point target; CrossEntropyLoss nan; softmax before "
-        "CrossEntropyLoss; one-hot targets; device-side assert triggered; class number out of range"
+        "perplexity language model loss; next-token loss; SFT loss; "
+        "multiclass classification loss; label smoothing; class weights; expected target dtype to be Long or Byte; "
+        "expected scalar type Long or Byte for target; target dtype Long; expected scalar type Long; "
+        "0D or 1D target tensor expected, multi-target not supported; "
+        "Expected floating point type for target with class probabilities; Expected target size; "
+        "ignore_index is not supported for floating point target; CrossEntropyLoss nan; "
+        "softmax before CrossEntropyLoss; one-hot targets; device-side assert triggered; class number out of range; "
+        "image classification; exactly one class is right; pick one of many classes; next token prediction; "
+        "classifier without a final softmax; categorical cross-entropy from logits; "
+        "sparse integer labels or one-hot; per-pixel classification; semantic segmentation with several classes; "
+        "default loss of a classifier; log loss of several classes; top-1 classification; "
+        "class probabilities as target instead of class numbers; soft labels; several classes, one right answer"
     ),
     concepts={
-        "class imbalance; class weights": "weight",
-        "padding index; masked tokens": "ignore_index",
+        "class imbalance; class weights; imbalanced classes": "weight",
+        "padding index; masked tokens; ignore padding tokens; skip padded positions": "ignore_index",
         "ignore_index position or value; leave a class out": "ignore_index is a value",
         "Target is out of bounds; device-side assert triggered; class out of range": "A class number out of range",
         "float labels; one sample of many classes": "Class numbers as floats",
         "label smoothing inf; float16 overflow": "In float16 label smoothing",
         "epsilon/K or epsilon/(K-1)": "Label smoothing spreads",
         "masked sample nan gradient": "An ignored target",
-        "label smoothing; overconfidence": "label_smoothing",
+        "label smoothing; overconfidence; soften the targets; smooth labels; overconfident classifier": "label_smoothing",
         "softmax before CrossEntropyLoss; loss does not go down": "A softmax in the model",
         "Expected target size; class dimension": "The classes belong",
         "CrossEntropyLoss nan": "A batch in which every target",
@@ -635,6 +640,13 @@ loss = Loss(
         "point type for target with class probabilities": "The type and shape of the target",
         "one-hot targets; soft targets": "The same target as one-hot",
         "binary classification with one output": "One output unit",
+    },
+    answers={
+        "multi-class/probability/scores": ("Exactly one of several", "Several classes may"),
+        "multi-class/rare": ("Some classes are rare", "Easy examples outnumber"),
+        "segmentation/pixels/one": ("Next-token prediction", "Easy examples outnumber"),
+        "sequences/known/few": ("Next-token prediction", "The vocabulary is so large"),
+        "distillation/classes": ("The target is a distribution", "You already hold log-prob"),
     },
     inputs=(
         Input("input", "x", (LOGITS,), "(C), (N, C) or (N, C, d1, …)", "the raw scores: no softmax before them"),

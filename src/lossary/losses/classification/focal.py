@@ -11,12 +11,12 @@ that elements that are already right count for little, and by a factor for its c
 
 ## When not to
 
-- You need probabilities. The model that minimises the expected loss is not the one that predicts them; see below.
-  [[bce_with_logits]] is.
+- You need probabilities: [[bce_with_logits]]. The model that minimises the expected focal loss is not the one that
+  predicts them, as a pitfall shows.
 - Positives are rare, but the negatives are not easy: `pos_weight` of [[bce_with_logits]] changes the balance of the
   classes and nothing else.
-- Exactly one of several classes is right. This loss judges each score by itself. What other libraries call focal loss
-  for several classes multiplies [[cross_entropy]] by the same power, with the softmax's probability.
+- Exactly one of several classes is right. This loss judges each score by itself. Keras and Kornia have a focal loss for
+  several classes, which multiplies [[cross_entropy]] by the same power of 1 minus the softmax's probability.
 - Many labels are wrong. Then the hardest elements are the wrong labels, and this loss turns to them:
   [[generalized_cross_entropy|generalized cross-entropy]] does the opposite.
 
@@ -136,9 +136,9 @@ share of positives: 0.1
 
 ### Labels in between have no agreed meaning
 
-With label smoothing or mixup, most of the libraries below put the label into the probability first and then raise the
-distance to 1 to the power. On this page a label in between is a mixture of the losses of the two labels. The two agree at 0 and 1
-alone.
+With label smoothing or mixup, Keras, optax and torchvision put the label into the probability first and then raise the
+distance to 1 to the power. On this page, as in Kornia, a label in between is a mixture of the losses of the two labels.
+The two agree at the labels 0 and 1. MONAI and segmentation-models-pytorch each have a third way.
 
 ```python
 from lossary.functional import focal
@@ -228,6 +228,7 @@ from lossary.declaration import (
     Precision,
     Study,
     Symbolic,
+    equal,
     logit_section,
     sigmoid,
     softplus,
@@ -272,11 +273,16 @@ loss = Loss(
     ),
     tasks=("binary", "multi-label", "segmentation"),
     search_terms=terms(
-        "down-weight easy examples; class imbalance in object detection; foreground background imbalance; hard example "
-        "mining without sampling; modulating factor (1 - p_t)^gamma; gamma=2 alpha=0.25; easy negatives"
+        "down-weight easy examples; class imbalance in object detection; foreground background imbalance; "
+        "hard example mining without sampling; modulating factor (1 - p_t)^gamma; gamma=2 alpha=0.25; "
+        "easy negatives; rare class should count more; class imbalance with many easy negatives; "
+        "object detection with many background boxes; dense detection; one-stage detector; "
+        "down-weight easy background; hard examples count more; imbalanced classification; long-tailed data; "
+        "foreground against background; modulating factor; RetinaNet; rare positives; easy examples dominate the loss"
     ),
     concepts={
-        "focusing parameter; down-weight easy examples; hard examples": "gamma",
+        "balance positives and negatives": "alpha",
+        "focusing parameter; down-weight easy examples; hard examples; how much easy examples are turned down": "gamma",
         "alpha balancing; which class does alpha weigh; weighted binary cross entropy class imbalance": "alpha is the factor",
         "sigmoid applied twice; focal loss does not go down": "Passing probabilities",
         "normalise by the number of positives; loss is tiny; vanishing gradient": "The mean over all",
@@ -284,6 +290,11 @@ loss = Loss(
         "calibration of focal loss; probability estimates; not proper": "Its sigmoid is",
         "soft labels; label smoothing; mixup": "Labels in between",
         "nan gradient for gamma below 1": "The power of a rounded",
+    },
+    answers={
+        "binary/rare": ("Almost everything is", "Positives are rare"),
+        "multi-label/rare": ("Almost everything is", "You need probabilities"),
+        "segmentation/small": ("Almost everything is", "Many labels are wrong"),
     },
     inputs=(
         Input("input", "z", (LOGIT,), "(*)", "the raw score of class 1: no sigmoid before it"),
@@ -376,13 +387,13 @@ loss = Loss(
     ),
     example={"input": [2.0, -1.5, 0.5], "target": [1.0, 0.0, 0.0]},
     properties={
-        "convex": lambda gamma: gamma == 0,
+        "convex": lambda gamma: equal(gamma, 0),
         "smoothness": "Cinf",
         "bounded": False,
         "value_at_perfect": 0,
         "gradient_limits": lambda alpha: (-alpha, 0),
         "redescending": False,
         "proper": lambda gamma, alpha: "strictly proper" if gamma == 0 and alpha == 0.5 else "not proper",
-        "calibrated": lambda alpha: alpha == 0.5,
+        "calibrated": lambda alpha: equal(alpha, 0.5),
     },
 )

@@ -14,7 +14,8 @@ runs from cross-entropy, at an exponent near 0, to a bounded loss that forgives 
 
 - The labels are right. Hard elements are then what there is to learn, and this loss looks away from them:
   [[cross_entropy]].
-- You need probabilities. The best prediction is surer than the true distribution; see below.
+- You need probabilities. The best prediction is surer than the true distribution; see below. That of
+  [[cross_entropy]] is the true distribution.
 - There are many classes, or the model starts from nothing. All of them are unlikely then, and there is little gradient.
   [[symmetric_cross_entropy|Symmetric cross-entropy]] keeps a part of the pull of cross-entropy.
 
@@ -53,7 +54,7 @@ for classes in (2, 10, 1000):
 ### A confident wrong prediction has hardly any gradient
 
 That is the point where the label is wrong, and a trap where it is right: an element that the model has got badly wrong
-stays so.
+is hardly pulled back.
 
 ```python
 from lossary.functional import generalized_cross_entropy
@@ -76,7 +77,8 @@ lead -20.0: loss 1.4286, gradient -8.3e-07, of cross-entropy -1.0000
 ### The best prediction is surer than the truth
 
 Below, one score is fitted to seven negatives and three positives. The larger `q` is, the more of the probability goes to
-the likelier class; at 1 all of it would. Accuracy does not suffer, thresholds and probabilities do.
+the likelier class; at 1 all of it would. Which class is the likelier one does not change, but thresholds and
+probabilities lose their meaning.
 
 ```python
 from lossary.functional import generalized_cross_entropy
@@ -103,8 +105,8 @@ share of class 1: 0.3
 
 ### A power of a probability of zero has an infinite slope
 
-Written with a softmax and a power, the loss has a NaN gradient where float32 rounds the probability of the true class to
-0: infinity times zero. The function on this page takes the power of the logarithm.
+Written with a softmax and a power, and a `q` below 1, the loss has a NaN gradient where float32 rounds the probability of
+the true class to 0: infinity times zero. The function on this page takes the power of the logarithm.
 
 ```python
 from lossary.functional import generalized_cross_entropy
@@ -180,20 +182,11 @@ import torch
 import torch.nn.functional as F
 
 from lossary.declaration import (
-    CLASS_INDEX,
-    LOGITS,
-    Input,
-    Loss,
     Parameter,
-    Precision,
     Range,
     Study,
-    Symbolic,
-    exp,
     indicator,
-    logit_section,
-    per,
-    sum_over,
+    softmax_loss,
     terms,
 )
 
@@ -216,13 +209,13 @@ def _at_probability(p: torch.Tensor, q: float) -> torch.Tensor:
     return generalized_cross_entropy(scores, torch.zeros(len(p), dtype=torch.long), q=q, reduction="none")
 
 
-loss = Loss(
+loss = softmax_loss(
     function=generalized_cross_entropy,
     aliases=terms("GCE loss; GCE; Lq loss"),
-    tasks=("multi-class",),
     search_terms=terms(
-        "noisy labels; wrong labels; label noise robust loss; between cross-entropy and mean absolute error; mean absolute "
-        "error of probabilities; Box-Cox transformation of a probability"
+        "noisy labels; wrong labels; label noise robust loss; between cross-entropy and mean absolute error; "
+        "mean absolute error of probabilities; Box-Cox transformation of a probability; learn with wrong labels; "
+        "mean absolute error of probabilities is too slow; crowdsourced labels; mislabelled training data"
     ),
     concepts={
         "robustness to label noise; between cross-entropy and MAE": "q",
@@ -232,10 +225,9 @@ loss = Loss(
         "nan gradient; power of zero": "A power of a probability",
         "truncated loss; truncated Lq; pruning": "The truncated loss",
     },
-    inputs=(
-        Input("input", "x", (LOGITS,), "(C), (N, C) or (N, C, d1, …)", "the raw scores: no softmax before them"),
-        Input("target", "y", (CLASS_INDEX,), "(), (N) or (N, d1, …)", "the true class"),
-    ),
+    answers={
+        "multi-class/noise": ("Some labels are wrong", "There are many classes"),
+    },
     parameters=(
         Parameter(
             "q",
@@ -248,36 +240,10 @@ loss = Loss(
             latex="q",
         ),
     ),
-    reductions=per("target"),
-    sample_dimension=1,
-    formulas=(
-        Symbolic(
-            where={"p": lambda x, c, j, C: exp(x[c]) / sum_over(j, exp(x[j]), C)},
-            meanings={"p": "the softmax of the scores"},
-            value=lambda p, y, exponent: (1 - p[y] ** exponent) / exponent,
-            gradient={"input": lambda p, y, c, exponent: p[y] ** exponent * (p[c] - indicator(c, y))},
-        ),
-    ),
-    precision=Precision(
-        absolute=1.0,
-        why="it takes the logarithm of a sum that is rounded first, so that a loss below the spacing of numbers around 1 "
-        "is lost",
-    ),
-    sections=(
-        logit_section(
-            inputs=lambda t, y: {"input": [t, 0, 0], "target": y},
-            note="Three classes. The logit of the true class moves, the other two stay at 0.",
-            caption="A step with round edges, from 1 divided by q on the left down to zero. Where the prediction is far off, "
-            "nothing pulls it back.",
-        ),
-        logit_section(
-            inputs=lambda t, y: {"input": [0, t], "target": y},
-            label="logit of class 1, with two classes",
-            branches={"class 1": 1, "class 0": 0},
-            note="Two classes. The logit of class 0 stays at 0.",
-            caption="With two classes the loss of one is the mirror image of the other's.",
-        ),
-    ),
+    value=lambda p, y, exponent: (1 - p[y] ** exponent) / exponent,
+    gradient=lambda p, y, c, exponent: p[y] ** exponent * (p[c] - indicator(c, y)),
+    caption="A step with round edges, from 1 divided by q on the left down to zero. Where the prediction is far off, "
+    "nothing pulls it back.",
     figures=(
         Study(
             name="exponents",
@@ -294,7 +260,6 @@ loss = Loss(
             "divided by q.",
         ),
     ),
-    example={"input": [[2.0, 0.5, -1.0], [0.2, 1.5, 0.3], [-0.5, 0.1, 0.4]], "target": [0, 1, 0]},
     properties={
         "convex": False,
         "smoothness": "Cinf",

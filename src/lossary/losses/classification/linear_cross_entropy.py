@@ -19,7 +19,7 @@ classes than features; below that the plain way is cheaper.
 
 - The scores are needed as well, for an accuracy, a mask or a temperature. Compute them and use
   [[cross_entropy]].
-- There are few classes. The score matrix is small and there is nothing to save.
+- There are few classes. The score matrix is small and there is nothing to save: [[cross_entropy]].
 - Time is the problem, not memory, and rare classes may get a coarser model:
   [[adaptive_log_softmax]] computes fewer scores.
 - Something differs from a plain softmax: margins on cosines ([[arcface|ArcFace]],
@@ -353,8 +353,9 @@ weights.
 
 ## In other libraries
 
-- Liger Kernel `LigerFusedLinearCrossEntropyLoss()(lin_weight, _input, target, bias=None)`: The weights come first.
-  Computes in chunks, and the gradients already in the forward pass.
+- [Liger Kernel](https://github.com/linkedin/Liger-Kernel)
+  `liger_kernel.transformers.LigerFusedLinearCrossEntropyLoss()(lin_weight, _input, target, bias=None)`: The weights
+  come first. Computes in chunks, and the gradients already in the forward pass. Needs Triton.
 - `cut_cross_entropy.linear_cross_entropy(e, c, targets)`: Holds no scores in memory at all; with its defaults it
   leaves out entries of the gradient that are too small to count.
 
@@ -466,21 +467,28 @@ loss = Loss(
     ),
     tasks=("multi-class", "sequences"),
     search_terms=terms(
-        "Liger kernel cross entropy; chunked loss; memory-efficient loss for large vocabularies; avoid materializing "
-        "logits; logits out of memory; lm_head loss; large vocabulary softmax; chunked backward called twice; "
-        "ignore_index cannot be specified when target contains probabilities; linear_cross_entropy options ignored; "
-        "expected input with dimensionality 1 or 2"
+        "Liger kernel cross entropy; chunked loss; memory-efficient loss for large vocabularies; "
+        "avoid materializing logits; logits out of memory; lm_head loss; large vocabulary softmax; "
+        "chunked backward called twice; ignore_index cannot be specified when target contains probabilities; "
+        "linear_cross_entropy options ignored; expected input with dimensionality 1 or 2; "
+        "cross-entropy without storing logits; fused linear and cross-entropy; "
+        "large language model runs out of memory in the loss; chunk the vocabulary; lm head; memory of logits"
     ),
     concepts={
+        "label smoothing": "label_smoothing",
         "logits out of memory; memory-efficient loss for large vocabularies": "Without options",
         "class imbalance; class weights": "weight",
-        "padding index; masked tokens": "ignore_index",
+        "padding index; masked tokens; ignore padding tokens": "ignore_index",
         "weight tying; lm_head loss": "The class owns",
         "bias of the last layer; linear_bias": "The class has no bias",
         "chunked backward called twice; retain_graph": "With options, backward",
         "ignore_index cannot be specified when target contains probabilities": "ignore_index must be absent",
         "expected input with dimensionality 1 or 2": "The input has one or two",
         "linear_cross_entropy options ignored": "Label smoothing and soft targets",
+    },
+    answers={
+        "multi-class/many": ("The classes are so many", "The scores are needed"),
+        "sequences/known/many": ("You want the exact", "Time is the problem"),
     },
     inputs=(
         Input(

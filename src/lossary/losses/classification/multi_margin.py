@@ -17,13 +17,13 @@ falls short, and divides by the number of classes.
 
 - You need probabilities, or you will compare scores between samples. Use [[cross_entropy]], where the
   softmax of the scores estimates the probabilities of the classes.
-- The classes overlap, so that even the best model is often wrong. With three classes or more and `p=1`, the
-  best scores under this loss need not point to the likeliest class (shown below).
+- The classes overlap, so that even the best model is often wrong. With three classes or more and `p=1`, the best
+  scores under this loss need not point to the likeliest class (a pitfall shows it); those of [[cross_entropy]] do.
 - Only the strongest rival should count: [[categorical_hinge|categorical hinge]] takes the largest violation in
   place of the sum.
 - A sample may have several labels: [[multilabel_margin]] or [[bce_with_logits]].
-- The scores are float16 or bfloat16 on a CPU: neither is implemented there outside `torch.compile`. Under
-  `torch.autocast` they are converted to float32.
+- The scores are float16 or bfloat16 on a CPU: neither is implemented there outside `torch.compile`, and
+  [[cross_entropy]] is for both. Under `torch.autocast` they are converted to float32.
 
 ## Pitfalls
 
@@ -305,10 +305,11 @@ loss = Loss(
     ),
     tasks=("multi-class",),
     search_terms=terms(
-        "multiclass hinge loss; multiclass SVM loss; hinge loss for more than two classes; only p == 1 and p == 2 "
-        "supported; p == 1 and p == 2; p == 3 is not supported; supported p; multi_margin_loss_cpu_kernel not "
-        "implemented for 'Half'; inconsistent weight size; target out of range; MultiMarginLoss is zero although scores "
-        "are nan"
+        "multiclass hinge loss; multiclass SVM loss; hinge loss for more than two classes; "
+        "only p == 1 and p == 2 supported; p == 1 and p == 2; p == 3 is not supported; supported p; "
+        "multi_margin_loss_cpu_kernel not implemented for 'Half'; inconsistent weight size; target out of range; "
+        "MultiMarginLoss is zero although scores are nan; several classes and a margin; multi-class SVM in torch; "
+        "Weston-Watkins; true class beats each other class; sum over the wrong classes of margin violations"
     ),
     concepts={
         "only p == 1 and p == 2 supported; p == 3 is not supported; squared hinge": "p",
@@ -318,6 +319,10 @@ loss = Loss(
         "calibrated probabilities": "With p=1 the best scores",
         "loss is exactly zero; nan scores": "NaN scores",
         "number of classes; Lipschitz constant": "The sum over the wrong classes",
+    },
+    answers={
+        "multi-class/decision": ("Exactly one of several", "The classes overlap"),
+        "multi-class/rare": ("Some classes matter more", "You need probabilities"),
     },
     inputs=(
         Input("input", "x", (SCORES,), "(C) or (N, C)", "the raw scores: no softmax before them"),

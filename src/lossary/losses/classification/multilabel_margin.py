@@ -20,8 +20,8 @@ loss adds up by how much the leads fall short, divided by the number of classes.
   which take it as it is.
 - Exactly one class is true: [[multi_margin]], which also has a margin and weights, or
   [[cross_entropy]].
-- There are very many classes. Each label is compared with each class that is not listed, so the
-  work grows with their product.
+- There are very many classes. Each label is compared with each class that is not listed, so the work grows with
+  their product. The work of [[multilabel_soft_margin]] grows with the classes alone.
 
 ## Pitfalls
 
@@ -315,10 +315,12 @@ loss = Loss(
     ),
     tasks=("multi-label", "ranking"),
     search_terms=terms(
-        "multilabel margin; multilabel_margin; multilabel hinge; margin loss for several labels; multi-label ranking "
-        "loss; target padded with -1; multilabel_margin_loss torch.compile wrong result; inconsistent target size; "
-        "argument #2 'target' is out of range; loss for a list of labels; multilabel_margin_loss_forward_out_frame not "
-        "implemented for 'Half'"
+        "multilabel margin; multilabel_margin; multilabel hinge; margin loss for several labels; "
+        "multi-label ranking loss; target padded with -1; multilabel_margin_loss torch.compile wrong result; "
+        "inconsistent target size; argument #2 'target' is out of range; loss for a list of labels; "
+        "multilabel_margin_loss_forward_out_frame not implemented for 'Half'; "
+        "several true classes per sample, each above all others; ranking of labels; list of labels padded with -1; "
+        "set of labels per image; every relevant label above every irrelevant one"
     ),
     concepts={
         "multi-hot target; target padded with -1": "The target is a list",
@@ -328,6 +330,9 @@ loss = Loss(
         "loss is exactly zero; nan scores": "NaN scores",
         "number of labels; Lipschitz constant": "The value depends",
         "zero padding": "Padding with 0",
+    },
+    answers={
+        "multi-label/order": ("Each sample has several", "You need to know how many"),
     },
     inputs=(
         Input("input", "x", (SCORES,), "(C) or (N, C)", "the scores, one for each class"),

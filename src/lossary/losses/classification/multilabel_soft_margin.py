@@ -305,9 +305,10 @@ loss = Loss(
     tasks=("multi-label",),
     search_terms=terms(
         "multi-label classification loss; multilabel soft margin; multi-hot target; one-vs-all loss with sigmoid; "
-        "binary relevance; image tagging loss; one loss value per sample for many labels; MultiLabelSoftMarginLoss "
-        "negative loss; MultiLabelSoftMarginLoss target format; MultiLabelSoftMarginLoss vs BCEWithLogitsLoss; "
-        "multi_label_soft_margin_loss"
+        "binary relevance; image tagging loss; one loss value per sample for many labels; "
+        "MultiLabelSoftMarginLoss negative loss; MultiLabelSoftMarginLoss target format; "
+        "MultiLabelSoftMarginLoss vs BCEWithLogitsLoss; multi_label_soft_margin_loss; several labels per image; "
+        "one sigmoid for each label; multi-label one-versus-all; tags; attributes"
     ),
     concepts={
         "class imbalance; weight for each label": "weight",
@@ -317,6 +318,9 @@ loss = Loss(
         "MultiLabelSoftMarginLoss nan; masked labels": "Infinite scores",
         "column against flat target; broadcasting": "Two shapes",
         "boolean labels": "Boolean targets",
+    },
+    answers={
+        "multi-label/probability/scores": ("You want one loss per", "Missing a rare label"),
     },
     inputs=(
         Input("input", "x", (LOGITS,), "(C), (N, C) or (*, C)", "the raw scores: no sigmoid before them"),

@@ -284,7 +284,7 @@ It is [[kl_div]] with the target as a one-hot row.
 [[generalized_cross_entropy|Generalized cross-entropy]] of the probabilities tends to this loss as
 `q` goes to zero.
 
-    F.nll_loss(p.log(), classes) == ((1 - p.gather(1, classes[:, None]) ** 1e-6) / 1e-6).mean()  # within 1e-4
+    F.nll_loss(p.log(), classes) == functional.generalized_cross_entropy(p.log(), classes, q=1e-6)  # within 1e-4
 
 ## In other libraries
 
@@ -332,19 +332,26 @@ loss = Loss(
     aliases=terms("nn.NLLLoss; NLLLoss2d; NLL loss; negative log likelihood; negative log-likelihood loss"),
     tasks=("multi-class", "segmentation", "sequences"),
     search_terms=terms(
-        "negative log liklihood; NLLLoss negative value; nll loss is negative; log_softmax then NLLLoss; LogSoftmax "
-        "and NLLLoss; maximum likelihood classification; log-probabilities as input; logarithmic scoring rule; "
-        "surprisal; ClassNLLCriterion; difference between NLLLoss and CrossEntropyLoss; NLLLoss2d has been "
-        "deprecated; Target is out of bounds; nll_loss nan"
+        "NLLLoss negative value; nll loss is negative; log_softmax then NLLLoss; "
+        "LogSoftmax and NLLLoss; maximum likelihood classification; log-probabilities as input; "
+        "logarithmic scoring rule; surprisal; ClassNLLCriterion; difference between NLLLoss and CrossEntropyLoss; "
+        "NLLLoss2d has been deprecated; Target is out of bounds; nll_loss nan; log-softmax output; "
+        "loss after log_softmax; log-probabilities and class index; minus the log-probability of the true class; "
+        "maximum likelihood classifier; takes the output of log_softmax"
     ),
     concepts={
         "class imbalance; class weights": "weight",
-        "padding index": "ignore_index",
+        "padding index; ignore padding tokens": "ignore_index",
         "NLLLoss negative value; nll loss is negative; log_softmax then NLLLoss": "The input must hold",
         "log of softmax; underflow": "The logarithm of a softmax",
         "nll_loss nan": "A batch in which every target",
         "one-hot targets; soft targets; Target is out of bounds; device-side assert triggered": "Only class numbers",
         "NLLLoss2d has been deprecated": "NLLLoss2d",
+    },
+    answers={
+        "multi-class/probability/normalised": ("Exactly one of several", "The model returns raw scores"),
+        "segmentation/pixels/one": ("Segmentation and sequences", "The model returns raw scores"),
+        "sequences/known/few": ("The log-probabilities are needed", "The model returns raw scores"),
     },
     inputs=(
         Input(

@@ -12,6 +12,7 @@ which changes how hard a prediction pulls once it is nearly right.
 ## When not to
 
 - You need probabilities. With `epsilon` other than 0 the best prediction is not the true distribution; see below.
+  That of [[cross_entropy]] is.
 - Many labels are wrong. The cross-entropy is still in it, and a confident contradiction of a wrong label can cost
   arbitrarily much: [[generalized_cross_entropy|generalized cross-entropy]].
 - Easy elements outnumber the hard ones: [[focal|focal loss]] is the stronger means.
@@ -64,7 +65,7 @@ lead  4.0: 2.9640 times the gradient of cross-entropy
 ### Below -1 the loss pushes nearly right predictions back
 
 With an `epsilon` below -1 the factor turns negative once the true class is likely enough. The loss then falls below zero,
-and its lowest point is at a middling probability.
+and it is lowest where the true class has the probability `-1 / epsilon`.
 
 ```python
 from lossary.functional import poly_loss
@@ -73,12 +74,15 @@ target = torch.tensor([0])
 for epsilon in (-1.0, -2.0):
     scores = torch.tensor([[3.0, 0.0]], requires_grad=True)
     loss = poly_loss(scores, target, epsilon=epsilon)
-    print(f"epsilon {epsilon}: loss {loss.item():.4f}, gradient {torch.autograd.grad(loss, scores)[0][0, 0].item():.4f}")
+    slope = torch.autograd.grad(loss, scores)[0][0, 0].item()
+    p = torch.linspace(0.01, 0.999, 990)
+    each = poly_loss(torch.stack((p.logit(), 0 * p), 1), torch.zeros(990).long(), epsilon=epsilon, reduction="none")
+    print(f"epsilon {epsilon}: loss {loss.item():.4f}, gradient {slope:.4f}; lowest at {p[each.argmin()].item():.3f}")
 ```
 
 ```output
-epsilon -1.0: loss 0.0012, gradient -0.0022
-epsilon -2.0: loss -0.0463, gradient 0.0429
+epsilon -1.0: loss 0.0012, gradient -0.0022; lowest at 0.999
+epsilon -2.0: loss -0.0463, gradient 0.0429; lowest at 0.500
 ```
 
 ### A positive epsilon makes the model too sure
@@ -167,20 +171,11 @@ import torch
 import torch.nn.functional as F
 
 from lossary.declaration import (
-    CLASS_INDEX,
-    LOGITS,
-    Input,
-    Loss,
     Parameter,
-    Precision,
     Study,
-    Symbolic,
-    exp,
     indicator,
     log,
-    logit_section,
-    per,
-    sum_over,
+    softmax_loss,
     terms,
 )
 
@@ -204,13 +199,14 @@ def _at_probability(p: torch.Tensor, epsilon: float) -> torch.Tensor:
     return poly_loss(scores, torch.zeros(len(p), dtype=torch.long), epsilon=epsilon, reduction="none")
 
 
-loss = Loss(
+loss = softmax_loss(
     function=poly_loss,
     aliases=terms("Poly-1 loss; PolyLoss; Poly-1; Poly1 cross-entropy"),
     tasks=("multi-class", "segmentation"),
     search_terms=terms(
         "polynomial expansion of cross-entropy; one extra hyperparameter; change the leading polynomial coefficient; "
-        "epsilon times one minus p"
+        "epsilon times one minus p; Taylor series of cross-entropy; cross-entropy plus epsilon times 1 - p; "
+        "tuned cross-entropy; add a linear term to cross-entropy; perturb the leading coefficient"
     ),
     concepts={
         "leading polynomial coefficient": "epsilon",
@@ -220,10 +216,9 @@ loss = Loss(
         "calibration; overconfidence": "A positive epsilon",
         "PolyLoss family; Poly-N; Poly-1 focal loss": "The name means",
     },
-    inputs=(
-        Input("input", "x", (LOGITS,), "(C), (N, C) or (N, C, d1, …)", "the raw scores: no softmax before them"),
-        Input("target", "y", (CLASS_INDEX,), "(), (N) or (N, d1, …)", "the true class"),
-    ),
+    answers={
+        "multi-class/probability/scores": ("You have a classifier", "Many labels are wrong"),
+    },
     parameters=(
         Parameter(
             "epsilon",
@@ -233,36 +228,10 @@ loss = Loss(
             symbol="eps",
         ),
     ),
-    reductions=per("target"),
-    sample_dimension=1,
-    formulas=(
-        Symbolic(
-            where={"p": lambda x, c, j, C: exp(x[c]) / sum_over(j, exp(x[j]), C)},
-            meanings={"p": "the softmax of the scores"},
-            value=lambda p, y, eps: -log(p[y]) + eps * (1 - p[y]),
-            gradient={"input": lambda p, y, c, eps: (1 + eps * p[y]) * (p[c] - indicator(c, y))},
-        ),
-    ),
-    precision=Precision(
-        absolute=1.0,
-        why="it takes the logarithm of a sum that is rounded first, so that a loss below the spacing of numbers around 1 "
-        "is lost",
-    ),
-    sections=(
-        logit_section(
-            inputs=lambda t, y: {"input": [t, 0, 0], "target": y},
-            note="Three classes. The logit of the true class moves, the other two stay at 0.",
-            caption="Far to the left it is cross-entropy raised by epsilon, with the same gradient. The nearer the "
-            "prediction is to being right, the more its gradient exceeds that of cross-entropy.",
-        ),
-        logit_section(
-            inputs=lambda t, y: {"input": [0, t], "target": y},
-            label="logit of class 1, with two classes",
-            branches={"class 1": 1, "class 0": 0},
-            note="Two classes. The logit of class 0 stays at 0.",
-            caption="With two classes the loss of one is the mirror image of the other's.",
-        ),
-    ),
+    value=lambda p, y, eps: -log(p[y]) + eps * (1 - p[y]),
+    gradient=lambda p, y, c, eps: (1 + eps * p[y]) * (p[c] - indicator(c, y)),
+    caption="Far to the left it is cross-entropy raised by epsilon, with the same gradient. The nearer the "
+    "prediction is to being right, the larger its gradient is in proportion to that of cross-entropy.",
     figures=(
         Study(
             name="epsilons",
@@ -279,7 +248,6 @@ loss = Loss(
             "away the slope that cross-entropy has there.",
         ),
     ),
-    example={"input": [[2.0, 0.5, -1.0], [0.2, 1.5, 0.3], [-0.5, 0.1, 0.4]], "target": [0, 1, 0]},
     properties={
         "convex": lambda eps: abs(eps) <= 1,
         "smoothness": "Cinf",

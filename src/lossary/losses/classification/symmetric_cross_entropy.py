@@ -13,8 +13,10 @@ a label's zeros is a fixed number: the second term is bounded and forgives wrong
 ## When not to
 
 - The labels are right: [[cross_entropy]].
-- You need probabilities. The best prediction is surer than the true distribution; see below.
-- A wrong label must never cost more than a fixed amount. The part of cross-entropy has no upper bound.
+- You need probabilities. The best prediction is surer than the true distribution; see below. That of
+  [[cross_entropy]] is the true distribution.
+- A wrong label must never cost more than a fixed amount. The part of cross-entropy has no upper bound;
+  [[generalized_cross_entropy]] has one.
 
 ## Pitfalls
 
@@ -113,20 +115,21 @@ share of class 1: 0.3
 ### A positive A rewards mistakes
 
 `A` stands for the logarithm of 0 and must be negative. A positive one turns the reverse term around, and the loss falls as
-the probability of the true class falls. The function on this page does not check it.
+the probability of the true class falls, until the part of cross-entropy outweighs it. The function on this page does not
+check it.
 
 ```python
 from lossary.functional import symmetric_cross_entropy
 
 target = torch.tensor([0])
 for A in (-4.0, 4.0):
-    right, wrong = (symmetric_cross_entropy(torch.tensor([[lead, 0.0]]), target, A=A).item() for lead in (3.0, -3.0))
-    print(f"A {A}: right {right:.4f}, wrong {wrong:.4f}")
+    each = (symmetric_cross_entropy(torch.tensor([[lead, 0.0]]), target, A=A).item() for lead in (3.0, -3.0, -30.0))
+    print(f"A {A}: " + ", ".join(f"{word} {loss:.4f}" for word, loss in zip(("right", "wrong", "very wrong"), each)))
 ```
 
 ```output
-A -4.0: right 0.1946, wrong 4.1152
-A 4.0: right -0.1848, wrong -3.5054
+A -4.0: right 0.1946, wrong 4.1152, very wrong 7.0000
+A 4.0: right -0.1848, wrong -3.5054, very wrong -1.0000
 ```
 
 ## Relations
@@ -155,22 +158,14 @@ import torch
 import torch.nn.functional as F
 
 from lossary.declaration import (
-    CLASS_INDEX,
-    LOGITS,
     NOT_NEGATIVE,
-    Input,
-    Loss,
     Parameter,
-    Precision,
     Range,
     Study,
-    Symbolic,
-    exp,
+    equal,
     indicator,
     log,
-    logit_section,
-    per,
-    sum_over,
+    softmax_loss,
     terms,
 )
 
@@ -201,12 +196,13 @@ def _at_probability(p: torch.Tensor, alpha: float, beta: float) -> torch.Tensor:
     return symmetric_cross_entropy(scores, target, alpha=alpha, beta=beta, reduction="none")
 
 
-loss = Loss(
+loss = softmax_loss(
     function=symmetric_cross_entropy,
     aliases=terms("SCE loss; SCELoss; symmetric cross entropy learning; symmetric learning"),
-    tasks=("multi-class",),
     search_terms=terms(
-        "reverse cross entropy noisy labels; noise robust loss; wrong labels; logarithm of zero defined as A; label noise"
+        "reverse cross entropy noisy labels; noise robust loss; wrong labels; logarithm of zero defined as A; "
+        "label noise; cross-entropy plus its reverse; noisy labels; overfits wrong labels; "
+        "robust term for label noise; SCE"
     ),
     concepts={
         "log 0 clamp; A=-4 or -9.2; one-hot clamp 1e-4": "Much code that says",
@@ -215,10 +211,9 @@ loss = Loss(
         "calibration; overconfidence": "The best prediction",
         "sign of A": "A positive A",
     },
-    inputs=(
-        Input("input", "x", (LOGITS,), "(C), (N, C) or (N, C, d1, …)", "the raw scores: no softmax before them"),
-        Input("target", "y", (CLASS_INDEX,), "(), (N) or (N, d1, …)", "the true class"),
-    ),
+    answers={
+        "multi-class/noise": ("[[generalized_cross_entropy", "The labels are right"),
+    },
     parameters=(
         Parameter("alpha", 0.1, "the factor of cross-entropy", range=NOT_NEGATIVE, typical=(0.1, 1.0), symbol="alpha"),
         Parameter(
@@ -234,38 +229,10 @@ loss = Loss(
             latex="A",
         ),
     ),
-    reductions=per("target"),
-    sample_dimension=1,
-    formulas=(
-        Symbolic(
-            where={"p": lambda x, c, j, C: exp(x[c]) / sum_over(j, exp(x[j]), C)},
-            meanings={"p": "the softmax of the scores"},
-            value=lambda p, y, alpha, beta, zero: -alpha * log(p[y]) - beta * zero * (1 - p[y]),
-            gradient={
-                "input": lambda p, y, c, alpha, beta, zero: (alpha - beta * zero * p[y]) * (p[c] - indicator(c, y))
-            },
-        ),
-    ),
-    precision=Precision(
-        absolute=1.0,
-        why="it takes the logarithm of a sum that is rounded first, so that a loss below the spacing of numbers around 1 "
-        "is lost",
-    ),
-    sections=(
-        logit_section(
-            inputs=lambda t, y: {"input": [t, 0, 0], "target": y},
-            note="Three classes. The logit of the true class moves, the other two stay at 0.",
-            caption="A step from about the size of A down to zero, on top of a line that rises slowly to the left: what is "
-            "far off keeps a gradient, though a small one.",
-        ),
-        logit_section(
-            inputs=lambda t, y: {"input": [0, t], "target": y},
-            label="logit of class 1, with two classes",
-            branches={"class 1": 1, "class 0": 0},
-            note="Two classes. The logit of class 0 stays at 0.",
-            caption="With two classes the loss of one is the mirror image of the other's.",
-        ),
-    ),
+    value=lambda p, y, alpha, beta, zero: -alpha * log(p[y]) - beta * zero * (1 - p[y]),
+    gradient=lambda p, y, c, alpha, beta, zero: (alpha - beta * zero * p[y]) * (p[c] - indicator(c, y)),
+    caption="A step from about the size of A down to zero, on top of a line that rises slowly to the left: what is "
+    "far off keeps a gradient, though a small one.",
     figures=(
         Study(
             name="terms",
@@ -281,7 +248,6 @@ loss = Loss(
             "the left end only.",
         ),
     ),
-    example={"input": [[2.0, 0.5, -1.0], [0.2, 1.5, 0.3], [-0.5, 0.1, 0.4]], "target": [0, 1, 0]},
     properties={
         "convex": lambda alpha, beta, zero: -beta * zero <= alpha,
         "smoothness": "Cinf",
@@ -289,10 +255,10 @@ loss = Loss(
         "lipschitz": lambda alpha, beta, zero: (
             alpha if -beta * zero <= alpha else (alpha - beta * zero) ** 2 / (-4 * beta * zero)
         ),
-        "bounded": lambda alpha: alpha == 0,
+        "bounded": lambda alpha: equal(alpha, 0),
         "value_at_perfect": 0,
         "gradient_limits": lambda alpha: (-alpha, 0),
-        "redescending": lambda alpha: alpha == 0,
+        "redescending": lambda alpha: equal(alpha, 0),
         "proper": lambda beta: "strictly proper" if beta == 0 else "not proper",
         "calibrated": True,
     },

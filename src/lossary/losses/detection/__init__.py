@@ -6,7 +6,7 @@ most add a penalty, so that boxes which share nothing still pull on each other.
 
 import torch
 
-from lossary.declaration import Shown, SideBySide
+from lossary.declaration import BoxLook, Shown, SideBySide
 
 
 def _around(x: torch.Tensor, width: torch.Tensor | float, height: torch.Tensor | float) -> torch.Tensor:
@@ -30,8 +30,6 @@ def _flattens(width: torch.Tensor) -> dict[str, torch.Tensor]:
     return {"input": _around(0 * width, width, 1 / width), "target": _around(0 * width, 1.0, 1.0)}
 
 
-_DRAWN = " Above the curves, the target is drawn thick and the predicted box thin."
-
 shown = Shown(
     figures=(
         SideBySide(
@@ -42,10 +40,9 @@ shown = Shown(
             inputs=_slides,
             caption="The target is 3 wide and 1.5 high, the predicted box 0.4 wide and 1.2 high, on one line with it. As long "
             "as it lies inside the target, the IoU and GIoU losses do not see where, and outside the IoU loss is "
-            "flat as well. The losses with a distance have one lowest point, where the centres agree. CIoU charges for the shape as well."
-            + _DRAWN,
+            "flat as well. The losses with a distance have one lowest point, where the centres agree. CIoU charges for the shape as well.",
             top=2.0,
-            boxes=("target", "input"),
+            look=BoxLook("target", "input"),
         ),
         SideBySide(
             "grows",
@@ -56,9 +53,9 @@ shown = Shown(
             caption="The target is the unit square, and the predicted box a square around a point two units away. It reaches "
             "the target with a side of 3 and covers it with a side of 5. Before 3 the IoU loss is flat and the others fall for the most part: "
             "they reward growth that brings no overlap. After 5 the IoU and GIoU losses rise again, and the losses with a "
-            "distance go on falling, since the diagonal that divides the distance grows." + _DRAWN,
+            "distance go on falling, since the diagonal that divides the distance grows.",
             top=2.0,
-            boxes=("target", "input"),
+            look=BoxLook("target", "input"),
         ),
         SideBySide(
             "flattens",
@@ -68,9 +65,9 @@ shown = Shown(
             inputs=_flattens,
             caption="The target is the unit square. The predicted box has its centre and its area, so that it is higher "
             "than wide on the left and wider than high on the right. The DIoU loss is the IoU loss here. GIoU counts "
-            "the empty corners of the box around both, CIoU the ratio of the sides." + _DRAWN,
+            "the empty corners of the box around both, CIoU the ratio of the sides.",
             top=2.0,
-            boxes=("target", "input"),
+            look=BoxLook("target", "input"),
         ),
     ),
 )

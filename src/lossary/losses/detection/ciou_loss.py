@@ -11,7 +11,8 @@ overlap and takes no gradient.
 
 ## When not to
 
-- Boxes can be very small in the unit they are given in, or degenerate: the slope of an aspect ratio grows as a box shrinks.
+- Boxes can be very small in the unit they are given in, or degenerate: the slope of an aspect ratio grows as a box
+  shrinks. [[diou_loss]] leaves the aspect ratio out.
 - The width and the height themselves should be drawn to the target's. The aspect ratio is one number, and tells neither.
   [[diou_loss|DIoU]] leaves both to the overlap.
 
@@ -119,7 +120,8 @@ Where the aspect ratios are the same, it is [[diou_loss|the DIoU loss]].
 
 - `torchvision.ops.complete_box_iou_loss(input, target)`: The default reduction is "none". It adds 1e-7 to
   what it divides by, which boxes of very small areas feel.
-- `mmdet.models.losses.CIoULoss()`: The term for the shape counts only where the IoU is above one half.
+- `mmdet.models.losses.CIoULoss(reduction="none")(input, target)`: The term for the shape counts only where the IoU is
+  above one half. eps is 1e-6 by default.
 
 ## References
 
@@ -207,13 +209,18 @@ loss = box_loss(
     edge="As the edge moves, the shape becomes wrong as well. That adds most where the box is narrowest.",
     aliases=terms("CIoU; CIoU loss; complete-IoU loss; complete intersection over union"),
     search_terms=terms(
-        "complete_box_iou_loss; aspect ratio of boxes as a loss; YOLO box loss; alpha v term; IoU with aspect ratio"
+        "complete_box_iou_loss; aspect ratio of boxes as a loss; YOLO box loss; alpha v term; IoU with aspect ratio; "
+        "overlap, centre distance and aspect ratio of boxes together; YOLOv5 and YOLOv8 box loss; "
+        "shape of the box as well as its place"
     ),
     concepts={
         "alpha; torch.no_grad; detach alpha; gradcheck fails": "The weight of the shape",
         "IoU above 0.5; alpha is zero; CIoU differs between frameworks": "There are two versions",
         "aspect ratio; width and height separately; EIoU": "The term for the shape",
         "exploding gradient; tiny boxes; w^2 + h^2": "For small boxes",
+    },
+    answers={
+        "boxes/apart/centre": ("Overlap, centre", "Boxes can be very small"),
     },
     side_by_side=dict.fromkeys(
         ("slides", "grows", "flattens"), "functional.ciou_loss(input, target, reduction='none')"

@@ -12,7 +12,7 @@ around both.
 ## When not to
 
 - The shape of a box should be corrected by itself: [[ciou_loss|CIoU]] adds a term for the aspect ratio.
-- The loss should order boxes as their IoU does. Here the centre may outweigh a better overlap.
+- The loss should order boxes as their IoU does: [[iou_loss]]. Here the centre may outweigh a better overlap.
 
 ## Pitfalls
 
@@ -67,8 +67,8 @@ gap 1000.0: loss 1.980, pull 0.00002
 
 ### Around one centre it is the IoU loss
 
-If the centres agree, no distance is left, and a flat box is as good as a high one. Below, both boxes cover half of the
-target.
+If the centres agree, no distance is left, and of two boxes with the same overlap a flat one is as good as a high one.
+Below, both boxes cover half of the target.
 
 ```python
 from lossary.functional import ciou_loss, diou_loss
@@ -99,7 +99,7 @@ Where the aspect ratios are the same, it is [[ciou_loss|the CIoU loss]].
 
 - `torchvision.ops.distance_box_iou_loss(input, target)`: The default reduction is "none". It adds 1e-7 to
   what it divides by, which boxes of very small areas feel.
-- `mmdet.models.losses.DIoULoss()`
+- `mmdet.models.losses.DIoULoss(reduction="none")(input, target)`: eps is 1e-6 by default.
 
 ## References
 
@@ -155,12 +155,18 @@ loss = box_loss(
     "by the IoU alone.",
     aliases=terms("DIoU; DIoU loss; distance-IoU loss; distance intersection over union"),
     search_terms=terms(
-        "distance_box_iou_loss; centre distance of boxes; normalised central point distance; box loss with centre penalty"
+        "distance_box_iou_loss; centre distance of boxes; normalised central point distance; "
+        "box loss with centre penalty; distance between the centres of boxes; overlap plus centre distance; "
+        "converges faster than GIoU; boxes far apart still attract"
     ),
     concepts={
         "box grows; box expands; diagonal of the enclosing box": "A far box may grow",
         "small gradient far away; slow convergence of distant boxes": "The further away",
         "aspect ratio; concentric boxes; same centre": "Around one centre",
+    },
+    answers={
+        "boxes/apart/overlap": ("Predicted boxes may miss", "The loss should order"),
+        "boxes/apart/centre": ("The centre of a box", "The shape of a box"),
     },
     side_by_side=dict.fromkeys(
         ("slides", "grows", "flattens"), "functional.diou_loss(input, target, reduction='none')"

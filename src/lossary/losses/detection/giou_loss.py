@@ -14,7 +14,7 @@ do not overlap still attract each other.
 - The centre of the box matters. A small box anywhere inside the target has the same loss: [[diou_loss|DIoU]] also counts how
   far apart the centres are.
 - Boxes are far from their targets at first, and their size must stay plausible on the way: this loss may stretch a
-  box until it touches the target.
+  box until it touches the target. [[smooth_l1]] moves each side by its own distance.
 
 ## Pitfalls
 
@@ -121,7 +121,7 @@ Where one box lies within the other, it is [[iou_loss|the IoU loss]].
   what it divides by, which boxes of very small areas feel. Without "_loss", the name is that
   of the measure, a matrix of every box with every other.
 - `monai.losses.BoxGIoULoss(reduction="none")(input, target)`: Computes in float32. Also takes boxes in three dimensions.
-- `mmdet.models.losses.GIoULoss()`
+- `mmdet.models.losses.GIoULoss(reduction="none")(input, target)`: eps is 1e-6 by default.
 
 ## References
 
@@ -176,14 +176,19 @@ loss = box_loss(
     "then a curve that flattens.",
     aliases=terms("GIoU; GIoU loss; generalised IoU; BoxGIoULoss; generalized intersection over union"),
     search_terms=terms(
-        "generalized box iou; IoU loss for boxes that do not overlap; smallest enclosing box; GIoU bounding box "
-        "regression; box loss of DETR"
+        "generalized box iou; IoU loss for boxes that do not overlap; smallest enclosing box; "
+        "GIoU bounding box regression; box loss of DETR; boxes that do not overlap; smallest box around both; "
+        "generalised intersection over union; DETR box loss; gradient for disjoint boxes; enclosing box; "
+        "IoU gives no gradient when boxes are apart"
     ),
     concepts={
         "box grows; box expands before it moves; slow convergence": "A box that misses",
         "one box inside the other; enclosed box": "Inside the target",
         "negative width; x2 smaller than x1; invalid boxes; sort corners": "A box turned inside out",
         "loss above 1; negative GIoU; range of GIoU": "It goes up to 2",
+    },
+    answers={
+        "boxes/apart/overlap": ("Predicted boxes may miss", "Boxes are far from"),
     },
     side_by_side=dict.fromkeys(
         ("slides", "grows", "flattens"), "functional.giou_loss(input, target, reduction='none')"

@@ -14,7 +14,8 @@ the share that only one of them covers.
 
 - Boxes may lie apart. There the loss is flat: [[giou_loss|GIoU]], [[diou_loss|DIoU]] and [[ciou_loss|CIoU]] still pull.
 - Objects are masks of pixels: [[jaccard]] is the same measure of those.
-- Boxes are rotated. Here a box is four numbers, with its sides along the axes.
+- Boxes are rotated. Here a box is four numbers, with its sides along the axes; [[smooth_l1]] takes any numbers,
+  such as the sine and cosine of an angle.
 
 ## Pitfalls
 
@@ -164,7 +165,8 @@ Where the centres are the same, it is [[diou_loss|the DIoU loss]].
 ## In other libraries
 
 - `1 - torchvision.ops.box_iou(input, target).diagonal()`: `box_iou` gives a matrix of every box with every other.
-- `mmdet.models.losses.IoULoss(mode="linear")`: The default mode is "log", minus the logarithm of the IoU.
+- `mmdet.models.losses.IoULoss(mode="linear", reduction="none")(input, target)`: The default mode is "log", minus the
+  logarithm of the IoU.
 
 ## References
 
@@ -217,7 +219,9 @@ loss = box_loss(
     aliases=terms("intersection over union loss; box IoU loss; bounding box IoU loss"),
     search_terms=terms(
         "UnitBox loss; IoULoss mmdet; 1 - IoU; overlap of boxes as a loss; bounding box regression loss; "
-        "intersection over union of boxes; object detection box loss"
+        "intersection over union of boxes; object detection box loss; overlap of two rectangles; "
+        "box regression by overlap; object detector; localisation of objects; scale-invariant box loss; "
+        "overlap of rectangles; intersection over union"
     ),
     concepts={
         "zero gradient; boxes do not overlap; box does not move; loss stays at 1": "Boxes that do not overlap",
@@ -226,6 +230,9 @@ loss = box_loss(
         "small objects; learning rate; box jitters around the target": "The pull does not fade",
         "matching; pairwise IoU; cost matrix; order of the boxes": "Row k",
         "nan; empty targets; no objects in the image": "A batch without objects",
+    },
+    answers={
+        "boxes/overlap": ("A detector is judged", "Boxes may lie apart"),
     },
     side_by_side=dict.fromkeys(("slides", "grows", "flattens"), "functional.iou_loss(input, target, reduction='none')"),
     properties={"supremum": 1},

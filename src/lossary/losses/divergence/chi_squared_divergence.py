@@ -84,7 +84,8 @@ clamped  tensor(1.0000e-07)
 It is the variance of the weights that turn samples of the prediction into samples of the target. Its logarithm, after
 adding 1, is the [[renyi_divergence|Rényi divergence]] of order 2.
 
-    (p * (q / p - 1) ** 2).sum(1).log1p() == functional.renyi_divergence(p, q, alpha=2, reduction="none")
+    functional.chi_squared_divergence(p, q, reduction="none").log1p() ==
+        functional.renyi_divergence(p, q, alpha=2.0, reduction="none")
 
 Close to equality it is twice [[kl_div]].
 
@@ -133,11 +134,18 @@ loss = divergence_loss(
     function=chi_squared_divergence,
     aliases=terms("chi-squared divergence; chi-square divergence; Pearson divergence"),
     tasks=("distributions",),
-    search_terms=terms("chi2 distance between histograms; variance of importance weights; f-divergence with a square"),
+    search_terms=terms(
+        "chi2 distance between histograms; variance of importance weights; f-divergence with a square; chi2; "
+        "squared difference divided by the expected; compare histograms with expected counts; "
+        "Pearson's goodness of fit; sum of (p - q)^2 / q; squared difference divided by the predicted"
+    ),
     concepts={
         "Neyman chi-squared; which distribution is in the denominator": "The order of the arguments",
         "exploding gradient; small probabilities": "A small prediction dominates",
         "nan with zero probabilities; division by zero": "Zero against zero",
+    },
+    answers={
+        "distributions/outcomes/reference": ("You compare observed", "The prediction may be near"),
     },
     predicted=POSITIVE_DISTRIBUTION,
     true=DISTRIBUTION,

@@ -15,6 +15,7 @@ where they share no outcome.
 - The target is fixed and you fit a model to it: [[kl_div]] and [[cross_entropy]] keep a strong gradient however far the
   prediction is off.
 - You need a loss that is smooth where the two agree: the distance has a kink there, its square has none.
+  [[js_divergence]] is smooth there.
 
 ## Pitfalls
 
@@ -143,11 +144,18 @@ loss = divergence_loss(
     function=hellinger,
     aliases=terms("Hellinger loss; Hellinger metric"),
     tasks=("distributions",),
-    search_terms=terms("distance between square roots of probabilities; Bhattacharyya coefficient; bounded metric"),
+    search_terms=terms(
+        "distance between square roots of probabilities; Bhattacharyya coefficient; bounded metric; "
+        "difference of square roots of probabilities; Bhattacharyya distance; "
+        "bounded symmetric distance of distributions; fidelity"
+    ),
     concepts={
         "squared Hellinger distance; factor one half": "Distance and squared distance",
         "nan gradient; square root at zero": "A plain square root",
         "infinite gradient; softmax underflow": "A prediction of zero",
+    },
+    answers={
+        "distributions/outcomes/bounded": ("The distributions may rule", "You need a loss that"),
     },
     batches=_batches,
     predicted=DISTRIBUTION_STEEP_AT_ZERO,

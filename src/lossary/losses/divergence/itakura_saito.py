@@ -12,7 +12,8 @@ that is too small costs more than one that is too large.
 ## When not to
 
 - Targets may be zero. The divergence is infinite there. Use [[poisson_nll]] for counts.
-- You need a convex loss. It bends downwards where the prediction exceeds twice the target.
+- You need a convex loss. It bends downwards where the prediction exceeds twice the target; [[poisson_deviance]]
+  nowhere does.
 - Values near zero are only noise. The ratio makes them count as much as any other; use [[mse]] or [[l1]].
 
 ## Pitfalls
@@ -122,11 +123,18 @@ loss = Loss(
     function=itakura_saito,
     aliases=terms("IS divergence; Itakura-Saito distance"),
     tasks=("regression", "distributions"),
-    search_terms=terms("audio power spectrum loss; scale invariant divergence; NMF for audio; spectrogram divergence"),
+    search_terms=terms(
+        "audio power spectrum loss; scale invariant divergence; NMF for audio; spectrogram divergence; spectra; "
+        "speech and music; ratio of power spectra; nonnegative matrix factorisation; quiet as important as loud; "
+        "gamma likelihood"
+    ),
     concepts={
         "scale invariance; loud and quiet frequencies": "It sees only the ratio",
         "asymmetry; underestimation": "Too small costs more",
         "silence; zero power; nan": "A zero on either side",
+    },
+    answers={
+        "regression/relative/positive": ("The values are powers", "You need a convex loss"),
     },
     inputs=(
         Input("input", "x", (POWER,), "(*)", "the predicted values"),

@@ -12,7 +12,7 @@ How far two distributions are from the average of the two: symmetric, zero only 
 
 - The target is fixed and you fit a model to it. [[kl_div]] and [[cross_entropy]] keep a strong gradient however far the
   prediction is off; this divergence levels off.
-- The outcomes have an order, and near misses should cost less.
+- The outcomes have an order, and near misses should cost less: [[wasserstein_1d]], between samples.
 
 ## Pitfalls
 
@@ -166,12 +166,20 @@ loss = divergence_loss(
     function=js_divergence,
     aliases=terms("JSD; JS divergence; information radius"),
     tasks=("distributions",),
-    search_terms=terms("symmetric kl divergence; bounded divergence; consistency loss between two predictions"),
+    search_terms=terms(
+        "symmetric kl divergence; bounded divergence; consistency loss between two predictions; "
+        "symmetric divergence; average of two distributions; mixture of the two; bounded by log 2; GAN theory; "
+        "compare two probability vectors symmetrically; symmetrised KL to the mean distribution; "
+        "symmetrised Kullback-Leibler"
+    ),
     concepts={
         "Jensen-Shannon distance; bits or nats; square root": "The divergence is not the distance",
         "vanishing gradient; saturation": "A confident wrong prediction",
         "generalized JSD; GKD; beta": "The generalised divergence",
         "nan gradient; zero probabilities": "A probability of exactly zero",
+    },
+    answers={
+        "distributions/outcomes/bounded": ("Neither distribution", "The target is fixed"),
     },
     predicted=DISTRIBUTION_STEEP_AT_ZERO,
     true=DISTRIBUTION,

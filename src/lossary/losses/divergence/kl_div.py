@@ -332,19 +332,19 @@ With one-hot targets it is the [[nll|negative log-likelihood]].
 
 The [[renyi_divergence|Renyi divergence]] tends to this divergence as `alpha` goes to one.
 
-    F.kl_div(p.log(), q, reduction="none").sum(1) == (q ** (1 + 1e-6) * p ** -1e-6).sum(1).log() / 1e-6  # within 1e-4
+    F.kl_div(p.log(), q, reduction="none").sum(1) ==
+        functional.renyi_divergence(p, q, alpha=1 + 1e-6, reduction="none")  # within 1e-4
 
 The [[js_divergence|Jensen-Shannon divergence]] is the average of the two divergences from the even
 mixture.
 
-    0.5 * F.kl_div(((p + q) / 2).log(), p, reduction="batchmean") + 0.5 * F.kl_div(((p + q) / 2).log(), q, reduction="batchmean") ==
-        (-((p + q) / 2 * ((p + q) / 2).log()).sum(1) + 0.5 * (p * p.log()).sum(1) + 0.5 * (q *
-        q.log()).sum(1)).mean()
+    (F.kl_div(((p + q) / 2).log(), p, reduction="batchmean") + F.kl_div(((p + q) / 2).log(), q, reduction="batchmean")) / 2 ==
+        functional.js_divergence(p, q)
 
 For two distributions, the sum of the [[poisson_deviance|Poisson deviance]] over the outcomes is
 twice this divergence.
 
-    2 * F.kl_div(p.log(), q, reduction="none").sum(1) == (2 * (q * (q / p).log() - q + p)).sum(1)
+    2 * F.kl_div(p.log(), q, reduction="none").sum(1) == functional.poisson_deviance(p, q, reduction="none").sum(1)
 
 ## In other libraries
 
@@ -431,17 +431,26 @@ loss = Loss(
     tasks=("distributions", "distillation", "generative"),
     search_terms=terms(
         "knowledge distillation loss; kl divergence between two categorical distributions; KLDivLoss negative value; "
-        "batchmean; log_target; reduction: 'mean' divides the total loss by both the batch size and the support size; "
-        "scipy.stats.entropy(pk, qk); optax.kl_divergence; tf.keras.losses.KLDivergence; soft targets from a teacher"
+        "batchmean; log_target; "
+        "reduction: 'mean' divides the total loss by both the batch size and the support size; "
+        "scipy.stats.entropy(pk, qk); optax.kl_divergence; tf.keras.losses.KLDivergence; "
+        "soft targets from a teacher; teacher and student; imitate the outputs of a larger network; "
+        "match a target distribution; soft labels from a teacher; distance of probability distributions; "
+        "information gain; policy regulariser; distil a large model into a small one; "
+        "compare predicted and target distribution"
     ),
     concepts={
-        "log_target; target as log-probabilities": "log_target",
+        "log_target; target as log-probabilities; pass the target as logarithms": "log_target",
         "KLDivLoss negative value; log_softmax of the input": "The first argument",
         "reduction: 'mean' divides the total loss by both the batch size and the support size; batchmean": "The default reduction",
         "forward and reverse KL; mode seeking; which argument is the logarithm": "Swapping the distributions",
         "distillation temperature; temperature squared": "In distillation",
         "broadcasting without a warning": "A column against a row",
         "nan with zero probabilities": "A prediction of probability zero",
+    },
+    answers={
+        "distributions/outcomes/reference": ("You want a value that", "Outcomes have an order"),
+        "distillation/classes": ("The target is a whole", "The targets are class numbers"),
     },
     inputs=(
         Input(

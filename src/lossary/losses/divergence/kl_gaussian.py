@@ -119,12 +119,19 @@ loss = Loss(
     tasks=("distributions", "generative"),
     search_terms=terms(
         "variational autoencoder kl term; latent regularisation; beta-VAE penalty; "
-        "KL divergence between a diagonal Gaussian and N(0, 1); mu and logvar"
+        "KL divergence between a diagonal Gaussian and N(0, 1); mu and logvar; VAE; latent regulariser; "
+        "encoder's mean and log variance; posterior against a standard normal prior; posterior collapse; "
+        "evidence lower bound, ELBO; reparameterisation trick; closed form of the KL divergence of Gaussians; "
+        "variational inference; latent code of a VAE; regularise the latent space"
     ),
     concepts={
         "beta-VAE; weight of the KL term; sum or mean over latent coordinates": "The reduction sets",
         "logvar; standard deviation instead of log-variance": "The second argument",
         "exp overflow; nan in a VAE; clamp logvar": "A large log-variance",
+    },
+    answers={
+        "distributions/gaussian": ("The encoder gives", "The prior is not"),
+        "generative/code": ("In a variational", "You fit a mean"),
     },
     inputs=(
         Input("input", "mean", (REAL,), "(*)", "the means", latex=r"\mu"),

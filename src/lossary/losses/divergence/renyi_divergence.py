@@ -11,7 +11,8 @@ count whose probability is most underestimated.
 ## When not to
 
 - There is no reason for an order other than 1: [[kl_div]] is its limit there and needs no logarithm of a sum.
-- Orders from 1 up and predictions near zero: the divergence grows without bound.
+- Orders from 1 up and predictions near zero: the divergence grows without bound. [[hellinger]] and
+  [[js_divergence]] have an upper bound.
 
 ## Pitfalls
 
@@ -143,12 +144,18 @@ loss = divergence_loss(
     function=renyi_divergence,
     aliases=terms("Renyi divergence; Rényi relative entropy"),
     tasks=("distributions",),
-    search_terms=terms("renyi differential privacy; divergence of order alpha; generalised KL divergence"),
+    search_terms=terms(
+        "renyi differential privacy; divergence of order alpha; generalised KL divergence; alpha divergence; "
+        "order alpha; differential privacy; generalises KL divergence; privacy accounting; mode seeking or covering"
+    ),
     concepts={
         "alpha equal to 1; KL as a limit": "Close to order 1",
         "nan with zero probabilities": "A zero in either",
         "asymmetry; which distribution comes first": "The order of the arguments",
         "order of the divergence": "alpha",
+    },
+    answers={
+        "distributions/outcomes/reference": ("You want a [[kl_div]]", "There is no reason"),
     },
     predicted=POSITIVE_DISTRIBUTION,
     true=DISTRIBUTION_STEEP_AT_ZERO,

@@ -17,7 +17,7 @@ that they give to one and the same event.
   close the two are. [[js_divergence|Jensen-Shannon divergence]] is bounded too, and has small steps for small errors.
 - You want the predicted probabilities to match the frequencies of the labels. Against one-hot labels the expected
   distance is lowest at the likeliest class alone; use [[cross_entropy]].
-- You look for the penalty on the differences of neighbouring pixels, such as Kornia's `total_variation`. It has the same
+- You look for the penalty on the differences of neighbouring pixels: `kornia.losses.total_variation` has the same
   name, takes images alone and compares them with nothing.
 
 ## Pitfalls
@@ -107,11 +107,15 @@ loss = divergence_loss(
     tasks=("distributions",),
     search_terms=terms(
         "half the L1 distance between distributions; largest difference in probability of an event; "
-        "distance between two categorical distributions"
+        "distance between two categorical distributions; half the sum of absolute differences of probabilities; "
+        "largest difference of any event's probability; L1 distance of probabilities"
     ),
     concepts={
         "proper scoring rule; one-hot labels; calibration": "Against sampled labels",
         "constant gradient near the optimum": "The gradient does not shrink",
+    },
+    answers={
+        "distributions/outcomes/bounded": ("You want a distance", "You train by gradient"),
     },
     predicted=DISTRIBUTION,
     true=DISTRIBUTION,

@@ -151,11 +151,18 @@ loss = Loss(
     function=wasserstein_1d,
     aliases=terms("earth mover's distance; EMD; Wasserstein distance; Kantorovich-Rubinstein distance"),
     tasks=("distributions", "generative"),
-    search_terms=terms("optimal transport in one dimension; distance between samples; sorted L1; match a histogram"),
+    search_terms=terms(
+        "optimal transport in one dimension; distance between samples; sorted L1; match a histogram; "
+        "earth mover's distance of numbers; move one sample onto another; "
+        "area between two cumulative distribution functions; sorted samples; sliced Wasserstein; optimal transport"
+    ),
     concepts={
         "permutation invariance; unpaired samples": "It does not see",
         "bias of small batches": "A small batch",
         "shape of the samples; column": "A column counts",
+    },
+    answers={
+        "distributions/samples": ("A model draws numbers", "Each prediction has"),
     },
     inputs=(
         Input("input", "x", (REALS,), "(D) or (N, D)", "the predicted numbers, one sample in the last dimension"),

@@ -14,7 +14,8 @@ the first below 1 and one of the second above -1. A pair beyond both costs nothi
 - You want probabilities or the ratio of the two densities from the discriminator: the best score says only which kind
   is likelier. [[bce_with_logits]] gives both.
 - You want the value to estimate a distance: [[wgan_critic]].
-- You train the generator: see the first pitfall.
+- You train the generator: that takes minus the score, as the first pitfall shows. Beside a discriminator of
+  probabilities it takes [[gan_nonsaturating_generator]].
 
 ## Pitfalls
 
@@ -145,15 +146,14 @@ Where all scores lie between -1 and 1, it is [[wgan_critic]] plus 2.
 
 ## In other libraries
 
-- `monai.losses.PatchAdversarialLoss(criterion="hinge")(input, True, True) + monai.losses.PatchAdversarialLoss(criterion="hinge")(fake, False, True)`:
+- `monai.losses.PatchAdversarialLoss(criterion="hinge")(input, True, True) + monai.losses.PatchAdversarialLoss(criterion="hinge")(fake, False, True)` is another loss:
   Applies a tanh to the scores first, which no score then passes. A generator gets a hinge as well.
 - `keras.losses.Hinge(reduction=None)(keras.ops.ones_like(input), input) + keras.losses.Hinge(reduction=None)(-keras.ops.ones_like(fake), fake)`:
   The mean over the last dimension. At the corners its gradient is half the slope.
 - `optax.hinge_loss(input, jax.numpy.ones_like(input)) + optax.hinge_loss(fake, -jax.numpy.ones_like(fake))`: At the
   corners its gradient is half the slope.
-- [TF-GAN](https://github.com/tensorflow/gan/blob/master/tensorflow_gan/python/losses/losses_impl.py)
-  `tfgan.losses.losses_impl.wasserstein_hinge_discriminator_loss(discriminator_real_outputs, discriminator_gen_outputs)`:
-  Its wasserstein_hinge_generator_loss is minus the score.
+- `tensorflow_gan.python.losses.losses_impl.wasserstein_hinge_discriminator_loss(input, fake)`: Its
+  wasserstein_hinge_generator_loss is minus the score.
 
 ## References
 
@@ -182,7 +182,8 @@ loss = discriminator_loss(
     aliases=terms("hinge GAN loss; hinge adversarial loss; geometric GAN; GAN hinge loss; discriminator hinge loss"),
     search_terms=terms(
         "adversarial hinge loss; SAGAN loss; BigGAN loss; SNGAN loss; spectral normalization discriminator loss; "
-        "relu(1 - D(x)) + relu(1 + D(G(z))); hinge loss for the discriminator"
+        "relu(1 - D(x)) + relu(1 + D(G(z))); hinge loss for the discriminator; hinge GAN; discriminator with margin; "
+        "BigGAN; SAGAN; spectral normalisation; real above 1 and fake below -1"
     ),
     concepts={
         "generator hinge loss; hinge loss of the generator": "The generator has no hinge",
@@ -190,6 +191,9 @@ loss = discriminator_loss(
         "argument order; real and fake": "Swapped arguments",
         "detach the fake samples": "Without detach",
         "batches of different sizes": "Batches of different",
+    },
+    answers={
+        "generative/discriminator/distance": ("The discriminator should stop", "You want probabilities"),
     },
     value=lambda real, fake: maximum(0, 1 - real) + maximum(0, 1 + fake),
     gradient={

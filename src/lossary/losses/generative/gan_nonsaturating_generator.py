@@ -14,7 +14,7 @@ probability that the sample is real, and the loss is minus its logarithm.
 
 - You train the discriminator: [[bce_with_logits]] on both kinds of samples.
 - You want a number that falls as the samples get better. The value depends on the discriminator as much as on the
-  samples; see below.
+  samples; see below. Minus the loss of [[wgan_critic]] estimates a distance.
 - The discriminator has another loss. Each of [[gan_hinge_discriminator]], [[lsgan_discriminator]] and [[wgan_critic]]
   has a loss of the generator that belongs to it, which its page names.
 
@@ -156,9 +156,8 @@ It is [[bce_with_logits]] with every label equal to one.
 - `optax.sigmoid_binary_cross_entropy(input, jax.numpy.ones_like(input))`
 - `monai.losses.PatchAdversarialLoss(criterion="bce", reduction="none")(input, True, False)[0]`: Takes raw scores, and
   the least-squares criterion by default. It applies a sigmoid and then the cross-entropy of probabilities.
-- [TF-GAN](https://github.com/tensorflow/gan/blob/master/tensorflow_gan/python/losses/losses_impl.py)
-  `tfgan.losses.losses_impl.modified_generator_loss(discriminator_gen_outputs, label_smoothing=0.0)`: Raw scores. Its
-  minimax_generator_loss is the saturating one.
+- `tensorflow_gan.python.losses.losses_impl.modified_generator_loss(input)`: Raw scores. Its minimax_generator_loss is
+  the saturating one.
 
 ## References
 
@@ -201,8 +200,10 @@ loss = Loss(
     ),
     tasks=("generative",),
     search_terms=terms(
-        "gan generator loss -log D(G(z)); generative adversarial network loss; adversarial loss of the generator; NSGAN; "
-        "BCE with all labels real; saturating generator loss; minimax GAN loss"
+        "gan generator loss -log D(G(z)); generative adversarial network loss; adversarial loss of the generator; "
+        "NSGAN; BCE with all labels real; saturating generator loss; minimax GAN loss; fool the discriminator; "
+        "generator gets no gradient early; original generator loss; non-saturating loss; Goodfellow's trick; "
+        "-log D instead of log(1 - D)"
     ),
     concepts={
         "saturating loss; vanishing gradient of the generator; log(1 - D(G(z)))": "The loss with the logarithm",
@@ -210,6 +211,9 @@ loss = Loss(
         "sigmoid in the discriminator": "A discriminator that ends",
         "detach; retain_graph; zero_grad of the discriminator": "The generator's step",
         "generator loss goes up; loss does not show sample quality": "A falling loss",
+    },
+    answers={
+        "generative/generator": ("You train the generator", "The discriminator has another"),
     },
     inputs=(
         Input("input", "fake", (LOGIT,), "(*)", "the raw scores of generated samples: no sigmoid", latex="D(G(z))"),

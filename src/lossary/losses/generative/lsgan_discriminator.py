@@ -139,8 +139,7 @@ With the best discriminator of two distributions it tells their [[chi_squared_di
 
 - `monai.losses.PatchAdversarialLoss(criterion="least_squares", no_activation_leastsq=True)(input, True, True) + monai.losses.PatchAdversarialLoss(criterion="least_squares", no_activation_leastsq=True)(fake, False, True)`:
   By default a leaky ReLU with the slope 0.05 is applied to the scores first.
-- [TF-GAN](https://github.com/tensorflow/gan/blob/master/tensorflow_gan/python/losses/losses_impl.py)
-  `tfgan.losses.losses_impl.least_squares_discriminator_loss(discriminator_real_outputs, discriminator_gen_outputs, real_label=1, fake_label=0)`
+- `tensorflow_gan.python.losses.losses_impl.least_squares_discriminator_loss(input, fake)`
 
 ## References
 
@@ -168,7 +167,8 @@ loss = discriminator_loss(
     aliases=terms("LSGAN; LSGAN loss; least squares GAN loss; least-squares adversarial loss; MSE GAN loss"),
     search_terms=terms(
         "least squares discriminator loss; MSELoss adversarial; CycleGAN discriminator loss; pix2pix least squares; "
-        "(D(x) - 1)^2 + D(G(z))^2; HiFi-GAN discriminator loss"
+        "(D(x) - 1)^2 + D(G(z))^2; HiFi-GAN discriminator loss; squared error for real and fake; least squares GAN; "
+        "real to 1 and fake to 0; stable GAN training; smooth discriminator loss; GAN with mean squared error"
     ),
     concepts={
         "sigmoid in the discriminator; vanishing gradient": "A sigmoid at the end",
@@ -176,6 +176,9 @@ loss = discriminator_loss(
         "Pearson chi-squared divergence; labels a, b and c; discriminator loss 0.25": "At the balance",
         "factor one half": "With or without",
         "mixed precision; overflow": "In float16",
+    },
+    answers={
+        "generative/discriminator/probability": ("The score itself should", "Scores may run far"),
     },
     value=lambda real, fake: (real - 1) ** 2 / 2 + fake**2 / 2,
     gradient={"input": lambda real: real - 1, "fake": lambda fake: fake},

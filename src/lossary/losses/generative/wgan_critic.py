@@ -13,7 +13,7 @@ distributions.
 
 ## When not to
 
-- Nothing limits the critic. Then the loss has no lowest value; see below.
+- Nothing limits the critic. Then the loss has no lowest value, as a pitfall shows. [[gan_hinge_discriminator]] has one.
 - The samples are numbers: [[wasserstein_1d]] computes the distance without a critic.
 - You want probabilities from the discriminator: [[bce_with_logits]].
 
@@ -171,8 +171,7 @@ Where all scores lie between -1 and 1, it is [[gan_hinge_discriminator]] minus 2
 
 ## In other libraries
 
-- [TF-GAN](https://github.com/tensorflow/gan/blob/master/tensorflow_gan/python/losses/losses_impl.py)
-  `tfgan.losses.losses_impl.wasserstein_discriminator_loss(discriminator_real_outputs, discriminator_gen_outputs)`: Its
+- `tensorflow_gan.python.losses.losses_impl.wasserstein_discriminator_loss(input, fake)`: Its
   wasserstein_gradient_penalty is a function of its own.
 
 ## References
@@ -201,8 +200,10 @@ loss = discriminator_loss(
     function=wgan_critic,
     aliases=terms("WGAN; WGAN loss; Wasserstein GAN loss; Wasserstein loss; critic loss; WGAN-GP critic loss"),
     search_terms=terms(
-        "Wasserstein discriminator loss; wasserstein gan critic; earth mover GAN; gradient penalty; weight clipping; 1-Lipschitz critic; "
-        "Kantorovich-Rubinstein duality; E D(G(z)) - E D(x); integral probability metric"
+        "Wasserstein discriminator loss; wasserstein gan critic; earth mover GAN; gradient penalty; weight clipping; "
+        "1-Lipschitz critic; Kantorovich-Rubinstein duality; E D(G(z)) - E D(x); integral probability metric; "
+        "critic instead of a discriminator; difference of mean scores; earth mover's distance of GANs; "
+        "mode collapse; meaningful GAN loss curve; critic score"
     ),
     concepts={
         "critic loss diverges; loss goes to minus infinity; weight clipping; Lipschitz constraint": "Without a limit",
@@ -211,6 +212,10 @@ loss = discriminator_loss(
         "sigmoid in the critic": "A sigmoid at the end",
         "WGAN-GP; create_graph; gradient penalty has no effect": "A gradient penalty",
         "batch normalisation in the critic": "Batch normalisation",
+    },
+    answers={
+        "generative/discriminator/distance": ("You want a value", "Nothing limits"),
+        "generative/generator": ("The two kinds", "Nothing limits"),
     },
     value=lambda real, fake: fake - real,
     gradient={"input": lambda: -1, "fake": lambda: 1},

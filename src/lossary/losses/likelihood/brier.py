@@ -12,7 +12,8 @@ finite for a confident wrong answer.
 
 - You train a network through a sigmoid. Where it is confidently wrong, the gradient with respect to the logit fades;
   [[bce_with_logits]] keeps it.
-- Rare events. A forecast of zero for everything already has a low score; see below.
+- Rare events. A forecast of zero for everything already has a low score; see below. [[bce]] charges far more for an
+  event that was ruled out.
 
 ## Pitfalls
 
@@ -120,13 +121,20 @@ loss = Loss(
     aliases=terms("Brier loss; quadratic score; quadratic scoring rule; brier_score_loss"),
     tasks=("binary", "multi-label"),
     search_terms=terms(
-        "mean squared error of probabilities; proper scoring rule; verification of forecasts; probability calibration "
-        "metric; weather forecast score; Brier skill score"
+        "mean squared error of probabilities; proper scoring rule; verification of forecasts; "
+        "probability calibration metric; weather forecast score; Brier skill score; squared error of a probability; "
+        "mean squared error between probability and outcome; how good probability forecasts are; "
+        "calibration and refinement; score for forecasts of rain; proper score for yes-or-no forecasts"
     ),
     concepts={
         "multiclass Brier score; Brier score from 0 to 2": "There are two definitions",
         "vanishing gradient; sigmoid then squared error": "Through a sigmoid",
         "class imbalance; base rate; Brier skill score": "For rare events",
+    },
+    answers={
+        "binary/probability/probability": ("Labels may be wrong", "You train a network"),
+        "binary/report": ("You judge probabilities", "You train a network"),
+        "multi-label/probability/probabilities": ("You judge probabilities", "You train a network"),
     },
     inputs=(
         Input("input", "p", (PROBABILITY,), "(*)", "the predicted probability of class 1"),

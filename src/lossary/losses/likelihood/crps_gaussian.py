@@ -129,13 +129,19 @@ loss = Loss(
     aliases=terms("continuous ranked probability score; Gaussian CRPS; CRPS of a normal distribution"),
     tasks=("regression", "uncertainty"),
     search_terms=terms(
-        "proper scoring rule for a continuous forecast; probabilistic regression loss; crps_norm; ensemble model "
-        "output statistics; predict mean and standard deviation"
+        "proper scoring rule for a continuous forecast; probabilistic regression loss; crps_norm; "
+        "ensemble model output statistics; predict mean and standard deviation; "
+        "score of a probabilistic forecast in the unit of the target; forecast is a normal distribution; "
+        "ensemble post-processing; EMOS; generalises the absolute error to distributions; "
+        "integral of squared difference of distribution functions; sharpness and calibration"
     ),
     concepts={
         "variance or standard deviation": "sigma is the standard deviation",
         "CRPS does not reach zero": "An exact hit",
         "sign of the score; larger is better": "It is a loss",
+    },
+    answers={
+        "uncertainty/normal": ("The model should say", "The likelihood itself"),
     },
     inputs=(
         Input("input", "x", (REAL,), "(*)", "the predicted means"),

@@ -135,12 +135,18 @@ loss = Loss(
     tasks=("regression",),
     search_terms=terms(
         "deviance of a gamma GLM; insurance severity; claim size regression; positive skewed targets; "
-        "relative error regression; half gamma deviance; reg:gamma"
+        "relative error regression; half gamma deviance; reg:gamma; positive skewed target; "
+        "constant coefficient of variation; costs, durations and amounts; severity of claims; "
+        "relative error of positive values; GLM with log link; gamma regression; "
+        "variance grows with the square of the mean; strictly positive amounts; waiting times"
     ),
     concepts={
         "zero targets; infinite deviance": "A target of zero",
         "non-convex; log link": "It is not convex",
         "over- and underestimation; asymmetric": "A prediction too small",
+    },
+    answers={
+        "regression/relative/positive": ("Targets are positive and skewed", "Half the target"),
     },
     inputs=(
         Input("input", "x", (POSITIVE_MEAN,), "(*)", "the predicted mean"),

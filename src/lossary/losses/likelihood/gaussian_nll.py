@@ -393,10 +393,15 @@ loss = Loss(
     ),
     tasks=("regression", "uncertainty"),
     search_terms=terms(
-        "gaussian negative log likelihood; guassian nll loss; guassian nll; guassian loss; mean-variance estimation; "
+        "gaussian negative log likelihood; mean-variance estimation; "
         "mean-variance network; aleatoric uncertainty loss; predict mean and variance; learned variance regression; "
-        "heteroskedastic loss; uncertainty weighting; log variance loss; var has negative entry/entries; var is of "
-        "incorrect size; gaussian nll loss negative; beta-NLL; torch.distributions.Normal log_prob loss"
+        "heteroskedastic loss; uncertainty weighting; log variance loss; var has negative entry/entries; "
+        "var is of incorrect size; gaussian nll loss negative; beta-NLL; torch.distributions.Normal log_prob loss; "
+        "network outputs mean and log variance; predict an uncertainty with each number; "
+        "two outputs, mean and variance; noise differs between inputs; heteroscedastic noise; "
+        "probabilistic regression; deep ensembles; error bars for a regression; aleatoric uncertainty; "
+        "estimate variance along with the prediction; predicted standard deviation; uncertainty of a regression; "
+        "confidence of a prediction"
     ),
     concepts={
         "var has negative entry/entries; softplus for the variance": "A raw output",
@@ -408,6 +413,9 @@ loss = Loss(
         "convexity; joint optimum of mean and variance": "It is convex in the mean",
         "broadcasting without a warning": "A column against a row",
         "log-likelihood constant": "full",
+    },
+    answers={
+        "uncertainty/normal": ("The model should say", "The targets have outliers"),
     },
     inputs=(
         Input("input", "x", (REAL,), "(*)", "the predicted means"),

@@ -136,12 +136,19 @@ loss = Loss(
     aliases=terms("mean Poisson deviance"),
     tasks=("counts", "regression"),
     search_terms=terms(
-        "goodness of fit for counts; deviance of a GLM; G-test; G-statistic; unit deviance; D2 score for counts"
+        "goodness of fit for counts; deviance of a GLM; G-test; G-statistic; unit deviance; D2 score for counts; "
+        "counts with a predicted mean; GLM for counts; frequency of claims; count regression score; "
+        "PoissonRegressor; D2 score of counts"
     ),
     concepts={
         "log-rate or rate; negative rate nan": "The input is the rate",
         "zero rate; infinite deviance; relu output": "A rate of zero",
         "half deviance; factor of two": "Some libraries",
+    },
+    answers={
+        "counts/train/poisson": ("The target is not negative", "You train a network"),
+        "regression/relative/zeros": ("The target is not negative", "The spread grows with"),
+        "counts/report": ("You want to report", "You train a network"),
     },
     inputs=(
         Input("input", "x", (RATE,), "(*)", "the predicted rate: the expected count"),

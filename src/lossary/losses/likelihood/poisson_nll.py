@@ -249,8 +249,7 @@ Without what depends on the target alone it is half the [[poisson_deviance|Poiss
 rate.
 
     F.poisson_nll_loss(input, target.abs()) ==
-        0.5 * (2 * (target.abs() * (target.abs() / input.exp()).log() - target.abs() + input.exp())).mean() -
-        (target.abs() * target.abs().log() - target.abs()).mean()
+        functional.poisson_deviance(input.exp(), target.abs()) / 2 - (target.abs() * target.abs().log() - target.abs()).mean()
 
 On log-probabilities, summed over the outcomes, it is [[cross_entropy]] plus one.
 
@@ -268,7 +267,7 @@ On log-probabilities, what it is above its smallest value is the [[kl_div]].
 - `sklearn._loss.HalfPoissonLoss().loss(target.ravel(), input.ravel())`: Private; what
   HistGradientBoostingRegressor(loss="poisson") minimises. On the log-rate; it leaves out the terms in the target
   alone.
-- `sklearn.metrics.mean_poisson_deviance(target.ravel(), input.ravel())` at log_input=False: A metric on arrays of
+- `sklearn.metrics.mean_poisson_deviance(target.ravel(), input.ravel())` is another loss at log_input=False: A metric on arrays of
   counts and rates: twice the amount by which torch's value is above its minimum.
 - LossFunctions.jl `PoissonLoss()`: On the log-rate.
 - ML.NET `Microsoft.ML.Trainers.PoissonLoss`: On the log-rate.
@@ -339,9 +338,12 @@ loss = Loss(
     ),
     tasks=("counts", "regression"),
     search_terms=terms(
-        "poisson negative log likelihood; poison nll loss; poison nll; poison loss; log_input; loss for count data; "
-        "count regression loss; poisson loss negative value; stirling approximation loss; exp(x) - y x; log link "
-        "regression; sklearn mean_poisson_deviance; sklearn PoissonRegressor; poisson-nloglik"
+        "poisson negative log likelihood; log_input; loss for count data; "
+        "count regression loss; poisson loss negative value; stirling approximation loss; exp(x) - y x; "
+        "log link regression; sklearn mean_poisson_deviance; sklearn PoissonRegressor; poisson-nloglik; "
+        "number of events; count data; how often something happens; visits, clicks or photons; rate of events; "
+        "predicts a rate; counts per interval; neural spike counts; log link; rare events; "
+        "intensity of a point process; exponential of the output is the rate"
     ),
     concepts={
         "log_input; log link regression": "log_input",
@@ -351,6 +353,11 @@ loss = Loss(
         "broadcasting without a warning": "A column of predictions",
         "negative targets": "Targets are not checked",
         "zero rate": "Rates of zero",
+    },
+    answers={
+        "counts/train/poisson": ("The target is a count", "The target is large and continuous"),
+        "counts/train/wide": ("You want the **mean**", "The spread is itself"),
+        "counts/train/ratio": ("Effects multiply", "The target is large and continuous"),
     },
     inputs=(
         Input(

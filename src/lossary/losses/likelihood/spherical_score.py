@@ -74,8 +74,9 @@ cross-entropy -1.0e+00
 On average over the true distribution the best value is minus the length of that distribution, while the average of
 [[nll]] is its entropy.
 
-    (q * torch.stack([functional.spherical_score(q, torch.full((8,), c), reduction="none") for c in range(5)], 1)).sum(1) ==
-        -q.norm(dim=1)
+    (q * torch.stack([functional.spherical_score(q, torch.full((8,), c), reduction="none") +
+        F.nll_loss(q.log(), torch.full((8,), c), reduction="none") for c in range(5)], 1)).sum(1) ==
+        torch.special.entr(q).sum(1) - q.norm(dim=1)
 
 ## References
 
@@ -130,11 +131,18 @@ loss = Loss(
     function=spherical_score,
     aliases=terms("spherical loss; spherical scoring rule"),
     tasks=("multi-class",),
-    search_terms=terms("bounded proper scoring rule; normalised probability score; strictly proper score for classes"),
+    search_terms=terms(
+        "bounded proper scoring rule; normalised probability score; strictly proper score for classes; "
+        "probability divided by the norm of the vector; proper score other than the logarithm; "
+        "forecasters cannot gain by lying"
+    ),
     concepts={
         "negative value; best value": "It is negative",
         "unnormalised probabilities; logits as input": "The length of the input",
         "vanishing gradient": "Confidently wrong",
+    },
+    answers={
+        "multi-class/probability/normalised": ("You judge probabilities", "You train a network"),
     },
     inputs=(
         Input("input", "p", (DISTRIBUTION,), "(N, C) or (C)", "the predicted probabilities: apply a softmax first"),

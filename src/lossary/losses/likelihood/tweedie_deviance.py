@@ -14,7 +14,8 @@ deviance, with a power that says how the variance grows with the mean.
 
 - Counts ([[poisson_deviance]]) or strictly positive targets ([[gamma_deviance]]): these are the two ends, which the
   formula with a division by `1 - power` and `2 - power` does not reach.
-- You want to choose `power` by the value of this loss. Values at two powers cannot be compared; see below.
+- You want to choose `power` by the value of this loss. Values at two powers cannot be compared, as a pitfall shows.
+  Compare the predictions by a loss that is the same for both, such as [[poisson_deviance]].
 
 ## Pitfalls
 
@@ -138,16 +139,22 @@ def tweedie_deviance(
 loss = Loss(
     function=tweedie_deviance,
     aliases=terms("Tweedie loss; mean Tweedie deviance"),
-    tasks=("regression",),
+    tasks=("regression", "counts"),
     search_terms=terms(
         "compound Poisson-gamma; zero-inflated positive targets; insurance pure premium; rainfall regression; "
-        "variance power; reg:tweedie; tweedie_variance_power; intermittent demand"
+        "variance power; reg:tweedie; tweedie_variance_power; intermittent demand; many zeros and a long tail; "
+        "zero-inflated amounts; claims cost per policy; pure premium; rain amounts; power between 1 and 2; "
+        "sales with many zeros; exact zeros and positive amounts"
     ),
     concepts={
         "variance power; tweedie_variance_power": "power",
         "choosing the power; comparing powers": "Values at different powers",
         "negative prediction nan; log link": "The input is the mean",
         "half deviance; value of a perfect prediction": "A training loss",
+    },
+    answers={
+        "regression/relative/zeros": ("One target mixes", "You want to choose"),
+        "counts/train/wide": ("The variance grows like", "Counts ("),
     },
     inputs=(
         Input("input", "x", (POSITIVE_MEAN,), "(*)", "the predicted mean"),

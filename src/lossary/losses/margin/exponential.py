@@ -136,14 +136,17 @@ loss = margin_loss(
     aliases=terms("exponential loss; AdaBoost loss; boosting loss"),
     tasks=("binary",),
     search_terms=terms(
-        "exp(-y f(x)); loss that AdaBoost minimises; GradientBoostingClassifier loss='exponential'; exponential "
-        "margin loss"
+        "exp(-y f(x)); loss that AdaBoost minimises; GradientBoostingClassifier loss='exponential'; "
+        "exponential margin loss; AdaBoost; boosting weights; mistakes cost exponentially; sensitive to wrong labels"
     ),
     concepts={
         "outliers; wrong labels; AdaBoost noise": "One wrong label",
         "overflow; inf; mixed precision": "It overflows",
         "probabilities from AdaBoost; half the log-odds": "The score is half",
         "labels 0 and 1": "With labels 0 and 1",
+    },
+    answers={
+        "binary/decision/boosting": ("Boosting", "Labels may be wrong"),
     },
     score=EXPONENT_SCORE,
     value=lambda m: exp(-m),
@@ -156,7 +159,7 @@ loss = margin_loss(
             span=(-120.0, 20.0),
             inputs=lambda t: {"input": t, "target": 1},
             of="input",
-            caption="From right to left, float16, then bfloat16 and float32 become infinite, each where its largest "
+            caption="From right to left, float16, then float32 and bfloat16 become infinite, each where its largest "
             "number lies. The gradient becomes infinite with the loss.",
             note="One element with label 1. float64 overflows near -709.8, outside the picture.",
         ),

@@ -84,9 +84,9 @@ for positives in (60, 99):
 
 ### The margin of 1 means something only beside a penalty on the weights
 
-Multiply all scores by ten: the same points are classified right and wrong, and those that are right now cost nothing. A
-model that separates its data brings the loss to zero by larger weights alone. What makes the margin mean a distance is
-the penalty, so add `weight_decay`, and scale the features before you choose it.
+Multiply all scores by ten: the same points are classified right and wrong, and those that are right cost less, here
+nothing at all. A model that separates its data brings the loss to zero by larger weights alone. What makes the margin
+mean a distance is the penalty, so add `weight_decay`, and scale the features before you choose it.
 
 ```python
 from lossary.functional import hinge
@@ -160,12 +160,12 @@ Of the difference of the scores of two classes it is the [[categorical_hinge|cat
 ## In other libraries
 
 - `keras.losses.hinge(target, input)`: The mean over the last axis. A batch whose labels are all 0 or 1 is taken as one
-  of -1 and 1. At a margin of exactly 1 its slope is one half.
+  of -1 and 1. At a margin of exactly 1 its slope is one half where PyTorch is the backend.
 - `optax.hinge_loss(input, target)`: Elementwise; no reduction. At a margin of exactly 1 its slope is one half.
 - `sklearn.metrics.hinge_loss(target.ravel(), input.ravel())`: A metric, one number for the batch. Takes any two
-  labels, of which the larger one is the positive.
-- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.SGDClassifier.html)
-  `sklearn.linear_model.SGDClassifier(loss="hinge")`: A choice of an estimator, which adds a penalty.
+  labels, of which the larger one is the positive. In a batch with one label alone it takes that for the negative one.
+- `numpy.vectorize(sklearn.linear_model._sgd_fast.Hinge(1.0).py_loss)(input, target)`: Private; what
+  `SGDClassifier(loss="hinge")` minimises, beside a penalty.
 - LossFunctions.jl `L1HingeLoss()`: A function of the margin; also called HingeLoss.
 
 ## References
@@ -195,8 +195,10 @@ loss = margin_loss(
     aliases=terms("hinge loss; SVM loss; max-margin loss; soft-margin SVM loss; L1-SVM loss"),
     tasks=("binary",),
     search_terms=terms(
-        "support vector machine loss; max(0, 1 - y f(x)); maximum margin classifier; linear SVM with gradient descent; "
-        "binary:hinge; convex surrogate of the zero-one loss"
+        "support vector machine loss; max(0, 1 - y f(x)); maximum margin classifier; "
+        "linear SVM with gradient descent; binary:hinge; convex surrogate of the zero-one loss; SVM; maximum margin; "
+        "support vectors; classifier that only cares for the margin; Pegasos; linear classifier with a margin; "
+        "right by enough costs nothing"
     ),
     concepts={
         "labels 0 and 1; sklearn hinge_loss": "With labels 0 and 1",
@@ -204,6 +206,9 @@ loss = margin_loss(
         "probabilities from an SVM; calibrated probabilities": "A score is no probability",
         "weight decay; feature scaling; margin of 1": "The margin of 1",
         "broadcasting of shapes (N, 1) and (N,)": "A column of scores",
+    },
+    answers={
+        "binary/decision/margin": ("Binary classification where only", "You want probabilities"),
     },
     value=lambda m: maximum(0, 1 - m),
     gradient=lambda m, y: cases((-y, m <= 1), (0, True)),

@@ -233,8 +233,10 @@ loss = Loss(
     aliases=terms("hinge embedding loss; F.hinge_embedding_loss; hinge_embedding_loss"),
     tasks=("embeddings",),
     search_terms=terms(
-        "loss for pairs that are similar or dissimilar; distance of a pair with labels 1 and -1; HingeEmbeddingLoss "
-        "negative value; semi-supervised embedding loss; L1 contrastive loss"
+        "loss for pairs that are similar or dissimilar; distance of a pair with labels 1 and -1; "
+        "HingeEmbeddingLoss negative value; semi-supervised embedding loss; L1 contrastive loss; "
+        "similar pairs should be close, dissimilar ones far; distance with label 1 or -1; "
+        "embedding of pairs by their distance; nonlinear embedding; embedding close if the label is 1"
     ),
     concepts={
         "HingeEmbeddingLoss negative value; difference between hinge loss and hinge embedding loss": "It is not the hinge loss",
@@ -243,6 +245,10 @@ loss = Loss(
         "broadcasting of shapes (N, 1) and (N,)": "A column of distances",
         "choosing the margin": "The margin has the unit",
         "nan gradient of a distance of zero": "A Euclidean distance",
+    },
+    answers={
+        "embeddings/pairs/distance": ("Some pairs are labelled wrongly", "A batch holds many"),
+        "embeddings/pairs/angle": ("You choose the distance", "The two embeddings are"),
     },
     inputs=(
         Input("input", "x", (DISTANCE,), "(*)", "the distance of the two members of each pair"),

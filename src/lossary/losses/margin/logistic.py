@@ -141,9 +141,8 @@ It is the logarithm of 1 plus the [[exponential]] loss.
 ## In other libraries
 
 - `optax.sigmoid_binary_cross_entropy(input, (target + 1) / 2)`: Labels are 0 and 1.
-- `sklearn._loss.HalfBinomialLoss().loss((target.ravel() + 1) / 2, input.ravel())`: Private; labels are 0 and 1.
-- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.SGDClassifier.html)
-  `sklearn.linear_model.SGDClassifier(loss="log_loss")`: A choice of an estimator, which adds a penalty.
+- `sklearn._loss.HalfBinomialLoss().loss((target.ravel() + 1) / 2, input.ravel())`: Private; what
+  `SGDClassifier(loss="log_loss")` minimises, beside a penalty. Labels are 0 and 1.
 - LossFunctions.jl `LogitMarginLoss()`: A function of the margin, which takes the exponential first and overflows.
   `LogitDistLoss` is another loss, of a residual.
 
@@ -177,13 +176,18 @@ loss = margin_loss(
     tasks=("binary",),
     search_terms=terms(
         "logistic regression loss with labels -1 and 1; log(1 + exp(-y f(x))); stable soft margin loss; "
-        "softplus of minus the margin; LogitBoost loss; half binomial loss"
+        "softplus of minus the margin; LogitBoost loss; half binomial loss; logistic regression; "
+        "sigmoid classifier on labels plus and minus one; deviance; maximum entropy classifier; log loss of a score"
     ),
     concepts={
         "labels 0 and 1": "With labels 0 and 1",
         "overflow; nan; numerically stable logistic loss; softplus threshold": "Written with exp",
         "separable data; weights go to infinity; overconfident": "On data that can",
         "double sigmoid; sigmoid before logistic loss; log_loss takes probabilities": "A sigmoid before it",
+    },
+    answers={
+        "binary/probability/score": ("Binary classification with labels", "The labels are 0 and 1"),
+        "binary/decision/boosting": ("Logistic regression", "Many labels are wrong"),
     },
     value=lambda m: softplus(-m),
     gradient=lambda m, y: -y * sigmoid(-m),

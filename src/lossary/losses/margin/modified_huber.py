@@ -88,7 +88,7 @@ tensor([1., 1.]) tensor([-0., -0.])
 
 ## Relations
 
-It is twice the [[huber|Huber loss]] with `delta=2` of the [[hinge]], which is where its name comes from.
+It is twice the [[huber|Huber loss]] with `delta=2` of the [[hinge]].
 
     functional.modified_huber(logits, 2 * label - 1) ==
         2 * F.huber_loss(functional.hinge(logits, 2 * label - 1, reduction="none"), torch.zeros_like(logits), delta=2.0)
@@ -106,8 +106,8 @@ It is nowhere below the [[zero_one|zero-one loss]].
 
 ## In other libraries
 
-- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.SGDClassifier.html)
-  `sklearn.linear_model.SGDClassifier(loss="modified_huber")`: A choice of an estimator, which adds a penalty.
+- `numpy.vectorize(sklearn.linear_model._sgd_fast.ModifiedHuber().py_loss)(input, target)`: Private; what
+  `SGDClassifier(loss="modified_huber")` minimises, beside a penalty.
 - LossFunctions.jl `ModifiedHuberLoss()`: A function of the margin. It is 4 times `SmoothedL1HingeLoss(2)`.
 
 ## References
@@ -137,14 +137,20 @@ loss = margin_loss(
     aliases=terms("modified Huber loss; quadratically smoothed hinge"),
     tasks=("binary",),
     search_terms=terms(
-        "SGDClassifier loss='modified_huber'; smooth hinge loss with probability estimates; Huber loss for "
-        "classification; outlier tolerant SVM loss"
+        "SGDClassifier loss='modified_huber'; smooth hinge loss with probability estimates; "
+        "Huber loss for classification; outlier tolerant SVM loss; squared hinge that turns linear; "
+        "hinge squared, then straight; robust SVM with probabilities; SGDClassifier; "
+        "SVM loss that becomes linear for very wrong points"
     ),
     concepts={
         "Huber loss for classification; difference between Huber and modified Huber": "It is not the Huber loss",
         "learning rate": "Its gradient is up to four",
         "predict_proba; probabilities": "Probabilities come out",
         "labels 0 and 1": "With labels 0 and 1",
+    },
+    answers={
+        "binary/decision/margin": ("A margin loss with", "Most points are far"),
+        "binary/noise": ("A margin loss with", "Probabilities near 0"),
     },
     value=lambda m: cases((0, m >= 1), ((1 - m) ** 2, m >= -1), (-4 * m, True)),
     gradient=lambda m, y: cases((0, m >= 1), (-2 * y * (1 - m), m >= -1), (-4 * y, True)),

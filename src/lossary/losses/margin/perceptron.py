@@ -18,9 +18,9 @@ not at all.
 
 ### Scores of zero are a perfect fit
 
-There is no margin to reach, so the loss falls when all scores shrink, and at zero it is as small as it gets. Below, 9
-of 10 labels are positive. The best single score is 0, which decides nothing; with [[hinge]] it is 1. This is why it is
-not calibrated: its minimum need not decide for the likelier class.
+There is no margin to reach, so as long as a point is wrong the loss falls when all scores shrink, and at zero it is as
+small as it gets. Below, 9 of 10 labels are positive. The best single score is 0, which decides nothing; with [[hinge]]
+it is 1. This is why it is not calibrated: its minimum need not decide for the likelier class.
 
 ```python
 from lossary.functional import hinge, perceptron
@@ -112,9 +112,9 @@ The [[logistic]] loss tends to it as the scores are multiplied by a large number
 
 - `optax.losses.perceptron_loss(input, target)`: Elementwise; no reduction. At a margin of exactly 0 its slope is one
   half.
-- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.SGDClassifier.html)
-  `sklearn.linear_model.SGDClassifier(loss="perceptron")`: A choice of an estimator; `sklearn.linear_model.Perceptron`
-  sets the steps as well.
+- `numpy.vectorize(sklearn.linear_model._sgd_fast.Hinge(0.0).py_loss)(input, target)`: Private; what
+  `SGDClassifier(loss="perceptron")` minimises, beside a penalty. `sklearn.linear_model.Perceptron` sets the steps as
+  well.
 - LossFunctions.jl `PerceptronLoss()`: A function of the margin, without a gradient at the margin 0.
 
 ## References
@@ -142,13 +142,18 @@ loss = margin_loss(
     aliases=terms("perceptron loss; perceptron criterion"),
     tasks=("binary",),
     search_terms=terms(
-        "max(0, -y f(x)); perceptron learning rule; hinge loss without margin; hinge loss with margin 0"
+        "max(0, -y f(x)); perceptron learning rule; hinge loss without margin; hinge loss with margin 0; "
+        "only mistakes cost; Rosenblatt; misclassified points only; hinge without a margin; linear separator; "
+        "update only on mistakes"
     ),
     concepts={
         "loss is zero; not classification-calibrated; scores shrink": "Scores of zero",
         "training does not start; zero initialisation; relu": "Starting from zero",
         "labels 0 and 1": "With labels 0 and 1",
         "perceptron update; learning rate; batch size": "The mean divides",
+    },
+    answers={
+        "binary/decision/linear": ("The data can be separated", "The classes overlap"),
     },
     value=lambda m: maximum(0, -m),
     gradient=lambda m, y: cases((-y, m <= 0), (0, True)),

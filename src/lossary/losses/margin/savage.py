@@ -12,7 +12,8 @@ twice the score gives, so that no element costs more than 1.
 ## When not to
 
 - The optimiser is to find the minimum from any start: it is not convex. [[logistic]] is.
-- The model starts with large scores. Those on the wrong side have next to no gradient.
+- The model starts with large scores. Those on the wrong side have next to no gradient; with [[logistic]] they have
+  the most.
 - The labels are clean: the gradient of [[logistic]] does not fade for what is far wrong.
 
 ## Pitfalls
@@ -139,8 +140,10 @@ loss = margin_loss(
     aliases=terms("Savage loss; SavageBoost loss"),
     tasks=("binary",),
     search_terms=terms(
-        "robust binary classification loss; loss for noisy labels; bounded margin loss; non-convex loss for label "
-        "noise; 1 / (1 + exp(2 y f(x)))^2; squared error of a sigmoid"
+        "robust binary classification loss; loss for noisy labels; bounded margin loss; "
+        "non-convex loss for label noise; 1 / (1 + exp(2 y f(x)))^2; squared error of a sigmoid; robust boosting; "
+        "SavageBoost; bounded loss for wrong labels; outliers and label noise in classification; "
+        "non-convex classification loss; non-convex boosting"
     ),
     concepts={
         "vanishing gradient; zero gradient": "A confidently wrong score",
@@ -148,10 +151,13 @@ loss = margin_loss(
         "probabilities; half the log-odds": "The probability is",
         "upper bound of the zero-one loss": "It does not bound",
     },
+    answers={
+        "binary/noise": ("Binary classification where some", "The optimiser is to find"),
+    },
     value=lambda m: sigmoid(-2 * m) ** 2,
     gradient=lambda m, y: -4 * y * sigmoid(-2 * m) ** 2 * sigmoid(2 * m),
     caption="A soft step from 1 to 0. The gradient is a dip near the margin 0: points that are far right or far "
-    "wrong pull on nothing.",
+    "wrong hardly pull.",
     example={"input": [2.0, -0.5, 1.5], "target": [1.0, 1.0, -1.0]},
     properties={
         "convex": False,

@@ -18,7 +18,8 @@ function, takes labels 0 and 1, has `weight` and `pos_weight`, and does not over
 
 - Scores may become large, which no training run can rule out. This implementation takes the
   exponential of the score; [[bce_with_logits]] and `F.softplus` do not.
-- The model runs in float16 without autocast. There the loss is infinite from a margin of -11.1 on.
+- The model runs in float16 without autocast. There the loss is infinite from a margin of -11.1 on;
+  [[bce_with_logits]] is not.
 - Several classes, of which exactly one holds: [[cross_entropy]].
 - Many labels are wrong. A confident score against a wrong label costs about its own size, without
   bound: [[savage|Savage]] and [[tangent|tangent]] limit that cost.
@@ -201,7 +202,7 @@ It is [[cross_entropy]] over two classes whose scores are zero and the input.
 [[bpr|Bayesian personalised ranking]] is this loss of the difference of two scores, with every label
 equal to one.
 
-    F.soft_margin_loss(input - target, torch.ones_like(input)) == -F.logsigmoid(input - target).mean()
+    F.soft_margin_loss(input - target, torch.ones_like(input)) == functional.bpr(input, target)
 
 ## In other libraries
 
@@ -232,8 +233,10 @@ loss = margin_loss(
     tasks=("binary",),
     search_terms=terms(
         "SoftMarginLoss inf; SoftMarginLoss nan; soft margin loss overflow; logistic loss with labels -1 and 1; "
-        "binary classification with labels plus and minus one; log(1 + exp(-y x)); The function 'soft_margin_loss' is "
-        "not differentiable with respect to argument 'target'; doesn't match the broadcast shape"
+        "binary classification with labels plus and minus one; log(1 + exp(-y x)); "
+        "The function 'soft_margin_loss' is not differentiable with respect to argument 'target'; "
+        "doesn't match the broadcast shape; two-class logistic with labels -1 and 1; plus or minus one labels; "
+        "logistic loss in torch"
     ),
     concepts={
         "SoftMarginLoss inf; SoftMarginLoss nan; soft margin loss overflow": "One confidently wrong",
@@ -241,6 +244,9 @@ loss = margin_loss(
         "mixed precision": "In float16",
         "The function 'soft_margin_loss' is not differentiable with respect to argument 'target'": "The target cannot",
         "doesn't match the broadcast shape": "A target of another shape",
+    },
+    answers={
+        "binary/probability/score": ("Binary classification where the labels", "Scores may become large"),
     },
     score=EXPONENT_SCORE,
     value=lambda m: log(1 + exp(-m)),

@@ -109,8 +109,8 @@ It is nowhere below the [[zero_one|zero-one loss]].
 
 ## In other libraries
 
-- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.RidgeClassifier.html)
-  `sklearn.linear_model.RidgeClassifier()`: An estimator, which adds a penalty.
+- `sklearn._loss.HalfSquaredError().loss(target.ravel(), input.ravel())`: Private; what
+  `SGDClassifier(loss="squared_error")` minimises, beside a penalty. `RidgeClassifier` adds up the whole square.
 - LossFunctions.jl `L2MarginLoss()`: A function of the margin.
 
 ## References
@@ -138,12 +138,17 @@ loss = margin_loss(
     aliases=terms("squared margin loss; L2 margin loss; square loss for classification; least-squares classification"),
     tasks=("binary",),
     search_terms=terms(
-        "least squares classifier; (1 - y f(x))^2; ridge classifier loss; squared error with labels -1 and 1"
+        "least squares classifier; (1 - y f(x))^2; ridge classifier loss; squared error with labels -1 and 1; "
+        "least squares on labels plus and minus one; regression used as classification; square loss for classes; "
+        "linear discriminant by regression; LS-SVM; regress on class labels"
     ),
     concepts={
         "too correct; outliers on the right side": "A score that is right by far",
         "labels 0 and 1; difference between squared margin and mse": "With labels 0 and 1",
         "threshold 0.5": "The threshold is 0",
+    },
+    answers={
+        "binary/decision/linear": ("A linear classifier", "Scores may go beyond"),
     },
     value=lambda m: (1 - m) ** 2,
     gradient=lambda m, y: -2 * y * (1 - m),

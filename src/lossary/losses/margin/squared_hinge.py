@@ -126,9 +126,9 @@ Of the difference of two scores it is twice [[multi_margin]] with `p=2`.
 
 - `keras.losses.squared_hinge(target, input)`: The mean over the last axis. A batch whose labels are all 0 or 1 is taken
   as one of -1 and 1.
-- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.svm.LinearSVC.html)
-  `sklearn.svm.LinearSVC(loss="squared_hinge")`: Its default. The sum over the points times C, beside half the squared
-  weights.
+- `numpy.vectorize(sklearn.linear_model._sgd_fast.SquaredHinge(1.0).py_loss)(input, target)`: Private; what
+  `SGDClassifier(loss="squared_hinge")` minimises, beside a penalty. It is the default of `LinearSVC`, which adds it
+  up over the points, times C, beside half the squared weights.
 - LossFunctions.jl `L2HingeLoss()`: A function of the margin.
 
 ## References
@@ -159,13 +159,17 @@ loss = margin_loss(
     tasks=("binary",),
     search_terms=terms(
         "LinearSVC loss='squared_hinge'; smooth SVM loss; differentiable hinge loss; max(0, 1 - y f(x))^2; "
-        "support vector machine with squared slack"
+        "support vector machine with squared slack; L2-SVM; squared slack; quadratic penalty of margin violations; "
+        "LinearSVC default; hinge without a corner"
     ),
     concepts={
         "outliers; wrong labels": "One wrong label",
         "probabilities from LinearSVC; calibrated probabilities": "The sigmoid of the score",
         "labels 0 and 1": "With labels 0 and 1",
         "weight decay; margin below 1": "Just inside the margin",
+    },
+    answers={
+        "binary/decision/margin": ("A support vector machine", "Labels may be wrong"),
     },
     value=lambda m: maximum(0, 1 - m) ** 2,
     gradient=lambda m, y: -2 * y * maximum(0, 1 - m),

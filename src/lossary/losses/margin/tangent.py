@@ -11,8 +11,9 @@ tangent of the score: a wrong score has a bounded cost, and one that is right by
 
 ## When not to
 
-- Scores may be large, as those of a deep network are: the gradient fades with the square of the score.
-- The optimiser is to find the minimum from any start: it is not convex.
+- Scores may be large, as those of a deep network are: the gradient fades with the square of the score. That of
+  [[logistic]] does not on the wrong side.
+- The optimiser is to find the minimum from any start: it is not convex. [[logistic]] is.
 - The cost of a wrong score should be bounded, and a right one should cost nothing: [[savage|Savage]].
 
 ## Pitfalls
@@ -128,14 +129,19 @@ loss = margin_loss(
     aliases=terms("Tangent loss; TangentBoost loss"),
     tasks=("binary",),
     search_terms=terms(
-        "robust classification loss with bounded penalty; loss that penalises too correct points; (2 arctan(y f(x)) "
-        "- 1)^2; robust classifiers for computer vision"
+        "robust classification loss with bounded penalty; loss that penalises too correct points; "
+        "(2 arctan(y f(x)) - 1)^2; robust classifiers for computer vision; arc tangent; TangentBoost; "
+        "bounded classification loss; robust to outliers and wrong labels; non-convex margin loss; "
+        "non-convex boosting"
     ),
     concepts={
         "penalises too correct; overconfident predictions": "A score that is right by far",
         "vanishing gradient; zero gradient": "Large scores",
         "probabilities": "The probability is",
         "labels 0 and 1": "With labels 0 and 1",
+    },
+    answers={
+        "binary/noise": ("Binary classification with outliers", "The cost of a wrong"),
     },
     value=lambda m: (2 * atan(m) - 1) ** 2,
     gradient=lambda m, y: 4 * y * (2 * atan(m) - 1) / (1 + m**2),

@@ -11,7 +11,8 @@ Takes a raw score and a label of 1 or -1, and counts an error where the score do
 
 - To train by gradient descent: its gradient is zero. [[hinge]] bounds it from above, as does
   [[logistic]] divided by log 2.
-- Classes are rare: a model that always says no has few errors.
+- Classes are rare: a model that always says no has few errors. [[dice]] of 0 and 1 is 1 minus the F1 score, which
+  counts what was found of the rare class.
 - You care how sure a prediction is: [[brier|Brier score]] or [[logistic]].
 
 ## Pitfalls
@@ -138,8 +139,8 @@ Where no score is 0, it is [[mse]] between the label and the sign of the score, 
 
 ## In other libraries
 
-- [scikit-learn](https://scikit-learn.org/stable/modules/generated/sklearn.metrics.zero_one_loss.html)
-  `sklearn.metrics.zero_one_loss(y_true, y_pred)`: Takes predicted classes, not scores. One number for the batch.
+- `sklearn.metrics.zero_one_loss(target.ravel(), numpy.sign(input.ravel()))`: Compares classes, here those of the
+  signs. One number for the batch.
 - LossFunctions.jl `ZeroOneLoss()`: A function of the margin, 0 where that is 0. `MisclassLoss` compares classes.
 
 ## References
@@ -168,13 +169,19 @@ loss = margin_loss(
     function=zero_one,
     aliases=terms("zero-one loss; 0-1 loss; 0/1 loss; misclassification loss; misclassification rate; error rate"),
     tasks=("binary",),
-    search_terms=terms("accuracy as a loss; one minus accuracy; classification error; number of errors"),
+    search_terms=terms(
+        "accuracy as a loss; one minus accuracy; classification error; number of errors; accuracy; "
+        "share of wrong answers; count the mistakes; not differentiable; fraction of errors"
+    ),
     concepts={
         "accuracy as a loss; zero gradient; does not require grad": "The gradient is zero",
         "ties; score of zero": "A score of exactly 0",
         "labels 0 and 1": "With labels 0 and 1",
         "class imbalance; balanced error rate": "Where one class is rare",
         "threshold 0.5; probabilities": "Probabilities are no scores",
+    },
+    answers={
+        "binary/report": ("To report", "You care how sure"),
     },
     value=lambda m: cases((1, m <= 0), (0, True)),
     gradient=lambda: 0,

@@ -1,7 +1,7 @@
 """Metric learning
 
 Losses that compare vectors by their distance or their angle: what belongs together is pulled together, and what does
-not is pushed apart until it is far enough away.
+not is pushed apart. Where there is a softmax the push fades and never ends; elsewhere it ends at a margin.
 """
 
 import torch

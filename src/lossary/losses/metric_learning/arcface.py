@@ -17,7 +17,8 @@ class.
 - The classes are all that will ever be asked for. [[cross_entropy]] does not need the margin.
 - There are pairs and no classes, or more classes than rows fit in memory: [[info_nce|InfoNCE]] or
   [[triplet_margin]].
-- Many labels are wrong. The margin asks for more of those too.
+- Many labels are wrong. The margin asks for more of those too; [[generalized_cross_entropy]] limits what one of
+  them costs.
 - The angle is often beyond a right one: [[cosface|CosFace]] subtracts from the cosine, and has no turning point.
 
 ## Pitfalls
@@ -220,15 +221,24 @@ loss = angular_margin_loss(
     function=arcface,
     aliases=terms("additive angular margin loss; additive angular margin softmax; ArcFaceLoss"),
     search_terms=terms(
-        "face recognition loss; margin softmax; angular softmax; cos(theta + m); easy margin; arcface nan; speaker verification loss"
+        "face recognition loss; margin softmax; angular softmax; cos(theta + m); easy margin; arcface nan; "
+        "speaker verification loss; deep face recognition; face verification and identification; "
+        "additive angular margin on the softmax; margin added to the angle between feature and class weight; "
+        "insightface; hypersphere embedding; open-set identification; person re-identification"
     ),
     concepts={
+        "additive angular margin": "m",
+        "feature scale": "s",
         "arcface nan; normalise features and weights": "The input must be",
         "easy margin; theta + m larger than pi": "Where the angle",
         "margin in degrees; 28.6": "The margin is in",
         "choosing the scale; loss does not go to zero": "A small scale",
         "high initial loss; margin warm-up": "The loss begins",
         "accuracy too low; inference without the margin": "With the margin",
+    },
+    answers={
+        "multi-class/unseen": ("You can say by what", "Many labels are wrong"),
+        "embeddings/classes": ("Vectors of things", "The angle is often"),
     },
     lowered=lambda x, y, margin: cos(margin) * x[y] - sin(margin) * sqrt(1 - x[y] ** 2),
     slope=lambda x, y, margin: cos(margin) + sin(margin) * x[y] / sqrt(1 - x[y] ** 2),

@@ -241,15 +241,22 @@ loss = Loss(
     tasks=("embeddings",),
     search_terms=terms(
         "siamese network loss; similar and dissimilar pairs; contrastive loss with a margin; DrLIM; ContrastiveLoss; "
-        "OnlineContrastiveLoss; contrastive loss nan"
+        "OnlineContrastiveLoss; contrastive loss nan; are two inputs the same or different; "
+        "pairs labelled same or different; pull similar pairs together, push dissimilar ones apart; "
+        "signature verification; Hadsell Chopra LeCun; duplicate detection; verification of pairs; twin networks; "
+        "metric for pairs; one-shot learning; image similarity"
     ),
     concepts={
+        "how far apart dissimilar pairs are pushed": "margin",
         "label convention; is 1 similar or dissimilar": "A label of 0",
         "cosine similarity as input; squared distance": "The input is a distance",
         "contrastive loss nan; gradient of a distance of zero": "A Euclidean distance",
         "which contrastive loss; factor one half": "The name means",
         "imbalanced pairs; too many negatives": "Most pairs",
         "choosing the margin": "The margin has",
+    },
+    answers={
+        "embeddings/pairs/distance": ("You have pairs", "Similar examples"),
     },
     inputs=(
         Input("input", "x", (DISTANCE,), "(*)", "the distance of the two members of each pair"),

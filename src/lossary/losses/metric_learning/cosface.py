@@ -90,7 +90,7 @@ s = 64.0: loss of a perfect vector 0.0000
 
 ### The margin is a cosine and not an angle
 
-The same 0.35 of cosine are many degrees near a class and few at a right angle to it. A margin of ArcFace does not carry over.
+The same 0.35 of cosine are more degrees near a class than at a right angle to it. A margin of ArcFace does not carry over.
 
 ```python
 for degrees in (20, 45, 90):
@@ -190,7 +190,9 @@ loss = angular_margin_loss(
     function=cosface,
     aliases=terms("large margin cosine loss; LMCL; AM-Softmax; additive margin softmax; CosFaceLoss"),
     search_terms=terms(
-        "face recognition loss; margin softmax; cos(theta) - m; cosine margin; speaker verification loss"
+        "face recognition loss; margin softmax; cos(theta) - m; cosine margin; speaker verification loss; "
+        "margin subtracted from the cosine of the true class; face verification; deep face recognition; "
+        "margin subtracted from the cosine logit; cos minus m"
     ),
     concepts={
         "normalise features and weights": "The input must be",
@@ -198,6 +200,10 @@ loss = angular_margin_loss(
         "choosing the scale; loss does not go to zero": "A small scale",
         "difference between ArcFace and CosFace; margin as an angle": "The margin is a cosine",
         "accuracy too low; inference without the margin": "With the margin",
+    },
+    answers={
+        "multi-class/unseen": ("You want the simplest", "The margin should be"),
+        "embeddings/classes": ("Vectors of things", "The margin should be"),
     },
     lowered=lambda x, y, margin: x[y] - margin,
     slope=lambda: 1,
@@ -210,7 +216,7 @@ loss = angular_margin_loss(
         typical=(0.0, 0.2, 0.35),
         symbol="margin",
     ),
-    caption="It is zero as long as the cosine of the true class leads by more than the margin. Then it rises with the fall of the "
+    caption="It is nearly zero as long as the cosine of the true class leads by more than the margin. Then it rises with the fall of the "
     "cosine, and levels off where the vector points away from its class.",
     figures=(
         Study(

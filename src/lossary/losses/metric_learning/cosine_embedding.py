@@ -24,7 +24,7 @@ right angle, and then left alone.
   them at once and uses the batch better.
 - The length of a vector carries meaning. Use a loss of distances, such as [[contrastive|contrastive loss]] or
   [[triplet_margin]].
-- Similarities are graded, not yes or no: [[cosent|CoSENT]] or [[mse]] on the cosine.
+- Similarities are graded, not yes or no: [[mse]] on the cosine.
 - The labels are classes and there are few of them. [[cosface|CosFace]] and [[arcface|ArcFace]] learn
   one direction per class.
 
@@ -168,7 +168,7 @@ for length in (0.0, 1e-4, 1e-3, 1.0, 256.0):
 
 Vectors are `(N, D)` with a label of shape `(N,)`, or `(D)` with a single label. A column of labels
 is refused, and so is a batch of sequences `(N, T, D)`: flatten batch and time together first. One row against many is
-not refused: it is repeated, and so is a single label.
+not refused: it is repeated, and so is a single label. [[cross_entropy]] refuses a column of labels in the same words.
 
 ```python
 pairs = torch.ones(2, 3)
@@ -248,10 +248,10 @@ number of coordinates.
 
     F.cosine_embedding_loss(p, q, torch.ones(8)) == F.mse_loss(F.normalize(p), F.normalize(q)) * 5 / 2  # within 1e-9
 
-With `margin=0` and unlike pairs at acute angles it is one minus the loss of the same pairs labelled
-alike. [[hinge_embedding]] chooses by the label in the same way, for any distance.
+With `margin=0` it is [[hinge_embedding]] of one minus the cosine, with the margin 1 there.
 
-    F.cosine_embedding_loss(p, q, -torch.ones(8)) == 1 - F.cosine_embedding_loss(p, q, torch.ones(8))
+    F.cosine_embedding_loss(scores, p, 2 * classes.gt(1) - 1) ==
+        F.hinge_embedding_loss(1 - F.cosine_similarity(scores, p), 2 * classes.gt(1) - 1)  # within 1e-9
 
 For alike pairs it is [[contrastive|contrastive loss]] of the Euclidean distance of the vectors at length 1.
 
@@ -328,11 +328,14 @@ loss = Loss(
     torch="torch.nn.CosineEmbeddingLoss",
     functional="torch.nn.functional.cosine_embedding_loss",
     aliases=terms("F.cosine_embedding_loss; cosine embedding loss; cosine_embedding_loss; cosine distance loss"),
-    tasks=("embeddings",),
+    tasks=("embeddings", "distillation"),
     search_terms=terms(
-        "cosin embedding loss; cosine similarity loss; cosine loss; 1 - cosine similarity; pairs with labels 1 and "
-        "-1; siamese network loss with cosine; keras.losses.CosineSimilarity; cosine_embedding_loss nan; 0D or 1D "
-        "target tensor expected, multi-target not supported; 1D target tensor expects 2D input tensors"
+        "cosine similarity loss; cosine loss; 1 - cosine similarity; "
+        "pairs with labels 1 and -1; siamese network loss with cosine; keras.losses.CosineSimilarity; "
+        "cosine_embedding_loss nan; 0D or 1D target tensor expected, multi-target not supported; "
+        "1D target tensor expects 2D input tensors; direction matters and length does not; similarity of sentences; "
+        "text similarity; alike or unlike pairs; angle between embeddings; sentence pairs; semantic similarity; "
+        "cosine distance of pairs"
     ),
     concepts={
         "choosing the margin; dissimilar pairs": "margin",
@@ -341,6 +344,10 @@ loss = Loss(
         "collapse; positive pairs only": "Alike pairs alone",
         "zero vector": "A zero vector",
         "0D or 1D target tensor expected, multi-target not supported; 1D target tensor expects 2D input tensors": "The label has one dimension",
+    },
+    answers={
+        "embeddings/pairs/angle": ("The vectors will be compared", "Similarities are graded"),
+        "distillation/vectors": ("You have only pairs", "The length of a vector"),
     },
     inputs=(
         Input("input1", "x1", (VECTOR,), "(N, D) or (D)", "the first vector of each pair"),

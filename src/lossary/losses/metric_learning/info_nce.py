@@ -281,8 +281,12 @@ loss = Loss(
     ),
     tasks=("embeddings", "ranking"),
     search_terms=terms(
-        "contrastive loss with a temperature; CLIP loss; SimCSE loss; MoCo loss; N-pair loss; softmax over similarities; "
-        "noise contrastive estimation; retrieval loss; dual encoder loss; two-tower loss; lower bound on mutual information"
+        "contrastive loss with a temperature; CLIP loss; SimCSE loss; MoCo loss; N-pair loss; "
+        "softmax over similarities; noise contrastive estimation; retrieval loss; dual encoder loss; two-tower loss; "
+        "lower bound on mutual information; match images with texts; one positive among many negatives; "
+        "contrastive predictive coding; in-batch negatives; sentence embeddings; representation learning; "
+        "query and passage; pick the right partner from the batch; mutual information estimate; "
+        "positive pair against the rest of the batch; image and caption"
     ),
     concepts={
         "temperature; hard negatives": "The temperature decides",
@@ -292,6 +296,10 @@ loss = Loss(
         "symmetric loss; CLIP; image to text and text to image": "It asks one side",
         "normalise embeddings; dot product or cosine": "Vectors that are not normalised",
         "learnable temperature; logit scale; nan gradient of the temperature": "A learned temperature",
+    },
+    answers={
+        "embeddings/partners": ("Pairs belong together", "Batches are small"),
+        "ranking/chosen": ("Search by similarity", "Labels say similar"),
     },
     inputs=(
         Input("input", "x", (SIMILARITIES,), "(C) or (N, C)", "the similarity of each query with each candidate"),

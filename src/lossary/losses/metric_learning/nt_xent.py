@@ -13,7 +13,8 @@ example, by the cosine, among all vectors of the batch.
 
 - The two members of a pair are of different sorts, such as an image and its caption: [[info_nce|InfoNCE]] compares queries
   with candidates and neither side with itself.
-- Batches must be small. What a view is compared with is the batch.
+- Batches must be small. What a view is compared with is the batch; [[info_nce|InfoNCE]] takes stored vectors as
+  further candidates.
 - Classes are known: [[cross_entropy]], or [[arcface|ArcFace]].
 
 ## Pitfalls
@@ -116,8 +117,8 @@ batches of 64: mean loss 3.23
 ### One value per batch
 
 The vectors of a batch depend on one another, so `reduction="none"` gives one number for each matrix, the mean over its
-2N vectors, and "sum" adds up matrices. A number for each vector comes from [[info_nce|InfoNCE]], and times 2N the sum that some
-implementations return.
+2N vectors, and "sum" adds up matrices. [[info_nce|InfoNCE]] of the cosines gives a number for each vector. Some
+implementations return the sum of those, which is 2N times the loss here.
 
 ```python
 from lossary.functional import info_nce, nt_xent
@@ -261,7 +262,9 @@ loss = Loss(
     tasks=("embeddings",),
     search_terms=terms(
         "self-supervised contrastive loss; two augmented views; contrastive loss with a temperature; SimCLR; "
-        "monai ContrastiveLoss; optax.ntxent; optax ntxent"
+        "monai ContrastiveLoss; optax.ntxent; optax ntxent; self-supervised pretraining; views of the same picture; "
+        "normalised temperature-scaled cross-entropy; 2N - 2 negatives; contrastive learning without labels; "
+        "augmentations of the same image agree; data augmentation as supervision"
     ),
     concepts={
         "order of the views; interleaved batch; positive pairs": "Rows k and",
@@ -270,6 +273,9 @@ loss = Loss(
         "batch size; gradient accumulation": "The value depends",
         "loss of each sample; reduction": "One value per",
         "collapse; loss stuck at log(2N - 1)": "Where all vectors",
+    },
+    answers={
+        "embeddings/partners": ("Vectors are learned from", "The two members"),
     },
     batches=_batches,
     inputs=(Input("input", "x", (VIEWS,), "(2N, D)", "the vectors: rows k and k + N are two views of one example"),),

@@ -125,7 +125,8 @@ mean 0.0225, of those that cost something 0.0900
 
 Its square is beyond the format. Where a coordinate's part of the difference of the two squares overflows, the loss is
 infinite, or NaN where parts overflow in both directions. The gradient, twice a difference of vectors, lasts longer,
-but a loss that is scaled or logged is spoilt. Normalise the vectors, or convert them with `.float()`.
+but a loss that is scaled or logged is spoilt. Normalise the vectors, or convert them with `.float()`, where the same
+happens much farther out.
 
 ```python
 from lossary.functional import triplet
@@ -136,11 +137,15 @@ for name, negative in (("one distance", anchor), ("two distances", beside)):
     vectors = (anchor, far, negative)
     half = triplet(*(v.half() for v in vectors)).item()
     print(f"{name}: float16 {half}, float32 {triplet(*vectors).item():.2f}")
+for format in (torch.float16, torch.float32):
+    print(f"{format} squares distances up to {math.sqrt(torch.finfo(format).max):.4g}")
 ```
 
 ```output
 one distance: float16 inf, float32 90000.20
 two distances: float16 nan, float32 0.20
+torch.float16 squares distances up to 255.9
+torch.float32 squares distances up to 1.845e+19
 ```
 
 ## Relations
@@ -238,7 +243,10 @@ loss = Loss(
     aliases=terms("FaceNet loss; FaceNet triplet loss; squared triplet loss; triplet loss with squared distances"),
     tasks=("embeddings", "ranking"),
     search_terms=terms(
-        "anchor positive negative; face embedding loss; semi-hard negative mining; triplet loss stuck at 0.2"
+        "anchor positive negative; face embedding loss; semi-hard negative mining; triplet loss stuck at 0.2; "
+        "FaceNet; which negatives to pick; semi-hard triplets; hard negative mining; identity embeddings; "
+        "nearest neighbours of the same person; closer to the positive than to the negative; "
+        "same identity closer than another identity; select hard negatives"
     ),
     concepts={
         "choosing alpha; margin 0.2": "A margin of the plain",
@@ -247,6 +255,9 @@ loss = Loss(
         "triplet loss nan; mixed precision": "In float16",
         "normalise embeddings": "Longer vectors",
         "triplet mining; semi-hard negatives; loss close to zero": "The mean counts",
+    },
+    answers={
+        "embeddings/triplets": ("You know which of two", "Vectors have no fixed"),
     },
     inputs=(
         Input("anchor", "anchor", (VECTOR,), "(*, D)", "the vectors that the others are compared with"),

@@ -16,8 +16,8 @@ The loss is zero once the negative is farther away than the positive by `margin`
 ## When not to
 
 - In most of your triplets the negative is far enough away already. They cost nothing and have no
-  gradient. Unless you choose hard triplets, [[info_nce|InfoNCE]] or
-  [[multi_similarity|multi-similarity loss]] use a batch better.
+  gradient. Unless you choose hard triplets, [[info_nce|InfoNCE]] uses a batch
+  better.
 - You want squared distances, as in the FaceNet paper: [[triplet|triplet loss with squared distance]].
 - You want a distance that is no p-norm: [[triplet_margin_with_distance]].
 - Vectors are compared by their angle: [[cosine_embedding]], or [[triplet_margin_with_distance]] with
@@ -246,7 +246,7 @@ It is the [[margin_ranking]] loss of the two distances.
 - `optax.losses.triplet_margin_loss(anchor, positive, negative, norm_degree=2, margin=margin, eps=eps)`: eps is added
   once under the root, so the distance of two equal vectors is its root, 0.001. Even norm degrees only: it takes no
   absolute value. No swap, no reduction.
-- `pytorch_metric_learning.losses.TripletMarginLoss(margin=margin)(torch.cat([anchor, positive, negative]), indices_tuple=torch.arange(3 * len(anchor)).reshape(3, -1).unbind())`:
+- `pytorch_metric_learning.losses.TripletMarginLoss(margin=margin)(torch.cat([anchor, positive, negative]), indices_tuple=torch.arange(3 * len(anchor)).reshape(3, -1).unbind())` is another loss:
   Forms the triplets of a batch from labels where none are given, normalises the vectors first and averages over the
   triplets that cost something; margin is 0.05 by default.
 - [MindSpore](https://www.mindspore.cn/docs/en/master/api_python/ops/mindspore.ops.triplet_margin_loss.html)
@@ -314,18 +314,24 @@ loss = Loss(
     tasks=("embeddings", "ranking"),
     search_terms=terms(
         "triplet_margin; TripletMargin; TripletMarginLoss swap; TripletMarginLoss nan; triplet_margin_loss collapse; "
-        "triplet margin hinge; triplets of anchor, positive and negative; anchor positive negative; metric learning "
-        "loss; embedding loss with anchor; distance swap; semi-hard negatives; triplet loss stuck at margin; triplet "
-        "loss collapse; expected margin to be greater than 0"
+        "triplet margin hinge; triplets of anchor, positive and negative; anchor positive negative; "
+        "metric learning loss; embedding loss with anchor; distance swap; semi-hard negatives; "
+        "triplet loss stuck at margin; triplet loss collapse; expected margin to be greater than 0; "
+        "anchor closer to the positive than to the negative; which negatives to pick; "
+        "relative distance of three samples; retrieval by distance; hardest negative; select hard negatives"
     ),
     concepts={
         "choosing the margin; expected margin to be greater than 0": "The margin must be",
-        "distance swap; TripletMarginLoss swap": "swap",
+        "distance swap; TripletMarginLoss swap; anchor swap": "swap",
         "triplet_margin_loss collapse; triplet loss collapse; triplet loss stuck at margin": "A loss equal to the margin",
         "squared distances; FaceNet": "The distances are not",
         "hard negative mining; semi-hard negatives": "The mean counts",
         "TripletMarginLoss nan; maximum norm, p infinite": "A large p",
         "expected to have the same number of dimensions": "Shapes are broadcast",
+    },
+    answers={
+        "embeddings/triplets": ("You know which of two", "In most of your triplets"),
+        "embeddings/classes": ("There are very many classes", "In most of your triplets"),
     },
     inputs=(
         Input("anchor", "anchor", (VECTOR,), "(*, D)", "the vectors that the others are compared with"),

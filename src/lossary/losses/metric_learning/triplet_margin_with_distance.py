@@ -39,7 +39,7 @@ mean_distance [8, 5, 16] tensor([0.1779, 0.0000, 0.4827, 1.4642, 0.0000, 0.9528,
 
 - The Euclidean distance is what you want: [[triplet_margin]] is the same loss and also takes `p` and
   `eps`.
-- The code must go through `torch.jit.script`, which does not take this loss.
+- The code must go through `torch.jit.script`, which takes [[triplet_margin]] and not this loss.
 - You hold similarities and do not want to turn them into distances: [[margin_ranking]] takes scores.
 - Each anchor has many negatives: [[info_nce|InfoNCE]] uses all of them at once.
 - Labels belong to pairs, not to triplets: [[cosine_embedding]] or [[contrastive|contrastive loss]].
@@ -305,9 +305,10 @@ With the squared distance it is the [[triplet|triplet loss with squared distance
 On vectors of length 1 the squared distance is twice the cosine distance that [[cosine_embedding]]
 uses, so twice the margin gives twice the loss.
 
-    F.triplet_margin_with_distance_loss(F.normalize(scores), F.normalize(p), F.normalize(q), margin=1.0, distance_function=lambda x, y: (x - y).square().sum(-1)) ==
-        2 * F.triplet_margin_with_distance_loss(scores, p, q, margin=0.5, distance_function=lambda x, y: 1 -
-        F.cosine_similarity(x, y))  # within 1e-9
+    F.triplet_margin_with_distance_loss(F.normalize(scores), F.normalize(p), F.normalize(q), margin=1.0,
+        distance_function=lambda x, y: (x - y).square().sum(-1)) ==
+        2 * F.triplet_margin_with_distance_loss(scores, p, q, margin=0.5,
+            distance_function=lambda x, y: F.cosine_embedding_loss(x, y, torch.ones(8), reduction="none"))  # within 1e-9
 
 It is the [[margin_ranking]] loss of the two distances.
 
@@ -320,7 +321,7 @@ It is the [[margin_ranking]] loss of the two distances.
   The same arguments and defaults.
 - torch for R `nn_triplet_margin_with_distance_loss(distance_function = NULL, margin = 1, swap = FALSE)`: The same
   arguments and defaults.
-- `pytorch_metric_learning.losses.TripletMarginLoss(margin=margin, distance=pytorch_metric_learning.distances.LpDistance(power=2))(torch.cat([anchor, positive, negative]), indices_tuple=torch.arange(3 * len(anchor)).reshape(3, -1).unbind())`:
+- `pytorch_metric_learning.losses.TripletMarginLoss(margin=margin, distance=pytorch_metric_learning.distances.LpDistance(power=2))(torch.cat([anchor, positive, negative]), indices_tuple=torch.arange(3 * len(anchor)).reshape(3, -1).unbind())` is another loss:
   Any distance object; this one is squared, and normalises the vectors first. Forms the triplets of a batch from
   labels where none are given, and averages over those that cost something.
 
@@ -548,10 +549,11 @@ loss = Loss(
     aliases=terms("F.triplet_margin_with_distance_loss; triplet_margin_with_distance_loss"),
     tasks=("embeddings", "ranking"),
     search_terms=terms(
-        "triplet loss with custom distance; cosine triplet loss; user-defined distance between embeddings; custom "
-        "metric for anchor, positive and negative; squared Euclidean distance of embeddings; callable distance, "
-        "lambda; nn.PairwiseDistance as an argument; hyperbolic or learned distance; nan gradient of a distance of "
-        "zero; margin must be greater than 0"
+        "triplet loss with custom distance; cosine triplet loss; user-defined distance between embeddings; "
+        "custom metric for anchor, positive and negative; squared Euclidean distance of embeddings; "
+        "callable distance, lambda; nn.PairwiseDistance as an argument; hyperbolic or learned distance; "
+        "nan gradient of a distance of zero; margin must be greater than 0; own distance function; "
+        "cosine distance in a triplet; metric of one's own"
     ),
     concepts={
         "user-defined distance between embeddings; cosine triplet loss; squared Euclidean distance of embeddings": "distance_function",
@@ -561,6 +563,9 @@ loss = Loss(
         "triplet loss stuck at margin; triplet loss collapse": "A loss equal to the margin",
         "mixed precision, autocast": "Under autocast",
         "expected to have the same number of dimensions": "The three inputs",
+    },
+    answers={
+        "embeddings/triplets": ("You have an anchor", "The Euclidean distance"),
     },
     inputs=(
         Input(

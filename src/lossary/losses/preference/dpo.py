@@ -181,13 +181,12 @@ Where `beta` times the difference is small, it is, but for a constant and a fact
 ## In other libraries
 
 - `torch.nn.functional.binary_cross_entropy_with_logits(beta * ((chosen - ref_chosen) - (rejected - ref_rejected)), torch.ones_like(chosen), reduction="none")`
-- [torchtune](https://docs.pytorch.org/torchtune/stable/_modules/torchtune/rlhf/loss/dpo.html)
-  `torchtune.rlhf.loss.DPOLoss(beta=0.1, label_smoothing=0.0)(policy_inputs, reference_inputs)`: Returns the losses of the
-  pairs and the rewards of both answers.
+- `torchtune.rlhf.loss.DPOLoss(beta=beta)(chosen, rejected, ref_chosen, ref_rejected)[0]`: Returns the rewards of both
+  answers as well.
 - [TRL](https://huggingface.co/docs/trl/dpo_trainer) `trl.DPOConfig(loss_type="sigmoid", beta=0.1)`: Part of its
   DPOTrainer, which sums the log-probabilities itself.
-- [Liger Kernel](https://github.com/linkedin/Liger-Kernel)
-  `liger_kernel.chunked_loss.LigerFusedLinearDPOLoss(beta=0.1)`: Takes the last layer's weights and computes the logits in
+- `liger_kernel.chunked_loss.dpo_loss.LigerFusedLinearDPOFunction.preference_loss_fn(chosen.ravel(), rejected.ravel(), torch.zeros(2 * chosen.numel()), ref_chosen.ravel(), ref_rejected.ravel(), beta=beta)[0]`:
+  What `LigerFusedLinearDPOLoss` minimises, which takes the weights of the last layer and computes the logits in
   pieces.
 
 ## References
@@ -223,8 +222,12 @@ loss = preference_loss(
     function=dpo,
     aliases=terms("DPO; DPO loss; direct preference optimization; sigmoid preference loss"),
     search_terms=terms(
-        "preference optimisation loss; RLHF without a reward model; chosen and rejected log-probabilities; implicit reward; "
-        "alignment loss for language models; loss_type=sigmoid; Bradley-Terry loss with a reference model"
+        "preference optimisation loss; RLHF without a reward model; chosen and rejected log-probabilities; "
+        "implicit reward; alignment loss for language models; loss_type=sigmoid; "
+        "Bradley-Terry loss with a reference model; "
+        "align a language model with human preferences without a reward model; RLHF without reinforcement learning; "
+        "chosen and rejected answers; fine-tune on preference pairs; reference policy; learn from human feedback; "
+        "policy and reference log-probabilities; preferred and rejected responses; alignment; preference tuning"
     ),
     concepts={
         "DPO beta; preference optimisation loss beta; strength of the KL penalty": "beta",
@@ -234,6 +237,9 @@ loss = preference_loss(
         "chosen log-probability goes down; rewards of chosen fall": "The loss falls while",
         "choosing beta": "A larger beta",
         "DPO overfits; deterministic preferences": "Where all preferences agree",
+    },
+    answers={
+        "preference/pairs": ("You want to train on", "All preferences agree"),
     },
     parameters=(
         Parameter(

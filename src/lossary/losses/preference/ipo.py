@@ -180,7 +180,9 @@ loss = preference_loss(
     aliases=terms("IPO; IPO loss; identity preference optimization; Psi-PO with the identity"),
     search_terms=terms(
         "squared preference loss; preference optimisation loss without overfitting; regularised DPO; loss_type=ipo; "
-        "log-ratio gap regression; alignment loss for language models"
+        "log-ratio gap regression; alignment loss for language models; preference data without overfitting; "
+        "identity preference optimisation; deterministic preferences; DPO overfits; bounded preference gap; "
+        "preferred and rejected responses; regularised preferences"
     ),
     concepts={
         "IPO beta; preference optimisation loss beta": "beta",
@@ -189,6 +191,9 @@ loss = preference_loss(
         "IPO nan; empty completion; truncated answers": "An empty answer",
         "IPO gradient explodes; learning rate for IPO": "A small beta",
         "loss does not show accuracy": "A pair that is too well",
+    },
+    answers={
+        "preference/pairs": ("You have pairs", "Pairs that are well"),
     },
     parameters=(
         Parameter(

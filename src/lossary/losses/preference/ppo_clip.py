@@ -14,7 +14,8 @@ the clip.
 ## When not to
 
 - You have pairs of answers of which one was preferred, and no reward: [[dpo]] needs no rollouts.
-- Each batch is used for a single step. The ratio is 1 then, and what is left is the plain policy gradient.
+- Each batch is used for a single step. The ratio is 1 then, and what is left is the plain policy gradient: [[nll]]
+  of the actions, each times its advantage.
 - The value function is trained: it has a loss of its own, often [[mse]].
 
 ## Pitfalls
@@ -176,15 +177,13 @@ margin.
 
 ## In other libraries
 
-- [RLax](https://github.com/google-deepmind/rlax/blob/master/rlax/_src/policy_gradients.py)
-  `rlax.clipped_surrogate_pg_loss(prob_ratios_t, adv_t, epsilon, use_stop_gradient=True)`: The mean. Stops the gradient of
-  the advantage by default.
+- `rlax.clipped_surrogate_pg_loss(ratio.ravel(), advantage.ravel(), clip)`: Stops the gradient of the advantage by
+  default.
 - [TorchRL](https://docs.pytorch.org/rl/stable/reference/generated/torchrl.objectives.ClipPPOLoss.html)
   `torchrl.objectives.ClipPPOLoss(actor_network, critic_network, clip_epsilon=0.2)`: A module of the networks, with terms for
   the value function and the entropy.
-- [torchtune](https://docs.pytorch.org/torchtune/stable/_modules/torchtune/rlhf/loss/ppo.html)
-  `torchtune.rlhf.loss.PPOLoss(epsilon=0.1, value_clip_range=0.2, value_coeff=0.1)`: Takes log-probabilities, and adds a loss
-  of the value function.
+- `torchtune.rlhf.loss.PPOLoss(epsilon=clip)(torch.zeros_like(ratio), ratio.log(), advantage, torch.zeros_like(ratio), torch.zeros_like(ratio), torch.zeros_like(ratio))[0]`:
+  Takes log-probabilities, and adds a loss of the value function, which is 0 here.
 
 ## References
 
@@ -231,7 +230,7 @@ RATIO = Kind(
 ADVANTAGE = Kind("real numbers", values=(-1000.0, -3.0, -1.0, -0.25, 0.25, 1.0, 3.0, 1000.0))
 PROBABILITY_RATIO_AXIS = Axis(
     "probability-ratio",
-    "probability under the new policy divided by that under the old one",
+    "probability ratio, new policy divided by old",
     (0.0, 2.0),
     2.2,
     (-1.1, 1.1),
@@ -246,7 +245,10 @@ loss = Loss(
     tasks=("reinforcement", "preference"),
     search_terms=terms(
         "clipped surrogate loss; policy gradient loss with clipping; RLHF policy loss; importance ratio clipping; "
-        "ClipPPOLoss; cliprange; clip_epsilon; reinforcement learning loss; GRPO policy loss"
+        "ClipPPOLoss; cliprange; clip_epsilon; reinforcement learning loss; GRPO policy loss; policy gradient; "
+        "advantage; ratio of new and old policy; limit the policy update; "
+        "reinforcement learning from human feedback; actor-critic; trust region; clip ratio; "
+        "proximal policy optimisation; keep the new policy close to the old one; importance ratio; on-policy"
     ),
     concepts={
         "cliprange; clip_epsilon; epsilon 0.2": "clip",
@@ -257,6 +259,9 @@ loss = Loss(
         "ratio is always 1; old log-probabilities": "The old log-probabilities",
         "detach the advantage; value network": "An advantage with a gradient",
         "PPO loss near zero; loss does not fall": "The value does not",
+    },
+    answers={
+        "reinforcement/policy": ("You train a policy", "You have pairs"),
     },
     inputs=(
         Input(

@@ -9,7 +9,7 @@ function. RankNet also takes a probability for each pair, and ListMLE a longer l
 
 import torch
 
-from lossary.declaration import Shown, SideBySide
+from lossary.declaration import ListLook, Shown, SideBySide
 
 
 def _three_in_order(difference: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -37,6 +37,7 @@ shown = Shown(
             "best item with each of the other two. Margin ranking is zero from a difference of 1 on. ListNet is lowest where the "
             "scores differ as the relevances do, and rises again. The others keep falling towards zero.",
             top=5.0,
+            look=ListLook(("score",)),
         ),
     ),
 )

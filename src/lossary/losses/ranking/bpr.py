@@ -179,13 +179,12 @@ Of ever larger scores it becomes [[margin_ranking]] with the margin 0, divided b
 - `keras_rs.losses.PairwiseLogisticLoss(reduction="sum")(torch.tensor([[1.0, 0.0]]).expand(positive.numel(), 2), torch.stack([positive, negative], -1).reshape(-1, 2))`:
   For lists of relevances and scores; divided by batch times list by default. At equal scores its gradient is zero where
   PyTorch is the backend.
-- [RecBole](https://github.com/RUCAIBox/RecBole/blob/master/recbole/model/loss.py)
-  `recbole.model.loss.BPRLoss(gamma=1e-10)(pos_score, neg_score)`: Adds gamma to the sigmoid; see the pitfall above.
-- [PyTorch Geometric](https://pytorch-geometric.readthedocs.io/en/latest/_modules/torch_geometric/nn/models/lightgcn.html)
-  `torch_geometric.nn.models.lightgcn.BPRLoss(lambda_reg=0)(positives, negatives, parameters)`: The mean over the pairs
-  plus lambda_reg times the squared length of the parameters, all divided by the number of pairs.
+- `recbole.model.loss.BPRLoss()(positive, negative)`: Adds gamma, 1e-10 by default, to the sigmoid; see the pitfall
+  above.
+- `torch_geometric.nn.models.lightgcn.BPRLoss()(positive, negative)`: With `lambda_reg` it adds the squared length of
+  its third argument, times `lambda_reg` and divided by the number of pairs.
 - [TorchRL](https://docs.pytorch.org/rl/main/reference/generated/torchrl.objectives.llm.reward_model_loss.html)
-  `torchrl.objectives.llm.reward_model_loss(chosen_scores, rejected_scores, reduction="mean")`
+  `torchrl.objectives.llm.reward_model_loss(chosen_scores, rejected_scores, reduction="mean")`: Not in release 0.14.1.
 
 ## References
 
@@ -205,6 +204,7 @@ from lossary.declaration import (
     REAL_TARGET,
     Input,
     Kind,
+    ListLook,
     Loss,
     Precision,
     Section,
@@ -234,8 +234,11 @@ loss = Loss(
     aliases=terms("BPR; BPR loss; BPR-Opt; Bayesian personalized ranking; Bradley-Terry loss; reward model loss"),
     tasks=("ranking", "preference"),
     search_terms=terms(
-        "recommender loss; implicit feedback; collaborative filtering loss; matrix factorisation with negative sampling; bpr_loss; "
-        "reward model training; chosen and rejected; RLHF preference loss; -log sigmoid of a difference; logsigmoid"
+        "recommender loss; implicit feedback; collaborative filtering loss; "
+        "matrix factorisation with negative sampling; bpr_loss; reward model training; chosen and rejected; "
+        "RLHF preference loss; -log sigmoid of a difference; logsigmoid; recommend items from clicks and purchases; "
+        "users prefer seen items to unseen ones; rank chosen before not chosen; Bradley-Terry model; "
+        "pairwise recommendation; reward model from comparisons"
     ),
     concepts={
         "argument order; chosen and rejected": "Swapped arguments",
@@ -244,6 +247,10 @@ loss = Loss(
         "regularisation; weight decay; loss goes to zero": "Larger scores",
         "negative sampling; hard negatives": "Easy pairs",
         "user bias; shift invariance": "What the two scores",
+    },
+    answers={
+        "ranking/chosen": ("You know what people", "Many items that were"),
+        "preference/model": ("You train a reward model", "Some comparisons are"),
     },
     inputs=(
         Input(
@@ -286,6 +293,7 @@ loss = Loss(
             note="One pair. The score of the other item is 0, so that of the chosen one is the difference of the two.",
             caption="A chosen item that trails by far costs about as much as it trails, and its gradient is close to 1 in size. "
             "The further it leads, the less it costs, though never nothing.",
+            look=ListLook(("positive", "negative")),
         ),
     ),
     figures=(

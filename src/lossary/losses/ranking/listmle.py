@@ -11,9 +11,10 @@ proportion to the exponential of its score; the loss is minus the logarithm of t
 
 ## When not to
 
-- Many items are tied, as with grades from 0 to 4. The loss wants one order; see below. [[listnet]] takes grades, and
+- Many items are tied, as with grades from 0 to 4. The loss wants one order, as a pitfall shows. [[listnet]] takes grades, and
   [[ranknet]] leaves ties out or gives them a target of 0.5.
-- Only the first places matter. Every place counts here, down to the last but one; position-aware ListMLE weights them.
+- Only the first places matter: [[listnet]]. Every place counts here, down to the last but one; position-aware
+  ListMLE weights them.
 - There are two items: [[bpr]] is the same and takes them as two tensors.
 
 ## Pitfalls
@@ -213,10 +214,12 @@ first comes first in the list.
 - `keras_rs.losses.ListMLELoss(reduction=None)(torch.arange(input.shape[-1], 0, -1).expand(input.shape), input)`: For
   relevances and scores in any order. Subtracts the largest score and adds 1e-10 to the sums; items with a negative
   relevance are left out.
-- [TensorFlow Ranking](https://www.tensorflow.org/ranking/api_docs/python/tfr/keras/losses/ListMLELoss)
-  `tfr.keras.losses.ListMLELoss()`: Arguments are (y_true, y_pred). Ties are broken at random.
-- [allRank](https://github.com/allegro/allRank/blob/master/allrank/models/losses/listMLE.py) `listMLE(y_pred, y_true)`:
-  Shuffles before it sorts. Subtracts the largest score and adds 1e-10 to the sums.
+- TensorFlow Ranking
+  `tensorflow_ranking.python.keras.losses.ListMLELoss(reduction="none")(tensorflow.zeros_like(input) + tensorflow.range(float(input.shape[-1]), 0, -1), input)[:, 0]`:
+  For relevances and scores in any order. Ties are broken at random.
+- allRank `torch.stack([allrank.models.losses.listMLE(x[None], torch.arange(len(x), 0, -1)[None]) for x in input])`:
+  For relevances and scores in any order; the mean over the lists of a call. Shuffles before it sorts. Subtracts the
+  largest score and adds 1e-10 to the sums.
 - [Sentence Transformers](https://sbert.net/docs/package_reference/cross_encoder/losses.html#listmleloss)
   `sentence_transformers.cross_encoder.losses.ListMLELoss(model, respect_input_order=True)`: Sorts by the labels only with
   `respect_input_order=False`. Its `PListMLELoss` weights the places and is another loss.
@@ -240,6 +243,7 @@ from lossary.declaration import (
     HeatMap,
     Input,
     Kind,
+    ListLook,
     Loss,
     Precision,
     Section,
@@ -282,7 +286,9 @@ loss = Loss(
     tasks=("ranking", "preference"),
     search_terms=terms(
         "listwise learning to rank; maximum likelihood of a permutation; likelihood of a ranking; order of finish; "
-        "ranked preferences of several answers; PListMLE; exploded logit"
+        "ranked preferences of several answers; PListMLE; exploded logit; likelihood of the right order; "
+        "Plackett-Luce; permutation probability; rank a whole list; whole ordering known; "
+        "probability of the observed ranking"
     ),
     concepts={
         "sort by relevance; argsort descending; target of ListMLE": "The list must be",
@@ -292,6 +298,10 @@ loss = Loss(
         "overflow of exp; cumsum; epsilon 1e-10": "Subtracting the largest",
         "logcumsumexp; reverse cumulative sum; memory of long lists": "A running log-sum-exp",
         "loss is zero; shape (N, 1)": "A column of scores",
+    },
+    answers={
+        "ranking/list": ("The order of a list", "Many items are tied"),
+        "preference/model": ("The order of a list", "There are two items"),
     },
     inputs=(
         Input(
@@ -319,7 +329,7 @@ loss = Loss(
             gradient={"input": lambda x, d, i, D, left: exp(x[d]) * sum_over(i, 1 / left[i], D, where=i <= d) - 1},
         ),
     ),
-    precision=Precision(of_input=1.0, why="each score is subtracted from the logarithm of a total that holds it"),
+    precision=Precision(absolute=1.0, why="a share that is nearly 1 is rounded before its logarithm is taken"),
     sections=(
         Section(
             axis=MARGIN_AXIS,
@@ -331,6 +341,7 @@ loss = Loss(
             note="A list of two. The score of the second item is 0.",
             caption="With two items there is one comparison, and the loss is that of a pair. It falls as the lead grows, and does "
             "not reach zero.",
+            look=ListLook(("input",)),
         ),
     ),
     figures=(

@@ -200,12 +200,11 @@ For a list of two it is [[ranknet]], whose target is the sigmoid of the differen
   are, without a softmax or a sum of 1.
 - `rax.softmax_loss(input, target, label_fn=lambda a, where: jax.nn.softmax(a, -1), reduce_fn=None)`: Without `label_fn`
   the labels are taken as they are.
-- [TensorFlow Ranking](https://www.tensorflow.org/ranking/api_docs/python/tfr/keras/losses/SoftmaxLoss)
-  `tfr.keras.losses.SoftmaxLoss()`: Arguments are (y_true, y_pred). The labels are divided by their sum, and each list is
-  weighted by that sum.
-- [allRank](https://github.com/allegro/allRank/blob/master/allrank/models/losses/listNet.py) `listNet(y_pred, y_true)`:
-  Adds 1e-10 to the probabilities before the logarithm, which stops the pull of items that are far too low. Its
-  `binary_listNet` divides the labels by their sum.
+- `tensorflow_ranking.python.keras.losses.SoftmaxLoss(reduction="none")(tensorflow.nn.softmax(target), input)`: The
+  labels are divided by their sum, and each list is weighted by that sum.
+- allRank `torch.stack([allrank.models.losses.listNet(x[None], y[None]) for x, y in zip(input, target)])`: The mean
+  over the lists of a call. Adds 1e-10 to the probabilities before the logarithm, which stops the pull of items that
+  are far too low. Items with a label of -1 are left out. Its `binary_listNet` divides the labels by their sum.
 - [Sentence Transformers](https://sbert.net/docs/package_reference/cross_encoder/losses.html#listnetloss)
   `sentence_transformers.cross_encoder.losses.ListNetLoss(model)`
 
@@ -226,6 +225,7 @@ from lossary.declaration import (
     HeatMap,
     Input,
     Kind,
+    ListLook,
     Loss,
     Precision,
     Section,
@@ -256,8 +256,11 @@ loss = Loss(
     aliases=terms("ListNet loss"),
     tasks=("ranking", "distillation"),
     search_terms=terms(
-        "listwise learning to rank; ranking softmax; listwise softmax loss; softmax_loss; cross-entropy over a list of documents; top-one probability; "
-        "graded relevance loss; softmax over the results of a query; reranker loss"
+        "listwise learning to rank; ranking softmax; listwise softmax loss; softmax_loss; "
+        "cross-entropy over a list of documents; top-one probability; graded relevance loss; "
+        "softmax over the results of a query; reranker loss; probabilities of being ranked first; "
+        "whole list at once; rank documents of a query; softmax cross-entropy of rankings; graded relevance; "
+        "softmax of the relevances against softmax of the scores"
     ),
     concepts={
         "scale of the scores; order is right but loss is high": "The right order",
@@ -267,6 +270,10 @@ loss = Loss(
         "loss is zero; shape (N, 1)": "A column of scores",
         "padding; mask; lists of different lengths; nan": "Padding takes part",
         "no relevant documents; all labels zero": "A list without",
+    },
+    answers={
+        "ranking/list": ("A query has a list", "Only the order counts"),
+        "distillation/scores": ("Scores of a better model", "Only the order counts"),
     },
     inputs=(
         Input("input", "x", (SCORES_OF_LIST,), "(*, D)", "the scores of the items of each list"),
@@ -316,6 +323,7 @@ loss = Loss(
             note="A list of two. The score of the second item is 0.",
             caption="Each curve is lowest where the scores are as far apart as the relevances, and is not zero there. A lead "
             "larger than that costs more again.",
+            look=ListLook(("input",)),
         ),
     ),
     figures=(

@@ -197,8 +197,10 @@ With a margin that no pair reaches, less that margin, it is [[wgan_critic]].
 - `mlx.nn.losses.margin_ranking_loss(input1, input2, target, margin=margin, reduction="none")`: No reduction by
   default.
 - `mindspore.nn.MarginRankingLoss(margin=margin, reduction="none")(input1, input2, target)`
-- `tfr.keras.losses.PairwiseHingeLoss()`: Arguments are (y_true, y_pred): lists of relevances and scores. The sum over
-  all pairs of unequal relevance, margin 1, divided by the number of items with the default reduction.
+- TensorFlow Ranking
+  `tensorflow.reduce_sum(tensorflow_ranking.python.keras.losses.PairwiseHingeLoss(reduction="none")(tensorflow.reshape(tensorflow.stack([target + 1, 1 - target], -1), (-1, 2)), tensorflow.reshape(tensorflow.stack([input1, input2], -1), (-1, 2))), -1)`
+  at margin=1: All pairs of a list with unequal relevance count; divided by the number of items by default. Items with
+  a negative relevance are left out.
 - `keras_rs.losses.PairwiseHingeLoss(reduction="sum")((torch.stack([target, -target], -1).reshape(-1, 2) + 1) / 2, torch.stack([input1, input2], -1).reshape(-1, 2))`
   at margin=1: For lists of relevances and scores; all pairs of a list with unequal relevance count, divided by batch
   times list with the default reduction. Items with a negative relevance are left out.
@@ -222,6 +224,7 @@ from lossary.declaration import (
     HeatMap,
     Input,
     Kind,
+    ListLook,
     Loss,
     Parameter,
     Precision,
@@ -244,9 +247,11 @@ loss = Loss(
     ),
     tasks=("ranking", "preference"),
     search_terms=terms(
-        "learning to rank pairwise loss; loss that compares two scores; preference pairs hinge; ranking loss margin "
-        "0; PairwiseHingeLoss; pairwise hinge; pairwise_hinge; pairwise; ranking SVM loss; rax.pairwise_hinge_loss; "
-        "margin_ranking_loss : All input tensors should have same dimension but got sizes"
+        "learning to rank pairwise loss; loss that compares two scores; preference pairs hinge; "
+        "ranking loss margin 0; PairwiseHingeLoss; pairwise hinge; pairwise_hinge; pairwise; ranking SVM loss; "
+        "rax.pairwise_hinge_loss; margin_ranking_loss : All input tensors should have same dimension but got sizes; "
+        "first should be higher than second; which of two is better; order of two inputs; x1, x2 and y; "
+        "pairwise comparison; rank one above the other; pairwise hinge of scores; ordering of two items"
     ),
     concepts={
         "ranking loss margin 0; all scores alike": "With the default margin",
@@ -255,6 +260,10 @@ loss = Loss(
         "choosing the margin": "margin",
         "weighted pairs": "Labels that are not",
         "all pairs of a list; broadcasting": "Sizes are broadcast",
+    },
+    answers={
+        "ranking/pairs": ("Only the order matters", "You want every pair"),
+        "ranking/chosen": ("You know which of two", "A query has a whole"),
     },
     inputs=(
         Input("input1", "x1", (FIRST,), "(*)", "the scores of the first items"),
@@ -302,6 +311,7 @@ loss = Loss(
             note="One pair. The target is 1 and the second score is 0, so the first score is the difference of the two.",
             caption="Left of the mark the loss is a straight line: every pair in the wrong order has the same gradient, "
             "however wrong it is. Right of it the pair costs nothing and has no gradient.",
+            look=ListLook(("input1", "input2")),
         ),
     ),
     figures=(

@@ -15,7 +15,8 @@ The gradients with respect to the two scores are equal and opposite.
 ## When not to
 
 - Pairs that are already in order with room to spare should be left alone: [[margin_ranking]].
-- Only the top of the list matters. The loss does not know where in the list a pair stands; see below.
+- Only the top of the list matters: [[listnet]]. The loss here does not know where in the list a pair stands; see
+  below.
 - A query has a list of graded results, and its pairs are too many: [[listnet]] takes the list at once.
 - Each comparison has one winner and no doubt, such as an item that was bought and one that was not: [[bpr]] is this loss
   with the target 1, and needs no labels.
@@ -191,10 +192,12 @@ Of ever larger scores it becomes [[margin_ranking]] with the margin 0, divided b
 - `keras_rs.losses.PairwiseLogisticLoss(reduction=None)(torch.stack([target, 1 - target], -1).reshape(-1, 2), torch.stack([input1, input2], -1).reshape(-1, 2)).sum(-1).reshape(target.shape)`:
   For lists of relevances and scores; divided by batch times list by default. Only the order of two relevances counts, so
   it agrees where the target is 0 or 1. At equal scores its gradient is zero where PyTorch is the backend.
-- [TensorFlow Ranking](https://www.tensorflow.org/ranking/api_docs/python/tfr/keras/losses/PairwiseLogisticLoss)
-  `tfr.keras.losses.PairwiseLogisticLoss()`: Arguments are (y_true, y_pred): lists of relevances and scores.
-- [allRank](https://github.com/allegro/allRank/blob/master/allrank/models/losses/rankNet.py) `rankNet(y_pred, y_true)`:
-  The mean over the pairs of unequal relevance of all lists together.
+- TensorFlow Ranking
+  `tensorflow.reduce_sum(tensorflow_ranking.python.keras.losses.PairwiseLogisticLoss(reduction="none")(tensorflow.reshape(tensorflow.stack([target, 1 - target], -1), (-1, 2)), tensorflow.reshape(tensorflow.stack([input1, input2], -1), (-1, 2))), -1)`:
+  Divided by the number of items by default. Only the order of two relevances counts, so it agrees where the target is
+  0 or 1.
+- `allrank.models.losses.rankNet(torch.stack([input1, input2], -1).reshape(-1, 2), torch.stack([target, 1 - target], -1).reshape(-1, 2))`
+  at target=1: For lists of scores and relevances: the mean over the pairs of unequal relevance of all lists together.
 - [Sentence Transformers](https://sbert.net/docs/package_reference/cross_encoder/losses.html#ranknetloss)
   `sentence_transformers.cross_encoder.losses.RankNetLoss(model, sigma=1.0)`: The logarithm has the base 2 unless
   `reduction_log="natural"`; sigma multiplies the differences.
@@ -221,6 +224,7 @@ from lossary.declaration import (
     REAL_TARGET,
     Input,
     Kind,
+    ListLook,
     Loss,
     Precision,
     Section,
@@ -247,7 +251,9 @@ loss = Loss(
     tasks=("ranking", "preference"),
     search_terms=terms(
         "learning to rank pairwise loss; probability that one item beats another; smooth pairwise ranking loss; "
-        "rank:pairwise; LambdaRank without weights; preference probability; comparisons by people"
+        "rank:pairwise; LambdaRank without weights; preference probability; comparisons by people; "
+        "probability that one document ranks above another; web search ranking; score difference through a sigmoid; "
+        "pairwise learning to rank; document pairs; pairs of documents; neural ranking of pairs"
     ),
     concepts={
         "labels -1 and 1; negative loss": "A label of -1",
@@ -256,6 +262,10 @@ loss = Loss(
         "LambdaRank; NDCG; position in the list": "A mistake at the bottom",
         "all pairs of a query; lists of different lengths": "A long list",
         "result type Float can't be cast to the desired output type Long; boolean labels": "Labels must be",
+    },
+    answers={
+        "ranking/pairs": ("Some comparisons are uncertain", "A query has a list"),
+        "preference/model": ("Some comparisons are uncertain", "Each comparison has one"),
     },
     inputs=(
         Input("input1", "x1", (FIRST,), "(*)", "the scores of the first items"),
@@ -297,6 +307,7 @@ loss = Loss(
             note="One pair. The second score is 0, so the first score is the difference of the two.",
             caption="With the target 1 a lead costs less the larger it is, and a large lag about its own size. A tie costs "
             "least at equal scores, and even there it costs log 2.",
+            look=ListLook(("input1", "input2")),
         ),
     ),
     reductions=per("pair"),

@@ -10,7 +10,7 @@ The absolute error less a tolerance: errors up to epsilon cost nothing, larger o
 ## When not to
 
 - You cannot say what error is still good enough. `epsilon` has the unit of the target; [[l1]] is the loss without it.
-- You need one best prediction. Any constant within `epsilon` of all targets has zero loss.
+- You need one best prediction: [[mse]] has one. Here any constant within `epsilon` of all targets has zero loss.
 - You want gradients that fade towards the target. At the edge of the tube the slope jumps from nothing to one:
   [[squared_epsilon_insensitive|squared epsilon-insensitive loss]], or [[huber]].
 
@@ -118,13 +118,19 @@ loss = residual_loss(
     aliases=terms("epsilon-insensitive; SVR loss; tube loss; Vapnik's loss; L1EpsilonInsLoss; epsilon-tube loss"),
     tasks=("regression",),
     search_terms=terms(
-        "support vector regression loss; dead zone; tolerance; ignore small errors; deadband loss; insensitive tube"
+        "support vector regression loss; dead zone; tolerance; ignore small errors; deadband loss; insensitive tube; "
+        "small errors cost nothing; errors below a tolerance do not count; tube around the prediction; "
+        "regression with a margin of tolerance; sparse support vectors; Vapnik; "
+        "threshold below which errors are free; SVR; support vector regression in scikit-learn"
     ),
     concepts={
         "ignore small errors; tolerance; dead zone; tube width": "epsilon",
         "choosing epsilon; feature scaling": "epsilon is measured",
         "gradient is zero; model does not train": "A model that starts",
         "no unique minimum": "The minimum is flat",
+    },
+    answers={
+        "regression/uneven/small": ("Errors below a known", "You want gradients that fade"),
     },
     parameters=(
         Parameter(

@@ -15,7 +15,8 @@ best constant prediction is the tau-expectile of the target.
 
 - You need a quantile, such as an interval that holds nine targets in ten: [[quantile|quantile loss]]. An expectile has
   no such share.
-- There are gross outliers. The gradient grows with the residual and nothing caps it; only its weight differs by side.
+- There are gross outliers: [[quantile]]. Here the gradient grows with the residual and nothing caps it; only its
+  weight differs by side.
 
 ## Pitfalls
 
@@ -116,16 +117,23 @@ def expectile(input: torch.Tensor, target: torch.Tensor, *, tau: float = 0.5, re
 loss = residual_loss(
     function=expectile,
     aliases=terms("expectile; expectile regression loss; asymmetric squared error; asymmetric least squares; ALS"),
-    tasks=("regression", "uncertainty"),
+    tasks=("regression", "uncertainty", "reinforcement"),
     search_terms=terms(
-        "asymmetric L2; asymmetric MSE; implicit Q-learning loss; IQL value loss; reg:expectileerror; upper expectile; "
-        "underestimation costs more"
+        "asymmetric L2; asymmetric MSE; implicit Q-learning loss; IQL value loss; reg:expectileerror; "
+        "upper expectile; underestimation costs more; over- and underestimation cost differently, squared; "
+        "weighted least squares by sign; implicit Q-learning; value at risk; expectile regression; tail risk; "
+        "late is worse than early, squared; asymmetric mean; overestimation costs more, squared"
     ),
     concepts={
         "asymmetric costs; underestimation costs more": "tau",
         "expectile versus quantile": "The 0.9-expectile",
         "half the squared error; factor two": "The factor one half",
         "sign convention": "The sign of the residual",
+    },
+    answers={
+        "regression/uneven/side": ("Too low and too high", "You need a quantile"),
+        "uncertainty/any": ("You want something like a quantile", "You need a quantile"),
+        "reinforcement/value": ("In offline reinforcement", "There are gross outliers"),
     },
     parameters=(
         Parameter(

@@ -241,7 +241,7 @@ tensor(-7.+24.j)
 
 It is twice the [[quantile|quantile loss]] with `tau=0.5`.
 
-    F.l1_loss(input, target) == 2 * torch.maximum(0.5 * (target - input), -0.5 * (target - input)).mean()
+    F.l1_loss(input, target) == 2 * functional.quantile(input, target, tau=0.5)
 
 [[smooth_l1|Smooth L1]] with `beta=0` is exactly this loss.
 
@@ -253,21 +253,20 @@ It is twice the [[quantile|quantile loss]] with `tau=0.5`.
 
 The [[charbonnier|Charbonnier]] loss tends to this loss as `eps` goes to zero.
 
-    F.l1_loss(input, target) == ((input - target) ** 2 + 1e-6 ** 2).sqrt().mean()  # within 1e-4
+    F.l1_loss(input, target) == functional.charbonnier(input, target, eps=1e-6)  # within 1e-4
 
 The [[epsilon_insensitive|epsilon-insensitive loss]] with `epsilon=0` is exactly this loss.
 
-    F.l1_loss(input, target) == ((input - target).abs() - 0.0).clamp(min=0).mean()
+    F.l1_loss(input, target) == functional.epsilon_insensitive(input, target, epsilon=0.0)
 
-On two samples sorted in the same order it equals the [[wasserstein_1d|Wasserstein-1]] distance.
+Of two samples that are both sorted it is the [[wasserstein_1d|Wasserstein-1]] distance.
 
-    F.l1_loss(input.sort().values, target.sort().values) ==
-        (input.sort().values - target.sort().values).abs().mean()
+    F.l1_loss(input.sort().values, target.sort().values) == functional.wasserstein_1d(input, target)
 
 Summed over the outcomes of two distributions it is twice the [[total_variation|total variation
 distance]].
 
-    F.l1_loss(p, q, reduction="none").sum(1) == 2 * (torch.maximum(p, q) - torch.minimum(p, q)).sum(1) / 2
+    F.l1_loss(p, q, reduction="none").sum(1) == 2 * functional.total_variation(p, q, reduction="none")
 
 ## In other libraries
 
@@ -302,10 +301,13 @@ loss = residual_loss(
     ),
     tasks=("regression", "generative"),
     search_terms=terms(
-        "loss whose minimizer is the median; loss whose minimiser is the median; median regression loss; regression "
-        "loss robust to outliers; Laplace likelihood; F.l1_loss weight ignored torch.compile; __init__() got an "
-        "unexpected keyword argument 'weight'; mean(): could not infer output dtype; "
-        "tf.keras.losses.MeanAbsoluteError; sklearn mean_absolute_error; Manhattan distance loss"
+        "loss whose minimizer is the median; loss whose minimiser is the median; median regression loss; "
+        "regression loss robust to outliers; Laplace likelihood; F.l1_loss weight ignored torch.compile; "
+        "__init__() got an unexpected keyword argument 'weight'; mean(): could not infer output dtype; "
+        "tf.keras.losses.MeanAbsoluteError; sklearn mean_absolute_error; Manhattan distance loss; "
+        "median of the target; outliers count less than squared; sharper images than squared error; Laplace noise; "
+        "robust baseline of regression; sum of absolute differences; sum of absolute residuals; "
+        "typical absolute error; error in the target's unit"
     ),
     concepts={
         "median regression loss": "The best constant",
@@ -316,6 +318,10 @@ loss = residual_loss(
         "F.l1_loss weight ignored torch.compile": "F.l1_loss can silently",
         "mean(): could not infer output dtype; integer targets": "Complex numbers work",
         "loss jumps around the optimum": "The gradient keeps its size",
+    },
+    answers={
+        "regression/plain/median": ("The prediction should be", "You need the mean"),
+        "generative/reconstruction": ("The noise is Laplace", "You want plain gradient descent"),
     },
     value=lambda r: abs(r),
     gradient=lambda r: sign(r),

@@ -15,7 +15,7 @@ out, and smooth everywhere.
 - The target has another scale. The loss has no parameter: residuals in the thousands see the absolute error alone, and
   residuals of a thousandth the squared error alone. [[huber]] and [[pseudo_huber|pseudo-Huber]] have a threshold that
   can be set; or divide the target by the size of an ordinary residual.
-- Gross outliers should have no influence. The pull tends to one and stays there.
+- Gross outliers should have no influence: [[tukey_biweight]]. Here the pull tends to one and stays there.
 - You need exactly the mean or the median of a skewed target: [[mse]] or [[l1]].
 
 ## Pitfalls
@@ -136,13 +136,19 @@ loss = residual_loss(
     aliases=terms("log cosh; LogCosh; log-cosh error; LogCoshLoss; logarithm of the hyperbolic cosine"),
     tasks=("regression",),
     search_terms=terms(
-        "smooth absolute error; smooth approximation of L1; twice differentiable Huber; robust regression without a "
-        "threshold; log cosh overflow; log(cosh(x)) inf; numerically stable log cosh; hyperbolic secant likelihood"
+        "smooth absolute error; smooth approximation of L1; twice differentiable Huber; "
+        "robust regression without a threshold; log cosh overflow; log(cosh(x)) inf; numerically stable log cosh; "
+        "hyperbolic secant likelihood; hyperbolic cosine; smooth version of the absolute error; "
+        "twice differentiable robust loss; like Huber without a threshold; second derivative everywhere; "
+        "smooth for Newton's method and boosting; between squared and absolute, smooth everywhere"
     ),
     concepts={
         "log cosh overflow; log(cosh(x)) inf; numerically stable log cosh": "Written as it is defined",
         "small residuals lost; catastrophic cancellation; negative log cosh": "A rewriting that is safe",
         "feature scaling; where the parabola turns into a line": "The unit of the target",
+    },
+    answers={
+        "regression/outliers/capped/smooth": ("You want [[huber]]", "The target has another scale"),
     },
     value=lambda r: log(cosh(r)),
     gradient=lambda r: tanh(r),

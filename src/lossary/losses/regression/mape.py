@@ -15,8 +15,8 @@ target's size.
 - The prediction should be the mean or the median. The best constant is a median in which every target counts with the
   reciprocal of its size, and lies below both for positive targets that are skewed to the right. [[msle]] and [[gamma_deviance|gamma deviance]] are
   relative too; of these the deviance has the mean as its best prediction.
-- Too low and too high should cost alike. A prediction between zero and the target costs at most 1, one that is too high
-  has no such bound. [[smape]] is bounded on both sides.
+- Half of the target and twice the target should cost alike, as they do under [[smape]]. Here a prediction between zero
+  and the target costs at most 1, and one that is too high has no such bound.
 
 ## Pitfalls
 
@@ -141,14 +141,19 @@ loss = Loss(
     aliases=terms("MAPE; mean absolute percentage deviation; absolute percentage error"),
     tasks=("regression",),
     search_terms=terms(
-        "percentage error; relative error loss; forecast accuracy; mape zero target; mape infinity; mape division by "
-        "zero; WAPE; weighted MAPE; WMAPE"
+        "percentage error; relative error loss; forecast accuracy; mape zero target; mape infinity; "
+        "mape division by zero; WAPE; weighted MAPE; WMAPE; relative error; error in percent; "
+        "forecast accuracy of sales and demand; error relative to the true value; scale-free error; "
+        "error divided by the actual value"
     ),
     concepts={
         "mape zero target; mape infinity; mape division by zero": "A target of zero",
         "biased low; under-forecasting": "It is minimised",
         "percent or fraction; factor 100": "A fraction here",
         "small targets dominate": "Small targets pull",
+    },
+    answers={
+        "regression/relative/report": ("The error must be told", "Some targets are zero"),
     },
     inputs=(
         Input("input", "x", (REAL,), "(*)", "the predictions"),

@@ -12,6 +12,8 @@ prediction is the mean.
   then the same as maximising the likelihood.
 - You want easy optimisation. The gradient is proportional to the residual, so it shrinks on its own
   near a perfect fit, and for a linear model the minimum has a closed form.
+- Features or logits of another network should be reproduced, as in distillation: also the common level of the logits,
+  which a softmax forgets.
 
 ## When not to
 
@@ -337,7 +339,7 @@ tensor([9.0000e+04, 1.0003e-08])
 
 The square of the [[rmse|root mean squared error]] is this loss with the default mean.
 
-    F.mse_loss(input, target) == ((input - target) ** 2).mean().sqrt() ** 2
+    F.mse_loss(input, target) == functional.rmse(input, target) ** 2
 
 The [[gaussian_nll|Gaussian negative log-likelihood]] with variance one is half this loss.
 
@@ -345,22 +347,20 @@ The [[gaussian_nll|Gaussian negative log-likelihood]] with variance one is half 
 
 It is twice the [[expectile|expectile loss]] with `tau=0.5`.
 
-    F.mse_loss(input, target) == 2 * ((0.5 - (target < input).double()).abs() * (target - input) ** 2).mean()
+    F.mse_loss(input, target) == 2 * functional.expectile(input, target, tau=0.5)
 
 The [[squared_epsilon_insensitive|squared epsilon-insensitive loss]] with `epsilon=0` is exactly
 this loss.
 
-    F.mse_loss(input, target) == (((input - target).abs() - 0.0).clamp(min=0) ** 2).mean()
+    F.mse_loss(input, target) == functional.squared_epsilon_insensitive(input, target, epsilon=0.0)
 
 The [[barron|general adaptive robust loss]] at `alpha=2` with `c=1` is half this loss.
 
-    F.mse_loss(input, target) / 2 ==
-        (1e-7 / (2 - 1e-7) * (((input - target) ** 2 / 1e-7 + 1) ** (1 - 5e-8) - 1)).mean()  # within 1e-4
+    F.mse_loss(input, target) / 2 == functional.barron(input, target, alpha=2.0, c=1.0)
 
 On a predicted probability and a label of 0 or 1 this is the [[brier|Brier score]].
 
-    F.mse_loss(torch.sigmoid(logits), label) ==
-        torch.where(label.bool(), (1 - torch.sigmoid(logits)) ** 2, torch.sigmoid(logits) ** 2).mean()
+    F.mse_loss(torch.sigmoid(logits), label) == functional.brier(torch.sigmoid(logits), label)
 
 With targets of -1 and 1 it equals the [[squared_error_classification|squared margin]] loss.
 
@@ -368,8 +368,7 @@ With targets of -1 and 1 it equals the [[squared_error_classification|squared ma
 
 The [[msle|mean squared logarithmic error]] is this loss after `log1p` on both arguments.
 
-    F.mse_loss(input.abs().log1p(), target.abs().log1p()) ==
-        (((1 + input.abs()).log() - (1 + target.abs()).log()) ** 2).mean()
+    F.mse_loss(input.abs().log1p(), target.abs().log1p()) == functional.msle(input.abs(), target.abs())
 
 The mean of this loss with the target 1 and with the target 0 is that of [[lsgan_discriminator]].
 
@@ -416,14 +415,16 @@ loss = residual_loss(
         "MSE; MSE loss; mean square error; mean squared error; squared error; squared loss; quadratic loss; L2 loss; "
         "least squares; least squares loss; L2DistLoss; reg:squarederror"
     ),
-    tasks=("regression", "generative"),
+    tasks=("regression", "generative", "distillation", "reinforcement"),
     search_terms=terms(
-        "loss whose minimizer is the mean; loss whose minimiser is the mean; Gaussian likelihood with fixed variance; "
-        "sum of squared residuals; half squared error; HalfSquaredError; optax l2_loss; TrivialLoss; target size "
-        "different to the input size broadcasting warning; Using a target size that is different to the input size; "
-        "size_average and reduce args will be deprecated; \"mse_cpu\" not implemented for 'Long'; "
-        "tf.keras.losses.MeanSquaredError; sklearn mean_squared_error; weighted mean squared error; masked mse loss "
-        "nan"
+        "loss whose minimizer is the mean; loss whose minimiser is the mean; "
+        "Gaussian likelihood with fixed variance; sum of squared residuals; half squared error; HalfSquaredError; "
+        "optax l2_loss; TrivialLoss; target size different to the input size broadcasting warning; "
+        "Using a target size that is different to the input size; size_average and reduce args will be deprecated; "
+        "\"mse_cpu\" not implemented for 'Long'; tf.keras.losses.MeanSquaredError; sklearn mean_squared_error; "
+        "weighted mean squared error; masked mse loss nan; Euclidean distance; predict the average; "
+        "large errors matter most; default loss of a regression; regression baseline; reconstruction error; "
+        "ordinary regression; noise is normal; pixel-wise reconstruction; average squared deviation; predict the mean"
     ),
     concepts={
         "target size different to the input size broadcasting warning; Using a target size that is different to the "
@@ -435,6 +436,13 @@ loss = residual_loss(
         "root mean squared error nan gradient": "The square root",
         "half squared error; factor one half": "There is no factor",
         "float16 overflow; mixed precision; autocast": "Half precision",
+    },
+    answers={
+        "regression/plain/mean": ("The prediction should be", "Some targets are wrong"),
+        "generative/reconstruction": ("The noise is roughly Gaussian", "The output is a class probability"),
+        "distillation/scores": ("Features or logits", "Targets span several orders"),
+        "distillation/vectors": ("Features or logits", "Some targets are wrong"),
+        "reinforcement/value": ("The prediction should be", "Some targets are wrong"),
     },
     value=lambda r: r**2,
     gradient=lambda r: 2 * r,

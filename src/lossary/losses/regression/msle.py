@@ -11,7 +11,7 @@ they are well above one.
 
 ## When not to
 
-- Targets or predictions may be below zero. At -1 the logarithm ends.
+- Targets or predictions may be below zero. At -1 the logarithm ends; [[huber]] tames large errors without one.
 - You need the mean of the target, because predictions will be added up, for instance. The best constant is lower: the
   logarithms are averaged. [[mse]], or [[gamma_deviance|gamma deviance]] for relative errors with the mean as best prediction.
 - Most targets are well below one. There the 1 that is added outweighs them, and this is nearly [[mse]].
@@ -141,12 +141,19 @@ loss = Loss(
     tasks=("regression", "counts"),
     search_terms=terms(
         "relative error loss; log-transformed target; targets of different magnitude; skewed target; house prices; "
-        "sales forecast; msle nan; log1p; underestimation penalised more; reg:squaredlogerror"
+        "sales forecast; msle nan; log1p; underestimation penalised more; reg:squaredlogerror; "
+        "target spans orders of magnitude; difference of logarithms; relative rather than absolute errors; "
+        "positive targets that grow exponentially; logarithm of one plus the value; underestimates cost more"
     ),
     concepts={
         "msle nan; negative predictions": "A prediction of -1",
         "underestimation penalised more; biased low; geometric mean": "Too low costs more",
         "scale of the target; log1p": "The unit of the target",
+    },
+    answers={
+        "regression/relative/positive": ("Targets are not negative", "You need the mean"),
+        "regression/relative/zeros": ("Targets are not negative", "Most targets are well below"),
+        "counts/train/ratio": ("Targets are not negative", "You need the mean"),
     },
     inputs=(
         Input("input", "x", (ABOVE,), "(*)", "the predictions"),

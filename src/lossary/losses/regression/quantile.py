@@ -17,7 +17,8 @@ that the best constant prediction is the tau-quantile of the target.
 - The cost grows with the square of the error: [[expectile|expectile loss]].
 - You need the whole distribution: a likelihood such as [[gaussian_nll|Gaussian negative log-likelihood]], or
   [[crps_gaussian|the CRPS]].
-- Far tails with little data. A quantile with fewer than one expected sample beyond it is the largest target seen.
+- Far tails with little data. A quantile with fewer than one expected sample beyond it is the largest target seen. A
+  distribution that is assumed, as by [[gaussian_nll]], reaches further.
 
 ## Pitfalls
 
@@ -162,8 +163,12 @@ loss = residual_loss(
     ),
     tasks=("regression", "uncertainty"),
     search_terms=terms(
-        "prediction interval; conditional quantile; 95th percentile; asymmetric absolute error; newsvendor; value at "
-        "risk; quantile crossing; reg:quantileerror; underprediction costs more; mean_pinball_loss; asymmetric L1"
+        "prediction interval; conditional quantile; 95th percentile; asymmetric absolute error; newsvendor; "
+        "value at risk; quantile crossing; reg:quantileerror; underprediction costs more; mean_pinball_loss; "
+        "asymmetric L1; predict a percentile; 90th percentile; median and other quantiles; "
+        "over- and underestimation cost differently; cost of too much against too little; stock and newsvendor; "
+        "uncertainty bands; probabilistic forecast by quantiles; confidence band; upper and lower bound; "
+        "late is worse than early; shortage costs more than surplus; safety stock"
     ),
     concepts={
         "which quantile; asymmetric costs; newsvendor; underprediction costs more": "tau",
@@ -171,6 +176,10 @@ loss = residual_loss(
         "quantile crossing; monotone quantiles": "Quantiles that are fitted apart",
         "extreme quantiles; value at risk; 99th percentile": "A far quantile",
         "compare losses of different quantiles": "Losses of different tau",
+    },
+    answers={
+        "regression/uneven/side": ("Too low and too high", "The cost grows with"),
+        "uncertainty/any": ("You want an interval", "You need the whole distribution"),
     },
     parameters=(
         Parameter(

@@ -153,12 +153,19 @@ loss = Loss(
     function=rmse,
     aliases=terms("RMSE; root mean square error; RMSE loss; root mean squared deviation; RMSD"),
     tasks=("regression",),
-    search_terms=terms("sqrt of mse; rmse loss nan; square root of MSELoss; standard error of the residuals"),
+    search_terms=terms(
+        "sqrt of mse; rmse loss nan; square root of MSELoss; standard error of the residuals; "
+        "square root of the mean squared error; error in the unit of the target; typical size of the error; "
+        "standard deviation of the residuals; Kaggle metric; root of the average squared error"
+    ),
     concepts={
         "rmse over batches; mean of batch losses": "The mean over batches",
         "rmse loss nan; sqrt gradient at zero": "The square root of MSELoss",
         "rmse as a training loss": "The gradient does not shrink",
         "shape of the predictions; column; broadcasting without a warning": "A column of predictions",
+    },
+    answers={
+        "regression/plain/mean": ("A number for people", "As a training loss"),
     },
     inputs=(
         Input("input", "x", (REALS,), "(D) or (N, D)", "the predictions of one batch in the last dimension"),

@@ -106,10 +106,18 @@ loss = Loss(
     function=rmsle,
     aliases=terms("RMSLE; root mean square log error; root mean squared log error"),
     tasks=("regression", "counts"),
-    search_terms=terms("rooted msle; competition metric of sales and prices; rmsle nan gradient; sqrt of msle"),
+    search_terms=terms(
+        "rooted msle; competition metric of sales and prices; rmsle nan gradient; sqrt of msle; "
+        "Kaggle sales and house prices; root of the mean squared logarithmic error; relative error in the end; "
+        "square root of MSLE"
+    ),
     concepts={
         "rmsle over batches; mean of batch losses": "The mean over batches",
         "rmsle nan gradient; sqrt gradient at zero": "The root of msle",
+    },
+    answers={
+        "regression/relative/report": ("A competition or a report", "Targets or predictions"),
+        "counts/report": ("A competition or a report", "Targets or predictions"),
     },
     inputs=(
         Input("input", "x", (ABOVE,), "(D) or (N, D)", "the predictions of one batch in the last dimension"),

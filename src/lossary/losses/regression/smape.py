@@ -13,9 +13,10 @@ exchanged.
 
 - As a training loss. A prediction of the wrong sign has no gradient at all, and far above the target it fades.
   [[msle]] is relative too.
-- Over- and underestimation by the same amount should cost alike. It is symmetric in exchanging prediction and target,
-  not in the sign of the error.
-- Many targets are zero. Each of them costs 2, however near the prediction is, unless it is exactly zero.
+- Over- and underestimation by the same amount should cost alike: [[mape]]. This loss is symmetric in exchanging
+  prediction and target, not in the sign of the error.
+- Many targets are zero. Each of them costs 2, however near the prediction is, unless it is exactly zero. [[l1]]
+  does not divide.
 
 ## Pitfalls
 
@@ -102,9 +103,11 @@ Where prediction and target nearly agree, it is [[mape]].
     1e9 * functional.smape(target * (1 + 1e-9 * input), target) ==
         1e9 * functional.mape(target * (1 + 1e-9 * input), target)  # within 1e-6
 
-It is the same with prediction and target exchanged; [[mape]] is not.
+It is the same with prediction and target exchanged. Of each element it is the harmonic mean of [[mape]] and of
+[[mape]] with the two exchanged.
 
-    functional.smape(input, target) == functional.smape(target, input)
+    functional.smape(input, target, reduction="none") ==
+        2 / (1 / functional.mape(input, target, reduction="none") + 1 / functional.mape(target, input, reduction="none"))
 
 ## In other libraries
 
@@ -154,14 +157,19 @@ loss = Loss(
     aliases=terms("sMAPE; SMAPE; symmetric mean absolute percentage error"),
     tasks=("regression",),
     search_terms=terms(
-        "symmetric percentage error; bounded relative error; forecasting competition metric; smape zero; smape 200 "
-        "percent; smape definitions"
+        "symmetric percentage error; bounded relative error; forecasting competition metric; smape zero; "
+        "smape 200 percent; smape definitions; error in percent, symmetric; forecast competition; M3 and M4; "
+        "percentage error bounded by 200; mean of target and prediction in the denominator; "
+        "relative error with both in the denominator"
     ),
     concepts={
         "smape definitions; smape 200 percent; smape between 0 and 1": "Three losses",
         "asymmetric; biased high": "Too high costs less",
         "gradient is zero; wrong sign; dead gradient": "A prediction of the wrong sign",
         "smape zero; 0 / 0; smape nan": "Zero against zero",
+    },
+    answers={
+        "regression/relative/report": ("A relative error is reported", "Over- and underestimation"),
     },
     inputs=(
         Input("input", "x", (REAL,), "(*)", "the predictions"),

@@ -95,11 +95,18 @@ loss = residual_loss(
     function=squared_epsilon_insensitive,
     aliases=terms("squared epsilon-insensitive; L2-SVR loss; L2-SVR; L2EpsilonInsLoss"),
     tasks=("regression",),
-    search_terms=terms("support vector regression with squared slack; smooth dead zone; quadratic epsilon-insensitive"),
+    search_terms=terms(
+        "support vector regression with squared slack; smooth dead zone; quadratic epsilon-insensitive; "
+        "quadratic outside a tube; L2 support vector regression; LinearSVR squared; squared error with a tolerance; "
+        "smooth edge of the tube; squared error outside a tolerance tube"
+    ),
     concepts={
         "ignore small errors; tolerance; dead zone": "epsilon",
         "squared error with a threshold": "The square is of the excess",
         "no unique minimum": "The minimum is flat",
+    },
+    answers={
+        "regression/uneven/small": ("Errors below a known", "There are outliers"),
     },
     parameters=(
         Parameter(

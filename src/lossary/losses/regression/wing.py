@@ -10,9 +10,12 @@ absolute error less a constant beyond.
 
 ## When not to
 
-- For targets with another unit: the defaults are made for pixels. See below.
-- You want a smooth minimum. There is a corner at the target, with the defaults sharper than that of [[l1]].
-- Heatmaps are regressed, where most of the image is background; the loss was made for coordinates.
+- Targets have another unit, and you would rather not set parameters: [[l1]] has none. The defaults are made for
+  pixels. See below.
+- You want a smooth minimum: [[smooth_l1]]. There is a corner at the target here, with the defaults sharper than that of
+  [[l1]].
+- Heatmaps are regressed, where most of the image is background: [[mse]] is usual there. The loss was made for
+  coordinates.
 
 ## Pitfalls
 
@@ -120,13 +123,18 @@ loss = residual_loss(
     tasks=("regression",),
     search_terms=terms(
         "facial landmark localisation loss; landmark regression; keypoint regression loss; small errors matter more; "
-        "amplify small errors; logarithmic loss of coordinates"
+        "amplify small errors; logarithmic loss of coordinates; face landmarks; facial key points; "
+        "small and medium errors count more; landmark localisation; face alignment; pose estimation; "
+        "coordinates of landmarks"
     ),
     concepts={
         "small errors matter more; amplify small errors": "epsilon",
         "choosing w; normalised coordinates; keypoint regression": "The defaults are in pixels",
         "discontinuous gradient": "The slope jumps",
         "hard samples are ignored": "Squeezed by the logarithm",
+    },
+    answers={
+        "regression/uneven/large": ("Coordinates are predicted", "You want a smooth minimum"),
     },
     parameters=(
         Parameter(

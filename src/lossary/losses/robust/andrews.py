@@ -10,7 +10,8 @@ pi times a have none.
 
 ## When not to
 
-- There is no good start. A target further away than pi times `a` has no gradient, and the loss is not convex.
+- There is no good start. A target further away than pi times `a` has no gradient, and the loss is not convex. Begin
+  with [[huber]].
 - The curvature must be continuous: it jumps at the edge here, while that of [[tukey_biweight|Tukey biweight]] does not.
 
 ## Pitfalls
@@ -129,8 +130,8 @@ loss = residual_loss(
     aliases=terms("Andrews loss; Andrews wave; Andrew's wave; AndrewWave; Andrew's sine"),
     tasks=("regression",),
     search_terms=terms(
-        "reject outliers completely; hard redescending M-estimator; sine psi function; robust regression 1.339; cosine loss "
-        "for residuals"
+        "reject outliers completely; hard redescending M-estimator; sine psi function; robust regression 1.339; "
+        "cosine loss for residuals; sine wave M-estimator; sinusoidal influence function; influence follows a sine"
     ),
     concepts={
         "tuning constant 1.339": "a",
@@ -138,6 +139,9 @@ loss = residual_loss(
         "periodic loss; outliers attracted": "Without the cut",
         "loss is exactly zero for small errors": "One minus a cosine",
         "scale estimate; MAD; normalise residuals": "a counts spreads",
+    },
+    answers={
+        "regression/outliers/none/edge": ("You compare with work", "The curvature must be"),
     },
     parameters=(
         Parameter(

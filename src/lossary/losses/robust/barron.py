@@ -12,7 +12,8 @@ alpha, the less a distant point pulls.
 
 - One member is enough. Under its own name it has a scale that people know: [[mse]], [[pseudo_huber|pseudo-Huber]],
   [[cauchy|Cauchy]], [[geman_mcclure|Geman-McClure]], [[welsch|Welsch]].
-- `alpha` should be learned by lowering this loss. It falls with `alpha` for every residual: see below.
+- `alpha` should be learned by lowering this loss. It falls with `alpha` for every residual: see below. A likelihood
+  has a further term against that, as [[gaussian_nll]] has for its variance.
 
 ## Pitfalls
 
@@ -161,14 +162,22 @@ loss = residual_loss(
     aliases=terms("Barron loss; Barron's loss; general robust loss; adaptive robust loss"),
     tasks=("regression",),
     search_terms=terms(
-        "robust loss with a shape parameter; generalized Charbonnier; family of robust losses; graduated non-convexity; "
-        "learn the robustness; alpha of the robust loss; AdaptiveLossFunction; lossfun"
+        "robust loss with a shape parameter; generalized Charbonnier; family of robust losses; "
+        "graduated non-convexity; learn the robustness; alpha of the robust loss; AdaptiveLossFunction; lossfun; "
+        "one formula for many robust losses; general robust loss of Barron; interpolates between L2, L1 and Cauchy; "
+        "tunable robustness; adaptive outlier handling; robust_loss_pytorch; "
+        "one knob for how strongly outliers are ignored; robustness as a parameter; "
+        "continuous from squared error to redescending"
     ),
     concepts={
+        "scale where a residual becomes an outlier": "c",
         "shape; how robust; generalized Charbonnier": "alpha",
         "learn alpha; adaptive alpha": "alpha cannot be learned",
         "scale conventions": "The scale is that",
         "division by zero at alpha 0 and 2; numerical stability": "The formula has holes",
+    },
+    answers={
+        "regression/outliers/fade": ("You do not know how heavy", "One member is enough"),
     },
     parameters=(
         Parameter(

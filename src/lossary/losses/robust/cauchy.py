@@ -151,7 +151,9 @@ loss = residual_loss(
     tasks=("regression",),
     search_terms=terms(
         "heavy-tailed noise; log(1 + x^2) loss; redescending M-estimator; robust loss with logarithmic tails; "
-        "Student t loss with one degree of freedom; kornia cauchy_loss; scipy least_squares loss='cauchy'"
+        "Student t loss with one degree of freedom; kornia cauchy_loss; scipy least_squares loss='cauchy'; "
+        "Lorentz loss; Student t likelihood; logarithm of one plus the squared residual; fat tails; "
+        "very heavy tails; redescends slowly"
     ),
     concepts={
         "cauchy scale; outlier scale": "c",
@@ -159,6 +161,9 @@ loss = residual_loss(
         "non-convex; depends on initialization; local minima": "Two groups",
         "kornia cauchy_loss; cauchy scale conventions": "Another half",
         "overflow; inf loss in half precision": "The square overflows",
+    },
+    answers={
+        "regression/outliers/fade": ("Some targets are far off", "The fit must not depend"),
     },
     parameters=(
         Parameter(

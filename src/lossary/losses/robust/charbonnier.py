@@ -144,8 +144,12 @@ loss = residual_loss(
     aliases=terms("Charbonnier loss; Charbonnier penalty"),
     tasks=("regression",),
     search_terms=terms(
-        "smooth L1 for images; differentiable L1; super-resolution loss; image restoration loss; optical flow penalty; "
-        "sqrt(x^2 + eps^2); rounded absolute error"
+        "smooth L1 for images; differentiable L1; super-resolution loss; image restoration loss; "
+        "optical flow penalty; sqrt(x^2 + eps^2); rounded absolute error; "
+        "square root of squared error plus epsilon squared; L1 that is smooth at zero; "
+        "image super resolution and denoising; low-level vision; video frame interpolation; "
+        "generalised Charbonnier of optical flow; epsilon inside the square root; absolute value rounded near zero; "
+        "robust L1 for images"
     ),
     concepts={
         "charbonnier epsilon; rounded absolute error": "eps",
@@ -153,6 +157,9 @@ loss = residual_loss(
         "eps or eps squared": "Under the root",
         "Charbonnier versus pseudo-Huber; kornia charbonnier_loss": "Libraries that say",
         "loss oscillates at the end of training": "A small eps",
+    },
+    answers={
+        "regression/plain/median": ("Image restoration", "A perfect prediction"),
     },
     parameters=(
         Parameter(

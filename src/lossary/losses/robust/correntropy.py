@@ -126,13 +126,18 @@ loss = residual_loss(
     tasks=("regression",),
     search_terms=terms(
         "impulsive noise; Gaussian kernel loss; information theoretic learning; correntropy induced metric; "
-        "one minus Gaussian kernel; kernel bandwidth"
+        "one minus Gaussian kernel; kernel bandwidth; entropy of the error; "
+        "kernel similarity of prediction and target; minimum error entropy; non-Gaussian noise; "
+        "Renyi entropy of the error"
     ),
     concepts={
         "kernel bandwidth; kernel width": "sigma",
         "annealing sigma; step size changes with sigma": "A larger sigma",
         "bounded loss hides outliers": "The mean hides",
         "normalised kernel; value of correntropy": "Some definitions",
+    },
+    answers={
+        "regression/outliers/none/soft": ("Signals with impulsive", "The loss should keep"),
     },
     parameters=(
         Parameter(

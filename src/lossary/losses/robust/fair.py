@@ -135,13 +135,18 @@ loss = residual_loss(
     aliases=terms("Fair loss; Fair's function; DIST_FAIR"),
     tasks=("regression",),
     search_terms=terms(
-        "convex robust loss; M-estimator with logarithm; robust regression 1.3998; L1 with rounded corner; fair weights"
+        "convex robust loss; M-estimator with logarithm; robust regression 1.3998; L1 with rounded corner; "
+        "fair weights; absolute error with a logarithm subtracted; M-estimator with defined derivatives; "
+        "convex with smooth derivatives; FairLoss; XGBoost fair objective; logarithmic term; Fair's c"
     ),
     concepts={
         "tuning constant 1.3998": "c",
         "Fair versus Huber; Fair versus pseudo-Huber": "It turns away",
         "loss is inexact for small errors; catastrophic cancellation": "The formula as it is printed",
         "scale estimate; normalise residuals": "c counts spreads",
+    },
+    answers={
+        "regression/outliers/capped/smooth": ("You want a convex loss", "Distant points"),
     },
     parameters=(
         Parameter(

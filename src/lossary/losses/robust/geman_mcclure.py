@@ -132,13 +132,17 @@ loss = residual_loss(
     tasks=("regression",),
     search_terms=terms(
         "bounded robust loss; outlier rejection in registration; redescending M-estimator; robust kernel; "
-        "x^2 / (1 + x^2); graduated non-convexity"
+        "x^2 / (1 + x^2); graduated non-convexity; x squared over one plus x squared; saturating quadratic; "
+        "point cloud registration; pose graph optimisation; loop closure outliers; SLAM"
     ),
     concepts={
         "choosing c; outlier scale": "c",
         "step size changes with c; gradient scale": "c changes",
         "Geman-McClure conventions; kornia geman_mcclure_loss": "The same name",
         "NaN loss; overflow in half precision": "Squares that overflow",
+    },
+    answers={
+        "regression/outliers/none/soft": ("A sizeable share", "There is no good start"),
     },
     parameters=(
         Parameter(

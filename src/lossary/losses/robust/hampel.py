@@ -12,8 +12,9 @@ points, doubtful ones, outliers that fade, and outliers that do not count.
 ## When not to
 
 - Three limits are two too many: [[tukey_biweight|Tukey biweight]] needs one.
-- A continuous curvature is needed: it jumps at all three limits.
-- There is no good start. Beyond `c` there is no gradient, and the loss is not convex.
+- A continuous curvature is needed: it jumps at all three limits. That of [[andrews]] jumps at its end alone, and
+  [[welsch]] is smooth everywhere.
+- There is no good start. Beyond `c` there is no gradient, and the loss is not convex. Begin with [[huber]].
 
 ## Pitfalls
 
@@ -157,8 +158,9 @@ loss = residual_loss(
     aliases=terms("Hampel loss; Hampel function; three-part redescending"),
     tasks=("regression",),
     search_terms=terms(
-        "reject outliers completely; hard redescending M-estimator; piecewise linear psi function; Huber with an end; "
-        "three thresholds"
+        "reject outliers completely; hard redescending M-estimator; piecewise linear psi function; "
+        "Huber with an end; three thresholds; three-part M-estimator; piecewise linear influence; 17A; "
+        "a, b and c as turning points; hampel psi"
     ),
     concepts={
         "where Huber's part ends": "a",
@@ -166,6 +168,9 @@ loss = residual_loss(
         "steep descent between b and c": "A short way",
         "scale estimate; MAD; normalise residuals": "The limits count",
         "value beyond the threshold": "Outside c",
+    },
+    answers={
+        "regression/outliers/none/edge": ("You can say where", "Three limits"),
     },
     parameters=(
         Parameter(

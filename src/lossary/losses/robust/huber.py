@@ -260,11 +260,16 @@ loss = residual_loss(
     torch="torch.nn.HuberLoss",
     functional="torch.nn.functional.huber_loss",
     aliases=terms("Huber; Huber function; HuberT; Huber's t"),
-    tasks=("regression",),
+    tasks=("regression", "reinforcement"),
     search_terms=terms(
         "robust regression loss; quadratic near zero linear in the tails; L2 near zero L1 far away; M-estimator; "
-        "clipped gradient of the squared error; DQN error clipping; huber delta; huber_loss does not support "
-        "non-positive values for delta; is not a valid value for reduction; scipy least_squares loss='huber'"
+        "clipped gradient of the squared error; DQN error clipping; huber delta; "
+        "huber_loss does not support non-positive values for delta; is not a valid value for reduction; "
+        "scipy least_squares loss='huber'; square in the middle, straight outside; "
+        "quadratic for small errors and linear for large ones; outliers in a regression; "
+        "mean squared error with clipped gradient; between MSE and MAE; deep Q-learning temporal difference error; "
+        "robust location; clip the pull of outliers; mixture of L1 and L2; "
+        "squared error that does not explode on outliers; less sensitive to outliers than squared error"
     ),
     concepts={
         "huber delta; outlier threshold; clipped gradient of the squared error; DQN error clipping": "delta",
@@ -274,6 +279,10 @@ loss = residual_loss(
         "learnable delta; delta must be a float or int": "delta must be positive",
         "target size different to the input size broadcasting warning": "A column of predictions",
         "weighted Huber loss; sample weights; Weights and input must have the same size": "A weighted mean",
+    },
+    answers={
+        "regression/outliers/capped/limit": ("Most residuals are well", "Gross outliers"),
+        "reinforcement/value": ("In value-based", "You need exactly"),
     },
     parameters=(
         Parameter(

@@ -154,13 +154,18 @@ loss = residual_loss(
     tasks=("regression",),
     search_terms=terms(
         "smooth Huber loss; differentiable Huber; Huber with second derivative; pseudohubererror; huber_slope; "
-        "smooth approximation of the absolute error; Charbonnier-type loss; L1-L2 loss; DIST_L12"
+        "smooth approximation of the absolute error; Charbonnier-type loss; L1-L2 loss; DIST_L12; "
+        "Huber with all derivatives; sqrt(1 + (x/delta)^2) - 1; smooth transition between L2 and L1; "
+        "consistency models"
     ),
     concepts={
         "smooth Huber; outlier threshold; huber_slope": "delta",
         "pseudo-Huber versus Huber": "It is not Huber",
         "loss is exactly zero for small errors; catastrophic cancellation": "The formula as it is printed",
         "pseudo-Huber versus Charbonnier": "It is a Charbonnier",
+    },
+    answers={
+        "regression/outliers/capped/smooth": ("There is no clear residual", "Distant points"),
     },
     parameters=(
         Parameter(

@@ -248,7 +248,7 @@ With a `beta` beyond every residual it is [[mse]] divided by twice `beta`.
 
 ## In other libraries
 
-- MMDetection `SmoothL1Loss(beta=1.0, reduction='mean', loss_weight=1.0)`: At loss_weight=1. beta must be above zero.
+- `mmdet.models.losses.SmoothL1Loss(beta=beta, reduction="none")(input, target)`: beta must be above 0.
 - `paddle.nn.SmoothL1Loss(reduction="none", delta=beta)(input, target)`: It is Huber at delta=beta. Newer versions
   have is_huber=False for torch's.
 - `mindspore.nn.SmoothL1Loss(beta=beta, reduction="none")(input, target)`: One value for each element by default.
@@ -276,15 +276,25 @@ loss = residual_loss(
     tasks=("regression", "boxes"),
     search_terms=terms(
         "Fast R-CNN loss; bounding box regression loss; L1 rounded at zero; difference between Smooth L1 and Huber; "
-        "smooth l1 vs huber; smooth l1 beta; smooth l1 sigma; smooth_l1_loss does not support negative values for "
-        "beta; smooth_l1_loss() got an unexpected keyword argument 'weight'; Huber loss divided by delta"
+        "smooth l1 vs huber; smooth l1 beta; smooth l1 sigma; "
+        "smooth_l1_loss does not support negative values for beta; "
+        "smooth_l1_loss() got an unexpected keyword argument 'weight'; Huber loss divided by delta; "
+        "quadratic for small errors and linear for large ones; box regression offsets; Fast R-CNN; "
+        "bounding box coordinates; detection head; SSD; mixture of L1 and L2"
     ),
     concepts={
+        "where the parabola turns into a line": "beta",
         "smooth l1 beta; choosing beta": "beta is measured",
         "difference between Smooth L1 and Huber; smooth l1 vs huber": "It equals HuberLoss",
         "smooth l1 sigma; detection code": "sigma in older",
         "smooth_l1_loss does not support negative values for beta": "beta may be zero",
         "smooth_l1_loss() got an unexpected keyword argument 'weight'; sample weights": "There is no weight",
+    },
+    answers={
+        "regression/plain/median": ("You think of it as [[l1]]", "You need exactly the median"),
+        "regression/outliers/capped/limit": ("Regression where some targets", "You think of it as the squared error"),
+        "regression/uneven/large": ("Regression where some targets", "You need a continuous second"),
+        "boxes/overlap": ("Bounding-box offsets", "Box corners"),
     },
     parameters=(
         Parameter(

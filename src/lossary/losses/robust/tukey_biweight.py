@@ -105,7 +105,7 @@ With a large `c` it is half of [[mse]].
 
 - `statsmodels.robust.norms.TukeyBiweight(c=c).rho(input - target)`: A function of the residual alone.
 - `ceres::TukeyLoss(c)`: A function of the squared residual norm; the solver's cost is half of it.
-- `neuralforecast.losses.pytorch.TukeyLoss(c=c, normalize=False)(target[..., None], input[..., None])`: Within c it has
+- `neuralforecast.losses.pytorch.TukeyLoss(c=c, normalize=False)(target[..., None], input[..., None])` is another loss: Within c it has
   the cube of 1 - (r/c)² itself and does not subtract it from 1: a residual of 0 costs c²/6, as an outlier does. Residuals are divided
   by a standard deviation of the targets by default.
 
@@ -143,7 +143,9 @@ loss = residual_loss(
     tasks=("regression",),
     search_terms=terms(
         "reject outliers completely; hard redescending M-estimator; robust regression 4.685; bisquare weights; "
-        "ignore outliers beyond a threshold"
+        "ignore outliers beyond a threshold; outliers should have no influence at all; throw outliers away; "
+        "bi-square weight; far points are ignored; robust fit that rejects outliers; redescending to zero; "
+        "weight of outliers goes to zero"
     ),
     concepts={
         "tuning constant 4.685; outlier threshold": "c",
@@ -151,6 +153,9 @@ loss = residual_loss(
         "zero gradient; loss does not change": "A fit that starts",
         "value beyond the threshold": "Outside c",
         "normalised biweight; factor c^2/6": "Without its factor",
+    },
+    answers={
+        "regression/outliers/none/edge": ("Points beyond some distance", "There is no good start"),
     },
     parameters=(
         Parameter(

@@ -10,7 +10,7 @@ faster than any power of the residual.
 
 ## When not to
 
-- There is no good start. A few `c` away from all targets the gradient is practically zero.
+- There is no good start. A few `c` away from all targets the gradient is practically zero. Begin with [[huber]].
 - Every point should keep some pull: [[cauchy|Cauchy]].
 - Points beyond a limit should have exactly none: [[tukey_biweight|Tukey biweight]].
 
@@ -129,14 +129,19 @@ loss = residual_loss(
     aliases=terms("Welsch loss; Leclerc loss; DIST_WELSCH"),
     tasks=("regression",),
     search_terms=terms(
-        "exponential robust loss; Gaussian-shaped loss; bounded smooth loss; redescending M-estimator; 1 - exp(-x^2); "
-        "ignore outliers; inverted Gaussian"
+        "exponential robust loss; Gaussian-shaped loss; bounded smooth loss; redescending M-estimator; "
+        "1 - exp(-x^2); ignore outliers; inverted Gaussian; exponential of the negative squared residual; "
+        "one minus a Gaussian; Leclerc; bounded and smooth; far outliers cost a constant; "
+        "Gaussian-shaped penalty that saturates; saturating loss"
     ),
     concepts={
         "choosing c; outlier scale": "c",
         "vanishing gradient for large errors; training does not start": "The gradient underflows",
         "Welsch versus correntropy; kornia welsch_loss": "There are two conventions",
         "loss is exactly zero for small errors; expm1": "One minus",
+    },
+    answers={
+        "regression/outliers/none/soft": ("Gross outliers should count", "Points beyond a limit"),
     },
     parameters=(
         Parameter(

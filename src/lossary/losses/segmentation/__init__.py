@@ -1,7 +1,8 @@
 """Segmentation
 
 Losses that compare a predicted mask with the true one by how much the two overlap. Each adds up over all the pixels of a
-mask before it divides, so that an object counts as much whether it fills the picture or a corner of it.
+mask before it divides, so that an object that is missed altogether costs the same whether it fills the picture or a
+corner of it.
 """
 
 import torch

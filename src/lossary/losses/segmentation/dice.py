@@ -14,9 +14,9 @@ where probabilities count as parts of a pixel.
 
 ## When not to
 
-- Pictures without any object are common. Without smoothing they give no gradient, and with it they depend on a constant;
-  see below.
-- You need the probability at each pixel: the best prediction is another one; see below.
+- Pictures without any object are common. Without smoothing they give no gradient, and with it they depend on a
+  constant; see below. [[bce_with_logits]] judges each pixel.
+- You need the probability at each pixel: [[bce_with_logits]]. The best prediction here is another one; see below.
 - Missing a pixel should cost another amount than adding one: [[tversky|Tversky loss]].
 - The result is judged by intersection over union: [[jaccard|Jaccard loss]] is 1 minus that score.
 
@@ -259,8 +259,9 @@ So the two agree on which of two predictions is the better one, and their means 
   smooth is 1 by default and counts twice.
 - `segmentation_models_pytorch.losses.DiceLoss("binary", from_logits=False, smooth=smooth / 2)(input.flatten()[None, None], target.flatten()[None, None])`:
   Takes scores by default. Adds up over the batch; smooth counts twice, and an empty mask costs 0.
-- [Kornia](https://kornia.readthedocs.io/en/latest/losses.html) `kornia.losses.dice_loss(pred, target, average="micro", eps=1e-8)`:
-  Takes scores of several classes and class numbers, and a softmax inside; the classes are added up before dividing.
+- `kornia.losses.dice_loss(torch.stack([(1 - input).log(), input.log()], 1).flatten(2)[..., None], target.long().flatten(1)[..., None], average="micro", weight=torch.tensor([0.0, 1.0]))`
+  at smooth=0: Takes scores of several classes, with a softmax inside, and class numbers: a target between 0 and 1 is
+  cut off to 0. Without `weight` the background counts as a class.
 
 ## References
 
@@ -296,8 +297,11 @@ loss = overlap_loss(
     function=dice,
     aliases=terms("soft Dice loss; Sørensen-Dice loss; Sorensen-Dice; Dice coefficient loss; F1 loss"),
     search_terms=terms(
-        "V-Net loss; overlap loss for small objects; F1 loss segmentation; Dice score as a loss; medical image segmentation loss; "
-        "foreground background imbalance in masks; DiceBCE"
+        "V-Net loss; overlap loss for small objects; F1 loss segmentation; Dice score as a loss; "
+        "medical image segmentation loss; foreground background imbalance in masks; DiceBCE; "
+        "small organ or lesion in a large picture; foreground is a tiny part of the picture; "
+        "overlap of predicted and true mask; tumour segmentation; binary mask; Dice score; F1 of pixels; "
+        "class imbalance in masks; organ, lesion, tumour and nucleus masks"
     ),
     concepts={
         "smoothing constant; epsilon in Dice": "smooth",
@@ -311,6 +315,10 @@ loss = overlap_loss(
         "vanishing gradient; Dice loss stuck; combine Dice with cross-entropy": "Where the sigmoid",
         "calibration; probability of each pixel": "The best prediction is",
         "half precision nan; mixed precision": "In float16",
+    },
+    answers={
+        "segmentation/overlap/same": ("The result is judged", "The result is judged by intersection"),
+        "segmentation/small": ("The object is small", "Missing a pixel"),
     },
     parameters=(
         Parameter(

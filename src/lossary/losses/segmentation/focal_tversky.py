@@ -109,20 +109,21 @@ power of the mean  tensor(0.5693)
 
 As in [[tversky|Tversky loss]], `alpha` weighs here what is too much and `beta` what is missed. The authors' code has an alpha of 0.7
 for what is missed: the same loss as with `alpha=0.3, beta=0.7` here. Copied without a look at the formula, an alpha of 0.7
-makes the model miss more.
+makes a miss cost less than an addition.
 
 ```python
 from lossary.functional import focal_tversky
 
 mask = torch.tensor([1.0, 1.0, 0.0, 0.0])
-missing = torch.tensor([1.0, 0.0, 0.0, 0.0])
-print("alpha=0.3, beta=0.7", focal_tversky(missing, mask))
-print("alpha=0.7, beta=0.3", focal_tversky(missing, mask, alpha=0.7, beta=0.3))
+missing, adding = torch.tensor([1.0, 0.0, 0.0, 0.0]), torch.tensor([1.0, 1.0, 1.0, 0.0])
+for alpha, beta in ((0.3, 0.7), (0.7, 0.3)):
+    miss, extra = (focal_tversky(one, mask, alpha=alpha, beta=beta).item() for one in (missing, adding))
+    print(f"alpha={alpha}, beta={beta}: a miss {miss:.4f}, an addition {extra:.4f}")
 ```
 
 ```output
-alpha=0.3, beta=0.7 tensor(0.5140)
-alpha=0.7, beta=0.3 tensor(0.3330)
+alpha=0.3, beta=0.7: a miss 0.5140, an addition 0.2170
+alpha=0.7, beta=0.3: a miss 0.3330, an addition 0.3633
 ```
 
 ## Relations
@@ -222,7 +223,9 @@ loss = overlap_loss(
     function=focal_tversky,
     aliases=terms("FTL; focal Tversky index loss; FocalTverskyLoss"),
     search_terms=terms(
-        "Tversky loss with a power; small lesions; focal loss for masks; attention U-Net loss; gamma 4/3"
+        "Tversky loss with a power; small lesions; focal loss for masks; attention U-Net loss; gamma 4/3; "
+        "small hard lesions; hard pictures count more in segmentation; Tversky to a power; "
+        "lesion segmentation with imbalance; focus on hard masks"
     ),
     concepts={
         "weight of false positives": "alpha",
@@ -232,6 +235,9 @@ loss = overlap_loss(
         "nan gradient; perfect prediction": "At a perfect mask",
         "power per class or per batch": "The power of a mean",
         "alpha 0.7 beta 0.3": "alpha and beta change",
+    },
+    answers={
+        "segmentation/overlap/differ": ("Objects are small", "You have not tried"),
     },
     parameters=(
         Parameter("alpha", 0.3, "the weight of what is predicted too much", range=NOT_NEGATIVE, typical=(0.3, 0.5)),

@@ -11,11 +11,12 @@ probabilities count as parts of a pixel.
 
 ## When not to
 
-- Pictures without any object are common. Without smoothing they give no gradient; see below.
+- Pictures without any object are common. Without smoothing they give no gradient; see below. [[bce_with_logits]]
+  judges each pixel.
 - You predict boxes, not masks: [[iou_loss|IoU loss]] takes their corners.
 - Missing a pixel should cost another amount than adding one: [[tversky|Tversky loss]].
-- You want another way from zeros and ones, where this loss is 1 minus the score, to the probabilities in between: the
-  Lovász-softmax loss is one.
+- You want another way from zeros and ones, where this loss is 1 minus the score, to the probabilities in between:
+  `segmentation_models_pytorch.losses.LovaszLoss` is one.
 
 ## Pitfalls
 
@@ -178,7 +179,11 @@ def jaccard(input: torch.Tensor, target: torch.Tensor, *, smooth: float = 0.0, r
 loss = overlap_loss(
     function=jaccard,
     aliases=terms("soft IoU loss; soft Jaccard loss; intersection over union loss for masks; Jaccard index loss"),
-    search_terms=terms("intersection over union segmentation loss; mean IoU as a loss; mIoU; overlap of masks"),
+    search_terms=terms(
+        "intersection over union segmentation loss; mean IoU as a loss; mIoU; overlap of masks; mean IoU of masks; "
+        "intersection over union of masks; IoU made differentiable; overlap of regions; optimise IoU directly; "
+        "pixels in common"
+    ),
     concepts={
         "smoothing constant; epsilon in IoU": "smooth",
         "logits or probabilities; negative loss": "It takes probabilities",
@@ -186,6 +191,9 @@ loss = overlap_loss(
         "empty masks; no foreground": "A picture without",
         "multi-class IoU; batch IoU; shape of the masks": "The first dimension",
         "Dice or Jaccard; Dice versus IoU": "Means of Jaccard",
+    },
+    answers={
+        "segmentation/overlap/same": ("The result is judged", "Missing a pixel"),
     },
     parameters=(
         Parameter(

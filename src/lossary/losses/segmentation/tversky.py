@@ -12,16 +12,18 @@ for what is missed.
 ## When not to
 
 - Both errors count alike: [[dice|Dice loss]] and [[jaccard|Jaccard loss]] have no weights to choose.
-- Pictures without any object are common. Without smoothing they give no gradient; see below.
-- You need the probability at each pixel: the best prediction is another one; see below.
+- Pictures without any object are common. Without smoothing they give no gradient; see below. [[bce_with_logits]]
+  judges each pixel.
+- You need the probability at each pixel: [[bce_with_logits]]. The best prediction here is another one; see below.
 
 ## Pitfalls
 
 ### alpha and beta change places in some code
 
 Here, as in the article and in most libraries, `alpha` weighs what is too much, the false positives, and `beta` what is
-missed, the false negatives. Keras describes its arguments like that and computes the reverse. The code of the authors of
-[[focal_tversky|focal Tversky loss]] has the reverse as well. Try it with a prediction that only misses.
+missed, the false negatives. Keras describes its arguments like that and computes the reverse in the version that is run
+below; its source has been mended since. The code of the authors of [[focal_tversky|focal Tversky loss]] has the reverse as
+well. Try it with a prediction that only misses.
 
 ```python
 from lossary.functional import tversky
@@ -85,7 +87,8 @@ alpha 0.7: left out 0.0923, marked 0.2471
 ### alpha and beta need not add up to 1
 
 Their sum is a choice of its own: it says how much an error counts beside what is right. At 0.5 each the loss is Dice
-loss, at 1 each Jaccard loss, which is higher for the same prediction. A sweep over one of them alone changes both.
+loss, at 1 each Jaccard loss, which is higher for the same prediction. A sweep over one of them alone changes
+the sum as well as the balance.
 
 ```python
 from lossary.functional import tversky
@@ -169,8 +172,9 @@ With `gamma=1`, [[focal_tversky|focal Tversky loss]] is this loss.
   scores. Both weights are 0.5 and smooth is 1 by default.
 - `segmentation_models_pytorch.losses.TverskyLoss("binary", from_logits=False, alpha=alpha, beta=beta, smooth=smooth)(input.flatten()[None, None], target.flatten()[None, None])`:
   Takes scores by default. Adds up over the batch, and an empty mask costs 0. Both weights are 0.5 by default.
-- [Kornia](https://kornia.readthedocs.io/en/latest/losses.html) `kornia.losses.tversky_loss(pred, target, alpha, beta, eps=1e-8)`:
-  Takes scores of several classes and class numbers, and a softmax inside.
+- `kornia.losses.tversky_loss(torch.stack([(1 - input).log(), input.log()], 1).flatten(2)[..., None], target.long().flatten(1)[..., None], alpha, beta)`
+  at smooth=0: The mean over the classes that a target has, of which the background is one. Takes scores of several
+  classes, with a softmax inside, and class numbers.
 
 ## References
 
@@ -213,8 +217,11 @@ loss = overlap_loss(
     function=tversky,
     aliases=terms("Tversky index loss"),
     search_terms=terms(
-        "asymmetric Dice loss; F-beta loss for masks; trade precision for recall in segmentation; penalise false negatives more; Dice with weights for false positives "
-        "and false negatives; small lesions"
+        "asymmetric Dice loss; F-beta loss for masks; trade precision for recall in segmentation; "
+        "penalise false negatives more; Dice with weights for false positives and false negatives; small lesions; "
+        "missed pixels cost more than false alarms; false negatives cost more than false positives; "
+        "weigh recall above precision; imbalance of foreground and background; sensitivity and specificity of masks; "
+        "missing a tumour is worse than a false alarm; recall of masks"
     ),
     concepts={
         "weight of false positives": "alpha",
@@ -225,6 +232,10 @@ loss = overlap_loss(
         "alpha plus beta": "alpha and beta need",
         "empty masks; no foreground; smoothing constant": "A picture without",
         "logits or probabilities; shape of the masks": "It takes probabilities",
+    },
+    answers={
+        "segmentation/overlap/differ": ("Missing a part", "Both errors"),
+        "segmentation/small": ("With [[dice", "Both errors"),
     },
     parameters=(
         Parameter(

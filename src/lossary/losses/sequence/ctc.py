@@ -19,10 +19,11 @@ up the probabilities of all ways to spell the target: repeats are merged first, 
 
 - The order may change between input and target, as in translation. Use a decoder with attention and
   [[cross_entropy]].
-- The target can be longer than the input. No alignment exists then, and the loss is infinite.
+- The target can be longer than the input. No alignment exists then, and the loss is infinite. A decoder that is
+  trained with [[cross_entropy]] writes as long as it likes.
 - Every frame has its own label: [[cross_entropy]] on each frame needs no alignment.
-- Labels depend strongly on each other. Given the input, this loss treats frames as independent;
-  a transducer or a decoder models the dependence.
+- Labels depend strongly on each other. Given the input, this loss treats frames as independent; a transducer, or a
+  decoder that is trained with [[cross_entropy]], models the dependence.
 
 ## Pitfalls
 
@@ -536,10 +537,13 @@ loss = Loss(
     aliases=terms("CTC; CTC loss; ctc_loss; connectionist temporal classification"),
     tasks=("sequences",),
     search_terms=terms(
-        "ctc loss inf; ctc loss nan; ctc loss negative; OCR sequence loss without alignment; speech recognition loss; "
-        "handwriting recognition loss; alignment-free sequence loss; zero_infinity; blank label; input_lengths must "
-        "be of size batch_size; ctc_loss_cpu not implemented for Half; blank must be in label range; Expected "
-        "input_lengths to have value at most"
+        "ctc loss inf; ctc loss nan; ctc loss negative; OCR sequence loss without alignment; "
+        "speech recognition loss; handwriting recognition loss; alignment-free sequence loss; zero_infinity; "
+        "blank label; input_lengths must be of size batch_size; ctc_loss_cpu not implemented for Half; "
+        "blank must be in label range; Expected input_lengths to have value at most; "
+        "label sequence without alignment; audio to text; frames longer than labels; transcription of lines of text; "
+        "repeated characters and blanks; wav2vec fine-tuning; sequence labelling of unsegmented data; "
+        "sequence to sequence with monotonic alignment; keyword spotting; lip reading"
     ),
     concepts={
         "blank label; blank must be in label range": "blank",
@@ -550,6 +554,9 @@ loss = Loss(
         "cudnn ctc loss; nondeterministic gradient": "On a GPU",
         "gradcheck fails on ctc_loss": "The gradient with respect",
         "length normalisation": "mean divides",
+    },
+    answers={
+        "sequences/unknown": ("The input is a long", "The order may change"),
     },
     inputs=(
         Input(

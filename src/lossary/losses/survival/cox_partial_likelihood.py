@@ -11,11 +11,12 @@ minus the logarithm of their share of the total risk, averaged over the events.
 
 ## When not to
 
-- You want a predicted time or a probability of survival. The loss does not determine the level of the risk; see below.
-- Batches are so small that many hold no event, or only one subject at risk with it. A full likelihood of the times has
-  a term for each subject by itself.
-- Times are coarse, such as months or visits, with many events at each: take Efron's correction or a model of discrete
-  times.
+- You want a predicted time or a probability of survival. The loss does not determine the level of the risk, as a pitfall
+  shows. A full likelihood does, such as `torchsurv.loss.weibull.neg_log_likelihood_weibull`.
+- Batches are so small that many hold no event, or only one subject at risk with it. A full likelihood has a term for each
+  subject by itself: `torchsurv.loss.weibull.neg_log_likelihood_weibull`.
+- Times are coarse, such as months or visits, with many events at each: take Efron's correction, which a pitfall shows,
+  or a model of discrete times, which is [[bce_with_logits]] of the event in each interval that a subject enters.
 
 ## Pitfalls
 
@@ -127,7 +128,8 @@ Breslow tensor(1.7466) Efron tensor(1.4414)
 
 Sorting by falling time and taking a running sum is a fast way to the total risks. Where times are equal, the order in
 which they happened to be sorted decides who counts as a rival. Comparing the times, as here, needs no sorting, but
-memory for each pair of a batch.
+memory for each pair of a batch. A running sum of large log-risks also has few digits left for the gradient: [[listmle]]
+shows how few.
 
 ```python
 from lossary.functional import cox_partial_likelihood
@@ -215,8 +217,8 @@ def cox_partial_likelihood(
     input = torch.where(time.isnan(), time, input)  # no comparison holds with NaN: nobody would be at risk
     # in row i: who is still without the event, and observed, when i has it
     at_risk = time.unsqueeze(-2) >= time.unsqueeze(-1)
-    total = input.unsqueeze(-2).masked_fill(~at_risk, -torch.inf).logsumexp(-1)
-    loss = (event * (total - input)).sum(-1) / event.sum(-1).clamp(min=1)
+    share = input.unsqueeze(-2).masked_fill(~at_risk, -torch.inf).log_softmax(-1).diagonal(dim1=-2, dim2=-1)
+    loss = (event * -share).sum(-1) / event.sum(-1).clamp(min=1)
     if reduction == "none":
         return loss
     if reduction not in ("mean", "sum"):
@@ -256,7 +258,10 @@ loss = Loss(
     tasks=("survival", "ranking"),
     search_terms=terms(
         "survival analysis loss; time to event; right censored; proportional hazards; hazard ratio; risk set; "
-        "log-hazard; survival:cox"
+        "log-hazard; survival:cox; time to event with censoring; survival time prediction; risk of death; churn; "
+        "partial likelihood over risk sets; deep survival network; right-censored data; log hazard ratio; "
+        "time until failure; patients still alive at the end of the study; lost to follow-up; when a machine fails; "
+        "predictive maintenance; customer lifetime; who dies first"
     ),
     concepts={
         "sign of the risk; predicted times; censoring flag": "A higher input",
@@ -265,6 +270,9 @@ loss = Loss(
         "no events; nan for a censored batch; division by zero": "A batch without",
         "ties; Efron; Breslow": "Tied times",
         "sorting by time; cumulative sum": "A running sum",
+    },
+    answers={
+        "survival": ("The target is the time", "You want a predicted time"),
     },
     batches=_batches,
     inputs=(
@@ -315,7 +323,7 @@ loss = Loss(
             },
         ),
     ),
-    precision=Precision(of_input=1.0, why="each log-risk is subtracted from the logarithm of a total that holds it"),
+    precision=Precision(absolute=1.0, why="a share that is nearly 1 is rounded before its logarithm is taken"),
     sections=(
         Section(
             axis=RISK_AXIS,
