@@ -153,6 +153,7 @@ TWICE = "() => new Promise((done) => requestAnimationFrame(() => requestAnimatio
 
 def test_the_faces_that_stand_in_are_written_anew() -> None:
     text = fallback_faces.STYLE.read_text("utf-8")
+    assert text.count("{") == text.count("}")
     assert text.partition(fallback_faces.BEGIN)[2] == fallback_faces.rules().partition(fallback_faces.BEGIN)[2]
 
 
@@ -182,7 +183,8 @@ def test_late_fonts_shift_next_to_nothing(fresh: Callable[..., Any], web: str, p
     page.evaluate("document.fonts.ready.then(() => undefined)")
     page.evaluate(TWICE)
     shifts = page.evaluate("window.shifts")
-    assert sum(value for value, *_ in shifts) < 0.01, shifts
+    # A paragraph may still be a line longer; without the faces that stand in it is up to ten times as much.
+    assert sum(value for value, *_ in shifts) < 0.02, shifts
 
 
 # --- a thousand addresses -------------------------------------------------------------------------------------------
