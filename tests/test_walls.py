@@ -61,7 +61,7 @@ ONLY = {
     "markdown": {"mathml"},
     "jinja2": {"publishing/page"},
     "sphobjinv": {"publishing/jobs"},
-    "py_mini_racer": {"interactive/module"},
+    "py_mini_racer": {"interactive/module", "commands/search"},
     "pytest": {"testing"},
     "pymdownx": {"fence"},
     "sphinx": {"sphinx"},

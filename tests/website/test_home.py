@@ -117,7 +117,7 @@ def test_what_no_name_answers_the_search_is_asked(watched: Callable[..., Any]) -
     page.keyboard.press("Enter")
     page.wait_for_function("document.activeElement?.matches('[data-md-component=search-query]')")
     assert page.locator("[data-md-component=search-query]").input_value() == "outliers"
-    page.locator(".md-search-result__list a", has_text="Robust regression").first.wait_for()
+    page.locator(".md-search-result__list a", has_text="Huber").first.wait_for()
 
 
 def test_names_that_cannot_be_had_leave_the_search(fresh: Callable[..., Any], web: str) -> None:

@@ -116,7 +116,7 @@ class Compare {
   #offer() {
     const found = this.found ?? [];
     this.narrowed.hidden = !found.length;
-    const focused = this.narrowed.contains(document.activeElement) && document.activeElement.dataset.slug;
+    const focused = this.narrowed.contains(document.activeElement) && document.activeElement.getAttribute("data-slug");
     const items = found.map((entry) => {
       const { note, blocked } = this.#standing(entry);
       const button = Object.assign(make("button", entry.title), { type: "button", className: "ly-chip", title: note });

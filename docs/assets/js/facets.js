@@ -93,12 +93,8 @@ export class Facets {
   #turn(name, value) {
     const before = this.chosen[name] ?? [];
     const after = before.includes(value) ? before.filter((one) => one !== value) : [...before, value];
-    const { [name]: _, ...rest } = this.chosen;
-    // The order of the panel, so that one choice has one address.
-    const kept = this.known[name].filter((one) => after.includes(one));
-    this.chosen = Object.fromEntries(
-      Object.keys(this.known).flatMap((key) => (key === name ? (kept.length ? [[name, kept]] : []) : rest[key] ? [[key, rest[key]]] : [])),
-    );
+    // As an address would say it: in the order of the panel, so that one choice has one address.
+    this.chosen = read(write({ ...this.chosen, [name]: after }).join("&"), this.known);
   }
 
   /** Choose what a query asks for. */
@@ -146,7 +142,8 @@ export class Facets {
     this.told.hidden = !words;
     const [status, ...before] = this.told.children;
     if (status.textContent !== words) status.textContent = words;
-    const focused = this.told.contains(document.activeElement) ? document.activeElement.dataset : null;
+    const { activeElement } = document;
+    const focused = this.told.contains(activeElement) ? ["data-of", "data-value"].map((name) => activeElement.getAttribute(name)) : null;
     const take = (attributes, text, label) => {
       const button = Object.assign(document.createElement("button"), { type: "button", textContent: text });
       Object.assign(button.dataset, attributes);
@@ -164,6 +161,6 @@ export class Facets {
     );
     for (const old of before) old.remove();
     if (words) this.told.append(...chips, take({ do: "all" }, "show all", "Show all losses"));
-    if (focused) [...this.told.querySelectorAll("button")].find(({ dataset }) => dataset.value === focused.value && dataset.of === focused.of)?.focus();
+    if (focused) this.told.querySelector(focused[0] ? `[data-of="${focused[0]}"][data-value="${focused[1]}"]` : "[data-do]")?.focus();
   }
 }

@@ -10,7 +10,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy as sp
 
@@ -44,9 +44,13 @@ from lossary.declaration.sections import (
     residual_section,
 )
 from lossary.declaration.symbols import Expression, cases, cos, equal, exp, log, sum_over, unequal
+from lossary.declaration.values import Tensor
+
+# What a field of a `Loss` holds; its own type says which, and is checked where the `Loss` is made.
+Field: TypeAlias = Any
 
 # What a smooth loss of one logit claims: softplus under other names.
-LOGISTIC: Mapping[str, Any] = {
+LOGISTIC: Mapping[str, Field] = {
     "convex": True,
     "smoothness": "Cinf",
     "lipschitz": 1,
@@ -74,7 +78,7 @@ def residual_loss(
     notation: Mapping[str, str] | None = None,
     meanings: Mapping[str, str] | None = None,
     weight: Parameter | None = None,
-    **declared: Any,
+    **declared: Field,
 ) -> Loss:
     """A regression loss of the residual, which is drawn along it.
 
@@ -121,7 +125,7 @@ def margin_loss(
     kinks: tuple[float, ...] = (),
     perfect: float = float("inf"),
     score: Kind = SCORE,
-    **declared: Any,
+    **declared: Field,
 ) -> Loss:
     """A loss of the margin for labels 1 and -1, which is drawn along the score of one element.
 
@@ -166,7 +170,7 @@ def _always(number: float) -> Callable[[], float]:
 
 
 def divergence_loss(
-    function: Callable[..., Any],
+    function: Callable[..., Tensor],
     predicted: Kind,
     true: Kind,
     formula: Symbolic,
@@ -175,7 +179,7 @@ def divergence_loss(
     *,
     corner: bool = False,
     span: tuple[float, float] = (0.01, 0.99),
-    **declared: Any,
+    **declared: Field,
 ) -> Loss:
     """A divergence of two distributions in the last dimension, drawn along the probability of one of two outcomes.
 
@@ -233,7 +237,7 @@ def overlap_loss(
     notation: Mapping[str, str] | None = None,
     meanings: Mapping[str, str] | None = None,
     span: tuple[float, float] = RIGHT_ANSWER_AXIS.span,
-    **declared: Any,
+    **declared: Field,
 ) -> Loss:
     """A loss of how a predicted mask overlaps the true one, which has one value for each mask.
 
@@ -319,7 +323,7 @@ def softmax_loss(
     gradient: Builder,
     caption: str,
     properties: Properties,
-    **declared: Any,
+    **declared: Field,
 ) -> Loss:
     """A loss of the probability that the softmax of raw scores gives to the true class.
 
@@ -376,7 +380,7 @@ def angular_margin_loss(
     meaning: str,
     caption: str,
     properties: Properties,
-    **declared: Any,
+    **declared: Field,
 ) -> Loss:
     """Cross-entropy of scaled cosines of which that of the true class was lowered first.
 
@@ -451,7 +455,7 @@ def angular_margin_loss(
     )
 
 
-def _loss(declared: Mapping[str, Any], **shape: Any) -> Loss:
+def _loss(declared: Mapping[str, Field], **shape: Field) -> Loss:
     return Loss(**{**shape, **declared})
 
 

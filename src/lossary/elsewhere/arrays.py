@@ -8,14 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from lossary.declaration.values import Array
 
 # A call of a library as a function of the loss's inputs.
-Call = Callable[[Mapping[str, Any]], Any]
+# An array or another object of a library that is not there when types are checked.
+Foreign: TypeAlias = Any
+Call = Callable[[Mapping[str, Foreign]], Foreign]
 
 
 class Arrays:
@@ -30,19 +32,19 @@ class Arrays:
     def prepare(self) -> None:
         """What has to be set before the library is imported: float64 throughout, and one thread."""
 
-    def seen(self, packages: Mapping[str, Any]) -> dict[str, Any]:
+    def seen(self, packages: Mapping[str, Foreign]) -> dict[str, Foreign]:
         """What the names of packages in a call stand for."""
         return dict(packages)
 
-    def made(self, array: Array) -> Any:
+    def made(self, array: Array) -> Foreign:
         """Numbers as the library takes them."""
         return array
 
-    def plain(self, value: Any) -> Array:
+    def plain(self, value: Foreign) -> Array:
         """What a call gave, as plain numbers."""
         return np.asarray(value)
 
-    def slopes(self, call: Call, inputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Array] | None:
+    def slopes(self, call: Call, inputs: Mapping[str, Foreign], names: Sequence[str]) -> dict[str, Array] | None:
         """The gradient of the sum of what a call gives, with respect to the inputs of some names; None without one."""
         return None
 
@@ -56,15 +58,15 @@ class Torch(Arrays):
         self.torch.set_num_threads(1)
         _declare_operators(self.torch)
 
-    def made(self, array: Array) -> Any:
+    def made(self, array: Array) -> Foreign:
         """A tensor of float64, or of int64."""
         return self.torch.tensor(array)
 
-    def plain(self, value: Any) -> Array:
+    def plain(self, value: Foreign) -> Array:
         """The tensor's numbers."""
         return np.asarray(value.detach().numpy() if isinstance(value, self.torch.Tensor) else value)
 
-    def slopes(self, call: Call, inputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Array] | None:
+    def slopes(self, call: Call, inputs: Mapping[str, Foreign], names: Sequence[str]) -> dict[str, Array] | None:
         """By autograd."""
         leaves = {**inputs, **{name: inputs[name].clone().requires_grad_() for name in names}}
         value = call(leaves)
@@ -97,14 +99,14 @@ class Jax(Arrays):
         self.jax = import_module("jax")
         self.jax.config.update("jax_enable_x64", True)
 
-    def made(self, array: Array) -> Any:
+    def made(self, array: Array) -> Foreign:
         """An array of jax with the same type of numbers."""
         return self.jax.numpy.asarray(array)
 
-    def slopes(self, call: Call, inputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Array] | None:
+    def slopes(self, call: Call, inputs: Mapping[str, Foreign], names: Sequence[str]) -> dict[str, Array] | None:
         """By jax.grad."""
 
-        def total(moved: Mapping[str, Any]) -> Any:
+        def total(moved: Mapping[str, Foreign]) -> Foreign:
             return self.jax.numpy.sum(call({**inputs, **moved}))
 
         found = self.jax.grad(total)({name: inputs[name] for name in names})
@@ -118,15 +120,15 @@ class Paddle(Arrays):
         """Import it; it keeps float64 where it is given."""
         self.paddle = import_module("paddle")
 
-    def made(self, array: Array) -> Any:
+    def made(self, array: Array) -> Foreign:
         """A tensor with the same type of numbers."""
         return self.paddle.to_tensor(array)
 
-    def plain(self, value: Any) -> Array:
+    def plain(self, value: Foreign) -> Array:
         """The tensor's numbers."""
         return np.asarray(value.numpy() if isinstance(value, self.paddle.Tensor) else value)
 
-    def slopes(self, call: Call, inputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Array] | None:
+    def slopes(self, call: Call, inputs: Mapping[str, Foreign], names: Sequence[str]) -> dict[str, Array] | None:
         """By paddle.grad."""
         leaves = dict(inputs)
         for name in names:
@@ -147,16 +149,16 @@ class Mlx(Arrays):
         self.mlx = import_module("mlx.core")
         self.mlx.set_default_device(self.mlx.cpu)
 
-    def made(self, array: Array) -> Any:
+    def made(self, array: Array) -> Foreign:
         """An array with the same type of numbers, which MLX does not keep by itself."""
         return self.mlx.array(
             array, dtype=self.mlx.float64 if np.issubdtype(array.dtype, np.floating) else self.mlx.int64
         )
 
-    def slopes(self, call: Call, inputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Array] | None:
+    def slopes(self, call: Call, inputs: Mapping[str, Foreign], names: Sequence[str]) -> dict[str, Array] | None:
         """By mlx.core.grad."""
 
-        def total(moved: Mapping[str, Any]) -> Any:
+        def total(moved: Mapping[str, Foreign]) -> Foreign:
             return call({**inputs, **moved}).sum()
 
         found = self.mlx.grad(total)({name: inputs[name] for name in names})
@@ -172,15 +174,15 @@ class TensorFlow(Arrays):
         self.tensorflow = import_module("tensorflow")
         self.tensorflow.config.threading.set_intra_op_parallelism_threads(1)
 
-    def made(self, array: Array) -> Any:
+    def made(self, array: Array) -> Foreign:
         """A tensor with the same type of numbers."""
         return self.tensorflow.constant(array)
 
-    def plain(self, value: Any) -> Array:
+    def plain(self, value: Foreign) -> Array:
         """The tensor's numbers."""
         return np.asarray(value)
 
-    def slopes(self, call: Call, inputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Array] | None:
+    def slopes(self, call: Call, inputs: Mapping[str, Foreign], names: Sequence[str]) -> dict[str, Array] | None:
         """By a tape."""
         leaves = {name: self.tensorflow.Variable(inputs[name]) for name in names}
         with self.tensorflow.GradientTape() as tape:
@@ -197,7 +199,7 @@ class Keras2(TensorFlow):
         os.environ["TF_USE_LEGACY_KERAS"] = "1"
         super().prepare()
 
-    def made(self, array: Array) -> Any:
+    def made(self, array: Array) -> Foreign:
         """A tensor of float32, or of whole numbers."""
         floating = np.issubdtype(array.dtype, np.floating)
         return super().made(array.astype(np.float32) if floating else array)
@@ -211,19 +213,19 @@ class MindSpore(Arrays):
         self.mindspore = import_module("mindspore")
         self.mindspore.set_device("CPU")
 
-    def made(self, array: Array) -> Any:
+    def made(self, array: Array) -> Foreign:
         """A tensor of float64, or of int32."""
         wanted = np.float64 if np.issubdtype(array.dtype, np.floating) else np.int32
         return self.mindspore.Tensor(array.astype(wanted))
 
-    def plain(self, value: Any) -> Array:
+    def plain(self, value: Foreign) -> Array:
         """The tensor's numbers."""
         return np.asarray(value.asnumpy() if isinstance(value, self.mindspore.Tensor) else value)
 
-    def slopes(self, call: Call, inputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Array] | None:
+    def slopes(self, call: Call, inputs: Mapping[str, Foreign], names: Sequence[str]) -> dict[str, Array] | None:
         """By mindspore.grad."""
 
-        def total(*moved: Any) -> Any:
+        def total(*moved: Foreign) -> Foreign:
             return call({**inputs, **dict(zip(names, moved, strict=True))}).sum()
 
         places = tuple(range(len(names)))
@@ -236,9 +238,9 @@ class MindSpore(Arrays):
 class Objective:
     """What a call of `xgboost.train` says: its parameters, the labels, and what the trees have added up so far."""
 
-    parameters: Mapping[str, Any]
-    label: Any
-    margin: Any
+    parameters: Mapping[str, Foreign]
+    label: Foreign
+    margin: Foreign
 
 
 class Boosted(Torch):
@@ -253,7 +255,7 @@ class Boosted(Torch):
     penalties = (1.0, 1e4, 1e10, 1e16)
     clear = 100  # so much smaller a leaf is at a penalty that tells the gradient from the second derivative
 
-    def seen(self, packages: Mapping[str, Any]) -> dict[str, Any]:
+    def seen(self, packages: Mapping[str, Foreign]) -> dict[str, Foreign]:
         """Training that keeps what it is given; the features are the reader's own."""
         self.xgboost = packages["xgboost"]
         kept = SimpleNamespace(
@@ -262,13 +264,13 @@ class Boosted(Torch):
         )
         return {**packages, "xgboost": kept, "features": None}
 
-    def plain(self, value: Any) -> Array:
+    def plain(self, value: Foreign) -> Array:
         """The gradient of each sample with respect to its margin."""
         label, margin = (np.asarray(super(Boosted, self).plain(one), float) for one in (value.label, value.margin))
         found = [self._slope(value.parameters, y, m) for y, m in zip(label.ravel(), margin.ravel(), strict=True)]
         return np.array(found).reshape(margin.shape)
 
-    def _slope(self, parameters: Mapping[str, Any], label: float, margin: float) -> float:
+    def _slope(self, parameters: Mapping[str, Foreign], label: float, margin: float) -> float:
         data = self.xgboost.DMatrix(np.zeros((1, 1)), [label], base_margin=[margin])
         settings = {"eta": 1, "min_child_weight": 0, "max_delta_step": 0, "tree_method": "exact", "nthread": 1}
         leaves: list[float] = []
@@ -282,7 +284,7 @@ class Boosted(Torch):
                 return float((penalty - self.penalties[0]) / (1 / leaves[0] - 1 / leaves[-1]))
         return float("nan")
 
-    def slopes(self, call: Call, inputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Array] | None:
+    def slopes(self, call: Call, inputs: Mapping[str, Foreign], names: Sequence[str]) -> dict[str, Array] | None:
         """Through the margin, which torch follows back to the inputs."""
         leaves = {**inputs, **{name: inputs[name].clone().requires_grad_() for name in names}}
         value = call(leaves)
@@ -309,10 +311,10 @@ KINDS: dict[str, type[Arrays]] = {
 }
 
 _NMS = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-_DECLARED: list[Any] = []  # what is declared is forgotten with the object that declared it
+_DECLARED: list[Foreign] = []  # what is declared is forgotten with the object that declared it
 
 
-def _declare_operators(torch: Any) -> None:
+def _declare_operators(torch: Foreign) -> None:
     """Let torchvision be imported where its compiled operators do not load: it asks only that two be declared.
 
     They are built for one build of torch. Beside another, its losses, which are plain Python, are all that is used.

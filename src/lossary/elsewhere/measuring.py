@@ -10,18 +10,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from importlib import import_module
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 
 from lossary.declaration.known_libraries import RUN, KnownLibrary
 from lossary.declaration.loss import Loss
 from lossary.declaration.references import Library
-from lossary.declaration.values import Array, Setting
-from lossary.elsewhere.arrays import KINDS, Arrays, Call
+from lossary.declaration.values import Array, Json, JsonObject, Setting, Tensor
+from lossary.elsewhere.arrays import KINDS, Arrays, Call, Foreign
 from lossary.elsewhere.entering import enter
 from lossary.elsewhere.rows import Case, cases, key, names, one_sample
-from lossary.evaluation import torch_calls
+from lossary.evaluation import points, torch_calls
 
 # How far two values may be apart and still be said to agree: some libraries keep single precision in places.
 _RELATIVE, _ABSOLUTE = 1e-6, 1e-9
@@ -37,7 +36,7 @@ _TRIED = ((False, False, None), (False, True, None), (True, False, None), (False
 _ENOUGH = 0.5
 
 
-def run(library: KnownLibrary, losses: Sequence[Loss]) -> dict[str, dict[str, Any]]:
+def run(library: KnownLibrary, losses: Sequence[Loss]) -> dict[str, JsonObject]:
     """All rows of a library by hash. One that fails says so, and costs no other."""
     arrays = KINDS[library.arrays]()
     try:
@@ -48,7 +47,7 @@ def run(library: KnownLibrary, losses: Sequence[Loss]) -> dict[str, dict[str, An
         problem = ""
     except Exception as error:
         problem = f"{library.package} does not import: {_told(error)}"
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, JsonObject] = {}
     for loss in losses:
         for row in loss.libraries:
             if row.known != library:
@@ -67,7 +66,7 @@ def _told(error: Exception) -> str:
     return f"{type(error).__name__}: {said}"[:200]
 
 
-def measure(loss: Loss, row: Library, arrays: Arrays) -> dict[str, Any]:
+def measure(loss: Loss, row: Library, arrays: Arrays) -> JsonObject:
     """The relation of a row's values to the loss's, in how many points it holds, and how far apart they are elsewhere.
 
     Raises:
@@ -81,7 +80,7 @@ def measure(loss: Loss, row: Library, arrays: Arrays) -> dict[str, Any]:
     return best
 
 
-def _best(loss: Loss, row: Library, arrays: Arrays, tried: Sequence[Case]) -> dict[str, Any]:
+def _best(loss: Loss, row: Library, arrays: Arrays, tried: Sequence[Case]) -> JsonObject:
     runs, refused = [], []
     for case in tried:
         try:
@@ -91,7 +90,7 @@ def _best(loss: Loss, row: Library, arrays: Arrays, tried: Sequence[Case]) -> di
     if not runs:
         raise refused[0] if refused else ValueError("the loss has no inputs for this row")
     told = {"calls": len(tried), "refused": len(refused), **({"refusal": _told(refused[0])} if refused else {})}
-    best: dict[str, Any] | None = None
+    best: JsonObject | None = None
     # Of two that agree alike the first: a mean is told before a sum with a factor.
     for name in sorted({name for one in runs for name in one.wanted}, key=_order):
         if all(name in one.wanted and one.wanted[name].size == one.got.size for one in runs):
@@ -114,12 +113,12 @@ def _best(loss: Loss, row: Library, arrays: Arrays, tried: Sequence[Case]) -> di
     return {**best, **told, "gradient": gradient, **({"pulled": place} if place else {})}
 
 
-def _holds(found: Mapping[str, Any]) -> bool:
+def _holds(found: Mapping[str, Json]) -> bool:
     # What is nothing everywhere agrees with no times anything.
     return found["factor"] != 0 and bool(found["agreed"] + found["close"] >= _ENOUGH * found["points"])
 
 
-def _rank(found: Mapping[str, Any]) -> tuple[int, bool]:
+def _rank(found: Mapping[str, Json]) -> tuple[int, bool]:
     """The more points agree the better; of two relations that agree alike, the one without a factor."""
     return found["agreed"] + found["close"], found["factor"] == 1 and not found["offset"]
 
@@ -165,7 +164,7 @@ class _Run:
         # Not the same step for each number: two scores that are equal are to be told apart.
         steps = np.random.default_rng(0)
         for name in moved:
-            here: Any = tensors[name]
+            here: Foreign = tensors[name]
             step = (_STEP * here.abs() + _LEAST) * here.new_tensor(steps.uniform(0.5, 1, here.shape))
             for sign in (1, -1):
                 try:
@@ -176,16 +175,16 @@ class _Run:
                     slope[np.abs(beside[other] - slope) > _SLOPES * (1 + np.abs(slope))] = np.nan
         return found
 
-    def _slopes(self, tensors: Mapping[str, Any], moved: Sequence[str], reduction: str) -> dict[str, Array]:
+    def _slopes(self, tensors: Mapping[str, Foreign], moved: Sequence[str], reduction: str) -> dict[str, Array]:
         leaves = {n: t.clone().requires_grad_() if n in moved else t for n, t in tensors.items()}
-        value: Any = torch_calls.run(self.loss, leaves, self.setting, "none" if "last" in reduction else reduction)
+        value: Tensor = torch_calls.run(self.loss, leaves, self.setting, "none" if "last" in reduction else reduction)
         total = value.mean(dim=-1).sum() if reduction == "last mean" else value.sum()
         total.backward()
         grads = {name: leaves[name].grad for name in moved}
         return {n: np.zeros(leaves[n].shape) if g is None else g.numpy().copy() for n, g in grads.items()}
 
 
-def _wanted(loss: Loss, batch: Any, setting: Setting) -> Iterator[tuple[str, Array]]:
+def _wanted(loss: Loss, batch: points.Batch, setting: Setting) -> Iterator[tuple[str, Array]]:
     """The loss's own values: by its reductions, and with a mean or a sum over the last dimension."""
     for reduction in loss.reductions:
         tensors = torch_calls.tensors(loss, batch, setting, "float64")
@@ -196,9 +195,9 @@ def _wanted(loss: Loss, batch: Any, setting: Setting) -> Iterator[tuple[str, Arr
             yield "last sum", value.sum(axis=-1)
 
 
-def _packages(call: str, known: set[str]) -> dict[str, Any]:
+def _packages(call: str, known: set[str]) -> dict[str, Foreign]:
     """The packages that a call names, with those of their modules that it reaches into."""
-    found: dict[str, Any] = {}
+    found: JsonObject = {}
     for node in ast.walk(ast.parse(call, mode="eval")):
         parts: list[str] = []
         while isinstance(node, ast.Attribute):
@@ -216,10 +215,10 @@ def _packages(call: str, known: set[str]) -> dict[str, Any]:
     return found
 
 
-def _defaults(loss: Loss, row: Library) -> dict[str, Any]:
+def _defaults(loss: Loss, row: Library) -> JsonObject:
     """What the library takes for a parameter of the loss, or for the reduction, where it is not what the loss takes."""
     own = {**loss.defaults(), "reduction": loss.default_reduction}
-    found: dict[str, Any] = {}
+    found: JsonObject = {}
     packages = _packages(row.call, {i.name for i in loss.inputs} | set(own))
     for node in ast.walk(ast.parse(row.call, mode="eval")):
         if not isinstance(node, ast.Call):
@@ -250,7 +249,7 @@ def _where(one: _Run, wanted: Array, place: int) -> dict[str, float] | None:
 
 def _relation(
     loss: Loss, runs: Sequence[_Run], name: str, offsets: bool, whole: bool, within: float, exact: float
-) -> dict[str, Any]:
+) -> JsonObject:
     """The factor, and the offset where there may be one, between a library's values and one reduction's.
 
     `agreed` of the `points` agree, `close` ones differ by at most `within`, relative, and all others by at most
@@ -348,7 +347,7 @@ def _value(factor: float | str, setting: Setting) -> float:
     return float(eval(factor, {}, dict(setting))) if isinstance(factor, str) else factor
 
 
-def _gradients(runs: Sequence[_Run], best: Mapping[str, Any]) -> tuple[bool | None, dict[str, Any] | None]:
+def _gradients(runs: Sequence[_Run], best: Mapping[str, Json]) -> tuple[bool | None, JsonObject | None]:
     """Whether the gradients of all calls that agree in their values agree as well, or where not; None without any."""
     tried = False
     for one in runs:
@@ -380,7 +379,7 @@ def _gradients(runs: Sequence[_Run], best: Mapping[str, Any]) -> tuple[bool | No
     return (True if tried else None), None
 
 
-def _real(tensor: Any) -> bool:
+def _real(tensor: Foreign) -> bool:
     return not isinstance(tensor, list) and bool(tensor.is_floating_point())
 
 

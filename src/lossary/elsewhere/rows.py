@@ -9,13 +9,12 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from lossary.declaration.loss import Loss
 from lossary.declaration.references import Library
-from lossary.declaration.values import Setting, Value
+from lossary.declaration.values import Arrays, Json, JsonObject, Setting, Value
 from lossary.evaluation import points
 
 _WIDE = 4  # elements of a row, where a loss takes numbers: a mean over the last dimension is told from one over all
@@ -23,7 +22,7 @@ _LONG = 8  # rows of a call
 _CALLS, _SETTINGS = 8, 6  # at most so many calls at a setting, and settings
 
 # What was measured of rows, by hash.
-Measured = Mapping[str, Mapping[str, Any]]
+Measured = Mapping[str, Mapping[str, Json]]
 
 Case = tuple[dict[str, Value], points.Batch]
 
@@ -57,7 +56,7 @@ def cases(loss: Loss, row: Library) -> list[Case]:
     return found
 
 
-def _held(batch: points.Batch, inputs: Mapping[str, Any]) -> points.Batch:
+def _held(batch: points.Batch, inputs: Arrays) -> points.Batch:
     """A batch in which some inputs are one number throughout."""
     return {**batch, **{name: np.full_like(np.asarray(batch[name]), value) for name, value in inputs.items()}}
 
@@ -129,9 +128,9 @@ def key(loss: Loss, row: Library) -> str:
     return hashlib.sha256(json.dumps([_method(), row.name, row.call, compared, told]).encode()).hexdigest()[:16]
 
 
-def state(loss: Loss, row: Library, measured: Measured) -> dict[str, Any]:
+def state(loss: Loss, row: Library, measured: Measured) -> JsonObject:
     """What a page says of a row: whether it was run, with which version, and how the values relate to the loss's."""
-    nothing: dict[str, Any] = {
+    nothing: JsonObject = {
         "version": None, "relation": None, "factor": None, "max_error": None, "source": None, "surprises": {}
     }  # fmt: skip
     if row.known is None:
@@ -150,7 +149,7 @@ def _size(number: float) -> str:
     return f"{number:.0f}" if 100 <= number < 1e6 else f"{number:.2g}"
 
 
-def words(found: Mapping[str, Any], at: Mapping[str, Any] | None = None) -> str:
+def words(found: Mapping[str, Json], at: Mapping[str, Json] | None = None) -> str:
     """How a library's values relate to the loss's, as a reader is told; `at` is what they are compared at alone."""
     told = surprises(found)
     held = _settings(at)
@@ -171,7 +170,7 @@ def words(found: Mapping[str, Any], at: Mapping[str, Any] | None = None) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def _settings(at: Mapping[str, Any] | None) -> str:
+def _settings(at: Mapping[str, Json] | None) -> str:
     """What a row is compared at, where it is at one value alone."""
     told = [
         f"{name}={value:g}" if isinstance(value, float) else f"{name}={value!r}" for name, value in (at or {}).items()
@@ -179,7 +178,7 @@ def _settings(at: Mapping[str, Any] | None) -> str:
     return f" at {', '.join(told)}" * bool(told)
 
 
-def surprises(found: Mapping[str, Any], at: Mapping[str, Any] | None = None) -> dict[str, str]:
+def surprises(found: Mapping[str, Json], at: Mapping[str, Json] | None = None) -> dict[str, str]:
     """What of a row a reader may not expect: kinds of it, each with what was found."""
     told: dict[str, str] = {}
     if found["of"] is None:
@@ -214,7 +213,7 @@ def swapped(loss: Loss, row: Library) -> bool:
     return False
 
 
-def _agreement(found: Mapping[str, Any]) -> str:
+def _agreement(found: Mapping[str, Json]) -> str:
     """At how many points the values agree, and how far apart they are elsewhere."""
     told = f"at {found['agreed']} of {found['points']} points"
     if found["close"]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import torch
 
 from lossary.declaration.loss import Loss
+from lossary.declaration.values import Arrays, Numbers, Setting, Value
 from lossary.errors import LossaryError, nearest, shown
 from lossary.evaluation import high_precision
 from lossary.evaluation.settings import check_inputs, check_parameters, check_reduction, without_none
 from lossary.evaluation.torch_calls import Tensors, as_array, as_tensor, as_torch, invoke, objections
 
 
-def call(loss: Loss, ordered: Sequence[Any], named: Mapping[str, Any], reduction: str | None = None) -> torch.Tensor:
+def call(
+    loss: Loss, ordered: Sequence[Numbers], named: Mapping[str, Value], reduction: str | None = None
+) -> torch.Tensor:
     """What torch answers; its warnings are let through.
 
     Args:
@@ -44,8 +46,8 @@ def call(loss: Loss, ordered: Sequence[Any], named: Mapping[str, Any], reduction
 
 
 def torch_settings(
-    loss: Loss, given: Mapping[str, Any], dtype: torch.dtype, device: torch.device | None = None
-) -> dict[str, Any]:
+    loss: Loss, given: Mapping[str, Value], dtype: torch.dtype, device: torch.device | None = None
+) -> dict[str, Value]:
     """The full set of parameters, those that torch takes as tensors as tensors: what is one already is kept.
 
     Raises:
@@ -61,7 +63,9 @@ def torch_settings(
     return settings
 
 
-def _sorted(loss: Loss, ordered: Sequence[Any], named: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _sorted(
+    loss: Loss, ordered: Sequence[Numbers], named: Mapping[str, Value]
+) -> tuple[dict[str, Numbers], dict[str, Value]]:
     """Inputs and parameters by name."""
     names = [i.name for i in loss.inputs]
     if len(ordered) > len(names):
@@ -88,11 +92,9 @@ def _sorted(loss: Loss, ordered: Sequence[Any], named: Mapping[str, Any]) -> tup
     return inputs, parameters
 
 
-def _inputs(
-    loss: Loss, inputs: Mapping[str, Any], settings: Mapping[str, Any], dtype: torch.dtype, device: torch.device
-) -> Tensors:
+def _inputs(loss: Loss, inputs: Arrays, settings: Setting, dtype: torch.dtype, device: torch.device) -> Tensors:
     """The inputs as tensors; those that are tensors are left alone, the others are made on the device."""
-    arrays: dict[str, Any] = {}
+    arrays: dict[str, Numbers] = {}
     for entry in (i for i in loss.inputs if i.name in inputs):
         value = inputs[entry.name]
         if entry.candidates(settings)[0].listed:
@@ -111,7 +113,7 @@ def _inputs(
             arrays[entry.name] = np.broadcast_to(arrays[entry.name], np.shape(arrays[loss.inputs[0].name]))
     kinds = high_precision.chosen_kinds(loss, arrays, settings)
 
-    def one(name: str, array: Any) -> torch.Tensor:
+    def one(name: str, array: Numbers) -> torch.Tensor:
         if isinstance(array, torch.Tensor):
             return array
         return as_tensor(loss, name, kinds[name], array, dtype).to(device)
@@ -122,13 +124,13 @@ def _inputs(
     }
 
 
-def _tensors_in(values: Any) -> Iterator[torch.Tensor]:
+def _tensors_in(values: Numbers) -> Iterator[torch.Tensor]:
     """The tensors among the inputs as they were given, those of a list too."""
     for value in values:
         yield from (t for t in (value if isinstance(value, list | tuple) else [value]) if isinstance(t, torch.Tensor))
 
 
-def _as_numbers(value: Any) -> Any:
+def _as_numbers(value: Numbers) -> Numbers:
     """A value as a check of its range takes it."""
     if isinstance(value, torch.Tensor):
         return value.detach().tolist()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _LINK = re.compile(r"\[\[(\w+)(?:\|([^\]]*))?\]\]")
 _CALLED = re.compile(r"[A-Za-z_][\w.:]*[\w]")
+_SNIPPET = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 _EXCERPT = 160  # letters of a pitfall's text: what is shown below its title
 
 
@@ -98,7 +99,7 @@ def anchor(title: str) -> str:
 
 def _plain(markdown: str, titles: Mapping[str, str]) -> str:
     """Markdown without its snippets, links and signs, in one line."""
-    text = re.sub(r"^```.*?^```$", "", markdown, flags=re.DOTALL | re.MULTILINE)
+    text = _SNIPPET.sub("", markdown)
     text = _LINK.sub(lambda link: link[2] or titles.get(link[1], link[1]), text)
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
     text = re.sub(r"\*\*?([^*\n]+)\*\*?", r"\1", text)
@@ -107,7 +108,7 @@ def _plain(markdown: str, titles: Mapping[str, str]) -> str:
 
 def _listed(markdown: str) -> list[str]:
     """The entries of a list; what stands outside of it is an entry as well."""
-    return [text for text in re.split(r"^[-*] |\n\n", markdown, flags=re.MULTILINE) if text.strip()]
+    return [text for text in re.split(r"^[-*] |\n\n", _SNIPPET.sub("", markdown), flags=re.MULTILINE) if text.strip()]
 
 
 def _begin(text: str) -> str:
