@@ -25,6 +25,8 @@ from pathlib import Path
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
+import fallback_faces
+
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "docs" / "assets" / "fonts"
 STYLE = ROOT / "docs" / "assets" / "css" / "fonts.css"
@@ -185,7 +187,7 @@ def main() -> None:
     FIGURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         rules = [*plex(Path(folder)), *latin_modern_math(Path(folder))]
-    STYLE.write_text("/* Written by scripts/vendor.py. */\n" + "".join(rules))
+    STYLE.write_text("/* Written by scripts/vendor.py. */\n" + "".join(rules) + fallback_faces.rules())
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from conftest import MakeCatalog
-from lossary.discovery.catalogs import catalog, duplicate_aliases, duplicate_slugs, load, sources
+from lossary.discovery.catalogs import catalog, duplicate_aliases, duplicate_slugs, known, load, sources
+from lossary.discovery.links import links, slips
 from lossary.errors import CatalogError, Failure, LossaryError
 from lossary.evaluation.snippets import Run, runs
 from lossary.evaluation.torch_calls import reduced_example
@@ -124,6 +125,7 @@ def failures(root: Path) -> list[Failure]:
         except CatalogError as error:
             told += error.failures
     told += duplicate_aliases([(loss.slug, loss.path, loss.aliases) for loss in losses])
+    told += slips([(loss.path, links(loss.prose)) for loss in losses], known(found))
     return told + [failure for loss in losses for failure in verify(loss)[1]]
 
 
@@ -157,6 +159,12 @@ def test_the_good_file_has_no_failure(make_catalog: MakeCatalog) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
+        ("\nloss = Loss(", "\nexit()\nloss = Loss(", "line 48: SystemExit: the code calls sys\\.exit"),
+        (
+            '("scaled squared error",)',
+            '"scaled squared error"',
+            "line 48: TypeError: aliases must be a tuple, got str: of one thing it is \\(…,\\)",
+        ),
         ("loss = Loss(", "loss = Loss((", r"line \d+: SyntaxError"),
         (
             "from lossary.declaration import log, sqrt",
@@ -433,6 +441,235 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         '    torch="torch.nn.ScaledLoss",\n',
         "declaration",
         ("has no torch.nn.ScaledLoss",),
+    ),
+    "nearly the formula": (
+        "    value = r * r / 2",
+        "    value = r * r / 2 * (1 + 1e-12)",
+        "formula",
+        ("1e-12 of it apart, where 1e-14 is allowed", "precision=Precision(…)"),
+    ),
+    "a gradient of nothing": (
+        '"input": lambda r, sigma: r / sigma**2,',
+        '"input": None,',
+        "declaration",
+        ("the gradient by input must be a function of symbols, got None",),
+    ),
+    "returns nothing": (
+        '    return value if reduction == "none" else getattr(value, reduction)()',
+        "    return None",
+        "evaluate",
+        ("a loss must return a tensor of real numbers, got NoneType", "sigma = 1.0"),
+    ),
+    "returns an array": (
+        "    value = r * r / 2",
+        "    return (r * r / 2).detach().numpy()",
+        "evaluate",
+        ("must return a tensor of real numbers, got ndarray",),
+    ),
+    "returns complex numbers": (
+        "    value = r * r / 2",
+        "    value = r * r / 2 + 0j",
+        "evaluate",
+        ("must return a tensor of real numbers, got torch.complex128",),
+    ),
+    "returns another shape": (
+        "    value = r * r / 2",
+        "    value = (r * r / 2).unsqueeze(0)",
+        "evaluate",
+        ("reduction none: expected the shape (237,), one value each, got (1, 237)", "sigma = 1.0"),
+    ),
+    "returns too many values": (
+        "    value = r * r / 2",
+        "    value = torch.stack([r * r / 2] * 2)",
+        "formula",
+        ("expected 237 values", "got 474", "sigma = 1.0"),
+    ),
+    "reduces to another shape": (
+        "getattr(value, reduction)()",
+        '(value.mean() if reduction == "mean" else value.sum().reshape(1))',
+        "reduction",
+        ("reduction sum: expected one number, got the shape (1,)",),
+    ),
+    "a wrong sum": (
+        "getattr(value, reduction)()",
+        "value.mean()",
+        "reduction",
+        ("reduction sum: expected 3.250, got 1.625", "sigma = 1.0"),
+    ),
+    "cut from its graph": (
+        "    value = r * r / 2",
+        "    value = (r * r / 2).detach()",
+        "gradient",
+        ("gradient by input at input = ", "got 0.0", "sigma = 1.0"),
+    ),
+    "writes into its input": (
+        "    value = r * r / 2",
+        "    input.mul_(2)\n    value = r * r / 2",
+        "evaluate",
+        ("RuntimeError", "in-place"),
+    ),
+    "draws random numbers": (
+        "    value = r * r / 2",
+        "    value = r * r / 2 * (1 + torch.rand_like(r) * 1e-9)",
+        "formula",
+        ("value at input = ", "expected", "got"),
+    ),
+    "calls itself for ever": (
+        "    value = r * r / 2",
+        "    return scaled_square(input, target, sigma=sigma)",
+        "evaluate",
+        ("RecursionError",),
+    ),
+    "an error that cannot be read": (
+        "    value = r * r / 2",
+        "    raise type('Odd', (Exception,), {'__str__': lambda self: 1 / 0})",
+        "evaluate",
+        ("Odd: (its message cannot be read)",),
+    ),
+    "an endless message": ("    value = r * r / 2", "    raise ValueError('long ' * 100_000)", "evaluate", ("long …",)),
+    "exits when evaluated": (
+        "    value = r * r / 2",
+        "    raise SystemExit(0)",
+        "evaluate",
+        ("the code calls sys.exit(0)", "sigma = 1.0"),
+    ),
+    "a snippet that exits": (
+        "for sigma in (1.0, 0.5):\n    print(sigma, (torch.tensor(3.0) / sigma) ** 2 / 2)",
+        "exit(0)",
+        "snippet",
+        ("line 19", "line 1 of the snippet raised SystemExit: the code calls sys.exit(0)"),
+    ),
+    "a number's function in the formula": (
+        "value=lambda r, sigma: r**2 / (2 * sigma**2),",
+        "value=lambda r: __import__('math').exp(r),",
+        "formula",
+        ("cannot be written down", "TypeError", "such as exp, log, maximum and cases, and not of math"),
+    ),
+    "a branch in the formula": (
+        "value=lambda r, sigma: r**2 / (2 * sigma**2),",
+        "value=lambda r: r**2 if r > 0 else r,",
+        "formula",
+        ("cannot be written down", "and not of math, numpy, torch or `if`"),
+    ),
+    "a formula of nothing": (
+        "value=lambda r, sigma: r**2 / (2 * sigma**2),",
+        "value=lambda r: None,",
+        "formula",
+        ("the formula gives None",),
+    ),
+    "a formula as a text": (
+        "value=lambda r, sigma: r**2 / (2 * sigma**2),",
+        "value=lambda r: 'r**2',",
+        "formula",
+        ("the formula gives 'r**2'",),
+    ),
+    "a gradient by a stranger": (
+        '"target": lambda r, sigma',
+        '"targt": lambda r, sigma',
+        "declaration",
+        ("formula 1 has a gradient by 'targt' (did you mean target?)",),
+    ),
+    "a symbol in no table": (
+        "value=lambda r, sigma: r**2 / (2 * sigma**2),",
+        'value=lambda foo: foo,\n            where={"foo": lambda r, sigma: r**2 / (2 * sigma**2)},',
+        "declaration",
+        ("formula 1: the symbol 'foo' is in no table: say with notation=",),
+    ),
+    "two shorthands that are written alike": (
+        "value=lambda r, sigma: r**2 / (2 * sigma**2),",
+        'value=lambda a, b: a + b,\n            notation={"a": "q", "b": "q"},\n'
+        '            where={"a": lambda r, sigma: r**2 / (2 * sigma**2), "b": lambda r: 0 * r},',
+        "declaration",
+        ("formula 1: b and a are both written q",),
+    ),
+    "an example without an input": (
+        ', "target": [0.0, 1.0]}',
+        "}",
+        "declaration",
+        ("the example lacks the input target",),
+    ),
+    "an example with a misspelt input": (
+        '{"input": [0.5, -1.5]',
+        '{"inptu": [0.5, -1.5]',
+        "declaration",
+        ("the example has an input 'inptu' (did you mean input?); the inputs are input, target",),
+    ),
+    "an example of words": ("[0.5, -1.5]", '["a", "b"]', "declaration", ("the example's 'input' is no number",)),
+    "a ragged example": (
+        "[0.5, -1.5]",
+        "[[0.5], [-1.5, 2.0]]",
+        "declaration",
+        ("the example's 'input' is no number, and no rectangular list",),
+    ),
+    "an example that is not finite": (
+        "[0.5, -1.5]",
+        '[float("nan"), -1.5]',
+        "declaration",
+        ("the example's 'input' holds a number that is not finite",),
+    ),
+    "an example of two lengths": ("[0.5, -1.5]", "[0.5, -1.5, 2.0]", "example", ("line 2", "size of tensor")),
+    "a section without an input": (
+        '"target": y}',
+        "}",
+        "declaration",
+        ("the section 'residual, input − target': what inputs returns lacks the input target",),
+    ),
+    "a section with a stranger": (
+        '"target": y}',
+        '"target": y, "u": t}',
+        "declaration",
+        ("what inputs returns has an input 'u'",),
+    ),
+    "a section that cannot be called": (
+        "inputs=lambda t, y: {",
+        "inputs=lambda t: {",
+        "declaration",
+        ("inputs cannot be called with t and the target value", "TypeError"),
+    ),
+    "a section of nothing": (
+        "inputs=lambda t, y: {",
+        "inputs=lambda t, y: None and {",
+        "declaration",
+        ("inputs must return each input by its name, got NoneType",),
+    ),
+    "a section without a length": (
+        "span=(-3.0, 3.0)",
+        "span=(3.0, 3.0)",
+        "declaration",
+        ("span must be two finite numbers, the smaller one first, got (3.0, 3.0)",),
+    ),
+    "a section without an end": ("span=(-3.0, 3.0)", "span=(-3.0, 1e999)", "declaration", ("span must be",)),
+    "a section without a branch": ('branches={"": 0.0}', "branches={}", "declaration", ("branches is empty",)),
+    "a kink that raises": (
+        '            target_values="real",\n',
+        '            target_values="real",\n            kinks=(lambda sigma: 1 / 0,),\n',
+        "declaration",
+        ("a kink cannot be told", "sigma", "ZeroDivisionError"),
+    ),
+    "a claim of a parameter that is not there": (
+        "lambda sigma: 1 / sigma**2",
+        "lambda tau: 1 / tau**2",
+        "property",
+        ("gradient_lipschitz: the claim cannot be called with the parameters that it names (sigma)", "tau"),
+    ),
+    "a claim that raises": (
+        "lambda sigma: 1 / sigma**2",
+        "lambda sigma: 1 / 0",
+        "property",
+        ("gradient_lipschitz", "ZeroDivisionError"),
+    ),
+    "a misspelt link": ("When it is not: [[mse]].", "Else: [[msee]].", "link", ("[[msee]]", "did you mean mse or")),
+    "a link to a loss without a page and without words": (
+        "When it is not: [[mse]].",
+        "Else: [[entirely_unheard_of]].",
+        "link",
+        ("[[entirely_unheard_of]]", "is named by words, [[entirely_unheard_of|words]]"),
+    ),
+    "a slip behind a link's words": (
+        "When it is not: [[mse]].",
+        "Else: [[smoth_l1|that]].",
+        "link",
+        ("did you mean smooth_l1?",),
     ),
     "latex that does not parse": (
         "            value=lambda r, sigma: r**2",

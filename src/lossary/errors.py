@@ -7,12 +7,15 @@ import reprlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+# What code of others may raise anywhere; `sys.exit()` is no Exception, and would end a run without a word.
+RAISED = (Exception, SystemExit)
 # How much of what somebody wrote a message repeats.
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
 _SHORT.maxlong = 40
 _SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxtuple, _SHORT.maxdict = 4, 6, 6, 4
 _LONGEST = 120
+_LONGEST_WORDS = 600  # of an error that code of others raised
 _LONGEST_NAME = 200  # no name is longer; to look for its like takes time that grows with its length
 
 
@@ -58,6 +61,17 @@ def shown(value: object) -> str:
     except ValueError:  # Python writes no whole number of more than 4,300 digits
         told = "a number of thousands of digits"
     return told if len(told) <= _LONGEST else f"{told[:_LONGEST]}…"
+
+
+def told(error: BaseException) -> str:
+    """What code of others raised, as a message repeats it: its kind and its words in one line, cut where it is long."""
+    if isinstance(error, SystemExit):
+        return f"SystemExit: the code calls sys.exit({'' if error.code is None else shown(error.code)})"
+    try:
+        words = " ".join(str(error).split())
+    except Exception:  # an error's own words may fail as well
+        words = "(its message cannot be read)"
+    return f"{type(error).__name__}: {words if len(words) <= _LONGEST_WORDS else f'{words[:_LONGEST_WORDS]}…'}"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -104,10 +104,10 @@ def _outcomes(source: Source) -> dict[str, list[Failure] | None]:
 
 @cache
 def _names(catalog: str) -> dict[str, list[Failure]]:
-    """For each file of a catalog, the slugs and aliases in it that are another loss's."""
-    from lossary.discovery.catalogs import duplicates, together
+    """For each file of a catalog, what its names and its links get wrong."""
+    from lossary.discovery.catalogs import names_that_fail, together
 
     told: dict[str, list[Failure]] = {}
-    for failure in duplicates(together(catalog)):
+    for failure in names_that_fail(together(catalog)):
         told.setdefault(failure.path, []).append(failure)
     return told

@@ -21,7 +21,7 @@ from cases import OF_THE_DAY
 from lossary.publishing.cache import Cache
 from lossary.publishing.site import Build
 from lossary.publishing.site import site as generate
-from website.tools import ADDRESS, CACHE, ROOT, Copy, Page, contents, mkdocs, parse, serving, succeeded
+from website.tools import ADDRESS, CACHE, PATIENCE, ROOT, Copy, Page, contents, mkdocs, parse, serving, succeeded
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -130,7 +130,13 @@ def browser() -> Iterator[Any]:
 
     from browser import find
 
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    quiet = [
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+        "--disable-ipc-flooding-protection",
+    ]
     alone = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=find(), args=[*quiet, *alone])
@@ -147,6 +153,7 @@ def contexts(browser: Any) -> Callable[..., Any]:
         key = repr(sorted(options.items()))
         if key not in opened:
             opened[key] = browser.new_context(**options)
+            opened[key].set_default_timeout(PATIENCE * 1000)
         return opened[key]
 
     return context

@@ -60,7 +60,6 @@ def settle(page: Any, wanted: str) -> None:
     page.wait_for_function(
         "(name) => document.body.getAttribute('data-md-color-scheme') === name && !document.getAnimations().length",
         arg=ATTRIBUTE[wanted],
-        timeout=10_000,
     )
 
 
@@ -124,7 +123,7 @@ SHOW = """async (address) => {
     document.querySelector(".md-container").replaceWith(document.adoptNode(next.querySelector(".md-container")));
     scrollTo(0, 0);
     const plot = () => document.querySelector("lossary-plot:not([data-ready])");
-    for (let k = 0; k < 250 && plot(); k += 1) await new Promise((done) => setTimeout(done, 20));
+    for (let k = 0; k < 10_000 && plot(); k += 1) await new Promise((done) => setTimeout(done, 20));
     document$.next(document); // the theme looks after the tables of what it takes for a new page
     await document.fonts.ready;
 }"""

@@ -25,6 +25,7 @@ from lossary.publishing.site import _loss_job
 from website.conftest import Site
 from website.tools import (
     CACHE,
+    FOR_EVER,
     KEPT,
     NIGHTLY,
     ROOT,
@@ -123,6 +124,8 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "a bit flipped at the end": lambda data: data[:-1] + bytes([data[-1] ^ 1]),
     "a bit flipped in the checksum": lambda data: data.replace(b'{"sha256": "', b'{"sha256": "0', 1),
     "garbage before it": lambda data: b"\xff\xfe garbage\n" + data,
+    "another file's name": lambda data: data.replace(b'"one"', b'"eno"', 1),
+    "another file's length": lambda data: data.replace(b'["one", 5]', b'["one", 4]', 1),
     "a first line of other JSON": lambda data: b"[1, 2]\n" + data.partition(b"\n")[2],
     "a first line without files": lambda data: b'{"sha256": "0"}\n' + data.partition(b"\n")[2],
 }
@@ -139,6 +142,16 @@ def test_a_damaged_entry_counts_as_none(tmp_path: Path, kind: str) -> None:
     cache.put("ab12", {"one": b"new"})
     assert cache.get("ab12") == {"one": b"new"}
     assert list(tmp_path.glob("*/*")) == [entry]
+
+
+def test_an_entry_in_the_place_of_another_counts_as_none(tmp_path: Path) -> None:
+    """Whole and undamaged, but of something else."""
+    cache = Cache(tmp_path)
+    for key in ("ab12", "ab34"):
+        cache.put(key, {"one": key.encode()})
+    (tmp_path / "ab" / "ab12").write_bytes((tmp_path / "ab" / "ab34").read_bytes())
+    assert cache.get("ab12") is None
+    assert cache.get("ab34") == {"one": b"ab34"}
 
 
 @NIGHTLY
@@ -173,7 +186,7 @@ def test_a_cache_may_be_trusted(tmp_path: Path) -> None:
     settings = environment(cache)
     together: Any = {"env": settings, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     running = [subprocess.Popen([sys.executable, *command(name)], **together) for name in ("one", "other")]
-    said = [process.communicate(timeout=250)[0] for process in running]
+    said = [process.communicate()[0] for process in running]
     assert [process.returncode for process in running] == [0, 0], said
     good = contents(tmp_path / "one")
     assert differences(good, contents(tmp_path / "other")) == []
@@ -283,26 +296,27 @@ def test_broken_losses_stop_the_build_all_in_one_message(copy: Callable[..., Cop
 class Preview:
     """A running `mkdocs serve`."""
 
-    def __init__(self, address: str, log: Path) -> None:
-        self.address, self.log = address, log
+    def __init__(self, address: str, log: Path, lives: Callable[[], bool]) -> None:
+        self.address, self.log, self.lives = address, log, lives
 
     def text(self, path: str) -> str:
         """What the preview shows at a path; nothing while it is not up."""
         try:
-            with urlopen(self.address + path, timeout=30) as answer:
+            with urlopen(self.address + path, timeout=FOR_EVER) as answer:
                 return str(answer.read().decode())
         except OSError:
             return ""
 
-    def shows(self, path: str, words: str, seconds: float = 90) -> str:
-        """Wait until a page shows some words."""
+    def shows(self, path: str, words: str) -> str:
+        """Wait until a page shows some words, as long as the preview lives."""
 
         def look() -> str:
+            assert self.lives(), "the preview has ended"
             text = self.text(path)
             return text if words in text else ""
 
         try:
-            return str(until(look, seconds, f"{words!r} at {path}"))
+            return str(until(look, f"{words!r} at {path}"))
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.log.read_text('utf-8')}") from None
 
@@ -320,13 +334,13 @@ def preview(project: Copy, log: Path) -> Iterator[Preview]:
     try:
         found = until(
             lambda: process.poll() is not None or re.search(r"Serving on (http://\S+)", log.read_text("utf-8")),
-            90, "the preview's address",
+            "the preview's address",
         )  # fmt: skip
         assert found is not True, log.read_text("utf-8")
-        yield Preview(found[1].rstrip("/") + "/", log)
+        yield Preview(found[1].rstrip("/") + "/", log, lambda: process.poll() is None)
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait()
 
 
 @pytest.fixture

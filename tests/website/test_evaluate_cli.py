@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
+import random
 import re
 import subprocess
 import sys
@@ -16,11 +18,15 @@ import mpmath as mp
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import lossary
+from cases import LOSSES
+from lossary.commands.json_lines import answers
 from lossary.commands.main import main
 from lossary.discovery import lookup
-from website.tools import CACHE, ROOT, environment
+from website.tools import CACHE, NIGHTLY, ROOT, environment
 
 pytestmark = pytest.mark.in_turns("src/lossary/commands", "src/lossary/evaluation")
 
@@ -137,9 +143,9 @@ def test_elementwise_losses(name: str) -> None:
         np.testing.assert_allclose(answer["value"], expected[reduction], rtol=1e-14)
         np.testing.assert_allclose(answer["formula_value"], expected[reduction], rtol=1e-15)
         assert set(answer["gradient"]) == {"input", "target"}
-        for k, given in enumerate(("input", "target")):
+        for k, name in enumerate(("input", "target")):
             slopes = [slope(reference, k, a, b) / divisor[reduction] for a, b in zip(x, y, strict=True)]
-            np.testing.assert_allclose(answer["gradient"][given], slopes, rtol=1e-9, atol=1e-15)
+            np.testing.assert_allclose(answer["gradient"][name], slopes, rtol=1e-9, atol=1e-15)
 
 
 def test_batchmean_divides_by_the_samples() -> None:
@@ -488,9 +494,9 @@ def test_a_long_mistake_gets_a_short_answer(place: str) -> None:
         "word": request("huber", {**ONE, "input": [long]}),
         "list": request(CE, LOGITS, weight=[long] * 3),
     }[place]
-    begun = time.perf_counter()
+    begun = time.process_time()  # of this process: a busy machine adds nothing
     (answer,) = ask(line)
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
     assert set(answer) == {"slug", "error"}
     assert len(json.dumps(answer)) < 400
 
@@ -543,7 +549,7 @@ def test_a_small_line_that_is_much_work_is_answered_without_the_formula() -> Non
         "finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], input=json.dumps(line), capture_output=True, text=True, check=True, timeout=60,
+        [sys.executable, "-c", code], input=json.dumps(line), capture_output=True, text=True, check=True,
         env=environment(CACHE, ROOT),
     )  # fmt: skip
     answer = json.loads(done.stdout)
@@ -670,7 +676,130 @@ def test_it_answers_while_it_is_asked(tmp_path: Path) -> None:
         process.stdin.write(line + b"\n")
         process.stdin.flush()
         answers.append(json.loads(process.stdout.readline()))
-    rest, errors = process.communicate(timeout=60)
+    rest, errors = process.communicate()
     assert (rest, errors, process.returncode) == (b"", b"", 0)
     assert [answer.get("value") for answer in answers] == [2.0, None, None, None, 9.0]
     assert ["error" in answer for answer in answers] == [False, True, True, True, False]
+
+
+# --- anything at all ------------------------------------------------------------------------------------------------
+
+ODD: list[Any] = [
+    *(None, True, "", "inf", "nan", "1.5", "none", "\ud800", "\0", [], {}, [[]], [None], [[1], [2, 3]], {"a": 1}),
+    *(0, -1, 3.5, 1e308, 1e-320, 2**63, 10**400, [1] * 50, "x" * 5000),
+]  # fmt: skip
+ASKED = [
+    {
+        "slug": slug,
+        "inputs": json.loads(json.dumps(dict(loss.example), default=lambda array: np.asarray(array).tolist())),
+        "parameters": {name: value for name, value in loss.defaults().items() if isinstance(value, int | float | str)},
+        "reduction": loss.default_reduction,
+    }
+    for slug, loss in LOSSES.items()
+]
+
+
+def spoilt(value: Any, draw: Any) -> Any:
+    """The value with something odd at some depth, or with a part too few or too many."""
+    if not isinstance(value, dict | list) or not value or draw.random() < 0.1:
+        return draw.choice(ODD)
+    made, place = value.copy(), draw.choice([*value] if isinstance(value, dict) else range(len(value)))
+    deed = draw.random()
+    if deed < 0.1:
+        del made[place]
+    elif deed < 0.2 and isinstance(made, dict):
+        made[str(draw.choice(ODD))] = made.pop(place)
+    elif deed < 0.2:
+        made.append(made[place])
+    elif deed < 0.3 and isinstance(made, list):
+        return [made, made]
+    else:
+        made[place] = spoilt(made[place], draw)
+    return made
+
+
+@st.composite
+def spoilt_lines(draw: st.DrawFn) -> str:
+    """A request with up to three mistakes in it, then perhaps cut, or with another byte in it."""
+    chance = draw(st.randoms(use_true_random=False))
+    request: Any = chance.choice(ASKED)
+    for _ in range(chance.choice((1, 1, 2, 3))):
+        request = spoilt(request, chance)
+    line = json.dumps(request).encode()
+    if chance.random() < 0.1:
+        line = line[: chance.randrange(1, len(line) + 1)]
+    elif chance.random() < 0.1:
+        place = chance.randrange(len(line))
+        line = line[:place] + bytes([chance.randrange(256)]) + line[place + 1 :]
+    return line.decode("utf-8", "replace").replace("\n", " ").replace("\r", " ")
+
+
+def answered(line: str) -> None:
+    """One line is answered by one line of JSON, which is a value or a short mistake in plain words."""
+    (text,) = answers([line], functools.cache(lossary.get))
+    assert "\n" not in text
+    answer = json.loads(text, parse_constant=_refuse)
+    if "error" in answer:
+        assert set(answer) == {"slug", "error"}
+        assert 0 < len(answer["error"]) < 700
+        # What Python calls a mistake of its own is none of whoever asks.
+        assert not re.match(
+            r"(Key|Attribute|Index|Assertion|Type|Name|ZeroDivision|UnboundLocal)Error", answer["error"]
+        )
+    else:
+        assert {"value", "gradient", "formula_value"} <= set(answer)
+
+
+@given(spoilt_lines().filter(str.strip))
+@settings(max_examples=1000, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_whatever_is_asked_is_answered(line: str) -> None:
+    answered(line)
+
+
+@given(
+    st.one_of(st.text(), st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists).map(json.dumps))
+)
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_what_is_no_request_is_answered(line: str) -> None:
+    line = line.replace("\n", " ").replace("\r", " ")
+    if line.strip():
+        answered(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"slug": "l1", "inputs": {"input": [' + "1" * 10_000_000 + '], "target": 0}}',
+        '{"slug": "' + "x" * 10_000_000 + '"}',
+        " " * 10_000_000 + "{}",
+        "[" * 10_000_000,
+        '{"a":' * 2_000_000,
+        '{"slug": "l1", "inputs": {"input": ' + "[" * 900 + "1" + "]" * 900 + ', "target": 0}}',
+        '{"slug": "huber", "parameters": {"delta": ' + "[" * 100_000 + "1" + "]" * 100_000 + "}}",
+        '{"slug": "' + "\\u0000" * 1_600_000 + '"}',
+    ],
+    ids=["digits", "slug", "blanks", "lists", "objects", "input", "parameter", "escapes"],
+)
+def test_ten_megabytes_are_answered_in_a_line(line: str) -> None:
+    answered(line)
+
+
+@NIGHTLY
+def test_memory_does_not_grow_with_mistakes(tmp_path: Path) -> None:
+    """Two thousand lines, asked one after the other of one process."""
+    chance = random.Random(3)
+    lines = [json.dumps(spoilt(chance.choice(ASKED), chance)) for _ in range(2000)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lossary", "evaluate"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, env=environment(CACHE, ROOT), cwd=tmp_path, text=True,
+    )  # fmt: skip
+    assert process.stdin and process.stdout  # noqa: PT018
+    pages = []
+    for line in lines:
+        process.stdin.write(line + "\n")
+        process.stdin.flush()
+        assert process.stdout.readline()
+        pages.append(int(Path(f"/proc/{process.pid}/statm").read_text("ascii").split()[1]))
+    process.communicate()
+    # By the half, every loss and every message has been loaded.
+    assert pages[-1] < 1.1 * pages[len(pages) // 2]

@@ -166,8 +166,9 @@ def test_without_the_module_the_figures_remain(fresh: Open, web: str) -> None:
     told: list[str] = []
     page.on("pageerror", lambda error: told.append(str(error)))
     page.route("**/plots/huber.js", lambda route: route.abort())
-    page.goto(f"{web}losses/huber/", wait_until="load")
-    page.wait_for_timeout(300)
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/plots/huber.js")):
+        page.goto(f"{web}losses/huber/", wait_until="load")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     assert page.locator(".ly-controls button").first.is_hidden()
     assert page.locator("#plot img").first.is_visible()
     assert page.locator("#plot svg").count() == 0

@@ -64,7 +64,7 @@ async (queries) => {
   const box = document.querySelector("[data-md-component=search-query]");
   const pause = () => new Promise((resolve) => setTimeout(resolve, 2));
   const wait = async (ready, what) => {
-    for (const end = performance.now() + 10000; performance.now() < end; await pause()) {
+    for (const end = performance.now() + 300_000; performance.now() < end; await pause()) {
       const found = ready();
       if (found !== undefined) return found;
     }

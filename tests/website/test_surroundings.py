@@ -282,10 +282,10 @@ def test_paper_is_white_though_the_screen_is_dark(project: Project, fresh: Calla
                 if not page.locator(":is(html, body)[data-md-color-scheme=slate]").count():
                     page.locator("label.md-header__button[for^=__palette]:visible").click()
                 # The theme turns in a transition.
-                until(lambda page=page: luminances(page)[1] < 60, 10, f"{path} {system}: the screen is dark")
+                until(lambda page=page: luminances(page)[1] < 60, f"{path} {system}: the screen is dark")
                 page.emulate_media(media="print")
-                until(lambda page=page: luminances(page)[0] < 60, 10, f"{path} {system}: dark ink")
-                until(lambda page=page: luminances(page)[1] > 240, 10, f"{path} {system}: white paper")
+                until(lambda page=page: luminances(page)[0] < 60, f"{path} {system}: dark ink")
+                until(lambda page=page: luminances(page)[1] > 240, f"{path} {system}: white paper")
                 # What a picture follows that knows the reader's scheme.
                 assert page.evaluate("getComputedStyle(document.body).colorScheme") == "light", f"{path} {system}"
 

@@ -101,7 +101,7 @@ class Environment:
         program, *arguments = command
         return subprocess.run(
             [str(self.program(program)), *arguments], cwd=cwd, env={**kept, "NO_MKDOCS_2_WARNING": "1"},
-            capture_output=True, text=True, timeout=300,
+            capture_output=True, text=True,
         )  # fmt: skip
 
 

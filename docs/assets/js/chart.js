@@ -2,7 +2,8 @@
 
 import { axisBottom, axisLeft, line, scaleLinear, scaleLog, select } from "./d3.js";
 
-const FONT = '"IBM Plex Sans", sans-serif';
+const PLEX = '"IBM Plex Sans"';
+const FONT = `${PLEX}, "Plex Sans in Arial", "Plex Sans in DejaVu", sans-serif`; // fonts.css: what stands in takes its room
 const NICE = [1, 2, 2.5, 5, 10];
 const DECADES = 6; // a log axis shows no more than this below its highest value
 const TICK = { size: 3.5, pad: 4, type: 11.5 };
@@ -200,7 +201,7 @@ export class Panel {
     this.shown = null;
     this.paths = new WeakMap();
     // Labels are measured; once the face has come, they are measured again.
-    document.fonts?.load(`600 ${TICK.type}px ${FONT}`).then((faces) => {
+    document.fonts?.load(`600 ${TICK.type}px ${PLEX}`).then((faces) => {
       if (!faces.length || !this.shown?.traces.some((trace) => trace.label)) return;
       widths.clear();
       this.layout = null;

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
-from multiprocessing import get_context
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from lossary.commands import legible
-from lossary.discovery.catalogs import BUILT_IN, Source, families, sources
-from lossary.errors import Failure, LossaryError, shown
+from lossary.discovery.catalogs import BUILT_IN, families, sources
+from lossary.errors import LossaryError, shown
 
 CATALOG = click.option(
     "--catalog",
@@ -201,9 +198,11 @@ def compare(
 @CATALOG
 def check(slugs: Sequence[str], write: bool, catalog: str | None) -> None:
     """Run every check on losses and report each; exit 1 if any fails."""
-    from lossary.discovery.catalogs import duplicate_slugs, duplicates
+    from lossary.commands.checking import run
 
     found = sources(catalog)
+    if not found:
+        raise LossaryError(f"the catalog {shown(catalog)} holds no losses: a loss is a file <family>/<slug>.py in it")
     known = [source.slug for source in found]
     for slug in slugs:
         if slug not in known:
@@ -211,65 +210,12 @@ def check(slugs: Sequence[str], write: bool, catalog: str | None) -> None:
 
             raise unknown(slug, catalog)
     chosen = [source for source in found if not slugs or source.slug in slugs]
-    failures: list[Failure] = duplicate_slugs(found) if slugs else duplicates(found)
-    for lines, failed in _in_processes(partial(_check_one, write=write), chosen):
-        failures += failed
-        click.echo("\n".join(lines))
+    failures = run(chosen, found, write, click.echo)
     for failure in failures:
         click.echo(f"\n{failure}", err=True)
     click.echo(f"\n{len(chosen)} checked, {len({f.path for f in failures})} failed")
     if failures:
         sys.exit(1)
-
-
-def _in_processes(work: Callable[[Any], Any], items: Sequence[Any]) -> Any:
-    """Map over items on all cores, in order; a single item stays in this process."""
-    if len(items) < 2:
-        yield from map(work, items)
-        return
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        yield from pool.map(work, items)
-
-
-def _check_one(source: Source, write: bool) -> tuple[list[str], list[Failure]]:
-    """Check one loss, after its outputs were written where that is wanted; lines to print and failures."""
-    from lossary.discovery.catalogs import load
-    from lossary.errors import CatalogError
-    from lossary.verification.checks import CHECKS, verify
-
-    written, unwritten = _write_outputs(source) if write else ([], [])
-    try:
-        loss = load(source)
-    except CatalogError as error:
-        return [*written, f"{source.slug}", "  failed  load"], list(error.failures)
-    evidence, failures = verify(loss)
-    failures = [*unwritten, *failures]
-    settings = f"{evidence.settings} setting{'s' * (evidence.settings != 1)}"
-    lines = [
-        *written,
-        f"{loss.slug}: {evidence.points:,} points at {settings}, largest relative difference "
-        f"{evidence.max_error_value:.1e} in the value, {evidence.max_error_gradient:.1e} in the gradient",
-        f"  the formula's values are enclosed to within {evidence.formula_radius:.1e} of themselves",
-    ]
-    if evidence.undecided:
-        lines.append(f"  {evidence.undecided} slopes on kinks were left out: no enclosure can tell the side")
-    lines += [f"  {'ok    ' if name in evidence.passed else 'failed'}  {name}" for name in CHECKS]
-    return lines, failures
-
-
-def _write_outputs(source: Source) -> tuple[list[str], list[Failure]]:
-    """Write what the snippets of a loss print into its file, unless that belongs to an installed package."""
-    from lossary.verification import output_fences
-
-    if {"site-packages", "dist-packages"} & {*source.path.parts}:
-        return [], []
-    try:
-        changed = output_fences.write(source.path)
-    except SyntaxError:  # to load the file says it with its line
-        return [], []
-    except ValueError as error:
-        return [], [Failure(source.shown, "outputs", str(error))]
-    return [f"wrote the outputs of the snippets into {source.shown}"] if changed else [], []
 
 
 @main.command()
@@ -311,10 +257,22 @@ def export(out: str, jobs: int | None, catalog: str | None) -> None:
     count = 0
     for path, data in site(build):
         target = Path(out) / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        except OSError as error:
+            raise LossaryError(f"{target} cannot be written: {error.strerror}") from error
         count += 1
     click.echo(f"wrote {count} files to {out}")
+
+
+@main.command()
+@click.argument("site", type=click.Path(exists=True, file_okay=False))
+def policy(site: str) -> None:
+    """Print a strict Content-Security-Policy for a built site, for the header that its host sends."""
+    from lossary.commands.content_policy import policy as written
+
+    click.echo(written(Path(site)))
 
 
 def _size(text: str | None) -> tuple[int, int] | None:

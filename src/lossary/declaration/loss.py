@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from lossary.declaration.formula import Builder, Formula, Symbolic
 from lossary.declaration.inputs import Input, Kind
@@ -123,6 +123,13 @@ class Loss:
     slug: str = ""
     family: str = ""
     path: str = ""
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            given = getattr(self, one.name)
+            if str(one.type).startswith("tuple[") and not isinstance(given, tuple | list):
+                # Most often the comma is missing behind the only one; a text would be read letter by letter.
+                raise TypeError(f"{one.name} must be a tuple, got {type(given).__name__}: of one thing it is (…,)")
 
     def parameter(self, name: str) -> Parameter | None:
         """The parameter of a name, or None."""

@@ -20,7 +20,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from lossary.errors import CatalogError, Failure, LossaryError
+from lossary.discovery.links import links, slips
+from lossary.errors import RAISED, CatalogError, Failure, LossaryError, told
 
 if TYPE_CHECKING:
     from lossary.declaration.family import Shown
@@ -107,6 +108,7 @@ def sources(catalog: str | None = BUILT_IN) -> list[Source]:
     if catalog is None:
         return sorted((one for name in installed() for one in sources(name)), key=lambda source: source.slug)
     root = folder(catalog).resolve()
+    _readable(root)
     prefix = f"src/{catalog.replace('.', '/')}" if catalog == BUILT_IN else str(root)
     found = [
         Source(path.stem, path.parent.name, path, f"{prefix}/{path.parent.name}/{path.name}")
@@ -114,6 +116,22 @@ def sources(catalog: str | None = BUILT_IN) -> list[Source]:
         if not path.stem.startswith("_") and not path.parent.name.startswith(("_", "."))
     ]
     return sorted(found, key=lambda source: (source.slug, source.family))
+
+
+def _readable(root: Path) -> None:
+    """Refuses a folder whose name Python could not read, as under LC_ALL=C without its UTF-8 mode.
+
+    Raises:
+        LossaryError: where the name has bytes that are no letters to this process.
+    """
+    try:
+        str(root).encode()
+    except UnicodeEncodeError:
+        plain = str(root).encode("utf-8", "replace").decode()
+        raise LossaryError(
+            f"the folder {plain} has letters outside {sys.getfilesystemencoding()}, the encoding of this system's "
+            "locale: set PYTHONUTF8=1, or a locale with UTF-8"
+        ) from None
 
 
 def together(catalog: str | None) -> list[Source]:
@@ -164,7 +182,7 @@ def load(source: Source) -> Loss:
     """
     try:
         module = _module(f"{_PREFIX}.{source.family}.{source.slug}", source.path)
-    except Exception as error:  # a loss file may raise anything at all
+    except RAISED as error:  # a loss file may raise anything at all
         raise CatalogError([Failure(source.shown, "load", _where(error, source.path))]) from error
     from lossary.declaration import docstring
     from lossary.declaration.loss import Loss
@@ -214,7 +232,7 @@ def declared(family: Family) -> Shown:
         return Shown()
     try:
         shown = getattr(_module(f"{_PREFIX}.{family.name}", family.file), "shown", Shown())
-    except Exception as error:  # the file may raise anything at all
+    except RAISED as error:  # the file may raise anything at all
         raise CatalogError([Failure(str(family.file), "load", _where(error, family.file))]) from error
     if not isinstance(shown, Shown):
         message = f"the file must assign a lossary Shown to the name 'shown', found {type(shown).__name__}"
@@ -245,14 +263,14 @@ def package_root(path: Path) -> Path:
     return next(parent for parent in path.parents if not (parent / "__init__.py").exists())
 
 
-def _where(error: Exception, path: Path) -> str:
+def _where(error: BaseException, path: Path) -> str:
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     line = error.lineno if isinstance(error, SyntaxError) else (lines[-1] if lines else None)
     place = f"line {line}: " if line else ""
-    told = f"{place}{type(error).__name__}: {error}"
+    words = f"{place}{told(error)}"
     if isinstance(error, ImportError) and (_PREFIX in str(error) or "relative import" in str(error)):
-        told += "; name the module in full: a loss file is not imported as part of its package"
-    return told
+        words += "; name the module in full: a loss file is not imported as part of its package"
+    return words
 
 
 def catalog(name: str | None = BUILT_IN) -> dict[str, Loss]:
@@ -275,13 +293,25 @@ def catalog(name: str | None = BUILT_IN) -> dict[str, Loss]:
     return losses
 
 
-def duplicates(found: Sequence[Source]) -> list[Failure]:
-    """All slugs and aliases that are taken more than once; a file that does not load claims no alias."""
+def names_that_fail(found: Sequence[Source]) -> list[Failure]:
+    """All slugs and aliases that are taken more than once, and all links that lead nowhere by mistake.
+
+    A file that does not load claims no alias and links nothing.
+    """
     losses = []
     for source in found:
         with contextlib.suppress(CatalogError):
             losses.append(load(source))
-    return duplicate_slugs(found) + duplicate_aliases([(loss.slug, loss.path, loss.aliases) for loss in losses])
+    return [
+        *duplicate_slugs(found),
+        *duplicate_aliases([(loss.slug, loss.path, loss.aliases) for loss in losses]),
+        *slips([(loss.path, links(loss.prose)) for loss in losses], known(found)),
+    ]
+
+
+def known(found: Iterable[Source]) -> set[str]:
+    """The slugs that a catalog's texts may link: its own, and those that are found without being named."""
+    return {source.slug for source in (*found, *sources(None))}
 
 
 def duplicate_slugs(found: Iterable[Source]) -> list[Failure]:

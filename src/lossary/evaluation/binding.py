@@ -15,7 +15,13 @@ import sympy as sp
 
 from lossary.declaration.formula import Builder, Symbolic
 from lossary.declaration.symbols import INDEX_OF, TABLE, Expression, atom
+from lossary.errors import told
 from lossary.evaluation.compiled import Compiled, compile_formula
+
+_MADE_OF = (
+    "it is made of symbols and of what lossary.declaration has, such as exp, log, maximum and cases, "
+    "and not of math, numpy, torch or `if`"
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,14 @@ class BoundFormula:
             self.gradient = {name: self._call(builder) for name, builder in formula.gradient.items()}
 
     def _call(self, builder: Builder) -> Expression:
-        return sp.sympify(builder(*(self._symbol(name) for name in inspect.signature(builder).parameters)))
+        symbols = [self._symbol(name) for name in inspect.signature(builder).parameters]
+        try:
+            made = builder(*symbols)
+        except (TypeError, AttributeError) as error:
+            raise ValueError(f"the formula cannot be written down, {told(error)}; {_MADE_OF}") from error
+        if made is None or isinstance(made, str):
+            raise ValueError(f"the formula gives {made!r}, which is no expression; {_MADE_OF}")
+        return sp.sympify(made)
 
     def _symbol(self, name: str) -> Expression:
         self.used[name] = None

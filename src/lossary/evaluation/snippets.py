@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lossary.errors import RAISED, told
 from lossary.evaluation.measured import once
 
 if TYPE_CHECKING:
@@ -140,13 +141,13 @@ def execute(code: str, namespace: dict[str, Any] | None = None, preamble: str = 
         warnings.simplefilter("always")
         try:
             exec(compile(code, "<snippet>", "exec"), names)
-        except Exception as error:
+        except RAISED as error:
             lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == "<snippet>"]
             place = f"line {lines[-1]} of the snippet" if lines else "the snippet"
-            raise RuntimeError(f"{place} raised {type(error).__name__}: {error}") from error
-    told = dict.fromkeys(f"{w.category.__name__}: {str(w.message).splitlines()[0]}" for w in caught)
+            raise RuntimeError(f"{place} raised {told(error)}") from error
+    warned = dict.fromkeys(f"{w.category.__name__}: {str(w.message).splitlines()[0]}" for w in caught)
     drew = not bool((names["torch"].random.get_rng_state() == before).all())
-    return Run("\n".join([*printed.getvalue().rstrip("\n").splitlines(), *told]), names, drew)
+    return Run("\n".join([*printed.getvalue().rstrip("\n").splitlines(), *warned]), names, drew)
 
 
 def text_with_outputs(text: str, runs: Iterator[Run]) -> str:

@@ -128,6 +128,9 @@ def run(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         answer = invoke(loss, given, settings, reduction)
+    if not isinstance(answer, torch.Tensor) or answer.is_complex():
+        got = str(answer.dtype) if isinstance(answer, torch.Tensor) else type(answer).__name__
+        raise TypeError(f"a loss must return a tensor of real numbers, got {got}")
     if told is not None:
         told += dict.fromkeys(" ".join(str(one.message).split()) for one in caught)
     return answer
@@ -160,6 +163,33 @@ def invoke(
     assert loss.function is not None
     answer = loss.function(*inputs, **settings, reduction=reduction)
     return answer
+
+
+@contextmanager
+def defaults_kept(path: str) -> Iterator[None]:
+    """Refuses what a loss's file does to torch's own defaults, under which the next would be evaluated, and mends it.
+
+    Raises:
+        CatalogError: where a default is another one afterwards.
+    """
+    before = _defaults()
+    yield
+    changed = {name: value for name, value in _defaults().items() if value != before[name]}
+    if changed:
+        torch.set_default_dtype(before["default dtype"])
+        torch.set_grad_enabled(before["grad mode"])
+        if "default device" in changed:
+            torch.set_default_device(None)  # to name one, even the same, makes torch take other ways
+        words = ", ".join(f"the {name} to {value}" for name, value in changed.items())
+        raise CatalogError([Failure(path, "load", f"the file changes torch for all other losses: {words}")])
+
+
+def _defaults() -> dict[str, Any]:
+    return {
+        "default dtype": torch.get_default_dtype(),
+        "default device": torch.get_default_device(),
+        "grad mode": torch.is_grad_enabled(),
+    }
 
 
 @contextmanager

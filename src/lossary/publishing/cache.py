@@ -141,6 +141,11 @@ def _unwritable(folder: Path) -> str:
         return error.strerror or type(error).__name__
 
 
+def _checksum(key: str, listed: object, body: bytes) -> str:
+    """Of all that an entry says, and of its place, so that an entry that was moved or copied is none either."""
+    return digest(key, json.dumps(listed), body)
+
+
 class Cache:
     """A folder of entries, and perhaps another one that is only read."""
 
@@ -159,7 +164,7 @@ class Cache:
         try:
             head, _, body = self._path(key).read_bytes().partition(b"\n")
             index = json.loads(head)
-            if index["sha256"] != hashlib.sha256(body).hexdigest():
+            if index["sha256"] != _checksum(key, index["files"], body):
                 return None
             files, start = {}, 0
             for name, size in index["files"]:
@@ -170,18 +175,25 @@ class Cache:
             return None
 
     def put(self, key: str, files: Mapping[str, bytes]) -> None:
-        """Keep files under a key."""
+        """Keep files under a key.
+
+        Raises:
+            OSError: with the entry's path, where it cannot be written; then nothing of it is left.
+        """
         body = b"".join(files.values())
-        index = {
-            "sha256": hashlib.sha256(body).hexdigest(),
-            "files": [[name, len(data)] for name, data in files.items()],
-        }
+        listed = [[name, len(data)] for name, data in files.items()]
+        index = {"sha256": _checksum(key, listed, body), "files": listed}
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(json.dumps(index).encode() + b"\n" + body)
-        os.replace(temporary, path)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(json.dumps(index).encode() + b"\n" + body)
+            os.replace(temporary, path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise OSError(error.errno, error.strerror, str(path)) from error
 
     def prune(self, used: set[str]) -> None:
         """Remove entries that this build did not use and that are older than a month."""

@@ -23,9 +23,10 @@ from lossary.discovery.catalogs import Source, declared, families, load
 from lossary.discovery.dependencies import measured
 from lossary.drawing import loss_views, render, together
 from lossary.drawing.pictures import Chart, Picture, Table, Trace, View
-from lossary.errors import CatalogError, Failure
+from lossary.errors import RAISED, CatalogError, Failure, told
 from lossary.evaluation.curves import curve
 from lossary.evaluation.points import POINTS
+from lossary.evaluation.torch_calls import defaults_kept
 from lossary.interactive.module import plot
 from lossary.publishing.article import run as run_article
 from lossary.publishing.record import record
@@ -52,15 +53,16 @@ def loss_files(payload: Payload) -> Files:
         CatalogError: with all that is wrong with the loss.
     """
     source = _source(payload)
-    loss = load(source)
-    evidence, failures = verify(loss)
+    with defaults_kept(source.shown):
+        loss = load(source)
+        evidence, failures = verify(loss)
     if failures:
         raise CatalogError(failures)
     try:
         views = loss_views.views(loss)
         files = {k: v for view in views for k, v in view_files(f"figures/{loss.slug}", view).items()}
-    except Exception as error:
-        raise CatalogError([Failure(loss.path, "figure", f"{type(error).__name__}: {error}")]) from error
+    except RAISED as error:
+        raise CatalogError([Failure(loss.path, "figure", told(error))]) from error
     title = families([source])[source.family].title
     made = record(loss, evidence, views, title, measured(source))
     files[f"plots/{loss.slug}.js"] = plot(loss).module.encode()

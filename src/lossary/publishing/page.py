@@ -9,10 +9,9 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
+from lossary.discovery.links import CODE, LINK
+
 _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-_LINK = re.compile(r"\[\[([a-z0-9_]+)(?:\|([^\]]+))?\]\]")
-# A fence, wherever it is indented, and code within a line. What stands there is code, whatever it looks like.
-_CODE = re.compile(r"(^[ \t]*(`{3,}).*?^[ \t]*\2`*[ \t]*$|(?<!`)(`+)(?!`).+?(?<!`)\3(?!`))", re.MULTILINE | re.DOTALL)
 
 
 @cache
@@ -48,7 +47,7 @@ def render(template: str, **values: Any) -> str:
 def absent(text: str, known: Collection[str]) -> list[str]:
     """The losses that a text names as `[[slug]]` and that have no page, each once, in the text's own words."""
     found: dict[str, str] = {}
-    for match in _LINK.finditer(_CODE.sub("", text)):
+    for match in LINK.finditer(CODE.sub("", text)):
         slug, words = match.groups()
         if slug not in known:
             found.setdefault(slug, re.sub("^[Tt]he ", "", words or slug.replace("_", " ")))
@@ -57,7 +56,7 @@ def absent(text: str, known: Collection[str]) -> list[str]:
 
 def named(text: str) -> set[str]:
     """The slugs of the losses that a text names as `[[slug]]`, outside of code."""
-    return {match[1] for match in _LINK.finditer(_CODE.sub("", text))}
+    return {match[1] for match in LINK.finditer(CODE.sub("", text))}
 
 
 def link(text: str, titles: Mapping[str, str], root: str) -> str:
@@ -73,7 +72,7 @@ def link(text: str, titles: Mapping[str, str], root: str) -> str:
         return words or slug.replace("_", " ")
 
     parts, start = [], 0
-    for code in _CODE.finditer(text):
-        parts += [_LINK.sub(resolve, text[start : code.start()]), code[0]]
+    for code in CODE.finditer(text):
+        parts += [LINK.sub(resolve, text[start : code.start()]), code[0]]
         start = code.end()
-    return "".join([*parts, _LINK.sub(resolve, text[start:])])
+    return "".join([*parts, LINK.sub(resolve, text[start:])])

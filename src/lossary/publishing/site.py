@@ -28,7 +28,7 @@ from lossary.discovery.catalogs import (
 from lossary.discovery.dependencies import measured, neighbours
 from lossary.errors import CatalogError, Failure, LossaryError
 from lossary.publishing import search_index
-from lossary.publishing.cache import PACKAGE, Cache, default_cache, digest, sources_key, templates_key
+from lossary.publishing.cache import MENDED, PACKAGE, Cache, default_cache, digest, sources_key, templates_key
 from lossary.publishing.choosing import choices
 from lossary.publishing.facets import chosen_by, facets, matrix
 from lossary.publishing.page import link, named, render
@@ -51,6 +51,11 @@ _INDEX: Final = ("slug", "title", "family", "summary", "aliases", "torch", "inpu
           "properties", "axis", "torch_version", "tasks", "takes", "concepts")  # fmt: skip
 
 
+def default_processes() -> int:
+    """How many processes work at once: LOSSARY_JOBS if set, else one for each core."""
+    return int(os.environ.get("LOSSARY_JOBS", 0)) or os.cpu_count() or 1
+
+
 @dataclass
 class Build:
     """What a build needs to know: the catalog, the address, and how it treats failures.
@@ -68,7 +73,7 @@ class Build:
     catalog: str | None = BUILT_IN
     address: str = ""
     strict: bool = True
-    processes: int = field(default_factory=lambda: int(os.environ.get("LOSSARY_JOBS", 0)) or os.cpu_count() or 1)
+    processes: int = field(default_factory=default_processes)
     cache: Cache = field(default_factory=default_cache)
     progress: Progress = lambda done, count, name: None
     directory_urls: bool = True
@@ -256,7 +261,10 @@ def _pages(
         kept = build.cache.get(key)
         if kept is None:
             kept = {"page": link(render(template, site_url=build.address, **values), titles, links).encode()}
-            build.cache.put(key, kept)
+            try:
+                build.cache.put(key, kept)
+            except OSError as error:
+                raise LossaryError(f"{build.cache.folder} cannot be written: {error.strerror}; {MENDED}") from error
         return kept["page"]
 
     leading = _leading_here(records)

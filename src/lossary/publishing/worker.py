@@ -1,12 +1,14 @@
 """Runs jobs in a process of their own: JSON Lines in on standard input, answers out, results into the cache.
 
 A fresh process sees the code as it is on disk now, so that a preview never works with modules from before an edit,
-and the process that asks never imports torch.
+and the process that asks never imports torch. A loss file may do anything: what it prints, reads from standard input,
+raises, or how it ends its process or never ends, costs its own job and is told as that job's failure.
 """
 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import dataclasses
 import gc
 import json
@@ -19,15 +21,22 @@ from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
+from types import FrameType
+from typing import Any, TextIO
 
-from lossary.errors import CatalogError, Failure
+from lossary.errors import CatalogError, Failure, told
 from lossary.publishing.cache import MENDED, PACKAGE, Cache
+from lossary.publishing.limits import Limits, bound_allocation, limits, local, place, watched
 
 # How many jobs one process should have before another is started beside it.
 JOBS_WORTH_A_START = 3
 # The stage of a failure to keep what was made.
 FULL = "cache"
+# Seconds beyond the limit after which a process that does not even say that it is late is ended from outside.
+GRACE = 20
+
+
+Maker = Callable[[Mapping[str, Any]], Mapping[str, bytes]]
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,7 @@ class Workers:
     def __init__(self, cache: Cache, most: int) -> None:
         self._cache, self._most = cache, most
         self._idle: list[subprocess.Popen[str]] = []
+        self._limits = limits()
 
     def __enter__(self) -> Workers:
         return self
@@ -88,18 +98,9 @@ class Workers:
                 break
             if process is None:
                 process = self._take()
-            assert process.stdin is not None
-            assert process.stdout is not None
-            try:
-                process.stdin.write(json.dumps(dataclasses.asdict(job)) + "\n")
-                process.stdin.flush()
-                answer = process.stdout.readline()
-            except OSError:
-                answer = ""
-            if answer:
-                found = [Failure(**failure) for failure in json.loads(answer)]
-            else:
-                found = [Failure(job.shown, "build", f"the worker process died with exit code {process.wait()}")]
+            found, lasts = self._ask(process, job)
+            if not lasts:
+                process.communicate()  # it ends, and its pipes are closed
                 process = None
             if found:
                 failures[k] = found
@@ -108,6 +109,38 @@ class Workers:
             done(job)
         if process is not None:
             self._idle.append(process)
+
+    def _ask(self, process: subprocess.Popen[str], job: Job) -> tuple[list[Failure], bool]:
+        """What became of a job, and whether the process lasts."""
+        assert process.stdin is not None
+        assert process.stdout is not None
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            process.kill()
+
+        # A process may be held by one long step of C, in which it cannot look at itself.
+        timer = threading.Timer(self._limits.seconds + GRACE, end)
+        timer.daemon = True
+        try:
+            ready = process.stdout.readline()
+            timer.start()
+            process.stdin.write(json.dumps(dataclasses.asdict(job)) + "\n")
+            process.stdin.flush()
+            answer = process.stdout.readline() if ready else ""
+        except OSError:
+            answer = ""
+        finally:
+            timer.cancel()
+        if answer:
+            told = json.loads(answer)
+            return [Failure(**failure) for failure in told["failures"]], told["lasts"]
+        if late.is_set():
+            return [Failure(job.shown, "time", f"{self._limits.late}; it was in one step that does not let go")], False
+        code = process.wait()
+        killed = " (the system may have killed it for its memory)" if code == -9 else ""
+        return [Failure(job.shown, "build", f"the worker process died with exit code {code}{killed}")], False
 
     def _take(self) -> subprocess.Popen[str]:
         try:
@@ -146,29 +179,74 @@ def relax_garbage_collection() -> None:
 
 
 def main(folder: str) -> None:
-    """Answer each line of standard input with a JSON list of failures."""
+    """Answer each line of standard input with a JSON object: the failures, and whether this process lasts."""
+    questions, answers = _own_streams()
+    from lossary.publishing.check_report import check_files
     from lossary.publishing.jobs import MAKERS
 
-    cache = Cache(Path(folder))
-    answers = sys.stdout
-    # What a loss file prints must not be taken for an answer.
-    sys.stdout = sys.stderr
-    for line in sys.stdin:
+    makers: Mapping[str, Maker] = {**MAKERS, "check": check_files}
+    cache, allowed = Cache(Path(folder)), limits()
+    bound_allocation(allowed)
+
+    def say(failures: list[Failure], lasts: bool) -> None:
+        told = {"failures": [dataclasses.asdict(f) for f in failures], "lasts": lasts}
+        print(json.dumps(told), file=answers, flush=True)
+
+    while True:
+        print(file=answers, flush=True)  # ready for the next
+        line = questions.readline()
+        if not line:
+            return
         job = Job(**json.loads(line))
-        failures: list[Failure] = []
-        try:
-            made = MAKERS[job.kind](job.payload)
+        say(_made(job, makers[job.kind], cache, allowed, lambda failure: say([failure], False)), True)
+
+
+def _own_streams() -> tuple[TextIO, TextIO]:
+    """This process's questions and answers, which nothing that a loss file prints or reads can get into.
+
+    For its code, and for programs that it calls, standard input is empty and standard output goes to standard error.
+    """
+    questions = os.fdopen(os.dup(sys.stdin.fileno()), "r", encoding="utf-8")
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    with open(os.devnull, encoding="utf-8") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    sys.stdin, sys.stdout = os.fdopen(0, encoding="utf-8", closefd=False), sys.stderr
+    return questions, answers
+
+
+def _made(job: Job, make: Maker, cache: Cache, allowed: Limits, last: Callable[[Failure], object]) -> list[Failure]:
+    """Make a job's files and keep them; what went wrong. Beyond a limit it has a `last` word and ends the process."""
+
+    def stop(words: str, frame: FrameType) -> None:
+        file = str(job.payload.get("path", ""))
+        where = place(frame, file) if file else ""
+        last(Failure(job.shown, _stage(frame) or job.kind, f"{words}{f'; it was in {where}' if where else ''}"))
+        os._exit(1)
+
+    try:
+        with watched(allowed, stop):
+            made = make(job.payload)
             try:
                 cache.put(job.key, made)
             except OSError as error:  # a full disk spoils all jobs alike: one message, and no further work
-                failures = [Failure(folder, FULL, f"cannot be written: {error.strerror or error}; {MENDED}")]
-        except CatalogError as error:
-            failures = list(error.failures)
-        except Exception as error:  # whatever it is, it belongs to this job and not to the others
-            failures = [Failure(job.shown, job.kind, f"{type(error).__name__}: {error}")]
-        print(json.dumps([dataclasses.asdict(f) for f in failures]), file=answers, flush=True)
+                return [Failure(str(cache.folder), FULL, f"cannot be written: {error.strerror or error}; {MENDED}")]
+    except CatalogError as error:
+        return list(error.failures)
+    except BaseException as error:  # whatever it is, it belongs to this job and not to the others
+        return [Failure(job.shown, job.kind, told(error))]
+    return []
+
+
+def _stage(frame: FrameType) -> str:
+    """The check that a process is in, or that it loads the file."""
+    from lossary.discovery.catalogs import load
+    from lossary.verification.checks import outcomes
+
+    return local(frame, outcomes.__code__, "name") or ("load" if local(frame, load.__code__, "source") else "")
 
 
 if __name__ == "__main__":
     relax_garbage_collection()
-    main(sys.argv[1])
+    with contextlib.suppress(BrokenPipeError):  # who asked is gone
+        main(sys.argv[1])

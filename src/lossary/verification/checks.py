@@ -15,12 +15,13 @@ from lossary.declaration.formula import Written
 from lossary.declaration.loss import Loss
 from lossary.declaration.symbols import TABLE
 from lossary.declaration.vocabulary import TAKES, TASKS
-from lossary.errors import Failure, LossaryError, nearest
+from lossary.errors import RAISED, Failure, LossaryError, nearest, told
 from lossary.evaluation import points
 from lossary.evaluation.settings import check_parameters
 from lossary.evaluation.torch_calls import TORCH_VERSION, has_class
 from lossary.interactive.module import compare_with_torch
 from lossary.typesetting import formula_latex
+from lossary.verification.calls import example_inputs, formula_parts, section_inputs
 from lossary.verification.claims import claimed_properties, finite, relations
 from lossary.verification.evidence import Evidence, fail
 from lossary.verification.findings import LABELS
@@ -39,23 +40,26 @@ def outcomes(loss: Loss, evidence: Evidence) -> dict[str, list[Failure] | None]:
 
     What a fault makes fail as well is not tried, so that each fault has one message.
     """
-    told: dict[str, list[Failure] | None] = {}
+    results: dict[str, list[Failure] | None] = {}
     for name, check in CHECKS.items():
         if any(needed in CHECKS and needed not in evidence.passed for needed in NEEDS[name]):
-            told[name] = None
+            results[name] = None
             continue
         try:
             found = list(check(loss, evidence))
-        except Exception as error:  # a loss file's own code may raise anything, anywhere
-            found = [fail(loss, name, f"{type(error).__name__}: {error}")]
-        told[name] = found
+        except RAISED as error:  # a loss file's own code may raise anything, anywhere
+            found = [fail(loss, name, told(error))]
+        results[name] = found
         if not found:
             evidence.passed.append(name)
-    return told
+    return results
 
 
 def declaration(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     """The parts that must be there, and the parameters' own consistency."""
+    if not loss.inputs:
+        yield fail(loss, "declaration", "inputs is empty: a loss is a function of something")
+        return
     if (loss.torch is None) == (loss.function is None):
         yield fail(loss, "declaration", "give either the torch class or the loss's own torch function")
     if loss.torch is not None and not has_class(loss.torch):
@@ -76,6 +80,9 @@ def declaration(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
         message = f"two inputs or parameters are written alike, give one of them latex=: {', '.join(written)}"
         yield fail(loss, "declaration", message)
     yield from _signature(loss)
+    yield from example_inputs(loss)
+    yield from section_inputs(loss)
+    yield from formula_parts(loss)
     for known, words, what in ((TASKS, loss.tasks, "task"), (TAKES, loss.takes, "kind of values that go in")):
         for word in words:
             if word not in known:
@@ -107,7 +114,8 @@ def _signature(loss: Loss) -> Iterator[Failure]:
         return
     for name, value in wanted.items():
         choices = parameter.kind.options if (parameter := loss.parameter(name)) else {}
-        if defaults[name] != value and defaults[name] is not choices.get(value):
+        same = defaults[name] == value or value != value  # NaN, which its range refuses
+        if not same and defaults[name] is not choices.get(value):
             message = (
                 f"the default of {name} is {value!r} as declared, and {defaults[name]!r} in the loss's own function"
             )
@@ -163,11 +171,11 @@ CHECKS: dict[str, Callable[[Loss, Evidence], Iterator[Failure]]] = {
     "derivative": derivatives,
     "clamps": ends,
     "sums": sums,
+    "example": example,
     "reductions": reductions,
     "sections": finite,
     "interactive plot": interactive,
     "properties": claimed_properties,
-    "example": example,
     "snippets": snippets,
     "relations": relations,
     "notation": notation,
@@ -182,12 +190,12 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "derivative": _FORMULA,
     "clamps": _FORMULA,
     "sums": _FORMULA,
-    "reductions": _FORMULA,
+    "example": _FORMULA,
+    "reductions": (*_FORMULA, "example"),
     "sections": _FORMULA,
     "interactive plot": (*_FORMULA, "sections"),
     "properties": (*_FORMULA, "sections"),
-    "example": _FORMULA,
     "snippets": ("headings",),
     "relations": (),
-    "notation": _FORMULA,
+    "notation": (*_FORMULA, "example"),
 }

@@ -13,7 +13,7 @@ from lossary.declaration.loss import Loss
 from lossary.declaration.references import Cited, Claimed
 from lossary.declaration.sections import Section
 from lossary.declaration.values import Setting
-from lossary.errors import Failure
+from lossary.errors import RAISED, Failure, told
 from lossary.evaluation import points
 from lossary.evaluation.curves import curve, derivatives_along, suits
 from lossary.evaluation.torch_calls import expression
@@ -81,6 +81,14 @@ def claimed_properties(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
         if isinstance(claim, Cited):
             evidence.properties[key] = (claim.value, claim.source)
             continue
+        try:
+            for setting in points.settings(loss) if callable(claim) else ():
+                points.call_with(claim, loss, setting)
+        except RAISED as error:
+            own = ", ".join(p.key for p in loss.parameters) or "none"
+            message = f"{key}: the claim cannot be called with the parameters that it names ({own}): {told(error)}"
+            yield fail(loss, "property", message)
+            continue
         section = loss.main
         if key in property_measures.NEED_TARGETS:
             suited = [s for s in loss.sections if s.target_values]
@@ -94,7 +102,8 @@ def claimed_properties(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
             if not any(agree(wanted, v) for v in (found.value, *found.also)):
                 message = f"{key}: expected {wanted!r} as claimed, got {found.value!r} ({found.how})"
                 yield fail(loss, "property", message, setting)
-            elif k == 0:
+                break
+            if k == 0:
                 if found.branches:
                     evidence.branches[key] = dict(found.branches)
                 verdict, branch = _verdict(loss, curves, key, wanted)
@@ -145,8 +154,8 @@ def relations(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     for relation in loss.relations:
         try:
             left, right = (expression(side) for side in (relation.left, relation.right))
-        except Exception as error:  # an expression may raise anything
-            yield fail(loss, "relation", f"to {relation.slug}: {type(error).__name__}: {error}")
+        except RAISED as error:  # an expression may raise anything
+            yield fail(loss, "relation", f"to {relation.slug}: {told(error)}")
             continue
         if left.shape != right.shape or not np.allclose(left, right, relation.tolerance, relation.tolerance):
             message = f"{relation.left} should equal {relation.right}: expected {right.tolist()}, got {left.tolist()}"

@@ -12,7 +12,7 @@ from lossary.declaration.formula import Formula, Symbolic, Written
 from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.values import Setting
-from lossary.errors import Failure
+from lossary.errors import RAISED, Failure, told
 from lossary.evaluation import high_precision, points
 from lossary.evaluation.balls import is_settled, precision, radius
 from lossary.evaluation.torch_calls import Answer, answer
@@ -34,8 +34,8 @@ def values_and_gradients(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
             return
         try:
             got = answer(loss, batch, setting)
-        except Exception as error:  # the loss's own code, or torch with inputs that it should accept
-            yield fail(loss, "evaluate", f"{type(error).__name__}: {error}", setting)
+        except RAISED as error:  # the loss's own code, or torch with inputs that it should accept
+            yield fail(loss, "evaluate", told(error), setting)
             return
         for k, formula in enumerate(formulas):
             number = loss.formulas.index(formula)
@@ -82,6 +82,10 @@ def _compare_values(
     if len(got) != len(wanted):
         yield fail(loss, "formula", f"expected {len(wanted)} values by the formula, got {len(got)} from torch", setting)
         return
+    if loss.batches is None and answered.value.ndim != 1:
+        message = f"reduction none: expected the shape ({len(wanted)},), one value each, got {answered.value.shape}"
+        yield fail(loss, "evaluate", message, setting)
+        return
     sizes = high_precision.rounding_sizes(loss, batch, setting, len(got))
     worst = 0.0
     for k, (a, b) in enumerate(zip(got, wanted, strict=True)):
@@ -115,6 +119,7 @@ def _relative(got: float, wanted: arb, scale: float) -> float:
         return float((gap / max(wanted.abs_lower(), arb(max(scale, _SMALLEST)))).upper())
 
 
+_NEAR = 1e-9  # so near that it is rounding rather than another function
 _COMPARING = 256  # bits; what is compared has 53 of them
 _SMALLEST = 2.0**-1022
 
@@ -145,7 +150,18 @@ def _mismatch(loss: Loss, what: str, batch: points.Batch, k: int, wanted: arb, g
         count = max(len(a) for name, a in batch.items() if name not in shared)
         rows = {n: a if n in shared else a[k if len(a) == count else 0] for n, a in batch.items()}
         where = ", ".join(f"{name} = {_short(v)}" for name, v in rows.items())
-    return f"{what} at {where}: expected {_digits(wanted)} by the formula, got {got!r} from torch"
+    return f"{what} at {where}: expected {_digits(wanted)} by the formula, got {got!r} from torch{_nearly(got, wanted)}"
+
+
+def _nearly(got: float, wanted: arb) -> str:
+    """What to do where the two agree to many digits, and yet not to all that float64 has."""
+    error = _relative(got, wanted, 0.0)
+    if not error < _NEAR:
+        return ""
+    return (
+        f"; they are {error:.0e} of it apart, where {TOLERANCE:.0e} is allowed: if torch rounds larger numbers on the "
+        "way, precision=Precision(…) says how large and why"
+    )
 
 
 def _short(value: arb) -> str:
@@ -295,20 +311,28 @@ def sums(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
 
 
 def reductions(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
-    """Each reduction by torch against the declared rule on the exact values."""
+    """Each reduction by torch against the declared rule on the exact values; of each, the first that is wrong."""
     inputs = points.example(loss)
+    wrong: set[str] = set()
     for setting in (*points.settings(loss), *points.sized_settings(loss)):
         formula = high_precision.formula_for(loss, inputs, setting)
         if formula is None:
             continue
         per_sample = high_precision.values(loss, formula, inputs, setting)
         size = max(high_precision.rounding_sizes(loss, inputs, setting, len(per_sample)), default=0.0)
-        for reduction in loss.reductions:
+        for reduction in (r for r in loss.reductions if r.name not in wrong):
             got = answer(loss, inputs, setting, reduction.name).value
             wanted = high_precision.reduction_of(loss, per_sample, inputs, setting, reduction.name)
+            if not isinstance(wanted, list) and got.ndim:
+                wrong.add(reduction.name)
+                message = f"reduction {reduction.name}: expected one number, got the shape {got.shape}"
+                yield fail(loss, "reduction", message, setting)
+                continue
             wanted = wanted if isinstance(wanted, list) else [wanted]
             for a, b in zip(got.reshape(-1).tolist(), wanted, strict=True):
                 scale = max(size, float(sum(abs(v) for v in per_sample)))
                 if _defined(b) and not _relative(a, b, scale) <= TOLERANCE:
+                    wrong.add(reduction.name)
                     message = f"reduction {reduction.name}: expected {_digits(b)}, got {a!r} from torch"
                     yield fail(loss, "reduction", message, setting)
+                    break

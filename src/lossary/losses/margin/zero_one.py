@@ -155,7 +155,9 @@ from lossary.declaration import cases, margin_loss, terms
 
 
 def zero_one(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
-    loss = ((1 - torch.sign(target * input)) / 2).ceil()  # 1 at 0; like sign, it has a gradient of 0
+    margin = target * input
+    loss = ((1 - torch.sign(margin)) / 2).ceil()  # 1 at 0; like sign, it has a gradient of 0
+    loss = torch.where(margin.isnan(), margin, loss)  # the sign of NaN would be 0
     if reduction == "none":
         return loss
     if reduction not in ("mean", "sum"):

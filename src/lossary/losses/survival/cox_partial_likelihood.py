@@ -214,6 +214,7 @@ def cox_partial_likelihood(
     input: torch.Tensor, time: torch.Tensor, event: torch.Tensor, *, reduction: str = "mean"
 ) -> torch.Tensor:
     event = event.to(input.dtype)
+    input = torch.where(time.isnan(), time, input)  # no comparison holds with NaN: nobody would be at risk
     # in row i: who is still without the event, and observed, when i has it
     at_risk = time.unsqueeze(-2) >= time.unsqueeze(-1)
     share = input.unsqueeze(-2).masked_fill(~at_risk, -torch.inf).log_softmax(-1).diagonal(dim1=-2, dim2=-1)
