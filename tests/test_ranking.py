@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 import random
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from cases import LOSSES
+from lossary.commands.main import main
 from lossary.commands.search import answers
 from lossary.declaration import docstring
 from lossary.declaration.loss import Loss, terms
@@ -155,3 +158,13 @@ def test_what_nothing_answers_has_no_answer(text: str) -> None:
 def test_the_index_is_small() -> None:
     made = search_index.written(search_index.index(spoken(loss, loss.family) for loss in LOSSES.values()))
     assert len(gzip.compress(made, 9)) <= A_LOSS * 1000 * len(LOSSES)
+
+
+def test_the_command_line_answers() -> None:
+    """The best answers a line each, below them where on the page; as JSON; and an error where there is none."""
+    found = CliRunner().invoke(main, ["search", "-n", "1", "zero_infinity"])
+    first, place = found.output.splitlines()
+    assert (found.exit_code, first.split()[0], place.strip()) == (0, "ctc", "Parameter zero_infinity")
+    told = json.loads(CliRunner().invoke(main, ["search", "--json", "croos", "entropy"]).output)
+    assert told[0]["slug"] == "cross_entropy"
+    assert CliRunner().invoke(main, ["search", "qqqqxyzzy"]).exit_code == 1

@@ -91,7 +91,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    """Fill the aliases of the theme's index and what ours says of other pages, and write each page's Markdown beside the page."""
+    """Fill the aliases of the theme's index, write our index of other pages, and each page's Markdown beside it."""
     site = Path(config.site_dir)
     index = site / "search" / "search_index.json"
     if index.exists():
