@@ -428,7 +428,7 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         "## Relations",
         "## In other libraries\n\n- `acme.loss(x)`: As here.\n\n## Relations",
         "declaration",
-        ("say before 'acme.loss(x)' whose it is", "known by its package is keras"),
+        ("say before 'acme.loss(x)' whose it is", "known by its package is"),
     ),
     "neither torch class nor function": (
         "    function=scaled_square,\n",

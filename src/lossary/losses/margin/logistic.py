@@ -176,7 +176,7 @@ loss = margin_loss(
     tasks=("binary",),
     search_terms=terms(
         "logistic regression loss with labels -1 and 1; log(1 + exp(-y f(x))); stable soft margin loss; "
-        "softplus of minus the margin; LogitBoost loss; half binomial loss; logistic regression; "
+        "softplus of minus the margin; LogitBoost loss; logistic regression; "
         "sigmoid classifier on labels plus and minus one; deviance; maximum entropy classifier; log loss of a score"
     ),
     concepts={

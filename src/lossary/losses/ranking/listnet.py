@@ -256,7 +256,7 @@ loss = Loss(
     aliases=terms("ListNet loss"),
     tasks=("ranking", "distillation"),
     search_terms=terms(
-        "listwise learning to rank; ranking softmax; listwise softmax loss; softmax_loss; "
+        "listwise learning to rank; ranking softmax; listwise softmax loss; rax.softmax_loss; "
         "cross-entropy over a list of documents; top-one probability; graded relevance loss; "
         "softmax over the results of a query; reranker loss; probabilities of being ranked first; "
         "whole list at once; rank documents of a query; softmax cross-entropy of rankings; graded relevance; "
