@@ -620,7 +620,9 @@ loss = Loss(
         "classifier without a final softmax; categorical cross-entropy from logits; "
         "sparse integer labels or one-hot; per-pixel classification; semantic segmentation with several classes; "
         "default loss of a classifier; log loss of several classes; top-1 classification; "
-        "class probabilities as target instead of class numbers; soft labels; several classes, one right answer"
+        "class probabilities as target instead of class numbers; soft labels; several classes, one right answer; "
+        "multi-class classification; classifier; language model; image classifier with softmax; log-likelihood of"
+        " the true class"
     ),
     concepts={
         "class imbalance; class weights; imbalanced classes": "weight",

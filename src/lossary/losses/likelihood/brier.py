@@ -124,7 +124,8 @@ loss = Loss(
         "mean squared error of probabilities; proper scoring rule; verification of forecasts; "
         "probability calibration metric; weather forecast score; Brier skill score; squared error of a probability; "
         "mean squared error between probability and outcome; how good probability forecasts are; "
-        "calibration and refinement; score for forecasts of rain; proper score for yes-or-no forecasts"
+        "calibration and refinement; score for forecasts of rain; proper score for yes-or-no forecasts; "
+        "calibration; how well calibrated; score of predicted probabilities"
     ),
     concepts={
         "multiclass Brier score; Brier score from 0 to 2": "There are two definitions",

@@ -133,7 +133,8 @@ loss = Loss(
         "ensemble model output statistics; predict mean and standard deviation; "
         "score of a probabilistic forecast in the unit of the target; forecast is a normal distribution; "
         "ensemble post-processing; EMOS; generalises the absolute error to distributions; "
-        "integral of squared difference of distribution functions; sharpness and calibration"
+        "integral of squared difference of distribution functions; sharpness and calibration; "
+        "score of a probabilistic forecast in the target's unit"
     ),
     concepts={
         "variance or standard deviation": "sigma is the standard deviation",

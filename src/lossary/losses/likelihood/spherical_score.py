@@ -134,7 +134,8 @@ loss = Loss(
     search_terms=terms(
         "bounded proper scoring rule; normalised probability score; strictly proper score for classes; "
         "probability divided by the norm of the vector; proper score other than the logarithm; "
-        "forecasters cannot gain by lying"
+        "forecasters cannot gain by lying; "
+        "probability divided by the norm of the forecast; strictly proper score besides log and quadratic"
     ),
     concepts={
         "negative value; best value": "It is negative",

@@ -144,7 +144,8 @@ loss = Loss(
         "compound Poisson-gamma; zero-inflated positive targets; insurance pure premium; rainfall regression; "
         "variance power; reg:tweedie; tweedie_variance_power; intermittent demand; many zeros and a long tail; "
         "zero-inflated amounts; claims cost per policy; pure premium; rain amounts; power between 1 and 2; "
-        "sales with many zeros; exact zeros and positive amounts"
+        "sales with many zeros; exact zeros and positive amounts; "
+        "zero-inflated continuous targets; rainfall amounts; Tweedie GLM"
     ),
     concepts={
         "variance power; tweedie_variance_power": "power",

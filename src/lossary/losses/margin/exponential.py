@@ -137,7 +137,8 @@ loss = margin_loss(
     tasks=("binary",),
     search_terms=terms(
         "exp(-y f(x)); loss that AdaBoost minimises; GradientBoostingClassifier loss='exponential'; "
-        "exponential margin loss; AdaBoost; boosting weights; mistakes cost exponentially; sensitive to wrong labels"
+        "exponential margin loss; AdaBoost; boosting weights; mistakes cost exponentially; sensitive to wrong labels; "
+        "reweighting of misclassified examples"
     ),
     concepts={
         "outliers; wrong labels; AdaBoost noise": "One wrong label",

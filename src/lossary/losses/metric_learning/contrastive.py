@@ -244,7 +244,8 @@ loss = Loss(
         "OnlineContrastiveLoss; contrastive loss nan; are two inputs the same or different; "
         "pairs labelled same or different; pull similar pairs together, push dissimilar ones apart; "
         "signature verification; Hadsell Chopra LeCun; duplicate detection; verification of pairs; twin networks; "
-        "metric for pairs; one-shot learning; image similarity"
+        "metric for pairs; one-shot learning; image similarity; "
+        "siamese network"
     ),
     concepts={
         "how far apart dissimilar pairs are pushed": "margin",

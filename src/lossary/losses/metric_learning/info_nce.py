@@ -286,7 +286,8 @@ loss = Loss(
         "lower bound on mutual information; match images with texts; one positive among many negatives; "
         "contrastive predictive coding; in-batch negatives; sentence embeddings; representation learning; "
         "query and passage; pick the right partner from the batch; mutual information estimate; "
-        "positive pair against the rest of the batch; image and caption"
+        "positive pair against the rest of the batch; image and caption; "
+        "contrastive learning with in-batch negatives; retrieval embeddings; MoCo; dense passage retrieval"
     ),
     concepts={
         "temperature; hard negatives": "The temperature decides",

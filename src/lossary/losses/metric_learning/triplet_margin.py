@@ -318,7 +318,8 @@ loss = Loss(
         "metric learning loss; embedding loss with anchor; distance swap; semi-hard negatives; "
         "triplet loss stuck at margin; triplet loss collapse; expected margin to be greater than 0; "
         "anchor closer to the positive than to the negative; which negatives to pick; "
-        "relative distance of three samples; retrieval by distance; hardest negative; select hard negatives"
+        "relative distance of three samples; retrieval by distance; hardest negative; select hard negatives; "
+        "anchor, positive, negative; triplet loss collapses to the margin"
     ),
     concepts={
         "choosing the margin; expected margin to be greater than 0": "The margin must be",

@@ -424,7 +424,9 @@ loss = residual_loss(
         "\"mse_cpu\" not implemented for 'Long'; tf.keras.losses.MeanSquaredError; sklearn mean_squared_error; "
         "weighted mean squared error; masked mse loss nan; Euclidean distance; predict the average; "
         "large errors matter most; default loss of a regression; regression baseline; reconstruction error; "
-        "ordinary regression; noise is normal; pixel-wise reconstruction; average squared deviation; predict the mean"
+        "ordinary regression; noise is normal; pixel-wise reconstruction; average squared deviation; predict the mean; "
+        "ridge regression; linear regression objective; predicted noise of a diffusion model; minimum mean "
+        "squared error estimator; dominated by outliers; lightgbm regression_l2"
     ),
     concepts={
         "target size different to the input size broadcasting warning; Using a target size that is different to the "

@@ -143,7 +143,9 @@ loss = Loss(
         "relative error loss; log-transformed target; targets of different magnitude; skewed target; house prices; "
         "sales forecast; msle nan; log1p; underestimation penalised more; reg:squaredlogerror; "
         "target spans orders of magnitude; difference of logarithms; relative rather than absolute errors; "
-        "positive targets that grow exponentially; logarithm of one plus the value; underestimates cost more"
+        "positive targets that grow exponentially; logarithm of one plus the value; underestimates cost more; "
+        "relative error of positive targets by logarithms; targets over several orders of magnitude; squared log "
+        "ratio"
     ),
     concepts={
         "msle nan; negative predictions": "A prediction of -1",

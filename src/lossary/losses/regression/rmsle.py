@@ -109,7 +109,8 @@ loss = Loss(
     search_terms=terms(
         "rooted msle; competition metric of sales and prices; rmsle nan gradient; sqrt of msle; "
         "Kaggle sales and house prices; root of the mean squared logarithmic error; relative error in the end; "
-        "square root of MSLE"
+        "square root of MSLE; "
+        "house prices on Kaggle; sales and demand on Kaggle"
     ),
     concepts={
         "rmsle over batches; mean of batch losses": "The mean over batches",

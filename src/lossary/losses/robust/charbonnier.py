@@ -149,7 +149,8 @@ loss = residual_loss(
         "square root of squared error plus epsilon squared; L1 that is smooth at zero; "
         "image super resolution and denoising; low-level vision; video frame interpolation; "
         "generalised Charbonnier of optical flow; epsilon inside the square root; absolute value rounded near zero; "
-        "robust L1 for images"
+        "robust L1 for images; "
+        "LapSRN; EDVR; MPRNet; deblurring"
     ),
     concepts={
         "charbonnier epsilon; rounded absolute error": "eps",

@@ -160,7 +160,8 @@ loss = residual_loss(
     search_terms=terms(
         "reject outliers completely; hard redescending M-estimator; piecewise linear psi function; "
         "Huber with an end; three thresholds; three-part M-estimator; piecewise linear influence; 17A; "
-        "a, b and c as turning points; hampel psi"
+        "a, b and c as turning points; hampel psi; "
+        "three pieces of psi"
     ),
     concepts={
         "where Huber's part ends": "a",

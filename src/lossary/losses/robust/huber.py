@@ -269,7 +269,9 @@ loss = residual_loss(
         "quadratic for small errors and linear for large ones; outliers in a regression; "
         "mean squared error with clipped gradient; between MSE and MAE; deep Q-learning temporal difference error; "
         "robust location; clip the pull of outliers; mixture of L1 and L2; "
-        "squared error that does not explode on outliers; less sensitive to outliers than squared error"
+        "squared error that does not explode on outliers; less sensitive to outliers than squared error; "
+        "robust kernel of bundle adjustment; HuberRegressor; loss less sensitive to outliers; gradient clipped at"
+        " delta"
     ),
     concepts={
         "huber delta; outlier threshold; clipped gradient of the squared error; DQN error clipping": "delta",

@@ -132,7 +132,8 @@ loss = residual_loss(
         "exponential robust loss; Gaussian-shaped loss; bounded smooth loss; redescending M-estimator; "
         "1 - exp(-x^2); ignore outliers; inverted Gaussian; exponential of the negative squared residual; "
         "one minus a Gaussian; Leclerc; bounded and smooth; far outliers cost a constant; "
-        "Gaussian-shaped penalty that saturates; saturating loss"
+        "Gaussian-shaped penalty that saturates; saturating loss; "
+        "robust kernel of point set registration; Gaussian-shaped influence"
     ),
     concepts={
         "choosing c; outlier scale": "c",

@@ -301,7 +301,8 @@ loss = overlap_loss(
         "medical image segmentation loss; foreground background imbalance in masks; DiceBCE; "
         "small organ or lesion in a large picture; foreground is a tiny part of the picture; "
         "overlap of predicted and true mask; tumour segmentation; binary mask; Dice score; F1 of pixels; "
-        "class imbalance in masks; organ, lesion, tumour and nucleus masks"
+        "class imbalance in masks; organ, lesion, tumour and nucleus masks; "
+        "segmentation; differentiable F1 score; small foreground object; nnU-Net"
     ),
     concepts={
         "smoothing constant; epsilon in Dice": "smooth",

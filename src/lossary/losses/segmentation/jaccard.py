@@ -182,7 +182,8 @@ loss = overlap_loss(
     search_terms=terms(
         "intersection over union segmentation loss; mean IoU as a loss; mIoU; overlap of masks; mean IoU of masks; "
         "intersection over union of masks; IoU made differentiable; overlap of regions; optimise IoU directly; "
-        "pixels in common"
+        "pixels in common; "
+        "differentiable intersection over union of masks; mean IoU as a training loss"
     ),
     concepts={
         "smoothing constant; epsilon in IoU": "smooth",

@@ -261,7 +261,8 @@ loss = Loss(
         "log-hazard; survival:cox; time to event with censoring; survival time prediction; risk of death; churn; "
         "partial likelihood over risk sets; deep survival network; right-censored data; log hazard ratio; "
         "time until failure; patients still alive at the end of the study; lost to follow-up; when a machine fails; "
-        "predictive maintenance; customer lifetime; who dies first"
+        "predictive maintenance; customer lifetime; who dies first; "
+        "DeepSurv; patients lost to follow-up"
     ),
     concepts={
         "sign of the risk; predicted times; censoring flag": "A higher input",
