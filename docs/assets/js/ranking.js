@@ -26,7 +26,7 @@
   const ASIDE = 1.5; // of a phrase by which one loss alone is asked for
   const NEAR = 3; // of a name with one slip
   const SLIPPED = 0.3; // the same where each word is one that somebody may mean
-  const CODE = 2; // of a name in code among other words
+  const CODE = 1; // of a name in code among other words
   const PARAMETER = "parameter-"; // how the anchor of one begins
   const SHOWN = 30; // losses at most
   const LEAST = 0.1; // of the best one's score, or of that of the best words

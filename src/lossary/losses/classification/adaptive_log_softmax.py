@@ -488,7 +488,8 @@ loss = Loss(
         "speed up a softmax over many thousands of classes; extreme classification; "
         "language model with a huge vocabulary; frequent words are cheap, rare ones grouped; "
         "Zipf distributed classes; head and tail clusters; too many output classes; softmax is slow; "
-        "clusters of frequent and rare words; approximate softmax over a huge vocabulary"
+        "clusters of frequent and rare words; approximate softmax over a huge vocabulary; "
+        "word language model with a million words; Zipf's law of the vocabulary"
     ),
     concepts={
         "'_ASMoutput' object has no attribute 'backward'; output and loss": "It returns a pair",

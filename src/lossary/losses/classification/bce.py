@@ -294,7 +294,8 @@ loss = Loss(
         "loss after a sigmoid layer; autoencoder reconstruction of pixels between 0 and 1; mask probabilities; "
         "discriminator loss of the original GAN; log-likelihood of coin flips; probability outside 0 and 1; "
         "BCE at a prediction of exactly 0 or 1; log of zero in binary cross-entropy; probabilities after a "
-        "sigmoid"
+        "sigmoid; "
+        "expected input between 0 and 1; sigmoid then cross-entropy; DCGAN discriminator"
     ),
     concepts={
         "class imbalance; sample weights": "weight",

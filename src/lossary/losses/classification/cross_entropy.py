@@ -622,7 +622,9 @@ loss = Loss(
         "default loss of a classifier; log loss of several classes; top-1 classification; "
         "class probabilities as target instead of class numbers; soft labels; several classes, one right answer; "
         "multi-class classification; classifier; language model; image classifier with softmax; log-likelihood of"
-        " the true class"
+        " the true class; "
+        "ImageNet training; ignore label 255; sparse softmax cross-entropy; mutually exclusive classes; "
+        "fine-tuning a classifier; intent or sentiment classification; got class indices or probabilities"
     ),
     concepts={
         "class imbalance; class weights; imbalanced classes": "weight",

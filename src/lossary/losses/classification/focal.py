@@ -279,7 +279,8 @@ loss = Loss(
         "object detection with many background boxes; dense detection; one-stage detector; "
         "down-weight easy background; hard examples count more; imbalanced classification; long-tailed data; "
         "foreground against background; modulating factor; RetinaNet; rare positives; easy examples dominate the loss; "
-        "class imbalance; cross-entropy times (1 - p)^gamma"
+        "class imbalance; cross-entropy times (1 - p)^gamma; "
+        "too many easy negatives; alpha and gamma of the focal loss; pt and (1 - pt)"
     ),
     concepts={
         "balance positives and negatives": "alpha",

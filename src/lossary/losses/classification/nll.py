@@ -338,7 +338,9 @@ loss = Loss(
         "NLLLoss2d has been deprecated; Target is out of bounds; nll_loss nan; log-softmax output; "
         "loss after log_softmax; log-probabilities and class index; minus the log-probability of the true class; "
         "maximum likelihood classifier; takes the output of log_softmax; "
-        "output of LogSoftmax; negative loss because log_softmax was forgotten"
+        "output of LogSoftmax; negative loss because log_softmax was forgotten; "
+        "negative log of the probability of the true class; NLLLoss after a softmax is wrong; categorical "
+        "log-likelihood"
     ),
     concepts={
         "class imbalance; class weights": "weight",

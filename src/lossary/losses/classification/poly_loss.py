@@ -207,7 +207,8 @@ loss = softmax_loss(
         "polynomial expansion of cross-entropy; one extra hyperparameter; change the leading polynomial coefficient; "
         "epsilon times one minus p; Taylor series of cross-entropy; cross-entropy plus epsilon times 1 - p; "
         "tuned cross-entropy; add a linear term to cross-entropy; perturb the leading coefficient; "
-        "leading polynomial coefficient of the cross-entropy"
+        "leading polynomial coefficient of the cross-entropy; "
+        "Taylor expansion of the cross-entropy; polynomial in 1 - p"
     ),
     concepts={
         "leading polynomial coefficient": "epsilon",

@@ -180,7 +180,8 @@ loss = box_loss(
         "GIoU bounding box regression; box loss of DETR; boxes that do not overlap; smallest box around both; "
         "generalised intersection over union; DETR box loss; gradient for disjoint boxes; enclosing box; "
         "IoU gives no gradient when boxes are apart; "
-        "bounding boxes; zero gradient of IoU without overlap"
+        "bounding boxes; zero gradient of IoU without overlap; "
+        "boxes far apart; disjoint boxes; generalised IoU of detection"
     ),
     concepts={
         "box grows; box expands before it moves; slow convergence": "A box that misses",

@@ -148,7 +148,8 @@ loss = divergence_loss(
         "distance between square roots of probabilities; Bhattacharyya coefficient; bounded metric; "
         "difference of square roots of probabilities; Bhattacharyya distance; "
         "bounded symmetric distance of distributions; fidelity; "
-        "L2 distance of square roots of probabilities"
+        "L2 distance of square roots of probabilities; "
+        "metric between probability distributions; square roots of histograms"
     ),
     concepts={
         "squared Hellinger distance; factor one half": "Distance and squared distance",

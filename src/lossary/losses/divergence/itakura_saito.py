@@ -127,7 +127,8 @@ loss = Loss(
         "audio power spectrum loss; scale invariant divergence; NMF for audio; spectrogram divergence; spectra; "
         "speech and music; ratio of power spectra; nonnegative matrix factorisation; quiet as important as loud; "
         "gamma likelihood; "
-        "NMF of audio; non-negative matrix factorisation of power spectra; ratio of two power spectra"
+        "NMF of audio; non-negative matrix factorisation of power spectra; ratio of two power spectra; "
+        "audio source separation; spectra that differ by gain"
     ),
     concepts={
         "scale invariance; loud and quiet frequencies": "It sees only the ratio",

@@ -172,7 +172,8 @@ loss = divergence_loss(
         "compare two probability vectors symmetrically; symmetrised KL to the mean distribution; "
         "symmetrised Kullback-Leibler; "
         "on-policy distillation of language models; generalised knowledge distillation; distance between two "
-        "predicted distributions"
+        "predicted distributions; "
+        "symmetric distance of distributions; original GAN divergence; between 0 and ln 2"
     ),
     concepts={
         "Jensen-Shannon distance; bits or nats; square root": "The divergence is not the distance",

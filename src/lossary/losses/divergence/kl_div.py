@@ -438,7 +438,9 @@ loss = Loss(
         "match a target distribution; soft labels from a teacher; distance of probability distributions; "
         "information gain; policy regulariser; distil a large model into a small one; "
         "compare predicted and target distribution; "
-        "distance between two softmax outputs; match teacher probabilities; match a soft target distribution"
+        "distance between two softmax outputs; match teacher probabilities; match a soft target distribution; "
+        "KL divergence in torch is negative; input in log space; target in log space; expected log-likelihood "
+        "ratio; soft label training"
     ),
     concepts={
         "log_target; target as log-probabilities; pass the target as logarithms": "log_target",

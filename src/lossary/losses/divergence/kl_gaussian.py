@@ -123,7 +123,9 @@ loss = Loss(
         "encoder's mean and log variance; posterior against a standard normal prior; posterior collapse; "
         "evidence lower bound, ELBO; reparameterisation trick; closed form of the KL divergence of Gaussians; "
         "variational inference; latent code of a VAE; regularise the latent space; "
-        "VAE latent regularisation; -0.5 * sum(1 + logvar - mu^2 - exp(logvar))"
+        "VAE latent regularisation; -0.5 * sum(1 + logvar - mu^2 - exp(logvar)); "
+        "ELBO regulariser; mean and log variance of an encoder; latent code close to a standard normal; "
+        "variational autoencoder"
     ),
     concepts={
         "beta-VAE; weight of the KL term; sum or mean over latent coordinates": "The reduction sets",

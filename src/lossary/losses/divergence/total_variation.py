@@ -109,7 +109,8 @@ loss = divergence_loss(
         "half the L1 distance between distributions; largest difference in probability of an event; "
         "distance between two categorical distributions; half the sum of absolute differences of probabilities; "
         "largest difference of any event's probability; L1 distance of probabilities; "
-        "half the L1 distance of distributions; largest gap of probability over events"
+        "half the L1 distance of distributions; largest gap of probability over events; "
+        "coupling of two variables; maximum difference of event probabilities"
     ),
     concepts={
         "proper scoring rule; one-hot labels; calibration": "Against sampled labels",

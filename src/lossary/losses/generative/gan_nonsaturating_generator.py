@@ -204,7 +204,8 @@ loss = Loss(
         "NSGAN; BCE with all labels real; saturating generator loss; minimax GAN loss; fool the discriminator; "
         "generator gets no gradient early; original generator loss; non-saturating loss; Goodfellow's trick; "
         "-log D instead of log(1 - D); "
-        "GAN; generator learns nothing early; minimax generator saturates"
+        "GAN; generator learns nothing early; minimax generator saturates; "
+        "generator objective that does not saturate; -log D(G(z)); StyleGAN generator"
     ),
     concepts={
         "saturating loss; vanishing gradient of the generator; log(1 - D(G(z)))": "The loss with the logarithm",

@@ -204,7 +204,8 @@ loss = discriminator_loss(
         "1-Lipschitz critic; Kantorovich-Rubinstein duality; E D(G(z)) - E D(x); integral probability metric; "
         "critic instead of a discriminator; difference of mean scores; earth mover's distance of GANs; "
         "mode collapse; meaningful GAN loss curve; critic score; "
-        "critic with gradient penalty"
+        "critic with gradient penalty; "
+        "critic loss is negative; n_critic steps"
     ),
     concepts={
         "critic loss diverges; loss goes to minus infinity; weight clipping; Lipschitz constraint": "Without a limit",

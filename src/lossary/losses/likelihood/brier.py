@@ -125,7 +125,8 @@ loss = Loss(
         "probability calibration metric; weather forecast score; Brier skill score; squared error of a probability; "
         "mean squared error between probability and outcome; how good probability forecasts are; "
         "calibration and refinement; score for forecasts of rain; proper score for yes-or-no forecasts; "
-        "calibration; how well calibrated; score of predicted probabilities"
+        "calibration; how well calibrated; score of predicted probabilities; "
+        "reliability of predicted probabilities; rain forecast verification; squared error of class probabilities"
     ),
     concepts={
         "multiclass Brier score; Brier score from 0 to 2": "There are two definitions",

@@ -139,7 +139,8 @@ loss = Loss(
         "constant coefficient of variation; costs, durations and amounts; severity of claims; "
         "relative error of positive values; GLM with log link; gamma regression; "
         "variance grows with the square of the mean; strictly positive amounts; waiting times; "
-        "claim severity; Gamma GLM"
+        "claim severity; Gamma GLM; "
+        "waiting times and costs; log link for positive targets; GammaRegressor"
     ),
     concepts={
         "zero targets; infinite deviance": "A target of zero",

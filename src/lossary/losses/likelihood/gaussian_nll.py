@@ -402,7 +402,8 @@ loss = Loss(
         "probabilistic regression; deep ensembles; error bars for a regression; aleatoric uncertainty; "
         "estimate variance along with the prediction; predicted standard deviation; uncertainty of a regression; "
         "confidence of a prediction; "
-        "regression with learned noise; predict uncertainty together with the mean"
+        "regression with learned noise; predict uncertainty together with the mean; "
+        "log variance head; input-dependent noise; likelihood of a normal with predicted spread"
     ),
     concepts={
         "var has negative entry/entries; softplus for the variance": "A raw output",

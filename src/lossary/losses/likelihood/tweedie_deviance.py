@@ -145,7 +145,9 @@ loss = Loss(
         "variance power; reg:tweedie; tweedie_variance_power; intermittent demand; many zeros and a long tail; "
         "zero-inflated amounts; claims cost per policy; pure premium; rain amounts; power between 1 and 2; "
         "sales with many zeros; exact zeros and positive amounts; "
-        "zero-inflated continuous targets; rainfall amounts; Tweedie GLM"
+        "zero-inflated continuous targets; rainfall amounts; Tweedie GLM; "
+        "rainfall with many zeros; variance power between 1 and 2; TweedieRegressor; d2_tweedie_score; mass at "
+        "zero and a positive tail"
     ),
     concepts={
         "variance power; tweedie_variance_power": "power",

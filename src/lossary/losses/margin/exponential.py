@@ -138,7 +138,8 @@ loss = margin_loss(
     search_terms=terms(
         "exp(-y f(x)); loss that AdaBoost minimises; GradientBoostingClassifier loss='exponential'; "
         "exponential margin loss; AdaBoost; boosting weights; mistakes cost exponentially; sensitive to wrong labels; "
-        "reweighting of misclassified examples"
+        "reweighting of misclassified examples; "
+        "boosted trees reweight misclassified samples; grows exponentially with a wrong margin"
     ),
     concepts={
         "outliers; wrong labels; AdaBoost noise": "One wrong label",

@@ -141,7 +141,8 @@ loss = margin_loss(
         "Huber loss for classification; outlier tolerant SVM loss; squared hinge that turns linear; "
         "hinge squared, then straight; robust SVM with probabilities; SGDClassifier; "
         "SVM loss that becomes linear for very wrong points; "
-        "SGDClassifier with predict_proba and tolerance of outliers"
+        "SGDClassifier with predict_proba and tolerance of outliers; "
+        "squared hinge that becomes linear; quadratic then linear penalty of the margin"
     ),
     concepts={
         "Huber loss for classification; difference between Huber and modified Huber": "It is not the Huber loss",

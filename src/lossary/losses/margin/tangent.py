@@ -133,7 +133,8 @@ loss = margin_loss(
         "(2 arctan(y f(x)) - 1)^2; robust classifiers for computer vision; arc tangent; TangentBoost; "
         "bounded classification loss; robust to outliers and wrong labels; non-convex margin loss; "
         "non-convex boosting; "
-        "arctan loss"
+        "arctan loss; "
+        "Bayes consistent and punishes too confident right answers; bounded arctangent"
     ),
     concepts={
         "penalises too correct; overconfident predictions": "A score that is right by far",

@@ -172,7 +172,8 @@ loss = margin_loss(
     search_terms=terms(
         "accuracy as a loss; one minus accuracy; classification error; number of errors; accuracy; "
         "share of wrong answers; count the mistakes; not differentiable; fraction of errors; "
-        "error rate of a classifier"
+        "error rate of a classifier; "
+        "count mistakes; Hamming loss; Bayes classifier; top-1 error"
     ),
     concepts={
         "accuracy as a loss; zero gradient; does not require grad": "The gradient is zero",

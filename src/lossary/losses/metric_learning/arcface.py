@@ -225,7 +225,8 @@ loss = angular_margin_loss(
         "speaker verification loss; deep face recognition; face verification and identification; "
         "additive angular margin on the softmax; margin added to the angle between feature and class weight; "
         "insightface; hypersphere embedding; open-set identification; person re-identification; "
-        "face recognition with an angular margin"
+        "face recognition with an angular margin; "
+        "margin added to the angle"
     ),
     concepts={
         "additive angular margin": "m",

@@ -245,7 +245,8 @@ loss = Loss(
         "pairs labelled same or different; pull similar pairs together, push dissimilar ones apart; "
         "signature verification; Hadsell Chopra LeCun; duplicate detection; verification of pairs; twin networks; "
         "metric for pairs; one-shot learning; image similarity; "
-        "siamese network"
+        "siamese network; "
+        "same or different pair; pull similar together and push dissimilar apart; collapse to a single point"
     ),
     concepts={
         "how far apart dissimilar pairs are pushed": "margin",

@@ -193,7 +193,8 @@ loss = angular_margin_loss(
         "face recognition loss; margin softmax; cos(theta) - m; cosine margin; speaker verification loss; "
         "margin subtracted from the cosine of the true class; face verification; deep face recognition; "
         "margin subtracted from the cosine logit; cos minus m; "
-        "large margin cosine"
+        "large margin cosine; "
+        "margin subtracted from the cosine; speaker verification"
     ),
     concepts={
         "normalise features and weights": "The input must be",

@@ -287,7 +287,8 @@ loss = Loss(
         "contrastive predictive coding; in-batch negatives; sentence embeddings; representation learning; "
         "query and passage; pick the right partner from the batch; mutual information estimate; "
         "positive pair against the rest of the batch; image and caption; "
-        "contrastive learning with in-batch negatives; retrieval embeddings; MoCo; dense passage retrieval"
+        "contrastive learning with in-batch negatives; retrieval embeddings; MoCo; dense passage retrieval; "
+        "temperature of contrastive learning; image-text pairs; dense retrieval"
     ),
     concepts={
         "temperature; hard negatives": "The temperature decides",

@@ -265,7 +265,9 @@ loss = Loss(
         "monai ContrastiveLoss; optax.ntxent; optax ntxent; self-supervised pretraining; views of the same picture; "
         "normalised temperature-scaled cross-entropy; 2N - 2 negatives; contrastive learning without labels; "
         "augmentations of the same image agree; data augmentation as supervision; "
-        "two augmentations of one image; self-supervised learning of pictures"
+        "two augmentations of one image; self-supervised learning of pictures; "
+        "normalised temperature-scaled similarity; contrastive pretraining of images without labels; large batch "
+        "of augmented views"
     ),
     concepts={
         "order of the views; interleaved batch; positive pairs": "Rows k and",

@@ -247,7 +247,8 @@ loss = Loss(
         "FaceNet; which negatives to pick; semi-hard triplets; hard negative mining; identity embeddings; "
         "nearest neighbours of the same person; closer to the positive than to the negative; "
         "same identity closer than another identity; select hard negatives; "
-        "face embeddings by squared distance"
+        "face embeddings by squared distance; "
+        "squared Euclidean triplet; same person closer than another"
     ),
     concepts={
         "choosing alpha; margin 0.2": "A margin of the plain",

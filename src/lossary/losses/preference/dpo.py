@@ -228,7 +228,9 @@ loss = preference_loss(
         "align a language model with human preferences without a reward model; RLHF without reinforcement learning; "
         "chosen and rejected answers; fine-tune on preference pairs; reference policy; learn from human feedback; "
         "policy and reference log-probabilities; preferred and rejected responses; alignment; preference tuning; "
-        "LLM preference tuning; LLM alignment; chosen and rejected answers of an LLM"
+        "LLM preference tuning; LLM alignment; chosen and rejected answers of an LLM; "
+        "preference tuning without reinforcement learning; pairs of preferred answers; fine-tune on human "
+        "preferences"
     ),
     concepts={
         "DPO beta; preference optimisation loss beta; strength of the KL penalty": "beta",

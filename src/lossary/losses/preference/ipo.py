@@ -183,7 +183,8 @@ loss = preference_loss(
         "log-ratio gap regression; alignment loss for language models; preference data without overfitting; "
         "identity preference optimisation; deterministic preferences; DPO overfits; bounded preference gap; "
         "preferred and rejected responses; regularised preferences; "
-        "DPO without overfitting of deterministic preferences; LLM alignment by a squared loss"
+        "DPO without overfitting of deterministic preferences; LLM alignment by a squared loss; "
+        "squared version of DPO; preference gap that stays finite"
     ),
     concepts={
         "IPO beta; preference optimisation loss beta": "beta",

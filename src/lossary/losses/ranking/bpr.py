@@ -239,7 +239,8 @@ loss = Loss(
         "RLHF preference loss; -log sigmoid of a difference; logsigmoid; recommend items from clicks and purchases; "
         "users prefer seen items to unseen ones; rank chosen before not chosen; Bradley-Terry model; "
         "pairwise recommendation; reward model from comparisons; "
-        "recommendation; matrix factorisation of implicit feedback; positive item above a sampled negative"
+        "recommendation; matrix factorisation of implicit feedback; positive item above a sampled negative; "
+        "LightGCN; users and items; recommender by pairs; AUC surrogate for recommendations"
     ),
     concepts={
         "argument order; chosen and rejected": "Swapped arguments",

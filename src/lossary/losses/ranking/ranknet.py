@@ -254,7 +254,8 @@ loss = Loss(
         "rank:pairwise; LambdaRank without weights; preference probability; comparisons by people; "
         "probability that one document ranks above another; web search ranking; score difference through a sigmoid; "
         "pairwise learning to rank; document pairs; pairs of documents; neural ranking of pairs; "
-        "cross-entropy of a score difference; XGBoost rank:pairwise"
+        "cross-entropy of a score difference; XGBoost rank:pairwise; "
+        "probability that one is ranked above the other; pairwise click preferences"
     ),
     concepts={
         "labels -1 and 1; negative loss": "A label of -1",

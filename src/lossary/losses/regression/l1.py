@@ -309,7 +309,8 @@ loss = residual_loss(
         "robust baseline of regression; sum of absolute differences; sum of absolute residuals; "
         "typical absolute error; error in the target's unit; "
         "mean absolute deviation; MAE instead of MSE; constant gradient near zero; reconstruction of pictures "
-        "without blur; lightgbm regression_l1"
+        "without blur; lightgbm regression_l1; "
+        "image-to-image translation; pix2pix; sum of absolute errors; absolute residuals"
     ),
     concepts={
         "median regression loss": "The best constant",

@@ -141,7 +141,8 @@ loss = residual_loss(
         "hyperbolic secant likelihood; hyperbolic cosine; smooth version of the absolute error; "
         "twice differentiable robust loss; like Huber without a threshold; second derivative everywhere; "
         "smooth for Newton's method and boosting; between squared and absolute, smooth everywhere; "
-        "smooth everywhere; alternative to Huber without a threshold; twice differentiable absolute error"
+        "smooth everywhere; alternative to Huber without a threshold; twice differentiable absolute error; "
+        "like Huber without a parameter"
     ),
     concepts={
         "log cosh overflow; log(cosh(x)) inf; numerically stable log cosh": "Written as it is defined",

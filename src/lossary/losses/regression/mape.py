@@ -145,7 +145,8 @@ loss = Loss(
         "mape division by zero; WAPE; weighted MAPE; WMAPE; relative error; error in percent; "
         "forecast accuracy of sales and demand; error relative to the true value; scale-free error; "
         "error divided by the actual value; "
-        "percentage off; forecast error in percent"
+        "percentage off; forecast error in percent; "
+        "average percent deviation; forecast error where the actual value is zero"
     ),
     concepts={
         "mape zero target; mape infinity; mape division by zero": "A target of zero",

@@ -426,7 +426,9 @@ loss = residual_loss(
         "large errors matter most; default loss of a regression; regression baseline; reconstruction error; "
         "ordinary regression; noise is normal; pixel-wise reconstruction; average squared deviation; predict the mean; "
         "ridge regression; linear regression objective; predicted noise of a diffusion model; minimum mean "
-        "squared error estimator; dominated by outliers; lightgbm regression_l2"
+        "squared error estimator; dominated by outliers; lightgbm regression_l2; "
+        "average squared distance; normally distributed errors; Euclidean loss; Found dtype Double but expected "
+        "Float; curve fitting"
     ),
     concepts={
         "target size different to the input size broadcasting warning; Using a target size that is different to the "

@@ -145,7 +145,8 @@ loss = Loss(
         "target spans orders of magnitude; difference of logarithms; relative rather than absolute errors; "
         "positive targets that grow exponentially; logarithm of one plus the value; underestimates cost more; "
         "relative error of positive targets by logarithms; targets over several orders of magnitude; squared log "
-        "ratio"
+        "ratio; "
+        "regression after a log transform of the target; Keras mean_squared_logarithmic_error"
     ),
     concepts={
         "msle nan; negative predictions": "A prediction of -1",

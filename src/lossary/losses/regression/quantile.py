@@ -170,7 +170,9 @@ loss = residual_loss(
         "uncertainty bands; probabilistic forecast by quantiles; confidence band; upper and lower bound; "
         "late is worse than early; shortage costs more than surplus; safety stock; "
         "under-forecasting costs more than over-forecasting; service level; LightGBM and CatBoost quantile "
-        "objective; GradientBoostingRegressor loss='quantile'"
+        "objective; GradientBoostingRegressor loss='quantile'; "
+        "newsboy problem; temporal fusion transformer; conformalised quantile regression; risk of too little "
+        "against too much; quantile forest and boosting"
     ),
     concepts={
         "which quantile; asymmetric costs; newsvendor; underprediction costs more": "tau",

@@ -110,7 +110,8 @@ loss = Loss(
         "rooted msle; competition metric of sales and prices; rmsle nan gradient; sqrt of msle; "
         "Kaggle sales and house prices; root of the mean squared logarithmic error; relative error in the end; "
         "square root of MSLE; "
-        "house prices on Kaggle; sales and demand on Kaggle"
+        "house prices on Kaggle; sales and demand on Kaggle; "
+        "ratio errors of counts and prices"
     ),
     concepts={
         "rmsle over batches; mean of batch losses": "The mean over batches",

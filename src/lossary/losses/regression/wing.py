@@ -126,7 +126,8 @@ loss = residual_loss(
         "amplify small errors; logarithmic loss of coordinates; face landmarks; facial key points; "
         "small and medium errors count more; landmark localisation; face alignment; pose estimation; "
         "coordinates of landmarks; "
-        "logarithm near zero and linear for large errors; heatmap-free key points"
+        "logarithm near zero and linear for large errors; heatmap-free key points; "
+        "face alignment with coordinates; small and medium range errors of landmarks"
     ),
     concepts={
         "small errors matter more; amplify small errors": "epsilon",

@@ -132,7 +132,8 @@ loss = residual_loss(
     search_terms=terms(
         "reject outliers completely; hard redescending M-estimator; sine psi function; robust regression 1.339; "
         "cosine loss for residuals; sine wave M-estimator; sinusoidal influence function; influence follows a sine; "
-        "sine wave psi function"
+        "sine wave psi function; "
+        "statsmodels AndrewWave; psi is a sine"
     ),
     concepts={
         "tuning constant 1.339": "a",

@@ -169,7 +169,8 @@ loss = residual_loss(
         "one knob for how strongly outliers are ignored; robustness as a parameter; "
         "continuous from squared error to redescending; "
         "one loss with a shape parameter; includes L2, Charbonnier, Cauchy, Geman-McClure and Welsch; learn how "
-        "robust to be"
+        "robust to be; "
+        "adaptive loss by Google; tunable shape"
     ),
     concepts={
         "scale where a residual becomes an outlier": "c",

@@ -154,7 +154,8 @@ loss = residual_loss(
         "Student t loss with one degree of freedom; kornia cauchy_loss; scipy least_squares loss='cauchy'; "
         "Lorentz loss; Student t likelihood; logarithm of one plus the squared residual; fat tails; "
         "very heavy tails; redescends slowly; "
-        "robust kernel of SLAM and bundle adjustment; logarithmic growth of outliers"
+        "robust kernel of SLAM and bundle adjustment; logarithmic growth of outliers; "
+        "heavy tails"
     ),
     concepts={
         "cauchy scale; outlier scale": "c",

@@ -150,7 +150,8 @@ loss = residual_loss(
         "image super resolution and denoising; low-level vision; video frame interpolation; "
         "generalised Charbonnier of optical flow; epsilon inside the square root; absolute value rounded near zero; "
         "robust L1 for images; "
-        "LapSRN; EDVR; MPRNet; deblurring"
+        "LapSRN; EDVR; MPRNet; deblurring; "
+        "video super-resolution; noise removal of pictures; L1 with a square root"
     ),
     concepts={
         "charbonnier epsilon; rounded absolute error": "eps",

@@ -129,7 +129,8 @@ loss = residual_loss(
         "one minus Gaussian kernel; kernel bandwidth; entropy of the error; "
         "kernel similarity of prediction and target; minimum error entropy; non-Gaussian noise; "
         "Renyi entropy of the error; "
-        "half-quadratic optimisation"
+        "half-quadratic optimisation; "
+        "similarity by a Gaussian kernel; entropy-based robust regression"
     ),
     concepts={
         "kernel bandwidth; kernel width": "sigma",

@@ -161,7 +161,8 @@ loss = residual_loss(
         "reject outliers completely; hard redescending M-estimator; piecewise linear psi function; "
         "Huber with an end; three thresholds; three-part M-estimator; piecewise linear influence; 17A; "
         "a, b and c as turning points; hampel psi; "
-        "three pieces of psi"
+        "three pieces of psi; "
+        "psi.hampel of MASS::rlm; statsmodels robust norms"
     ),
     concepts={
         "where Huber's part ends": "a",

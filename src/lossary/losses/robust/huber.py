@@ -271,7 +271,9 @@ loss = residual_loss(
         "robust location; clip the pull of outliers; mixture of L1 and L2; "
         "squared error that does not explode on outliers; less sensitive to outliers than squared error; "
         "robust kernel of bundle adjustment; HuberRegressor; loss less sensitive to outliers; gradient clipped at"
-        " delta"
+        " delta; "
+        "linear beyond a threshold; robust linear regression in scikit-learn; sensor glitches in a regression; "
+        "Ceres HuberLoss"
     ),
     concepts={
         "huber delta; outlier threshold; clipped gradient of the squared error; DQN error clipping": "delta",

@@ -146,7 +146,8 @@ loss = residual_loss(
         "ignore outliers beyond a threshold; outliers should have no influence at all; throw outliers away; "
         "bi-square weight; far points are ignored; robust fit that rejects outliers; redescending to zero; "
         "weight of outliers goes to zero; "
-        "constant beyond a cutoff; gross outliers have no influence"
+        "constant beyond a cutoff; gross outliers have no influence; "
+        "psi.bisquare of MASS::rlm; robust regression with redescending weights; weight (1 - (r/c)^2)^2"
     ),
     concepts={
         "tuning constant 4.685; outlier threshold": "c",

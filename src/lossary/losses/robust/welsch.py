@@ -133,7 +133,8 @@ loss = residual_loss(
         "1 - exp(-x^2); ignore outliers; inverted Gaussian; exponential of the negative squared residual; "
         "one minus a Gaussian; Leclerc; bounded and smooth; far outliers cost a constant; "
         "Gaussian-shaped penalty that saturates; saturating loss; "
-        "robust kernel of point set registration; Gaussian-shaped influence"
+        "robust kernel of point set registration; Gaussian-shaped influence; "
+        "influence fades for large residuals; Gaussian of the residual turned upside down"
     ),
     concepts={
         "choosing c; outlier scale": "c",

@@ -302,7 +302,8 @@ loss = overlap_loss(
         "small organ or lesion in a large picture; foreground is a tiny part of the picture; "
         "overlap of predicted and true mask; tumour segmentation; binary mask; Dice score; F1 of pixels; "
         "class imbalance in masks; organ, lesion, tumour and nucleus masks; "
-        "segmentation; differentiable F1 score; small foreground object; nnU-Net"
+        "segmentation; differentiable F1 score; small foreground object; nnU-Net; "
+        "tumour and organ segmentation; mask overlap as a loss; 2 TP / (2 TP + FP + FN); batch of binary masks"
     ),
     concepts={
         "smoothing constant; epsilon in Dice": "smooth",

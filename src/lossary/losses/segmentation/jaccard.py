@@ -183,7 +183,8 @@ loss = overlap_loss(
         "intersection over union segmentation loss; mean IoU as a loss; mIoU; overlap of masks; mean IoU of masks; "
         "intersection over union of masks; IoU made differentiable; overlap of regions; optimise IoU directly; "
         "pixels in common; "
-        "differentiable intersection over union of masks; mean IoU as a training loss"
+        "differentiable intersection over union of masks; mean IoU as a training loss; "
+        "IoU of masks; optimise mIoU; TP / (TP + FP + FN)"
     ),
     concepts={
         "smoothing constant; epsilon in IoU": "smooth",

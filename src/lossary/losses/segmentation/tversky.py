@@ -222,7 +222,9 @@ loss = overlap_loss(
         "missed pixels cost more than false alarms; false negatives cost more than false positives; "
         "weigh recall above precision; imbalance of foreground and background; sensitivity and specificity of masks; "
         "missing a tumour is worse than a false alarm; recall of masks; "
-        "trade precision against recall in masks"
+        "trade precision against recall in masks; "
+        "recall matters more than precision in segmentation; multiple sclerosis lesions; alpha for false "
+        "positives and beta for false negatives"
     ),
     concepts={
         "weight of false positives": "alpha",

@@ -544,7 +544,9 @@ loss = Loss(
         "label sequence without alignment; audio to text; frames longer than labels; transcription of lines of text; "
         "repeated characters and blanks; wav2vec fine-tuning; sequence labelling of unsegmented data; "
         "sequence to sequence with monotonic alignment; keyword spotting; lip reading; "
-        "speech recognition without alignment; blank token; DeepSpeech; CRNN text recognition"
+        "speech recognition without alignment; blank token; DeepSpeech; CRNN text recognition; "
+        "handwriting recognition; label sequence longer than the input; CTC is nan; transcript without timings; "
+        "speech to text; peaky outputs"
     ),
     concepts={
         "blank label; blank must be in label range": "blank",

@@ -262,7 +262,8 @@ loss = Loss(
         "partial likelihood over risk sets; deep survival network; right-censored data; log hazard ratio; "
         "time until failure; patients still alive at the end of the study; lost to follow-up; when a machine fails; "
         "predictive maintenance; customer lifetime; who dies first; "
-        "DeepSurv; patients lost to follow-up"
+        "DeepSurv; patients lost to follow-up; "
+        "survival network; censored patients; log hazard; risk of churn over time"
     ),
     concepts={
         "sign of the risk; predicted times; censoring flag": "A higher input",
