@@ -295,7 +295,8 @@ loss = Loss(
         "discriminator loss of the original GAN; log-likelihood of coin flips; probability outside 0 and 1; "
         "BCE at a prediction of exactly 0 or 1; log of zero in binary cross-entropy; probabilities after a "
         "sigmoid; "
-        "expected input between 0 and 1; sigmoid then cross-entropy; DCGAN discriminator"
+        "expected input between 0 and 1; sigmoid then cross-entropy; DCGAN discriminator; "
+        "-(y log p + (1 - y) log(1 - p)); CatBoost CrossEntropy"
     ),
     concepts={
         "class imbalance; sample weights": "weight",

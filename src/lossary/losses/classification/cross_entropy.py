@@ -624,7 +624,8 @@ loss = Loss(
         "multi-class classification; classifier; language model; image classifier with softmax; log-likelihood of"
         " the true class; "
         "ImageNet training; ignore label 255; sparse softmax cross-entropy; mutually exclusive classes; "
-        "fine-tuning a classifier; intent or sentiment classification; got class indices or probabilities"
+        "fine-tuning a classifier; intent or sentiment classification; got class indices or probabilities; "
+        "-log softmax(x)[y]; logsumexp(x) - x[y]; XGBoost multi:softprob; LightGBM and CatBoost multiclass"
     ),
     concepts={
         "class imbalance; class weights; imbalanced classes": "weight",

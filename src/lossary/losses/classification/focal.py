@@ -280,7 +280,8 @@ loss = Loss(
         "down-weight easy background; hard examples count more; imbalanced classification; long-tailed data; "
         "foreground against background; modulating factor; RetinaNet; rare positives; easy examples dominate the loss; "
         "class imbalance; cross-entropy times (1 - p)^gamma; "
-        "too many easy negatives; alpha and gamma of the focal loss; pt and (1 - pt)"
+        "too many easy negatives; alpha and gamma of the focal loss; pt and (1 - pt); "
+        "focus on misclassified examples; -(1 - p)^gamma log p; CatBoost Focal"
     ),
     concepts={
         "balance positives and negatives": "alpha",

@@ -217,7 +217,8 @@ loss = softmax_loss(
         "mean absolute error of probabilities; Box-Cox transformation of a probability; learn with wrong labels; "
         "mean absolute error of probabilities is too slow; crowdsourced labels; mislabelled training data; "
         "between mean absolute error and cross-entropy; "
-        "robust to mislabelled samples; Box-Cox transformation of the likelihood; crowd-sourced labels"
+        "robust to mislabelled samples; Box-Cox transformation of the likelihood; crowd-sourced labels; "
+        "(1 - p^q)/q; annotators made mistakes"
     ),
     concepts={
         "robustness to label noise; between cross-entropy and MAE": "q",

@@ -340,7 +340,8 @@ loss = Loss(
         "maximum likelihood classifier; takes the output of log_softmax; "
         "output of LogSoftmax; negative loss because log_softmax was forgotten; "
         "negative log of the probability of the true class; NLLLoss after a softmax is wrong; categorical "
-        "log-likelihood"
+        "log-likelihood; "
+        "F.log_softmax output as input; -x[y]"
     ),
     concepts={
         "class imbalance; class weights": "weight",

@@ -208,7 +208,8 @@ loss = softmax_loss(
         "epsilon times one minus p; Taylor series of cross-entropy; cross-entropy plus epsilon times 1 - p; "
         "tuned cross-entropy; add a linear term to cross-entropy; perturb the leading coefficient; "
         "leading polynomial coefficient of the cross-entropy; "
-        "Taylor expansion of the cross-entropy; polynomial in 1 - p"
+        "Taylor expansion of the cross-entropy; polynomial in 1 - p; "
+        "-log p + epsilon (1 - p)"
     ),
     concepts={
         "leading polynomial coefficient": "epsilon",

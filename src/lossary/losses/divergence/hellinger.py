@@ -149,7 +149,8 @@ loss = divergence_loss(
         "difference of square roots of probabilities; Bhattacharyya distance; "
         "bounded symmetric distance of distributions; fidelity; "
         "L2 distance of square roots of probabilities; "
-        "metric between probability distributions; square roots of histograms"
+        "metric between probability distributions; square roots of histograms; "
+        "sum (sqrt p - sqrt q)^2"
     ),
     concepts={
         "squared Hellinger distance; factor one half": "Distance and squared distance",

@@ -440,7 +440,9 @@ loss = Loss(
         "compare predicted and target distribution; "
         "distance between two softmax outputs; match teacher probabilities; match a soft target distribution; "
         "KL divergence in torch is negative; input in log space; target in log space; expected log-likelihood "
-        "ratio; soft label training"
+        "ratio; soft label training; "
+        "log-probabilities as input and probabilities as target; sum of p log(p/q); compress a large model into a"
+        " small one"
     ),
     concepts={
         "log_target; target as log-probabilities; pass the target as logarithms": "log_target",

@@ -205,7 +205,8 @@ loss = discriminator_loss(
         "critic instead of a discriminator; difference of mean scores; earth mover's distance of GANs; "
         "mode collapse; meaningful GAN loss curve; critic score; "
         "critic with gradient penalty; "
-        "critic loss is negative; n_critic steps"
+        "critic loss is negative; n_critic steps; "
+        "D(fake) - D(real)"
     ),
     concepts={
         "critic loss diverges; loss goes to minus infinity; weight clipping; Lipschitz constraint": "Without a limit",

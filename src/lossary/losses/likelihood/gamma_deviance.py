@@ -140,7 +140,8 @@ loss = Loss(
         "relative error of positive values; GLM with log link; gamma regression; "
         "variance grows with the square of the mean; strictly positive amounts; waiting times; "
         "claim severity; Gamma GLM; "
-        "waiting times and costs; log link for positive targets; GammaRegressor"
+        "waiting times and costs; log link for positive targets; GammaRegressor; "
+        "2 (log(mu/y) + y/mu - 1); LightGBM gamma"
     ),
     concepts={
         "zero targets; infinite deviance": "A target of zero",

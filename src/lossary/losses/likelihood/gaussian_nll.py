@@ -403,7 +403,8 @@ loss = Loss(
         "estimate variance along with the prediction; predicted standard deviation; uncertainty of a regression; "
         "confidence of a prediction; "
         "regression with learned noise; predict uncertainty together with the mean; "
-        "log variance head; input-dependent noise; likelihood of a normal with predicted spread"
+        "log variance head; input-dependent noise; likelihood of a normal with predicted spread; "
+        "log var + (y - mu)^2/var"
     ),
     concepts={
         "var has negative entry/entries; softplus for the variance": "A raw output",

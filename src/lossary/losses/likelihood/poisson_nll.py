@@ -345,7 +345,8 @@ loss = Loss(
         "predicts a rate; counts per interval; neural spike counts; log link; rare events; "
         "intensity of a point process; exponential of the output is the rate; "
         "predict how many events; count regression in torch; photon or spike counts; "
-        "spike counts; visits, clicks or calls per hour"
+        "spike counts; visits, clicks or calls per hour; "
+        "mu - y log mu; LightGBM poisson"
     ),
     concepts={
         "log_input; log link regression": "log_input",

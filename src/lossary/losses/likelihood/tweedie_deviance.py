@@ -147,7 +147,8 @@ loss = Loss(
         "sales with many zeros; exact zeros and positive amounts; "
         "zero-inflated continuous targets; rainfall amounts; Tweedie GLM; "
         "rainfall with many zeros; variance power between 1 and 2; TweedieRegressor; d2_tweedie_score; mass at "
-        "zero and a positive tail"
+        "zero and a positive tail; "
+        "LightGBM and CatBoost Tweedie; y mu^(1 - p)/(1 - p)"
     ),
     concepts={
         "variance power; tweedie_variance_power": "power",

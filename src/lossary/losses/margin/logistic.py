@@ -179,7 +179,8 @@ loss = margin_loss(
         "softplus of minus the margin; LogitBoost loss; logistic regression; "
         "sigmoid classifier on labels plus and minus one; deviance; maximum entropy classifier; log loss of a score; "
         "LogitBoost; binary cross-entropy with labels -1 and 1; "
-        "SGDClassifier loss='log_loss'; margin form of the log loss; logistic regression with signs as labels"
+        "SGDClassifier loss='log_loss'; margin form of the log loss; logistic regression with signs as labels; "
+        "LightGBM and CatBoost Logloss"
     ),
     concepts={
         "labels 0 and 1": "With labels 0 and 1",

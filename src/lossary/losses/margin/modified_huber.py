@@ -142,7 +142,8 @@ loss = margin_loss(
         "hinge squared, then straight; robust SVM with probabilities; SGDClassifier; "
         "SVM loss that becomes linear for very wrong points; "
         "SGDClassifier with predict_proba and tolerance of outliers; "
-        "squared hinge that becomes linear; quadratic then linear penalty of the margin"
+        "squared hinge that becomes linear; quadratic then linear penalty of the margin; "
+        "hinge that is squared, then linear"
     ),
     concepts={
         "Huber loss for classification; difference between Huber and modified Huber": "It is not the Huber loss",

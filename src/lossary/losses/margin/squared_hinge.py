@@ -162,7 +162,8 @@ loss = margin_loss(
         "support vector machine with squared slack; L2-SVM; squared slack; quadratic penalty of margin violations; "
         "LinearSVC default; hinge without a corner; "
         "LinearSVC default loss; "
-        "smooth SVM; primal L2-SVM by Newton's method"
+        "smooth SVM; primal L2-SVM by Newton's method; "
+        "squared margin violation; SVM with squared loss of violations"
     ),
     concepts={
         "outliers; wrong labels": "One wrong label",

@@ -173,7 +173,8 @@ loss = margin_loss(
         "accuracy as a loss; one minus accuracy; classification error; number of errors; accuracy; "
         "share of wrong answers; count the mistakes; not differentiable; fraction of errors; "
         "error rate of a classifier; "
-        "count mistakes; Hamming loss; Bayes classifier; top-1 error"
+        "count mistakes; Hamming loss; Bayes classifier; top-1 error; "
+        "train with accuracy directly; optimise accuracy; 1[y f(x) <= 0]"
     ),
     concepts={
         "accuracy as a loss; zero gradient; does not require grad": "The gradient is zero",

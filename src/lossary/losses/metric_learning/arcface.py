@@ -226,7 +226,8 @@ loss = angular_margin_loss(
         "additive angular margin on the softmax; margin added to the angle between feature and class weight; "
         "insightface; hypersphere embedding; open-set identification; person re-identification; "
         "face recognition with an angular margin; "
-        "margin added to the angle"
+        "margin added to the angle; "
+        "s cos(theta + m)"
     ),
     concepts={
         "additive angular margin": "m",

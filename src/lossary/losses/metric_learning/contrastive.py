@@ -246,7 +246,8 @@ loss = Loss(
         "signature verification; Hadsell Chopra LeCun; duplicate detection; verification of pairs; twin networks; "
         "metric for pairs; one-shot learning; image similarity; "
         "siamese network; "
-        "same or different pair; pull similar together and push dissimilar apart; collapse to a single point"
+        "same or different pair; pull similar together and push dissimilar apart; collapse to a single point; "
+        "(1 - y) d^2 + y max(0, margin - d)^2"
     ),
     concepts={
         "how far apart dissimilar pairs are pushed": "margin",

@@ -194,7 +194,8 @@ loss = angular_margin_loss(
         "margin subtracted from the cosine of the true class; face verification; deep face recognition; "
         "margin subtracted from the cosine logit; cos minus m; "
         "large margin cosine; "
-        "margin subtracted from the cosine; speaker verification"
+        "margin subtracted from the cosine; speaker verification; "
+        "s (cos(theta) - m)"
     ),
     concepts={
         "normalise features and weights": "The input must be",

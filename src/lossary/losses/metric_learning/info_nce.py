@@ -288,7 +288,9 @@ loss = Loss(
         "query and passage; pick the right partner from the batch; mutual information estimate; "
         "positive pair against the rest of the batch; image and caption; "
         "contrastive learning with in-batch negatives; retrieval embeddings; MoCo; dense passage retrieval; "
-        "temperature of contrastive learning; image-text pairs; dense retrieval"
+        "temperature of contrastive learning; image-text pairs; dense retrieval; "
+        "softmax of the true pair against negatives; -log(exp(s/t)/sum exp(s/t)); CLIP pretraining of image and "
+        "text"
     ),
     concepts={
         "temperature; hard negatives": "The temperature decides",

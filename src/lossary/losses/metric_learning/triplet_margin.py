@@ -321,7 +321,8 @@ loss = Loss(
         "relative distance of three samples; retrieval by distance; hardest negative; select hard negatives; "
         "anchor, positive, negative; triplet loss collapses to the margin; "
         "pull the positive closer than the negative; person re-identification; batch-hard mining; embeddings of "
-        "the same identity closer"
+        "the same identity closer; "
+        "max(0, d(a, p) - d(a, n) + margin)"
     ),
     concepts={
         "choosing the margin; expected margin to be greater than 0": "The margin must be",

@@ -230,7 +230,8 @@ loss = preference_loss(
         "policy and reference log-probabilities; preferred and rejected responses; alignment; preference tuning; "
         "LLM preference tuning; LLM alignment; chosen and rejected answers of an LLM; "
         "preference tuning without reinforcement learning; pairs of preferred answers; fine-tune on human "
-        "preferences"
+        "preferences; "
+        "-log sigmoid(beta (chosen - rejected))"
     ),
     concepts={
         "DPO beta; preference optimisation loss beta; strength of the KL penalty": "beta",

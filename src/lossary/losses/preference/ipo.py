@@ -184,7 +184,8 @@ loss = preference_loss(
         "identity preference optimisation; deterministic preferences; DPO overfits; bounded preference gap; "
         "preferred and rejected responses; regularised preferences; "
         "DPO without overfitting of deterministic preferences; LLM alignment by a squared loss; "
-        "squared version of DPO; preference gap that stays finite"
+        "squared version of DPO; preference gap that stays finite; "
+        "(h - 1/(2 beta))^2"
     ),
     concepts={
         "IPO beta; preference optimisation loss beta": "beta",

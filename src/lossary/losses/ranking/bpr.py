@@ -240,7 +240,8 @@ loss = Loss(
         "users prefer seen items to unseen ones; rank chosen before not chosen; Bradley-Terry model; "
         "pairwise recommendation; reward model from comparisons; "
         "recommendation; matrix factorisation of implicit feedback; positive item above a sampled negative; "
-        "LightGCN; users and items; recommender by pairs; AUC surrogate for recommendations"
+        "LightGCN; users and items; recommender by pairs; AUC surrogate for recommendations; "
+        "-log sigmoid(pos - neg)"
     ),
     concepts={
         "argument order; chosen and rejected": "Swapped arguments",

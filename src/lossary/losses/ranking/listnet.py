@@ -262,7 +262,8 @@ loss = Loss(
         "whole list at once; rank documents of a query; softmax cross-entropy of rankings; graded relevance; "
         "softmax of the relevances against softmax of the scores; "
         "top-one probabilities; TF-Ranking SoftmaxLoss; cross-entropy of two softmaxes over a list; "
-        "listwise cross-entropy; reranking documents; relevance distribution over a list"
+        "listwise cross-entropy; reranking documents; relevance distribution over a list; "
+        "CatBoost QuerySoftMax"
     ),
     concepts={
         "scale of the scores; order is right but loss is high": "The right order",

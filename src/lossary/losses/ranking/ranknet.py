@@ -255,7 +255,8 @@ loss = Loss(
         "probability that one document ranks above another; web search ranking; score difference through a sigmoid; "
         "pairwise learning to rank; document pairs; pairs of documents; neural ranking of pairs; "
         "cross-entropy of a score difference; XGBoost rank:pairwise; "
-        "probability that one is ranked above the other; pairwise click preferences"
+        "probability that one is ranked above the other; pairwise click preferences; "
+        "log(1 + exp(-(s1 - s2))); LightGBM lambdarank without weights"
     ),
     concepts={
         "labels -1 and 1; negative loss": "A label of -1",

@@ -310,7 +310,8 @@ loss = residual_loss(
         "typical absolute error; error in the target's unit; "
         "mean absolute deviation; MAE instead of MSE; constant gradient near zero; reconstruction of pictures "
         "without blur; lightgbm regression_l1; "
-        "image-to-image translation; pix2pix; sum of absolute errors; absolute residuals"
+        "image-to-image translation; pix2pix; sum of absolute errors; absolute residuals; "
+        "grows linearly without limit; CatBoost MAE; |y - yhat|"
     ),
     concepts={
         "median regression loss": "The best constant",

@@ -142,7 +142,8 @@ loss = residual_loss(
         "twice differentiable robust loss; like Huber without a threshold; second derivative everywhere; "
         "smooth for Newton's method and boosting; between squared and absolute, smooth everywhere; "
         "smooth everywhere; alternative to Huber without a threshold; twice differentiable absolute error; "
-        "like Huber without a parameter"
+        "like Huber without a parameter; "
+        "CatBoost LogCosh; log((exp(x) + exp(-x)) / 2)"
     ),
     concepts={
         "log cosh overflow; log(cosh(x)) inf; numerically stable log cosh": "Written as it is defined",

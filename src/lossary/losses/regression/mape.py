@@ -146,7 +146,8 @@ loss = Loss(
         "forecast accuracy of sales and demand; error relative to the true value; scale-free error; "
         "error divided by the actual value; "
         "percentage off; forecast error in percent; "
-        "average percent deviation; forecast error where the actual value is zero"
+        "average percent deviation; forecast error where the actual value is zero; "
+        "|y - yhat| / |y|; LightGBM mape"
     ),
     concepts={
         "mape zero target; mape infinity; mape division by zero": "A target of zero",

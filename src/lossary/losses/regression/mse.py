@@ -428,7 +428,8 @@ loss = residual_loss(
         "ridge regression; linear regression objective; predicted noise of a diffusion model; minimum mean "
         "squared error estimator; dominated by outliers; lightgbm regression_l2; "
         "average squared distance; normally distributed errors; Euclidean loss; Found dtype Double but expected "
-        "Float; curve fitting"
+        "Float; curve fitting; "
+        "(y - yhat)^2; LightGBM regression"
     ),
     concepts={
         "target size different to the input size broadcasting warning; Using a target size that is different to the "

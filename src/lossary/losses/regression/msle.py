@@ -146,7 +146,8 @@ loss = Loss(
         "positive targets that grow exponentially; logarithm of one plus the value; underestimates cost more; "
         "relative error of positive targets by logarithms; targets over several orders of magnitude; squared log "
         "ratio; "
-        "regression after a log transform of the target; Keras mean_squared_logarithmic_error"
+        "regression after a log transform of the target; Keras mean_squared_logarithmic_error; "
+        "(log(1 + y) - log(1 + yhat))^2; XGBoost reg:squaredlogerror"
     ),
     concepts={
         "msle nan; negative predictions": "A prediction of -1",

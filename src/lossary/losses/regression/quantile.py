@@ -172,7 +172,8 @@ loss = residual_loss(
         "under-forecasting costs more than over-forecasting; service level; LightGBM and CatBoost quantile "
         "objective; GradientBoostingRegressor loss='quantile'; "
         "newsboy problem; temporal fusion transformer; conformalised quantile regression; risk of too little "
-        "against too much; quantile forest and boosting"
+        "against too much; quantile forest and boosting; "
+        "max(tau e, (tau - 1) e); LightGBM quantile alpha"
     ),
     concepts={
         "which quantile; asymmetric costs; newsvendor; underprediction costs more": "tau",

@@ -158,7 +158,8 @@ loss = Loss(
         "square root of the mean squared error; error in the unit of the target; typical size of the error; "
         "standard deviation of the residuals; Kaggle metric; root of the average squared error; "
         "same unit as the target; "
-        "RootMeanSquaredError metric"
+        "RootMeanSquaredError metric; "
+        "sqrt(mean((y - yhat)^2)); CatBoost RMSE"
     ),
     concepts={
         "rmse over batches; mean of batch losses": "The mean over batches",

@@ -111,7 +111,8 @@ loss = Loss(
         "Kaggle sales and house prices; root of the mean squared logarithmic error; relative error in the end; "
         "square root of MSLE; "
         "house prices on Kaggle; sales and demand on Kaggle; "
-        "ratio errors of counts and prices"
+        "ratio errors of counts and prices; "
+        "sqrt(mean((log(1 + y) - log(1 + yhat))^2)); XGBoost rmsle"
     ),
     concepts={
         "rmsle over batches; mean of batch losses": "The mean over batches",

@@ -162,7 +162,8 @@ loss = Loss(
         "percentage error bounded by 200; mean of target and prediction in the denominator; "
         "relative error with both in the denominator; "
         "M4; percentage error that works with zero actual values; "
-        "symmetric relative forecast error; average of actual and forecast in the denominator"
+        "symmetric relative forecast error; average of actual and forecast in the denominator; "
+        "2 |y - yhat| / (|y| + |yhat|)"
     ),
     concepts={
         "smape definitions; smape 200 percent; smape between 0 and 1": "Three losses",

@@ -127,7 +127,8 @@ loss = residual_loss(
         "small and medium errors count more; landmark localisation; face alignment; pose estimation; "
         "coordinates of landmarks; "
         "logarithm near zero and linear for large errors; heatmap-free key points; "
-        "face alignment with coordinates; small and medium range errors of landmarks"
+        "face alignment with coordinates; small and medium range errors of landmarks; "
+        "w log(1 + |x|/epsilon)"
     ),
     concepts={
         "small errors matter more; amplify small errors": "epsilon",

@@ -170,7 +170,8 @@ loss = residual_loss(
         "continuous from squared error to redescending; "
         "one loss with a shape parameter; includes L2, Charbonnier, Cauchy, Geman-McClure and Welsch; learn how "
         "robust to be; "
-        "adaptive loss by Google; tunable shape"
+        "adaptive loss by Google; tunable shape; "
+        "alpha of minus infinity; interpolates between robust losses"
     ),
     concepts={
         "scale where a residual becomes an outlier": "c",

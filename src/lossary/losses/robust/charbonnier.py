@@ -151,7 +151,8 @@ loss = residual_loss(
         "generalised Charbonnier of optical flow; epsilon inside the square root; absolute value rounded near zero; "
         "robust L1 for images; "
         "LapSRN; EDVR; MPRNet; deblurring; "
-        "video super-resolution; noise removal of pictures; L1 with a square root"
+        "video super-resolution; noise removal of pictures; L1 with a square root; "
+        "epsilon inside the sqrt of an L1"
     ),
     concepts={
         "charbonnier epsilon; rounded absolute error": "eps",

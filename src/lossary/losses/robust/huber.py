@@ -273,7 +273,8 @@ loss = residual_loss(
         "robust kernel of bundle adjustment; HuberRegressor; loss less sensitive to outliers; gradient clipped at"
         " delta; "
         "linear beyond a threshold; robust linear regression in scikit-learn; sensor glitches in a regression; "
-        "Ceres HuberLoss"
+        "Ceres HuberLoss; "
+        "convex with a few large outliers; linear growth beyond delta; LightGBM and CatBoost Huber"
     ),
     concepts={
         "huber delta; outlier threshold; clipped gradient of the squared error; DQN error clipping": "delta",

@@ -224,7 +224,8 @@ loss = overlap_loss(
         "missing a tumour is worse than a false alarm; recall of masks; "
         "trade precision against recall in masks; "
         "recall matters more than precision in segmentation; multiple sclerosis lesions; alpha for false "
-        "positives and beta for false negatives"
+        "positives and beta for false negatives; "
+        "alpha and beta weights for FP and FN; TP/(TP + alpha FP + beta FN)"
     ),
     concepts={
         "weight of false positives": "alpha",

@@ -263,7 +263,8 @@ loss = Loss(
         "time until failure; patients still alive at the end of the study; lost to follow-up; when a machine fails; "
         "predictive maintenance; customer lifetime; who dies first; "
         "DeepSurv; patients lost to follow-up; "
-        "survival network; censored patients; log hazard; risk of churn over time"
+        "survival network; censored patients; log hazard; risk of churn over time; "
+        "CatBoost Cox; sum over the risk set of exp(risk)"
     ),
     concepts={
         "sign of the risk; predicted times; censoring flag": "A higher input",
