@@ -17,7 +17,7 @@
   const FIELDS = { name: 3, asked: 3, placed: 3, heading: 1.5, summary: 2, wanted: 1.8, kind: 2.2, prose: 0.7 };
   const PHRASE = 2.5; // of a phrase that fits, beside the best score of words
   const [ASKED, HELD] = [1.4, 0.5]; // how much of the question a phrase holds, and how much of it the question is
-  const PLACED = 0.8; // of a phrase that a place on the page answers, beside one that the page does
+  const PLACED = 0.7; // of a phrase that a place on the page answers, beside one that the page does
   const RARE = 0.4; // how much more a rare word tells than a common one
   const COVERED = 0.5; // how much it counts that a loss has all words of the question
   const [KNOWN, BRIEF] = [0.4, 0.5]; // of a loss that others send readers to, and how much less the more words are asked

@@ -418,7 +418,8 @@ loss = residual_loss(
     tasks=("regression", "generative", "distillation", "reinforcement"),
     search_terms=terms(
         "loss whose minimizer is the mean; loss whose minimiser is the mean; "
-        "Gaussian likelihood with fixed variance; sum of squared residuals; half squared error; HalfSquaredError; "
+        "regression; Gaussian likelihood with fixed variance; sum of squared residuals; "
+        "half squared error; HalfSquaredError; "
         "optax l2_loss; TrivialLoss; target size different to the input size broadcasting warning; "
         "Using a target size that is different to the input size; size_average and reduce args will be deprecated; "
         "\"mse_cpu\" not implemented for 'Long'; tf.keras.losses.MeanSquaredError; sklearn mean_squared_error; "
