@@ -489,7 +489,8 @@ loss = Loss(
         "language model with a huge vocabulary; frequent words are cheap, rare ones grouped; "
         "Zipf distributed classes; head and tail clusters; too many output classes; softmax is slow; "
         "clusters of frequent and rare words; approximate softmax over a huge vocabulary; "
-        "word language model with a million words; Zipf's law of the vocabulary"
+        "word language model with a million words; Zipf's law of the vocabulary; "
+        "hundreds of thousands of classes"
     ),
     concepts={
         "'_ASMoutput' object has no attribute 'backward'; output and loss": "It returns a pair",

@@ -296,7 +296,8 @@ loss = Loss(
         "BCE at a prediction of exactly 0 or 1; log of zero in binary cross-entropy; probabilities after a "
         "sigmoid; "
         "expected input between 0 and 1; sigmoid then cross-entropy; DCGAN discriminator; "
-        "-(y log p + (1 - y) log(1 - p)); CatBoost CrossEntropy"
+        "-(y log p + (1 - y) log(1 - p)); CatBoost CrossEntropy; "
+        "network ends in a sigmoid; target is 0 or 1; probability of yes"
     ),
     concepts={
         "class imbalance; sample weights": "weight",

@@ -388,7 +388,8 @@ loss = Loss(
         "binary classification; numerically stable sigmoid cross-entropy; is this example positive; multi-hot "
         "targets; "
         "sigmoid and BCELoss in one layer; more negatives than positives; reweight the positive class; logits; "
-        "XGBoost binary:logistic; one output without sigmoid; log(1 + exp(x)) - y x"
+        "XGBoost binary:logistic; one output without sigmoid; log(1 + exp(x)) - y x; "
+        "raw score of one class; 99 percent negatives"
     ),
     concepts={
         "class imbalance; weighted binary cross entropy class imbalance; rare positives; positive class is rare; rare class should count more; imbalanced binary data; weigh up the positive examples; oversampling the positives; scale_pos_weight": "pos_weight",

@@ -625,7 +625,8 @@ loss = Loss(
         " the true class; "
         "ImageNet training; ignore label 255; sparse softmax cross-entropy; mutually exclusive classes; "
         "fine-tuning a classifier; intent or sentiment classification; got class indices or probabilities; "
-        "-log softmax(x)[y]; logsumexp(x) - x[y]; XGBoost multi:softprob; LightGBM and CatBoost multiclass"
+        "-log softmax(x)[y]; logsumexp(x) - x[y]; XGBoost multi:softprob; LightGBM and CatBoost multiclass; "
+        "unnormalised class scores; classify into one of many categories"
     ),
     concepts={
         "class imbalance; class weights; imbalanced classes": "weight",

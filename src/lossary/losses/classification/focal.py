@@ -281,7 +281,8 @@ loss = Loss(
         "foreground against background; modulating factor; RetinaNet; rare positives; easy examples dominate the loss; "
         "class imbalance; cross-entropy times (1 - p)^gamma; "
         "too many easy negatives; alpha and gamma of the focal loss; pt and (1 - pt); "
-        "focus on misclassified examples; -(1 - p)^gamma log p; CatBoost Focal"
+        "focus on misclassified examples; -(1 - p)^gamma log p; CatBoost Focal; "
+        "confident examples contribute little; mostly background"
     ),
     concepts={
         "balance positives and negatives": "alpha",

@@ -218,7 +218,8 @@ loss = softmax_loss(
         "mean absolute error of probabilities is too slow; crowdsourced labels; mislabelled training data; "
         "between mean absolute error and cross-entropy; "
         "robust to mislabelled samples; Box-Cox transformation of the likelihood; crowd-sourced labels; "
-        "(1 - p^q)/q; annotators made mistakes"
+        "(1 - p^q)/q; annotators made mistakes; "
+        "labels from the web; partly wrong labels; robust classification"
     ),
     concepts={
         "robustness to label noise; between cross-entropy and MAE": "q",

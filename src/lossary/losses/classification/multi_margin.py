@@ -311,7 +311,8 @@ loss = Loss(
         "MultiMarginLoss is zero although scores are nan; several classes and a margin; multi-class SVM in torch; "
         "Weston-Watkins; true class beats each other class; sum over the wrong classes of margin violations; "
         "CS231n SVM loss; multiclass SVM with integer labels; "
-        "sum of hinges over wrong classes; SVM in the last layer"
+        "sum of hinges over wrong classes; SVM in the last layer; "
+        "SVM on top of a network"
     ),
     concepts={
         "only p == 1 and p == 2 supported; p == 3 is not supported; squared hinge": "p",

@@ -341,7 +341,8 @@ loss = Loss(
         "output of LogSoftmax; negative loss because log_softmax was forgotten; "
         "negative log of the probability of the true class; NLLLoss after a softmax is wrong; categorical "
         "log-likelihood; "
-        "F.log_softmax output as input; -x[y]"
+        "F.log_softmax output as input; -x[y]; "
+        "log-probabilities in, class number as target"
     ),
     concepts={
         "class imbalance; class weights": "weight",

@@ -213,7 +213,8 @@ loss = box_loss(
         "overlap, centre distance and aspect ratio of boxes together; YOLOv5 and YOLOv8 box loss; "
         "shape of the box as well as its place; "
         "aspect ratio of boxes; YOLO box regression; "
-        "width and height ratio; YOLOv4 and YOLOv5 boxes"
+        "width and height ratio; YOLOv4 and YOLOv5 boxes; "
+        "shape, width and height of a box"
     ),
     concepts={
         "alpha; torch.no_grad; detach alpha; gradcheck fails": "The weight of the shape",

@@ -159,7 +159,8 @@ loss = box_loss(
         "box loss with centre penalty; distance between the centres of boxes; overlap plus centre distance; "
         "converges faster than GIoU; boxes far apart still attract; "
         "faster convergence than generalised IoU; "
-        "normalised centre distance; boxes one inside the other"
+        "normalised centre distance; boxes one inside the other; "
+        "slow convergence of box centres"
     ),
     concepts={
         "box grows; box expands; diagonal of the enclosing box": "A far box may grow",

@@ -181,7 +181,8 @@ loss = box_loss(
         "generalised intersection over union; DETR box loss; gradient for disjoint boxes; enclosing box; "
         "IoU gives no gradient when boxes are apart; "
         "bounding boxes; zero gradient of IoU without overlap; "
-        "boxes far apart; disjoint boxes; generalised IoU of detection"
+        "boxes far apart; disjoint boxes; generalised IoU of detection; "
+        "boxes that miss each other; IoU gradient vanishes"
     ),
     concepts={
         "box grows; box expands before it moves; slow convergence": "A box that misses",

@@ -174,7 +174,8 @@ loss = divergence_loss(
         "on-policy distillation of language models; generalised knowledge distillation; distance between two "
         "predicted distributions; "
         "symmetric distance of distributions; original GAN divergence; between 0 and ln 2; "
-        "KL(p, m)/2 + KL(q, m)/2"
+        "KL(p, m)/2 + KL(q, m)/2; "
+        "finite where supports do not overlap"
     ),
     concepts={
         "Jensen-Shannon distance; bits or nats; square root": "The divergence is not the distance",

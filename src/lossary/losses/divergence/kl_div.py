@@ -442,7 +442,8 @@ loss = Loss(
         "KL divergence in torch is negative; input in log space; target in log space; expected log-likelihood "
         "ratio; soft label training; "
         "log-probabilities as input and probabilities as target; sum of p log(p/q); compress a large model into a"
-        " small one"
+        " small one; "
+        "copy a teacher's probabilities; distance to a target distribution"
     ),
     concepts={
         "log_target; target as log-probabilities; pass the target as logarithms": "log_target",

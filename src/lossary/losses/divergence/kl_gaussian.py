@@ -125,7 +125,8 @@ loss = Loss(
         "variational inference; latent code of a VAE; regularise the latent space; "
         "VAE latent regularisation; -0.5 * sum(1 + logvar - mu^2 - exp(logvar)); "
         "ELBO regulariser; mean and log variance of an encoder; latent code close to a standard normal; "
-        "variational autoencoder"
+        "variational autoencoder; "
+        "latent codes near a standard normal"
     ),
     concepts={
         "beta-VAE; weight of the KL term; sum or mean over latent coordinates": "The reduction sets",

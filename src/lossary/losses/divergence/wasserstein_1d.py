@@ -156,7 +156,8 @@ loss = Loss(
         "earth mover's distance of numbers; move one sample onto another; "
         "area between two cumulative distribution functions; sorted samples; sliced Wasserstein; optimal transport; "
         "optimal transport of two samples; scipy wasserstein_distance; cost of moving one histogram onto another; "
-        "EMD of histograms; compare two samples"
+        "EMD of histograms; compare two samples; "
+        "how far mass has to move; bins far apart"
     ),
     concepts={
         "permutation invariance; unpaired samples": "It does not see",

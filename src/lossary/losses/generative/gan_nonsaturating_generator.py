@@ -205,7 +205,8 @@ loss = Loss(
         "generator gets no gradient early; original generator loss; non-saturating loss; Goodfellow's trick; "
         "-log D instead of log(1 - D); "
         "GAN; generator learns nothing early; minimax generator saturates; "
-        "generator objective that does not saturate; -log D(G(z)); StyleGAN generator"
+        "generator objective that does not saturate; -log D(G(z)); StyleGAN generator; "
+        "discriminator is perfect and the generator gets no gradient"
     ),
     concepts={
         "saturating loss; vanishing gradient of the generator; log(1 - D(G(z)))": "The loss with the logarithm",

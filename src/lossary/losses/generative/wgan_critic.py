@@ -206,7 +206,8 @@ loss = discriminator_loss(
         "mode collapse; meaningful GAN loss curve; critic score; "
         "critic with gradient penalty; "
         "critic loss is negative; n_critic steps; "
-        "D(fake) - D(real)"
+        "D(fake) - D(real); "
+        "stable GAN training; Lipschitz critic"
     ),
     concepts={
         "critic loss diverges; loss goes to minus infinity; weight clipping; Lipschitz constraint": "Without a limit",

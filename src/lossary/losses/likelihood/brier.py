@@ -127,7 +127,8 @@ loss = Loss(
         "calibration and refinement; score for forecasts of rain; proper score for yes-or-no forecasts; "
         "calibration; how well calibrated; score of predicted probabilities; "
         "reliability of predicted probabilities; rain forecast verification; squared error of class probabilities; "
-        "honest probabilities; (p - y)^2; probabilities that can be trusted"
+        "honest probabilities; (p - y)^2; probabilities that can be trusted; "
+        "quality of predicted probabilities; check a probability model"
     ),
     concepts={
         "multiclass Brier score; Brier score from 0 to 2": "There are two definitions",

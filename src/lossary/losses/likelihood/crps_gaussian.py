@@ -136,7 +136,8 @@ loss = Loss(
         "integral of squared difference of distribution functions; sharpness and calibration; "
         "score of a probabilistic forecast in the target's unit; "
         "ensemble weather forecast; distributional regression; integral of squared CDF difference; absolute error"
-        " of a distribution"
+        " of a distribution; "
+        "score of a normal predictive distribution"
     ),
     concepts={
         "variance or standard deviation": "sigma is the standard deviation",

@@ -141,7 +141,8 @@ loss = Loss(
         "variance grows with the square of the mean; strictly positive amounts; waiting times; "
         "claim severity; Gamma GLM; "
         "waiting times and costs; log link for positive targets; GammaRegressor; "
-        "2 (log(mu/y) + y/mu - 1); LightGBM gamma"
+        "2 (log(mu/y) + y/mu - 1); LightGBM gamma; "
+        "cost of treatment and repair"
     ),
     concepts={
         "zero targets; infinite deviance": "A target of zero",

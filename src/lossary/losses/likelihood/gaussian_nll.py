@@ -404,7 +404,8 @@ loss = Loss(
         "confidence of a prediction; "
         "regression with learned noise; predict uncertainty together with the mean; "
         "log variance head; input-dependent noise; likelihood of a normal with predicted spread; "
-        "log var + (y - mu)^2/var"
+        "log var + (y - mu)^2/var; "
+        "predicted variance collapses to zero"
     ),
     concepts={
         "var has negative entry/entries; softplus for the variance": "A raw output",

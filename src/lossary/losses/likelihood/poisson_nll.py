@@ -346,7 +346,8 @@ loss = Loss(
         "intensity of a point process; exponential of the output is the rate; "
         "predict how many events; count regression in torch; photon or spike counts; "
         "spike counts; visits, clicks or calls per hour; "
-        "mu - y log mu; LightGBM poisson"
+        "mu - y log mu; LightGBM poisson; "
+        "customers per hour"
     ),
     concepts={
         "log_input; log link regression": "log_input",

@@ -148,7 +148,8 @@ loss = Loss(
         "zero-inflated continuous targets; rainfall amounts; Tweedie GLM; "
         "rainfall with many zeros; variance power between 1 and 2; TweedieRegressor; d2_tweedie_score; mass at "
         "zero and a positive tail; "
-        "LightGBM and CatBoost Tweedie; y mu^(1 - p)/(1 - p)"
+        "LightGBM and CatBoost Tweedie; y mu^(1 - p)/(1 - p); "
+        "amounts with exact zeros; insurance losses"
     ),
     concepts={
         "variance power; tweedie_variance_power": "power",

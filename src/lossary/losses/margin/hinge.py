@@ -201,7 +201,8 @@ loss = margin_loss(
         "right by enough costs nothing; "
         "SGDClassifier default; linear SVM by stochastic gradient descent; LinearSVC loss='hinge'; "
         "large margin linear classifier; primal SVM; correct side and far enough; linear penalty of margin "
-        "violations"
+        "violations; "
+        "two classes with a maximal margin"
     ),
     concepts={
         "labels 0 and 1; sklearn hinge_loss": "With labels 0 and 1",

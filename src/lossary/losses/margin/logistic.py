@@ -180,7 +180,8 @@ loss = margin_loss(
         "sigmoid classifier on labels plus and minus one; deviance; maximum entropy classifier; log loss of a score; "
         "LogitBoost; binary cross-entropy with labels -1 and 1; "
         "SGDClassifier loss='log_loss'; margin form of the log loss; logistic regression with signs as labels; "
-        "LightGBM and CatBoost Logloss"
+        "LightGBM and CatBoost Logloss; "
+        "classes encoded as -1 and 1"
     ),
     concepts={
         "labels 0 and 1": "With labels 0 and 1",

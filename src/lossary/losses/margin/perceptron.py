@@ -146,7 +146,8 @@ loss = margin_loss(
         "only mistakes cost; Rosenblatt; misclassified points only; hinge without a margin; linear separator; "
         "update only on mistakes; "
         "SGDClassifier loss='perceptron'; "
-        "update only when the sign is wrong; hinge at zero; online linear classifier"
+        "update only when the sign is wrong; hinge at zero; online linear classifier; "
+        "learn online from mistakes"
     ),
     concepts={
         "loss is zero; not classification-calibrated; scores shrink": "Scores of zero",

@@ -145,7 +145,8 @@ loss = margin_loss(
         "SavageBoost; bounded loss for wrong labels; outliers and label noise in classification; "
         "non-convex classification loss; non-convex boosting; "
         "bounded by one for wrong labels far away; boosting that gives up on outliers; "
-        "non-convex but Bayes consistent; bounded penalty for negative margins; sigmoid squared"
+        "non-convex but Bayes consistent; bounded penalty for negative margins; sigmoid squared; "
+        "robust to flipped labels in boosting"
     ),
     concepts={
         "vanishing gradient; zero gradient": "A confidently wrong score",

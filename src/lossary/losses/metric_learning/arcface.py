@@ -227,7 +227,8 @@ loss = angular_margin_loss(
         "insightface; hypersphere embedding; open-set identification; person re-identification; "
         "face recognition with an angular margin; "
         "margin added to the angle; "
-        "s cos(theta + m)"
+        "s cos(theta + m); "
+        "classify millions of identities"
     ),
     concepts={
         "additive angular margin": "m",

@@ -247,7 +247,8 @@ loss = Loss(
         "metric for pairs; one-shot learning; image similarity; "
         "siamese network; "
         "same or different pair; pull similar together and push dissimilar apart; collapse to a single point; "
-        "(1 - y) d^2 + y max(0, margin - d)^2"
+        "(1 - y) d^2 + y max(0, margin - d)^2; "
+        "verify whether two photos show the same person"
     ),
     concepts={
         "how far apart dissimilar pairs are pushed": "margin",

@@ -337,7 +337,8 @@ loss = Loss(
         "text similarity; alike or unlike pairs; angle between embeddings; sentence pairs; semantic similarity; "
         "cosine distance of pairs; "
         "sentence pairs labelled similar or not; cosine similarity of two vectors as a loss; "
-        "similar or dissimilar sentence pairs; direction and not length of a vector; image and text match"
+        "similar or dissimilar sentence pairs; direction and not length of a vector; image and text match; "
+        "sentences with the same meaning"
     ),
     concepts={
         "choosing the margin; dissimilar pairs": "margin",

@@ -290,7 +290,8 @@ loss = Loss(
         "contrastive learning with in-batch negatives; retrieval embeddings; MoCo; dense passage retrieval; "
         "temperature of contrastive learning; image-text pairs; dense retrieval; "
         "softmax of the true pair against negatives; -log(exp(s/t)/sum exp(s/t)); CLIP pretraining of image and "
-        "text"
+        "text; "
+        "train image and text encoders together"
     ),
     concepts={
         "temperature; hard negatives": "The temperature decides",

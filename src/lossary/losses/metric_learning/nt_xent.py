@@ -267,7 +267,8 @@ loss = Loss(
         "augmentations of the same image agree; data augmentation as supervision; "
         "two augmentations of one image; self-supervised learning of pictures; "
         "normalised temperature-scaled similarity; contrastive pretraining of images without labels; large batch "
-        "of augmented views"
+        "of augmented views; "
+        "pretrain without labels by augmentations"
     ),
     concepts={
         "order of the views; interleaved batch; positive pairs": "Rows k and",

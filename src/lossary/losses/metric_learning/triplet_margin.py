@@ -322,7 +322,8 @@ loss = Loss(
         "anchor, positive, negative; triplet loss collapses to the margin; "
         "pull the positive closer than the negative; person re-identification; batch-hard mining; embeddings of "
         "the same identity closer; "
-        "max(0, d(a, p) - d(a, n) + margin)"
+        "max(0, d(a, p) - d(a, n) + margin); "
+        "all embeddings collapse to one point"
     ),
     concepts={
         "choosing the margin; expected margin to be greater than 0": "The margin must be",

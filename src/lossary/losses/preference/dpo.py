@@ -231,7 +231,8 @@ loss = preference_loss(
         "LLM preference tuning; LLM alignment; chosen and rejected answers of an LLM; "
         "preference tuning without reinforcement learning; pairs of preferred answers; fine-tune on human "
         "preferences; "
-        "-log sigmoid(beta (chosen - rejected))"
+        "-log sigmoid(beta (chosen - rejected)); "
+        "human rankings of answers; train a chatbot on preferences"
     ),
     concepts={
         "DPO beta; preference optimisation loss beta; strength of the KL penalty": "beta",

@@ -241,7 +241,8 @@ loss = Loss(
         "pairwise recommendation; reward model from comparisons; "
         "recommendation; matrix factorisation of implicit feedback; positive item above a sampled negative; "
         "LightGCN; users and items; recommender by pairs; AUC surrogate for recommendations; "
-        "-log sigmoid(pos - neg)"
+        "-log sigmoid(pos - neg); "
+        "recommend products from clicks"
     ),
     concepts={
         "argument order; chosen and rejected": "Swapped arguments",

@@ -263,7 +263,8 @@ loss = Loss(
         "softmax of the relevances against softmax of the scores; "
         "top-one probabilities; TF-Ranking SoftmaxLoss; cross-entropy of two softmaxes over a list; "
         "listwise cross-entropy; reranking documents; relevance distribution over a list; "
-        "CatBoost QuerySoftMax"
+        "CatBoost QuerySoftMax; "
+        "order search results as a whole"
     ),
     concepts={
         "scale of the scores; order is right but loss is high": "The right order",

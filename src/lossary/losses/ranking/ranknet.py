@@ -256,7 +256,8 @@ loss = Loss(
         "pairwise learning to rank; document pairs; pairs of documents; neural ranking of pairs; "
         "cross-entropy of a score difference; XGBoost rank:pairwise; "
         "probability that one is ranked above the other; pairwise click preferences; "
-        "log(1 + exp(-(s1 - s2))); LightGBM lambdarank without weights"
+        "log(1 + exp(-(s1 - s2))); LightGBM lambdarank without weights; "
+        "comparisons that a is better than b"
     ),
     concepts={
         "labels -1 and 1; negative loss": "A label of -1",

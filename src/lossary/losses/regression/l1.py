@@ -311,7 +311,8 @@ loss = residual_loss(
         "mean absolute deviation; MAE instead of MSE; constant gradient near zero; reconstruction of pictures "
         "without blur; lightgbm regression_l1; "
         "image-to-image translation; pix2pix; sum of absolute errors; absolute residuals; "
-        "grows linearly without limit; CatBoost MAE; |y - yhat|"
+        "grows linearly without limit; CatBoost MAE; |y - yhat|; "
+        "errors count in proportion to their size"
     ),
     concepts={
         "median regression loss": "The best constant",

@@ -143,7 +143,8 @@ loss = residual_loss(
         "smooth for Newton's method and boosting; between squared and absolute, smooth everywhere; "
         "smooth everywhere; alternative to Huber without a threshold; twice differentiable absolute error; "
         "like Huber without a parameter; "
-        "CatBoost LogCosh; log((exp(x) + exp(-x)) / 2)"
+        "CatBoost LogCosh; log((exp(x) + exp(-x)) / 2); "
+        "second derivative everywhere for boosting"
     ),
     concepts={
         "log cosh overflow; log(cosh(x)) inf; numerically stable log cosh": "Written as it is defined",

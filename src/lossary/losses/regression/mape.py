@@ -147,7 +147,8 @@ loss = Loss(
         "error divided by the actual value; "
         "percentage off; forecast error in percent; "
         "average percent deviation; forecast error where the actual value is zero; "
-        "|y - yhat| / |y|; LightGBM mape"
+        "|y - yhat| / |y|; LightGBM mape; "
+        "relative to the actual value"
     ),
     concepts={
         "mape zero target; mape infinity; mape division by zero": "A target of zero",

@@ -430,7 +430,8 @@ loss = residual_loss(
         "squared error estimator; dominated by outliers; lightgbm regression_l2; "
         "average squared distance; normally distributed errors; Euclidean loss; Found dtype Double but expected "
         "Float; curve fitting; "
-        "(y - yhat)^2; LightGBM regression"
+        "(y - yhat)^2; LightGBM regression; "
+        "predict a number with a neural network"
     ),
     concepts={
         "target size different to the input size broadcasting warning; Using a target size that is different to the "

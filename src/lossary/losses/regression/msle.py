@@ -147,7 +147,8 @@ loss = Loss(
         "relative error of positive targets by logarithms; targets over several orders of magnitude; squared log "
         "ratio; "
         "regression after a log transform of the target; Keras mean_squared_logarithmic_error; "
-        "(log(1 + y) - log(1 + yhat))^2; XGBoost reg:squaredlogerror"
+        "(log(1 + y) - log(1 + yhat))^2; XGBoost reg:squaredlogerror; "
+        "nan for negative values inside the logarithm; regression of prices"
     ),
     concepts={
         "msle nan; negative predictions": "A prediction of -1",

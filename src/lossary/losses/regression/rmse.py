@@ -159,7 +159,8 @@ loss = Loss(
         "standard deviation of the residuals; Kaggle metric; root of the average squared error; "
         "same unit as the target; "
         "RootMeanSquaredError metric; "
-        "sqrt(mean((y - yhat)^2)); CatBoost RMSE"
+        "sqrt(mean((y - yhat)^2)); CatBoost RMSE; "
+        "typical size of an error"
     ),
     concepts={
         "rmse over batches; mean of batch losses": "The mean over batches",

@@ -112,7 +112,8 @@ loss = Loss(
         "square root of MSLE; "
         "house prices on Kaggle; sales and demand on Kaggle; "
         "ratio errors of counts and prices; "
-        "sqrt(mean((log(1 + y) - log(1 + yhat))^2)); XGBoost rmsle"
+        "sqrt(mean((log(1 + y) - log(1 + yhat))^2)); XGBoost rmsle; "
+        "typical ratio of prediction and target"
     ),
     concepts={
         "rmsle over batches; mean of batch losses": "The mean over batches",

@@ -171,7 +171,8 @@ loss = residual_loss(
         "one loss with a shape parameter; includes L2, Charbonnier, Cauchy, Geman-McClure and Welsch; learn how "
         "robust to be; "
         "adaptive loss by Google; tunable shape; "
-        "alpha of minus infinity; interpolates between robust losses"
+        "alpha of minus infinity; interpolates between robust losses; "
+        "choose robustness from the data"
     ),
     concepts={
         "scale where a residual becomes an outlier": "c",

@@ -155,7 +155,8 @@ loss = residual_loss(
         "Lorentz loss; Student t likelihood; logarithm of one plus the squared residual; fat tails; "
         "very heavy tails; redescends slowly; "
         "robust kernel of SLAM and bundle adjustment; logarithmic growth of outliers; "
-        "heavy tails"
+        "heavy tails; "
+        "weights that fall with the residual but never vanish"
     ),
     concepts={
         "cauchy scale; outlier scale": "c",

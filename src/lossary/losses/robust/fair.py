@@ -140,7 +140,8 @@ loss = residual_loss(
         "convex with smooth derivatives; FairLoss; XGBoost fair objective; logarithmic term; Fair's c; "
         "lightgbm objective fair; M-estimator between L1 and L2; "
         "c=1.4 robust weights; between mean absolute and mean squared error; "
-        "c^2 (|x|/c - log(1 + |x|/c))"
+        "c^2 (|x|/c - log(1 + |x|/c)); "
+        "weight 1/(1 + |x|/c)"
     ),
     concepts={
         "tuning constant 1.3998": "c",

@@ -274,7 +274,8 @@ loss = residual_loss(
         " delta; "
         "linear beyond a threshold; robust linear regression in scikit-learn; sensor glitches in a regression; "
         "Ceres HuberLoss; "
-        "convex with a few large outliers; linear growth beyond delta; LightGBM and CatBoost Huber"
+        "convex with a few large outliers; linear growth beyond delta; LightGBM and CatBoost Huber; "
+        "one crazy data point; a few bad sensor values"
     ),
     concepts={
         "huber delta; outlier threshold; clipped gradient of the squared error; DQN error clipping": "delta",

@@ -148,7 +148,8 @@ loss = residual_loss(
         "weight of outliers goes to zero; "
         "constant beyond a cutoff; gross outliers have no influence; "
         "psi.bisquare of MASS::rlm; robust regression with redescending weights; weight (1 - (r/c)^2)^2; "
-        "1 - (1 - (x/c)^2)^3; weights of exactly zero; rejects outliers"
+        "1 - (1 - (x/c)^2)^3; weights of exactly zero; rejects outliers; "
+        "hard rejection of outliers"
     ),
     concepts={
         "tuning constant 4.685; outlier threshold": "c",

@@ -134,7 +134,8 @@ loss = residual_loss(
         "one minus a Gaussian; Leclerc; bounded and smooth; far outliers cost a constant; "
         "Gaussian-shaped penalty that saturates; saturating loss; "
         "robust kernel of point set registration; Gaussian-shaped influence; "
-        "influence fades for large residuals; Gaussian of the residual turned upside down"
+        "influence fades for large residuals; Gaussian of the residual turned upside down; "
+        "bounded robust loss; residuals beyond a scale are forgotten"
     ),
     concepts={
         "choosing c; outlier scale": "c",

@@ -304,7 +304,8 @@ loss = overlap_loss(
         "class imbalance in masks; organ, lesion, tumour and nucleus masks; "
         "segmentation; differentiable F1 score; small foreground object; nnU-Net; "
         "tumour and organ segmentation; mask overlap as a loss; 2 TP / (2 TP + FP + FN); batch of binary masks; "
-        "network predicts only background; 2 sum(p g)/(sum p + sum g); intersection over the mean size"
+        "network predicts only background; 2 sum(p g)/(sum p + sum g); intersection over the mean size; "
+        "organ against background"
     ),
     concepts={
         "smoothing constant; epsilon in Dice": "smooth",

@@ -225,7 +225,8 @@ loss = overlap_loss(
         "trade precision against recall in masks; "
         "recall matters more than precision in segmentation; multiple sclerosis lesions; alpha for false "
         "positives and beta for false negatives; "
-        "alpha and beta weights for FP and FN; TP/(TP + alpha FP + beta FN)"
+        "alpha and beta weights for FP and FN; TP/(TP + alpha FP + beta FN); "
+        "recall more important than precision; sensitivity of a segmentation"
     ),
     concepts={
         "weight of false positives": "alpha",

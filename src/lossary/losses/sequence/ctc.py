@@ -546,7 +546,8 @@ loss = Loss(
         "sequence to sequence with monotonic alignment; keyword spotting; lip reading; "
         "speech recognition without alignment; blank token; DeepSpeech; CRNN text recognition; "
         "handwriting recognition; label sequence longer than the input; CTC is nan; transcript without timings; "
-        "speech to text; peaky outputs"
+        "speech to text; peaky outputs; "
+        "only blanks are predicted; audio without timestamps"
     ),
     concepts={
         "blank label; blank must be in label range": "blank",

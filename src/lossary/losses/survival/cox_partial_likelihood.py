@@ -264,7 +264,8 @@ loss = Loss(
         "predictive maintenance; customer lifetime; who dies first; "
         "DeepSurv; patients lost to follow-up; "
         "survival network; censored patients; log hazard; risk of churn over time; "
-        "CatBoost Cox; sum over the risk set of exp(risk)"
+        "CatBoost Cox; sum over the risk set of exp(risk); "
+        "time until failure of machines; when a customer leaves"
     ),
     concepts={
         "sign of the risk; predicted times; censoring flag": "A higher input",
