@@ -20,7 +20,7 @@
   const PLACED = 0.7; // of a phrase that a place on the page answers, beside one that the page does
   const RARE = 0.4; // how much more a rare word tells than a common one
   const COVERED = 0.5; // how much it counts that a loss has all words of the question
-  const [KNOWN, BRIEF] = [0.4, 0.5]; // of a loss that others send readers to, and how much less the more words are asked
+  const [KNOWN, BRIEF] = [0.5, 0.5]; // of a loss that others send readers to, and how much less the more words are asked
   const SLIP = 0.65; // of a word that is one only with slips
   const EXACT = 10; // of a name: above all else
   const ASIDE = 1.5; // of a phrase by which one loss alone is asked for
