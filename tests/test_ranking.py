@@ -145,6 +145,25 @@ def test_an_idea_of_a_place_is_answered_by_it() -> None:
     assert (first["slug"], place["anchor"], place["score"] > first["score"]) == ("ctc", "parameter-zero_infinity", True)
 
 
+def test_a_word_alone_finds_whom_others_send_readers_to() -> None:
+    """Where many losses answer alike, the one that most of them name as what to take instead is first."""
+    assert firsts(["class weights", "outliers", "regression"]) == ["cross_entropy", "huber", "mse"]
+
+
+def test_a_name_in_code_is_meant_among_other_words() -> None:
+    assert firsts(
+        ["KLDivLoss is negative", "my nn.MultiLabelMarginLoss pads with -1", "MultiLabelMargnLoss target"]
+    ) == [
+        "kl_div",
+        "multilabel_margin",
+        "multilabel_margin",
+    ]
+
+
+def test_a_parameter_that_one_loss_has_is_as_good_as_its_name() -> None:
+    assert firsts(["log_input=True", "what does zero_infinity do with inf"]) == ["poisson_nll", "ctc"]
+
+
 def test_a_name_is_answered_by_the_page() -> None:
     for found in answers(["huber", "F.mse_loss", "triplet margin loss"]):
         assert all(place["score"] < found[0]["score"] for place in found[0]["places"])

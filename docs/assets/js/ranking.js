@@ -14,16 +14,20 @@
       "this as at by on from into so than then there should would can could will want need use using used have has had " +
       "loss losses function functions parameter parameters get gets getting make makes one some").split(" "),
   );
-  const FIELDS = { name: 3, asked: 3, heading: 1.5, summary: 2, wanted: 1.8, kind: 2.2, prose: 0.7 };
+  const FIELDS = { name: 3, asked: 3, placed: 3, heading: 1.5, summary: 2, wanted: 1.8, kind: 2.2, prose: 0.7 };
   const PHRASE = 2.5; // of a phrase that fits, beside the best score of words
   const [ASKED, HELD] = [1.4, 0.5]; // how much of the question a phrase holds, and how much of it the question is
+  const PLACED = 0.7; // of a phrase that a place on the page answers, beside one that the page does
   const RARE = 0.4; // how much more a rare word tells than a common one
   const COVERED = 0.5; // how much it counts that a loss has all words of the question
+  const [KNOWN, BRIEF] = [0.5, 0.5]; // of a loss that others send readers to, and how much less the more words are asked
   const SLIP = 0.65; // of a word that is one only with slips
   const EXACT = 10; // of a name: above all else
   const ASIDE = 1.5; // of a phrase by which one loss alone is asked for
   const NEAR = 3; // of a name with one slip
   const SLIPPED = 0.3; // the same where each word is one that somebody may mean
+  const CODE = 1; // of a name in code among other words
+  const PARAMETER = "parameter-"; // how the anchor of one begins
   const SHOWN = 30; // losses at most
   const LEAST = 0.1; // of the best one's score, or of that of the best words
   const PLACES = 4; // of a loss at most
@@ -125,10 +129,13 @@
     constructor({ losses, words: meanings }) {
       this.losses = losses;
       const fields = new Map(losses.map((loss) => [loss.slug, texts(loss, meanings)]));
-      // "When not to" on one page is a reason to look for another one's.
+      // "When not to" on one page is a reason to look for another one's; and whom many send readers to is known better.
+      const sent = new Map();
       for (const { instead } of losses) {
         for (const [text, slugs] of instead) for (const slug of slugs) fields.get(slug)?.wanted.push(text);
+        for (const slug of new Set(instead.flatMap(([, slugs]) => slugs))) sent.set(slug, (sent.get(slug) ?? 0) + 1);
       }
+      this.known = new Map([...sent].map(([slug, count]) => [slug, Math.log1p(count) / Math.log1p(losses.length)]));
       this.#learnWords([...fields.values()]);
       this.#learnPhrases(fields);
       this.#learnNames();
@@ -199,6 +206,13 @@
     #learnNames() {
       /** @type {Map<string, string>} */
       this.names = new Map();
+      this.having = new Map(); // which losses have a parameter
+      for (const { slug, places } of this.losses) {
+        for (const [anchor] of places) {
+          const name = anchor.startsWith(PARAMETER) ? letters(anchor.slice(PARAMETER.length)) : "";
+          if (name) this.having.set(name, [...(this.having.get(name) ?? []), slug]);
+        }
+      }
       const owners = new Map();
       for (const { slug, calls } of this.losses) {
         for (const call of calls) owners.set(call, [...(owners.get(call) ?? []), slug]);
@@ -304,6 +318,23 @@
       return { slug, worth: asked.every((one) => one.known) ? SLIPPED : NEAR / slips };
     }
 
+    /** The losses that are named among other words, as code names them: "KLDivLoss is negative". */
+    #within(text) {
+      const found = new Map();
+      for (const one of text.match(/[\p{L}\p{N}_.:]*[\p{L}\p{N}]/gu) ?? []) {
+        if (!/[\p{Ll}\p{N}]\p{Lu}|\p{Lu}{2}\p{Ll}|[_.:]/u.test(one)) continue;
+        for (const spelled of [letters(one), letters(last(one))]) {
+          const [near, slips] = this.spelledNames.near(spelled, spelled.length < 6 ? 0 : allowed(spelled.length))[0] ?? [];
+          const slug = this.names.get(near);
+          if (slug) found.set(slug, Math.max(found.get(slug) ?? 0, slips ? CODE * SLIP : CODE));
+          // A parameter that one loss has is as good as its name.
+          const having = this.having.get(spelled) ?? [];
+          if (having.length === 1) found.set(having[0], CODE);
+        }
+      }
+      return found;
+    }
+
     /** What the best of the stems that a word may mean is worth, or of those that are held. */
     #most(stems, held) {
       let most = 0;
@@ -326,8 +357,8 @@
       }
       const fits = new Map();
       for (const [k, mass] of shared) {
-        const { slug, weight, mass: whole } = this.phrases[k];
-        fits.set(slug, Math.max(fits.get(slug) ?? 0, fitting(mass, total, whole) * weight));
+        const { slug, place, weight, mass: whole } = this.phrases[k];
+        fits.set(slug, Math.max(fits.get(slug) ?? 0, fitting(mass, total, whole) * weight * (place < 0 ? 1 : PLACED)));
       }
       return fits;
     }
@@ -352,9 +383,11 @@
         for (const { id, score, terms } of found) {
           held.set(id, new Set(terms));
           const known = asked.reduce((sum, { stems }) => sum + this.#most(stems, held.get(id)), 0);
-          scores.set(id, (score / found[0].score + PHRASE * (fits.get(id) ?? 0)) * (known / total) ** COVERED);
+          const fit = score / found[0].score + PHRASE * (fits.get(id) ?? 0);
+          scores.set(id, fit * (known / total) ** COVERED * (1 + (KNOWN * (this.known.get(id) ?? 0)) / asked.length ** BRIEF));
         }
       }
+      for (const [slug, worth] of this.#within(text)) scores.set(slug, (scores.get(slug) ?? 0) + worth);
       const name = this.#named(text, asked);
       if (name) scores.set(name.slug, (scores.get(name.slug) ?? 0) + name.worth);
       const answers = this.losses
@@ -424,7 +457,8 @@
   function texts(loss, meanings) {
     return {
       name: [loss.title, loss.slug, ...loss.names, ...loss.calls.map(last)],
-      asked: [...loss.terms, ...loss.places.flatMap(([, , , asked]) => asked)],
+      asked: loss.terms,
+      placed: loss.places.flatMap(([, , , asked]) => asked),
       heading: loss.places.map(([, title]) => title),
       summary: [loss.summary],
       wanted: [...loss.when],

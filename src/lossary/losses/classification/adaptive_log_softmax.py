@@ -487,7 +487,10 @@ loss = Loss(
         "Initializing zero-element tensors is a no-op; cutoffs should be a sequence of unique, positive integers; "
         "speed up a softmax over many thousands of classes; extreme classification; "
         "language model with a huge vocabulary; frequent words are cheap, rare ones grouped; "
-        "Zipf distributed classes; head and tail clusters; too many output classes; softmax is slow"
+        "Zipf distributed classes; head and tail clusters; too many output classes; softmax is slow; "
+        "clusters of frequent and rare words; approximate softmax over a huge vocabulary; "
+        "word language model with a million words; Zipf's law of the vocabulary; "
+        "hundreds of thousands of classes"
     ),
     concepts={
         "'_ASMoutput' object has no attribute 'backward'; output and loss": "It returns a pair",

@@ -292,7 +292,12 @@ loss = Loss(
         "Using a target size that is different to the input size is deprecated; "
         "log loss of probabilities after a sigmoid; cross-entropy of a yes-or-no prediction; "
         "loss after a sigmoid layer; autoencoder reconstruction of pixels between 0 and 1; mask probabilities; "
-        "discriminator loss of the original GAN; log-likelihood of coin flips; probability outside 0 and 1"
+        "discriminator loss of the original GAN; log-likelihood of coin flips; probability outside 0 and 1; "
+        "BCE at a prediction of exactly 0 or 1; log of zero in binary cross-entropy; probabilities after a "
+        "sigmoid; "
+        "expected input between 0 and 1; sigmoid then cross-entropy; DCGAN discriminator; "
+        "-(y log p + (1 - y) log(1 - p)); CatBoost CrossEntropy; "
+        "network ends in a sigmoid; target is 0 or 1; probability of yes"
     ),
     concepts={
         "class imbalance; sample weights": "weight",

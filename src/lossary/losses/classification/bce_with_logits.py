@@ -384,7 +384,12 @@ loss = Loss(
         "timm BinaryCrossEntropy; result type Float can't be cast to the desired output type Long; "
         "weighted_cross_entropy_with_logits; sigmoid cross-entropy from raw scores; "
         "sigmoid and cross-entropy in one; binary classifier without a final sigmoid; "
-        "independent labels, several may hold; image tagging; link prediction"
+        "independent labels, several may hold; image tagging; link prediction; "
+        "binary classification; numerically stable sigmoid cross-entropy; is this example positive; multi-hot "
+        "targets; "
+        "sigmoid and BCELoss in one layer; more negatives than positives; reweight the positive class; logits; "
+        "XGBoost binary:logistic; one output without sigmoid; log(1 + exp(x)) - y x; "
+        "raw score of one class; 99 percent negatives"
     ),
     concepts={
         "class imbalance; weighted binary cross entropy class imbalance; rare positives; positive class is rare; rare class should count more; imbalanced binary data; weigh up the positive examples; oversampling the positives; scale_pos_weight": "pos_weight",

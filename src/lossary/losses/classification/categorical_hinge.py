@@ -179,7 +179,9 @@ loss = Loss(
         "multi-class support vector machine; hinge loss for several classes; largest margin violation; "
         "max(0, 1 - f_y + max f_i); Crammer and Singer multiclass SVM; Crammer-Singer; "
         "true class against the strongest rival; multi-class SVM on one-hot labels; best wrong class; "
-        "only the strongest wrong class matters; highest wrong score"
+        "only the strongest wrong class matters; highest wrong score; "
+        "hinge between the true class and the best wrong class; multiclass SVM with one-hot targets; "
+        "most violating wrong class; Keras SVM layer"
     ),
     concepts={
         "Keras CategoricalHinge; difference between Keras and optax multiclass hinge": "Keras counts",

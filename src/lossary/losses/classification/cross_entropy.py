@@ -620,7 +620,13 @@ loss = Loss(
         "classifier without a final softmax; categorical cross-entropy from logits; "
         "sparse integer labels or one-hot; per-pixel classification; semantic segmentation with several classes; "
         "default loss of a classifier; log loss of several classes; top-1 classification; "
-        "class probabilities as target instead of class numbers; soft labels; several classes, one right answer"
+        "class probabilities as target instead of class numbers; soft labels; several classes, one right answer; "
+        "multi-class classification; classifier; language model; image classifier with softmax; log-likelihood of"
+        " the true class; "
+        "ImageNet training; ignore label 255; sparse softmax cross-entropy; mutually exclusive classes; "
+        "fine-tuning a classifier; intent or sentiment classification; got class indices or probabilities; "
+        "-log softmax(x)[y]; logsumexp(x) - x[y]; XGBoost multi:softprob; LightGBM and CatBoost multiclass; "
+        "unnormalised class scores; classify into one of many categories"
     ),
     concepts={
         "class imbalance; class weights; imbalanced classes": "weight",

@@ -278,7 +278,11 @@ loss = Loss(
         "easy negatives; rare class should count more; class imbalance with many easy negatives; "
         "object detection with many background boxes; dense detection; one-stage detector; "
         "down-weight easy background; hard examples count more; imbalanced classification; long-tailed data; "
-        "foreground against background; modulating factor; RetinaNet; rare positives; easy examples dominate the loss"
+        "foreground against background; modulating factor; RetinaNet; rare positives; easy examples dominate the loss; "
+        "class imbalance; cross-entropy times (1 - p)^gamma; "
+        "too many easy negatives; alpha and gamma of the focal loss; pt and (1 - pt); "
+        "focus on misclassified examples; -(1 - p)^gamma log p; CatBoost Focal; "
+        "confident examples contribute little; mostly background"
     ),
     concepts={
         "balance positives and negatives": "alpha",

@@ -215,7 +215,11 @@ loss = softmax_loss(
     search_terms=terms(
         "noisy labels; wrong labels; label noise robust loss; between cross-entropy and mean absolute error; "
         "mean absolute error of probabilities; Box-Cox transformation of a probability; learn with wrong labels; "
-        "mean absolute error of probabilities is too slow; crowdsourced labels; mislabelled training data"
+        "mean absolute error of probabilities is too slow; crowdsourced labels; mislabelled training data; "
+        "between mean absolute error and cross-entropy; "
+        "robust to mislabelled samples; Box-Cox transformation of the likelihood; crowd-sourced labels; "
+        "(1 - p^q)/q; annotators made mistakes; "
+        "labels from the web; partly wrong labels; robust classification"
     ),
     concepts={
         "robustness to label noise; between cross-entropy and MAE": "q",

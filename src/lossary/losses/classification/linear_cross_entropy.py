@@ -472,7 +472,9 @@ loss = Loss(
         "chunked backward called twice; ignore_index cannot be specified when target contains probabilities; "
         "linear_cross_entropy options ignored; expected input with dimensionality 1 or 2; "
         "cross-entropy without storing logits; fused linear and cross-entropy; "
-        "large language model runs out of memory in the loss; chunk the vocabulary; lm head; memory of logits"
+        "large language model runs out of memory in the loss; chunk the vocabulary; lm head; memory of logits; "
+        "large vocabulary without storing logits; output head and cross-entropy in one; memory of LLM training; "
+        "logits do not fit into memory; chunked over the vocabulary; last layer and loss fused"
     ),
     concepts={
         "label smoothing": "label_smoothing",

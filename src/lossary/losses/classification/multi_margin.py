@@ -309,7 +309,10 @@ loss = Loss(
         "only p == 1 and p == 2 supported; p == 1 and p == 2; p == 3 is not supported; supported p; "
         "multi_margin_loss_cpu_kernel not implemented for 'Half'; inconsistent weight size; target out of range; "
         "MultiMarginLoss is zero although scores are nan; several classes and a margin; multi-class SVM in torch; "
-        "Weston-Watkins; true class beats each other class; sum over the wrong classes of margin violations"
+        "Weston-Watkins; true class beats each other class; sum over the wrong classes of margin violations; "
+        "CS231n SVM loss; multiclass SVM with integer labels; "
+        "sum of hinges over wrong classes; SVM in the last layer; "
+        "SVM on top of a network"
     ),
     concepts={
         "only p == 1 and p == 2 supported; p == 3 is not supported; squared hinge": "p",

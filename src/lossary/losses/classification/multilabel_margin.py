@@ -320,7 +320,9 @@ loss = Loss(
         "inconsistent target size; argument #2 'target' is out of range; loss for a list of labels; "
         "multilabel_margin_loss_forward_out_frame not implemented for 'Half'; "
         "several true classes per sample, each above all others; ranking of labels; list of labels padded with -1; "
-        "set of labels per image; every relevant label above every irrelevant one"
+        "set of labels per image; every relevant label above every irrelevant one; "
+        "true labels outscore all others; "
+        "hinge with several correct classes; all true labels above all false ones"
     ),
     concepts={
         "multi-hot target; target padded with -1": "The target is a list",

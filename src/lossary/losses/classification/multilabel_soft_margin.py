@@ -308,7 +308,9 @@ loss = Loss(
         "binary relevance; image tagging loss; one loss value per sample for many labels; "
         "MultiLabelSoftMarginLoss negative loss; MultiLabelSoftMarginLoss target format; "
         "MultiLabelSoftMarginLoss vs BCEWithLogitsLoss; multi_label_soft_margin_loss; several labels per image; "
-        "one sigmoid for each label; multi-label one-versus-all; tags; attributes"
+        "one sigmoid for each label; multi-label one-versus-all; tags; attributes; "
+        "one-versus-all logistic loss of several labels; "
+        "one-vs-rest multi-label; mean binary cross-entropy over labels"
     ),
     concepts={
         "class imbalance; weight for each label": "weight",

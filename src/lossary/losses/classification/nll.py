@@ -337,7 +337,12 @@ loss = Loss(
         "logarithmic scoring rule; surprisal; ClassNLLCriterion; difference between NLLLoss and CrossEntropyLoss; "
         "NLLLoss2d has been deprecated; Target is out of bounds; nll_loss nan; log-softmax output; "
         "loss after log_softmax; log-probabilities and class index; minus the log-probability of the true class; "
-        "maximum likelihood classifier; takes the output of log_softmax"
+        "maximum likelihood classifier; takes the output of log_softmax; "
+        "output of LogSoftmax; negative loss because log_softmax was forgotten; "
+        "negative log of the probability of the true class; NLLLoss after a softmax is wrong; categorical "
+        "log-likelihood; "
+        "F.log_softmax output as input; -x[y]; "
+        "log-probabilities in, class number as target"
     ),
     concepts={
         "class imbalance; class weights": "weight",

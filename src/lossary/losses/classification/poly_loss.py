@@ -206,7 +206,10 @@ loss = softmax_loss(
     search_terms=terms(
         "polynomial expansion of cross-entropy; one extra hyperparameter; change the leading polynomial coefficient; "
         "epsilon times one minus p; Taylor series of cross-entropy; cross-entropy plus epsilon times 1 - p; "
-        "tuned cross-entropy; add a linear term to cross-entropy; perturb the leading coefficient"
+        "tuned cross-entropy; add a linear term to cross-entropy; perturb the leading coefficient; "
+        "leading polynomial coefficient of the cross-entropy; "
+        "Taylor expansion of the cross-entropy; polynomial in 1 - p; "
+        "-log p + epsilon (1 - p)"
     ),
     concepts={
         "leading polynomial coefficient": "epsilon",

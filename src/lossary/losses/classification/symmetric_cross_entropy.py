@@ -202,7 +202,10 @@ loss = softmax_loss(
     search_terms=terms(
         "reverse cross entropy noisy labels; noise robust loss; wrong labels; logarithm of zero defined as A; "
         "label noise; cross-entropy plus its reverse; noisy labels; overfits wrong labels; "
-        "robust term for label noise; SCE"
+        "robust term for label noise; SCE; "
+        "wrong annotations; "
+        "robust classifier with noisy annotations; reverse term against overfitting of wrong labels; "
+        "classes that are confused by annotators"
     ),
     concepts={
         "log 0 clamp; A=-4 or -9.2; one-hot clamp 1e-4": "Much code that says",

@@ -211,7 +211,10 @@ loss = box_loss(
     search_terms=terms(
         "complete_box_iou_loss; aspect ratio of boxes as a loss; YOLO box loss; alpha v term; IoU with aspect ratio; "
         "overlap, centre distance and aspect ratio of boxes together; YOLOv5 and YOLOv8 box loss; "
-        "shape of the box as well as its place"
+        "shape of the box as well as its place; "
+        "aspect ratio of boxes; YOLO box regression; "
+        "width and height ratio; YOLOv4 and YOLOv5 boxes; "
+        "shape, width and height of a box"
     ),
     concepts={
         "alpha; torch.no_grad; detach alpha; gradcheck fails": "The weight of the shape",

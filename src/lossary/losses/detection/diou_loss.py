@@ -157,7 +157,10 @@ loss = box_loss(
     search_terms=terms(
         "distance_box_iou_loss; centre distance of boxes; normalised central point distance; "
         "box loss with centre penalty; distance between the centres of boxes; overlap plus centre distance; "
-        "converges faster than GIoU; boxes far apart still attract"
+        "converges faster than GIoU; boxes far apart still attract; "
+        "faster convergence than generalised IoU; "
+        "normalised centre distance; boxes one inside the other; "
+        "slow convergence of box centres"
     ),
     concepts={
         "box grows; box expands; diagonal of the enclosing box": "A far box may grow",

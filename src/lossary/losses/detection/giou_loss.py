@@ -179,7 +179,10 @@ loss = box_loss(
         "generalized box iou; IoU loss for boxes that do not overlap; smallest enclosing box; "
         "GIoU bounding box regression; box loss of DETR; boxes that do not overlap; smallest box around both; "
         "generalised intersection over union; DETR box loss; gradient for disjoint boxes; enclosing box; "
-        "IoU gives no gradient when boxes are apart"
+        "IoU gives no gradient when boxes are apart; "
+        "bounding boxes; zero gradient of IoU without overlap; "
+        "boxes far apart; disjoint boxes; generalised IoU of detection; "
+        "boxes that miss each other; IoU gradient vanishes"
     ),
     concepts={
         "box grows; box expands before it moves; slow convergence": "A box that misses",

@@ -221,7 +221,9 @@ loss = box_loss(
         "UnitBox loss; IoULoss mmdet; 1 - IoU; overlap of boxes as a loss; bounding box regression loss; "
         "intersection over union of boxes; object detection box loss; overlap of two rectangles; "
         "box regression by overlap; object detector; localisation of objects; scale-invariant box loss; "
-        "overlap of rectangles; intersection over union"
+        "overlap of rectangles; intersection over union; "
+        "overlap of two boxes; "
+        "box regression as a whole"
     ),
     concepts={
         "zero gradient; boxes do not overlap; box does not move; loss stays at 1": "Boxes that do not overlap",

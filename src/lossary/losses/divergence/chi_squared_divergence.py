@@ -137,7 +137,8 @@ loss = divergence_loss(
     search_terms=terms(
         "chi2 distance between histograms; variance of importance weights; f-divergence with a square; chi2; "
         "squared difference divided by the expected; compare histograms with expected counts; "
-        "Pearson's goodness of fit; sum of (p - q)^2 / q; squared difference divided by the predicted"
+        "Pearson's goodness of fit; sum of (p - q)^2 / q; squared difference divided by the predicted; "
+        "ratio of densities squared"
     ),
     concepts={
         "Neyman chi-squared; which distribution is in the denominator": "The order of the arguments",

@@ -147,7 +147,10 @@ loss = divergence_loss(
     search_terms=terms(
         "distance between square roots of probabilities; Bhattacharyya coefficient; bounded metric; "
         "difference of square roots of probabilities; Bhattacharyya distance; "
-        "bounded symmetric distance of distributions; fidelity"
+        "bounded symmetric distance of distributions; fidelity; "
+        "L2 distance of square roots of probabilities; "
+        "metric between probability distributions; square roots of histograms; "
+        "sum (sqrt p - sqrt q)^2"
     ),
     concepts={
         "squared Hellinger distance; factor one half": "Distance and squared distance",

@@ -126,7 +126,10 @@ loss = Loss(
     search_terms=terms(
         "audio power spectrum loss; scale invariant divergence; NMF for audio; spectrogram divergence; spectra; "
         "speech and music; ratio of power spectra; nonnegative matrix factorisation; quiet as important as loud; "
-        "gamma likelihood"
+        "gamma likelihood; "
+        "NMF of audio; non-negative matrix factorisation of power spectra; ratio of two power spectra; "
+        "audio source separation; spectra that differ by gain; "
+        "y/x - log(y/x) - 1"
     ),
     concepts={
         "scale invariance; loud and quiet frequencies": "It sees only the ratio",

@@ -170,7 +170,12 @@ loss = divergence_loss(
         "symmetric kl divergence; bounded divergence; consistency loss between two predictions; "
         "symmetric divergence; average of two distributions; mixture of the two; bounded by log 2; GAN theory; "
         "compare two probability vectors symmetrically; symmetrised KL to the mean distribution; "
-        "symmetrised Kullback-Leibler"
+        "symmetrised Kullback-Leibler; "
+        "on-policy distillation of language models; generalised knowledge distillation; distance between two "
+        "predicted distributions; "
+        "symmetric distance of distributions; original GAN divergence; between 0 and ln 2; "
+        "KL(p, m)/2 + KL(q, m)/2; "
+        "finite where supports do not overlap"
     ),
     concepts={
         "Jensen-Shannon distance; bits or nats; square root": "The divergence is not the distance",

@@ -437,7 +437,13 @@ loss = Loss(
         "soft targets from a teacher; teacher and student; imitate the outputs of a larger network; "
         "match a target distribution; soft labels from a teacher; distance of probability distributions; "
         "information gain; policy regulariser; distil a large model into a small one; "
-        "compare predicted and target distribution"
+        "compare predicted and target distribution; "
+        "distance between two softmax outputs; match teacher probabilities; match a soft target distribution; "
+        "KL divergence in torch is negative; input in log space; target in log space; expected log-likelihood "
+        "ratio; soft label training; "
+        "log-probabilities as input and probabilities as target; sum of p log(p/q); compress a large model into a"
+        " small one; "
+        "copy a teacher's probabilities; distance to a target distribution"
     ),
     concepts={
         "log_target; target as log-probabilities; pass the target as logarithms": "log_target",

@@ -122,7 +122,11 @@ loss = Loss(
         "KL divergence between a diagonal Gaussian and N(0, 1); mu and logvar; VAE; latent regulariser; "
         "encoder's mean and log variance; posterior against a standard normal prior; posterior collapse; "
         "evidence lower bound, ELBO; reparameterisation trick; closed form of the KL divergence of Gaussians; "
-        "variational inference; latent code of a VAE; regularise the latent space"
+        "variational inference; latent code of a VAE; regularise the latent space; "
+        "VAE latent regularisation; -0.5 * sum(1 + logvar - mu^2 - exp(logvar)); "
+        "ELBO regulariser; mean and log variance of an encoder; latent code close to a standard normal; "
+        "variational autoencoder; "
+        "latent codes near a standard normal"
     ),
     concepts={
         "beta-VAE; weight of the KL term; sum or mean over latent coordinates": "The reduction sets",

@@ -146,7 +146,10 @@ loss = divergence_loss(
     tasks=("distributions",),
     search_terms=terms(
         "renyi differential privacy; divergence of order alpha; generalised KL divergence; alpha divergence; "
-        "order alpha; differential privacy; generalises KL divergence; privacy accounting; mode seeking or covering"
+        "order alpha; differential privacy; generalises KL divergence; privacy accounting; mode seeking or covering; "
+        "moments of importance weights; Rényi differential privacy accountant; "
+        "divergence with a parameter alpha; between KL and the maximum log ratio; "
+        "log(sum p^alpha q^(1 - alpha))/(alpha - 1)"
     ),
     concepts={
         "alpha equal to 1; KL as a limit": "Close to order 1",

@@ -108,7 +108,10 @@ loss = divergence_loss(
     search_terms=terms(
         "half the L1 distance between distributions; largest difference in probability of an event; "
         "distance between two categorical distributions; half the sum of absolute differences of probabilities; "
-        "largest difference of any event's probability; L1 distance of probabilities"
+        "largest difference of any event's probability; L1 distance of probabilities; "
+        "half the L1 distance of distributions; largest gap of probability over events; "
+        "coupling of two variables; maximum difference of event probabilities; "
+        "maximal difference of two probability measures; sum |p - q|/2"
     ),
     concepts={
         "proper scoring rule; one-hot labels; calibration": "Against sampled labels",

@@ -154,7 +154,10 @@ loss = Loss(
     search_terms=terms(
         "optimal transport in one dimension; distance between samples; sorted L1; match a histogram; "
         "earth mover's distance of numbers; move one sample onto another; "
-        "area between two cumulative distribution functions; sorted samples; sliced Wasserstein; optimal transport"
+        "area between two cumulative distribution functions; sorted samples; sliced Wasserstein; optimal transport; "
+        "optimal transport of two samples; scipy wasserstein_distance; cost of moving one histogram onto another; "
+        "EMD of histograms; compare two samples; "
+        "how far mass has to move; bins far apart"
     ),
     concepts={
         "permutation invariance; unpaired samples": "It does not see",

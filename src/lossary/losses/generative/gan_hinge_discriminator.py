@@ -183,7 +183,10 @@ loss = discriminator_loss(
     search_terms=terms(
         "adversarial hinge loss; SAGAN loss; BigGAN loss; SNGAN loss; spectral normalization discriminator loss; "
         "relu(1 - D(x)) + relu(1 + D(G(z))); hinge loss for the discriminator; hinge GAN; discriminator with margin; "
-        "BigGAN; SAGAN; spectral normalisation; real above 1 and fake below -1"
+        "BigGAN; SAGAN; spectral normalisation; real above 1 and fake below -1; "
+        "spectral normalisation GAN; "
+        "hinge of real and fake scores; projection discriminator; "
+        "stop where real and fake are told apart by a margin"
     ),
     concepts={
         "generator hinge loss; hinge loss of the generator": "The generator has no hinge",

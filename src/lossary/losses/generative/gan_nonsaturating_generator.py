@@ -203,7 +203,10 @@ loss = Loss(
         "gan generator loss -log D(G(z)); generative adversarial network loss; adversarial loss of the generator; "
         "NSGAN; BCE with all labels real; saturating generator loss; minimax GAN loss; fool the discriminator; "
         "generator gets no gradient early; original generator loss; non-saturating loss; Goodfellow's trick; "
-        "-log D instead of log(1 - D)"
+        "-log D instead of log(1 - D); "
+        "GAN; generator learns nothing early; minimax generator saturates; "
+        "generator objective that does not saturate; -log D(G(z)); StyleGAN generator; "
+        "discriminator is perfect and the generator gets no gradient"
     ),
     concepts={
         "saturating loss; vanishing gradient of the generator; log(1 - D(G(z)))": "The loss with the logarithm",

@@ -168,7 +168,10 @@ loss = discriminator_loss(
     search_terms=terms(
         "least squares discriminator loss; MSELoss adversarial; CycleGAN discriminator loss; pix2pix least squares; "
         "(D(x) - 1)^2 + D(G(z))^2; HiFi-GAN discriminator loss; squared error for real and fake; least squares GAN; "
-        "real to 1 and fake to 0; stable GAN training; smooth discriminator loss; GAN with mean squared error"
+        "real to 1 and fake to 0; stable GAN training; smooth discriminator loss; GAN with mean squared error; "
+        "CycleGAN; adversarial loss with squared error; GAN with MSE in place of BCE; "
+        "least squares discriminator; real to 1 and fake to 0 with squared error; "
+        "discriminator with mean squared error"
     ),
     concepts={
         "sigmoid in the discriminator; vanishing gradient": "A sigmoid at the end",

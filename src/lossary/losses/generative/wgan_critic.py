@@ -203,7 +203,11 @@ loss = discriminator_loss(
         "Wasserstein discriminator loss; wasserstein gan critic; earth mover GAN; gradient penalty; weight clipping; "
         "1-Lipschitz critic; Kantorovich-Rubinstein duality; E D(G(z)) - E D(x); integral probability metric; "
         "critic instead of a discriminator; difference of mean scores; earth mover's distance of GANs; "
-        "mode collapse; meaningful GAN loss curve; critic score"
+        "mode collapse; meaningful GAN loss curve; critic score; "
+        "critic with gradient penalty; "
+        "critic loss is negative; n_critic steps; "
+        "D(fake) - D(real); "
+        "stable GAN training; Lipschitz critic"
     ),
     concepts={
         "critic loss diverges; loss goes to minus infinity; weight clipping; Lipschitz constraint": "Without a limit",

@@ -124,7 +124,11 @@ loss = Loss(
         "mean squared error of probabilities; proper scoring rule; verification of forecasts; "
         "probability calibration metric; weather forecast score; Brier skill score; squared error of a probability; "
         "mean squared error between probability and outcome; how good probability forecasts are; "
-        "calibration and refinement; score for forecasts of rain; proper score for yes-or-no forecasts"
+        "calibration and refinement; score for forecasts of rain; proper score for yes-or-no forecasts; "
+        "calibration; how well calibrated; score of predicted probabilities; "
+        "reliability of predicted probabilities; rain forecast verification; squared error of class probabilities; "
+        "honest probabilities; (p - y)^2; probabilities that can be trusted; "
+        "quality of predicted probabilities; check a probability model"
     ),
     concepts={
         "multiclass Brier score; Brier score from 0 to 2": "There are two definitions",

@@ -133,7 +133,11 @@ loss = Loss(
         "ensemble model output statistics; predict mean and standard deviation; "
         "score of a probabilistic forecast in the unit of the target; forecast is a normal distribution; "
         "ensemble post-processing; EMOS; generalises the absolute error to distributions; "
-        "integral of squared difference of distribution functions; sharpness and calibration"
+        "integral of squared difference of distribution functions; sharpness and calibration; "
+        "score of a probabilistic forecast in the target's unit; "
+        "ensemble weather forecast; distributional regression; integral of squared CDF difference; absolute error"
+        " of a distribution; "
+        "score of a normal predictive distribution"
     ),
     concepts={
         "variance or standard deviation": "sigma is the standard deviation",

@@ -138,7 +138,11 @@ loss = Loss(
         "relative error regression; half gamma deviance; reg:gamma; positive skewed target; "
         "constant coefficient of variation; costs, durations and amounts; severity of claims; "
         "relative error of positive values; GLM with log link; gamma regression; "
-        "variance grows with the square of the mean; strictly positive amounts; waiting times"
+        "variance grows with the square of the mean; strictly positive amounts; waiting times; "
+        "claim severity; Gamma GLM; "
+        "waiting times and costs; log link for positive targets; GammaRegressor; "
+        "2 (log(mu/y) + y/mu - 1); LightGBM gamma; "
+        "cost of treatment and repair"
     ),
     concepts={
         "zero targets; infinite deviance": "A target of zero",

@@ -401,7 +401,11 @@ loss = Loss(
         "two outputs, mean and variance; noise differs between inputs; heteroscedastic noise; "
         "probabilistic regression; deep ensembles; error bars for a regression; aleatoric uncertainty; "
         "estimate variance along with the prediction; predicted standard deviation; uncertainty of a regression; "
-        "confidence of a prediction"
+        "confidence of a prediction; "
+        "regression with learned noise; predict uncertainty together with the mean; "
+        "log variance head; input-dependent noise; likelihood of a normal with predicted spread; "
+        "log var + (y - mu)^2/var; "
+        "predicted variance collapses to zero"
     ),
     concepts={
         "var has negative entry/entries; softplus for the variance": "A raw output",

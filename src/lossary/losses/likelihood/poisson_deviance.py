@@ -138,7 +138,10 @@ loss = Loss(
     search_terms=terms(
         "goodness of fit for counts; deviance of a GLM; G-test; G-statistic; unit deviance; D2 score for counts; "
         "counts with a predicted mean; GLM for counts; frequency of claims; count regression score; "
-        "PoissonRegressor; D2 score of counts"
+        "PoissonRegressor; D2 score of counts; "
+        "goodness of fit of a count model; mean_poisson_deviance; GLM deviance of counts; "
+        "GLM of counts; "
+        "2 (y log(y/mu) - y + mu); PoissonRegressor of scikit-learn"
     ),
     concepts={
         "log-rate or rate; negative rate nan": "The input is the rate",

@@ -343,7 +343,11 @@ loss = Loss(
         "log link regression; sklearn mean_poisson_deviance; sklearn PoissonRegressor; poisson-nloglik; "
         "number of events; count data; how often something happens; visits, clicks or photons; rate of events; "
         "predicts a rate; counts per interval; neural spike counts; log link; rare events; "
-        "intensity of a point process; exponential of the output is the rate"
+        "intensity of a point process; exponential of the output is the rate; "
+        "predict how many events; count regression in torch; photon or spike counts; "
+        "spike counts; visits, clicks or calls per hour; "
+        "mu - y log mu; LightGBM poisson; "
+        "customers per hour"
     ),
     concepts={
         "log_input; log link regression": "log_input",

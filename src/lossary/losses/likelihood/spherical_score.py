@@ -134,7 +134,9 @@ loss = Loss(
     search_terms=terms(
         "bounded proper scoring rule; normalised probability score; strictly proper score for classes; "
         "probability divided by the norm of the vector; proper score other than the logarithm; "
-        "forecasters cannot gain by lying"
+        "forecasters cannot gain by lying; "
+        "probability divided by the norm of the forecast; strictly proper score besides log and quadratic; "
+        "pseudo-spherical scoring rule; cosine of forecast and outcome"
     ),
     concepts={
         "negative value; best value": "It is negative",

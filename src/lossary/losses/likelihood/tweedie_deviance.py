@@ -144,7 +144,12 @@ loss = Loss(
         "compound Poisson-gamma; zero-inflated positive targets; insurance pure premium; rainfall regression; "
         "variance power; reg:tweedie; tweedie_variance_power; intermittent demand; many zeros and a long tail; "
         "zero-inflated amounts; claims cost per policy; pure premium; rain amounts; power between 1 and 2; "
-        "sales with many zeros; exact zeros and positive amounts"
+        "sales with many zeros; exact zeros and positive amounts; "
+        "zero-inflated continuous targets; rainfall amounts; Tweedie GLM; "
+        "rainfall with many zeros; variance power between 1 and 2; TweedieRegressor; d2_tweedie_score; mass at "
+        "zero and a positive tail; "
+        "LightGBM and CatBoost Tweedie; y mu^(1 - p)/(1 - p); "
+        "amounts with exact zeros; insurance losses"
     ),
     concepts={
         "variance power; tweedie_variance_power": "power",

@@ -137,7 +137,10 @@ loss = margin_loss(
     tasks=("binary",),
     search_terms=terms(
         "exp(-y f(x)); loss that AdaBoost minimises; GradientBoostingClassifier loss='exponential'; "
-        "exponential margin loss; AdaBoost; boosting weights; mistakes cost exponentially; sensitive to wrong labels"
+        "exponential margin loss; AdaBoost; boosting weights; mistakes cost exponentially; sensitive to wrong labels; "
+        "reweighting of misclassified examples; "
+        "boosted trees reweight misclassified samples; grows exponentially with a wrong margin; "
+        "weak learners; weights of boosting rounds"
     ),
     concepts={
         "outliers; wrong labels; AdaBoost noise": "One wrong label",

@@ -198,7 +198,11 @@ loss = margin_loss(
         "support vector machine loss; max(0, 1 - y f(x)); maximum margin classifier; "
         "linear SVM with gradient descent; binary:hinge; convex surrogate of the zero-one loss; SVM; maximum margin; "
         "support vectors; classifier that only cares for the margin; Pegasos; linear classifier with a margin; "
-        "right by enough costs nothing"
+        "right by enough costs nothing; "
+        "SGDClassifier default; linear SVM by stochastic gradient descent; LinearSVC loss='hinge'; "
+        "large margin linear classifier; primal SVM; correct side and far enough; linear penalty of margin "
+        "violations; "
+        "two classes with a maximal margin"
     ),
     concepts={
         "labels 0 and 1; sklearn hinge_loss": "With labels 0 and 1",

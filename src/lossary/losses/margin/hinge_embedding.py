@@ -236,7 +236,9 @@ loss = Loss(
         "loss for pairs that are similar or dissimilar; distance of a pair with labels 1 and -1; "
         "HingeEmbeddingLoss negative value; semi-supervised embedding loss; L1 contrastive loss; "
         "similar pairs should be close, dissimilar ones far; distance with label 1 or -1; "
-        "embedding of pairs by their distance; nonlinear embedding; embedding close if the label is 1"
+        "embedding of pairs by their distance; nonlinear embedding; embedding close if the label is 1; "
+        "distances with labels 1 and -1; "
+        "hinge on a distance; L1 pairwise distance of two inputs with labels"
     ),
     concepts={
         "HingeEmbeddingLoss negative value; difference between hinge loss and hinge embedding loss": "It is not the hinge loss",

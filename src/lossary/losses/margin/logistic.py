@@ -177,7 +177,11 @@ loss = margin_loss(
     search_terms=terms(
         "logistic regression loss with labels -1 and 1; log(1 + exp(-y f(x))); stable soft margin loss; "
         "softplus of minus the margin; LogitBoost loss; logistic regression; "
-        "sigmoid classifier on labels plus and minus one; deviance; maximum entropy classifier; log loss of a score"
+        "sigmoid classifier on labels plus and minus one; deviance; maximum entropy classifier; log loss of a score; "
+        "LogitBoost; binary cross-entropy with labels -1 and 1; "
+        "SGDClassifier loss='log_loss'; margin form of the log loss; logistic regression with signs as labels; "
+        "LightGBM and CatBoost Logloss; "
+        "classes encoded as -1 and 1"
     ),
     concepts={
         "labels 0 and 1": "With labels 0 and 1",

@@ -140,7 +140,10 @@ loss = margin_loss(
         "SGDClassifier loss='modified_huber'; smooth hinge loss with probability estimates; "
         "Huber loss for classification; outlier tolerant SVM loss; squared hinge that turns linear; "
         "hinge squared, then straight; robust SVM with probabilities; SGDClassifier; "
-        "SVM loss that becomes linear for very wrong points"
+        "SVM loss that becomes linear for very wrong points; "
+        "SGDClassifier with predict_proba and tolerance of outliers; "
+        "squared hinge that becomes linear; quadratic then linear penalty of the margin; "
+        "hinge that is squared, then linear"
     ),
     concepts={
         "Huber loss for classification; difference between Huber and modified Huber": "It is not the Huber loss",

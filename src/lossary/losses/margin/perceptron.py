@@ -144,7 +144,10 @@ loss = margin_loss(
     search_terms=terms(
         "max(0, -y f(x)); perceptron learning rule; hinge loss without margin; hinge loss with margin 0; "
         "only mistakes cost; Rosenblatt; misclassified points only; hinge without a margin; linear separator; "
-        "update only on mistakes"
+        "update only on mistakes; "
+        "SGDClassifier loss='perceptron'; "
+        "update only when the sign is wrong; hinge at zero; online linear classifier; "
+        "learn online from mistakes"
     ),
     concepts={
         "loss is zero; not classification-calibrated; scores shrink": "Scores of zero",

@@ -143,7 +143,10 @@ loss = margin_loss(
         "robust binary classification loss; loss for noisy labels; bounded margin loss; "
         "non-convex loss for label noise; 1 / (1 + exp(2 y f(x)))^2; squared error of a sigmoid; robust boosting; "
         "SavageBoost; bounded loss for wrong labels; outliers and label noise in classification; "
-        "non-convex classification loss; non-convex boosting"
+        "non-convex classification loss; non-convex boosting; "
+        "bounded by one for wrong labels far away; boosting that gives up on outliers; "
+        "non-convex but Bayes consistent; bounded penalty for negative margins; sigmoid squared; "
+        "robust to flipped labels in boosting"
     ),
     concepts={
         "vanishing gradient; zero gradient": "A confidently wrong score",

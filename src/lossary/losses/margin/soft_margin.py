@@ -236,7 +236,9 @@ loss = margin_loss(
         "binary classification with labels plus and minus one; log(1 + exp(-y x)); "
         "The function 'soft_margin_loss' is not differentiable with respect to argument 'target'; "
         "doesn't match the broadcast shape; two-class logistic with labels -1 and 1; plus or minus one labels; "
-        "logistic loss in torch"
+        "logistic loss in torch; "
+        "torch's logistic loss with targets -1 and 1; "
+        "SoftMarginLoss targets must be -1 or 1; log(1 + exp(-y x)) mean"
     ),
     concepts={
         "SoftMarginLoss inf; SoftMarginLoss nan; soft margin loss overflow": "One confidently wrong",

@@ -140,7 +140,9 @@ loss = margin_loss(
     search_terms=terms(
         "least squares classifier; (1 - y f(x))^2; ridge classifier loss; squared error with labels -1 and 1; "
         "least squares on labels plus and minus one; regression used as classification; square loss for classes; "
-        "linear discriminant by regression; LS-SVM; regress on class labels"
+        "linear discriminant by regression; LS-SVM; regress on class labels; "
+        "RidgeClassifier; regression on labels -1 and 1; "
+        "least squares SVM; linear discriminant by least squares"
     ),
     concepts={
         "too correct; outliers on the right side": "A score that is right by far",

@@ -160,7 +160,10 @@ loss = margin_loss(
     search_terms=terms(
         "LinearSVC loss='squared_hinge'; smooth SVM loss; differentiable hinge loss; max(0, 1 - y f(x))^2; "
         "support vector machine with squared slack; L2-SVM; squared slack; quadratic penalty of margin violations; "
-        "LinearSVC default; hinge without a corner"
+        "LinearSVC default; hinge without a corner; "
+        "LinearSVC default loss; "
+        "smooth SVM; primal L2-SVM by Newton's method; "
+        "squared margin violation; SVM with squared loss of violations"
     ),
     concepts={
         "outliers; wrong labels": "One wrong label",

@@ -132,7 +132,9 @@ loss = margin_loss(
         "robust classification loss with bounded penalty; loss that penalises too correct points; "
         "(2 arctan(y f(x)) - 1)^2; robust classifiers for computer vision; arc tangent; TangentBoost; "
         "bounded classification loss; robust to outliers and wrong labels; non-convex margin loss; "
-        "non-convex boosting"
+        "non-convex boosting; "
+        "arctan loss; "
+        "Bayes consistent and punishes too confident right answers; bounded arctangent"
     ),
     concepts={
         "penalises too correct; overconfident predictions": "A score that is right by far",

@@ -171,7 +171,11 @@ loss = margin_loss(
     tasks=("binary",),
     search_terms=terms(
         "accuracy as a loss; one minus accuracy; classification error; number of errors; accuracy; "
-        "share of wrong answers; count the mistakes; not differentiable; fraction of errors"
+        "share of wrong answers; count the mistakes; not differentiable; fraction of errors; "
+        "error rate of a classifier; "
+        "count mistakes; Hamming loss; Bayes classifier; top-1 error; "
+        "train with accuracy directly; optimise accuracy; 1[y f(x) <= 0]; "
+        "percentage of misclassified samples; share of errors"
     ),
     concepts={
         "accuracy as a loss; zero gradient; does not require grad": "The gradient is zero",

@@ -224,7 +224,11 @@ loss = angular_margin_loss(
         "face recognition loss; margin softmax; angular softmax; cos(theta + m); easy margin; arcface nan; "
         "speaker verification loss; deep face recognition; face verification and identification; "
         "additive angular margin on the softmax; margin added to the angle between feature and class weight; "
-        "insightface; hypersphere embedding; open-set identification; person re-identification"
+        "insightface; hypersphere embedding; open-set identification; person re-identification; "
+        "face recognition with an angular margin; "
+        "margin added to the angle; "
+        "s cos(theta + m); "
+        "classify millions of identities"
     ),
     concepts={
         "additive angular margin": "m",

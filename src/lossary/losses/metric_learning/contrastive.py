@@ -244,7 +244,11 @@ loss = Loss(
         "OnlineContrastiveLoss; contrastive loss nan; are two inputs the same or different; "
         "pairs labelled same or different; pull similar pairs together, push dissimilar ones apart; "
         "signature verification; Hadsell Chopra LeCun; duplicate detection; verification of pairs; twin networks; "
-        "metric for pairs; one-shot learning; image similarity"
+        "metric for pairs; one-shot learning; image similarity; "
+        "siamese network; "
+        "same or different pair; pull similar together and push dissimilar apart; collapse to a single point; "
+        "(1 - y) d^2 + y max(0, margin - d)^2; "
+        "verify whether two photos show the same person"
     ),
     concepts={
         "how far apart dissimilar pairs are pushed": "margin",

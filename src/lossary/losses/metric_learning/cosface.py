@@ -192,7 +192,10 @@ loss = angular_margin_loss(
     search_terms=terms(
         "face recognition loss; margin softmax; cos(theta) - m; cosine margin; speaker verification loss; "
         "margin subtracted from the cosine of the true class; face verification; deep face recognition; "
-        "margin subtracted from the cosine logit; cos minus m"
+        "margin subtracted from the cosine logit; cos minus m; "
+        "large margin cosine; "
+        "margin subtracted from the cosine; speaker verification; "
+        "s (cos(theta) - m)"
     ),
     concepts={
         "normalise features and weights": "The input must be",

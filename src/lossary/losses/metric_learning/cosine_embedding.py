@@ -335,7 +335,10 @@ loss = Loss(
         "cosine_embedding_loss nan; 0D or 1D target tensor expected, multi-target not supported; "
         "1D target tensor expects 2D input tensors; direction matters and length does not; similarity of sentences; "
         "text similarity; alike or unlike pairs; angle between embeddings; sentence pairs; semantic similarity; "
-        "cosine distance of pairs"
+        "cosine distance of pairs; "
+        "sentence pairs labelled similar or not; cosine similarity of two vectors as a loss; "
+        "similar or dissimilar sentence pairs; direction and not length of a vector; image and text match; "
+        "sentences with the same meaning"
     ),
     concepts={
         "choosing the margin; dissimilar pairs": "margin",

@@ -286,7 +286,12 @@ loss = Loss(
         "lower bound on mutual information; match images with texts; one positive among many negatives; "
         "contrastive predictive coding; in-batch negatives; sentence embeddings; representation learning; "
         "query and passage; pick the right partner from the batch; mutual information estimate; "
-        "positive pair against the rest of the batch; image and caption"
+        "positive pair against the rest of the batch; image and caption; "
+        "contrastive learning with in-batch negatives; retrieval embeddings; MoCo; dense passage retrieval; "
+        "temperature of contrastive learning; image-text pairs; dense retrieval; "
+        "softmax of the true pair against negatives; -log(exp(s/t)/sum exp(s/t)); CLIP pretraining of image and "
+        "text; "
+        "train image and text encoders together"
     ),
     concepts={
         "temperature; hard negatives": "The temperature decides",

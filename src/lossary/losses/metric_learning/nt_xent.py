@@ -264,7 +264,11 @@ loss = Loss(
         "self-supervised contrastive loss; two augmented views; contrastive loss with a temperature; SimCLR; "
         "monai ContrastiveLoss; optax.ntxent; optax ntxent; self-supervised pretraining; views of the same picture; "
         "normalised temperature-scaled cross-entropy; 2N - 2 negatives; contrastive learning without labels; "
-        "augmentations of the same image agree; data augmentation as supervision"
+        "augmentations of the same image agree; data augmentation as supervision; "
+        "two augmentations of one image; self-supervised learning of pictures; "
+        "normalised temperature-scaled similarity; contrastive pretraining of images without labels; large batch "
+        "of augmented views; "
+        "pretrain without labels by augmentations"
     ),
     concepts={
         "order of the views; interleaved batch; positive pairs": "Rows k and",

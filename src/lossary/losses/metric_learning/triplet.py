@@ -246,7 +246,9 @@ loss = Loss(
         "anchor positive negative; face embedding loss; semi-hard negative mining; triplet loss stuck at 0.2; "
         "FaceNet; which negatives to pick; semi-hard triplets; hard negative mining; identity embeddings; "
         "nearest neighbours of the same person; closer to the positive than to the negative; "
-        "same identity closer than another identity; select hard negatives"
+        "same identity closer than another identity; select hard negatives; "
+        "face embeddings by squared distance; "
+        "squared Euclidean triplet; same person closer than another"
     ),
     concepts={
         "choosing alpha; margin 0.2": "A margin of the plain",

@@ -318,7 +318,12 @@ loss = Loss(
         "metric learning loss; embedding loss with anchor; distance swap; semi-hard negatives; "
         "triplet loss stuck at margin; triplet loss collapse; expected margin to be greater than 0; "
         "anchor closer to the positive than to the negative; which negatives to pick; "
-        "relative distance of three samples; retrieval by distance; hardest negative; select hard negatives"
+        "relative distance of three samples; retrieval by distance; hardest negative; select hard negatives; "
+        "anchor, positive, negative; triplet loss collapses to the margin; "
+        "pull the positive closer than the negative; person re-identification; batch-hard mining; embeddings of "
+        "the same identity closer; "
+        "max(0, d(a, p) - d(a, n) + margin); "
+        "all embeddings collapse to one point"
     ),
     concepts={
         "choosing the margin; expected margin to be greater than 0": "The margin must be",

@@ -553,7 +553,9 @@ loss = Loss(
         "custom metric for anchor, positive and negative; squared Euclidean distance of embeddings; "
         "callable distance, lambda; nn.PairwiseDistance as an argument; hyperbolic or learned distance; "
         "nan gradient of a distance of zero; margin must be greater than 0; own distance function; "
-        "cosine distance in a triplet; metric of one's own"
+        "cosine distance in a triplet; metric of one's own; "
+        "triplet loss with cosine distance; a distance of one's own; "
+        "own metric in a triplet; triplets with any distance"
     ),
     concepts={
         "user-defined distance between embeddings; cosine triplet loss; squared Euclidean distance of embeddings": "distance_function",

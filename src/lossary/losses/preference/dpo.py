@@ -227,7 +227,12 @@ loss = preference_loss(
         "Bradley-Terry loss with a reference model; "
         "align a language model with human preferences without a reward model; RLHF without reinforcement learning; "
         "chosen and rejected answers; fine-tune on preference pairs; reference policy; learn from human feedback; "
-        "policy and reference log-probabilities; preferred and rejected responses; alignment; preference tuning"
+        "policy and reference log-probabilities; preferred and rejected responses; alignment; preference tuning; "
+        "LLM preference tuning; LLM alignment; chosen and rejected answers of an LLM; "
+        "preference tuning without reinforcement learning; pairs of preferred answers; fine-tune on human "
+        "preferences; "
+        "-log sigmoid(beta (chosen - rejected)); "
+        "human rankings of answers; train a chatbot on preferences"
     ),
     concepts={
         "DPO beta; preference optimisation loss beta; strength of the KL penalty": "beta",

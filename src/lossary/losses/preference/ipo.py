@@ -182,7 +182,10 @@ loss = preference_loss(
         "squared preference loss; preference optimisation loss without overfitting; regularised DPO; loss_type=ipo; "
         "log-ratio gap regression; alignment loss for language models; preference data without overfitting; "
         "identity preference optimisation; deterministic preferences; DPO overfits; bounded preference gap; "
-        "preferred and rejected responses; regularised preferences"
+        "preferred and rejected responses; regularised preferences; "
+        "DPO without overfitting of deterministic preferences; LLM alignment by a squared loss; "
+        "squared version of DPO; preference gap that stays finite; "
+        "(h - 1/(2 beta))^2"
     ),
     concepts={
         "IPO beta; preference optimisation loss beta": "beta",

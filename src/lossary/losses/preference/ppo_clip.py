@@ -248,7 +248,10 @@ loss = Loss(
         "ClipPPOLoss; cliprange; clip_epsilon; reinforcement learning loss; GRPO policy loss; policy gradient; "
         "advantage; ratio of new and old policy; limit the policy update; "
         "reinforcement learning from human feedback; actor-critic; trust region; clip ratio; "
-        "proximal policy optimisation; keep the new policy close to the old one; importance ratio; on-policy"
+        "proximal policy optimisation; keep the new policy close to the old one; importance ratio; on-policy; "
+        "importance ratio times advantage; clip_range; LLM reinforcement learning; actor-critic policy update; "
+        "trust region without second order; policy ratio; RLHF actor; epsilon of 0.2; GRPO; "
+        "min(r A, clip(r, 1 - eps, 1 + eps) A)"
     ),
     concepts={
         "cliprange; clip_epsilon; epsilon 0.2": "clip",

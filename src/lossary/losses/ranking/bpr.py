@@ -238,7 +238,11 @@ loss = Loss(
         "matrix factorisation with negative sampling; bpr_loss; reward model training; chosen and rejected; "
         "RLHF preference loss; -log sigmoid of a difference; logsigmoid; recommend items from clicks and purchases; "
         "users prefer seen items to unseen ones; rank chosen before not chosen; Bradley-Terry model; "
-        "pairwise recommendation; reward model from comparisons"
+        "pairwise recommendation; reward model from comparisons; "
+        "recommendation; matrix factorisation of implicit feedback; positive item above a sampled negative; "
+        "LightGCN; users and items; recommender by pairs; AUC surrogate for recommendations; "
+        "-log sigmoid(pos - neg); "
+        "recommend products from clicks"
     ),
     concepts={
         "argument order; chosen and rejected": "Swapped arguments",

@@ -288,7 +288,9 @@ loss = Loss(
         "listwise learning to rank; maximum likelihood of a permutation; likelihood of a ranking; order of finish; "
         "ranked preferences of several answers; PListMLE; exploded logit; likelihood of the right order; "
         "Plackett-Luce; permutation probability; rank a whole list; whole ordering known; "
-        "probability of the observed ranking"
+        "probability of the observed ranking; "
+        "likelihood of the true permutation; Plackett-Luce model of permutations; "
+        "likelihood of choosing items one after the other; sort a list by likelihood"
     ),
     concepts={
         "sort by relevance; argsort descending; target of ListMLE": "The list must be",

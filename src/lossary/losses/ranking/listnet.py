@@ -260,7 +260,11 @@ loss = Loss(
         "cross-entropy over a list of documents; top-one probability; graded relevance loss; "
         "softmax over the results of a query; reranker loss; probabilities of being ranked first; "
         "whole list at once; rank documents of a query; softmax cross-entropy of rankings; graded relevance; "
-        "softmax of the relevances against softmax of the scores"
+        "softmax of the relevances against softmax of the scores; "
+        "top-one probabilities; TF-Ranking SoftmaxLoss; cross-entropy of two softmaxes over a list; "
+        "listwise cross-entropy; reranking documents; relevance distribution over a list; "
+        "CatBoost QuerySoftMax; "
+        "order search results as a whole"
     ),
     concepts={
         "scale of the scores; order is right but loss is high": "The right order",

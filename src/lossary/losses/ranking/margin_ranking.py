@@ -251,7 +251,10 @@ loss = Loss(
         "ranking loss margin 0; PairwiseHingeLoss; pairwise hinge; pairwise_hinge; pairwise; ranking SVM loss; "
         "rax.pairwise_hinge_loss; margin_ranking_loss : All input tensors should have same dimension but got sizes; "
         "first should be higher than second; which of two is better; order of two inputs; x1, x2 and y; "
-        "pairwise comparison; rank one above the other; pairwise hinge of scores; ordering of two items"
+        "pairwise comparison; rank one above the other; pairwise hinge of scores; ordering of two items; "
+        "item one should score higher than item two; pairwise hinge of two scores; "
+        "which of two is better by a margin; target 1 if the first should rank higher; "
+        "max(0, -y (x1 - x2) + margin)"
     ),
     concepts={
         "ranking loss margin 0; all scores alike": "With the default margin",

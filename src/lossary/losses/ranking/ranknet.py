@@ -253,7 +253,11 @@ loss = Loss(
         "learning to rank pairwise loss; probability that one item beats another; smooth pairwise ranking loss; "
         "rank:pairwise; LambdaRank without weights; preference probability; comparisons by people; "
         "probability that one document ranks above another; web search ranking; score difference through a sigmoid; "
-        "pairwise learning to rank; document pairs; pairs of documents; neural ranking of pairs"
+        "pairwise learning to rank; document pairs; pairs of documents; neural ranking of pairs; "
+        "cross-entropy of a score difference; XGBoost rank:pairwise; "
+        "probability that one is ranked above the other; pairwise click preferences; "
+        "log(1 + exp(-(s1 - s2))); LightGBM lambdarank without weights; "
+        "comparisons that a is better than b"
     ),
     concepts={
         "labels -1 and 1; negative loss": "A label of -1",

@@ -121,7 +121,10 @@ loss = residual_loss(
         "support vector regression loss; dead zone; tolerance; ignore small errors; deadband loss; insensitive tube; "
         "small errors cost nothing; errors below a tolerance do not count; tube around the prediction; "
         "regression with a margin of tolerance; sparse support vectors; Vapnik; "
-        "threshold below which errors are free; SVR; support vector regression in scikit-learn"
+        "threshold below which errors are free; SVR; support vector regression in scikit-learn; "
+        "LinearSVR default; SGDRegressor epsilon_insensitive; L1 epsilon-insensitive; "
+        "small deviations are free; no penalty inside a band; absolute error outside a tolerance; "
+        "max(0, |x| - epsilon)"
     ),
     concepts={
         "ignore small errors; tolerance; dead zone; tube width": "epsilon",

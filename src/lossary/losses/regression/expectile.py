@@ -122,7 +122,10 @@ loss = residual_loss(
         "asymmetric L2; asymmetric MSE; implicit Q-learning loss; IQL value loss; reg:expectileerror; "
         "upper expectile; underestimation costs more; over- and underestimation cost differently, squared; "
         "weighted least squares by sign; implicit Q-learning; value at risk; expectile regression; tail risk; "
-        "late is worse than early, squared; asymmetric mean; overestimation costs more, squared"
+        "late is worse than early, squared; asymmetric mean; overestimation costs more, squared; "
+        "implicit Q-learning value function; IQL; squared error that weighs one side more; "
+        "offline reinforcement learning with an asymmetric value loss; conditional expectile; "
+        "CatBoost Expectile; XGBoost reg:expectileerror"
     ),
     concepts={
         "asymmetric costs; underestimation costs more": "tau",

@@ -307,7 +307,12 @@ loss = residual_loss(
         "tf.keras.losses.MeanAbsoluteError; sklearn mean_absolute_error; Manhattan distance loss; "
         "median of the target; outliers count less than squared; sharper images than squared error; Laplace noise; "
         "robust baseline of regression; sum of absolute differences; sum of absolute residuals; "
-        "typical absolute error; error in the target's unit"
+        "typical absolute error; error in the target's unit; "
+        "mean absolute deviation; MAE instead of MSE; constant gradient near zero; reconstruction of pictures "
+        "without blur; lightgbm regression_l1; "
+        "image-to-image translation; pix2pix; sum of absolute errors; absolute residuals; "
+        "grows linearly without limit; CatBoost MAE; |y - yhat|; "
+        "errors count in proportion to their size"
     ),
     concepts={
         "median regression loss": "The best constant",

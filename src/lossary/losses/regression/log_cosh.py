@@ -140,7 +140,11 @@ loss = residual_loss(
         "robust regression without a threshold; log cosh overflow; log(cosh(x)) inf; numerically stable log cosh; "
         "hyperbolic secant likelihood; hyperbolic cosine; smooth version of the absolute error; "
         "twice differentiable robust loss; like Huber without a threshold; second derivative everywhere; "
-        "smooth for Newton's method and boosting; between squared and absolute, smooth everywhere"
+        "smooth for Newton's method and boosting; between squared and absolute, smooth everywhere; "
+        "smooth everywhere; alternative to Huber without a threshold; twice differentiable absolute error; "
+        "like Huber without a parameter; "
+        "CatBoost LogCosh; log((exp(x) + exp(-x)) / 2); "
+        "second derivative everywhere for boosting"
     ),
     concepts={
         "log cosh overflow; log(cosh(x)) inf; numerically stable log cosh": "Written as it is defined",

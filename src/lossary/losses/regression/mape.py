@@ -144,7 +144,11 @@ loss = Loss(
         "percentage error; relative error loss; forecast accuracy; mape zero target; mape infinity; "
         "mape division by zero; WAPE; weighted MAPE; WMAPE; relative error; error in percent; "
         "forecast accuracy of sales and demand; error relative to the true value; scale-free error; "
-        "error divided by the actual value"
+        "error divided by the actual value; "
+        "percentage off; forecast error in percent; "
+        "average percent deviation; forecast error where the actual value is zero; "
+        "|y - yhat| / |y|; LightGBM mape; "
+        "relative to the actual value"
     ),
     concepts={
         "mape zero target; mape infinity; mape division by zero": "A target of zero",

@@ -418,13 +418,20 @@ loss = residual_loss(
     tasks=("regression", "generative", "distillation", "reinforcement"),
     search_terms=terms(
         "loss whose minimizer is the mean; loss whose minimiser is the mean; "
-        "Gaussian likelihood with fixed variance; sum of squared residuals; half squared error; HalfSquaredError; "
+        "regression; Gaussian likelihood with fixed variance; sum of squared residuals; "
+        "half squared error; HalfSquaredError; "
         "optax l2_loss; TrivialLoss; target size different to the input size broadcasting warning; "
         "Using a target size that is different to the input size; size_average and reduce args will be deprecated; "
         "\"mse_cpu\" not implemented for 'Long'; tf.keras.losses.MeanSquaredError; sklearn mean_squared_error; "
         "weighted mean squared error; masked mse loss nan; Euclidean distance; predict the average; "
         "large errors matter most; default loss of a regression; regression baseline; reconstruction error; "
-        "ordinary regression; noise is normal; pixel-wise reconstruction; average squared deviation; predict the mean"
+        "ordinary regression; noise is normal; pixel-wise reconstruction; average squared deviation; predict the mean; "
+        "ridge regression; linear regression objective; predicted noise of a diffusion model; minimum mean "
+        "squared error estimator; dominated by outliers; lightgbm regression_l2; "
+        "average squared distance; normally distributed errors; Euclidean loss; Found dtype Double but expected "
+        "Float; curve fitting; "
+        "(y - yhat)^2; LightGBM regression; "
+        "predict a number with a neural network"
     ),
     concepts={
         "target size different to the input size broadcasting warning; Using a target size that is different to the "

@@ -143,7 +143,12 @@ loss = Loss(
         "relative error loss; log-transformed target; targets of different magnitude; skewed target; house prices; "
         "sales forecast; msle nan; log1p; underestimation penalised more; reg:squaredlogerror; "
         "target spans orders of magnitude; difference of logarithms; relative rather than absolute errors; "
-        "positive targets that grow exponentially; logarithm of one plus the value; underestimates cost more"
+        "positive targets that grow exponentially; logarithm of one plus the value; underestimates cost more; "
+        "relative error of positive targets by logarithms; targets over several orders of magnitude; squared log "
+        "ratio; "
+        "regression after a log transform of the target; Keras mean_squared_logarithmic_error; "
+        "(log(1 + y) - log(1 + yhat))^2; XGBoost reg:squaredlogerror; "
+        "nan for negative values inside the logarithm; regression of prices"
     ),
     concepts={
         "msle nan; negative predictions": "A prediction of -1",

@@ -168,7 +168,12 @@ loss = residual_loss(
         "asymmetric L1; predict a percentile; 90th percentile; median and other quantiles; "
         "over- and underestimation cost differently; cost of too much against too little; stock and newsvendor; "
         "uncertainty bands; probabilistic forecast by quantiles; confidence band; upper and lower bound; "
-        "late is worse than early; shortage costs more than surplus; safety stock"
+        "late is worse than early; shortage costs more than surplus; safety stock; "
+        "under-forecasting costs more than over-forecasting; service level; LightGBM and CatBoost quantile "
+        "objective; GradientBoostingRegressor loss='quantile'; "
+        "newsboy problem; temporal fusion transformer; conformalised quantile regression; risk of too little "
+        "against too much; quantile forest and boosting; "
+        "max(tau e, (tau - 1) e); LightGBM quantile alpha"
     ),
     concepts={
         "which quantile; asymmetric costs; newsvendor; underprediction costs more": "tau",

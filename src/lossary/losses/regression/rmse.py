@@ -156,7 +156,11 @@ loss = Loss(
     search_terms=terms(
         "sqrt of mse; rmse loss nan; square root of MSELoss; standard error of the residuals; "
         "square root of the mean squared error; error in the unit of the target; typical size of the error; "
-        "standard deviation of the residuals; Kaggle metric; root of the average squared error"
+        "standard deviation of the residuals; Kaggle metric; root of the average squared error; "
+        "same unit as the target; "
+        "RootMeanSquaredError metric; "
+        "sqrt(mean((y - yhat)^2)); CatBoost RMSE; "
+        "typical size of an error"
     ),
     concepts={
         "rmse over batches; mean of batch losses": "The mean over batches",

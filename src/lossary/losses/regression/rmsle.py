@@ -109,7 +109,11 @@ loss = Loss(
     search_terms=terms(
         "rooted msle; competition metric of sales and prices; rmsle nan gradient; sqrt of msle; "
         "Kaggle sales and house prices; root of the mean squared logarithmic error; relative error in the end; "
-        "square root of MSLE"
+        "square root of MSLE; "
+        "house prices on Kaggle; sales and demand on Kaggle; "
+        "ratio errors of counts and prices; "
+        "sqrt(mean((log(1 + y) - log(1 + yhat))^2)); XGBoost rmsle; "
+        "typical ratio of prediction and target"
     ),
     concepts={
         "rmsle over batches; mean of batch losses": "The mean over batches",

@@ -160,7 +160,10 @@ loss = Loss(
         "symmetric percentage error; bounded relative error; forecasting competition metric; smape zero; "
         "smape 200 percent; smape definitions; error in percent, symmetric; forecast competition; M3 and M4; "
         "percentage error bounded by 200; mean of target and prediction in the denominator; "
-        "relative error with both in the denominator"
+        "relative error with both in the denominator; "
+        "M4; percentage error that works with zero actual values; "
+        "symmetric relative forecast error; average of actual and forecast in the denominator; "
+        "2 |y - yhat| / (|y| + |yhat|)"
     ),
     concepts={
         "smape definitions; smape 200 percent; smape between 0 and 1": "Three losses",

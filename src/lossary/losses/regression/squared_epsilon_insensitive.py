@@ -98,7 +98,10 @@ loss = residual_loss(
     search_terms=terms(
         "support vector regression with squared slack; smooth dead zone; quadratic epsilon-insensitive; "
         "quadratic outside a tube; L2 support vector regression; LinearSVR squared; squared error with a tolerance; "
-        "smooth edge of the tube; squared error outside a tolerance tube"
+        "smooth edge of the tube; squared error outside a tolerance tube; "
+        "L2 epsilon-insensitive; SGDRegressor squared_epsilon_insensitive; "
+        "SVR with squared slack variables; smooth tube loss; "
+        "max(0, |x| - epsilon)^2"
     ),
     concepts={
         "ignore small errors; tolerance; dead zone": "epsilon",

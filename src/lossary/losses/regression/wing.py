@@ -125,7 +125,10 @@ loss = residual_loss(
         "facial landmark localisation loss; landmark regression; keypoint regression loss; small errors matter more; "
         "amplify small errors; logarithmic loss of coordinates; face landmarks; facial key points; "
         "small and medium errors count more; landmark localisation; face alignment; pose estimation; "
-        "coordinates of landmarks"
+        "coordinates of landmarks; "
+        "logarithm near zero and linear for large errors; heatmap-free key points; "
+        "face alignment with coordinates; small and medium range errors of landmarks; "
+        "w log(1 + |x|/epsilon)"
     ),
     concepts={
         "small errors matter more; amplify small errors": "epsilon",

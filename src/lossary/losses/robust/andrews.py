@@ -131,7 +131,10 @@ loss = residual_loss(
     tasks=("regression",),
     search_terms=terms(
         "reject outliers completely; hard redescending M-estimator; sine psi function; robust regression 1.339; "
-        "cosine loss for residuals; sine wave M-estimator; sinusoidal influence function; influence follows a sine"
+        "cosine loss for residuals; sine wave M-estimator; sinusoidal influence function; influence follows a sine; "
+        "sine wave psi function; "
+        "statsmodels AndrewWave; psi is a sine; "
+        "sine influence function; 1 - cos(x/a)"
     ),
     concepts={
         "tuning constant 1.339": "a",

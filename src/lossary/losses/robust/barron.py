@@ -167,7 +167,12 @@ loss = residual_loss(
         "one formula for many robust losses; general robust loss of Barron; interpolates between L2, L1 and Cauchy; "
         "tunable robustness; adaptive outlier handling; robust_loss_pytorch; "
         "one knob for how strongly outliers are ignored; robustness as a parameter; "
-        "continuous from squared error to redescending"
+        "continuous from squared error to redescending; "
+        "one loss with a shape parameter; includes L2, Charbonnier, Cauchy, Geman-McClure and Welsch; learn how "
+        "robust to be; "
+        "adaptive loss by Google; tunable shape; "
+        "alpha of minus infinity; interpolates between robust losses; "
+        "choose robustness from the data"
     ),
     concepts={
         "scale where a residual becomes an outlier": "c",

@@ -153,7 +153,10 @@ loss = residual_loss(
         "heavy-tailed noise; log(1 + x^2) loss; redescending M-estimator; robust loss with logarithmic tails; "
         "Student t loss with one degree of freedom; kornia cauchy_loss; scipy least_squares loss='cauchy'; "
         "Lorentz loss; Student t likelihood; logarithm of one plus the squared residual; fat tails; "
-        "very heavy tails; redescends slowly"
+        "very heavy tails; redescends slowly; "
+        "robust kernel of SLAM and bundle adjustment; logarithmic growth of outliers; "
+        "heavy tails; "
+        "weights that fall with the residual but never vanish"
     ),
     concepts={
         "cauchy scale; outlier scale": "c",

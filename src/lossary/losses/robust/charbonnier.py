@@ -149,7 +149,10 @@ loss = residual_loss(
         "square root of squared error plus epsilon squared; L1 that is smooth at zero; "
         "image super resolution and denoising; low-level vision; video frame interpolation; "
         "generalised Charbonnier of optical flow; epsilon inside the square root; absolute value rounded near zero; "
-        "robust L1 for images"
+        "robust L1 for images; "
+        "LapSRN; EDVR; MPRNet; deblurring; "
+        "video super-resolution; noise removal of pictures; L1 with a square root; "
+        "epsilon inside the sqrt of an L1"
     ),
     concepts={
         "charbonnier epsilon; rounded absolute error": "eps",

@@ -128,7 +128,9 @@ loss = residual_loss(
         "impulsive noise; Gaussian kernel loss; information theoretic learning; correntropy induced metric; "
         "one minus Gaussian kernel; kernel bandwidth; entropy of the error; "
         "kernel similarity of prediction and target; minimum error entropy; non-Gaussian noise; "
-        "Renyi entropy of the error"
+        "Renyi entropy of the error; "
+        "half-quadratic optimisation; "
+        "similarity by a Gaussian kernel; entropy-based robust regression"
     ),
     concepts={
         "kernel bandwidth; kernel width": "sigma",

@@ -137,7 +137,11 @@ loss = residual_loss(
     search_terms=terms(
         "convex robust loss; M-estimator with logarithm; robust regression 1.3998; L1 with rounded corner; "
         "fair weights; absolute error with a logarithm subtracted; M-estimator with defined derivatives; "
-        "convex with smooth derivatives; FairLoss; XGBoost fair objective; logarithmic term; Fair's c"
+        "convex with smooth derivatives; FairLoss; XGBoost fair objective; logarithmic term; Fair's c; "
+        "lightgbm objective fair; M-estimator between L1 and L2; "
+        "c=1.4 robust weights; between mean absolute and mean squared error; "
+        "c^2 (|x|/c - log(1 + |x|/c)); "
+        "weight 1/(1 + |x|/c)"
     ),
     concepts={
         "tuning constant 1.3998": "c",

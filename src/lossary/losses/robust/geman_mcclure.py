@@ -133,7 +133,9 @@ loss = residual_loss(
     search_terms=terms(
         "bounded robust loss; outlier rejection in registration; redescending M-estimator; robust kernel; "
         "x^2 / (1 + x^2); graduated non-convexity; x squared over one plus x squared; saturating quadratic; "
-        "point cloud registration; pose graph optimisation; loop closure outliers; SLAM"
+        "point cloud registration; pose graph optimisation; loop closure outliers; SLAM; "
+        "fast global registration of point clouds; SMPLify; "
+        "body model and mesh fitting; pose graph outlier rejection; saturating rational function"
     ),
     concepts={
         "choosing c; outlier scale": "c",

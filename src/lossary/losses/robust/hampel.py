@@ -160,7 +160,10 @@ loss = residual_loss(
     search_terms=terms(
         "reject outliers completely; hard redescending M-estimator; piecewise linear psi function; "
         "Huber with an end; three thresholds; three-part M-estimator; piecewise linear influence; 17A; "
-        "a, b and c as turning points; hampel psi"
+        "a, b and c as turning points; hampel psi; "
+        "three pieces of psi; "
+        "psi.hampel of MASS::rlm; statsmodels robust norms; "
+        "trapezoid psi; flat, then falling influence"
     ),
     concepts={
         "where Huber's part ends": "a",

@@ -269,7 +269,13 @@ loss = residual_loss(
         "quadratic for small errors and linear for large ones; outliers in a regression; "
         "mean squared error with clipped gradient; between MSE and MAE; deep Q-learning temporal difference error; "
         "robust location; clip the pull of outliers; mixture of L1 and L2; "
-        "squared error that does not explode on outliers; less sensitive to outliers than squared error"
+        "squared error that does not explode on outliers; less sensitive to outliers than squared error; "
+        "robust kernel of bundle adjustment; HuberRegressor; loss less sensitive to outliers; gradient clipped at"
+        " delta; "
+        "linear beyond a threshold; robust linear regression in scikit-learn; sensor glitches in a regression; "
+        "Ceres HuberLoss; "
+        "convex with a few large outliers; linear growth beyond delta; LightGBM and CatBoost Huber; "
+        "one crazy data point; a few bad sensor values"
     ),
     concepts={
         "huber delta; outlier threshold; clipped gradient of the squared error; DQN error clipping": "delta",

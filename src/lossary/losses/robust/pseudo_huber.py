@@ -156,7 +156,9 @@ loss = residual_loss(
         "smooth Huber loss; differentiable Huber; Huber with second derivative; pseudohubererror; huber_slope; "
         "smooth approximation of the absolute error; Charbonnier-type loss; L1-L2 loss; DIST_L12; "
         "Huber with all derivatives; sqrt(1 + (x/delta)^2) - 1; smooth transition between L2 and L1; "
-        "consistency models"
+        "consistency models; "
+        "Huber that can be differentiated twice; "
+        "smooth Huber approximation; hyperbola with slope one far away; soft L1 of SciPy and Ceres"
     ),
     concepts={
         "smooth Huber; outlier threshold; huber_slope": "delta",

@@ -280,7 +280,9 @@ loss = residual_loss(
         "smooth_l1_loss does not support negative values for beta; "
         "smooth_l1_loss() got an unexpected keyword argument 'weight'; Huber loss divided by delta; "
         "quadratic for small errors and linear for large ones; box regression offsets; Fast R-CNN; "
-        "bounding box coordinates; detection head; SSD; mixture of L1 and L2"
+        "bounding box coordinates; detection head; SSD; mixture of L1 and L2; "
+        "Fast and Faster R-CNN box regression; anchor offsets; "
+        "torchvision box regression with beta=1/9; SSD localisation; region proposal network"
     ),
     concepts={
         "where the parabola turns into a line": "beta",

@@ -145,7 +145,11 @@ loss = residual_loss(
         "reject outliers completely; hard redescending M-estimator; robust regression 4.685; bisquare weights; "
         "ignore outliers beyond a threshold; outliers should have no influence at all; throw outliers away; "
         "bi-square weight; far points are ignored; robust fit that rejects outliers; redescending to zero; "
-        "weight of outliers goes to zero"
+        "weight of outliers goes to zero; "
+        "constant beyond a cutoff; gross outliers have no influence; "
+        "psi.bisquare of MASS::rlm; robust regression with redescending weights; weight (1 - (r/c)^2)^2; "
+        "1 - (1 - (x/c)^2)^3; weights of exactly zero; rejects outliers; "
+        "hard rejection of outliers"
     ),
     concepts={
         "tuning constant 4.685; outlier threshold": "c",

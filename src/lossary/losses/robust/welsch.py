@@ -132,7 +132,10 @@ loss = residual_loss(
         "exponential robust loss; Gaussian-shaped loss; bounded smooth loss; redescending M-estimator; "
         "1 - exp(-x^2); ignore outliers; inverted Gaussian; exponential of the negative squared residual; "
         "one minus a Gaussian; Leclerc; bounded and smooth; far outliers cost a constant; "
-        "Gaussian-shaped penalty that saturates; saturating loss"
+        "Gaussian-shaped penalty that saturates; saturating loss; "
+        "robust kernel of point set registration; Gaussian-shaped influence; "
+        "influence fades for large residuals; Gaussian of the residual turned upside down; "
+        "bounded robust loss; residuals beyond a scale are forgotten"
     ),
     concepts={
         "choosing c; outlier scale": "c",

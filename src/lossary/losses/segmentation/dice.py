@@ -301,7 +301,11 @@ loss = overlap_loss(
         "medical image segmentation loss; foreground background imbalance in masks; DiceBCE; "
         "small organ or lesion in a large picture; foreground is a tiny part of the picture; "
         "overlap of predicted and true mask; tumour segmentation; binary mask; Dice score; F1 of pixels; "
-        "class imbalance in masks; organ, lesion, tumour and nucleus masks"
+        "class imbalance in masks; organ, lesion, tumour and nucleus masks; "
+        "segmentation; differentiable F1 score; small foreground object; nnU-Net; "
+        "tumour and organ segmentation; mask overlap as a loss; 2 TP / (2 TP + FP + FN); batch of binary masks; "
+        "network predicts only background; 2 sum(p g)/(sum p + sum g); intersection over the mean size; "
+        "organ against background"
     ),
     concepts={
         "smoothing constant; epsilon in Dice": "smooth",

@@ -225,7 +225,9 @@ loss = overlap_loss(
     search_terms=terms(
         "Tversky loss with a power; small lesions; focal loss for masks; attention U-Net loss; gamma 4/3; "
         "small hard lesions; hard pictures count more in segmentation; Tversky to a power; "
-        "lesion segmentation with imbalance; focus on hard masks"
+        "lesion segmentation with imbalance; focus on hard masks; "
+        "lesions that are missed; attention U-Net; "
+        "skin lesions; small regions of interest; hard segmentation examples"
     ),
     concepts={
         "weight of false positives": "alpha",

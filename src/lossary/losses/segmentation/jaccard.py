@@ -182,7 +182,10 @@ loss = overlap_loss(
     search_terms=terms(
         "intersection over union segmentation loss; mean IoU as a loss; mIoU; overlap of masks; mean IoU of masks; "
         "intersection over union of masks; IoU made differentiable; overlap of regions; optimise IoU directly; "
-        "pixels in common"
+        "pixels in common; "
+        "differentiable intersection over union of masks; mean IoU as a training loss; "
+        "IoU of masks; optimise mIoU; TP / (TP + FP + FN); "
+        "intersection over union, A and B; sum(p g)/(sum p + sum g - sum(p g))"
     ),
     concepts={
         "smoothing constant; epsilon in IoU": "smooth",

@@ -221,7 +221,12 @@ loss = overlap_loss(
         "penalise false negatives more; Dice with weights for false positives and false negatives; small lesions; "
         "missed pixels cost more than false alarms; false negatives cost more than false positives; "
         "weigh recall above precision; imbalance of foreground and background; sensitivity and specificity of masks; "
-        "missing a tumour is worse than a false alarm; recall of masks"
+        "missing a tumour is worse than a false alarm; recall of masks; "
+        "trade precision against recall in masks; "
+        "recall matters more than precision in segmentation; multiple sclerosis lesions; alpha for false "
+        "positives and beta for false negatives; "
+        "alpha and beta weights for FP and FN; TP/(TP + alpha FP + beta FN); "
+        "recall more important than precision; sensitivity of a segmentation"
     ),
     concepts={
         "weight of false positives": "alpha",

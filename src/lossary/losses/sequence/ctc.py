@@ -543,7 +543,11 @@ loss = Loss(
         "blank must be in label range; Expected input_lengths to have value at most; "
         "label sequence without alignment; audio to text; frames longer than labels; transcription of lines of text; "
         "repeated characters and blanks; wav2vec fine-tuning; sequence labelling of unsegmented data; "
-        "sequence to sequence with monotonic alignment; keyword spotting; lip reading"
+        "sequence to sequence with monotonic alignment; keyword spotting; lip reading; "
+        "speech recognition without alignment; blank token; DeepSpeech; CRNN text recognition; "
+        "handwriting recognition; label sequence longer than the input; CTC is nan; transcript without timings; "
+        "speech to text; peaky outputs; "
+        "only blanks are predicted; audio without timestamps"
     ),
     concepts={
         "blank label; blank must be in label range": "blank",

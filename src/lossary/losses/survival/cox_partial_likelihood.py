@@ -261,7 +261,11 @@ loss = Loss(
         "log-hazard; survival:cox; time to event with censoring; survival time prediction; risk of death; churn; "
         "partial likelihood over risk sets; deep survival network; right-censored data; log hazard ratio; "
         "time until failure; patients still alive at the end of the study; lost to follow-up; when a machine fails; "
-        "predictive maintenance; customer lifetime; who dies first"
+        "predictive maintenance; customer lifetime; who dies first; "
+        "DeepSurv; patients lost to follow-up; "
+        "survival network; censored patients; log hazard; risk of churn over time; "
+        "CatBoost Cox; sum over the risk set of exp(risk); "
+        "time until failure of machines; when a customer leaves"
     ),
     concepts={
         "sign of the risk; predicted times; censoring flag": "A higher input",
