@@ -5,8 +5,8 @@ would give, so that a prediction equal to the target costs nothing.
 
 ## When to use it
 
-- You want to report how well counts are predicted. Unlike [[poisson_nll]], the value has a floor of zero, and it can be
-  compared with the deviance of another model on the same data.
+- You want to report how well counts are predicted. Unlike that of [[poisson_nll]], the value is zero for a perfect
+  prediction, so it says how far from perfect a model is.
 - The target is not negative and its variance grows in proportion to its mean: counts, rates, sums of rare events.
 
 ## When not to
@@ -147,7 +147,6 @@ loss = Loss(
     },
     answers={
         "counts/train/poisson": ("The target is not negative", "You train a network"),
-        "regression/relative/zeros": ("The target is not negative", "The spread grows with"),
         "counts/report": ("You want to report", "You train a network"),
     },
     inputs=(

@@ -330,8 +330,8 @@ loss = Loss(
             label=RISK_AXIS.label,
             span=RISK_AXIS.span,
             inputs=lambda t, y: {"input": [t, 0], "time": [2 - y, 2], "event": [(1 + y) / 2, (1 - y) / 2]},
-            branches={"it has the event": 1.0, "the other one has it": -1.0},
-            perfect={"it has the event": float("inf"), "the other one has it": float("-inf")},
+            branches={"event of this one": 1.0, "event of the other": -1.0},
+            perfect={"event of this one": float("inf"), "event of the other": float("-inf")},
             note="Two subjects. The log-risk of the other one is 0, and the one without the event is observed longer.",
             caption="Two mirror images: the risk of the subject with the event should be the higher one. A confident wrong "
             "order costs about as much as the log-risks are apart.",
