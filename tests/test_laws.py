@@ -7,6 +7,7 @@ import itertools
 import math
 import re
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from functools import cache
@@ -1097,3 +1098,13 @@ def test_a_curve_is_evaluated_once_and_cannot_be_written_into(monkeypatch: pytes
     curves.curve(loss, loss.main, t[1:], {"delta": 0.5})
     curves.curve(dataclasses.replace(loss), loss.main, t, {"delta": 0.5})
     assert len(calls) == 4
+
+
+@every_loss
+def test_no_relation_is_told_twice(loss: Loss) -> None:
+    """Two identities between the same calls differ by more than a number."""
+    told = Counter(
+        (relation.slug, tuple(sorted(re.findall(r"[A-Za-z_]\w*", f"{relation.left} {relation.right}"))))
+        for relation in loss.relations
+    )
+    assert [slug for (slug, _), times in told.items() if times > 1] == []

@@ -524,10 +524,6 @@ With two classes it is [[bce_with_logits]] of the difference of the two scores.
 
     F.cross_entropy(scores, classes) == functional.poly_loss(scores, classes, epsilon=0.0)
 
-With the softmax of relevances for a target it is [[listnet]].
-
-    F.cross_entropy(scores, q.softmax(-1)) == functional.listnet(scores, q)
-
 ## In other libraries
 
 - `keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction=None)(target, input)`: Class numbers.

@@ -21,19 +21,20 @@ would give, so that a prediction equal to the target costs nothing.
 ### The input is the rate, not its logarithm
 
 [[poisson_nll]] takes the log-rate by default, this loss the rate. A log-rate above zero is a possible rate, so the
-mistake can pass unnoticed; one below zero gives NaN as soon as the target is not zero.
+mistake can pass unnoticed; one below zero gives NaN, or for a count of zero a loss below
+zero.
 
 ```python
 from lossary.functional import poisson_deviance
 
-rate, target = torch.tensor([4.0, 0.5]), torch.tensor([4.0, 1.0])
+rate, target = torch.tensor([4.0, 0.5, 0.5]), torch.tensor([4.0, 1.0, 0.0])
 print("rate    ", poisson_deviance(rate, target, reduction="none"))
 print("log-rate", poisson_deviance(rate.log(), target, reduction="none"))
 ```
 
 ```output
-rate     tensor([0.0000, 0.3863])
-log-rate tensor([3.2499,    nan])
+rate     tensor([0.0000, 0.3863, 1.0000])
+log-rate tensor([ 3.2499,     nan, -1.3863])
 ```
 
 ### A rate of zero is a certain statement

@@ -258,7 +258,7 @@ On log-probabilities, summed over the outcomes, it is [[cross_entropy]] plus one
 
     F.poisson_nll_loss(p.log(), q, reduction="none").sum(1).mean() == F.cross_entropy(p.log(), q) + 1
 
-On log-probabilities, what it is above its smallest value is the [[kl_div]].
+On log-probabilities, summed over the outcomes, it exceeds its smallest value by the [[kl_div]].
 
     F.poisson_nll_loss(p.log(), q, reduction="none").sum(1).mean() - F.poisson_nll_loss(q.log(), q, reduction="none").sum(1).mean() ==
         F.kl_div(p.log(), q, reduction="batchmean")

@@ -169,7 +169,7 @@ For similar pairs it is half of [[mse]] between the distances and 0.
 
     functional.contrastive(input.abs(), torch.zeros(64)) == F.mse_loss(input.abs(), torch.zeros(64)) / 2
 
-For dissimilar pairs it is half the square of [[hinge_embedding]], which leaves out the squares.
+For dissimilar pairs it is half the square of [[hinge_embedding]].
 
     functional.contrastive(input.abs(), torch.ones(64), reduction="none") ==
         F.hinge_embedding_loss(input.abs(), -torch.ones(64), reduction="none").square() / 2

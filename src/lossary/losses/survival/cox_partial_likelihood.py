@@ -38,6 +38,28 @@ risk  tensor(0.1315)
 times tensor(6.3522)
 ```
 
+### A column is many batches of one subject
+
+The subjects of a batch lie along the last dimension. A linear layer with one output returns a column, `(N, 1)`. If all
+three are columns, nobody has a rival, and the loss is zero. Beside times and events of shape `(N,)` the column is
+broadcast, and each subject is compared with copies of itself. Neither raises an error. Flatten the output first.
+
+```python
+from lossary.functional import cox_partial_likelihood
+
+risk = torch.tensor([[-2.0], [-1.0], [1.0], [2.0]])
+time, event = torch.tensor([1.0, 2.0, 5.0, 9.0]), torch.tensor([1.0, 1.0, 1.0, 0.0])
+print("three columns", cox_partial_likelihood(risk, time[:, None], event[:, None]))
+print("one column   ", cox_partial_likelihood(risk, time, event))
+print("flattened    ", cox_partial_likelihood(risk.flatten(), time, event))
+```
+
+```output
+three columns tensor(0.)
+one column    tensor(1.0594)
+flattened     tensor(3.0080)
+```
+
 ### A constant added to all inputs changes nothing
 
 The loss depends on differences of the inputs alone. A bias in the last layer gets no gradient, and the exponential of
@@ -264,6 +286,7 @@ loss = Loss(
         "predictive maintenance; customer lifetime; who dies first"
     ),
     concepts={
+        "shape (N, 1); column of predictions; loss is zero": "A column is",
         "sign of the risk; predicted times; censoring flag": "A higher input",
         "shift invariance; baseline hazard; survival curve": "A constant added",
         "batch size; risk set of a batch": "The value depends",
