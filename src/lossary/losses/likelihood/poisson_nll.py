@@ -358,7 +358,7 @@ loss = Loss(
         "zero rate": "Rates of zero",
     },
     answers={
-        "counts/train/poisson": ("The target is a count", "The target is large and continuous"),
+        "counts/train/poisson": ("The target is a count", "The spread is itself"),
         "counts/train/wide": ("You want the **mean**", "The spread is itself"),
     },
     inputs=(
