@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -254,3 +256,9 @@ def test_a_section_holds_what_does_not_suit_it() -> None:
     loss = LOSSES["kl_div"]
     found = reach(loss, loss.main, [made(p) for p in loss.parameters])
     assert (found.moved, found.held) == ((), ("log_target",))
+
+
+def test_a_process_that_has_run_a_plot_ends() -> None:
+    """The engine's thread is stopped before Python's own end, which under 3.13 would wait for it for ever."""
+    code = "from lossary.interactive import module; assert module._engine().eval('6 * 7') == 42"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)

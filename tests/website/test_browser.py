@@ -90,7 +90,9 @@ def test_a_page_loads_whole_from_its_own_host_and_fits_a_phone(watched: Callable
     broken = page.evaluate("[...document.images].filter((image) => !image.naturalWidth).map((image) => image.src)")
     assert broken == []
     page.evaluate("document.fonts.ready")
-    assert page.evaluate("[...document.fonts].filter((face) => face.status === 'error').length") == 0
+    # Those named "Plex … in …" stand in until a font has come, and are whatever the reader's system has.
+    own = "[...document.fonts].filter((face) => !face.family.includes(' in '))"
+    assert page.evaluate(f"{own}.filter((face) => face.status === 'error').length") == 0
     assert page.evaluate("document.fonts.check('16px \"IBM Plex Sans\"')")
 
     page.set_viewport_size(PHONE)

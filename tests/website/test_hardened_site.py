@@ -197,27 +197,31 @@ def test_no_address_of_a_plot_does_harm(watched: Callable[..., Any], count: int)
     page = ready(watched("embed/cross_entropy/", viewport=DESKTOP))
     dialogs: list[str] = []
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-    wrong = page.evaluate(
-        f"""async (queries) => {{
-            const text = await (await fetch(location.pathname)).text();
-            const plain = new DOMParser().parseFromString(text, "text/html").querySelector("lossary-plot");
-            const wrong = {{}};
-            for (const query of queries) {{
-                const fresh = document.importNode(plain, true);
-                history.replaceState(null, "", location.pathname + query);
-                const drawn = new Promise((done) => new MutationObserver((_, observer) => {{
-                    if (fresh.hasAttribute("data-ready")) {{ observer.disconnect(); done(); }}
-                }}).observe(fresh, {{ attributes: true }}));
-                document.querySelector("lossary-plot").replaceWith(fresh);
-                await drawn;
-                const found = ({SENSIBLE})(document);
-                if (!document.querySelector("svg .tick")) found.push("nothing is drawn");
-                if (found.length) wrong[query.slice(0, 120)] = found;
-            }}
-            return wrong;
-        }}""",
-        [hostile(draw) for _ in range(count)],
-    )
+    wrong: dict[str, Any] = {}
+    for _ in range(count // 100):  # what was taken away may linger: each hundred has a fresh page
+        page.reload()
+        ready(page)
+        wrong |= page.evaluate(
+            f"""async (queries) => {{
+                const text = await (await fetch(location.pathname)).text();
+                const plain = new DOMParser().parseFromString(text, "text/html").querySelector("lossary-plot");
+                const wrong = {{}};
+                for (const query of queries) {{
+                    const fresh = document.importNode(plain, true);
+                    history.replaceState(null, "", location.pathname + query);
+                    const drawn = new Promise((done) => new MutationObserver((_, observer) => {{
+                        if (fresh.hasAttribute("data-ready")) {{ observer.disconnect(); done(); }}
+                    }}).observe(fresh, {{ attributes: true }}));
+                    document.querySelector("lossary-plot").replaceWith(fresh);
+                    await drawn;
+                    const found = ({SENSIBLE})(document);
+                    if (!document.querySelector("svg .tick")) found.push("nothing is drawn");
+                    if (found.length) wrong[query.slice(0, 120)] = found;
+                }}
+                return wrong;
+            }}""",
+            [hostile(draw) for _ in range(100)],
+        )
     assert wrong == {}
     assert dialogs == []
 

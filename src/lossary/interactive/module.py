@@ -5,6 +5,7 @@ The module's functions come from the checked formulas, or from tables of torch's
 
 from __future__ import annotations
 
+import atexit
 import inspect
 import json
 import math
@@ -189,7 +190,10 @@ def _table(loss: Loss, section: Section, y: float, settings: Setting) -> list[li
 
 @cache
 def _engine() -> MiniRacer:
-    return MiniRacer()
+    """One engine for a process, closed while its thread still runs: left to the end of Python, it may wait for ever."""
+    engine = MiniRacer()
+    atexit.register(engine.close)
+    return engine
 
 
 def compare_with_torch(loss: Loss) -> dict[str, float]:
