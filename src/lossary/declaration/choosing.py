@@ -49,7 +49,7 @@ QUESTIONS: Mapping[str, Question | None] = {
                     "How hard may a target that is far out still pull?",
                     {
                         "capped": Answer(
-                            "Up to a limit and no harder, and the loss must stay convex",
+                            "Up to a limit and no harder, so that the loss stays convex",
                             Question(
                                 "Can you say where ordinary errors end?",
                                 {
