@@ -7,6 +7,7 @@ import itertools
 import math
 import re
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from functools import cache
@@ -42,7 +43,7 @@ from lossary.declaration.parameters import Parameter
 from lossary.declaration.symbols import INDEX_OF
 from lossary.drawing import loss_views
 from lossary.errors import LossaryError
-from lossary.evaluation import curves, high_precision, points
+from lossary.evaluation import curves, high_precision, points, torch_calls
 from lossary.evaluation.balls import ball
 from lossary.evaluation.curves import curve
 from lossary.evaluation.settings import check_parameters
@@ -1097,3 +1098,32 @@ def test_a_curve_is_evaluated_once_and_cannot_be_written_into(monkeypatch: pytes
     curves.curve(loss, loss.main, t[1:], {"delta": 0.5})
     curves.curve(dataclasses.replace(loss), loss.main, t, {"delta": 0.5})
     assert len(calls) == 4
+
+
+@every_loss
+def test_no_relation_is_told_twice(loss: Loss) -> None:
+    """Two identities between the same calls differ by more than a number."""
+    told = Counter(
+        (relation.slug, tuple(sorted(re.findall(r"[A-Za-z_]\w*", f"{relation.left} {relation.right}"))))
+        for relation in loss.relations
+    )
+    assert [slug for (slug, _), times in told.items() if times > 1] == []
+
+
+@pytest.mark.parametrize("refusal", [False, True])
+def test_what_a_page_says_of_a_column_is_what_the_function_does(refusal: bool) -> None:
+    """A loss that refuses shapes which differ, or warns of them, has no such sentence."""
+    loss = LOSSES["brier"]
+    assert torch_calls.pairs_a_column(loss)
+    assert not torch_calls.pairs_a_column(LOSSES["mse"])  # torch's own warns, and its pitfalls tell
+
+    def careful(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
+        if input.shape != target.shape:
+            if refusal:
+                raise ValueError("the shapes differ")
+            warnings.warn("the shapes differ", stacklevel=2)
+        assert loss.function is not None
+        value: torch.Tensor = loss.function(input, target, reduction=reduction)
+        return value
+
+    assert not torch_calls.pairs_a_column(dataclasses.replace(loss, function=careful))

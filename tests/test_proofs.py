@@ -202,7 +202,7 @@ def test_what_measuring_lets_pass_is_refuted_with_a_point(monkeypatch: pytest.Mo
         ("huber", "convex", True, (-1000, 1000), "between −1000 and 1000, the second derivative is nowhere"),
         ("bce", "convex", True, (1e-6, 1 - 1e-6), "between 1e-6 and 0.999999, the second derivative is nowhere"),
         ("cosine_embedding", "lipschitz", 1, (0, math.pi), "on the whole axis, from 0 to 3.14159, the slope stays"),
-        ("huber", "symmetric", True, (-math.inf, math.inf), "the formula is the same one for t and for -t"),
+        ("huber", "symmetric", True, (-math.inf, math.inf), "the formula is the same one for t and for −t"),
         ("huber", "bounded", False, (-math.inf, math.inf), "the slope is 1 at t = 10, and the second derivative is"),
         ("kl_div", "symmetric", False, (0.25, 0.5), "the loss is 0.143841 for a prediction of 0.25 and"),
     ],

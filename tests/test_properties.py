@@ -831,6 +831,34 @@ def test_each_branch_is_told_with_its_own_place() -> None:
     assert told_of("cosine_embedding", "convex").startswith("with label 1, in its middle the chord")
 
 
+def test_a_mean_is_symmetric_about_the_target_and_not_about_zero() -> None:
+    """A negative rate is no prediction, although the formula has a number for it."""
+    assert told_of("poisson_deviance", "symmetric") == (
+        "with target 1, the loss is 0.3863 where the predicted mean is 0.5, and 0.1891 where it is 1.5; "
+        "with target 4, the loss is 1.545 where the predicted mean is 2, and 0.7563 where it is 6"
+    )
+    deviance = claims.line(LOSSES["poisson_deviance"], LOSSES["poisson_deviance"].main, {})
+    even = dataclasses.replace(deviance, loss=lambda t, y: np.abs(t - y))
+    assert property_measures.MEASURES["symmetric"](even).value is True
+    at_the_end = dataclasses.replace(even, perfect=0.0)
+    assert property_measures.MEASURES["symmetric"](at_the_end).value is False
+
+
+@every_loss
+def test_a_branch_is_named_so_that_it_can_follow_with(loss: Loss) -> None:
+    """Rows of the table say "with target 1, the loss is …": a name that is a sentence of its own would not fit."""
+    for section in loss.sections:
+        for label in section.branches:
+            assert not re.search(r"\b(has|have|is|are|moves)\b", label), label
+
+
+def test_a_loss_that_is_zero_from_somewhere_on_says_so() -> None:
+    assert told_of("hinge", "value_at_perfect") == (
+        "with label 1, the loss is exactly 0 once the score has grown to 9; "
+        "with label -1, the loss is exactly 0 once the score has fallen to −9"
+    )
+
+
 def test_a_perfect_prediction_is_told_as_it_is_and_not_as_what_lies_beside_it() -> None:
     """A loss that is steep at the end of its domain is not small beside it."""
     assert told_of("focal_tversky", "value_at_perfect") == (
@@ -906,7 +934,9 @@ def test_evidence_is_told_in_the_words_of_its_axis(slug: str) -> None:
         places = re.findall(r" is (\S+) and (\S+)", how)
         assert all(one != other for one, other in places), how
         if loss.main.limits[0] == 0:
-            assert not re.search(r"where the [^;]* is [-−]\d|between [-−]", how), how
+            assert not re.search(r"where the [^;]* is [-−]\d|between [-−]|t = [-−]", how), how
+        assert "t = -" not in how, how
+        assert "not defined" not in how, how
 
 
 def test_a_cited_property_keeps_its_source() -> None:

@@ -26,6 +26,7 @@ from sphinx.util.inventory import InventoryFile
 import lossary
 from cases import LOSSES, OF_THE_DAY
 from lossary.discovery.catalogs import sources
+from lossary.evaluation.torch_calls import pairs_a_column
 from lossary.publishing.page import absent
 from website.conftest import Site
 from website.tools import ADDRESS, NIGHTLY, ROOT, Page, classes, parse, words
@@ -387,6 +388,12 @@ def test_a_loss_page_has_its_twelve_parts_in_order(site: Site, slug: str) -> Non
 @every_slug
 def test_embed_snippets_point_at_files_that_exist(site: Site, slug: str) -> None:
     snippets_point_at_files(site, slug, f"{ADDRESS}losses/{slug}/")
+
+
+def test_a_page_says_where_a_column_is_silently_paired_with_rows(site: Site) -> None:
+    for slug, loss in LOSSES.items():
+        told = "Shapes are not compared: a column" in (site.folder / "losses" / f"{slug}.md").read_text("utf-8")
+        assert told == pairs_a_column(loss), slug
 
 
 @page_of_the_day

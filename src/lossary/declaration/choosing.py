@@ -49,7 +49,7 @@ QUESTIONS: Mapping[str, Question | None] = {
                     "How hard may a target that is far out still pull?",
                     {
                         "capped": Answer(
-                            "As hard as every other one beyond a limit, so that any start leads to the same fit",
+                            "Up to a limit and no harder, so that the loss stays convex",
                             Question(
                                 "Can you say where ordinary errors end?",
                                 {
@@ -58,7 +58,7 @@ QUESTIONS: Mapping[str, Question | None] = {
                                 },
                             ),
                         ),
-                        "fade": Answer("Less, the farther out it is, but never nothing"),
+                        "fade": Answer("Less and less the farther out it is, but never nothing"),
                         "none": Answer(
                             "Not at all, once it is far enough",
                             Question(
@@ -90,7 +90,9 @@ QUESTIONS: Mapping[str, Question | None] = {
                     {
                         "side": Answer("Those on one side: too low and too high cost differently"),
                         "small": Answer("Small ones: below some size an error does not matter"),
-                        "large": Answer("Large ones, in comparison: the last few pixels are what is left to learn"),
+                        "large": Answer(
+                            "Large ones, for their size: the last small errors should still be corrected firmly"
+                        ),
                     },
                 ),
             ),
@@ -216,7 +218,7 @@ QUESTIONS: Mapping[str, Question | None] = {
                 Question(
                     "What should be right besides the overlap?",
                     {
-                        "overlap": Answer("Nothing: boxes that miss should only find their way"),
+                        "overlap": Answer("Nothing more: boxes that miss should find their target"),
                         "centre": Answer("The centre, or the shape as well"),
                     },
                 ),
@@ -275,12 +277,14 @@ QUESTIONS: Mapping[str, Question | None] = {
                 Question(
                     "Is one of them the reference, and the other one fitted to it?",
                     {
-                        "reference": Answer("Yes, and it gives every outcome that occurs some probability"),
+                        "reference": Answer(
+                            "Yes, and the fitted one gives some probability to every outcome that occurs"
+                        ),
                         "bounded": Answer("No, or they may rule out different outcomes"),
                     },
                 ),
             ),
-            "samples": Answer("By samples of numbers"),
+            "samples": Answer("By samples"),
             "gaussian": Answer("By a mean and a variance"),
         },
     ),

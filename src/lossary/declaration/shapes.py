@@ -288,12 +288,13 @@ def overlap_loss(
     )
     errors = HeatMap(
         name="errors",
-        title="What is too much and what is lacking",
+        title="False positives against false negatives",
         labels=("false positives, as a share of the object", "false negatives, as a share of the object"),
         spans=((0.0, 1.0), (0.0, 1.0)),
         inputs=lambda s, t: {"input": [1 - t, s], "target": [1, 0]},
         note="Two pixels. The first one is the object, the second one is not.",
-        caption="Along a line of one colour, more of one error is made up for by less of the other.",
+        caption="Along a line of one colour the loss stays the same: more of one error is made up for by less of "
+        "the other.",
     )
     shape = "(D), (N, D) or (N, d1, d2, …)"
     return _loss(

@@ -102,8 +102,7 @@ def _marks(section: Section, line: _Line, which: str) -> tuple[tuple[float, floa
 def _shapes(curves: Mapping[str, Curve], which: str) -> str:
     """What a reader who does not see it is told of each curve."""
     told = [f"{label}: {_shape(c, which)}" if label else _shape(c, which) for label, c in curves.items()]
-    words = ". ".join(told)
-    return f"{words[:1].upper()}{words[1:]}."
+    return " ".join(f"{words[:1].upper()}{words[1:]}." for words in told)
 
 
 def _shape(c: Curve, which: str) -> str:

@@ -22,7 +22,7 @@ from lossary.declaration.parameter_kinds import MOST_DIMENSIONS
 from lossary.declaration.parameters import Parameter
 from lossary.declaration.values import Array, Arrays, Numbers, Setting, Value
 from lossary.discovery.lookup import find
-from lossary.errors import CatalogError, Failure, LossaryError, shown
+from lossary.errors import RAISED, CatalogError, Failure, LossaryError, shown
 from lossary.evaluation import high_precision, points
 from lossary.evaluation.balls import is_settled
 from lossary.evaluation.measured import once
@@ -461,6 +461,23 @@ def reduced_example(loss: Loss) -> dict[str, Nested]:
     """The value of a loss's example under each of its reductions, a number or nested lists."""
     inputs, defaults = points.example(loss), loss.defaults()
     return {r.name: answer(loss, inputs, defaults, r.name).value.tolist() for r in loss.reductions}
+
+
+@once
+def pairs_a_column(loss: Loss) -> bool:
+    """Whether the loss's own function silently takes a column beside rows and pairs each element with each."""
+    if loss.function is None:
+        return False
+    given = tensors(loss, points.example(loss), loss.defaults(), "float64")
+    rows = [t for t in given.values() if isinstance(t, torch.Tensor)]
+    if len(rows) < 2 or len(rows) < len(given) or any(t.shape != rows[0].shape or t.ndim != 1 for t in rows):
+        return False
+    told: list[str] = []
+    try:
+        paired = run(loss, {**given, loss.inputs[0].name: rows[0].unsqueeze(1)}, loss.defaults(), "none", told)
+    except RAISED:  # which is what one would hope for
+        return False
+    return paired.shape == (len(rows[0]), len(rows[0])) and not told
 
 
 class _Functions:

@@ -24,7 +24,7 @@ from lossary.drawing.pictures import View
 from lossary.elsewhere.rows import Measured, state
 from lossary.evaluation.signatures import left_out
 from lossary.evaluation.snippets import Run, runs, standalone_code, text_with_outputs
-from lossary.evaluation.torch_calls import Nested, reduced_example
+from lossary.evaluation.torch_calls import Nested, pairs_a_column, reduced_example
 from lossary.interactive.module import plot
 from lossary.publishing.record_fields import AxisField, FormulaField, OmittedField, PitfallField, Record, Spoken
 from lossary.typesetting import formula_latex, torch_code
@@ -86,6 +86,7 @@ def record(
         ],
         "example": {"code": page_example(loss), "output": torch_code.example_output(loss)},
         "source": torch_code.own_source(loss),
+        "pairs_a_column": pairs_a_column(loss),
         "properties": {
             key: {
                 "value": _as_json(value),

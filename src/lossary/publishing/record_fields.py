@@ -213,6 +213,7 @@ class Record(Spoken):
     reductions: list[ReductionField]
     example: ExampleField
     source: str | None
+    pairs_a_column: bool
     properties: dict[str, dict[str, Any]]
     property_rows: list[PropertyRow]
     axis: str

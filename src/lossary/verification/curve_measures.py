@@ -110,7 +110,7 @@ def lipschitz(line: Line) -> Finding:
     t = line.wide()
     largest = _peak(lambda points: np.abs(line.g(points)), t)
     if _grows(line, line.gradient):
-        return Finding("inf", f"the slope reaches {number(largest)} and keeps growing towards the end of the domain")
+        return Finding("inf", "the slope keeps growing towards the end of the domain")
     farthest = np.concatenate([ends[-1:] for ends in line.far((1e3, 1e6, 1e9))])
     slopes = np.abs(line.g(farthest))
     if slopes.max() > largest * (1 + 1e-9):  # less is rounding
@@ -189,7 +189,10 @@ def supremum(line: Line) -> Finding:
 
 
 def symmetric(line: Line) -> Finding:
-    """Whether the loss is the same for r and -r, or with the two distributions exchanged."""
+    """Whether the loss is the same for r and -r, or with the two distributions exchanged.
+
+    On an axis with an end, such as that of a mean, r is how far the prediction is from a perfect one.
+    """
     if line.target_values == "unit":
         grid = np.linspace(0.05, 0.95, 19)
         pairs = [(a, b) for a in grid for b in grid if a != b]
@@ -197,13 +200,33 @@ def symmetric(line: Line) -> Finding:
         if gap < 1e-12:
             return Finding(True, "exchanging the two distributions does not change the loss")
         return Finding(False, f"exchanging the two distributions changes the loss by up to {number(gap)}")
+    if not line.open_ended:
+        return _same_on_both_sides(line)
     t = line.wide()
     f, mirrored = line.f(t), line.f(-t)
-    if not np.isfinite(mirrored).any():
-        return Finding(False, f"with the sign of the {line.quantity} changed the loss is not defined", placed=True)
     gap = float(np.max(np.abs(f - mirrored) / (1e-300 + np.abs(f) + np.abs(mirrored))))
     how = f"with the {line.quantity} turned around the loss differs by at most {number(gap)} of itself"
     return Finding(gap < 1e-12, f"{how}, at {len(t):,} points")
+
+
+def _same_on_both_sides(line: Line) -> Finding:
+    """Whether a prediction too small by r costs as much as one too large by r."""
+    low, high = line.limits
+    if line.perfect is None or not low < line.perfect < high:
+        return Finding(False, "no prediction here misses a perfect one on both sides")
+    reach = min(line.perfect - low, high - line.perfect)
+    r = reach * np.linspace(0.05, 0.95, 19)
+    below, above = line.f(line.perfect - r), line.f(line.perfect + r)
+    gaps = np.abs(below - above) / (1e-300 + np.abs(below) + np.abs(above))
+    if gaps.max() < 1e-12:
+        return Finding(
+            True, f"on both sides of a perfect prediction the loss is the same, at {len(r)} distances from it"
+        )
+    k = len(r) // 2
+    k = k if gaps[k] > 1e-12 else int(np.argmax(gaps))
+    here, there = (line.place(float(line.perfect + side * r[k])) for side in (-1, 1))
+    nearer = f"the loss is {number(below[k])} where the {line.quantity} is {here}"
+    return Finding(False, f"{nearer}, and {number(above[k])} where it is {there}", placed=True)
 
 
 def value_at_perfect(line: Line) -> Finding:
@@ -221,16 +244,14 @@ def value_at_perfect(line: Line) -> Finding:
         return Finding(
             value, f"the loss is {number(value)} where the {line.quantity} is {number(line.perfect)}", placed=True
         )
-    sense = "grows" if line.perfect > 0 else "falls"
+    up = line.perfect > 0
     # Beyond what is drawn, and far from where float64 would round a tail to 0.
     beyond = math.copysign(3 * max(map(abs, line.span)), line.perfect)
     if value == 0 == float(line.f(np.array([beyond]))[0]):
-        return Finding(
-            value, f"the loss is exactly 0 before the {line.quantity} {sense} to {number(beyond)}", placed=True
-        )
-    return Finding(
-        value, f"the loss tends to {number(value)} as the {line.quantity} {sense} without bound", placed=True
-    )
+        far = f"{'grown' if up else 'fallen'} to {number(beyond)}"
+        return Finding(value, f"the loss is exactly 0 once the {line.quantity} has {far}", placed=True)
+    far = f"{'grows' if up else 'falls'} without bound"
+    return Finding(value, f"the loss tends to {number(value)} as the {line.quantity} {far}", placed=True)
 
 
 def gradient_limits(line: Line) -> Finding:

@@ -57,6 +57,12 @@ OF_THE_LARGEST = {"lipschitz", "gradient_lipschitz", "supremum"}
 OF_A_BRANCH = {"gradient_limits"}
 
 
+def _lacks_perfect(key: str, line: Line) -> bool:
+    """Whether a property asks for the perfect prediction of a branch that has none, such as a rate for a count of 0."""
+    asks = key == "value_at_perfect" or (key == "symmetric" and not line.open_ended)
+    return asks and line.perfect is None
+
+
 def finding(key: str, lines: Mapping[str, Line]) -> Finding:
     """A property along all branches of a section, by their labels; the first is the main one.
 
@@ -65,7 +71,7 @@ def finding(key: str, lines: Mapping[str, Line]) -> Finding:
     main = next(iter(lines.values()))
     if len(lines) == 1 or key in NEED_TARGETS or (key == "symmetric" and main.target_values == "unit"):
         return MEASURES[key](main)
-    with_answer = {n: line for n, line in lines.items() if key != "value_at_perfect" or line.perfect is not None}
+    with_answer = {label: line for label, line in lines.items() if not _lacks_perfect(key, line)} or lines
     findings = {label: MEASURES[key](line) for label, line in with_answer.items()}
     worst = max(findings, key=lambda n: _WORST[key](findings[n].value)) if key in _WORST else next(iter(findings))
     others = [label for label in findings if label != worst and agree(findings[worst].value, findings[label].value)]

@@ -11,6 +11,11 @@ of its score gives to its label, computed without the sigmoid's rounding.
 - Segmentation with independent masks, link prediction, and any other grid of yes-or-no answers.
 - Classes are unbalanced, and a mistake on a positive should cost more: `pos_weight`. The usual choice
   is the number of negatives divided by the number of positives.
+- The best few of several labels are taken, and as many of them as possible should be right: the scores sort the labels
+  by their probabilities.
+- The time until an event is predicted in intervals: one output per interval, with label 1 where the event comes in it and a
+  `weight` of 0 after the event, or after the subject was last seen. The sigmoid is the probability of the event in an
+  interval for those who reach it.
 - The discriminator of a generative adversarial network, with label 1 for samples of the data and 0 for generated ones.
   The sigmoid of its best score is the share of real samples among those that look the same.
 
@@ -22,6 +27,8 @@ Without weights the gradient with respect to the logit is the predicted probabil
 - The model already returns probabilities: [[bce]].
 - Almost everything is an easy negative, as in dense object detection. `pos_weight` cannot tell easy
   from hard negatives; [[focal|focal loss]] can.
+- Only the order of the labels counts: [[multilabel_margin]] compares each that is true with each that is not.
+- Only the order of event times counts: [[cox_partial_likelihood]] needs no intervals.
 - The overlap of a small region is what counts: [[dice|Dice loss]] or [[tversky|Tversky loss]], often added to this loss.
 
 ## Pitfalls
@@ -376,7 +383,7 @@ loss = Loss(
         "cross-entropy; sigmoid CE; sigmoid_binary_cross_entropy; sigmoid_cross_entropy_with_logits; "
         "logitbinarycrossentropy; HalfBinomialLoss; SoftBCEWithLogitsLoss"
     ),
-    tasks=("binary", "multi-label", "segmentation", "generative"),
+    tasks=("binary", "multi-label", "segmentation", "generative", "survival"),
     search_terms=terms(
         "bce_with_logits; weighted binary cross entropy class imbalance; multi-label classification loss; "
         "numerically stable sigmoid bce; sigmoid then bce nan; negative loss BCEWithLogitsLoss; "
@@ -409,6 +416,8 @@ loss = Loss(
         "multi-label/probability/scores": ("Several labels may be true", "Exactly one class"),
         "multi-label/rare": ("Classes are unbalanced", "Almost everything"),
         "segmentation/pixels/masks": ("Segmentation with independent", "The overlap of a small"),
+        "multi-label/order": ("The best few", "Only the order of the labels"),
+        "survival": ("The time until", "Only the order of event times"),
         "generative/discriminator/probability": ("The discriminator of", "The model already returns"),
     },
     inputs=(

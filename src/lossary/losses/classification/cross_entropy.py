@@ -13,6 +13,8 @@ and the loss is minus the logarithm of the right class's probability.
   is the true one.
 - The target is a distribution itself, as in distillation, mixup or label smoothing: pass
   probabilities in place of class numbers.
+- A policy chooses among several actions: with the action taken as the class, and the loss of each sample multiplied by how
+  much better than expected the action turned out, the gradient is that of REINFORCE, the plain policy gradient.
 - Some classes are rare, or a mistake on them costs more: `weight` scales the loss of all targets of a class.
 
 Without weights, the gradient of one target's loss with respect to the scores is the predicted
@@ -27,6 +29,8 @@ distribution minus the target, where that sums to one.
 - Many labels are wrong. A confident prediction that contradicts a wrong label can cost arbitrarily much.
   A [[generalized_cross_entropy|generalized cross-entropy]] bounds that cost; [[symmetric_cross_entropy|symmetric cross-entropy]]
   adds a bounded term that tolerates wrong labels.
+- You want a value of zero where prediction and target agree: [[kl_div]] has the same gradient for soft targets.
+- An earlier version of the policy chose the actions, or each batch serves for several steps: [[ppo_clip|PPO]].
 - Easy examples outnumber the hard ones by far: [[focal|focal loss]].
 - The vocabulary is so large that the score matrix does not fit in memory: [[linear_cross_entropy|linear cross-entropy]]
   or [[adaptive_log_softmax|adaptive log-softmax with loss]].
@@ -520,10 +524,6 @@ With two classes it is [[bce_with_logits]] of the difference of the two scores.
 
     F.cross_entropy(scores, classes) == functional.poly_loss(scores, classes, epsilon=0.0)
 
-With the softmax of relevances for a target it is [[listnet]].
-
-    F.cross_entropy(scores, q.softmax(-1)) == functional.listnet(scores, q)
-
 ## In other libraries
 
 - `keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction=None)(target, input)`: Class numbers.
@@ -607,7 +607,7 @@ loss = Loss(
         "tf.nn.softmax_cross_entropy_with_logits; sparse_categorical_crossentropy; multinomial logistic loss; "
         "HalfMultinomialLoss; logitcrossentropy"
     ),
-    tasks=("multi-class", "segmentation", "sequences", "distillation"),
+    tasks=("multi-class", "segmentation", "sequences", "distillation", "reinforcement"),
     search_terms=terms(
         "perplexity language model loss; next-token loss; SFT loss; "
         "multiclass classification loss; label smoothing; class weights; expected target dtype to be Long or Byte; "
@@ -652,7 +652,8 @@ loss = Loss(
         "multi-class/rare": ("Some classes are rare", "Easy examples outnumber"),
         "segmentation/pixels/one": ("Next-token prediction", "Easy examples outnumber"),
         "sequences/known/few": ("Next-token prediction", "The vocabulary is so large"),
-        "distillation/classes": ("The target is a distribution", "You already hold log-prob"),
+        "distillation/classes": ("The target is a distribution", "You want a value of zero"),
+        "reinforcement/policy": ("A policy chooses", "An earlier version"),
     },
     inputs=(
         Input("input", "x", (LOGITS,), "(C), (N, C) or (N, C, d1, …)", "the raw scores: no softmax before them"),

@@ -92,7 +92,8 @@ Close to equality it is twice [[kl_div]].
     functional.chi_squared_divergence(p, p + 1e-4 * (q - p)) * 1e8 ==
         2 * F.kl_div(p.log(), p + 1e-4 * (q - p), reduction="batchmean") * 1e8  # within 1e-3
 
-From the middle of two distributions to one of them, it tells the loss of the best [[lsgan_discriminator]].
+The lowest loss that a [[lsgan_discriminator]] can have is a quarter of 1 minus this divergence, where the target is the data
+and the prediction the even mixture of data and generated samples.
 
     (1 - functional.chi_squared_divergence((p + q) / 2, p)) / 4 ==
         (p * functional.lsgan_discriminator(p / (p + q), 0 * p, reduction="none") +

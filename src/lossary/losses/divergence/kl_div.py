@@ -330,7 +330,7 @@ With one-hot targets it is the [[nll|negative log-likelihood]].
 
     F.kl_div(p.log(), F.one_hot(classes, 5).double(), reduction="batchmean") == F.nll_loss(p.log(), classes)
 
-The [[renyi_divergence|Renyi divergence]] tends to this divergence as `alpha` goes to one.
+The [[renyi_divergence|Rényi divergence]] tends to this divergence as `alpha` goes to one.
 
     F.kl_div(p.log(), q, reduction="none").sum(1) ==
         functional.renyi_divergence(p, q, alpha=1 + 1e-6, reduction="none")  # within 1e-4

@@ -66,8 +66,8 @@ alpha 2: 1.0314 and 0.5896
 ### A zero in either distribution
 
 The function takes logarithms. At `alpha` above 1 an outcome that both rule out gives NaN, though it should add nothing:
-the logarithm of the prediction enters with the opposite sign, and infinity is subtracted from infinity. Clamp both from
-below.
+the logarithm of the prediction enters with the opposite sign, and infinity is subtracted from infinity. Below 1 the value is
+right, but the gradient is NaN, also behind a softmax that gives an exact zero in float32. Clamp both from below.
 
 ```python
 from lossary.functional import renyi_divergence
@@ -78,12 +78,16 @@ target = torch.tensor([0.0, 0.2, 0.8])
 print("as it is", renyi_divergence(prediction, target))
 print("clamped ", renyi_divergence(prediction.clamp(min=1e-7), target.clamp(min=1e-7)))
 print("dropped ", renyi_divergence(prediction[1:], target[1:]))
+scores = torch.tensor([0.0, 200.0], requires_grad=True)
+loss = renyi_divergence(scores.softmax(0), torch.tensor([0.5, 0.5]), alpha=0.5)
+print("alpha 0.5:", loss.item(), torch.autograd.grad(loss, scores)[0])
 ```
 
 ```output
 as it is tensor(nan)
 clamped  tensor(0.3075)
 dropped  tensor(0.3075)
+alpha 0.5: 0.6931471824645996 tensor([nan, nan])
 ```
 
 ## Relations

@@ -12,6 +12,7 @@ sample can be moved onto the other.
 
 - Each prediction has a target of its own: [[l1]] or [[mse]]. Sorting forgets which belongs to which.
 - The samples differ in size or carry weights; `scipy.stats.wasserstein_distance` takes both.
+- The samples are pictures or vectors, which have no order: a [[wgan_critic|critic]] estimates the distance between them.
 - The distributions are given by probabilities of outcomes: [[kl_div]] or [[js_divergence|Jensen-Shannon divergence]].
 
 ## Pitfalls
@@ -165,7 +166,7 @@ loss = Loss(
         "shape of the samples; column": "A column counts",
     },
     answers={
-        "distributions/samples": ("A model draws numbers", "Each prediction has"),
+        "distributions/samples": ("A model draws numbers", "The samples are pictures"),
     },
     inputs=(
         Input("input", "x", (REALS,), "(D) or (N, D)", "the predicted numbers, one sample in the last dimension"),

@@ -206,7 +206,7 @@ loss = discriminator_loss(
     apart=(2.0, -2.0),
     kinks=(lambda: -1.0, lambda: 1.0),
     target_values="sign",
-    caption="A real sample pays for what its score falls short of 1, a generated one for what its score exceeds -1. Beyond "
+    caption="A real sample pays by how far its score falls short of 1, a generated one by how far it exceeds -1. Beyond "
     "that neither pulls.",
     properties={
         "convex": True,

@@ -253,8 +253,8 @@ loss = Loss(
             },
             gradient=True,
             caption="On the left the discriminator is sure that the sample is generated. There the minimax loss has hardly any "
-            "gradient, and this one has as much as minus the score, which is what generators have beside a WGAN critic or a "
-            "hinge discriminator. On the right it is the other way round: here the gradient fades where the sample passes for "
+            "gradient, and this one nearly that of minus the score, the loss of a generator beside a WGAN critic or a hinge "
+            "discriminator. On the right it is the other way round: here the gradient fades where the sample passes for "
             "real.",
         ),
     ),

@@ -129,7 +129,8 @@ It is the mean of [[mse]] with the target 1 and of [[mse]] with the target 0.
     functional.lsgan_discriminator(input, target) ==
         (F.mse_loss(input, torch.ones_like(input)) + F.mse_loss(target, torch.zeros_like(target))) / 2
 
-With the best discriminator of two distributions it tells their [[chi_squared_divergence]] from the middle of both.
+The lowest loss of a discriminator is a quarter of 1 minus the [[chi_squared_divergence]] between the even mixture of the two
+distributions, as the prediction, and one of them, as the target.
 
     (p * functional.lsgan_discriminator(p / (p + q), 0 * p, reduction="none") +
         q * functional.lsgan_discriminator(0 * p + 1, p / (p + q), reduction="none")).sum(-1).mean() ==

@@ -9,6 +9,8 @@ distributions.
 - You train the critic of a Wasserstein GAN, with a limit on its slope: a gradient penalty, spectral normalisation, or,
   as in the first paper, clipped weights. The generator then minimises minus the mean score of its samples.
 - The two kinds of samples hardly overlap. The generator's gradient does not fade where the critic tells them apart.
+- Two distributions of pictures or vectors are compared by samples, which cannot be sorted. Of all critics whose slope is
+  at most 1, the best one gives their Wasserstein-1 distance: minus its mean loss.
 - You want a value that can be watched: for one critic with one limit it estimates a distance.
 
 ## When not to
@@ -217,9 +219,11 @@ loss = discriminator_loss(
         "WGAN-GP; create_graph; gradient penalty has no effect": "A gradient penalty",
         "batch normalisation in the critic": "Batch normalisation",
     },
+    tasks=("generative", "distributions"),
     answers={
         "generative/discriminator/distance": ("You want a value", "Nothing limits"),
         "generative/generator": ("The two kinds", "Nothing limits"),
+        "distributions/samples": ("Two distributions of pictures", "The samples are numbers"),
     },
     value=lambda real, fake: fake - real,
     gradient={"input": lambda: -1, "fake": lambda: 1},

@@ -20,7 +20,7 @@ happened, in the unit of the target.
 ### sigma is the standard deviation
 
 [[gaussian_nll]] takes the variance, this loss its root. Both accept any positive number, so the mistake passes without an
-error and only shifts where the loss is least.
+error: training drives the output to the standard deviation, although you read it as a variance.
 
 ```python
 from lossary.functional import crps_gaussian

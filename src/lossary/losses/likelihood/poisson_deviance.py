@@ -5,8 +5,8 @@ would give, so that a prediction equal to the target costs nothing.
 
 ## When to use it
 
-- You want to report how well counts are predicted. Unlike [[poisson_nll]], the value has a floor of zero, and it can be
-  compared with the deviance of another model on the same data.
+- You want to report how well counts are predicted. Unlike that of [[poisson_nll]], the value is zero for a perfect
+  prediction, so it says how far from perfect a model is.
 - The target is not negative and its variance grows in proportion to its mean: counts, rates, sums of rare events.
 
 ## When not to
@@ -21,19 +21,20 @@ would give, so that a prediction equal to the target costs nothing.
 ### The input is the rate, not its logarithm
 
 [[poisson_nll]] takes the log-rate by default, this loss the rate. A log-rate above zero is a possible rate, so the
-mistake can pass unnoticed; one below zero gives NaN as soon as the target is not zero.
+mistake can pass unnoticed; one below zero gives NaN, or for a count of zero a loss below
+zero.
 
 ```python
 from lossary.functional import poisson_deviance
 
-rate, target = torch.tensor([4.0, 0.5]), torch.tensor([4.0, 1.0])
+rate, target = torch.tensor([4.0, 0.5, 0.5]), torch.tensor([4.0, 1.0, 0.0])
 print("rate    ", poisson_deviance(rate, target, reduction="none"))
 print("log-rate", poisson_deviance(rate.log(), target, reduction="none"))
 ```
 
 ```output
-rate     tensor([0.0000, 0.3863])
-log-rate tensor([3.2499,    nan])
+rate     tensor([0.0000, 0.3863, 1.0000])
+log-rate tensor([ 3.2499,     nan, -1.3863])
 ```
 
 ### A rate of zero is a certain statement
@@ -150,7 +151,6 @@ loss = Loss(
     },
     answers={
         "counts/train/poisson": ("The target is not negative", "You train a network"),
-        "regression/relative/zeros": ("The target is not negative", "The spread grows with"),
         "counts/report": ("You want to report", "You train a network"),
     },
     inputs=(

@@ -10,7 +10,8 @@ target under that Poisson distribution, without the part that depends on the tar
 - You want the **mean** of the target from a loss that allows for counts which vary more where they
   are larger. The gradient is the expected count minus the count, just as it is the probability minus
   the label in [[bce_with_logits]].
-- Effects multiply. On the log scale, doubling the expected count is the same step everywhere.
+- Effects multiply. On the log scale, doubling the expected count is the same step everywhere. (The same relative error
+  still costs in proportion to the count, as a figure shows.)
 - Counts were collected over unequal times or areas. Add the logarithm of the time to the log-rate;
   what the model predicts is then a rate per unit of time.
 
@@ -26,6 +27,8 @@ or a whole number, as long as that mean is positive.
 - The target is large and continuous: [[gaussian_nll]], or [[gamma_deviance|Gamma deviance]] where
   it is positive and its spread grows with its size. With many exact zeros among positive amounts:
   [[tweedie_deviance|Tweedie deviance]].
+- A relative error should cost the same for small counts and for large ones: [[msle|mean squared logarithmic error]], or
+  [[tweedie_deviance|Tweedie deviance]] with a power near 2.
 - You want a score that is zero for a perfect prediction: [[poisson_deviance|Poisson deviance]] has
   twice the gradient.
 - The target is a class or a yes-or-no label: [[cross_entropy]], [[bce_with_logits]].
@@ -255,7 +258,7 @@ On log-probabilities, summed over the outcomes, it is [[cross_entropy]] plus one
 
     F.poisson_nll_loss(p.log(), q, reduction="none").sum(1).mean() == F.cross_entropy(p.log(), q) + 1
 
-On log-probabilities, what it is above its smallest value is the [[kl_div]].
+On log-probabilities, summed over the outcomes, it exceeds its smallest value by the [[kl_div]].
 
     F.poisson_nll_loss(p.log(), q, reduction="none").sum(1).mean() - F.poisson_nll_loss(q.log(), q, reduction="none").sum(1).mean() ==
         F.kl_div(p.log(), q, reduction="batchmean")
@@ -359,9 +362,8 @@ loss = Loss(
         "zero rate": "Rates of zero",
     },
     answers={
-        "counts/train/poisson": ("The target is a count", "The target is large and continuous"),
+        "counts/train/poisson": ("The target is a count", "The spread is itself"),
         "counts/train/wide": ("You want the **mean**", "The spread is itself"),
-        "counts/train/ratio": ("Effects multiply", "The target is large and continuous"),
     },
     inputs=(
         Input(

@@ -10,10 +10,14 @@ deviance, with a power that says how the variance grows with the mean.
 - The variance grows like the mean raised to a power between 1 and 2. A small error costs about its square divided by
   the mean raised to that power: near 1 as for counts, near 2 by its relative size alone.
 
+- A relative error should cost nearly the same for small targets and for large ones, some of which are zero: take a power
+  near 2. At 2 itself only the ratio would count, and a zero would cost infinitely much.
+
 ## When not to
 
-- Counts ([[poisson_deviance]]) or strictly positive targets ([[gamma_deviance]]): these are the two ends, which the
-  formula with a division by `1 - power` and `2 - power` does not reach.
+- Counts whose variance is near their mean: [[poisson_deviance]]. It is the end at `power=1`, which the formula, with its
+  division by `1 - power`, does not reach.
+- Targets are all positive: [[gamma_deviance]]. It is the other end, at `power=2`.
 - You want to choose `power` by the value of this loss. Values at two powers cannot be compared, as a pitfall shows.
   Compare the predictions by a loss that is the same for both, such as [[poisson_deviance]].
 
@@ -159,7 +163,8 @@ loss = Loss(
     },
     answers={
         "regression/relative/zeros": ("One target mixes", "You want to choose"),
-        "counts/train/wide": ("The variance grows like", "Counts ("),
+        "counts/train/wide": ("The variance grows like", "Counts whose variance"),
+        "counts/train/ratio": ("A relative error", "Targets are all positive"),
     },
     inputs=(
         Input("input", "x", (POSITIVE_MEAN,), "(*)", "the predicted mean"),

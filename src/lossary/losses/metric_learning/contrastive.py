@@ -169,7 +169,7 @@ For similar pairs it is half of [[mse]] between the distances and 0.
 
     functional.contrastive(input.abs(), torch.zeros(64)) == F.mse_loss(input.abs(), torch.zeros(64)) / 2
 
-For dissimilar pairs it is half the square of [[hinge_embedding]], which leaves out the squares.
+For dissimilar pairs it is half the square of [[hinge_embedding]].
 
     functional.contrastive(input.abs(), torch.ones(64), reduction="none") ==
         F.hinge_embedding_loss(input.abs(), -torch.ones(64), reduction="none").square() / 2
@@ -297,8 +297,8 @@ loss = Loss(
             label="distance, input",
             span=(0.0, 3.0),
             inputs=lambda t, y: {"input": t, "target": y},
-            branches={"dissimilar, label 1": 1.0, "similar, label 0": 0.0},
-            perfect={"dissimilar, label 1": float("inf"), "similar, label 0": 0.0},
+            branches={"label 1, dissimilar": 1.0, "label 0, similar": 0.0},
+            perfect={"label 1, dissimilar": float("inf"), "label 0, similar": 0.0},
             limits=(0.0, float("inf")),
             kinks=(lambda margin: margin,),
             note="One pair.",

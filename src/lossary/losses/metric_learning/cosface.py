@@ -129,7 +129,7 @@ Without a margin it is [[cross_entropy]] of the scaled cosines.
 
     functional.cosface(scores.tanh(), classes, m=0.0) == F.cross_entropy(64 * scores.tanh(), classes)
 
-That is [[info_nce|InfoNCE]] with the inverse of the scale for a temperature.
+Without a margin it is also [[info_nce|InfoNCE]], whose temperature is one over the scale.
 
     functional.cosface(scores.tanh(), classes, s=20.0, m=0.0) == functional.info_nce(scores.tanh(), classes, temperature=0.05)
 

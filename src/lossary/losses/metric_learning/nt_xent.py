@@ -378,7 +378,7 @@ loss = Loss(
                 "temperature 0.1": lambda n: _floor(n, 0.1),
             },
             note="The two views of each example are equal and at a right angle to all others.",
-            caption="With the batch grows what a perfect model pays, and what one pays that has learned nothing. The "
+            caption="In a larger batch a perfect model pays more, and so does one that has learned nothing. The "
             "temperature decides how far apart the two are.",
         ),
     ),

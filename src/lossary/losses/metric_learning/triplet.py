@@ -321,8 +321,8 @@ loss = Loss(
             label="distance from the anchor",
             span=(0.0, 2.0),
             inputs=lambda t, y: {"anchor": [0], "positive": [1 + y * (t - 1)], "negative": [t + y * (1 - t)]},
-            branches={"negative moves": 0.0, "positive moves": 1.0},
-            perfect={"negative moves": float("inf"), "positive moves": 0.0},
+            branches={"moving negative": 0.0, "moving positive": 1.0},
+            perfect={"moving negative": float("inf"), "moving positive": 0.0},
             limits=(0.0, float("inf")),
             kinks=(
                 lambda alpha: sqrt(1 + alpha),

@@ -14,8 +14,8 @@ the clip.
 ## When not to
 
 - You have pairs of answers of which one was preferred, and no reward: [[dpo]] needs no rollouts.
-- Each batch is used for a single step. The ratio is 1 then, and what is left is the plain policy gradient: [[nll]]
-  of the actions, each times its advantage.
+- Each batch is used for a single step. The ratio is 1 then, and what is left is the plain policy gradient:
+  [[cross_entropy]] of the actions, each times its advantage.
 - The value function is trained: it has a loss of its own, often [[mse]].
 
 ## Pitfalls
@@ -264,7 +264,7 @@ loss = Loss(
         "PPO loss near zero; loss does not fall": "The value does not",
     },
     answers={
-        "reinforcement/policy": ("You train a policy", "You have pairs"),
+        "reinforcement/policy": ("You train a policy", "Each batch is used"),
     },
     inputs=(
         Input(

@@ -10,6 +10,10 @@ prediction is the median.
 - Some targets are wrong. Every residual pulls on its prediction with the same strength, whatever its
   size, so a handful of wrong targets moves the fit much less than under [[mse]]. (A sample whose
   *features* are far out can still bend a linear fit: they multiply its pull.)
+- Small errors should be corrected as firmly as large ones: the pull does not shrink on the way to the target, as that
+  of [[mse]] and [[smooth_l1|Smooth L1]] does.
+- Images or signals are reconstructed and should not be blurred. Where a value is uncertain between two, the best
+  prediction is the likelier of them; that of [[mse]] is a mixture of both.
 - The noise is Laplace-distributed. Minimising the absolute error is then the same as maximising the
   likelihood.
 - The number must be explained to others: it is the average size of the error, in the target's own
@@ -326,7 +330,8 @@ loss = residual_loss(
     },
     answers={
         "regression/plain/median": ("The prediction should be", "You need the mean"),
-        "generative/reconstruction": ("The noise is Laplace", "You want plain gradient descent"),
+        "regression/uneven/large": ("Small errors should", "You want plain gradient descent"),
+        "generative/reconstruction": ("Images or signals", "You want plain gradient descent"),
     },
     value=lambda r: abs(r),
     gradient=lambda r: sign(r),

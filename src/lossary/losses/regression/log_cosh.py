@@ -89,11 +89,11 @@ kilometres: the larger error pulls 10.00 times as hard
 
 ## Relations
 
-Far from zero it is the absolute error, [[l1]], less log 2.
+Far from zero it is the [[l1|absolute error]] less log 2.
 
     functional.log_cosh(40 + input.abs(), 0 * input) == F.l1_loss(40 + input.abs(), 0 * input) - 0.6931471805599453
 
-Near zero it is half the squared error, [[mse]].
+Near zero it is half the [[mse|squared error]].
 
     1e10 * functional.log_cosh(input * 1e-5, target * 1e-5) == F.mse_loss(input, target) / 2  # within 1e-8
 

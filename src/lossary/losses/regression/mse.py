@@ -7,7 +7,7 @@ prediction is the mean.
 
 - The prediction should be the **conditional mean** of the target. Among all constants, the mean of
   the targets has the smallest squared error, so this is the loss for quantities that will later be
-  added up or averaged: demand, energy, cost.
+  added up or averaged: demand, energy, cost, the rewards to come.
 - The noise is roughly Gaussian with the same spread everywhere. Minimising the squared error is
   then the same as maximising the likelihood.
 - You want easy optimisation. The gradient is proportional to the residual, so it shrinks on its own
@@ -24,6 +24,10 @@ prediction is the mean.
   the logarithm, or use [[msle|mean squared logarithmic error]] or [[mape|mean absolute percentage error]].
 - The spread of the noise changes from sample to sample and should be learned: [[gaussian_nll|Gaussian negative log-likelihood]]. For
   counts, use [[poisson_nll|Poisson negative log-likelihood]].
+- Of another network's output only a part counts: the direction of a vector ([[cosine_embedding]]), or what a softmax
+  makes of scores ([[kl_div]]; [[listnet]] for a list).
+- Several outputs are plausible for one input, such as the details of a picture. The best prediction is their mean, which
+  may look like none of them: a blur. [[l1]] predicts the median of each value.
 - The output is a class probability. Behind a sigmoid, the gradient of the squared error almost
   vanishes when the model is confidently wrong. Train with [[bce_with_logits]] or
   [[cross_entropy]]; keep the squared error for reporting, as the [[brier|Brier score]].
@@ -446,9 +450,9 @@ loss = residual_loss(
     },
     answers={
         "regression/plain/mean": ("The prediction should be", "Some targets are wrong"),
-        "generative/reconstruction": ("The noise is roughly Gaussian", "The output is a class probability"),
-        "distillation/scores": ("Features or logits", "Targets span several orders"),
-        "distillation/vectors": ("Features or logits", "Some targets are wrong"),
+        "generative/reconstruction": ("The noise is roughly Gaussian", "Several outputs"),
+        "distillation/scores": ("Features or logits", "Of another network"),
+        "distillation/vectors": ("Features or logits", "Of another network"),
         "reinforcement/value": ("The prediction should be", "Some targets are wrong"),
     },
     value=lambda r: r**2,

@@ -12,6 +12,8 @@ whole batch. For large numbers with small errors it is close to their typical re
 
 - As a training loss. [[msle]] has the same minimum over a full data set and a gradient that needs no care at zero; over
   batches the two differ, see below.
+- The mean is what should be predicted. The best constant here is lower, since logarithms are averaged: [[rmse]], or
+  [[poisson_deviance]] for counts.
 - Targets or predictions may be below zero: [[mse]].
 
 ## Pitfalls
@@ -121,7 +123,7 @@ loss = Loss(
     },
     answers={
         "regression/relative/report": ("A competition or a report", "Targets or predictions"),
-        "counts/report": ("A competition or a report", "Targets or predictions"),
+        "counts/report": ("A competition or a report", "The mean is what"),
     },
     inputs=(
         Input("input", "x", (ABOVE,), "(D) or (N, D)", "the predictions of one batch in the last dimension"),

@@ -295,7 +295,6 @@ loss = residual_loss(
     answers={
         "regression/plain/median": ("You think of it as [[l1]]", "You need exactly the median"),
         "regression/outliers/capped/limit": ("Regression where some targets", "You think of it as the squared error"),
-        "regression/uneven/large": ("Regression where some targets", "You need a continuous second"),
         "boxes/overlap": ("Bounding-box offsets", "Box corners"),
     },
     parameters=(

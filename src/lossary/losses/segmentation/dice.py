@@ -1,7 +1,7 @@
 r"""Dice loss
 
-Compares a predicted mask with the true one: 1 minus twice what they have in common, divided by the sum of their sizes,
-where probabilities count as parts of a pixel.
+Compares a predicted mask with the true one: 1 minus their Dice score, which is twice what they have in common divided by
+the sum of their sizes. Probabilities count as parts of a pixel.
 
 ## When to use it
 

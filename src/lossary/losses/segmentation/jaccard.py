@@ -1,7 +1,7 @@
 r"""Jaccard loss
 
-Compares a predicted mask with the true one: 1 minus what they have in common, divided by what they cover together, where
-probabilities count as parts of a pixel.
+Compares a predicted mask with the true one: 1 minus their intersection over union, which is what they have in common
+divided by what they cover together. Probabilities count as parts of a pixel.
 
 ## When to use it
 

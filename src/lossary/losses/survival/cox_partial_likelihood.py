@@ -12,7 +12,8 @@ minus the logarithm of their share of the total risk, averaged over the events.
 ## When not to
 
 - You want a predicted time or a probability of survival. The loss does not determine the level of the risk, as a pitfall
-  shows. A full likelihood does, such as `torchsurv.loss.weibull.neg_log_likelihood_weibull`.
+  shows. A full likelihood does, such as `torchsurv.loss.weibull.neg_log_likelihood_weibull`, or [[bce_with_logits]] of
+  the event in each interval of time.
 - Batches are so small that many hold no event, or only one subject at risk with it. A full likelihood has a term for each
   subject by itself: `torchsurv.loss.weibull.neg_log_likelihood_weibull`.
 - Times are coarse, such as months or visits, with many events at each: take Efron's correction, which a pitfall shows,
@@ -36,6 +37,28 @@ print("times", cox_partial_likelihood(time, time, event))
 ```output
 risk  tensor(0.1315)
 times tensor(6.3522)
+```
+
+### A column is many batches of one subject
+
+The subjects of a batch lie along the last dimension. A linear layer with one output returns a column, `(N, 1)`. If all
+three are columns, nobody has a rival, and the loss is zero. Beside times and events of shape `(N,)` the column is
+broadcast, and each subject is compared with copies of itself. Neither raises an error. Flatten the output first.
+
+```python
+from lossary.functional import cox_partial_likelihood
+
+risk = torch.tensor([[-2.0], [-1.0], [1.0], [2.0]])
+time, event = torch.tensor([1.0, 2.0, 5.0, 9.0]), torch.tensor([1.0, 1.0, 1.0, 0.0])
+print("three columns", cox_partial_likelihood(risk, time[:, None], event[:, None]))
+print("one column   ", cox_partial_likelihood(risk, time, event))
+print("flattened    ", cox_partial_likelihood(risk.flatten(), time, event))
+```
+
+```output
+three columns tensor(0.)
+one column    tensor(1.0594)
+flattened     tensor(3.0080)
 ```
 
 ### A constant added to all inputs changes nothing
@@ -268,6 +291,7 @@ loss = Loss(
         "time until failure of machines; when a customer leaves"
     ),
     concepts={
+        "shape (N, 1); column of predictions; loss is zero": "A column is",
         "sign of the risk; predicted times; censoring flag": "A higher input",
         "shift invariance; baseline hazard; survival curve": "A constant added",
         "batch size; risk set of a batch": "The value depends",
@@ -334,8 +358,8 @@ loss = Loss(
             label=RISK_AXIS.label,
             span=RISK_AXIS.span,
             inputs=lambda t, y: {"input": [t, 0], "time": [2 - y, 2], "event": [(1 + y) / 2, (1 - y) / 2]},
-            branches={"it has the event": 1.0, "the other one has it": -1.0},
-            perfect={"it has the event": float("inf"), "the other one has it": float("-inf")},
+            branches={"event of this one": 1.0, "event of the other": -1.0},
+            perfect={"event of this one": float("inf"), "event of the other": float("-inf")},
             note="Two subjects. The log-risk of the other one is 0, and the one without the event is observed longer.",
             caption="Two mirror images: the risk of the subject with the event should be the higher one. A confident wrong "
             "order costs about as much as the log-risks are apart.",

@@ -66,7 +66,9 @@ class Along:
         """A claim proven or refuted, on the first range where either succeeds; None where neither does on any."""
         with precision(_BITS):
             if key == "symmetric":
-                return _tried(lambda: symmetric(self.expression, claim))
+                # the formula is a number beyond an end of the axis, too, but the loss of nothing
+                no_end = len(self._open_sides) == 2
+                return _tried(lambda: symmetric(self.expression, claim)) if no_end else None
             if key == "bounded" and (found := _tried(lambda: unbounded(self.expression, claim, self._open_sides))):
                 return found
             asked = supremum if key == "bounded" else claim

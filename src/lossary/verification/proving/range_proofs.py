@@ -218,7 +218,8 @@ def redescending(curve: Curve, claim: bool) -> Verdict:
     for start, end in ((high / 2, high), (low / 2, low)):
         near, far = (_slope(curve, point) for point in (start, end))
         if abs(near) > 0 and _goes(curve, start, end, 1):
-            kept = f"the slope is {few_digits(near)} at t = {start:g} and does not shrink from there to t = {end:g}"
+            there, beyond = few_digits(start), few_digits(end)
+            kept = f"the slope is {few_digits(near)} at t = {there} and does not shrink from there to t = {beyond}"
             return (
                 Refutation(f"t = {end:g}", "a slope that fades", kept)
                 if claim
@@ -227,7 +228,8 @@ def redescending(curve: Curve, claim: bool) -> Verdict:
         fades.append(abs(far) < largest / 100 and _goes(curve, start, end, -1))
     if not claim or not all(fades):
         raise Undecided("how the slope goes on")
-    out = f"beyond t = {low / 2:g} and t = {high / 2:g} the slope only shrinks, to less than a hundredth of its largest"
+    both = f"t = {few_digits(low / 2)} and t = {few_digits(high / 2)}"
+    out = f"beyond {both} the slope only shrinks, to less than a hundredth of its largest"
     return Proof(curve.between, out, of_a_range=True)
 
 

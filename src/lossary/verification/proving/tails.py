@@ -33,7 +33,7 @@ def symmetric(expression: Expression, claim: bool) -> Verdict:
     if _normal(mirrored) == _normal(expression):
         if not claim:
             return Refutation("any t", "another loss at t than at -t", "one formula for both")
-        return Proof(_EVERYWHERE, "the formula is the same one for t and for -t")
+        return Proof(_EVERYWHERE, "the formula is the same one for t and for −t")
     run = runs(expression)
     for point in _POINTS:
         here, there = run(arb(point)), run(arb(-point))
@@ -41,10 +41,8 @@ def symmetric(expression: Expression, claim: bool) -> Verdict:
             if claim:
                 both = f"{digits(here, 17)} and {digits(there, 17)}"
                 return Refutation(f"t = {point:g}", "the same loss at t and at -t", both)
-            return Proof(
-                (-point, point),
-                f"the loss is {few_digits(here)} at t = {point:g}, {few_digits(there)} at t = {-point:g}",
-            )
+            right, left = (f"{few_digits(x)} at t = {few_digits(t)}" for x, t in ((here, point), (there, -point)))
+            return Proof((-point, point), f"the loss is {right} and {left}")
     raise Undecided("whether the loss is the same on both sides")
 
 
@@ -83,7 +81,7 @@ def unbounded(expression: Expression, claim: bool, sides: Sequence[int]) -> Verd
         slope = smooth.at(1, arb(int(at)))
         steady = _sign(factored(smooth.derivative(2)), side) in (0, 1)
         if steady and side * slope > 0 and _defined(smooth.derivative(0), side):
-            there = f"the slope is {few_digits(slope)} at t = {at}"
+            there = f"the slope is {few_digits(slope)} at t = {few_digits(float(at))}"
             why = f"{there}, and the second derivative is nowhere negative from there on"
             if claim:
                 return Refutation(f"t = {at}", "a loss that stops growing", why)
