@@ -5,6 +5,7 @@ import { axisBottom, axisLeft, line, scaleLinear, scaleLog, select } from "./d3.
 const PLEX = '"IBM Plex Sans"';
 const FONT = `${PLEX}, "Plex Sans in Arial", "Plex Sans in DejaVu", sans-serif`; // fonts.css: what stands in takes its room
 const NICE = [1, 2, 2.5, 5, 10];
+export const NARROW = 420; // a place narrower than this would shrink the letters of a whole figure too far
 const DECADES = 6; // a log axis shows no more than this below its highest value
 const TICK = { size: 3.5, pad: 4, type: 11.5 };
 const colour = (role) => `var(--ly-${role})`;
