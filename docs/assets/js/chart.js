@@ -233,7 +233,7 @@ export class Panel {
     // A small chart has fewer ticks, and leaves the words under its axis out.
     this.small = this.height < 190;
     const fitting = (room, each, most) => Math.min(Math.max(Math.round(room / each), 3), most);
-    const across = ticks(...this.x.domain(), fitting(this.width - 60, 46, 7));
+    const across = ticks(...this.x.domain(), fitting(this.width - 60, this.width < NARROW ? 40 : 46, 7));
     const up = log ? logTicks(bottom, top) : ticks(bottom, top, fitting(this.height - 84, 34, 5));
     this.#place(traces.filter((trace) => trace.label), up, `${label}|${log}`);
     const { left, right, upper, lower } = this.box;

@@ -35,9 +35,9 @@ async function residual({ slug, role, name, dashed }) {
 const [low, high] = span;
 const xs = Array.from({ length: POINTS }, (_, k) => low + ((high - low) * k) / (POINTS - 1));
 const image = box.querySelector("img");
-const { clientWidth: wide, clientHeight: high } = image;
+const place = [image.clientWidth, image.clientHeight];
 // On a phone in the size of its place, so that letters stay large.
-const panel = new Panel({ role: "ink", heading, label, size: wide && wide < NARROW ? [wide, high] : size });
+const panel = new Panel({ role: "ink", heading, label, size: place[0] && place[0] < NARROW ? place : size });
 
 function draw(curves) {
   const push = Number(slider.value);
