@@ -45,7 +45,7 @@ def test_the_way_through_the_questions_is_told_in_their_words(watched: Callable[
         steps = link.inner_text().split(" › ")
         target = page.evaluate(
             "async (href) => { const at = new URL(href, location.href); const page = await (await fetch(at)).text();"
-            " return new DOMParser().parseFromString(page, 'text/html').querySelector(at.hash)?.innerText ?? ''; }",
+            " return new DOMParser().parseFromString(page, 'text/html').querySelector(at.hash)?.closest('details')?.querySelector('summary').textContent ?? ''; }",
             link.get_attribute("href"),
         )
         assert steps[-1] in target
