@@ -20,6 +20,13 @@ LETTERS = """(svg) => {
     .map((t) => scale * parseFloat(getComputedStyle(t).fontSize));
 }"""
 
+# The answer on another page that a link leads to.
+ANSWER = """async (href) => {
+  const at = new URL(href, location.href);
+  const page = new DOMParser().parseFromString(await (await fetch(at)).text(), "text/html");
+  return page.querySelector(at.hash)?.closest("details")?.querySelector("summary").textContent ?? "";
+}"""
+
 
 @pytest.mark.parametrize("path", ["", "losses/huber/", "losses/focal/", "losses/giou_loss/"])
 def test_the_letters_of_a_chart_do_not_shrink_on_a_phone(watched: Callable[..., Any], path: str) -> None:
@@ -43,11 +50,7 @@ def test_the_way_through_the_questions_is_told_in_their_words(watched: Callable[
     page = watched("losses/huber/", viewport=DESKTOP)
     for link in page.locator(".ly-led li a").all():
         steps = link.inner_text().split(" › ")
-        target = page.evaluate(
-            "async (href) => { const at = new URL(href, location.href); const page = await (await fetch(at)).text();"
-            " return new DOMParser().parseFromString(page, 'text/html').querySelector(at.hash)?.closest('details')?.querySelector('summary').textContent ?? ''; }",
-            link.get_attribute("href"),
-        )
+        target = page.evaluate(ANSWER, link.get_attribute("href"))
         assert steps[-1] in target
 
 
