@@ -1,4 +1,4 @@
-"""MkDocs hooks: search aliases, Markdown copies of pages, and the flag that tells serving from building.
+"""MkDocs hooks: search aliases, Markdown copies of pages, breaks in calls, the flag that tells serving from building.
 
 They work on what MkDocs hands them and import nothing of it; a site's own `scripts/hooks.py` makes them known to it.
 """
@@ -26,6 +26,10 @@ PREFIXES = [
 ]
 # A name that is a single word, and what the search leaves out of it.
 ONE_WORD = re.compile(r"[\w.:]+(?: loss| function)?")
+
+# A call in a table, long enough to need two lines, and where it reads well in two: within a path, and between calls.
+LONG_CALL = re.compile(r"(?<=<code>)[^<]{25,}(?=</code></td>)")
+BETWEEN = re.compile(r"(?<=\w\.)(?=[A-Za-z_])|(?<=,)(?=\S)|(?<=\))(?=[(.])")
 
 # on_startup runs once and sees no configuration; each later rebuild does.
 _serving = False
@@ -88,6 +92,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         _aliases[page.url] = list(dict.fromkeys(name for term in terms for name in expand(term)))
         _names[page.url] = [name for name in aliases if ONE_WORD.fullmatch(name)]
     _sources[page.file.src_uri] = markdown
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Let long calls in tables break between their names rather than within one."""
+    return LONG_CALL.sub(lambda call: BETWEEN.sub("<wbr>", call[0]), html)
 
 
 def on_post_build(config: MkDocsConfig) -> None:

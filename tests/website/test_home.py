@@ -81,7 +81,9 @@ def test_nothing_shifts(fresh: Callable[..., Any], web: str, size: dict[str, int
     page.emulate_media(media="print")
     assert page.locator(".ly-centres img").is_visible()
     assert not page.locator(".ly-centres .ly-chart").is_visible()
-    assert box["width"] / box["height"] == pytest.approx(560 / 380, rel=0.01)
+    # On a phone it is taller than it is drawn, for its letters do not shrink.
+    shape = 6 / 5 if size == PHONE else 560 / 380
+    assert box["width"] / box["height"] == pytest.approx(shape, rel=0.01)
 
 
 def test_without_a_script_the_picture_is_there(watched: Callable[..., Any]) -> None:

@@ -286,4 +286,4 @@ def test_no_control_and_no_snippet_stands_in_the_index(site: Site) -> None:
     (huber,) = (entry for entry in index if entry["location"] == "losses/huber/")
     assert "A parabola between the two marks" in huber["text"]
     (embeds,) = (entry for entry in index if entry["location"] == "losses/huber/#embed-this")
-    assert "Downloads; the figures with the numbers that they plot" in embeds["text"]
+    assert "Downloads, each figure with the numbers that it plots" in embeds["text"]

@@ -5,6 +5,7 @@ import { axisBottom, axisLeft, line, scaleLinear, scaleLog, select } from "./d3.
 const PLEX = '"IBM Plex Sans"';
 const FONT = `${PLEX}, "Plex Sans in Arial", "Plex Sans in DejaVu", sans-serif`; // fonts.css: what stands in takes its room
 const NICE = [1, 2, 2.5, 5, 10];
+export const NARROW = 420; // a place narrower than this would shrink the letters of a whole figure too far
 const DECADES = 6; // a log axis shows no more than this below its highest value
 const TICK = { size: 3.5, pad: 4, type: 11.5 };
 const colour = (role) => `var(--ly-${role})`;
@@ -232,7 +233,7 @@ export class Panel {
     // A small chart has fewer ticks, and leaves the words under its axis out.
     this.small = this.height < 190;
     const fitting = (room, each, most) => Math.min(Math.max(Math.round(room / each), 3), most);
-    const across = ticks(...this.x.domain(), fitting(this.width - 60, 46, 7));
+    const across = ticks(...this.x.domain(), fitting(this.width - 60, this.width < NARROW ? 40 : 46, 7));
     const up = log ? logTicks(bottom, top) : ticks(bottom, top, fitting(this.height - 84, 34, 5));
     this.#place(traces.filter((trace) => trace.label), up, `${label}|${log}`);
     const { left, right, upper, lower } = this.box;

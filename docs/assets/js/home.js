@@ -1,6 +1,6 @@
 // The picture on the home page: the reader pushes the largest targets out, and each loss moves its centre or keeps it.
 
-import { Panel, told } from "./chart.js";
+import { NARROW, Panel, told } from "./chart.js";
 import { variantAt } from "./curves.js";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -34,7 +34,10 @@ async function residual({ slug, role, name, dashed }) {
 
 const [low, high] = span;
 const xs = Array.from({ length: POINTS }, (_, k) => low + ((high - low) * k) / (POINTS - 1));
-const panel = new Panel({ role: "ink", heading, label, size });
+const image = box.querySelector("img");
+const place = [image.clientWidth, image.clientHeight];
+// On a phone in the size of its place, so that letters stay large.
+const panel = new Panel({ role: "ink", heading, label, size: place[0] && place[0] < NARROW ? place : size });
 
 function draw(curves) {
   const push = Number(slider.value);
@@ -57,7 +60,6 @@ function draw(curves) {
 
 const curves = await Promise.all(losses.map(residual));
 draw(curves);
-const image = box.querySelector("img");
 image.after(panel.element);
 box.classList.add("ly-centres--live");
 slider.disabled = false;

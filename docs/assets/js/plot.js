@@ -2,7 +2,7 @@
 //
 //   <lossary-plot for="id of the box with the figures" src="the loss's module" embed="its embed page"> controls </…>
 
-import { Panel, save, told } from "./chart.js";
+import { NARROW, Panel, save, told } from "./chart.js";
 import { places, stepped, variantAt } from "./curves.js";
 import { bind, differs, initial, parse, python, refused, short as shown, write } from "./settings.js";
 
@@ -206,10 +206,12 @@ class LossaryPlot extends HTMLElement {
     return panel;
   }
 
-  // A panel of the static figure's size; where it is to fill its frame, of that of its place, so that letters stay large.
+  // A panel of the static figure's size; on a phone, and where it is to fill its frame, of that of its place, so that
+  // letters stay large.
   #made(curve, live) {
     const { clientWidth: width, clientHeight: height } = live;
-    const size = this.hasAttribute("fill") && width && height ? [width, height] : undefined;
+    const own = this.hasAttribute("fill") || width < NARROW;
+    const size = own && width && height ? [width, height] : undefined;
     const panel = new Panel({ role: curve, heading: curve, size });
     panel.live = live;
     live.replaceChildren(panel.element);

@@ -40,6 +40,24 @@ def choices(asked: Sequence[Mapping[str, Any]], records: Sequence[Record]) -> li
     return made
 
 
+def steps(asked: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """For each place, the task and the answers that lead there, in their own words.
+
+    Args:
+        asked: the tasks with all questions, each answer with its place.
+    """
+    found: dict[str, list[str]] = {}
+
+    def follow(node: Mapping[str, Any], before: list[str]) -> None:
+        found[node["place"]] = before
+        for answer in node["answers"]:
+            follow(answer, [*before, answer["text"]])
+
+    for task in asked:
+        follow(task, [task["name"].capitalize()])
+    return found
+
+
 def _loss(record: Record) -> JsonObject:
     """What is shown of a loss wherever it stands."""
     thumbnail = next((view for view in record["views"] if view["name"] == "thumb"), None)

@@ -29,7 +29,7 @@ from lossary.discovery.dependencies import measured, neighbours
 from lossary.errors import CatalogError, Failure, LossaryError
 from lossary.publishing import search_index
 from lossary.publishing.cache import MENDED, PACKAGE, Cache, default_cache, digest, sources_key, templates_key
-from lossary.publishing.choosing import choices
+from lossary.publishing.choosing import choices, steps
 from lossary.publishing.facets import chosen_by, facets, matrix
 from lossary.publishing.page import link, named, render
 from lossary.publishing.presets import Preset, available_presets
@@ -268,11 +268,14 @@ def _pages(
         return kept["page"]
 
     leading = _leading_here(records)
+    asked = json.loads(files.of[shared["/questions"].key]["questions.json"]) if records else []
+    led = steps(asked)
     for source in found:
         path = f"losses/{source.slug}.md"
         if source.slug in records:
             about_others = {"catalog": catalog, "known": [*titles], "leading": leading[source.slug]}
-            yield path, rendered("loss.md", "../", loss=records[source.slug], **about_others)
+            here = {answer["place"]: led[answer["place"]] for answer in records[source.slug]["answers"]}
+            yield path, rendered("loss.md", "../", loss=records[source.slug], steps=here, **about_others)
             yield (
                 f"embed/{source.slug}/index.html",
                 rendered("embed.html", "", root="../../", loss=records[source.slug], catalog=catalog),
@@ -303,7 +306,6 @@ def _pages(
         values = {"presets": comparisons, "families": named, "count": len(records), "facets": offered}
         yield "compare/index.md", rendered("compare.md", "../", **values)
         yield "plots/index.json", _plots(records, named, comparisons, offered)
-        asked = json.loads(files.of[shared["/questions"].key]["questions.json"])
         yield "choose/index.md", rendered("choose.md", "../", tasks=choices(asked, [*records.values()]))
         values = {"matrix": matrix(records), "facets": offered, "count": len(records)}
         yield "properties/index.md", rendered("properties.md", "../", **values)
@@ -319,9 +321,9 @@ def _leading_here(records: Records) -> dict[str, list[tuple[str, list[str]]]]:
     for slug, record in records.items():
         text = [record["prose"]["when"], *(pitfall["markdown"] for pitfall in record["pitfalls"])]
         found[slug] = {
-            "have a relation to this one": named("\n".join(one["text"] for one in record["relations"])),
-            "name this one as an alternative": named(record["prose"]["when_not"]),
-            "mention this one": named("\n".join(text)),
+            "By a relation": named("\n".join(one["text"] for one in record["relations"])),
+            "As an alternative": named(record["prose"]["when_not"]),
+            "In passing": named("\n".join(text)),
         }
     by_title = sorted(records, key=lambda slug: records[slug]["title"].casefold())
     made: dict[str, list[tuple[str, list[str]]]] = {}
