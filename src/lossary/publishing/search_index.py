@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _LINK = re.compile(r"\[\[(\w+)(?:\|([^\]]*))?\]\]")
 _CALLED = re.compile(r"[A-Za-z_][\w.:]*[\w]")
 _SNIPPET = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
-_EXCERPT = 160  # letters of a pitfall's text: what is shown below its title
+_EXCERPT = 88  # letters of a text that is shown below a title
 
 
 def index(losses: Iterable[Spoken]) -> JsonObject:
@@ -55,7 +55,7 @@ def entry(loss: Spoken, titles: Mapping[str, str]) -> JsonObject:
         ((kind, place),) = ((kind, concept[kind]) for kind in ("parameter", "pitfall") if kind in concept)
         asked.setdefault((kind, place), []).append(concept["phrase"])
     places: list[Json] = [
-        [parameter_anchor(name), f"Parameter {name}", plain(one["meaning"]), asked.get(("parameter", name), [])]
+        [parameter_anchor(name), f"Parameter {name}", _begin(plain(one["meaning"])), asked.get(("parameter", name), [])]
         for one in loss["parameters"]
         for name in (one["name"],)
     ]
@@ -80,7 +80,7 @@ def entry(loss: Spoken, titles: Mapping[str, str]) -> JsonObject:
             for text in _listed(loss["prose"]["when_not"])
         ],
         "more": [
-            *(plain(one["text"]) for one in loss["relations"]),
+            *(_begin(plain(one["text"])) for one in loss["relations"]),
             *(one["text"].split(". *")[0] for one in loss["references"]),  # without the journal
         ],
     }
