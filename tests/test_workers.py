@@ -45,7 +45,8 @@ DEEDS: Mapping[str, tuple[str, str]] = {
     "is_killed": (evaluated("os.kill(os.getpid(), 9)"), "the system may have killed it for its memory"),
     "interrupts": (imported("raise KeyboardInterrupt"), "check: KeyboardInterrupt"),
     "raises_no_exception": (evaluated("raise type('Odd', (BaseException,), {})('how odd')"), "check: Odd: how odd"),
-    "reads": (imported("input()"), "load: line 51: EOFError"),
+    # Of an end, or of a file that another loss has closed before in the same process.
+    "reads": (imported("input()"), "load: line 51: "),
     "prints": (imported("print('NOISE'); os.write(1, b'NOISE\\n'); os.system('echo NOISE; cat')"), ""),
     "changes_torch": (
         imported("torch.set_default_dtype(torch.float16)"),
