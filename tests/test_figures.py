@@ -368,7 +368,9 @@ def test_kinks_are_marked_where_they_are(slug: str) -> None:
             assert on
             if worst is not None:
                 best = max(jump[worst] for jump in jumps)
-                assert any(jumps[k][worst] == pytest.approx(best, rel=1e-3) for k in on)
+                # A jump of the curvature is seen through what the third derivative adds beside it.
+                near_enough = 1e-6 if worst < 2 else 1e-3
+                assert any(jumps[k][worst] == pytest.approx(best, rel=near_enough) for k in on)
         text = drawn(slug, name)["light"].decode()
         assert ("s-ink" in text) == bool(special)
 

@@ -773,8 +773,7 @@ def test_a_claim_that_depends_on_parameters_is_checked_at_each_of_their_typical_
     (failure,) = claims.claimed_properties(wrong, Evidence())
     assert failure.parameters == "delta = 2.0"
     constant = dataclasses.replace(loss, properties={"lipschitz": lambda delta: 1.0})
-    (failure,) = claims.claimed_properties(constant, Evidence())  # the first of them is enough to mend it
-    assert failure.parameters == "delta = 0.5"
+    assert len(list(claims.claimed_properties(constant, Evidence()))) == 2
 
 
 def refused(slug: str, **properties: Any) -> list[str]:

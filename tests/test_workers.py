@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -45,8 +46,7 @@ DEEDS: Mapping[str, tuple[str, str]] = {
     "is_killed": (evaluated("os.kill(os.getpid(), 9)"), "the system may have killed it for its memory"),
     "interrupts": (imported("raise KeyboardInterrupt"), "check: KeyboardInterrupt"),
     "raises_no_exception": (evaluated("raise type('Odd', (BaseException,), {})('how odd')"), "check: Odd: how odd"),
-    # Of an end, or of a file that another loss has closed before in the same process.
-    "reads": (imported("input()"), "load: line 51: "),
+    "reads": (imported("input()"), "load: line 51: EOFError"),
     "prints": (imported("print('NOISE'); os.write(1, b'NOISE\\n'); os.system('echo NOISE; cat')"), ""),
     "changes_torch": (
         imported("torch.set_default_dtype(torch.float16)"),
@@ -87,6 +87,23 @@ def test_a_file_that_does_anything_costs_itself(make_catalog: MakeCatalog) -> No
     assert "NOISE" not in said, "what a file prints is no report"
     assert said.count("  ok      notation\n") == len(DEEDS) - len(told)
     assert said.endswith(f"{len(DEEDS)} checked, {len(told)} failed\n")
+
+
+def test_a_file_that_closes_its_input_leaves_the_next_its_own(tmp_path: Path, make_catalog: MakeCatalog) -> None:
+    """`exit()` closes it; both are made by one process, in this order."""
+    root = make_catalog({f"toy/{name}": DEEDS[name][0] for name in ("exits", "reads")})
+    made: list[Job] = []
+    told: list[str] = []
+    with Workers(Cache(tmp_path / "cache"), 1) as workers:
+        for name in ("exits", "reads"):
+            where = {"slug": name, "family": "toy", "path": str(root / "toy" / f"{name}.py"), "shown": name}
+            job = Job("check", name, name, {**where, "write": False})
+            assert workers.run([job], made.append) == []
+            told += [
+                one["message"] for one in json.loads(Cache(tmp_path / "cache").get(name)["report.json"])["failures"]
+            ]
+    assert len(told) == 2
+    assert "EOFError" in told[1]
 
 
 def test_what_does_not_end_is_stopped(make_catalog: MakeCatalog) -> None:

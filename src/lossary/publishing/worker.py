@@ -198,21 +198,27 @@ def main(folder: str) -> None:
         if not line:
             return
         job = Job(**json.loads(line))
+        _empty_input()
         say(_made(job, makers[job.kind], cache, allowed, lambda failure: say([failure], False)), True)
 
 
 def _own_streams() -> tuple[TextIO, TextIO]:
     """This process's questions and answers, which nothing that a loss file prints or reads can get into.
 
-    For its code, and for programs that it calls, standard input is empty and standard output goes to standard error.
+    For its code, and for programs that it calls, standard output goes to standard error.
     """
     questions = os.fdopen(os.dup(sys.stdin.fileno()), "r", encoding="utf-8")
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return questions, answers
+
+
+def _empty_input() -> None:
+    """Give the code of a job nothing to read, whatever another has done to its input: `exit()` closes it."""
     with open(os.devnull, encoding="utf-8") as nothing:
         os.dup2(nothing.fileno(), 0)
-    os.dup2(2, 1)
-    sys.stdin, sys.stdout = os.fdopen(0, encoding="utf-8", closefd=False), sys.stderr
-    return questions, answers
+    sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
 
 
 def _made(job: Job, make: Maker, cache: Cache, allowed: Limits, last: Callable[[Failure], object]) -> list[Failure]:

@@ -102,8 +102,7 @@ def claimed_properties(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
             if not any(agree(wanted, v) for v in (found.value, *found.also)):
                 message = f"{key}: expected {wanted!r} as claimed, got {found.value!r} ({found.how})"
                 yield fail(loss, "property", message, setting)
-                break
-            if k == 0:
+            elif k == 0:
                 if found.branches:
                     evidence.branches[key] = dict(found.branches)
                 verdict, branch = _verdict(loss, curves, key, wanted)
