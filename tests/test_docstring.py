@@ -15,7 +15,7 @@ from lossary.declaration.docstring import answer, head, libraries, parse, refere
 from lossary.declaration.references import Library, Reference
 from lossary.declaration.vocabulary import TAKES, TASKS
 from lossary.discovery.catalogs import catalog
-from lossary.publishing.page import named
+from lossary.discovery.links import named
 from lossary.publishing.record import bibtex
 from lossary.publishing.record import citation as cited
 

@@ -22,6 +22,11 @@ def links(text: str) -> list[Link]:
     return list(dict.fromkeys((match[1], match[2] or "") for match in LINK.finditer(CODE.sub("", text))))
 
 
+def named(text: str) -> set[str]:
+    """The slugs of the losses that a text links."""
+    return {slug for slug, _ in links(text)}
+
+
 def slips(entries: Iterable[tuple[str, Iterable[Link]]], slugs: Collection[str]) -> list[Failure]:
     """A failure for each link that leads to no loss by mistake; an entry is a file and its links.
 

@@ -14,9 +14,9 @@ import numpy as np
 
 from lossary.declaration.values import Array
 
-# A call of a library as a function of the loss's inputs.
 # An array or another object of a library that is not there when types are checked.
 Foreign: TypeAlias = Any
+# A call of a library as a function of the loss's inputs.
 Call = Callable[[Mapping[str, Foreign]], Foreign]
 
 

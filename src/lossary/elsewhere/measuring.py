@@ -197,7 +197,7 @@ def _wanted(loss: Loss, batch: points.Batch, setting: Setting) -> Iterator[tuple
 
 def _packages(call: str, known: set[str]) -> dict[str, Foreign]:
     """The packages that a call names, with those of their modules that it reaches into."""
-    found: JsonObject = {}
+    found: dict[str, Foreign] = {}
     for node in ast.walk(ast.parse(call, mode="eval")):
         parts: list[str] = []
         while isinstance(node, ast.Attribute):

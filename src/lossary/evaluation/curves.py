@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -176,7 +177,7 @@ def derivatives_along(
     What has been asked before is not evaluated again: checks, figures and plots want the same curves. Nobody may write
     into the arrays.
     """
-    question = (id(loss), id(section), t.tobytes(), repr(sorted(settings.items())), branch, order)
+    question = (id(loss), id(section), t.tobytes(), pickle.dumps(sorted(settings.items())), branch, order)
     if kept := _curves.get(question):
         return kept[2]
     found = _evaluated_along(loss, section, t, settings, branch, order)
@@ -189,7 +190,7 @@ def derivatives_along(
     return found
 
 
-KEPT_CURVES = 2048
+KEPT_CURVES = 512
 _curves: OrderedDict[tuple[object, ...], tuple[Loss, Section, Sequence[NDArray[np.float64]]]] = OrderedDict()
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lossary.discovery.links import named
 from lossary.publishing.record_fields import Record
 
 if TYPE_CHECKING:
     # At run time this comes with SymPy, which a build with nothing to do does not wait for.
     from lossary.declaration.values import JsonObject
-
-
-_NAMED = re.compile(r"\[\[(\w+)")
 
 
 def choices(asked: Sequence[Mapping[str, Any]], records: Sequence[Record]) -> list[JsonObject]:
@@ -67,11 +64,11 @@ def _loss(record: Record) -> JsonObject:
 
 def _ordered(losses: Sequence[JsonObject]) -> list[JsonObject]:
     """Those first which most of the others there name, then those of torch: they need nothing to be pasted."""
-    named: Counter[str] = Counter()
+    how_often: Counter[str] = Counter()
     for loss in losses:
-        named.update(set(_NAMED.findall(f"{loss['reason']} {loss['change']}")) - {str(loss["slug"])})
+        how_often.update(named(f"{loss['reason']} {loss['change']}") - {str(loss["slug"])})
     return sorted(
-        losses, key=lambda one: (-named[str(one["slug"])], one["torch"] is None, str(one["title"]).casefold())
+        losses, key=lambda one: (-how_often[str(one["slug"])], one["torch"] is None, str(one["title"]).casefold())
     )
 
 

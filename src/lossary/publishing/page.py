@@ -54,11 +54,6 @@ def absent(text: str, known: Collection[str]) -> list[str]:
     return list(found.values())
 
 
-def named(text: str) -> set[str]:
-    """The slugs of the losses that a text names as `[[slug]]`, outside of code."""
-    return {match[1] for match in LINK.finditer(CODE.sub("", text))}
-
-
 def link(text: str, titles: Mapping[str, str], root: str) -> str:
     """Resolve `[[slug]]` and `[[slug|words]]`: a link where the slug has a page, else the words alone.
 

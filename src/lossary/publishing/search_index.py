@@ -12,13 +12,13 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from lossary.discovery.links import LINK, named
 from lossary.publishing.record_fields import Spoken
 
 if TYPE_CHECKING:
     # At run time this comes with SymPy, which a build with nothing to do does not wait for.
     from lossary.declaration.values import Json, JsonObject
 
-_LINK = re.compile(r"\[\[(\w+)(?:\|([^\]]*))?\]\]")
 _CALLED = re.compile(r"[A-Za-z_][\w.:]*[\w]")
 _SNIPPET = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 _EXCERPT = 80  # letters of a text that is shown below a title
@@ -75,10 +75,7 @@ def entry(loss: Spoken, titles: Mapping[str, str]) -> JsonObject:
         "kinds": [*loss["tasks"], *loss["takes"]],
         "places": places,
         "when": [plain(text) for text in _listed(loss["prose"]["when"])],
-        "instead": [
-            [plain(text), sorted({link[1] for link in _LINK.finditer(text) if link[1] in titles})]
-            for text in _listed(loss["prose"]["when_not"])
-        ],
+        "instead": [[plain(text), sorted(named(text) & set(titles))] for text in _listed(loss["prose"]["when_not"])],
         "more": [
             *(_begin(plain(one["text"])) for one in loss["relations"]),
             *(one["text"].split(". *")[0] for one in loss["references"]),  # without the journal
@@ -100,7 +97,7 @@ def anchor(title: str) -> str:
 def _plain(markdown: str, titles: Mapping[str, str]) -> str:
     """Markdown without its snippets, links and signs, in one line."""
     text = _SNIPPET.sub("", markdown)
-    text = _LINK.sub(lambda link: link[2] or titles.get(link[1], link[1]), text)
+    text = LINK.sub(lambda link: link[2] or titles.get(link[1], link[1]), text)
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
     text = re.sub(r"\*\*?([^*\n]+)\*\*?", r"\1", text)
     return " ".join(text.replace("`", "").split())

@@ -26,12 +26,13 @@ from lossary.discovery.catalogs import (
     sources,
 )
 from lossary.discovery.dependencies import measured, neighbours
+from lossary.discovery.links import named
 from lossary.errors import CatalogError, Failure, LossaryError
 from lossary.publishing import search_index
 from lossary.publishing.cache import MENDED, PACKAGE, Cache, default_cache, digest, sources_key, templates_key
 from lossary.publishing.choosing import choices, steps
 from lossary.publishing.facets import chosen_by, facets, matrix
-from lossary.publishing.page import link, named, render
+from lossary.publishing.page import link, render
 from lossary.publishing.presets import Preset, available_presets
 from lossary.publishing.record_fields import Record
 from lossary.publishing.worker import Job, Workers
@@ -207,8 +208,8 @@ def _shared_jobs(
     for name, family in groups.items():
         members = [slug for slug, record in records.items() if record["family"] == name]
         declared = family.file.read_text("utf-8") if family.file else ""
-        named = {r["slug"] for slug in members for r in records[slug]["relations"]}
-        context = sorted(slug for slug in named if slug in records and slug not in members)
+        related = {r["slug"] for slug in members for r in records[slug]["relations"]}
+        context = sorted(slug for slug in related if slug in records and slug not in members)
         if members:
             key = digest("family", base, name, declared, *(jobs[slug].key for slug in (*members, *context)))
             payload = {
@@ -290,9 +291,9 @@ def _pages(
     hero_files = files.of[shared["/hero"].key] if "/hero" in shared else None
     hero = json.loads(hero_files["hero.json"]) if hero_files else None
     shown = [family for family in described if family["losses"]]
-    named = [{"name": family["name"], "title": family["title"]} for family in shown]
+    titled = [{"name": family["name"], "title": family["title"]} for family in shown]
     words = files.of.get(shared["/vocabulary"].key, {}).get("vocabulary.json", b'{"tasks": {}, "takes": {}}')
-    offered = facets(records, named, json.loads(words))
+    offered = facets(records, titled, json.loads(words))
     if own:
         yield "libraries.md", rendered("libraries.md", "", libraries=_elsewhere(records), surprises=_surprises(records))
         yield "index.md", rendered("home.md", "", families=shown, hero=hero, count=len(records), facets=offered)
@@ -303,9 +304,9 @@ def _pages(
         )
     if records:
         comparisons = _comparisons(files, records, shared)
-        values = {"presets": comparisons, "families": named, "count": len(records), "facets": offered}
+        values = {"presets": comparisons, "families": titled, "count": len(records), "facets": offered}
         yield "compare/index.md", rendered("compare.md", "../", **values)
-        yield "plots/index.json", _plots(records, named, comparisons, offered)
+        yield "plots/index.json", _plots(records, titled, comparisons, offered)
         yield "choose/index.md", rendered("choose.md", "../", tasks=choices(asked, [*records.values()]))
         values = {"matrix": matrix(records), "facets": offered, "count": len(records)}
         yield "properties/index.md", rendered("properties.md", "../", **values)
