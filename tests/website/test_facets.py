@@ -13,11 +13,10 @@ from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from lossary.publishing.facets import plain
 from website.conftest import Site
-from website.test_browser import DESKTOP, PHONE, WIDE, load_all, scheme, turn
+from website.test_browser import DESKTOP, PHONE, WIDE, expect_accessible, load_all
 from website.test_compare import MARKUP, NAMES, hostile
 from website.tools import NIGHTLY, Page, classes, words
 
@@ -496,13 +495,7 @@ PAGES = {
 @pytest.mark.parametrize("path", [pytest.param(path, id=name) for name, path in PAGES.items()])
 def test_axe_finds_nothing_and_a_phone_has_room(watched: Open, path: str) -> None:
     page = watched(path, viewport=DESKTOP, color_scheme="light")
-    load_all(page)
-    page.evaluate("document.querySelectorAll('article details').forEach((fold) => { fold.open = true })")
-    for system in ("light", "dark"):
-        turn(page, system)
-        assert scheme(page) == system
-        results = Axe().run(page)
-        assert results.violations_count == 0, f"{system}: {results.generate_report()}"
+    expect_accessible(page)
     page.set_viewport_size(PHONE)
     assert page.evaluate(WIDE) == []
 

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from cases import OF_THE_DAY
 from lossary.commands.search import answers
 from test_ranking import A_LOSS, questions
 from website.conftest import Site
-from website.test_browser import DESKTOP, PHONE
+from website.test_browser import DESKTOP, PHONE, turn
 from website.tools import NIGHTLY
 
 pytestmark = pytest.mark.in_turns("docs/assets/js", "scripts/theme", "src/lossary/publishing", "src/lossary/hooks.py")
@@ -125,6 +126,25 @@ def asked_of(page: Any) -> list[str]:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     return asked
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_axe_finds_nothing_in_open_answers(fresh: Callable[..., Any], web: str, size: dict[str, int]) -> None:
+    """In what the box shows; the page below is tried without it."""
+    page = fresh(viewport=size)
+    page.goto(web)
+    if size == PHONE:
+        page.locator("label.md-header__button[for=__search]").click()
+        page.wait_for_function(
+            "!document.querySelector('.md-search-result__meta').textContent.includes('Initializing')"
+        )
+    else:
+        opened(page)
+    typed(page, "dice loss nan")
+    for system in ("light", "dark"):
+        turn(page, system)
+        results = Axe().run(page, context=".md-search__inner")
+        assert results.violations_count == 0, f"{system}: {results.generate_report()}"
 
 
 @pytest.mark.parametrize("path", ["", "losses/huber/", "compare/"])

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle as Patch
+from matplotlib.patches import Rectangle
 
 from lossary.drawing.lettering import figure_of, write
 from lossary.drawing.palette import HEAT_STEPS, Palette
@@ -89,7 +89,7 @@ def _draw_mask(
         for column in range(columns):
             step = min(HEAT_STEPS - 1, int(mask.predicted[row][column] * HEAT_STEPS))
             corner = ((left + unit * column) / width, (top - unit * (row + 1)) / height)
-            pixel = Patch(corner, unit / width, unit / height, transform=figure.transFigure)
+            pixel = Rectangle(corner, unit / width, unit / height, transform=figure.transFigure)
             pixel.set(facecolor=palette[f"heat{step}"], edgecolor=palette["rule"], linewidth=0.8 * scale)
             figure.add_artist(pixel)
     for row in range(rows + 1):
