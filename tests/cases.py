@@ -131,7 +131,7 @@ def by_torch(
 ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
     """Value, and the gradient of its sum with respect to each real-valued input, straight from torch.
 
-    The gradient by a list of tensors is one row of numbers.
+    The gradient with respect to a list of tensors is one row of numbers.
     """
     made = leaves(loss, batch, setting)
     with warnings.catch_warnings():

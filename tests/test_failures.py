@@ -262,13 +262,13 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         '"input": lambda r, sigma: r / sigma**2,',
         '"input": lambda r, sigma: r / sigma,',
         "gradient",
-        ("gradient by input at input = ", "sigma = 0.5", "expected", "got"),
+        ("gradient with respect to input at input = ", "sigma = 0.5", "expected", "got"),
     ),
     "wrong gradient of the target": (
         '"target": lambda r, sigma: -r / sigma**2',
         '"target": lambda r, sigma: r / sigma**2',
         "gradient",
-        ("gradient by target at input = ", "expected", "got"),
+        ("gradient with respect to target at input = ", "expected", "got"),
     ),
     "formula undefined inside the domain": (
         "value=lambda r, sigma: r**2 / (2 * sigma**2),",
@@ -452,7 +452,7 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         '"input": lambda r, sigma: r / sigma**2,',
         '"input": None,',
         "declaration",
-        ("the gradient by input must be a function of symbols, got None",),
+        ("the gradient with respect to input must be a function of symbols, got None",),
     ),
     "returns nothing": (
         '    return value if reduction == "none" else getattr(value, reduction)()',
@@ -500,7 +500,7 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         "    value = r * r / 2",
         "    value = (r * r / 2).detach()",
         "gradient",
-        ("gradient by input at input = ", "got 0.0", "sigma = 1.0"),
+        ("gradient with respect to input at input = ", "got 0.0", "sigma = 1.0"),
     ),
     "writes into its input": (
         "    value = r * r / 2",
@@ -563,11 +563,11 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         "formula",
         ("the formula gives 'r**2'",),
     ),
-    "a gradient by a stranger": (
+    "a gradient with respect to a stranger": (
         '"target": lambda r, sigma',
         '"targt": lambda r, sigma',
         "declaration",
-        ("formula 1 has a gradient by 'targt' (did you mean target?)",),
+        ("formula 1 has a gradient with respect to 'targt' (did you mean target?)",),
     ),
     "a symbol in no table": (
         "value=lambda r, sigma: r**2 / (2 * sigma**2),",

@@ -162,7 +162,7 @@ def test_autograd_is_the_gradient_formula(loss: Loss, some_calls: Calls) -> None
                     size = max(size, *finite) if len(row) > 1 and finite else size
                     for a, b in zip(got[k], row, strict=True):
                         if mpmath.isfinite(b):
-                            assert_close(a, b, size, f"gradient by {name} at {place(batch, k, setting)}")
+                            assert_close(a, b, size, f"gradient with respect to {name} at {place(batch, k, setting)}")
 
 
 def declared_gradients(

@@ -186,7 +186,7 @@ def test_mutants_of_every_reference_gradient(loss: Loss, number: int, formula: W
             return {**answer, name: everywhere(answer[name], NUMERIC[mutation])}
 
         told = first(with_formula(loss, number, reference_gradient=wrong), "formula and gradient")
-        assert re.search(f": gradient.*gradient by {name} at.*expected .* got ", told), told
+        assert re.search(f": gradient.*gradient with respect to {name} at.*expected .* got ", told), told
 
 
 @every_written
@@ -238,8 +238,8 @@ def test_mutants_of_every_gradient(loss: Loss, number: int, formula: Symbolic, n
     builder = mutated(formula.gradient[name], MUTATIONS[mutation])
     wrong = with_formula(loss, number, gradient={**formula.gradient, name: builder})
     told = first(wrong, "formula and gradient")
-    assert re.search(f": gradient.*gradient by {name} at", told), told
-    assert f"the declared gradient by {name} at" in first(wrong, "derivative")
+    assert re.search(f": gradient.*gradient with respect to {name} at", told), told
+    assert f"the declared gradient with respect to {name} at" in first(wrong, "derivative")
 
 
 @mutations

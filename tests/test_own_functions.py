@@ -128,7 +128,7 @@ def test_extremes_are_as_the_formula_has_them(loss: Loss, format: torch.dtype) -
         for name, rows in high_precision.gradients(loss, formula, inputs, setting).items():
             given = made[name].grad
             assert given is not None
-            compare(loss, f"gradient by {name}", inputs, setting, given, [row[0] for row in rows], sizes)
+            compare(loss, f"gradient with respect to {name}", inputs, setting, given, [row[0] for row in rows], sizes)
 
 
 def compare(

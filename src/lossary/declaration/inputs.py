@@ -62,7 +62,7 @@ class Input:
         shape: the shape in the notation of torch's documentation, such as "(*)" or "(N, C)".
         meaning: one clause that says what it is.
         kinds_at: other kinds under a setting, by (parameter, value).
-        differentiable: whether torch gives a gradient by it.
+        differentiable: whether torch gives a gradient with respect to it.
         per_row: it may lack the last dimension; one number then serves a whole row.
         neutral: the number that stands for each of its components in formulas where it is left out; an input that has
             one may be left out, and torch is given None.

@@ -84,7 +84,7 @@ def residual_loss(
 
     Args:
         value: function of the symbols of the formula, such as `r`.
-        gradient: function of the same for the gradient by the input; that by the target is minus it.
+        gradient: function of the same for the gradient with respect to the input; for the target it is turned around.
         caption: what to see in the picture.
         properties: claims; convex, unbounded, symmetric, zero where the prediction is perfect and not redescending
             need not be said.
@@ -131,7 +131,7 @@ def margin_loss(
 
     Args:
         value: function of the symbols of the formula, such as `m`.
-        gradient: function of the same for the gradient by the score.
+        gradient: function of the same for the gradient with respect to the score.
         caption: what to see in the picture.
         properties: the claims.
         kinks: the margins at which it is not smooth.
@@ -330,7 +330,7 @@ def softmax_loss(
 
     Args:
         value: function of the symbols of the formula, such as the probabilities `p` and the true class `y`.
-        gradient: function of the same, and of the class `c`, for the gradient by the scores.
+        gradient: function of the same, and of the class `c`, for the gradient with respect to the scores.
         caption: what to see in the picture of three classes.
         properties: the claims.
         declared: whatever else a `Loss` has.

@@ -98,8 +98,8 @@ class BoundFormula:
     def run(self) -> Compiled:
         """The formula as a function of the values of `arguments`, over balls or dual numbers.
 
-        It gives a function for the value, under the name "value", and one of the free indices for the gradient by
-        each input, under the input's name.
+        It gives a function for the value, under the name "value", and one of the free indices for the gradient with
+        respect to each input, under the input's name.
         """
         indices = [self._loose(name) for name in INDEX_OF.values()]
         shorthands = {

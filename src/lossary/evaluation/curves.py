@@ -363,7 +363,7 @@ def study_curves(study: Study, t: NDArray[np.float64]) -> dict[str, tuple[NDArra
 
 
 def pulls(loss: Loss, scene: Scene) -> tuple[float, dict[str, NDArray[np.float64]]]:
-    """The loss of a scene, and minus its gradient by each input that is a vector of two coordinates."""
+    """The loss of a scene, and minus its gradient with respect to each input that is a vector of two coordinates."""
     settings = check_parameters(loss, scene.parameters)
     batch = {name: [value] for name, value in scene.inputs.items()}
     value, gradient = value_and_gradient(loss, tensors(loss, batch, settings, "float64"), settings, "none")

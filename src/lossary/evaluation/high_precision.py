@@ -300,7 +300,7 @@ def flatten(values: Numbers) -> list[Numbers]:
 def gradients(loss: Loss, formula: Symbolic, inputs: Arrays, parameters: Setting) -> dict[str, list[list[arb]]]:
     """The declared gradient for each sample and, for a vector input, each component (one for a number).
 
-    The gradient by an input that all samples share is their sum: it has one row.
+    The gradient with respect to an input that all samples share is their sum: it has one row.
     """
     kinds = chosen_kinds(loss, inputs, parameters)
     lined = samples(loss, inputs, parameters, kinds)

@@ -97,7 +97,7 @@ _FEW, _LINE = 6, 180
 
 @dataclass(frozen=True)
 class Answer:
-    """What torch says to one call in float64: the value, and the gradient by each real-valued input."""
+    """What torch says to one call in float64: the value, and the gradient with respect to each real-valued input."""
 
     value: NDArray[np.float64]
     gradient: dict[str, NDArray[np.float64]]

@@ -1,7 +1,7 @@
 """The checked formula of a loss along a section: one expression in `t` and in the parameters that may be moved.
 
 What the section holds fixed, the sizes of vectors and the settings that are no plain numbers are put in; sums are
-written out. The slope is the displayed gradient by each input that moves, times that input's own slope.
+written out. The slope is the displayed gradient with respect to each input that moves, times that input's own slope.
 """
 
 from __future__ import annotations

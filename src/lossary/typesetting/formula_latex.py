@@ -69,7 +69,7 @@ def shown(loss: Loss, formula: Formula) -> Shown:
 
 
 def _by(loss: Loss, name: str, kind: Kind) -> str:
-    """What a gradient by an input is differentiated by, with its free indices."""
+    """What a gradient with respect to an input is differentiated by, with its free indices."""
     latex = next(i.written for i in loss.inputs if i.name == name)
     return subscripted(latex, [INDEX_OF[d] for d in kind.dims])
 
@@ -131,7 +131,7 @@ def all_latex(loss: Loss) -> Iterator[tuple[str, str]]:
         one = shown(loss, formula)
         name = "computed" if formula is loss.computed else f"formula {k + 1}"
         yield name, one.latex
-        yield from ((f"{name}, gradient by {of}", latex) for of, _, latex in one.gradients)
+        yield from ((f"{name}, gradient with respect to {of}", latex) for of, _, latex in one.gradients)
         yield from ((f"{name}, where", latex) for latex in one.where)
     yield from ((f"symbol {meaning}", latex) for latex, meaning in symbols(loss))
 

@@ -94,12 +94,12 @@ def formula_parts(loss: Loss) -> Iterator[Failure]:
         which = f"formula {formula.label or k + 1!r}"
         for name in formula.gradient:
             if not callable(formula.gradient[name]):
-                message = (
-                    f"{which}: the gradient by {name} must be a function of symbols, got {formula.gradient[name]!r}"
-                )
+                got = repr(formula.gradient[name])
+                message = f"{which}: the gradient with respect to {name} must be a function of symbols, got {got}"
                 yield fail(loss, "declaration", message)
             if name not in names:
-                message = f"{which} has a gradient by {name!r}{nearest(name, names)}; the inputs are {', '.join(names)}"
+                hint = f"{nearest(name, names)}; the inputs are {', '.join(names)}"
+                message = f"{which} has a gradient with respect to {name!r}{hint}"
                 yield fail(loss, "declaration", message)
         written = dict(taken)
         for name in formula.where:

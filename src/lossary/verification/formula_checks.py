@@ -205,7 +205,9 @@ def _compare_gradients(
                     continue
                 error = _relative(a, b, max(scale, size))
                 if not error <= TOLERANCE:
-                    yield fail(loss, "gradient", _mismatch(loss, f"gradient by {name}", batch, k, b, a), setting)
+                    yield fail(
+                        loss, "gradient", _mismatch(loss, f"gradient with respect to {name}", batch, k, b, a), setting
+                    )
                     return
                 evidence.max_error_gradient = max(evidence.max_error_gradient, error)
 
@@ -239,9 +241,8 @@ def derivatives(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     for (number, name), count in compared.items():
         if count == 0:
             label = loss.formulas[number].label or number + 1
-            message = (
-                f"the declared gradient by {name} of formula {label!r} was nowhere defined, so nothing was compared"
-            )
+            which = f"the declared gradient with respect to {name} of formula {label!r}"
+            message = f"{which} was nowhere defined, so nothing was compared"
             yield fail(loss, "derivative", message)
 
 
@@ -262,7 +263,7 @@ def _close(a: arb, b: arb) -> bool:
 def _not_derivative(name: str, batch: points.Batch, k: int, wanted: arb, got: arb) -> str:
     place = ", ".join(f"{n} = {_short(a[k] if k < len(a) else a)}" for n, a in batch.items())
     return (
-        f"the declared gradient by {name} at {place}: expected {_digits(wanted)} "
+        f"the declared gradient with respect to {name} at {place}: expected {_digits(wanted)} "
         f"by differentiating the formula, got {_digits(got)}"
     )
 
