@@ -24,7 +24,7 @@ from lossary.discovery.catalogs import BUILT_IN, load, sources
 
 ROOT = Path(__file__).parent.parent
 LOSSES = Path("src/lossary/losses")
-QUERIES = Path("tests/website/queries.tsv")
+QUERIES = Path("tests/queries.tsv")
 COPIED = ("src", "docs", "scripts", "tests", ".github", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE",
           "Makefile", "README.md", "mkdocs.yml", "pyproject.toml", "requirements.lock", ".gitignore")  # fmt: skip
 # What tells a copy from its original, in titles and other names: words that no page uses.
@@ -32,7 +32,7 @@ ROUNDS = ("Bravo", "Foxtrot", "Juliett", "Quebec", "Sierra", "Tango", "Uniform",
 FUNCTION = '''
 def {slug}({inputs}, *, {settings}reduction="{reduction}"):
     """The same as {torch}."""
-    return {torch}({given}reduction=reduction)({inputs})
+    return {call}
 
 
 '''
@@ -83,12 +83,17 @@ class Template:
     def _function(self, slug: str) -> str:
         """A torch function of the copy's own, in torch's style."""
         defaults = self.loss.defaults()
+        inputs = ", ".join(i.name for i in self.loss.inputs)
+        given = "".join(f"{name}={name}, " for name in defaults)
+        call = f"{self.loss.torch}({given}reduction=reduction)({inputs})"
+        if any(p.functional_only for p in self.loss.parameters):  # which the class does not take
+            call = f"{self.loss.functional}({inputs}, {given}reduction=reduction)"
         return FUNCTION.format(
             slug=slug,
             torch=self.loss.torch,
-            inputs=", ".join(i.name for i in self.loss.inputs),
+            call=call,
+            inputs=inputs,
             settings="".join(f"{name}={value!r}, " for name, value in defaults.items()),
-            given="".join(f"{name}={name}, " for name in defaults),
             reduction=self.loss.default_reduction,
         )
 
