@@ -1,8 +1,8 @@
 """Makes a copy of the project with further losses, to see what a hundred of them cost; they are never committed.
 
 `python scripts/synthetic.py FOLDER 77` copies the checkout to FOLDER and adds 77 losses there, spread over the
-families. Each is the copy of a loss that torch calls directly, under names of its own, with a torch function of its own
-as losses have that torch lacks. `make test` in FOLDER then runs the laws on all of them.
+families. Each is the copy of a loss with a torch function of its own, under other names. `make test` in FOLDER then
+runs the laws on all of them.
 """
 
 from __future__ import annotations
@@ -27,15 +27,10 @@ LOSSES = Path("src/lossary/losses")
 QUERIES = Path("tests/queries.tsv")
 COPIED = ("src", "docs", "scripts", "tests", ".github", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE",
           "Makefile", "README.md", "mkdocs.yml", "pyproject.toml", "requirements.lock", ".gitignore")  # fmt: skip
+# What two losses may not both say.
+OF_ONE_LOSS = ("aliases",)
 # What tells a copy from its original, in titles and other names: words that no page uses.
 ROUNDS = ("Bravo", "Foxtrot", "Juliett", "Quebec", "Sierra", "Tango", "Uniform", "Victor", "Whiskey", "Zulu")
-FUNCTION = '''
-def {slug}({inputs}, *, {settings}reduction="{reduction}"):
-    """The same as {torch}."""
-    return {call}
-
-
-'''
 
 
 @dataclass(frozen=True)
@@ -54,52 +49,29 @@ class Template:
             slug: the copy's.
             word: what its title and its summary end in.
         """
-        changes = {"torch": f"function={slug}", "functional": "", "aliases": ""}
         lines = self.text.splitlines(keepends=True)
         # From the last to the first, so that the places of those before stay as they are.
-        for name, text in sorted(changes.items(), key=lambda change: -self._line(change[0])):
-            if name in self.keywords:
-                keyword = self.keywords[name]
-                assert keyword.end_lineno is not None
-                lines[keyword.lineno - 1 : keyword.end_lineno] = [f"    {text},\n"] if text else []
+        for keyword in sorted(filter(None, map(self.keywords.get, OF_ONE_LOSS)), key=lambda k: -k.lineno):
+            assert keyword.end_lineno is not None
+            del lines[keyword.lineno - 1 : keyword.end_lineno]
         text = "".join(lines)
-        body = ast.parse(text).body
-        end, start = body[0].end_lineno, body[-1].lineno - 1
+        end = ast.parse(text).body[0].end_lineno
         lines = text.splitlines(keepends=True)
-        prose = self._renamed("".join(lines[:end]), word)
-        imports = "" if "import torch\n" in lines[end:start] else "\nimport torch\n"
-        return "".join([prose, imports, *lines[end:start], self._function(slug), *lines[start:]])
-
-    def _line(self, name: str) -> int:
-        return self.keywords[name].lineno if name in self.keywords else 0
+        code = re.sub(rf"(?<![.\w]){self.loss.slug}(?=\()|(?<=function=){self.loss.slug}\b", slug, "".join(lines[end:]))
+        return self._renamed("".join(lines[:end]), word) + code
 
     def _renamed(self, docstring: str, word: str) -> str:
-        """The docstring under another title, without calls in libraries, whose names are the original's."""
+        """The docstring under another title, without calls in libraries and relations, which name the original."""
         summary = self.loss.summary
         renamed = docstring.replace(self.loss.title, f"{self.loss.title} {word}", 1)
         renamed = renamed.replace(summary.split("\n")[0], f"As {word} has it: {summary}".split("\n")[0], 1)
-        return re.sub(r"^## In other libraries\n.*?(?=^## |^\"\"\")", "", renamed, flags=re.MULTILINE | re.DOTALL)
-
-    def _function(self, slug: str) -> str:
-        """A torch function of the copy's own, in torch's style."""
-        defaults = self.loss.defaults()
-        inputs = ", ".join(i.name for i in self.loss.inputs)
-        given = "".join(f"{name}={name}, " for name in defaults)
-        call = f"{self.loss.torch}({given}reduction=reduction)({inputs})"
-        if any(p.functional_only for p in self.loss.parameters):  # which the class does not take
-            call = f"{self.loss.functional}({inputs}, {given}reduction=reduction)"
-        return FUNCTION.format(
-            slug=slug,
-            torch=self.loss.torch,
-            call=call,
-            inputs=inputs,
-            settings="".join(f"{name}={value!r}, " for name, value in defaults.items()),
-            reduction=self.loss.default_reduction,
+        return re.sub(
+            r"^## (?:In other libraries|Relations)\n.*?(?=^## |^\"\"\")", "", renamed, flags=re.MULTILINE | re.DOTALL
         )
 
 
 def templates(root: Path) -> Iterator[Template]:
-    """The losses whose class in torch is called with their parameters and inputs and nothing else."""
+    """The losses whose file has a torch function of their slug's name, which is what a loss that is added has."""
     for source in sources(BUILT_IN):
         loss = load(source)
         path = root / LOSSES / source.family / source.path.name
@@ -108,7 +80,7 @@ def templates(root: Path) -> Iterator[Template]:
         call = calls[-1]
         assert isinstance(call, ast.Call), path
         keywords = {keyword.arg: keyword for keyword in call.keywords if keyword.arg}
-        if loss.torch and not loss.call and not any(p.kind.options for p in loss.parameters):
+        if loss.function is not None and f"\ndef {loss.slug}(" in text:
             yield Template(loss, path, text, keywords)
 
 
