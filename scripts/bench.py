@@ -110,9 +110,8 @@ def one_more(folder: Path) -> tuple[float, float]:
     synthetic.finish(folder)
     os.environ["PYTHONPATH"] = str(folder / "src")
     made = [peers.measured(sys.executable, "-c", MADE, *chosen, folder=folder) for chosen in (slugs[:1], slugs)]
-    marks = ("-m", "not site and not browser and not long and not nightly", "tests")
     tried = [
-        peers.measured(sys.executable, "-m", "pytest", f"--losses={','.join(chosen)}", *marks, folder=folder)
+        peers.measured(sys.executable, "-m", "pytest", f"--losses={','.join(chosen)}", *synthetic.LAWS, folder=folder)
         for chosen in (slugs[:1], slugs)
     ]
     del os.environ["PYTHONPATH"]

@@ -27,20 +27,20 @@ LOSSES = Path("src/lossary/losses")
 QUERIES = Path("tests/queries.tsv")
 COPIED = ("src", "docs", "scripts", "tests", ".github", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE",
           "Makefile", "README.md", "mkdocs.yml", "pyproject.toml", "requirements.lock", ".gitignore")  # fmt: skip
-# What two losses may not both say.
-OF_ONE_LOSS = ("aliases",)
+# What pytest is given to run the laws of each day.
+LAWS = ("-m", "not site and not browser and not long and not nightly", "tests")
 # What tells a copy from its original, in titles and other names: words that no page uses.
 ROUNDS = ("Bravo", "Foxtrot", "Juliett", "Quebec", "Sierra", "Tango", "Uniform", "Victor", "Whiskey", "Zulu")
 
 
 @dataclass(frozen=True)
 class Template:
-    """A loss file that is copied: its declaration, its text, and the keywords of the call that makes the loss."""
+    """A loss file that is copied: its declaration, its text, and where the text has aliases, which are of one loss."""
 
     loss: Loss
     path: Path
     text: str
-    keywords: dict[str, ast.keyword]
+    aliases: ast.keyword | None
 
     def copied(self, slug: str, word: str) -> str:
         """The text of a copy.
@@ -50,10 +50,8 @@ class Template:
             word: what its title and its summary end in.
         """
         lines = self.text.splitlines(keepends=True)
-        # From the last to the first, so that the places of those before stay as they are.
-        for keyword in sorted(filter(None, map(self.keywords.get, OF_ONE_LOSS)), key=lambda k: -k.lineno):
-            assert keyword.end_lineno is not None
-            del lines[keyword.lineno - 1 : keyword.end_lineno]
+        if self.aliases is not None:
+            del lines[self.aliases.lineno - 1 : self.aliases.end_lineno]
         text = "".join(lines)
         end = ast.parse(text).body[0].end_lineno
         lines = text.splitlines(keepends=True)
@@ -79,9 +77,9 @@ def templates(root: Path) -> Iterator[Template]:
         calls = [node.value for node in ast.parse(text).body if isinstance(node, ast.Assign)]
         call = calls[-1]
         assert isinstance(call, ast.Call), path
-        keywords = {keyword.arg: keyword for keyword in call.keywords if keyword.arg}
+        aliases = next((keyword for keyword in call.keywords if keyword.arg == "aliases"), None)
         if loss.function is not None and f"\ndef {loss.slug}(" in text:
-            yield Template(loss, path, text, keywords)
+            yield Template(loss, path, text, aliases)
 
 
 def spread(found: list[Template]) -> list[Template]:
@@ -150,6 +148,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where the copy goes; it must not exist yet")
     parser.add_argument("number", type=int, help="how many losses are added")
     given = parser.parse_args()
+    if given.number > (most := len(list(templates(ROOT))) * len(ROUNDS)):
+        parser.error(f"at most {most} losses can be added, under {len(ROUNDS)} words each; got {given.number}")
     copy(given.folder)
     made = add(given.folder, given.number)
     answer_questions(given.folder, made)
