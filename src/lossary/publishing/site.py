@@ -10,8 +10,9 @@ import dataclasses
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,20 +26,23 @@ from lossary.discovery.catalogs import (
     families,
     sources,
 )
-from lossary.discovery.dependencies import measured, neighbours
+from lossary.discovery.dependencies import MEASURED, measured, neighbours
 from lossary.discovery.links import named
 from lossary.errors import CatalogError, Failure, LossaryError
 from lossary.publishing import search_index
 from lossary.publishing.cache import MENDED, PACKAGE, Cache, default_cache, digest, sources_key, templates_key
 from lossary.publishing.choosing import choices, steps
+from lossary.publishing.executors import SCHEDULER, Workers, default_processes
 from lossary.publishing.facets import chosen_by, facets, matrix
+from lossary.publishing.isolation import Job, sha256
 from lossary.publishing.page import link, render
 from lossary.publishing.presets import Preset, available_presets
 from lossary.publishing.record_fields import Record
-from lossary.publishing.worker import Job, Workers
 
 if TYPE_CHECKING:
     # At run time these come with SymPy, which a build with nothing to do does not wait for.
+    from concurrent.futures import Executor
+
     from lossary.declaration.values import Json, JsonObject
 
 logger = logging.getLogger(__name__)
@@ -50,11 +54,6 @@ ARTICLES = PACKAGE / "articles"
 # What losses.json holds of a record, besides what is derived from it.
 _INDEX: Final = ("slug", "title", "family", "summary", "aliases", "torch", "inputs", "parameters", "formula_checked",
           "properties", "axis", "torch_version", "tasks", "takes", "concepts")  # fmt: skip
-
-
-def default_processes() -> int:
-    """How many processes work at once: LOSSARY_JOBS if set, else one for each core."""
-    return int(os.environ.get("LOSSARY_JOBS", 0)) or os.cpu_count() or 1
 
 
 @dataclass
@@ -69,6 +68,8 @@ class Build:
         cache: where made things are kept.
         progress: told (done, all, name) after each piece of work.
         directory_urls: whether the address of a page ends in a slash, as MkDocs has it by default.
+        executor: what evaluates, checks and draws, instead of processes of this machine.
+        scheduler: likewise, the address of a dask scheduler; LOSSARY_SCHEDULER if set.
     """
 
     catalog: str | None = BUILT_IN
@@ -78,6 +79,8 @@ class Build:
     cache: Cache = field(default_factory=default_cache)
     progress: Progress = lambda done, count, name: None
     directory_urls: bool = True
+    executor: Executor | None = None
+    scheduler: str = field(default_factory=lambda: os.environ.get(SCHEDULER, ""))
 
 
 def site(build: Build) -> Iterator[tuple[str, bytes]]:
@@ -114,7 +117,9 @@ def _files(build: Build) -> Iterator[tuple[str, bytes]]:
         if build.catalog in (None, BUILT_IN)
         else {}
     )
-    with Workers(build.cache, build.processes) as workers:
+    with Workers(
+        build.cache, build.processes, executor=build.executor, scheduler=build.scheduler, sources=base
+    ) as workers:
         files = Files(build, workers)
         failures += files.make([*jobs.values(), *texts.values()])
         records: Records = {
@@ -176,22 +181,35 @@ class Files:
 
 
 def _loss_job(source: Source, title: str, base: str) -> Job:
-    texts = [path.read_bytes() for path in (source.path, *neighbours(source))]
-    return Job(
-        "loss",
-        digest("loss", base, source.family, source.slug, source.shown, title, json.dumps(measured(source)), *texts),
-        source.shown,
-        _payload(source),
+    texts = {path: path.read_bytes() for path in (source.path, *neighbours(source))}
+    key = digest(
+        "loss", base, source.family, source.slug, source.shown, title, json.dumps(measured(source)), *texts.values()
     )
+    reads = {_place(path): sha256(text) for path, text in texts.items()}
+    if (rows := source.path.parents[1] / MEASURED).exists():
+        reads[_place(rows)] = _digest(rows, rows.stat().st_mtime_ns)
+    return Job("loss", key, source.shown, _payload(source), reads)
+
+
+@lru_cache(maxsize=8)
+def _digest(path: Path, _changed: int) -> str:
+    """Of a file that many losses share, and that is read once for all of them."""
+    return sha256(path.read_bytes())
+
+
+def _place(path: Path) -> str:
+    """A path that leads to the same file from any folder, or on any machine that shares it."""
+    return os.path.abspath(path)
 
 
 def _payload(source: Source) -> dict[str, str]:
-    return {"slug": source.slug, "family": source.family, "path": str(source.path), "shown": source.shown}
+    return {"slug": source.slug, "family": source.family, "path": _place(source.path), "shown": source.shown}
 
 
 def _article_job(path: Path, base: str) -> Job:
-    shown = f"src/lossary/articles/{path.name}"
-    return Job("article", digest("article", base, path.read_bytes()), shown, {"path": str(path), "shown": shown})
+    shown, text = f"src/lossary/articles/{path.name}", path.read_bytes()
+    payload = {"path": _place(path), "shown": shown}
+    return Job("article", digest("article", base, text), shown, payload, {_place(path): sha256(text)})
 
 
 def _shared_jobs(
@@ -207,7 +225,7 @@ def _shared_jobs(
     shared = {}
     for name, family in groups.items():
         members = [slug for slug, record in records.items() if record["family"] == name]
-        declared = family.file.read_text("utf-8") if family.file else ""
+        declared = family.file.read_bytes() if family.file else b""
         related = {r["slug"] for slug in members for r in records[slug]["relations"]}
         context = sorted(slug for slug in related if slug in records and slug not in members)
         if members:
@@ -217,19 +235,23 @@ def _shared_jobs(
                 "members": [_payload(by_slug[slug]) for slug in members],
                 "context": [_payload(by_slug[slug]) for slug in context],
             }
-            shared[name] = Job("family", key, f"family {name}", payload)
+            reads = _reads(jobs, (*members, *context))
+            if family.file:
+                reads[_place(family.file)] = sha256(declared)
+            shared[name] = Job("family", key, f"family {name}", payload, reads)
     elicited = [
         slug for slug, record in records.items() if record["axis"] == "residual" and "elicits" in record["properties"]
     ]
     if elicited:
         payload = {"members": [_payload(by_slug[slug]) for slug in elicited]}
-        shared["/hero"] = Job("hero", digest("hero", base, *(jobs[s].key for s in elicited)), "home page", payload)
+        key = digest("hero", base, *(jobs[slug].key for slug in elicited))
+        shared["/hero"] = Job("hero", key, "home page", payload, _reads(jobs, elicited))
     presets = [dataclasses.asdict(preset) for preset in _presets(records)]
     if presets:
         picked = sorted({pick["slug"] for preset in presets for pick in preset["picks"]})
         payload = {"presets": presets, "members": [_payload(by_slug[slug]) for slug in picked]}
         key = digest("compare", base, json.dumps(presets), *(jobs[slug].key for slug in picked))
-        shared["/compare"] = Job("compare", key, "compare page", payload)
+        shared["/compare"] = Job("compare", key, "compare page", payload, _reads(jobs, picked))
     shared["/vocabulary"] = Job("vocabulary", digest("vocabulary", base), "vocabulary", {})
     named_titles = {slug: record["title"] for slug, record in records.items()}
     inventory = {"project": about(catalog).title, "titles": named_titles}
@@ -237,6 +259,10 @@ def _shared_jobs(
     if records:
         shared["/questions"] = Job("questions", digest("questions", base), "choose page", {})
     return shared
+
+
+def _reads(jobs: Mapping[str, Job], slugs: Iterable[str]) -> dict[str, str]:
+    return {path: held for slug in slugs for path, held in jobs[slug].reads.items()}
 
 
 def _pages(
