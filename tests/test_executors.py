@@ -21,7 +21,7 @@ from lossary.publishing import executors, isolation
 from lossary.publishing.cache import Cache, sources_key
 from lossary.publishing.executors import Workers
 from lossary.publishing.isolation import Job, Made, sha256
-from lossary.publishing.site import Build, site
+from lossary.publishing.site import Build, Files, site
 from test_workers import DEEDS, PLAIN, imported
 from website.tools import environment
 
@@ -241,3 +241,29 @@ def test_an_executor_that_gives_up_is_told(tmp_path: Path) -> None:
         failures = workers.run([inventory(1), inventory(2)], lambda job: None)
     words = "the executor gave it up: ZeroDivisionError: division by zero"
     assert failures == [Failure(str(k), "build", words) for k in (1, 2)]
+
+
+def test_figures_that_there_is_no_room_for_are_read_again(
+    tmp_path: Path, make_catalog: MakeCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand losses have more than one process should hold."""
+    root = make_catalog({"toy/good": PLAIN})
+    cache = Cache(tmp_path / "cache")
+    held = dict(site(Build(str(root), cache=cache)))
+    monkeypatch.setattr("lossary.publishing.site.ROOM", 0)
+    assert dict(site(Build(str(root), cache=cache))) == held
+    monkeypatch.setattr(Files, "make", _makes_and_loses(Files.make))
+    with pytest.raises(LossaryError, match=r"cache was changed while it was read: build again"):
+        dict(site(Build(str(root), cache=cache)))
+
+
+def _makes_and_loses(make: Any) -> Any:
+    """`Files.make`, after which somebody empties the cache."""
+
+    def made(self: Files, jobs: Any) -> Any:
+        failures = make(self, jobs)
+        for entry in self.build.cache.folder.glob("*/*"):
+            entry.unlink()
+        return failures
+
+    return made

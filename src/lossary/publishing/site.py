@@ -50,6 +50,8 @@ logger = logging.getLogger(__name__)
 Progress = Callable[[int, int, str], None]
 Records = dict[str, Record]
 
+# How many bytes of figures a build holds; what is beyond is read again when it is written.
+ROOM = 256 * 2**20
 ARTICLES = PACKAGE / "articles"
 # What losses.json holds of a record, besides what is derived from it.
 _INDEX: Final = ("slug", "title", "family", "summary", "aliases", "torch", "inputs", "parameters", "formula_checked",
@@ -136,9 +138,9 @@ def _files(build: Build) -> Iterator[tuple[str, bytes]]:
         logger.error("%s", CatalogError(failures))
     build.cache.prune(set(files.of))
 
-    for of_job in files.of.values():
-        for path, data in of_job.items():
-            if "/" in path or path == "objects.inv":
+    for key in files.of:
+        for path, data in files.whole(key).items():
+            if _published(path):
                 yield path, data
     titles = {slug: record["title"] for slug, record in records.items()}
     yield from _pages(build, files, unique, records, groups, shared, failures)
@@ -148,12 +150,23 @@ def _files(build: Build) -> Iterator[tuple[str, bytes]]:
     yield from _indexes(build, records, groups)
 
 
+def _published(path: str) -> bool:
+    """Whether a job's file goes into the site as it is; the others are what pages are made from."""
+    return "/" in path or path == "objects.inv"
+
+
 class Files:
-    """The files of jobs by key, each read from the cache once; what is missing there is made first."""
+    """The files of jobs by key; what is missing in the cache is made first.
+
+    Attributes:
+        of: for each job, what pages are made from, and the rest as long as there is room for it.
+    """
 
     def __init__(self, build: Build, workers: Workers) -> None:
         self.build, self.workers = build, workers
         self.of: dict[str, dict[str, bytes]] = {}
+        self._room = ROOM
+        self._partly: set[str] = set()
 
     def make(self, jobs: Sequence[Job]) -> list[Failure]:
         """Have the files of all jobs, but for those that fail."""
@@ -173,11 +186,29 @@ class Files:
             self._read(job)
         return failures
 
+    def whole(self, key: str) -> dict[str, bytes]:
+        """All files of a job that is made.
+
+        Raises:
+            LossaryError: where somebody removed them meanwhile.
+        """
+        if key not in self._partly:
+            return self.of[key]
+        found = self.build.cache.get(key)
+        if found is None:
+            raise LossaryError(f"the cache {self.build.cache.folder} was changed while it was read: build again")
+        return found
+
     def _read(self, job: Job) -> bool:
         files = self.build.cache.get(job.key)
-        if files is not None:
-            self.of[job.key] = files
-        return files is not None
+        if files is None:
+            return False
+        self._room -= sum(map(len, files.values()))
+        if self._room < 0:
+            files = {path: data for path, data in files.items() if not _published(path)}
+            self._partly.add(job.key)
+        self.of[job.key] = files
+        return True
 
 
 def _loss_job(source: Source, title: str, base: str) -> Job:
