@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from conftest import MakeCatalog
+from lossary.commands.main import main
 from lossary.errors import Failure, LossaryError
 from lossary.publishing import executors, isolation
 from lossary.publishing.cache import Cache, sources_key
@@ -228,6 +230,24 @@ def test_a_scheduler_that_helps_nobody(scheduler: str, tmp_path: Path, monkeypat
         cluster = Workers(Cache(tmp_path), 1, scheduler=address)
         with cluster, pytest.raises(LossaryError, match=words):
             cluster.run([inventory(1)], lambda job: None)
+
+
+@pytest.mark.parametrize("command", [("check", "huber"), ("export", "--out", "nowhere")])
+@pytest.mark.parametrize("by", ["option", "variable"])
+def test_the_commands_take_a_scheduler(
+    command: tuple[str, ...], by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOSSARY_CACHE", str(tmp_path))
+    option = ("--scheduler", "nonsense://here") if by == "option" else ()
+    monkeypatch.setenv("LOSSARY_SCHEDULER", "nonsense://there" if by == "option" else "nonsense://here")
+    result = CliRunner().invoke(main, [*command, *option])
+    assert result.exit_code == 1
+    assert "Error: the scheduler 'nonsense://here' does not answer" in result.output
+
+
+def test_a_build_takes_the_scheduler_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOSSARY_SCHEDULER", "tcp://cluster:8786")
+    assert Build().scheduler == "tcp://cluster:8786"
 
 
 def test_an_executor_that_gives_up_is_told(tmp_path: Path) -> None:
