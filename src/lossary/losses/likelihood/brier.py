@@ -83,7 +83,8 @@ It is [[mse]] of probabilities.
 
 ## In other libraries
 
-- `sklearn.metrics.brier_score_loss(target.ravel(), input.ravel())`: A metric, for labels 0 and 1 alone; the label comes first.
+- `sklearn.metrics.brier_score_loss(target.ravel(), input.ravel())`: A metric of hard labels alone; the label comes first. Of
+  three classes or more it adds the squared differences over all of them.
 
 ## References
 

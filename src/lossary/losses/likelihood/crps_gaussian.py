@@ -35,6 +35,26 @@ standard deviation tensor(0.6628)
 variance           tensor(1.0340)
 ```
 
+### A negative sigma is not refused
+
+[[gaussian_nll]] raises an error for a negative variance. Here a negative `sigma`, which a linear layer can return, gives
+a number that is no score, and a `sigma` of zero gives NaN where the mean is exactly right. Put `softplus` or `exp` on the
+raw output.
+
+```python
+from lossary.functional import crps_gaussian
+
+mean, target = torch.zeros(2), torch.tensor([0.0, 2.0])
+for sigma in (1.0, 0.0, -1.0):
+    print(f"sigma {sigma:4}", crps_gaussian(mean, target, torch.full((2,), sigma), reduction="none"))
+```
+
+```output
+sigma  1.0 tensor([0.2337, 1.4528])
+sigma  0.0 tensor([nan, 2.])
+sigma -1.0 tensor([0.5642, 2.5642])
+```
+
 ### An exact hit still costs
 
 Where the mean is exactly right the loss is a multiple of `sigma`, about 0.234 times. It reaches zero only as `sigma` does.
@@ -141,6 +161,7 @@ loss = Loss(
     ),
     concepts={
         "variance or standard deviation": "sigma is the standard deviation",
+        "negative standard deviation; sigma of zero nan; raw output for sigma": "A negative sigma",
         "CRPS does not reach zero": "An exact hit",
         "sign of the score; larger is better": "It is a loss",
     },

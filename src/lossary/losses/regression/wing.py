@@ -164,7 +164,7 @@ loss = residual_loss(
     kinks=(lambda w: -w, lambda w: 0, lambda w: w),
     span=(-15.0, 15.0),
     caption="A sharp corner at the target, arms that bend as a logarithm does, and from w on straight lines of slope one. "
-    "The gradient is largest at the target.",
+    "With the defaults the gradient is largest at the target.",
     example={"input": [0.5, -1.5, 40.0], "target": [0.0, 0.0, 0.0]},
     properties={
         "convex": False,
