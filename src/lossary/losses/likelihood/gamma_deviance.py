@@ -139,6 +139,7 @@ POSITIVE_VALUE = Kind("numbers above 0", values=(1e-3, 0.75, 3.0, 1000.0), lower
 
 def gamma_deviance(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
     excess = (target - input) / input
+    target = target.to(excess.dtype)  # the logarithm of an integer has single precision
     close = excess.abs() < 0.5
     # log1p keeps the digits where the two nearly agree; elsewhere the logarithms stay apart, for no quotient to underflow
     ratio = torch.where(close, excess, 0).log1p()

@@ -137,6 +137,7 @@ from lossary.declaration import (
 
 def poisson_deviance(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
     excess = input - target
+    target = target.to(excess.dtype)  # the logarithm of an integer has single precision
     close = excess.abs() < target / 2
     # log1p keeps the digits where the two nearly agree; elsewhere the logarithms stay apart, for no quotient to overflow
     ratio = torch.where(close, excess, 0) / torch.where(close, target, 1)

@@ -130,9 +130,11 @@ def tweedie_deviance(
     a, b = 1 - power, 2 - power
     zero = target == 0
     x, y = torch.where(zero, 1, input), torch.where(zero, 1, target)
-    close = (x - y).abs() < y / 2
+    excess = x - y
+    y = y.to(excess.dtype)  # the logarithm of an integer has single precision
+    close = excess.abs() < y / 2
     # log1p and expm1 keep the digits where prediction and target nearly agree
-    near = (torch.where(close, x - y, 0) / y).log1p()
+    near = (torch.where(close, excess, 0) / y).log1p()
     ratio = torch.where(close, near, x.log() - y.log())
     positive = y**b * (torch.expm1(b * ratio) / b - torch.expm1(a * ratio) / a)
     loss = 2 * torch.where(zero, torch.where(zero, input, 1) ** b / b, positive)
