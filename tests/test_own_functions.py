@@ -263,7 +263,7 @@ def test_targets_that_are_whole_numbers_may_be_integers(loss: Loss) -> None:
 
 @own
 def test_a_loss_of_elements_keeps_its_digits_close_to_a_perfect_prediction(loss: Loss) -> None:
-    """In float32, a quarter of a thousandth away: a difference of numbers near 1 would leave rounding alone, even below zero."""
+    """In float32, 1 in 4096 away: a difference of numbers near 1 would leave rounding alone, even below zero."""
     assert loss.function is not None
     for label, perfect in loss.main.best.items():
         for share in (2**-12, -(2**-12)):
