@@ -39,8 +39,8 @@ square root tensor(0.8326)
 
 ### Of nearly equal distributions, the value can be below zero
 
-The terms cancel there, and in float32 rounding is what is left of them. A root of the value is NaN then. Clamp the value
-before taking the root, or compute in float64.
+The terms cancel there, and in float32 rounding is what is left of them. A root of the value is NaN then: clamp the value
+before taking it.
 
 ```python
 from lossary.functional import js_divergence
