@@ -193,7 +193,7 @@ the difference of their inputs.
 
 ## In other libraries
 
-- `torchsurv.loss.cox.neg_partial_log_likelihood(input.ravel(), event.ravel().bool(), time.ravel(), ties_method="breslow", reduction="sum") / event.sum()`:
+- `torchsurv.loss.cox.neg_partial_log_likelihood(input.ravel(), event.ravel().bool(), time.ravel(), ties_method="breslow", reduction="sum") / event.sum().clamp(min=1)`:
   Its own mean divides by the number of different times at which events happened, not by that of the events. Efron's
   method by default. A batch without an event gives a warning and zero.
 - `pycox.models.loss.CoxPHLoss()(input.ravel(), time.ravel(), event.ravel())`: A running sum over the sorted times, which
