@@ -32,10 +32,10 @@ shown = Shown(
             span=(0.0, 5.0),
             inputs=_two_normals,
             caption="What each calls the difference of two normal distributions of standard deviation 1 whose means "
-            "are this far apart. Those that divide one probability by the other grow without end and ever faster, as "
-            "there is less and less of one distribution where the other is. Those with an upper bound are nearly flat "
-            "once the two hardly overlap: there is little gradient left to bring them together. Between samples, the "
-            "Wasserstein distance is the distance itself.",
+            "are this far apart. Those of ratios grow without end and ever faster, as there is less and less of one "
+            "distribution where the other is. Those of differences are nearly flat once the two hardly overlap: "
+            "there is little gradient left to bring them together. Between samples, the Wasserstein distance is the "
+            "distance itself.",
             heading="divergence",
             top=5.0,
         ),

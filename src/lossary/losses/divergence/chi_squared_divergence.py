@@ -49,31 +49,13 @@ for small in (1e-1, 1e-2, 1e-4):
     prediction = torch.tensor([small, 0.4, 0.6 - small], requires_grad=True)
     loss = ((target - prediction) ** 2 / prediction).sum()
     slope = torch.autograd.grad(loss, prediction)[0]
-    print(f"prediction {small:g}: gradient {slope[0].item():z.4g}")
+    print(f"prediction {small:g}: gradient {slope[0].item():.4g}")
 ```
 
 ```output
-prediction 0.1: gradient 0
+prediction 0.1: gradient -0
 prediction 0.01: gradient -99
 prediction 0.0001: gradient -1e+06
-```
-
-### Logits run without an error
-
-The squared differences are divided by whatever number the prediction holds. A value below zero gives the mistake away:
-a divergence has none. Apply a softmax first.
-
-```python
-from lossary.functional import chi_squared_divergence
-
-logits, target = torch.tensor([[2.0, 0.5, -1.0]]), torch.tensor([[0.7, 0.2, 0.1]])
-print("softmax", chi_squared_divergence(logits.softmax(1), target))
-print("logits ", chi_squared_divergence(logits, target))
-```
-
-```output
-softmax tensor(0.1076)
-logits  tensor(-0.1850)
 ```
 
 ### Zero against zero gives NaN
@@ -162,7 +144,6 @@ loss = divergence_loss(
     concepts={
         "Neyman chi-squared; which distribution is in the denominator": "The order of the arguments",
         "exploding gradient; small probabilities": "A small prediction dominates",
-        "logits as input; missing softmax; negative divergence": "Logits run",
         "nan with zero probabilities; division by zero": "Zero against zero",
     },
     answers={
