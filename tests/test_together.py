@@ -211,6 +211,21 @@ def test_what_all_say_of_an_axis_is_said_once_without_names() -> None:
     assert together.fixed_note(mixed, RESIDUAL) == told
 
 
+def test_curves_of_one_target_are_named_with_it_and_the_note_says_so() -> None:
+    """In the words for those who do not see the figure a label that holds a comma stays one label."""
+    deviances = [loss for loss in members("likelihood") if loss.main.axis.name == "mean"]
+    laid = together.shared_axis(deviances, [], "mean", "loss")
+    assert laid is not None
+    titles = [f"{loss.title}, {next(iter(loss.main.branches))}" for loss in deviances]
+    told = f"{'; '.join(titles[:-1])}; and {titles[-1]} along"
+    assert len(titles) > 2
+    assert told in laid.overlay().description
+    assert together.fixed_note(deviances, laid.axis).endswith("several curves, the one that is named is drawn.")
+    assert "several curves" not in together.fixed_note(members("robust")[:2], RESIDUAL)
+    assert together.listed(["a", "b", "c"]) == "a, b and c"
+    assert together.listed(["a"]) == "a"
+
+
 def test_curves_that_lie_on_each_other_are_dashed_differently() -> None:
     laid = together.shared_axis(members("ranking"), [], MARGIN_AXIS.name, "loss")
     assert laid is not None

@@ -64,10 +64,9 @@ class SharedAxis:
     def overlay(self) -> Chart:
         """All of them in one chart."""
         traces = (*self.members.values(), *self.context.values())
-        listed = " and ".join(", ".join(t.label for t in traces).rsplit(", ", 1))
         return Chart(
             title=self.title,
-            description=f"The {self.which} of {listed} along the {self.axis.quantity}.",
+            description=f"The {self.which} of {listed([t.label for t in traces])} along the {self.axis.quantity}.",
             heading=self.which,
             role="ink",
             xlabel=self.axis.label,
@@ -122,6 +121,14 @@ class SharedAxis:
         )
 
 
+def listed(labels: Sequence[str]) -> str:
+    """Labels in a sentence; those that hold a comma themselves, before a target, are kept apart by semicolons."""
+    if len(labels) < 2:
+        return "".join(labels)
+    apart = any("," in label for label in labels)
+    return ("; " if apart else ", ").join(labels[:-1]) + ("; and " if apart else " and ") + labels[-1]
+
+
 def shared_axis(
     members: Sequence[Loss],
     context: Sequence[Loss],
@@ -170,15 +177,20 @@ def _trace_along(loss: Loss, axis: Axis, which: str, span: tuple[float, float]) 
 
 
 def fixed_note(losses: Sequence[Loss], axis: Axis) -> str:
-    """What is held fixed along an axis, for those losses that say so; without names where all say the same."""
+    """What is held fixed along an axis, for those losses that say so; without names where all say the same.
+
+    Notes may speak of a curve for each target, of which a figure of several losses has one.
+    """
     told: dict[str, list[str]] = {}
     drawn = [(loss, s) for loss in losses if (s := next((s for s in loss.sections if s.axis == axis), None))]
     for loss, section in drawn:
         if section.note:
             told.setdefault(section.note, []).append(loss.title)
-    if len(told) == 1 and len(next(iter(told.values()))) == len(drawn):
-        return next(iter(told))
-    return " ".join(f"{', '.join(titles)}: {note}" for note, titles in told.items())
+    alike = len(told) == 1 and len(next(iter(told.values()))) == len(drawn)
+    notes = [note if alike else f"{', '.join(titles)}: {note}" for note, titles in told.items()]
+    if any(len(section.branches) > 1 for _, section in drawn):
+        notes.append("Where a loss has several curves, the one that is named is drawn.")
+    return " ".join(notes)
 
 
 def _shared_heights(axis: Axis, which: str, traces: Sequence[Trace]) -> tuple[float, float]:

@@ -162,7 +162,7 @@ def _shared_axis_files(place: str, shared: together.SharedAxis, fixed: str) -> t
     for slug, chart in shared.multiples().items():
         files |= picture_files(place, slug, chart, None)
         panels.append({**_image(f"{place}/{slug}", chart), "slug": slug, "title": shared.members[slug].label})
-    landmarks = " and ".join(", ".join(t.label for t in shared.landmarks.values()).rsplit(", ", 1))
+    landmarks = together.listed([t.label for t in shared.landmarks.values()])
     grey = "Grey, behind each: all the others" + (f"; dashed: {landmarks}." if landmarks else ".")
     words = {"title": shared.title, "caption": f"{told} {grey}", "behind": f"{place}-behind.svg", "panels": panels}
     return files, words
