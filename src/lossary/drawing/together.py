@@ -18,6 +18,9 @@ from lossary.evaluation.curves import curve
 from lossary.evaluation.torch_calls import inputs_at, side_by_side_values
 from lossary.typesetting.words import rough
 
+# More curves of one chart are hard to follow, though each has a look of its own.
+MOST_TOGETHER = 8
+
 
 @dataclasses.dataclass(frozen=True)
 class SharedAxis:
@@ -205,17 +208,43 @@ def _shared_heights(axis: Axis, which: str, traces: Sequence[Trace]) -> tuple[fl
     return min(-0.03 * top, 1.05 * least), top
 
 
-def side_by_side(figure: SideBySide, members: Sequence[Loss]) -> tuple[Chart, Table]:
-    """A family's own figure, of those of its losses that have a call for it."""
+def side_by_side(figure: SideBySide, members: Sequence[Loss]) -> tuple[list[tuple[list[Loss], Chart]], Table]:
+    """A family's own figure, of those of its losses that have a call for it: who is in each chart, and all numbers.
+
+    It is one chart as long as its curves can be told apart, and otherwise several on the same scales.
+    """
     t = np.linspace(*figure.span, points.POINTS)
     values = [(loss, side_by_side_values(loss, figure, t)) for loss in members if figure.name in loss.side_by_side]
+    several = [values[k : k + MOST_TOGETHER] for k in range(0, len(values), MOST_TOGETHER)]
+    ylim = None if figure.top is None else (-0.03 * figure.top, figure.top)
+    if ylim is None and len(several) > 1:
+        heights = np.concatenate([y[np.isfinite(y)] for _, y in values])
+        least, most = float(heights.min()), float(heights.max())
+        ylim = (least - 0.03 * (most - least), most + 0.03 * (most - least))
+    charts = [
+        (
+            [loss for loss, _ in some],
+            _side_by_side(figure, t, some, ylim, f", {k} of {len(several)}" * (len(several) > 1)),
+        )
+        for k, some in enumerate(several, 1)
+    ]
+    return charts, Table((figure.label, *(loss.slug for loss, _ in values)), (t, *(y for _, y in values)))
+
+
+def _side_by_side(
+    figure: SideBySide,
+    t: NDArray[np.float64],
+    values: Sequence[tuple[Loss, NDArray[np.float64]]],
+    ylim: tuple[float, float] | None,
+    which: str,
+) -> Chart:
     traces = tuple(
         Trace(t, y, f"trace{k % 8}", loss.title, dashed=(k + k // 8) % 2) for k, (loss, y) in enumerate(values)
     )
     ends = "; ".join(f"{trace.label}: from {rough(trace.y[0])} to {rough(trace.y[-1])}" for trace in traces)
     drawn = miniatures(figure.look, figure.span, lambda at: inputs_at(figure, at))
-    chart = Chart(
-        title=figure.title,
+    return Chart(
+        title=f"{figure.title}{which}",
         description=f"{figure.heading.capitalize()} over the {figure.label}, {rough(t[0])} to {rough(t[-1])}. {ends}."
         + (f" {told(drawn, figure.look)}" if figure.look else ""),
         heading=figure.heading,
@@ -223,7 +252,6 @@ def side_by_side(figure: SideBySide, members: Sequence[Loss]) -> tuple[Chart, Ta
         xlabel=figure.label,
         traces=traces,
         size=(560, 420 + (MINIATURES_HIGH if drawn else 0)),
-        ylim=None if figure.top is None else (-0.03 * figure.top, figure.top),
+        ylim=ylim,
         miniatures=drawn,
     )
-    return chart, Table((figure.label, *(loss.slug for loss, _ in values)), (t, *(y for _, y in values)))
