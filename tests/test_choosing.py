@@ -95,8 +95,8 @@ def test_every_loss_is_an_answer_or_the_way_out_of_one(loss: Loss) -> None:
 
 # Words for something that stands elsewhere on the same page.
 ELSEWHERE = re.compile(
-    r"\b(see|shown|as|given) (below|above)\b|\b(below|above)\)|\bpitfalls?\b|\bthis page\b|\bsnippets?\b|\bsee the (relations|figures?|table|formula|source)\b"
-    r"|\bthe \w+ (below|above)\.|\b(a|the) figures? (show|below|above)",
+    r"\b(see|shown|as|given) (below|above)\b|\b(below|above)\)|\bthe \w+ (below|above)\.|\bpitfalls?\b|\bsnippets?\b"
+    r"|\bthis page\b|\bsee the (relations|figures?|table|formula|source)\b|\b(a|the) figures? (show|below|above)",
     re.IGNORECASE,
 )
 

@@ -454,6 +454,12 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         "declaration",
         ("the gradient with respect to input must be a function of symbols, got None",),
     ),
+    "a gradient left out": (
+        ', "target": lambda r, sigma: -r / sigma**2}',
+        "}",
+        "declaration",
+        ("formula 1 has no gradient with respect to target: declare it, or say why", "differentiable=False"),
+    ),
     "returns nothing": (
         '    return value if reduction == "none" else getattr(value, reduction)()',
         "    return None",

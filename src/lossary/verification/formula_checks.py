@@ -186,6 +186,11 @@ def _compare_gradients(
         wanted = {
             name: [numbers] for name, numbers in high_precision.written_gradients(formula, batch, setting).items()
         }
+        for name in formula.gradient_latex:
+            if name in answered.gradient and name not in wanted:
+                message = f"nothing checks the gradient with respect to {name}: reference_gradient does not give it"
+                yield fail(loss, "gradient", message, setting)
+                return
     values = answered.value.size
     sizes = high_precision.rounding_sizes(loss, batch, setting, values)
     for name, rows in wanted.items():
