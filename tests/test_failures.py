@@ -188,6 +188,28 @@ def test_a_file_that_does_not_load(make_catalog: MakeCatalog, old: str, new: str
     assert re.search(message, failure.message), failure.message
 
 
+ODD_NAMES = (
+    "my loss", "-dash", "naïve", "日本", "UPPER", "a.b", "a-b", "1two", "class", "None", "a\nb", "a;rm", " ", "x\udcff",
+    "%41", "%2f..", "a&b", "<b>", "it's", "{x}", "$x", "[[huber]]", "*", "index", "a" * 245 + "-",
+)  # fmt: skip
+
+
+def test_a_file_or_folder_whose_name_is_no_address_is_told(make_catalog: MakeCatalog) -> None:
+    """Each by itself, in one line, and the loss beside them is whole."""
+    files = {f"toy/{name}": changed('"scaled squared error"', f'"alias {k}"') for k, name in enumerate(ODD_NAMES)}
+    root = make_catalog(
+        {**files, "odd family/fine": changed('"scaled squared error"', '"one more"'), "toy/whole": GOOD}
+    )
+    told = failures(root)
+    assert [failure.stage for failure in told] == ["load"] * (len(ODD_NAMES) + 1)
+    assert sum("the folder cannot be called 'odd family'" in failure.message for failure in told) == 1
+    for failure in told:
+        assert str(failure).isprintable(), failure
+        assert len(str(failure)) < 600
+        assert "lower-case letters, digits and _" in failure.message
+    assert {source.slug for source in sources(str(root))} > {"whole", "fine", "a?b", "x?"}
+
+
 def test_two_files_may_not_share_a_slug(make_catalog: MakeCatalog) -> None:
     root = make_catalog({"one/scaled_square": GOOD, "two/scaled_square": changed('("scaled squared error",)', "()")})
     with pytest.raises(CatalogError) as caught:
@@ -757,5 +779,7 @@ def test_an_edited_file_is_read_again(make_catalog: MakeCatalog) -> None:
 
 
 def test_files_with_an_underscore_are_no_losses(make_catalog: MakeCatalog) -> None:
-    root = make_catalog({"toy/scaled_square": GOOD, "toy/_shared": "raise ValueError", "_drafts/a": "raise ValueError"})
+    wrong = "raise ValueError"  # what editors and systems put beside a file begins with a point
+    others = {"toy/_shared": wrong, "_drafts/a": wrong, "toy/__proto__": wrong, "toy/._scaled_square": wrong}
+    root = make_catalog({"toy/scaled_square": GOOD, **others})
     assert list(catalog(str(root))) == ["scaled_square"]
