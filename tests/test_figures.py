@@ -107,7 +107,7 @@ def expected_size(loss: Loss, view: View) -> tuple[int, int]:
     if isinstance(view.picture, Chart):
         if view.picture.miniatures:
             return 460, 330 + MINIATURES_HIGH
-        return (560, 380) if view.name in alone else (460, 330)
+        return (400, 320) if view.name in alone else (460, 330)
     return {Surface: (400, 340), Plane: (460, 360), Lattice: (400, 320)}[type(view.picture)]
 
 
@@ -456,9 +456,15 @@ def maps() -> list[Any]:
 ON_A_PHONE = 350  # pixels that a figure has there, on a screen of 390
 
 
-@pytest.mark.parametrize(("loss", "declared"), maps())
-def test_the_letters_of_a_heat_map_are_large_enough_on_a_phone(loss: Loss, declared: Any) -> None:
-    """Ten pixels high; a heat map is an image, which shrinks as a whole."""
+def alone() -> list[Any]:
+    """Figures that stand by themselves and are images on every screen."""
+    of_losses = [(loss, study) for loss in LOSSES.values() for study in loss.studies if not study.gradient]
+    return [*maps(), *(pytest.param(loss, study, id=f"{loss.slug}-{study.name}") for loss, study in of_losses)]
+
+
+@pytest.mark.parametrize(("loss", "declared"), alone())
+def test_the_letters_of_an_image_are_large_enough_on_a_phone(loss: Loss, declared: Any) -> None:
+    """Ten pixels high; an image shrinks as a whole."""
     picture = views(loss.slug)[declared.name].picture
     made = render.draw(picture, "light")
     ticks = [label for axes in made.axes for axis in (axes.xaxis, axes.yaxis) for label in axis.get_ticklabels()]

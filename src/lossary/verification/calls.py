@@ -47,6 +47,8 @@ def _numbers(value: Numbers) -> str:
         array = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
         return "is no number, and no rectangular list of numbers"
+    if not array.size:
+        return "is empty"
     return "" if np.isfinite(array).all() else "holds a number that is not finite"
 
 
@@ -103,8 +105,9 @@ def formula_parts(loss: Loss) -> Iterator[Failure]:
         which = f"formula {formula.label or k + 1!r}"
         assert isinstance(formula, Symbolic | Written)
         shown = formula.gradient if isinstance(formula, Symbolic) else formula.gradient_latex
+        misspelt = any(name not in names for name in shown)
         for name in _sloped(loss, formula):
-            if name not in shown:
+            if name not in shown and not misspelt:
                 message = (
                     f"{which} has no gradient with respect to {name}: declare it, or say why the input has none, with "
                     "differentiable=False where torch gives none, or a kind with label=True where a slope means nothing"
