@@ -124,13 +124,17 @@ def hostile(kind: Kind, draw: random.Random) -> str:
 
 # --- what must hold -------------------------------------------------------------------------------------------------
 
-# A page has started when its modules have, and what they have begun.
+# A page has started when its modules have, and what they have begun; or when one of them has failed.
+FAILED = """window.failed = [];
+for (const kind of ["error", "unhandledrejection"])
+    addEventListener(kind, ({ message, reason }) => window.failed.push(String(message ?? reason)));"""
 STARTED = """async () => {
-    await Promise.all([...document.querySelectorAll("script[type=module]")].map(({ src }) => import(src)));
-    for (const plot of document.querySelectorAll("lossary-plot:not([data-ready])"))
-        await new Promise((done) => new MutationObserver(() => plot.hasAttribute("data-ready") && done())
-            .observe(plot, { attributes: true }));
+    const modules = [...document.querySelectorAll("script[type=module]")];
+    const wrong = await Promise.all(modules.map(({ src }) => import(src).then(() => "", String)));
+    const waiting = () => document.querySelector("lossary-plot:not([data-ready])");
+    while (waiting() && !window.failed.length) await new Promise((done) => setTimeout(done, 5));
     await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    return wrong.filter(Boolean);
 }"""
 WORKS = """(kind) => {
     const wrong = [];
@@ -206,6 +210,7 @@ def opened(fresh: Callable[..., Any], web: str, site: Site) -> Callable[[str, st
         if pages:
             pages.pop().close()
         pages.append(fresh(viewport=DESKTOP))
+        pages[0].add_init_script(FAILED)
         watch(pages[0], wrong, urlsplit(web).netloc)
         pages[0].on("dialog", lambda dialog: (wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         return pages[0]
@@ -224,11 +229,11 @@ def opened(fresh: Callable[..., Any], web: str, site: Site) -> Callable[[str, st
             page.route(lambda url: len(url) > LONG, from_here)
         page.goto("about:blank")  # else another fragment of one page would not load it
         page.goto(web + address, wait_until="load")
-        page.evaluate(STARTED)
+        found = page.evaluate(STARTED)
         # The prose of a page may speak of functions and of NaN; what a script has written may not.
-        found = [one for one in page.evaluate(f"() => ({SENSIBLE})(document)") if not one.startswith("text: ")]
+        found += [one for one in page.evaluate(f"() => ({SENSIBLE})(document)") if not one.startswith("text: ")]
         found += page.evaluate(WORKS, kind)
-        found += page.evaluate(GOES_ON, kind)
+        found += [] if found or wrong else page.evaluate(GOES_ON, kind)
         if long:
             page.unroute_all()
         return [*found, *wrong]
