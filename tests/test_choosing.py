@@ -82,7 +82,7 @@ def test_every_answer_leads_to_two_or_three_losses() -> None:
 
 @every_loss
 def test_every_loss_is_an_answer_or_the_way_out_of_one(loss: Loss) -> None:
-    """What it says there are points of its page, which point at nothing further down on it."""
+    """What it says there are points of its page."""
     named = {
         slug
         for other in LOSSES.values()
@@ -90,11 +90,25 @@ def test_every_loss_is_an_answer_or_the_way_out_of_one(loss: Loss) -> None:
         for slug in re.findall(r"\[\[(\w+)", point(parse(other.prose).when_not, words))
     }
     assert loss.answers or loss.slug in named
+    assert {place.partition("/")[0] for place in loss.answers} <= set(loss.tasks)
+
+
+# Words for something that stands elsewhere on the same page.
+ELSEWHERE = re.compile(
+    r"\b(see|shown|as|given) (below|above)\b|\b(below|above)\)|\bthe \w+ (below|above)\.|\bpitfalls?\b|\bsnippets?\b"
+    r"|\bthis page\b|\bsee the (relations|figures?|table|formula|source)\b|\b(a|the) figures? (show|below|above)",
+    re.IGNORECASE,
+)
+
+
+@every_loss
+def test_what_is_shown_on_other_pages_speaks_of_nothing_on_its_own(loss: Loss) -> None:
+    """Answers on "Choose", notes on calls among the libraries, the summary in lists and in the search."""
     prose = parse(loss.prose)
-    for place, (reason, change) in loss.answers.items():
-        assert place.partition("/")[0] in loss.tasks
-        for said in (point(prose.when, reason), point(prose.when_not, change)):
-            assert not re.search(r"\b(see|shown|as) below\b|\bbelow\)", said), said
+    shown = [point(prose.when, reason) for reason, _ in loss.answers.values()]
+    shown += [point(prose.when_not, change) for _, change in loss.answers.values()]
+    shown += [loss.summary, *(library.note for library in prose.libraries), *(p.meaning for p in loss.parameters)]
+    assert [said for said in shown if ELSEWHERE.search(said)] == []
 
 
 def record(loss: Loss, **changed: Any) -> Any:

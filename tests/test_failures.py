@@ -188,6 +188,28 @@ def test_a_file_that_does_not_load(make_catalog: MakeCatalog, old: str, new: str
     assert re.search(message, failure.message), failure.message
 
 
+ODD_NAMES = (
+    "my loss", "-dash", "naïve", "日本", "UPPER", "a.b", "a-b", "1two", "class", "None", "a\nb", "a;rm", " ", "x\udcff",
+    "%41", "%2f..", "a&b", "<b>", "it's", "{x}", "$x", "[[huber]]", "*", "index", "a" * 245 + "-",
+)  # fmt: skip
+
+
+def test_a_file_or_folder_whose_name_is_no_address_is_told(make_catalog: MakeCatalog) -> None:
+    """Each by itself, in one line, and the loss beside them is whole."""
+    files = {f"toy/{name}": changed('"scaled squared error"', f'"alias {k}"') for k, name in enumerate(ODD_NAMES)}
+    root = make_catalog(
+        {**files, "odd family/fine": changed('"scaled squared error"', '"one more"'), "toy/whole": GOOD}
+    )
+    told = failures(root)
+    assert [failure.stage for failure in told] == ["load"] * (len(ODD_NAMES) + 1)
+    assert sum("the folder cannot be called 'odd family'" in failure.message for failure in told) == 1
+    for failure in told:
+        assert str(failure).isprintable(), failure
+        assert len(str(failure)) < 600
+        assert "lower-case letters, digits and _" in failure.message
+    assert {source.slug for source in sources(str(root))} > {"whole", "fine", "a?b", "x?"}
+
+
 def test_two_files_may_not_share_a_slug(make_catalog: MakeCatalog) -> None:
     root = make_catalog({"one/scaled_square": GOOD, "two/scaled_square": changed('("scaled squared error",)', "()")})
     with pytest.raises(CatalogError) as caught:
@@ -406,6 +428,51 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         "declaration",
         ("the answer 'regression/plain': there is no such place (did you mean regression/plain/mean",),
     ),
+    "a relation of a thing to itself": (
+        "((input - target) ** 2).mean() / 2 == F.mse_loss(input, target) / 2",
+        "F.mse_loss(input, target) == F.mse_loss(input, target)",
+        "relation",
+        ("both sides are the same, so it says nothing",),
+    ),
+    "a relation of no loss": (
+        "== F.mse_loss(input, target) / 2",
+        "== ((input - target) ** 2).mean() * 0.5",
+        "relation",
+        ("to mse", "it calls no loss, so it says nothing"),
+    ),
+    "a snippet that shows nothing": (
+        GOOD[GOOD.index("for sigma in (1.0") : GOOD.index("## Relations")],
+        "x = 1\n```\n\n```output\n```\n\n",
+        "snippet",
+        ("line 19", "it prints nothing, so it shows nothing"),
+    ),
+    "an example of nothing": (
+        '{"input": [0.5, -1.5], "target": [0.0, 1.0]}',
+        '{"input": [[]], "target": [0.0]}',
+        "declaration",
+        ("the example's 'input' is empty",),
+    ),
+    "an input without a meaning": ('"the predictions"', '" "', "declaration", ("what input means",)),
+    "a parameter without a meaning": ('"the unit"', '""', "declaration", ("what sigma means",)),
+    "no reductions": ("    example=", "    reductions=(),\n    example=", "declaration", ("reductions is empty",)),
+    "cited from nowhere": (
+        '"convex": True',
+        '"convex": __import__("lossary.declaration").declaration.Cited(True, "")',
+        "property",
+        ("convex: what is cited needs its source",),
+    ),
+    "a precision without a reason": (
+        "    example=",
+        '    precision=__import__("lossary.declaration").declaration.Precision(absolute=1.0),\n    example=',
+        "declaration",
+        ("precision= needs why=",),
+    ),
+    "a precision at which nothing is checked": (
+        "    example=",
+        '    precision=__import__("lossary.declaration").declaration.Precision(absolute=1e15, why="so"),\n    example=',
+        "formula",
+        ("precision= allows 1e+01 where the value is", "any formula would do"),
+    ),
     "a relation that links no loss": (
         "Half of [[mse]].",
         "Half of it.",
@@ -453,6 +520,12 @@ WRONG: Mapping[str, tuple[str, str, str, tuple[str, ...]]] = {
         '"input": None,',
         "declaration",
         ("the gradient with respect to input must be a function of symbols, got None",),
+    ),
+    "a gradient left out": (
+        ', "target": lambda r, sigma: -r / sigma**2}',
+        "}",
+        "declaration",
+        ("formula 1 has no gradient with respect to target: declare it, or say why", "differentiable=False"),
     ),
     "returns nothing": (
         '    return value if reduction == "none" else getattr(value, reduction)()',
@@ -751,5 +824,7 @@ def test_an_edited_file_is_read_again(make_catalog: MakeCatalog) -> None:
 
 
 def test_files_with_an_underscore_are_no_losses(make_catalog: MakeCatalog) -> None:
-    root = make_catalog({"toy/scaled_square": GOOD, "toy/_shared": "raise ValueError", "_drafts/a": "raise ValueError"})
+    wrong = "raise ValueError"  # what editors and systems put beside a file begins with a point
+    others = {"toy/_shared": wrong, "_drafts/a": wrong, "toy/__proto__": wrong, "toy/._scaled_square": wrong}
+    root = make_catalog({"toy/scaled_square": GOOD, **others})
     assert list(catalog(str(root))) == ["scaled_square"]

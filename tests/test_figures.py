@@ -107,8 +107,8 @@ def expected_size(loss: Loss, view: View) -> tuple[int, int]:
     if isinstance(view.picture, Chart):
         if view.picture.miniatures:
             return 460, 330 + MINIATURES_HIGH
-        return (560, 380) if view.name in alone else (460, 330)
-    return {Surface: (560, 460), Plane: (460, 360), Lattice: (560, 380)}[type(view.picture)]
+        return (400, 320) if view.name in alone else (460, 330)
+    return {Surface: (400, 340), Plane: (460, 360), Lattice: (400, 320)}[type(view.picture)]
 
 
 # --- SVG ------------------------------------------------------------------------------------------------------------
@@ -451,6 +451,26 @@ def test_a_sweep_has_a_column_for_each_typical_value(slug: str) -> None:
 
 def maps() -> list[Any]:
     return [pytest.param(x, m, id=f"{x.slug}-{m.name}") for x in LOSSES.values() for m in x.maps]
+
+
+ON_A_PHONE = 350  # pixels that a figure has there, on a screen of 390
+
+
+def alone() -> list[Any]:
+    """Figures that stand by themselves and are images on every screen."""
+    of_losses = [(loss, study) for loss in LOSSES.values() for study in loss.studies if not study.gradient]
+    return [*maps(), *(pytest.param(loss, study, id=f"{loss.slug}-{study.name}") for loss, study in of_losses)]
+
+
+@pytest.mark.parametrize(("loss", "declared"), alone())
+def test_the_letters_of_an_image_are_large_enough_on_a_phone(loss: Loss, declared: Any) -> None:
+    """Ten pixels high; an image shrinks as a whole."""
+    picture = views(loss.slug)[declared.name].picture
+    made = render.draw(picture, "light")
+    ticks = [label for axes in made.axes for axis in (axes.xaxis, axes.yaxis) for label in axis.get_ticklabels()]
+    words = [word for word in (*made.texts, *(t for axes in made.axes for t in axes.texts), *ticks) if word.get_text()]
+    assert len(words) > 8
+    assert min(float(word.get_fontsize()) for word in words) * min(1, ON_A_PHONE / picture.size[0]) >= 10
 
 
 @pytest.mark.parametrize(("loss", "declared"), maps())

@@ -198,6 +198,35 @@ def test_a_reference_that_knows_too_few_samples_is_caught(loss: Loss, number: in
     assert re.search(r"expected \d+ values by the formula, got \d+ from torch", told), told
 
 
+@every_written
+def test_a_gradient_that_is_shown_and_nowhere_checked_is_caught(loss: Loss, number: int, formula: Written) -> None:
+    """Of what no expression holds, the reference alone is compared."""
+    right = formula.reference_gradient
+    assert right
+    for name in formula.gradient_latex:
+
+        def fewer(name: str = name, **given: Any) -> Any:
+            return {other: slope for other, slope in right(**given).items() if other != name}
+
+        told = first(with_formula(loss, number, reference_gradient=fewer), "formula and gradient")
+        assert f"nothing checks the gradient with respect to {name}" in told, told
+    told = first(with_formula(loss, number, reference_gradient=None), "formula and gradient")
+    assert "nothing checks the gradient" in told
+
+
+@every_loss
+def test_a_gradient_that_is_left_out_is_caught(loss: Loss) -> None:
+    """With respect to each input of which torch gives one, but for labels, whose slope means nothing."""
+    for number, formula in enumerate(loss.formulas):
+        field = "gradient" if isinstance(formula, Symbolic) else "gradient_latex"
+        shown = getattr(formula, field)
+        labels = {i.name for i in loss.inputs if all(kind.label for kind in i.kinds)}
+        assert shown.keys() - labels, "every loss has a gradient that is shown"
+        for name in shown.keys() - labels:
+            wrong = with_formula(loss, number, **{field: {k: v for k, v in shown.items() if k != name}})
+            assert f"has no gradient with respect to {name}: declare it" in first(wrong, "declaration")
+
+
 def test_some_formulas_are_only_written() -> None:
     assert written()
 

@@ -407,7 +407,9 @@ With a cap beyond every error it is [[mse]].
 
 import torch
 
-from lossary.declaration import POSITIVE, Axis, Input, Kind, Loss, Number, Parameter, Range, Section, Symbolic, minimum
+from lossary.declaration import (
+    POSITIVE, Axis, Input, Kind, Loss, Number, Parameter, Range, Section, Symbolic, cases, minimum
+)
 
 
 class Share(Number):
@@ -449,7 +451,10 @@ loss = Loss(
             notation={"gap": r"\\Delta"},
             meanings={"gap": "how far off it is"},
             value=lambda gap, cap: minimum(gap**2, cap),
-            gradient={},
+            gradient={
+                "input": lambda gap, cap: cases((2 * gap, gap**2 <= cap), (0, True)),
+                "target": lambda gap, cap: cases((-2 * gap, gap**2 <= cap), (0, True)),
+            },
         ),
     ),
     sections=(

@@ -45,7 +45,13 @@ ORDER = [
 
 # Which rooms, or which of their modules, may import a library at all, at whatever depth; nobody else does.
 ONLY = {
-    "torch": {"evaluation/torch_calls", "evaluation/tensor_calls", "evaluation/modules", "evaluation/curves"},
+    "torch": {
+        "evaluation/torch_calls",
+        "evaluation/tensor_calls",
+        "evaluation/modules",
+        "evaluation/curves",
+        "evaluation/workload",
+    },
     "flint": {"evaluation", "verification"},
     "matplotlib": {
         "drawing/lettering",

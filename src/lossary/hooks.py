@@ -6,11 +6,14 @@ They work on what MkDocs hands them and import nothing of it; a site's own `scri
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+from click import ClickException
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -46,13 +49,39 @@ def on_startup(command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> 
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Tell generator and theme whether this is a preview, and forget the build before."""
+    """Tell generator and theme whether this is a preview, and forget the build before.
+
+    Raises:
+        ClickException: where the site's folder cannot be written, before MkDocs stumbles over it half way.
+    """
+    if problem := unwritable(Path(config.site_dir)):
+        raise ClickException(
+            f"the site cannot be written: {problem}; name another folder: mkdocs build --site-dir FOLDER"
+        )
     config.extra["serving"] = _serving
     _aliases.clear()
     _names.clear()
     _sources.clear()
     _others.clear()
     return config
+
+
+def unwritable(folder: Path) -> str:
+    """What keeps a site's folder from being emptied and filled, without a try at it; nothing where nothing does.
+
+    MkDocs leaves hidden files there alone. Of what else an older site holds it says nothing where it cannot remove it,
+    so every folder within must be open.
+    """
+    within = [folder if folder.exists() else next(up for up in folder.absolute().parents if up.exists())]
+    if folder.is_dir():
+        within += [entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
+        within += [Path(root, name) for top in within[1:] for root, names, _ in os.walk(top) for name in names]
+    for path in within:
+        if not path.is_dir():
+            return f"{path} is no folder"
+        if not os.access(path, os.W_OK | os.X_OK):
+            return f"{path} may only be read"
+    return ""
 
 
 def expand(name: str) -> list[str]:

@@ -291,9 +291,25 @@ def test_new_writes_a_file_that_passes(tmp_path: Path) -> None:
     assert "1 checked, 0 failed" in call("check", "--catalog", str(folder)).stdout
     assert "is taken by" in refused("new", "my_loss", "--family", "other", "--catalog", str(folder))
     for bad in ("My-Loss", "1st", "class", "a.b", "../up", ""):
-        assert "lower-case Python name" in refused("new", bad, "--family", "my_family", "--catalog", str(folder))
-        assert "lower-case Python name" in refused("new", "fine", "--family", bad, "--catalog", str(folder))
+        assert "lower-case letters, digits and _" in refused(
+            "new", bad, "--family", "my_family", "--catalog", str(folder)
+        )
+        assert "lower-case letters, digits and _" in refused("new", "fine", "--family", bad, "--catalog", str(folder))
     assert sorted(p.name for p in folder.rglob("*.py")) == ["__init__.py", "my_loss.py"]
+
+
+def test_names_that_are_no_text_are_told_as_others_are(tmp_path: Path) -> None:
+    """A name of bytes, and one of two lines, on the way to a check and to a page."""
+    for name in ("x\udcff", "a\nb", "my loss"):
+        path = write("fine", "my_family", str(tmp_path / "losses"))
+        path.rename(path.with_name(f"{name}.py"))
+    for command in (("check",), ("export", "--out", str(tmp_path / "out"))):
+        done = CliRunner().invoke(main, [*command, "--catalog", str(tmp_path / "losses")])
+        assert done.exit_code == 1
+        assert isinstance(done.exception, SystemExit)
+        for name in ("x?", "a?b", "my loss"):
+            assert done.output.count(f"{name}.py: load: the file cannot be called '{name}'") == 1, done.output
+    assert not (tmp_path / "out").exists()
 
 
 def test_new_fits_the_projects_own_style(tmp_path: Path) -> None:

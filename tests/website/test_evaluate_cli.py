@@ -11,12 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import mpmath as mp
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -26,6 +28,8 @@ from cases import LOSSES
 from lossary.commands.json_lines import answers
 from lossary.commands.main import main
 from lossary.discovery import lookup
+from lossary.errors import LossaryError
+from lossary.evaluation.workload import within_bounds
 from website.tools import CACHE, NIGHTLY, ROOT, environment
 
 pytestmark = pytest.mark.in_turns("src/lossary/commands", "src/lossary/evaluation")
@@ -318,6 +322,25 @@ BAD: dict[str, tuple[Mapping[str, Any] | str, tuple[str, ...], str | None]] = {
     "a number for a slug": ({"slug": 3, "inputs": ONE}, ('"slug"',), None),
     "unknown slug": (request("hubr", ONE), ("no loss is called 'hubr'", "did you mean huber", "lossary list"), "hubr"),
     "a slug of no letters": (r'{"slug": "\ud800", "inputs": {}}', ("no loss is called",), "\ud800"),
+    "a slug twice": ('{"slug": "huber", "slug": "mse", "inputs": {}}', ("the name 'slug' stands twice",), None),
+    "an input twice": ('{"slug": "l1", "inputs": {"input": 1, "input": 2}}', ("the name 'input' stands twice",), None),
+    "a parameter twice": ('{"slug": "huber", "parameters": {"delta": 1, "delta": 2}}', ("'delta' stands twice",), None),
+    "no letters twice": (r'{"\ud800": 1, "\ud800": 2}', ("stands twice in one object",), None),
+    "names of all objects": (
+        {"slug": "huber", "inputs": {"__proto__": 1, "constructor": 1}}, ("no input '__proto__'",), "huber",
+    ),
+    "a reduction of nothing in a list": ({"slug": "huber", "inputs": ONE, "reduction": [None]}, ("string",), "huber"),
+    "no number in a word": (request("huber", {**ONE, "input": "NaN"}), ('"NaN", which is not a number',), "huber"),
+    "a class beyond 64 bits": (request(CE, {**LOGITS, "target": [2**63]}), ("too large",), CE),
+    "a class index beyond 64 bits": (request(CE, LOGITS, ignore_index=2**63), ("more than 64 bits",), CE),
+    "a power beyond 64 bits": (
+        request("multi_margin", {"input": [1, 2], "target": 0}, p=2**64), ("1 <= p <= 2", "64 bits"), "multi_margin",
+    ),
+    "a smaller one than 64 bits hold": (request(CE, LOGITS, ignore_index=-(2**64)), ("than 64 bits",), CE),
+    "lengths without end": (request("ctc", {**SPEECH, "input_lengths": 2**31}), ("input_lengths",), "ctc"),
+    "a blank without end": (request("ctc", SPEECH, blank=2**63), ("blank >= 0", "more than 64 bits"), "ctc"),
+    "letters before the line": ("\u200b{}", ("not JSON",), None),
+    "a line in another encoding": ("\ufffd\ufffd{\0}\0", ("not JSON",), None),
     "unknown field": ({"slug": "huber", "input": ONE}, ("unknown field 'input'", "did you mean inputs"), "huber"),
     "unknown parameter": (request("huber", ONE, delt=1), ("no parameter 'delt'", "did you mean delta"), "huber"),
     "a parameter of another loss": (request("mse", ONE, delta=1), ("mse has no parameter 'delta'",), "mse"),
@@ -560,6 +583,42 @@ def test_a_small_line_that_is_much_work_is_answered_without_the_formula() -> Non
     assert int(done.stderr.split()[-1]) < 1_000_000, "kilobytes"
 
 
+EACH_BESIDE_EACH = {
+    "nt_xent": {"input": [[0.5, 1.0], [1.0, 0.25]] * 5000},
+    "cox_partial_likelihood": {"input": [0.5] * 10_000, "time": [1, 2] * 5000, "event": [1, 0] * 5000},
+    "listmle": {"input": [[0.5] * 10_000] * 2},
+}
+
+
+@pytest.mark.parametrize("slug", EACH_BESIDE_EACH)
+def test_what_a_loss_makes_of_many_samples_is_bounded(slug: str) -> None:
+    """Of ten thousand numbers a loss that holds each beside each makes tensors of gigabytes."""
+    (answer,) = ask(request(slug, EACH_BESIDE_EACH[slug]))
+    told = "on the way to the loss a tensor of [12]00,000,000 elements is made, and at most 20,000,000 are taken"
+    assert re.fullmatch(rf"{slug}: {told}: give fewer samples", answer["error"])
+
+
+@pytest.mark.parametrize(
+    ("make", "count"),
+    [
+        (lambda x: x[:, None] * x[None, :], 25_000_000),
+        (lambda x: x[:, None] @ x[None, :], 25_000_000),
+        (lambda x: torch.addmm(x, x[:, None], x[None, :]), 25_000_000),
+        (lambda x: torch.cdist(x[:, None], x[:, None]), 25_000_000),
+        (lambda x: torch.zeros(len(x), len(x)), 25_000_000),
+        (lambda x: x.repeat(5000), 25_000_000),
+        (lambda x: torch.where(x[:, None] > x[None, :], 1.0, 0.0), 25_000_000),
+        (lambda x: x[:, None].expand(5000, 5000), 0),  # nothing is held
+        (lambda x: x.repeat(4000), 0),
+    ],
+)
+def test_however_torch_is_called_the_bound_is_seen(make: Callable[[Any], Any], count: int) -> None:
+    x = torch.ones(5000)
+    told = f"own: on the way to the loss a tensor of {count:,} elements"
+    with pytest.raises(LossaryError, match=told) if count else nullcontext(), within_bounds("own", [x]):
+        make(x)
+
+
 SIZES = {
     "elements": ("l1", {"input": [1.0] * 100_001, "target": 0.0}, 100_001),
     "classes": ("cross_entropy", {"input": [[1.0] * 100_001], "target": [0]}, 100_001),
@@ -653,6 +712,15 @@ def test_one_number_is_the_score_of_one_class() -> None:
     (answer,) = ask(request(CE, LOGITS, weight=[1, 1, -2]))
     hand = -2 * float(cross_entropy([1, 2, 3], 2)) / -2
     assert (answer["value"], answer["formula_value"]) == pytest.approx((hand, hand), rel=1e-14)
+
+
+def test_what_shells_and_editors_add_to_lines_is_no_part_of_them() -> None:
+    """A mark of the order of bytes before the first line, carriage returns, blanks and tabs."""
+    line = '{"slug": "l1", "inputs": {"input": [2], "target": [0]}}'
+    lines = (f"\ufeff{line}", f"{line}\r", f"\t {line} \t", f"\ufeff\r\n{line}")
+    for asked in lines:
+        done = CliRunner().invoke(main, ["evaluate"], input=f"{asked}\n".encode())
+        assert [json.loads(answer)["value"] for answer in done.stdout.splitlines()] == [2.0]
 
 
 def test_order_is_kept_and_blank_lines_are_skipped() -> None:

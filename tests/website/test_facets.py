@@ -405,16 +405,17 @@ def test_each_column_sorts_up_and_down_with_dashes_last(watched: Open, site: Sit
 
 
 def test_order_and_choice_share_an_address(watched: Open, site: Site, known: Facets) -> None:
-    page = watched("properties/?task=regression&sort=-lipschitz", viewport=DESKTOP)
+    # What is nobody's here stays as well, whatever it is called.
+    page = watched("properties/?task=regression&sort=-lipschitz&constructor=1&ref=x", viewport=DESKTOP)
     settled(page, f"{len(known['task']['regression'])} of {len(site.slugs)} losses")
     assert page.locator(".ly-matrix th[aria-sort=descending]").inner_text() == "Lipschitz"
     shown = page.evaluate(SHOWN)
     assert set(shown) == known["task"]["regression"]
     page.locator(".ly-matrix th button").first.click()
-    assert urlsplit(page.url).query == "task=regression&sort=loss"
+    assert urlsplit(page.url).query == "task=regression&constructor=1&ref=x&sort=loss"
     page.locator("[data-facet=task] [data-value=counts]").click()
     page.wait_for_function("location.search.includes('task=regression,counts')")
-    assert "sort=loss" in page.url
+    assert "&constructor=1&ref=x&sort=loss" in page.url
 
 
 def test_the_head_and_the_names_stay_in_sight(watched: Open) -> None:

@@ -38,6 +38,14 @@ def test_the_letters_of_a_chart_do_not_shrink_on_a_phone(watched: Callable[..., 
         assert min(letters) >= 11, letters
 
 
+def test_a_figure_that_is_an_image_has_the_width_of_a_phone(watched: Callable[..., Any]) -> None:
+    """As the law of the letters on heat maps counts on."""
+    page = watched("losses/triplet_margin/", viewport=PHONE)
+    widths = page.locator(".ly-figure img").evaluate_all("all => all.map((e) => e.clientWidth).filter((w) => w)")
+    assert len(widths) > 5
+    assert min(widths) >= 350  # ON_A_PHONE of test_figures.py
+
+
 @pytest.mark.parametrize("width", [820, 1440])
 def test_loss_and_gradient_stand_side_by_side(watched: Callable[..., Any], width: int) -> None:
     page = watched("losses/huber/", viewport={**DESKTOP, "width": width})

@@ -6,9 +6,11 @@ One small site, started by `lossary init`, is built for all; its losses are call
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +22,7 @@ import pytest
 from lossary.commands.init import start
 from lossary.commands.starter import write
 from lossary.errors import Failure, LossaryError
+from lossary.hooks import unwritable
 from lossary.publishing import cache
 from lossary.publishing.cache import Cache, default_cache
 from lossary.publishing.executors import FULL, Workers
@@ -125,6 +128,77 @@ def test_a_named_cache_that_cannot_be_written_is_one_message_before_any_work(pro
         assert "Traceback" not in said
         assert "lossary: " not in said, "something was made"
     assert not (tmp_path / "out").exists()
+
+
+def refused_site(done: Any, place: Path, why: str) -> None:
+    """The build has said once what is wrong with the site's folder, before it made anything."""
+    said = done.stdout + done.stderr
+    assert done.returncode == 1, said
+    assert said.count(f"the site cannot be written: {place} {why}; name another folder: mkdocs build --site-dir") == 1
+    assert "Traceback" not in said
+    assert "lossary: " not in said, "something was made"
+
+
+def test_a_site_that_cannot_be_written_is_one_message(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    for place in (tmp_path / "file", tmp_path / "file" / "below" / "site"):
+        refused_site(project.build("--strict", "--site-dir", str(place)), tmp_path / "file", "is no folder")
+
+
+@pytest.fixture
+def only_read() -> Iterator[Callable[[Path], None]]:
+    """Closes folders to writing, to the superuser as well."""
+    closed: list[tuple[Path, bool]] = []
+
+    def close(folder: Path) -> None:
+        folder.chmod(0o555)
+        immovable = os.access(folder, os.W_OK) and not subprocess.run(["chattr", "+i", folder]).returncode
+        closed.append((folder, immovable))
+        if os.access(folder, os.W_OK):
+            pytest.skip("nothing here is closed to this user; test_what_keeps_a_site_from_being_written holds the rule")
+
+    yield close
+    for folder, immovable in reversed(closed):
+        if immovable:
+            subprocess.run(["chattr", "-i", folder], check=True)
+        folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("closed", ["site", "site/losses/huber", ""], ids=["its-site", "a-page", "all"])
+def test_a_site_in_a_checkout_that_may_only_be_read(
+    project: Project, tmp_path: Path, only_read: Callable[[Path], None], closed: str
+) -> None:
+    """MkDocs would end in a traceback, or leave an old page where it is and say nothing."""
+    theirs = tmp_path / "my-docs"
+    shutil.copytree(project.root, theirs, ignore=shutil.ignore_patterns("site") if closed == "" else None)
+    shutil.copytree(project.root / ".cache" / "lossary", tmp_path / "cache")
+    only_read(theirs / closed)
+    mine = Project(theirs, project.elsewhere, "")
+    refused_site(mine.build("--strict", LOSSARY_CACHE=str(tmp_path / "cache")), theirs / closed, "may only be read")
+    if closed:
+        return
+    # What it says helps.
+    done = mine.build("--strict", "--site-dir", str(tmp_path / "mine"), LOSSARY_CACHE=str(tmp_path / "cache"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "mine" / "losses" / "huber" / "index.html").is_file()
+
+
+def test_what_keeps_a_site_from_being_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = tmp_path / "site"
+    (site / "losses" / "huber").mkdir(parents=True)
+    (site / ".git" / "objects").mkdir(parents=True)
+    (site / "losses" / "index.html").write_text("", "utf-8")
+    assert unwritable(site) == ""
+    assert unwritable(tmp_path / "new" / "site") == ""
+    assert unwritable(site / "losses" / "index.html" / "x") == f"{site / 'losses' / 'index.html'} is no folder"
+    plain = os.access
+    for closed in (site, site / "losses", site / "losses" / "huber", tmp_path):
+        monkeypatch.setattr(os, "access", lambda path, how, closed=closed: path != closed and plain(path, how))
+        assert unwritable(site) == ("" if closed == tmp_path else f"{closed} may only be read")
+        assert unwritable(site / "losses" / "new") == (f"{closed} may only be read" if closed.name == "losses" else "")
+    # MkDocs leaves alone what is hidden, such as what git keeps of a branch with the pages.
+    monkeypatch.setattr(os, "access", lambda path, how: ".git" not in str(path) and plain(path, how))
+    assert unwritable(site) == ""
 
 
 def test_where_the_cache_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

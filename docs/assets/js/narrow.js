@@ -15,7 +15,7 @@ const facets = new Facets(document.querySelector(".ly-facets"), (found, byHand) 
 
 // The rest of the query is another script's.
 function note() {
-  const others = location.search.slice(1).split("&").filter((piece) => piece && !(piece.split("=")[0] in facets.known));
+  const others = location.search.slice(1).split("&").filter((piece) => piece && !Object.hasOwn(facets.known, piece.split("=")[0]));
   const query = [...facets.query, ...others].join("&");
   history.pushState(null, "", query ? `?${query}` : location.pathname);
 }

@@ -22,7 +22,8 @@ def answers(
     lines: Iterable[str], find: Callable[[str], Loss], warn: Callable[[str], None] | None = None
 ) -> Iterator[str]:
     """One JSON object for each line that is not blank; what torch warns of is in it, and goes to `warn` as well."""
-    for number, line in enumerate(lines, 1):
+    for number, text in enumerate(lines, 1):
+        line = text.removeprefix("\ufeff")  # what some editors and shells put before the first line of a file
         if line.strip():
             answer = _answer(line, find)
             for words in answer.get("warnings", ()) if warn else ():
@@ -33,7 +34,7 @@ def answers(
 def _answer(line: str, find: Callable[[str], Loss]) -> JsonObject:
     slug: Json = None
     try:
-        request = json.loads(line, parse_int=_whole)
+        request = json.loads(line, parse_int=_whole, object_pairs_hook=_each_once)
         if not isinstance(request, dict):
             raise LossaryError(f"a request is a JSON object, got {type(request).__name__}")
         slug = request.get("slug")
@@ -89,6 +90,16 @@ def _whole(digits: str) -> int:
     if longest and len(digits) > longest:
         raise LossaryError(f"a whole number has {len(digits):,} digits, and at most {longest:,} are read")
     return int(digits)
+
+
+def _each_once(pairs: list[tuple[str, Json]]) -> JsonObject:
+    """An object of JSON; of a name that stands in it twice, Python would keep the last value."""
+    made: JsonObject = {}
+    for name, value in pairs:
+        if name in made:
+            raise LossaryError(f"the name {shown(name)} stands twice in one object")
+        made[name] = value
+    return made
 
 
 def _truth(request: JsonObject, name: str) -> bool:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import keyword
-import re
 from pathlib import Path
 
-from lossary.discovery.catalogs import BUILT_IN, folder, together
-from lossary.errors import LossaryError
+from lossary.discovery.catalogs import BUILT_IN, NAME, folder, is_name, together
+from lossary.errors import LossaryError, shown
 from lossary.publishing.page import render
 
 
@@ -18,8 +16,8 @@ def write(slug: str, family: str, catalog: str) -> Path:
         LossaryError: for a name that cannot be a module, a slug that is taken, or no place of one's own to write to.
     """
     for what, name in (("slug", slug), ("family", family)):
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
-            raise LossaryError(f"the {what} {name!r} must be a lower-case Python name such as huber or smooth_l1")
+        if not is_name(name):
+            raise LossaryError(f"the {what} {shown(name)} is part of addresses, so it must be {NAME}")
     root = _root(catalog)
     taken = {source.slug: source.shown for source in together(str(root))}
     if slug in taken:

@@ -42,8 +42,9 @@ class Symbolic:
 
     Attributes:
         value: function from symbols, named as in the symbol table, to the value of one element or sample.
-        gradient: for each input's name, the gradient as it should be read. For a vector over the classes the function
-            may use the free index `c`, for one over coordinates `d`, for a matrix both.
+        gradient: for each input's name, the gradient as it should be read; only an input whose values are labels, or
+            with respect to which torch gives none, may lack one. For a vector over the classes the function may use the
+            free index `c`, for one over coordinates `d`, for a matrix both.
         where: shorthands used in `value` and `gradient`, by symbol name; one that `c` or `d` is free in is indexed.
         notation, meanings: how local shorthands are written, LaTeX by name, and what they are, where the symbol
             table does not say.

@@ -11,6 +11,8 @@ import contextlib
 import dataclasses
 import importlib.util
 import inspect
+import keyword
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
@@ -21,7 +23,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from lossary.discovery.links import links, slips
-from lossary.errors import RAISED, CatalogError, Failure, LossaryError, told
+from lossary.errors import RAISED, CatalogError, Failure, LossaryError, shown, told
 
 if TYPE_CHECKING:
     from lossary.declaration.family import Shown
@@ -103,6 +105,19 @@ def installed() -> list[str]:
     return found
 
 
+NAME = "lower-case letters, digits and _, a letter first, such as smooth_l1, and neither index nor a word of Python's"
+
+
+def is_name(text: str) -> bool:
+    """Whether a text may be a slug or a family: a part of addresses, of links in texts, and a name in Python."""
+    return bool(re.fullmatch(r"[a-z][a-z0-9_]*", text)) and text != "index" and not keyword.iskeyword(text)
+
+
+def _printed(text: str) -> str:
+    """A file's name as one line of letters, whatever its bytes are."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 def sources(catalog: str | None = BUILT_IN) -> list[Source]:
     """All loss files of a catalog by slug, without importing any; of equal slugs Lossary's own comes first."""
     if catalog is None:
@@ -110,10 +125,14 @@ def sources(catalog: str | None = BUILT_IN) -> list[Source]:
     root = folder(catalog).resolve()
     _readable(root)
     prefix = f"src/{catalog.replace('.', '/')}" if catalog == BUILT_IN else str(root)
-    found = [
-        Source(path.stem, path.parent.name, path, f"{prefix}/{path.parent.name}/{path.name}")
+    paths = [
+        path
         for path in root.glob("*/*.py")
-        if not path.stem.startswith("_") and not path.parent.name.startswith(("_", "."))
+        if not path.stem.startswith(("_", ".")) and not path.parent.name.startswith(("_", "."))
+    ]
+    found = [
+        Source(_printed(p.stem), _printed(p.parent.name), p, _printed(f"{prefix}/{p.parent.name}/{p.name}"))
+        for p in paths
     ]
     return sorted(found, key=lambda source: (source.slug, source.family))
 
@@ -178,8 +197,12 @@ def load(source: Source) -> Loss:
     """Import one loss file afresh and return its declaration with slug, family, path and prose filled in.
 
     Raises:
-        CatalogError: where the file does not import or declares no `loss`.
+        CatalogError: where the file does not import or declares no `loss`, or cannot be called as it is.
     """
+    for what, name in (("file", source.slug), ("folder", source.family)):
+        if not is_name(name):
+            message = f"the {what} cannot be called {shown(name)}: the name is part of addresses, so it is {NAME}"
+            raise CatalogError([Failure(source.shown, "load", message)])
     try:
         module = _module(f"{_PREFIX}.{source.family}.{source.slug}", source.path)
     except RAISED as error:  # a loss file may raise anything at all
@@ -231,16 +254,16 @@ def declared(family: Family) -> Shown:
     if family.file is None:
         return Shown()
     try:
-        shown = getattr(_module(f"{_PREFIX}.{family.name}", family.file), "shown", Shown())
+        views = getattr(_module(f"{_PREFIX}.{family.name}", family.file), "shown", Shown())
     except RAISED as error:  # the file may raise anything at all
         raise CatalogError([Failure(str(family.file), "load", _where(error, family.file))]) from error
-    if not isinstance(shown, Shown):
-        message = f"the file must assign a lossary Shown to the name 'shown', found {type(shown).__name__}"
+    if not isinstance(views, Shown):
+        message = f"the file must assign a lossary Shown to the name 'shown', found {type(views).__name__}"
         raise CatalogError([Failure(str(family.file), "load", message)])
-    if strange := [name for name in shown.curves if name not in CURVES]:
+    if strange := [name for name in views.curves if name not in CURVES]:
         message = f"shown has no curve {strange[0]!r}; there are {', '.join(CURVES)}"
         raise CatalogError([Failure(str(family.file), "load", message)])
-    return shown
+    return views
 
 
 def _module(name: str, path: Path) -> ModuleType:

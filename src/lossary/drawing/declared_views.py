@@ -147,7 +147,8 @@ def study_views(study: Study) -> list[View]:
             role="gradient" if which == "gradient" else "loss",
             xlabel=study.label,
             traces=traces,
-            size=(460, 330) if study.gradient else (560, 380),
+            # Beside its gradient as other pairs; alone so small that a phone, too, shows its letters large enough.
+            size=(460, 330) if study.gradient else (400, 320),
         )
         name = study.name if which == "loss" else f"{study.name}-gradient"
         caption = f"{study.caption} {study.note}" if which == "loss" else "Their derivatives, computed by autograd."

@@ -182,7 +182,7 @@ def draw_lattice(figure: Figure, picture: Lattice, palette: Palette) -> None:
                 node.row,
                 node.label,
                 color=palette["paper"],
-                fontsize=9.5,
+                fontsize=10,
                 ha="center",
                 va="center",
                 zorder=4,

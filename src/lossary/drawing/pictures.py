@@ -120,7 +120,10 @@ class Chart:
 
 @dataclass(frozen=True)
 class Surface:
-    """A heat map over two quantities, `values[up, across]`, and perhaps a line (x, y) with words at its end."""
+    """A heat map over two quantities, `values[up, across]`, and perhaps a line (x, y) with words at its end.
+
+    It is so small that its letters are still ten pixels high where a phone is as wide as it.
+    """
 
     title: str
     description: str
@@ -131,7 +134,7 @@ class Surface:
     up: Array
     values: Array
     path: tuple[str, Array, Array] | None = None
-    size: tuple[int, int] = (560, 460)
+    size: tuple[int, int] = (400, 340)
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,7 @@ class Lattice:
     description: str
     heading: str
     network: Network
-    size: tuple[int, int] = (560, 380)
+    size: tuple[int, int] = (400, 320)
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,8 @@ def _checked(loss: Loss, parameter: Parameter, value: Value) -> Value:
         )
     if parameter.kind.plain and isinstance(value, float) and not math.isfinite(value):
         wrong = f"{loss.slug}: parameter {parameter.name} must be finite, {parameter.range_text()}, got {value!r}"
+    if parameter.kind.integer and isinstance(value, int | float) and 2**63 <= abs(value) < math.inf:
+        wrong += ", which has more than 64 bits"
     if isinstance(value, np.generic):
         value = value.item()
     if hasattr(value, "tolist") and not parameter.kind.plain:

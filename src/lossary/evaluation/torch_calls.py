@@ -27,6 +27,7 @@ from lossary.evaluation import high_precision, points
 from lossary.evaluation.balls import is_settled
 from lossary.evaluation.measured import once
 from lossary.evaluation.settings import check_inputs, check_parameters, check_reduction, without_none
+from lossary.evaluation.workload import within_bounds
 
 DTYPES = {
     "float64": torch.float64,
@@ -201,7 +202,7 @@ def objections(loss: Loss, inputs: Tensors | None = None, parameters: Setting | 
     """
     try:
         yield
-    except torch.OutOfMemoryError:
+    except (torch.OutOfMemoryError, LossaryError):
         raise
     except (RuntimeError, ValueError, IndexError, TypeError) as error:
         kinds = high_precision.chosen_kinds(loss, inputs, parameters or {}) if inputs else {}
@@ -373,7 +374,8 @@ def evaluate(
     made = tensors(loss, without_none(loss, inputs), settings, dtype)
     _bounded(loss, made)
     told: list[str] = []
-    with objections(loss, made, settings):
+    flat = [t for given in made.values() for t in (given if isinstance(given, list) else [given])]
+    with objections(loss, made, settings), within_bounds(loss.slug, flat):
         value, gradient = value_and_gradient(loss, made, settings, chosen, told)
     found, note = _formula_value(loss, made, settings, chosen, value.shape) if formula else (None, "")
     return Evaluation(

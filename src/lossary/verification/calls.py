@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from lossary.declaration.formula import Symbolic
+from lossary.declaration.formula import Formula, Symbolic, Written
+from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.sections import Section
 from lossary.declaration.symbols import TABLE
@@ -46,6 +47,8 @@ def _numbers(value: Numbers) -> str:
         array = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
         return "is no number, and no rectangular list of numbers"
+    if not array.size:
+        return "is empty"
     return "" if np.isfinite(array).all() else "holds a number that is not finite"
 
 
@@ -82,16 +85,36 @@ def _section_slips(loss: Loss, section: Section) -> Iterator[str]:
             yield f"a kink cannot be told at {setting}: {told(error)}"
 
 
+def _sloped(loss: Loss, formula: Formula) -> Iterator[str]:
+    """The inputs that a formula is differentiated by: torch gives a gradient, and values in between mean something."""
+    at = {name: value for name, value in formula.at.items() if not isinstance(value, Kind)}
+    for entry in loss.inputs:
+        kind = formula.at.get(entry.name)
+        kinds = (kind,) if isinstance(kind, Kind) else entry.candidates(at)
+        if entry.differentiable and not all(one.integer or one.label for one in kinds):
+            yield entry.name
+
+
 def formula_parts(loss: Loss) -> Iterator[Failure]:
-    """A formula is there; its gradients are of inputs, and its shorthands can be told from all that is written."""
+    """A formula is there, with the gradient of each input and of nothing else, and its shorthands can be told apart."""
     if not loss.formulas:
         yield fail(loss, "declaration", "formulas is empty: a loss has one at least")
     names = [i.name for i in loss.inputs]
     taken = {i.written: i.name for i in loss.inputs} | {p.written: p.name for p in loss.parameters}
     for k, formula in enumerate(loss.formulas):
+        which = f"formula {formula.label or k + 1!r}"
+        assert isinstance(formula, Symbolic | Written)
+        shown = formula.gradient if isinstance(formula, Symbolic) else formula.gradient_latex
+        misspelt = any(name not in names for name in shown)
+        for name in _sloped(loss, formula):
+            if name not in shown and not misspelt:
+                message = (
+                    f"{which} has no gradient with respect to {name}: declare it, or say why the input has none, with "
+                    "differentiable=False where torch gives none, or a kind with label=True where a slope means nothing"
+                )
+                yield fail(loss, "declaration", message)
         if not isinstance(formula, Symbolic):
             continue
-        which = f"formula {formula.label or k + 1!r}"
         for name in formula.gradient:
             if not callable(formula.gradient[name]):
                 got = repr(formula.gradient[name])

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from lossary.declaration import docstring
 from lossary.declaration.choosing import PLACES
 from lossary.declaration.formula import Written
-from lossary.declaration.loss import Loss
+from lossary.declaration.loss import EXACT, Loss
 from lossary.declaration.symbols import TABLE
 from lossary.declaration.vocabulary import TAKES, TASKS
 from lossary.errors import RAISED, Failure, LossaryError, nearest, told
@@ -79,6 +79,14 @@ def declaration(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     if len(set(symbols)) == len(symbols) and len(set(written)) < len(written):
         message = f"two inputs or parameters are written alike, give one of them latex=: {', '.join(written)}"
         yield fail(loss, "declaration", message)
+    meanings = {part.name: part.meaning for part in loss.inputs} | {part.name: part.meaning for part in loss.parameters}
+    for name, meaning in meanings.items():
+        if not meaning.strip():
+            yield fail(loss, "declaration", f"say in a few words what {name} means")
+    if not loss.reductions:
+        yield fail(loss, "declaration", "reductions is empty: a loss is called with one at least")
+    if loss.precision != EXACT and not loss.precision.why.strip():
+        yield fail(loss, "declaration", "precision= needs why=: what is so large that torch rounds on the way")
     yield from _signature(loss)
     yield from example_inputs(loss)
     yield from section_inputs(loss)

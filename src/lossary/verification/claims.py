@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossary.declaration.loss import Loss
-from lossary.declaration.references import Cited, Claimed
+from lossary.declaration.references import Cited, Claimed, Relation
 from lossary.declaration.sections import Section
 from lossary.declaration.values import Setting
 from lossary.errors import RAISED, Failure, told
@@ -23,6 +24,9 @@ from lossary.verification.findings import agree
 from lossary.verification.lines import Line
 from lossary.verification.proving import proofs
 from lossary.verification.proving.verdicts import Proof, Refutation, Verdict
+
+# How far apart the sides of a limit may be.
+_LOOSEST = 1e-2
 
 
 def finite(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
@@ -80,6 +84,8 @@ def claimed_properties(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
     for key, claim in loss.properties.items():
         if isinstance(claim, Cited):
             evidence.properties[key] = (claim.value, claim.source)
+            if not claim.source.strip():
+                yield fail(loss, "property", f"{key}: what is cited needs its source")
             continue
         try:
             for setting in points.settings(loss) if callable(claim) else ():
@@ -148,9 +154,23 @@ def _verdict(
     return proofs_found[0] if len(proofs_found) == len(curves) else None, ""
 
 
+def _says_nothing(relation: Relation) -> str:
+    """Why a relation holds whatever its losses are; nothing where it can fail."""
+    if relation.left == relation.right:
+        return "both sides are the same, so it says nothing"
+    if not re.search(r"\b(F|nn|functional)\.\w", relation.identity):
+        return "it calls no loss, so it says nothing; a loss is F.…, nn.… or functional.…"
+    if not relation.tolerance <= _LOOSEST:
+        return f"a tolerance of {relation.tolerance:g} is wider than {_LOOSEST:g}, and holds for nearly anything"
+    return ""
+
+
 def relations(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
-    """Evaluate both sides of each relation."""
+    """Evaluate both sides of each relation, which may differ."""
     for relation in loss.relations:
+        if slip := _says_nothing(relation):
+            yield fail(loss, "relation", f"to {relation.slug}: {relation.identity}: {slip}")
+            continue
         try:
             left, right = (expression(side) for side in (relation.left, relation.right))
         except RAISED as error:  # an expression may raise anything

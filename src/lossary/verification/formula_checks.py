@@ -39,14 +39,19 @@ def values_and_gradients(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
             return
         for k, formula in enumerate(formulas):
             number = loss.formulas.index(formula)
-            used.add(number)
+            if got.value.size:
+                used.add(number)
             if number not in wrong:
                 found = list(_compare(loss, evidence, formula, batch, setting, got, k == 0))
                 wrong |= {number} if found else set()
                 yield from found
     for k, formula in enumerate(loss.formulas):
         if k not in used:
-            yield fail(loss, "formula", f"the formula {formula.label or k + 1!r} was never reached by a check")
+            message = (
+                f"the formula {formula.label or k + 1!r} was never reached by a check: no setting that is tried is its "
+                "own, or a kind of input has no values to try"
+            )
+            yield fail(loss, "formula", message)
 
 
 def _compare(
@@ -87,6 +92,13 @@ def _compare_values(
         yield fail(loss, "evaluate", message, setting)
         return
     sizes = high_precision.rounding_sizes(loss, batch, setting, len(got))
+    told = [(abs(float(b)), TOLERANCE * size) for b, size in zip(wanted, sizes, strict=True) if _defined(b) and b != 0]
+    vague = [(value, allowed) for value, allowed in told if allowed > _MOST * value]
+    if len(vague) > len(told) / 2:
+        value, allowed = vague[0]
+        message = f"precision= allows {allowed:.0e} where the value is {value:.0e}, and too much at most points"
+        yield fail(loss, "formula", f"{message}: any formula would do", setting)
+        return
     worst = 0.0
     for k, (a, b) in enumerate(zip(got, wanted, strict=True)):
         if _undecided(b):
@@ -119,6 +131,7 @@ def _relative(got: float, wanted: arb, scale: float) -> float:
         return float((gap / max(wanted.abs_lower(), arb(max(scale, _SMALLEST)))).upper())
 
 
+_MOST = 1e-3  # of a value; a precision that allows more lets any formula pass
 _NEAR = 1e-9  # so near that it is rounding rather than another function
 _COMPARING = 256  # bits; what is compared has 53 of them
 _SMALLEST = 2.0**-1022
@@ -186,6 +199,11 @@ def _compare_gradients(
         wanted = {
             name: [numbers] for name, numbers in high_precision.written_gradients(formula, batch, setting).items()
         }
+        for name in formula.gradient_latex:
+            if name in answered.gradient and name not in wanted:
+                message = f"nothing checks the gradient with respect to {name}: reference_gradient does not give it"
+                yield fail(loss, "gradient", message, setting)
+                return
     values = answered.value.size
     sizes = high_precision.rounding_sizes(loss, batch, setting, values)
     for name, rows in wanted.items():

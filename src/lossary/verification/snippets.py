@@ -32,5 +32,7 @@ def snippets(loss: Loss, evidence: Evidence) -> Iterator[Failure]:
         place = f"line {snippet.line} of the docstring"
         if isinstance(run, RuntimeError):
             yield fail(loss, "snippet", f"{place}: {run}")
+        elif not run.printed.strip():
+            yield fail(loss, "snippet", f"{place}: it prints nothing, so it shows nothing: print what is to be seen")
         elif run.printed != snippet.expected:
             yield fail(loss, "snippet", f"{place}: expected {snippet.expected!r}, got {run.printed!r}")

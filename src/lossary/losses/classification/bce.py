@@ -16,7 +16,7 @@ that was given to its label.
 ## When not to
 
 - Your model ends in a linear layer. Give the raw score to [[bce_with_logits]]. A sigmoid followed
-  by this loss rounds large scores to 1 and loses their gradient, as a pitfall shows.
+  by this loss rounds large scores to 1 and loses their gradient.
 - Exactly one of several classes is right: [[cross_entropy]].
 - Positives are very rare and easy negatives drown them: [[focal|focal loss]], or `pos_weight` of
   [[bce_with_logits]].

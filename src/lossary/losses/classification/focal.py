@@ -12,7 +12,7 @@ that elements that are already right count for little, and by a factor for its c
 ## When not to
 
 - You need probabilities: [[bce_with_logits]]. The model that minimises the expected focal loss is not the one that
-  predicts them, as a pitfall shows.
+  predicts them.
 - Positives are rare, but the negatives are not easy: `pos_weight` of [[bce_with_logits]] changes the balance of the
   classes and nothing else.
 - Exactly one of several classes is right. This loss judges each score by itself. Keras and Kornia have a focal loss for

@@ -18,7 +18,7 @@ falls short, and divides by the number of classes.
 - You need probabilities, or you will compare scores between samples. Use [[cross_entropy]], where the
   softmax of the scores estimates the probabilities of the classes.
 - The classes overlap, so that even the best model is often wrong. With three classes or more and `p=1`, the best
-  scores under this loss need not point to the likeliest class (a pitfall shows it); those of [[cross_entropy]] do.
+  scores under this loss need not point to the likeliest class; those of [[cross_entropy]] do.
 - Only the strongest rival should count: [[categorical_hinge|categorical hinge]] takes the largest violation in
   place of the sum.
 - A sample may have several labels: [[multilabel_margin]] or [[bce_with_logits]].

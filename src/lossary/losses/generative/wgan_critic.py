@@ -15,7 +15,7 @@ distributions.
 
 ## When not to
 
-- Nothing limits the critic. Then the loss has no lowest value, as a pitfall shows. [[gan_hinge_discriminator]] has one.
+- Nothing limits the critic. Then the loss has no lowest value. [[gan_hinge_discriminator]] has one.
 - The samples are numbers: [[wasserstein_1d]] computes the distance without a critic.
 - You want probabilities from the discriminator: [[bce_with_logits]].
 

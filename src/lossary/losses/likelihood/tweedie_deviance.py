@@ -17,7 +17,7 @@ deviance, with a power that says how the variance grows with the mean.
 - Counts whose variance is near their mean: [[poisson_deviance]]. It is the end at `power=1`, which the formula, with its
   division by `1 - power`, does not reach.
 - Targets are all positive: [[gamma_deviance]]. It is the other end, at `power=2`.
-- You want to choose `power` by the value of this loss. Values at two powers cannot be compared, as a pitfall shows.
+- You want to choose `power` by the value of this loss. Values at two powers cannot be compared.
   Compare the predictions by a loss that is the same for both, such as [[poisson_deviance]].
 
 ## Pitfalls

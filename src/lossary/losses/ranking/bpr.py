@@ -179,8 +179,7 @@ Of ever larger scores it becomes [[margin_ranking]] with the margin 0, divided b
 - `keras_rs.losses.PairwiseLogisticLoss(reduction="sum")(torch.tensor([[1.0, 0.0]]).expand(positive.numel(), 2), torch.stack([positive, negative], -1).reshape(-1, 2))`:
   For lists of relevances and scores; divided by batch times list by default. At equal scores its gradient is zero where
   PyTorch is the backend.
-- `recbole.model.loss.BPRLoss()(positive, negative)`: Adds gamma, 1e-10 by default, to the sigmoid; see the pitfall
-  above.
+- `recbole.model.loss.BPRLoss()(positive, negative)`: Adds gamma, 1e-10 by default, to the sigmoid.
 - `torch_geometric.nn.models.lightgcn.BPRLoss()(positive, negative)`: With `lambda_reg` it adds the squared length of
   its third argument, times `lambda_reg` and divided by the number of pairs.
 - [TorchRL](https://docs.pytorch.org/rl/main/reference/generated/torchrl.objectives.llm.reward_model_loss.html)

@@ -11,8 +11,8 @@ proportion to the exponential of its score; the loss is minus the logarithm of t
 
 ## When not to
 
-- Many items are tied, as with grades from 0 to 4. The loss wants one order, as a pitfall shows. [[listnet]] takes grades, and
-  [[ranknet]] leaves ties out or gives them a target of 0.5.
+- Many items are tied, as with grades from 0 to 4. The loss wants one order. [[listnet]] takes grades, and [[ranknet]]
+  leaves ties out or gives them a target of 0.5.
 - Only the first places matter: [[listnet]]. Every place counts here, down to the last but one; position-aware
   ListMLE weights them.
 - There are two items: [[bpr]] is the same and takes them as two tensors.

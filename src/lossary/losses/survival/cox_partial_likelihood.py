@@ -11,8 +11,8 @@ minus the logarithm of their share of the total risk, averaged over the events.
 
 ## When not to
 
-- You want a predicted time or a probability of survival. The loss does not determine the level of the risk, as a pitfall
-  shows. A full likelihood does, such as `torchsurv.loss.weibull.neg_log_likelihood_weibull`, or [[bce_with_logits]] of
+- You want a predicted time or a probability of survival. The loss does not determine the level of the risk.
+  A full likelihood does, such as `torchsurv.loss.weibull.neg_log_likelihood_weibull`, or [[bce_with_logits]] of
   the event in each interval of time.
 - Batches are so small that many hold no event, or only one subject at risk with it. A full likelihood has a term for each
   subject by itself: `torchsurv.loss.weibull.neg_log_likelihood_weibull`.
