@@ -12,7 +12,7 @@ How far two distributions are from the average of the two: symmetric, zero only 
 
 - The target is fixed and you fit a model to it. With respect to the scores in front of a softmax, [[kl_div]] and
   [[cross_entropy]] keep a strong gradient however far the prediction is off; that of this divergence vanishes.
-- The outcomes have an order, and near misses should cost less: [[wasserstein_1d]], between samples.
+- The outcomes have an order, and near misses should cost less: [[wasserstein_1d]], of samples or from cumulative sums.
 
 ## Pitfalls
 
