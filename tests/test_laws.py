@@ -848,6 +848,17 @@ def test_an_input_that_is_a_mean_is_not_called_a_rate(loss: Loss) -> None:
             assert "rate" not in kind.name or "mean" not in entry.meaning.split(), (entry.name, kind.name)
 
 
+@every_loss
+def test_two_sides_of_what_is_symmetric_can_be_swapped(loss: Loss) -> None:
+    """A page says so of a symmetric loss; a curve that is the same to both sides of zero alone does not make it true."""
+    if loss.properties.get("symmetric") is not True:
+        return
+    batch = a_batch(loss, (12,))
+    swapped = {**batch, "input": batch["target"], "target": batch["input"]}
+    here, there = (by_torch(loss, one, loss.defaults())[0] for one in (batch, swapped))
+    assert there == pytest.approx(here, rel=1e-12)
+
+
 WITH_INSETS = [
     (loss, parameter) for loss in LOSSES.values() for parameter in loss.parameters if parameter.range.inset != HAIR
 ]
