@@ -850,7 +850,7 @@ def test_an_input_that_is_a_mean_is_not_called_a_rate(loss: Loss) -> None:
 
 @every_loss
 def test_two_sides_of_what_is_symmetric_can_be_swapped(loss: Loss) -> None:
-    """A page says so of a symmetric loss; a curve that is the same to both sides of zero alone does not make it true."""
+    """A page says so of a symmetric loss; a curve that is the same to both sides of zero does not make it true."""
     if loss.properties.get("symmetric") is not True:
         return
     batch = a_batch(loss, (12,))

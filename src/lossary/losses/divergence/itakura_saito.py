@@ -14,7 +14,6 @@ that is too small costs more than one that is too large.
 - Targets may be zero. The divergence is infinite there. Use [[poisson_nll]] for counts.
 - You need a loss that is convex in the prediction. It bends downwards where the prediction exceeds twice the target;
   [[poisson_deviance]] nowhere does.
-- The two may differ by a gain that does not matter. It costs like any other factor; scale the spectra alike first.
 - Values near zero are only noise. The ratio makes them count as much as any other; use [[mse]] or [[l1]].
 
 ## Pitfalls
@@ -46,7 +45,8 @@ scale 1e-06: loss 0.1931, gradient 2.5e+05, of the logarithm 0.5
 ### Too small costs more than too large
 
 A prediction ten times too small costs several times as much as one ten times too large: the first grows with the
-ratio, the second with its logarithm.
+ratio, the second with its logarithm. A gain on one of the two alone is such a factor. Where it should not matter, scale
+them alike first.
 
 ```python
 for factor in (0.1, 0.5, 2.0, 10.0):
@@ -146,7 +146,7 @@ loss = Loss(
     ),
     concepts={
         "scale invariance; loud and quiet frequencies; log-power output": "It sees only the ratio",
-        "asymmetry; underestimation": "Too small costs more",
+        "asymmetry; underestimation; spectra that differ by a gain": "Too small costs more",
         "silence; zero power; nan": "A zero on either side",
     },
     answers={
