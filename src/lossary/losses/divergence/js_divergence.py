@@ -209,6 +209,7 @@ loss = divergence_loss(
     properties={
         "convex": True,
         "smoothness": "Cinf",
+        "lipschitz": "inf",
         "gradient_lipschitz": "inf",
         "bounded": True,
         "symmetric": True,
