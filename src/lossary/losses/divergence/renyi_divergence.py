@@ -46,8 +46,8 @@ KL: 0.2749
 
 ### A low order is content with one of two modes
 
-Of a target with two modes, a prediction that meets one of them and misses the other is cheap at low orders. At high ones a
-prediction that covers both is cheaper, however badly it fits either.
+Of a target with two modes, a prediction that meets one of them and nearly misses the other is cheap at low orders. At higher
+ones a prediction that covers both and fits neither is cheaper.
 
 ```python
 from lossary.functional import renyi_divergence
