@@ -14,7 +14,7 @@ for name in [name for name in sys.modules if name.partition(".")[0] == "lossary"
 from lossary.errors import LossaryError  # noqa: E402
 from lossary.publishing.cache import default_cache  # noqa: E402
 from lossary.publishing.progress import console  # noqa: E402
-from lossary.publishing.site import Build, articles, navigation, origins, site  # noqa: E402
+from lossary.publishing.site import ROOM, Build, articles, navigation, origins, site  # noqa: E402
 
 config = FilesEditor.current().config
 try:
@@ -26,9 +26,15 @@ try:
         progress=console(),
         directory_urls=config.use_directory_urls,
     )
+    made, room = {}, ROOM
     for path, data in site(build):
-        with mkdocs_gen_files.open(path, "wb") as file:
-            file.write(data)
+        if path.endswith(".md") or room < len(data):
+            with mkdocs_gen_files.open(path, "wb") as file:
+                file.write(data)
+        else:
+            made[path] = data  # for the hook on_files
+            room -= len(data)
+    config.extra["made"] = made
 except LossaryError as error:
     # One message for people instead of a traceback; nothing is published.
     raise PluginError(str(error)) from None

@@ -30,7 +30,8 @@ COPIED = ("src", "docs", "scripts", "tests", ".github", "CHANGELOG.md", "CITATIO
 # What pytest is given to run the laws of each day.
 LAWS = ("-m", "not site and not browser and not long and not nightly", "tests")
 # What tells a copy from its original, in titles and other names: words that no page uses.
-ROUNDS = ("Bravo", "Foxtrot", "Juliett", "Quebec", "Sierra", "Tango", "Uniform", "Victor", "Whiskey", "Zulu")
+ROUNDS = ("Bravo", "Foxtrot", "Golf", "Hotel", "Juliett", "Lima", "November", "Oscar", "Quebec", "Sierra", "Tango",
+          "Uniform", "Victor", "Whiskey", "Zulu")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -12,6 +15,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from matplotlib import font_manager
 from matplotlib.figure import Figure
 from py_mini_racer import MiniRacer
 
@@ -266,3 +270,19 @@ def test_a_notebook_shows_a_drawing() -> None:
     one, other = (re.findall(r' id="([^"]+)"', drawing._repr_html_()) for _ in range(2))
     assert one
     assert not set(one) & set(other)
+
+
+def test_a_list_of_the_systems_fonts_changes_no_figure(tmp_path: Path) -> None:
+    """Matplotlib keeps one in the user's cache folder, which may lack its own fonts for formulas or hold others."""
+    card = HUBER.figure("card").svg()
+    listed = [entry for entry in font_manager.fontManager.ttflist if entry.name == "DejaVu Sans"]
+    kept = {**vars(font_manager.fontManager), "ttflist": listed}
+    kept.pop("_lock", None)
+    broken = object.__new__(font_manager.FontManager)
+    vars(broken).update(kept)
+    font_manager.json_dump(broken, tmp_path / f"fontlist-v{font_manager.FontManager.__version__}.json")
+    code = "import sys, lossary; sys.stdout.buffer.write(lossary.get('huber').figure('card').svg())"
+    environment = {**os.environ, "MPLCONFIGDIR": str(tmp_path)}
+    drawn = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment)
+    assert drawn.stderr == b""
+    assert drawn.stdout == card

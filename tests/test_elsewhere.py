@@ -20,7 +20,7 @@ from lossary.elsewhere import rows as rows_module
 from lossary.elsewhere.arrays import KINDS, Arrays
 from lossary.elsewhere.entering import LeftOut
 from lossary.elsewhere.measuring import measure
-from lossary.elsewhere.rows import cases, key, state, surprises, swapped, words
+from lossary.elsewhere.rows import cases, key, one_sample, state, surprises, swapped, words
 from lossary.errors import CatalogError
 
 FILE = Path(__file__).parents[1] / "src" / "lossary" / "losses" / MEASURED
@@ -94,6 +94,19 @@ def test_each_row_was_run_in_the_version_that_is_locked() -> None:
     named = {one.name: locked[one.installed_as.lower().replace("_", "-")] for one in RUN}
     rows = [row for found in KEPT.values() for row in found.values()]
     assert [(row["library"], row["version"]) for row in rows if row["version"] != named[row["library"]]] == []
+
+
+def test_a_call_that_takes_one_sample_is_compared_at_several_with_different_numbers() -> None:
+    """Equal numbers, and times without ties, hide how it weighs one against another."""
+    told = []
+    for slug, row in RUNNABLE:
+        found = KEPT.get(slug, {}).get(key(LOSSES[slug], row), {})
+        if found.get("alone"):
+            first = LOSSES[slug].inputs[0].name
+            samples = [np.ravel(one_sample(LOSSES[slug], batch)[first]) for _, batch in cases(LOSSES[slug], row)]
+            if found["points"] < 6 or 2 * sum(len(set(sample)) > 1 for sample in samples) < len(samples):
+                told.append((slug, row.call))
+    assert told == []
 
 
 def test_what_is_not_run_has_a_source() -> None:

@@ -240,6 +240,48 @@ def test_each_reduction_is_of_the_values(loss: Loss) -> None:
 
 
 @own
+def test_targets_that_are_whole_numbers_may_be_integers(loss: Loss) -> None:
+    """An integer target is refused, or gives every digit that its float64 self gives: counts often come as integers."""
+    assert loss.function is not None
+    for setting in points.settings(loss):
+        for batch in points.batches(loss, setting):
+            inputs = {name: torch.as_tensor(np.asarray(value)) for name, value in batch.items()}
+            if "target" not in inputs or {value.shape for value in inputs.values()} != {inputs["target"].shape}:
+                continue  # not a target for each element
+            kind = next(entry for entry in loss.inputs if entry.name == "target").kinds[0]
+            whole = inputs["target"].round()
+            kept = (whole >= kind.lower) & (whole <= kind.upper) & (whole.abs() < 2**40)
+            inputs = {name: value[kept] for name, value in inputs.items()}
+            wanted, inputs["target"] = inputs["target"].round(), inputs["target"].round().long()
+            try:
+                found = loss.function(**inputs, **setting, reduction="none")
+            except RuntimeError:
+                continue
+            wanted = loss.function(**{**inputs, "target": wanted}, **setting, reduction="none")
+            torch.testing.assert_close(found, wanted, rtol=1e-13, atol=1e-13, equal_nan=True)
+
+
+@own
+def test_a_loss_of_elements_keeps_its_digits_close_to_a_perfect_prediction(loss: Loss) -> None:
+    """In float32, 1 in 4096 away: a difference of numbers near 1 would leave rounding alone, even below zero."""
+    assert loss.function is not None
+    for label, perfect in loss.main.best.items():
+        for share in (2**-12, -(2**-12)):
+            t = torch.tensor([perfect * (1 + share) if perfect else share], dtype=torch.float32)
+            inputs = loss.main.inputs(t, loss.main.branches[label])
+            if not math.isfinite(perfect) or any(isinstance(value, list | tuple) for value in inputs.values()):
+                continue  # of a vector
+            one, two = (
+                loss.function(
+                    **{name: torch.as_tensor(value, dtype=format).expand(1) for name, value in inputs.items()},
+                    reduction="sum",
+                ).double()
+                for format in (torch.float32, torch.float64)
+            )
+            torch.testing.assert_close(one, two, rtol=0.01, atol=0)
+
+
+@own
 def test_a_reduction_that_does_not_exist_is_refused(loss: Loss) -> None:
     inputs = moved(loss, 0)
     made = leaves(loss, inputs, loss.defaults())

@@ -17,7 +17,7 @@ from lossary.discovery import catalogs
 from lossary.drawing import loss_views, render, together
 from lossary.errors import CatalogError
 from lossary.publishing import jobs
-from lossary.publishing.jobs import MOST_TOGETHER, family_files
+from lossary.publishing.jobs import family_files
 
 SOURCES = catalogs.sources()
 FAMILIES = catalogs.families(SOURCES)
@@ -46,7 +46,7 @@ BETWEEN_NORMALS = {
 
 def test_divergences_of_two_normals_are_what_the_closed_forms_say() -> None:
     (figure,) = catalogs.declared(FAMILIES["divergence"]).figures
-    chart, table = together.side_by_side(figure, members("divergence"))
+    ((_, chart),), table = together.side_by_side(figure, members("divergence"))
     columns = dict(zip(table.names, table.columns, strict=True))
     distance = columns.pop(figure.label)
     assert (
@@ -138,7 +138,7 @@ def test_the_weight_is_the_gradient_over_the_residual() -> None:
 
 def test_small_charts_are_told_apart_by_nothing_but_their_curve() -> None:
     robust = members("robust")
-    assert len(robust) > MOST_TOGETHER
+    assert len(robust) > together.MOST_TOGETHER
     laid = together.shared_axis(robust, [], RESIDUAL.name, "loss")
     assert laid is not None
     charts = laid.multiples()
@@ -209,6 +209,21 @@ def test_what_all_say_of_an_axis_is_said_once_without_names() -> None:
     mixed = [dataclasses.replace(robust[0], sections=(changed,)), *robust[1:3]]
     told = f"{robust[0].title}: Else. {robust[1].title}, {robust[2].title}: {note}"
     assert together.fixed_note(mixed, RESIDUAL) == told
+
+
+def test_curves_of_one_target_are_named_with_it_and_the_note_says_so() -> None:
+    """In the words for those who do not see the figure a label that holds a comma stays one label."""
+    deviances = [loss for loss in members("likelihood") if loss.main.axis.name == "mean"]
+    laid = together.shared_axis(deviances, [], "mean", "loss")
+    assert laid is not None
+    titles = [f"{loss.title}, {next(iter(loss.main.branches))}" for loss in deviances]
+    told = f"{'; '.join(titles[:-1])}; and {titles[-1]} along"
+    assert len(titles) > 2
+    assert told in laid.overlay().description
+    assert together.fixed_note(deviances, laid.axis).endswith("several curves, the one that is named is drawn.")
+    assert "several curves" not in together.fixed_note(members("robust")[:2], RESIDUAL)
+    assert together.listed(["a", "b", "c"]) == "a, b and c"
+    assert together.listed(["a"]) == "a"
 
 
 def test_curves_that_lie_on_each_other_are_dashed_differently() -> None:
@@ -319,6 +334,29 @@ def test_a_call_that_fails_is_told_with_its_file(call: str, words: str) -> None:
         together.side_by_side(FIGURE, [loss])
     assert f"{loss.path}: figure: " in str(told.value)
     assert words in str(told.value)
+
+
+def test_more_losses_than_one_chart_can_tell_apart_are_in_several_on_the_same_scales() -> None:
+    """Every one of them, each in one chart, as far as its numbers go."""
+    plain = members("robust")[0]
+    count = 2 * together.MOST_TOGETHER + 1
+    losses = [
+        dataclasses.replace(plain, slug=f"loss_{k}", title=f"Loss {k}", side_by_side={"f": f"{k} * t"})
+        for k in range(1, count + 1)
+    ]
+    charts, table = together.side_by_side(FIGURE, losses)
+    assert [len(some) for some, _ in charts] == [8, 8, 1]
+    assert [loss.slug for some, _ in charts for loss in some] == list(table.names[1:]) == [loss.slug for loss in losses]
+    assert [[trace.label for trace in chart.traces] for _, chart in charts] == [
+        [loss.title for loss in some] for some, _ in charts
+    ]
+    assert {chart.title.removeprefix(FIGURE.title) for _, chart in charts} == {", 1 of 3", ", 2 of 3", ", 3 of 3"}
+    (limits,) = {chart.ylim for _, chart in charts}
+    assert limits is not None
+    assert limits[0] < min(FIGURE.span) * count
+    assert limits[1] > max(FIGURE.span) * count
+    ((_, alone),), _ = together.side_by_side(FIGURE, losses[: together.MOST_TOGETHER])
+    assert (alone.title, alone.ylim) == (FIGURE.title, None)
 
 
 def test_a_figure_that_the_family_has_not_is_told_with_the_file_of_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:

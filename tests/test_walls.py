@@ -71,7 +71,7 @@ ONLY = {
 # What a build with nothing to do imports.
 WARM = (
     "discovery.catalogs", "discovery.dependencies", "publishing.cache", "publishing.page", "publishing.worker",
-    "publishing.site", "errors", "embedding.figure_request", "fence",
+    "publishing.executors", "publishing.isolation", "publishing.site", "errors", "embedding.figure_request", "fence",
 )  # fmt: skip
 HEAVY = ("torch", "sympy", "matplotlib", "numpy", "mpmath", "flint")
 

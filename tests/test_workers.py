@@ -14,8 +14,9 @@ import pytest
 from conftest import MakeCatalog
 from lossary.errors import LossaryError
 from lossary.publishing.cache import Cache
+from lossary.publishing.executors import Workers
+from lossary.publishing.isolation import Job
 from lossary.publishing.limits import GIGABYTES, MEMORY, SECONDS, TIME, Limits, limits, place, watched
-from lossary.publishing.worker import Job, Workers
 from test_failures import changed
 from website.tools import ROOT, environment
 
@@ -51,6 +52,10 @@ DEEDS: Mapping[str, tuple[str, str]] = {
     "changes_torch": (
         imported("torch.set_default_dtype(torch.float16)"),
         "load: the file changes torch for all other losses: the default dtype to torch.float16",
+    ),
+    "writes_anywhere": (
+        imported("for fd in range(3, 40):\n    try: os.write(fd, b'NOISE\\n')\n    except OSError: pass"),
+        "build: something wrote into the answer of its process",
     ),
     "asks_for_too_much": (imported("b'x' * 10**12"), "load: line 51: MemoryError"),
 }  # fmt: skip
@@ -131,7 +136,7 @@ def test_one_step_that_does_not_let_go_is_stopped_from_outside(
     """A single step of C keeps the process from looking at itself."""
     root = make_catalog({"toy/held": imported("10 ** 10**9"), "toy/good": PLAIN})
     monkeypatch.setenv("LOSSARY_TIME_LIMIT", "3")
-    monkeypatch.setattr("lossary.publishing.worker.GRACE", 1)
+    monkeypatch.setattr("lossary.publishing.isolation.GRACE", 1)
     path = root / "toy" / "held.py"
     job = Job(
         "check",

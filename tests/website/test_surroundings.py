@@ -22,7 +22,8 @@ from lossary.commands.starter import write
 from lossary.errors import Failure, LossaryError
 from lossary.publishing import cache
 from lossary.publishing.cache import Cache, default_cache
-from lossary.publishing.worker import FULL, Job, Workers
+from lossary.publishing.executors import FULL, Workers
+from lossary.publishing.isolation import Job
 from website.tools import NIGHTLY, ROOT, Copy, edit, run, serving, succeeded, until
 
 pytestmark = pytest.mark.in_turns("docs/assets", "src/lossary/hooks.py", "src/lossary/publishing")

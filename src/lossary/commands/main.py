@@ -24,6 +24,13 @@ SETTINGS = click.option("--set", "-s", "settings", multiple=True, metavar="NAME=
 THEME = click.option("--theme", type=click.Choice(["light", "dark", "auto"]), default="auto", show_default=True)
 SIZE = click.option("--size", metavar="WxH", help="Width and height in CSS pixels.")
 SET = "--set "  # how messages write a parameter
+SCHEDULER = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    envvar="LOSSARY_SCHEDULER",
+    default="",
+    help="A dask scheduler, whose workers evaluate, check and draw; needs lossary[dask].",
+)
 OUTPUT = click.option("-o", "--output", required=True, type=click.Path(dir_okay=False), help="F.svg, F.png or F.pdf.")
 
 
@@ -195,8 +202,9 @@ def compare(
     is_flag=True,
     help="Run the snippets of each docstring first, and write what they print into the file.",
 )
+@SCHEDULER
 @CATALOG
-def check(slugs: Sequence[str], write: bool, catalog: str | None) -> None:
+def check(slugs: Sequence[str], write: bool, scheduler: str, catalog: str | None) -> None:
     """Run every check on losses and report each; exit 1 if any fails."""
     from lossary.commands.checking import run
 
@@ -210,7 +218,7 @@ def check(slugs: Sequence[str], write: bool, catalog: str | None) -> None:
 
             raise unknown(slug, catalog)
     chosen = [source for source in found if not slugs or source.slug in slugs]
-    failures = run(chosen, found, write, click.echo)
+    failures = run(chosen, found, write, scheduler, click.echo)
     for failure in failures:
         click.echo(f"\n{failure}", err=True)
     click.echo(f"\n{len(chosen)} checked, {len({f.path for f in failures})} failed")
@@ -243,15 +251,16 @@ def init(folder: str, beside: bool) -> None:
 @main.command()
 @click.option("--out", required=True, type=click.Path(file_okay=False), help="The folder to fill.")
 @click.option("--jobs", type=click.IntRange(1), help="How many processes; all cores by default.")
+@SCHEDULER
 @CATALOG
-def export(out: str, jobs: int | None, catalog: str | None) -> None:
+def export(out: str, jobs: int | None, scheduler: str, catalog: str | None) -> None:
     """Write the generated Markdown, figures and data as plain files, for any site generator."""
     import os
 
     from lossary.publishing.progress import console
     from lossary.publishing.site import Build, site
 
-    build = Build(catalog=catalog, address=os.environ.get("SITE_URL", ""), progress=console())
+    build = Build(catalog=catalog, address=os.environ.get("SITE_URL", ""), progress=console(), scheduler=scheduler)
     if jobs:
         build.processes = jobs
     count = 0

@@ -58,8 +58,6 @@ _LOCK = threading.RLock()
 @cache
 def _settings() -> dict[str, Any]:
     """Every setting of matplotlib that a drawing may depend on, whatever its user has set."""
-    for file in sorted(FONTS.glob("*.ttf")):
-        font_manager.fontManager.addfont(str(file))
     own: dict[Any, Any] = {
         "font.family": "IBM Plex Sans",
         "font.size": 11.5,
@@ -78,6 +76,16 @@ def _settings() -> dict[str, Any]:
     return made
 
 
+@cache
+def _fonts() -> list[Any]:
+    """The fonts that a drawing may use: ours and matplotlib's own, of which it sets formulas.
+
+    What else a system has, or what a list of its fonts lacks that was written down once, changes no figure.
+    """
+    files = [*sorted(FONTS.glob("*.ttf")), *sorted(Path(mpl.get_data_path(), "fonts", "ttf").glob("*.ttf"))]
+    return [font_manager.ttfFontProperty(font_manager.get_font(file)) for file in files]
+
+
 @contextmanager
 def isolated_settings() -> Iterator[None]:
     """Draw with the settings of this module, and nobody else meanwhile."""
@@ -87,6 +95,7 @@ def isolated_settings() -> Iterator[None]:
         before = dict.copy(own)
         stack.callback(dict.update, own, before)
         dict.update(own, _settings())
+        stack.enter_context(_replaced(font_manager.fontManager, "ttflist", _fonts()))
         for owner, name, remembering in _REMEMBERED:
             stack.enter_context(_replaced(owner, name, remembering))
         yield
@@ -118,6 +127,12 @@ def _line_heights(font: FontProperties, dpi: float) -> tuple[float, float, float
 
 
 @lru_cache(maxsize=256)
+def _font_file(*asked: Any) -> Any:
+    """The file of a font; what matplotlib remembers itself may come from another list of fonts."""
+    return vars(FontManager)["_findfont_cached"].__wrapped__(font_manager.fontManager, *asked)
+
+
+@lru_cache(maxsize=256)
 def _font_files(font: FontProperties) -> list[Any]:
     """The files of a font and of those that stand in for what it lacks."""
     found: list[Any] = FontManager._find_fonts_by_props(font_manager.fontManager, font)
@@ -136,6 +151,7 @@ def _formula(output: Literal["vector", "raster"], *formula: Any) -> Any:
 # What matplotlib finds out anew for each word, figure or renderer, and is the same for all: object, attribute, ours.
 _REMEMBERED: tuple[tuple[object, str, object], ...] = (
     (RendererBase, "_get_font_height_metrics", lambda self, font: _line_heights(font, getattr(self, "dpi", 72.0))),
+    (font_manager.fontManager, "_findfont_cached", _font_file),
     (font_manager.fontManager, "_find_fonts_by_props", lambda font, *_: _font_files(font.copy())),
     (MathTextParser, "_parse_cached", lambda parser, *formula: _formula(parser._output_type, *formula)),
 )

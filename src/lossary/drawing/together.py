@@ -18,6 +18,9 @@ from lossary.evaluation.curves import curve
 from lossary.evaluation.torch_calls import inputs_at, side_by_side_values
 from lossary.typesetting.words import rough
 
+# More curves of one chart are hard to follow, though each has a look of its own.
+MOST_TOGETHER = 8
+
 
 @dataclasses.dataclass(frozen=True)
 class SharedAxis:
@@ -64,10 +67,9 @@ class SharedAxis:
     def overlay(self) -> Chart:
         """All of them in one chart."""
         traces = (*self.members.values(), *self.context.values())
-        listed = " and ".join(", ".join(t.label for t in traces).rsplit(", ", 1))
         return Chart(
             title=self.title,
-            description=f"The {self.which} of {listed} along the {self.axis.quantity}.",
+            description=f"The {self.which} of {listed([t.label for t in traces])} along the {self.axis.quantity}.",
             heading=self.which,
             role="ink",
             xlabel=self.axis.label,
@@ -122,6 +124,14 @@ class SharedAxis:
         )
 
 
+def listed(labels: Sequence[str]) -> str:
+    """Labels in a sentence; those that hold a comma themselves, before a target, are kept apart by semicolons."""
+    if len(labels) < 2:
+        return "".join(labels)
+    apart = any("," in label for label in labels)
+    return ("; " if apart else ", ").join(labels[:-1]) + ("; and " if apart else " and ") + labels[-1]
+
+
 def shared_axis(
     members: Sequence[Loss],
     context: Sequence[Loss],
@@ -170,15 +180,20 @@ def _trace_along(loss: Loss, axis: Axis, which: str, span: tuple[float, float]) 
 
 
 def fixed_note(losses: Sequence[Loss], axis: Axis) -> str:
-    """What is held fixed along an axis, for those losses that say so; without names where all say the same."""
+    """What is held fixed along an axis, for those losses that say so; without names where all say the same.
+
+    Notes may speak of a curve for each target, of which a figure of several losses has one.
+    """
     told: dict[str, list[str]] = {}
     drawn = [(loss, s) for loss in losses if (s := next((s for s in loss.sections if s.axis == axis), None))]
     for loss, section in drawn:
         if section.note:
             told.setdefault(section.note, []).append(loss.title)
-    if len(told) == 1 and len(next(iter(told.values()))) == len(drawn):
-        return next(iter(told))
-    return " ".join(f"{', '.join(titles)}: {note}" for note, titles in told.items())
+    alike = len(told) == 1 and len(next(iter(told.values()))) == len(drawn)
+    notes = [note if alike else f"{', '.join(titles)}: {note}" for note, titles in told.items()]
+    if any(len(section.branches) > 1 for _, section in drawn):
+        notes.append("Where a loss has several curves, the one that is named is drawn.")
+    return " ".join(notes)
 
 
 def _shared_heights(axis: Axis, which: str, traces: Sequence[Trace]) -> tuple[float, float]:
@@ -193,17 +208,43 @@ def _shared_heights(axis: Axis, which: str, traces: Sequence[Trace]) -> tuple[fl
     return min(-0.03 * top, 1.05 * least), top
 
 
-def side_by_side(figure: SideBySide, members: Sequence[Loss]) -> tuple[Chart, Table]:
-    """A family's own figure, of those of its losses that have a call for it."""
+def side_by_side(figure: SideBySide, members: Sequence[Loss]) -> tuple[list[tuple[list[Loss], Chart]], Table]:
+    """A family's own figure, of those of its losses that have a call for it: who is in each chart, and all numbers.
+
+    It is one chart as long as its curves can be told apart, and otherwise several on the same scales.
+    """
     t = np.linspace(*figure.span, points.POINTS)
     values = [(loss, side_by_side_values(loss, figure, t)) for loss in members if figure.name in loss.side_by_side]
+    several = [values[k : k + MOST_TOGETHER] for k in range(0, len(values), MOST_TOGETHER)]
+    ylim = None if figure.top is None else (-0.03 * figure.top, figure.top)
+    if ylim is None and len(several) > 1:
+        heights = np.concatenate([y[np.isfinite(y)] for _, y in values])
+        least, most = float(heights.min()), float(heights.max())
+        ylim = (least - 0.03 * (most - least), most + 0.03 * (most - least))
+    charts = [
+        (
+            [loss for loss, _ in some],
+            _side_by_side(figure, t, some, ylim, f", {k} of {len(several)}" * (len(several) > 1)),
+        )
+        for k, some in enumerate(several, 1)
+    ]
+    return charts, Table((figure.label, *(loss.slug for loss, _ in values)), (t, *(y for _, y in values)))
+
+
+def _side_by_side(
+    figure: SideBySide,
+    t: NDArray[np.float64],
+    values: Sequence[tuple[Loss, NDArray[np.float64]]],
+    ylim: tuple[float, float] | None,
+    which: str,
+) -> Chart:
     traces = tuple(
         Trace(t, y, f"trace{k % 8}", loss.title, dashed=(k + k // 8) % 2) for k, (loss, y) in enumerate(values)
     )
     ends = "; ".join(f"{trace.label}: from {rough(trace.y[0])} to {rough(trace.y[-1])}" for trace in traces)
     drawn = miniatures(figure.look, figure.span, lambda at: inputs_at(figure, at))
-    chart = Chart(
-        title=figure.title,
+    return Chart(
+        title=f"{figure.title}{which}",
         description=f"{figure.heading.capitalize()} over the {figure.label}, {rough(t[0])} to {rough(t[-1])}. {ends}."
         + (f" {told(drawn, figure.look)}" if figure.look else ""),
         heading=figure.heading,
@@ -211,7 +252,6 @@ def side_by_side(figure: SideBySide, members: Sequence[Loss]) -> tuple[Chart, Ta
         xlabel=figure.label,
         traces=traces,
         size=(560, 420 + (MINIATURES_HIGH if drawn else 0)),
-        ylim=None if figure.top is None else (-0.03 * figure.top, figure.top),
+        ylim=ylim,
         miniatures=drawn,
     )
-    return chart, Table((figure.label, *(loss.slug for loss, _ in values)), (t, *(y for _, y in values)))

@@ -37,8 +37,6 @@ Files = dict[str, bytes]
 # What a job is given. It comes from another process, as JSON.
 Payload = Mapping[str, Any]
 
-# More curves of one chart are hard to follow, though each has a look of its own.
-MOST_TOGETHER = 8
 PUSHED = 5  # targets that the reader of the home page moves, from the largest down
 
 
@@ -131,16 +129,14 @@ def family_files(payload: Payload) -> Files:
             ]
         )
     for one in (one for one in shown.figures if any(one.name in m.side_by_side for m in members)):
-        chart, table = together.side_by_side(one, members)
-        files |= picture_files(folder, one.name, chart, table)
-        calls = [
-            {"slug": m.slug, "title": m.title, "call": m.side_by_side[one.name]}
-            for m in members
-            if one.name in m.side_by_side
-        ]
-        caption = f"{one.caption} {one.look.words}" if one.look else one.caption
-        words = {"title": one.title, "caption": caption, "calls": calls}
-        figures.append({**_image(f"{folder}/{one.name}", chart), **words})
+        charts, table = together.side_by_side(one, members)
+        for number, (shown_here, chart) in enumerate(charts, 1):
+            name = f"{one.name}-{number}" if number > 1 else one.name
+            files |= picture_files(folder, name, chart, table if number == 1 else None)
+            calls = [{"slug": m.slug, "title": m.title, "call": m.side_by_side[one.name]} for m in shown_here]
+            caption = f"{one.caption} {one.look.words}" if one.look else one.caption
+            words = {"title": chart.title, "caption": caption, "calls": calls}
+            figures.append({**_image(f"{folder}/{name}", chart), **words})
     return {"figures.json": json.dumps(figures).encode(), **files}
 
 
@@ -151,7 +147,7 @@ def _shared_axis_files(place: str, shared: together.SharedAxis, fixed: str) -> t
     told = f"The {what} along the {shared.axis.quantity}, each loss at its defaults."
     if shared.which == "loss" and fixed:
         told += f" {fixed}"
-    if len(shared.members) <= MOST_TOGETHER:
+    if len(shared.members) <= together.MOST_TOGETHER:
         chart = shared.overlay()
         grey = " Grey: related losses of other families." if shared.context else ""
         return picture_files(folder, name, chart, shared.table()), {**_image(place, chart), "caption": told + grey}
@@ -162,7 +158,7 @@ def _shared_axis_files(place: str, shared: together.SharedAxis, fixed: str) -> t
     for slug, chart in shared.multiples().items():
         files |= picture_files(place, slug, chart, None)
         panels.append({**_image(f"{place}/{slug}", chart), "slug": slug, "title": shared.members[slug].label})
-    landmarks = " and ".join(", ".join(t.label for t in shared.landmarks.values()).rsplit(", ", 1))
+    landmarks = together.listed([t.label for t in shared.landmarks.values()])
     grey = "Grey, behind each: all the others" + (f"; dashed: {landmarks}." if landmarks else ".")
     words = {"title": shared.title, "caption": f"{told} {grey}", "behind": f"{place}-behind.svg", "panels": panels}
     return files, words

@@ -10,8 +10,9 @@ import dataclasses
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,20 +26,23 @@ from lossary.discovery.catalogs import (
     families,
     sources,
 )
-from lossary.discovery.dependencies import measured, neighbours
+from lossary.discovery.dependencies import MEASURED, measured, neighbours
 from lossary.discovery.links import named
 from lossary.errors import CatalogError, Failure, LossaryError
 from lossary.publishing import search_index
 from lossary.publishing.cache import MENDED, PACKAGE, Cache, default_cache, digest, sources_key, templates_key
 from lossary.publishing.choosing import choices, steps
+from lossary.publishing.executors import SCHEDULER, Workers, default_processes
 from lossary.publishing.facets import chosen_by, facets, matrix
+from lossary.publishing.isolation import Job, sha256
 from lossary.publishing.page import link, render
 from lossary.publishing.presets import Preset, available_presets
 from lossary.publishing.record_fields import Record
-from lossary.publishing.worker import Job, Workers
 
 if TYPE_CHECKING:
     # At run time these come with SymPy, which a build with nothing to do does not wait for.
+    from concurrent.futures import Executor
+
     from lossary.declaration.values import Json, JsonObject
 
 logger = logging.getLogger(__name__)
@@ -46,15 +50,12 @@ logger = logging.getLogger(__name__)
 Progress = Callable[[int, int, str], None]
 Records = dict[str, Record]
 
+# How many bytes of figures a build holds; what is beyond is read again when it is written.
+ROOM = 256 * 2**20
 ARTICLES = PACKAGE / "articles"
 # What losses.json holds of a record, besides what is derived from it.
 _INDEX: Final = ("slug", "title", "family", "summary", "aliases", "torch", "inputs", "parameters", "formula_checked",
           "properties", "axis", "torch_version", "tasks", "takes", "concepts")  # fmt: skip
-
-
-def default_processes() -> int:
-    """How many processes work at once: LOSSARY_JOBS if set, else one for each core."""
-    return int(os.environ.get("LOSSARY_JOBS", 0)) or os.cpu_count() or 1
 
 
 @dataclass
@@ -69,6 +70,8 @@ class Build:
         cache: where made things are kept.
         progress: told (done, all, name) after each piece of work.
         directory_urls: whether the address of a page ends in a slash, as MkDocs has it by default.
+        executor: what evaluates, checks and draws, instead of processes of this machine.
+        scheduler: likewise, the address of a dask scheduler; LOSSARY_SCHEDULER if set.
     """
 
     catalog: str | None = BUILT_IN
@@ -78,6 +81,8 @@ class Build:
     cache: Cache = field(default_factory=default_cache)
     progress: Progress = lambda done, count, name: None
     directory_urls: bool = True
+    executor: Executor | None = None
+    scheduler: str = field(default_factory=lambda: os.environ.get(SCHEDULER, ""))
 
 
 def site(build: Build) -> Iterator[tuple[str, bytes]]:
@@ -114,7 +119,9 @@ def _files(build: Build) -> Iterator[tuple[str, bytes]]:
         if build.catalog in (None, BUILT_IN)
         else {}
     )
-    with Workers(build.cache, build.processes) as workers:
+    with Workers(
+        build.cache, build.processes, executor=build.executor, scheduler=build.scheduler, sources=base
+    ) as workers:
         files = Files(build, workers)
         failures += files.make([*jobs.values(), *texts.values()])
         records: Records = {
@@ -131,9 +138,9 @@ def _files(build: Build) -> Iterator[tuple[str, bytes]]:
         logger.error("%s", CatalogError(failures))
     build.cache.prune(set(files.of))
 
-    for of_job in files.of.values():
-        for path, data in of_job.items():
-            if "/" in path or path == "objects.inv":
+    for key in files.of:
+        for path, data in files.whole(key).items():
+            if _published(path):
                 yield path, data
     titles = {slug: record["title"] for slug, record in records.items()}
     yield from _pages(build, files, unique, records, groups, shared, failures)
@@ -143,12 +150,23 @@ def _files(build: Build) -> Iterator[tuple[str, bytes]]:
     yield from _indexes(build, records, groups)
 
 
+def _published(path: str) -> bool:
+    """Whether a job's file goes into the site as it is; the others are what pages are made from."""
+    return "/" in path or path == "objects.inv"
+
+
 class Files:
-    """The files of jobs by key, each read from the cache once; what is missing there is made first."""
+    """The files of jobs by key; what is missing in the cache is made first.
+
+    Attributes:
+        of: for each job, what pages are made from, and the rest as long as there is room for it.
+    """
 
     def __init__(self, build: Build, workers: Workers) -> None:
         self.build, self.workers = build, workers
         self.of: dict[str, dict[str, bytes]] = {}
+        self._room = ROOM
+        self._partly: set[str] = set()
 
     def make(self, jobs: Sequence[Job]) -> list[Failure]:
         """Have the files of all jobs, but for those that fail."""
@@ -168,30 +186,61 @@ class Files:
             self._read(job)
         return failures
 
+    def whole(self, key: str) -> dict[str, bytes]:
+        """All files of a job that is made.
+
+        Raises:
+            LossaryError: where somebody removed them meanwhile.
+        """
+        if key not in self._partly:
+            return self.of[key]
+        found = self.build.cache.get(key)
+        if found is None:
+            raise LossaryError(f"the cache {self.build.cache.folder} was changed while it was read: build again")
+        return found
+
     def _read(self, job: Job) -> bool:
         files = self.build.cache.get(job.key)
-        if files is not None:
-            self.of[job.key] = files
-        return files is not None
+        if files is None:
+            return False
+        self._room -= sum(map(len, files.values()))
+        if self._room < 0:
+            files = {path: data for path, data in files.items() if not _published(path)}
+            self._partly.add(job.key)
+        self.of[job.key] = files
+        return True
 
 
 def _loss_job(source: Source, title: str, base: str) -> Job:
-    texts = [path.read_bytes() for path in (source.path, *neighbours(source))]
-    return Job(
-        "loss",
-        digest("loss", base, source.family, source.slug, source.shown, title, json.dumps(measured(source)), *texts),
-        source.shown,
-        _payload(source),
+    texts = {path: path.read_bytes() for path in (source.path, *neighbours(source))}
+    key = digest(
+        "loss", base, source.family, source.slug, source.shown, title, json.dumps(measured(source)), *texts.values()
     )
+    reads = {_place(path): sha256(text) for path, text in texts.items()}
+    if (rows := source.path.parents[1] / MEASURED).exists():
+        reads[_place(rows)] = _digest(rows, rows.stat().st_mtime_ns)
+    return Job("loss", key, source.shown, _payload(source), reads)
+
+
+@lru_cache(maxsize=8)
+def _digest(path: Path, _changed: int) -> str:
+    """Of a file that many losses share, and that is read once for all of them."""
+    return sha256(path.read_bytes())
+
+
+def _place(path: Path) -> str:
+    """A path that leads to the same file from any folder, or on any machine that shares it."""
+    return os.path.abspath(path)
 
 
 def _payload(source: Source) -> dict[str, str]:
-    return {"slug": source.slug, "family": source.family, "path": str(source.path), "shown": source.shown}
+    return {"slug": source.slug, "family": source.family, "path": _place(source.path), "shown": source.shown}
 
 
 def _article_job(path: Path, base: str) -> Job:
-    shown = f"src/lossary/articles/{path.name}"
-    return Job("article", digest("article", base, path.read_bytes()), shown, {"path": str(path), "shown": shown})
+    shown, text = f"src/lossary/articles/{path.name}", path.read_bytes()
+    payload = {"path": _place(path), "shown": shown}
+    return Job("article", digest("article", base, text), shown, payload, {_place(path): sha256(text)})
 
 
 def _shared_jobs(
@@ -207,7 +256,7 @@ def _shared_jobs(
     shared = {}
     for name, family in groups.items():
         members = [slug for slug, record in records.items() if record["family"] == name]
-        declared = family.file.read_text("utf-8") if family.file else ""
+        declared = family.file.read_bytes() if family.file else b""
         related = {r["slug"] for slug in members for r in records[slug]["relations"]}
         context = sorted(slug for slug in related if slug in records and slug not in members)
         if members:
@@ -217,19 +266,23 @@ def _shared_jobs(
                 "members": [_payload(by_slug[slug]) for slug in members],
                 "context": [_payload(by_slug[slug]) for slug in context],
             }
-            shared[name] = Job("family", key, f"family {name}", payload)
+            reads = _reads(jobs, (*members, *context))
+            if family.file:
+                reads[_place(family.file)] = sha256(declared)
+            shared[name] = Job("family", key, f"family {name}", payload, reads)
     elicited = [
         slug for slug, record in records.items() if record["axis"] == "residual" and "elicits" in record["properties"]
     ]
     if elicited:
         payload = {"members": [_payload(by_slug[slug]) for slug in elicited]}
-        shared["/hero"] = Job("hero", digest("hero", base, *(jobs[s].key for s in elicited)), "home page", payload)
+        key = digest("hero", base, *(jobs[slug].key for slug in elicited))
+        shared["/hero"] = Job("hero", key, "home page", payload, _reads(jobs, elicited))
     presets = [dataclasses.asdict(preset) for preset in _presets(records)]
     if presets:
         picked = sorted({pick["slug"] for preset in presets for pick in preset["picks"]})
         payload = {"presets": presets, "members": [_payload(by_slug[slug]) for slug in picked]}
         key = digest("compare", base, json.dumps(presets), *(jobs[slug].key for slug in picked))
-        shared["/compare"] = Job("compare", key, "compare page", payload)
+        shared["/compare"] = Job("compare", key, "compare page", payload, _reads(jobs, picked))
     shared["/vocabulary"] = Job("vocabulary", digest("vocabulary", base), "vocabulary", {})
     named_titles = {slug: record["title"] for slug, record in records.items()}
     inventory = {"project": about(catalog).title, "titles": named_titles}
@@ -237,6 +290,10 @@ def _shared_jobs(
     if records:
         shared["/questions"] = Job("questions", digest("questions", base), "choose page", {})
     return shared
+
+
+def _reads(jobs: Mapping[str, Job], slugs: Iterable[str]) -> dict[str, str]:
+    return {path: held for slug in slugs for path, held in jobs[slug].reads.items()}
 
 
 def _pages(

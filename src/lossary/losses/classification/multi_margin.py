@@ -405,7 +405,8 @@ loss = Loss(
             kinks=(lambda margin: margin,),
             note="Three classes. The score of the true class moves, the other two stay at 0.",
             caption="Both wrong classes cost something until the true class leads them by the margin. From there on "
-            "the loss and the gradient are exactly zero. Left of it the slope is (C - 1) / C, here two thirds, in size.",
+            "the loss and the gradient are exactly zero. Left of it the slope at p = 1 is (C - 1) / C, here two thirds, in "
+            "size.",
         ),
     ),
     figures=(

@@ -119,8 +119,12 @@ from lossary.declaration import (
 
 
 def itakura_saito(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
-    ratio = target / input
-    loss = ratio - (target.log() - input.log()) - 1
+    excess = (target - input) / input
+    target = target.to(excess.dtype)  # the logarithm of an integer has single precision
+    close = excess.abs() < 0.5
+    # log1p keeps the digits where the two nearly agree; elsewhere the logarithms stay apart, for no quotient to underflow
+    ratio = torch.where(close, excess, 0).log1p()
+    loss = excess - torch.where(close, ratio, target.log() - input.log())
     if reduction == "none":
         return loss
     if reduction not in ("mean", "sum"):

@@ -37,6 +37,29 @@ in bits     tensor(1.)
 square root tensor(0.8326)
 ```
 
+### Of nearly equal distributions, the value can be below zero
+
+The terms cancel there, and in float32 rounding is what is left of them. A root of the value is NaN then: clamp the value
+before taking it.
+
+```python
+from lossary.functional import js_divergence
+
+torch.manual_seed(0)
+scores = torch.randn(1000, 5)
+p, q = scores.softmax(1), (scores + 1e-4 * torch.randn(1000, 5)).softmax(1)
+value = js_divergence(q, p, reduction="none")
+print("some below zero:", (value < 0).any().item())
+print("some roots NaN: ", value.sqrt().isnan().any().item())
+print("after clamping: ", value.clamp(min=1e-12).sqrt().isnan().any().item())
+```
+
+```output
+some below zero: True
+some roots NaN:  True
+after clamping:  False
+```
+
 ### A confident wrong prediction gets hardly any gradient
 
 The divergence is bounded. With respect to the scores in front of a softmax its gradient vanishes as the prediction
@@ -186,6 +209,7 @@ loss = divergence_loss(
     ),
     concepts={
         "Jensen-Shannon distance; bits or nats; square root": "The divergence is not the distance",
+        "negative divergence; root is nan; float32 rounding": "Of nearly equal",
         "vanishing gradient; saturation": "A confident wrong prediction",
         "generalized JSD; GKD; beta": "The generalised divergence",
         "nan gradient; zero probabilities": "A prediction of exactly zero",

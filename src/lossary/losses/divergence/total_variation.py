@@ -22,6 +22,25 @@ that they give to one and the same event.
 
 ## Pitfalls
 
+### Logits run without an error
+
+Half the sum of absolute differences can be taken of any numbers. A value above 1 gives the mistake away, a smaller one
+does not. Apply a softmax first.
+
+```python
+from lossary.functional import total_variation
+
+target = torch.tensor([[0.7, 0.2, 0.1]])
+for logits in (torch.tensor([[2.0, 0.5, -1.0]]), torch.tensor([[0.5, 0.0, -0.5]])):
+    right, wrong = total_variation(logits.softmax(1), target), total_variation(logits, target)
+    print(f"softmax {right.item():.3f}, logits {wrong.item():.3f}")
+```
+
+```output
+softmax 0.086, logits 1.350
+softmax 0.194, logits 0.500
+```
+
 ### Against sampled labels the best prediction is all or nothing
 
 For a one-hot label the distance is 1 minus the probability of the true class, and the mean of that is linear in the
@@ -138,6 +157,7 @@ loss = divergence_loss(
         "maximal difference of two probability measures; sum |p - q|/2"
     ),
     concepts={
+        "logits as input; missing softmax; distance above 1": "Logits run",
         "proper scoring rule; one-hot labels; calibration": "Against sampled labels",
         "constant gradient near the optimum": "The gradient does not shrink",
         "vanishing gradient; saturation": "A confident wrong prediction",

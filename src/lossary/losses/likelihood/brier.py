@@ -17,6 +17,31 @@ finite for a confident wrong answer.
 
 ## Pitfalls
 
+### Logits run without an error
+
+Any two numbers have a squared difference. An element above 1 gives the mistake away. Training moves the logits
+themselves to 0 and 1, and a sigmoid makes unsure answers of those, however clear the case.
+
+```python
+from lossary.functional import brier
+
+logit, label = torch.tensor([3.0, -2.0], requires_grad=True), torch.tensor([1.0, 0.0])
+print("probabilities", brier(logit.sigmoid(), label, reduction="none").detach())
+print("logits       ", brier(logit, label, reduction="none").detach())
+optimizer = torch.optim.SGD([logit], lr=0.3)
+for _ in range(100):
+    optimizer.zero_grad()
+    brier(logit, label).backward()
+    optimizer.step()
+print("learnt from logits", [f"{p:.2f}" for p in logit.sigmoid().tolist()])
+```
+
+```output
+probabilities tensor([0.0022, 0.0142])
+logits        tensor([4., 4.])
+learnt from logits ['0.73', '0.50']
+```
+
 ### There are two definitions, and one is twice the other
 
 Brier's own score of 1950 adds the squared differences over all classes. For two classes both differ by the same amount,
@@ -83,7 +108,8 @@ It is [[mse]] of probabilities.
 
 ## In other libraries
 
-- `sklearn.metrics.brier_score_loss(target.ravel(), input.ravel())`: A metric, for labels 0 and 1 alone; the label comes first.
+- `sklearn.metrics.brier_score_loss(target.ravel(), input.ravel())`: A metric of hard labels alone; the label comes first. Of
+  three classes or more it adds the squared differences over all of them.
 
 ## References
 
@@ -131,6 +157,7 @@ loss = Loss(
         "quality of predicted probabilities; check a probability model"
     ),
     concepts={
+        "logits as input; missing sigmoid; Brier score above 1": "Logits run",
         "multiclass Brier score; Brier score from 0 to 2": "There are two definitions",
         "vanishing gradient; sigmoid then squared error": "Through a sigmoid",
         "class imbalance; base rate; Brier skill score": "For rare events",

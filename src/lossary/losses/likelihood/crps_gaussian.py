@@ -35,19 +35,49 @@ standard deviation tensor(0.6628)
 variance           tensor(1.0340)
 ```
 
+### A negative sigma is not refused
+
+[[gaussian_nll]] raises an error for a negative variance. Here a negative `sigma`, which a linear layer can return, gives
+a number that is no score, and a `sigma` of zero gives NaN where the mean is exactly right. Put `softplus` or `exp` on the
+raw output.
+
+```python
+from lossary.functional import crps_gaussian
+
+mean, target = torch.zeros(2), torch.tensor([0.0, 2.0])
+for sigma in (1.0, 0.0, -1.0):
+    print(f"sigma {sigma:4}", crps_gaussian(mean, target, torch.full((2,), sigma), reduction="none"))
+```
+
+```output
+sigma  1.0 tensor([0.2337, 1.4528])
+sigma  0.0 tensor([nan, 2.])
+sigma -1.0 tensor([0.5642, 2.5642])
+```
+
 ### An exact hit still costs
 
 Where the mean is exactly right the loss is a multiple of `sigma`, about 0.234 times. It reaches zero only as `sigma` does.
+To claim a smaller spread does not pay, though: on average the loss is lowest at the spread that the targets really have,
+here 2.
 
 ```python
 from lossary.functional import crps_gaussian
 
 sigma = torch.tensor([0.1, 1.0, 10.0])
-print(crps_gaussian(torch.zeros(3), torch.zeros(3), sigma, reduction="none"))
+print("exact hits", crps_gaussian(torch.zeros(3), torch.zeros(3), sigma, reduction="none"))
+target = 2 * torch.special.ndtri((torch.arange(1000) + 0.5) / 1000)
+for spread in (0.1, 1.0, 2.0, 4.0):
+    average = crps_gaussian(torch.zeros(1000), target, torch.full((1000,), spread))
+    print(f"sigma {spread:g}: on average {average.item():.3f}")
 ```
 
 ```output
-tensor([0.0234, 0.2337, 2.3369])
+exact hits tensor([0.0234, 0.2337, 2.3369])
+sigma 0.1: on average 1.541
+sigma 1: on average 1.220
+sigma 2: on average 1.128
+sigma 4: on average 1.311
 ```
 
 ### It is a loss, although the name says score
@@ -70,6 +100,27 @@ near, far: tensor([0.2377, 4.4358])
 As `sigma` goes to zero it becomes the [[l1|absolute error]].
 
     functional.crps_gaussian(input, target, torch.full_like(input, 1e-9)) == F.l1_loss(input, target)  # within 1e-8
+
+It is the [[brier|Brier score]] of the predicted probability that the target is at most some threshold, integrated over
+all thresholds.
+
+    functional.crps_gaussian(0 * p[:, 0], 10 * p[:, 0], 0 * p[:, 0] + 1, reduction="none") ==
+        torch.trapezoid(
+            functional.brier(
+                torch.special.ndtr(torch.linspace(-10, 20, 30001).double()).expand(8, -1),
+                (10 * p[:, :1] <= torch.linspace(-10, 20, 30001).double()).double(),
+                reduction="none",
+            ),
+            dx=1e-3,
+        )  # within 1e-3
+
+It is twice the [[quantile|quantile loss]] of the predicted quantiles, averaged over all levels.
+
+    functional.crps_gaussian(0 * p[:, 0], p[:, 0], 0 * p[:, 0] + 1, reduction="none") ==
+        2 * torch.stack([
+            functional.quantile(torch.special.ndtri(tau).expand(8), p[:, 0], tau=tau.item(), reduction="none")
+            for tau in (torch.arange(2000).double() + 0.5) / 2000
+        ]).mean(0)  # within 1e-4
 
 ## In other libraries
 
@@ -141,6 +192,7 @@ loss = Loss(
     ),
     concepts={
         "variance or standard deviation": "sigma is the standard deviation",
+        "negative standard deviation; sigma of zero nan; raw output for sigma": "A negative sigma",
         "CRPS does not reach zero": "An exact hit",
         "sign of the score; larger is better": "It is a loss",
     },

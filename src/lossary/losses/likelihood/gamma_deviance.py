@@ -36,6 +36,27 @@ print(loss.detach(), torch.autograd.grad(loss.sum(), prediction)[0])
 tensor([0.3863,    inf]) tensor([0.5000, 1.0000])
 ```
 
+### A prediction of zero or below gives NaN
+
+A linear layer returns negative numbers, a `relu` zeros; neither is refused. Let the model predict the logarithm and pass
+its exponential.
+
+```python
+from lossary.functional import gamma_deviance
+
+raw, target = torch.tensor([-0.5, 0.5], requires_grad=True), torch.ones(2)
+for name, prediction in (("raw ", raw), ("relu", raw.relu()), ("exp ", raw.exp())):
+    loss = gamma_deviance(prediction, target, reduction="none")
+    gradient = torch.autograd.grad(loss.sum(), raw)[0]
+    print(name, "loss", [round(v, 2) for v in loss.tolist()], "gradient", [round(v, 2) for v in gradient.tolist()])
+```
+
+```output
+raw  loss [nan, 0.61] gradient [-12.0, -4.0]
+relu loss [nan, 0.61] gradient [0.0, -4.0]
+exp  loss [0.3, 0.21] gradient [-1.3, 0.79]
+```
+
 ### It is not convex in the prediction
 
 Beyond twice the target the curve bends down, and its slope fades as the prediction grows. With respect to the logarithm of
@@ -118,6 +139,7 @@ POSITIVE_VALUE = Kind("numbers above 0", values=(1e-3, 0.75, 3.0, 1000.0), lower
 
 def gamma_deviance(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
     excess = (target - input) / input
+    target = target.to(excess.dtype)  # the logarithm of an integer has single precision
     close = excess.abs() < 0.5
     # log1p keeps the digits where the two nearly agree; elsewhere the logarithms stay apart, for no quotient to underflow
     ratio = torch.where(close, excess, 0).log1p()
@@ -146,6 +168,7 @@ loss = Loss(
     ),
     concepts={
         "zero targets; infinite deviance": "A target of zero",
+        "nan loss; negative prediction nan; relu output": "A prediction of zero or below",
         "non-convex; log link": "It is not convex",
         "over- and underestimation; asymmetric": "A prediction too small",
     },

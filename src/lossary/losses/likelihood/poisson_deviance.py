@@ -40,28 +40,45 @@ log-rate tensor([ 3.2499,     nan, -1.3863])
 ### A rate of zero is a certain statement
 
 Where the rate is zero and the target is not, the loss is infinite. A `relu` as the last layer produces such rates, and
-passes no gradient back to repair them. Use `softplus` or `exp`; in float32 both are still 0 at a raw score of -120, where
-[[poisson_nll]] on the log-rate is not.
+passes no gradient back to repair them. `softplus` and `exp` do, until they round to 0 as well, as in
+float32 at a raw score of -120: the gradient is NaN then, even for a count of zero. [[poisson_nll]] on the log-rate has
+no such end.
 
 ```python
 from lossary.functional import poisson_deviance
 
-raw = torch.tensor([-1.0], requires_grad=True)
-for positive in (F.relu, F.softplus):
-    loss = poisson_deviance(positive(raw), torch.ones(1))
-    print(positive.__name__, loss.item(), torch.autograd.grad(loss, raw)[0].item())
+for score, count in ((-1.0, 1.0), (-120.0, 1.0), (-120.0, 0.0)):
+    raw, target = torch.tensor([score], requires_grad=True), torch.tensor([count])
+    losses = {"log-rate": F.poisson_nll_loss(raw, target)}
+    losses |= {f.__name__: poisson_deviance(f(raw), target) for f in (F.relu, F.softplus, torch.exp)}
+    print(f"raw score {score:g}, count {count:g}")
+    for name, loss in losses.items():
+        print(f"  {name:8} loss {loss.item():6.2f}, gradient {torch.autograd.grad(loss, raw)[0].item():z.2f}")
 ```
 
 ```output
-relu inf 0.0
-softplus 0.9479562044143677 -1.1791572570800781
+raw score -1, count 1
+  log-rate loss   1.37, gradient -0.63
+  relu     loss    inf, gradient 0.00
+  softplus loss   0.95, gradient -1.18
+  exp      loss   0.74, gradient -1.26
+raw score -120, count 1
+  log-rate loss 120.00, gradient -1.00
+  relu     loss    inf, gradient 0.00
+  softplus loss    inf, gradient nan
+  exp      loss    inf, gradient nan
+raw score -120, count 0
+  log-rate loss   0.00, gradient 0.00
+  relu     loss   0.00, gradient 0.00
+  softplus loss   0.00, gradient nan
+  exp      loss   0.00, gradient nan
 ```
 
 ### Some libraries halve it
 
-scikit-learn's metric is the deviance, with its factor of two. The loss that its regressors minimise, `HalfPoissonLoss`,
-is half of it without the term of the target alone: that of [[poisson_nll]]. So the learning rate and the weight of a
-penalty change with the choice.
+scikit-learn's metric is the deviance, with its factor of two. The loss that its `PoissonRegressor` minimises is half of
+it without the term of the target alone: that of [[poisson_nll]]. So the learning rate and the weight of a penalty change
+with the choice.
 
 ```python
 from lossary.functional import poisson_deviance
@@ -120,6 +137,7 @@ from lossary.declaration import (
 
 def poisson_deviance(input: torch.Tensor, target: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
     excess = input - target
+    target = target.to(excess.dtype)  # the logarithm of an integer has single precision
     close = excess.abs() < target / 2
     # log1p keeps the digits where the two nearly agree; elsewhere the logarithms stay apart, for no quotient to overflow
     ratio = torch.where(close, excess, 0) / torch.where(close, target, 1)

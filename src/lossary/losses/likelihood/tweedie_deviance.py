@@ -9,7 +9,6 @@ deviance, with a power that says how the variance grows with the mean.
   its mean, with no separate model for the zeros.
 - The variance grows like the mean raised to a power between 1 and 2. A small error costs about its square divided by
   the mean raised to that power: near 1 as for counts, near 2 by its relative size alone.
-
 - A relative error should cost nearly the same for small targets and for large ones, some of which are zero: take a power
   near 2. At 2 itself only the ratio would count, and a zero would cost infinitely much.
 
@@ -44,19 +43,23 @@ for scale in (0.01, 100.0):
 ### The input is the mean, not its logarithm
 
 A negative mean has no real power, so a linear layer's raw output gives NaN where it is negative. Let the model predict
-the logarithm and pass its exponential.
+the logarithm and pass its exponential. In float32 that is 0 at a logarithm of -120, and the gradient is NaN then, even
+for a target of zero. Clamp the logarithm below every mean that matters: the gradient of what is clamped is 0.
 
 ```python
 from lossary.functional import tweedie_deviance
 
-raw, target = torch.tensor([-0.5, 0.5]), torch.tensor([0.0, 2.0])
-print(tweedie_deviance(raw, target, reduction="none"))
-print(tweedie_deviance(raw.exp(), target, reduction="none"))
+raw, target = torch.tensor([-120.0, -0.5, 0.5], requires_grad=True), torch.tensor([0.0, 0.0, 2.0])
+for name, mean in (("raw", raw), ("exp", raw.exp()), ("clamped exp", raw.clamp(min=-50).exp())):
+    loss = tweedie_deviance(mean, target, reduction="none")
+    gradient = torch.autograd.grad(loss.sum(), raw)[0]
+    print(f"{name:11} loss {[round(v, 2) for v in loss.tolist()]}, gradient {[round(v, 2) for v in gradient.tolist()]}")
 ```
 
 ```output
-tensor([   nan, 2.8284])
-tensor([3.1152, 0.0528])
+raw         loss [nan, nan, 2.83], gradient [nan, nan, -8.49]
+exp         loss [0.0, 3.12, 0.05], gradient [nan, 1.56, -0.55]
+clamped exp loss [0.0, 3.12, 0.05], gradient [0.0, 1.56, -0.55]
 ```
 
 ### A training loss without the floor of zero
@@ -127,9 +130,11 @@ def tweedie_deviance(
     a, b = 1 - power, 2 - power
     zero = target == 0
     x, y = torch.where(zero, 1, input), torch.where(zero, 1, target)
-    close = (x - y).abs() < y / 2
+    excess = x - y
+    y = y.to(excess.dtype)  # the logarithm of an integer has single precision
+    close = excess.abs() < y / 2
     # log1p and expm1 keep the digits where prediction and target nearly agree
-    near = (torch.where(close, x - y, 0) / y).log1p()
+    near = (torch.where(close, excess, 0) / y).log1p()
     ratio = torch.where(close, near, x.log() - y.log())
     positive = y**b * (torch.expm1(b * ratio) / b - torch.expm1(a * ratio) / a)
     loss = 2 * torch.where(zero, torch.where(zero, input, 1) ** b / b, positive)
@@ -221,7 +226,8 @@ loss = Loss(
             target_values="real",
             note="One element, for three targets.",
             caption="A curve for a target above 0 touches zero where the prediction equals the target. Far to the "
-            "right, from three times the target on, it flattens, but grows without bound. For a target of 0 the loss falls all the way to a prediction of 0.",
+            "right it flattens, at the default power from three times the target on, but grows without bound. For a target "
+            "of 0 the loss falls all the way to a prediction of 0.",
         ),
     ),
     example={"input": [1.5, 3.0, 0.5], "target": [1.0, 4.0, 0.0]},

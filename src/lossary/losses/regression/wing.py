@@ -23,21 +23,29 @@ absolute error less a constant beyond.
 
 `w` is the error, in the unit of the target, up to which the logarithm holds, and `epsilon` how sharply it bends. With
 coordinates divided by the image's width no error reaches `w`, and errors are so much smaller than `epsilon` that what is
-left is the absolute error times `w / epsilon`.
+left is the absolute error times `w / epsilon`. Divide both parameters as well. With `w` alone it falls below `epsilon`,
+and small errors hardly pull.
 
 ```python
 from lossary.functional import wing
 
 pixels = torch.tensor([0.5, 5.0, 50.0])
-for name, residual in (("pixels", pixels), ("divided by 256", pixels / 256)):
+for name, residual, parameters in (
+    ("pixels", pixels, {}),
+    ("divided by 256", pixels / 256, {}),
+    ("w as well", pixels / 256, {"w": 10 / 256}),
+    ("w and epsilon as well", pixels / 256, {"w": 10 / 256, "epsilon": 2 / 256}),
+):
     residual.requires_grad_()
-    slopes = torch.autograd.grad(wing(residual, torch.zeros(3), reduction="sum"), residual)[0]
-    print(f"{name}: slopes {[round(s, 2) for s in slopes.tolist()]}")
+    loss = wing(residual, torch.zeros(3), **parameters, reduction="sum")
+    print(f"{name}: slopes {[round(s, 2) for s in torch.autograd.grad(loss, residual)[0].tolist()]}")
 ```
 
 ```output
 pixels: slopes [4.0, 1.43, 1.0]
 divided by 256: slopes [5.0, 4.95, 4.56]
+w as well: slopes [0.02, 0.02, 1.0]
+w and epsilon as well: slopes [4.0, 1.43, 1.0]
 ```
 
 ### The slope jumps up again at w
@@ -164,7 +172,7 @@ loss = residual_loss(
     kinks=(lambda w: -w, lambda w: 0, lambda w: w),
     span=(-15.0, 15.0),
     caption="A sharp corner at the target, arms that bend as a logarithm does, and from w on straight lines of slope one. "
-    "The gradient is largest at the target.",
+    "With the defaults the gradient is largest at the target.",
     example={"input": [0.5, -1.5, 40.0], "target": [0.0, 0.0, 0.0]},
     properties={
         "convex": False,

@@ -295,8 +295,8 @@ loss = overlap_loss(
         "by",
     ),
     span=(0.0, 0.99),
-    caption="Between its ends higher than Tversky loss, and steepest at the very end: the slope grows without bound as the "
-    "prediction becomes perfect.",
+    caption="At the default exponent higher than Tversky loss between its ends, and steepest at the very end: the slope "
+    "grows without bound as the prediction becomes perfect.",
     side_by_side=dict.fromkeys(("overlap", "size"), 'functional.focal_tversky(input, target, reduction="none")'),
     properties={
         "convex": False,

@@ -291,8 +291,8 @@ loss = overlap_loss(
         ),
         why="the gradient is a difference of two terms, each about as large as 1 over what is divided by",
     ),
-    caption="With the small weight on false positives, the background adds up to less than in Dice loss, and the curve is "
-    "straighter.",
+    caption="With the default's small weight on false positives, the background adds up to less than in Dice loss, and the "
+    "curve is straighter.",
     side_by_side=dict.fromkeys(("overlap", "size"), 'functional.tversky(input, target, reduction="none")'),
     properties={
         "convex": lambda alpha, beta: 3 * alpha + beta <= 1,

@@ -193,9 +193,11 @@ the difference of their inputs.
 
 ## In other libraries
 
-- `torchsurv.loss.cox.neg_partial_log_likelihood(input.ravel(), event.ravel().bool(), time.ravel(), ties_method="breslow")`:
-  Efron's method by default. A batch without an event gives a warning and zero.
-- `pycox.models.loss.CoxPHLoss()(input.ravel(), time.ravel(), event.ravel())`: A running sum over the sorted times.
+- `torchsurv.loss.cox.neg_partial_log_likelihood(input.ravel(), event.ravel().bool(), time.ravel(), ties_method="breslow", reduction="sum") / event.sum().clamp(min=1)`:
+  Its own mean divides by the number of different times at which events happened, not by that of the events. Efron's
+  method by default. A batch without an event gives a warning and zero.
+- `pycox.models.loss.CoxPHLoss()(input.ravel(), time.ravel(), event.ravel())`: A running sum over the sorted times, which
+  mistakes ties.
 - [XGBoost](https://xgboost.readthedocs.io/en/latest/parameter.html) `objective="survival:cox"`: The label is the time,
   negative for censored subjects.
 - [lifelines](https://lifelines.readthedocs.io/en/latest/fitters/regression/CoxPHFitter.html) `CoxPHFitter()`: A linear model, fitted; ties by Efron's method.
@@ -209,7 +211,7 @@ the difference of their inputs.
   Statistical Association 72(359), 557-565*. doi:10.1080/01621459.1977.10480613
 - Jared L. Katzman, Uri Shaham, Alexander Cloninger, Jonathan Bates, Tingting Jiang and Yuval Kluger (2018). DeepSurv:
   Personalized Treatment Recommender System Using a Cox Proportional Hazards Deep Neural Network. *BMC Medical Research
-  Methodology 18*. doi:10.1186/s12874-018-0482-1
+  Methodology 18(1), 24*. doi:10.1186/s12874-018-0482-1 arXiv:1606.00931
 """
 
 import numpy as np
@@ -250,20 +252,23 @@ def cox_partial_likelihood(
 
 
 def _batches(setting: Setting) -> list[Arrays]:
-    """Batches with and without ties, with all, some, one and no event, from equal risks to far apart."""
+    """Batches without ties and with, with all, some, one and no event, from equal risks to far apart.
+
+    The first of each has different risks and an event for everybody: a call that takes one batch is compared at these.
+    """
     rng = np.random.default_rng(5)
     made: list[Arrays] = []
-    for size in (2, 3, 6):
-        risks = [np.zeros(size), *(scale * rng.normal(size=size) for scale in (0.1, 1, 1, 1, 3, 3, 30, 1000))]
+    for size in (2, 3, 5, 6):
+        risks = [*(scale * rng.normal(size=size) for scale in (1, 0.1, 1, 1, 3, 3, 30, 1000)), np.zeros(size)]
         seen = [np.ones(size), np.eye(size)[0], *(rng.integers(0, 2, size) for _ in range(2)), np.zeros(size)]
-        rows = [
-            (risk, time, event)
-            for k, risk in enumerate(risks)
-            for time in (1.0 + rng.permutation(size), rng.integers(1, 4, size) / 2)
-            for event in (seen[k % len(seen)], seen[(k + 2) % len(seen)])
-        ]
-        columns = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
-        made.append(dict(zip(("input", "time", "event"), columns, strict=True)))
+        for tied in (False, True):
+            rows = [
+                (risk, rng.integers(1, size, size) / 2 if tied else 1.0 + rng.permutation(size), event)
+                for k, risk in enumerate(risks)
+                for event in (seen[k % len(seen)], seen[(k + 2) % len(seen)])
+            ]
+            columns = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
+            made.append(dict(zip(("input", "time", "event"), columns, strict=True)))
     return made
 
 
