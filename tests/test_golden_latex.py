@@ -46,5 +46,12 @@ def test_every_printed_formula_parses() -> None:
             assert "<merror" not in to_mathml(latex, display=True), where
 
 
+def test_a_page_does_not_define_its_loss_twice() -> None:
+    """Where a gradient refers to the loss itself, the formula above is its definition."""
+    for slug, loss in LOSSES.items():
+        for one in (formula_latex.shown(loss, formula) for formula in formula_latex.formulas(loss)):
+            assert rf"\ell = {one.latex}" not in one.where, slug
+
+
 if __name__ == "__main__":
     GOLDEN.write_text(text(), "utf-8")

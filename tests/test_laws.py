@@ -40,6 +40,7 @@ from lossary.declaration.inputs import Kind
 from lossary.declaration.loss import Loss
 from lossary.declaration.parameter_kinds import HAIR
 from lossary.declaration.parameters import Parameter
+from lossary.declaration.sections import DISTANCE_AXIS
 from lossary.declaration.symbols import INDEX_OF
 from lossary.drawing import loss_views
 from lossary.errors import LossaryError
@@ -848,6 +849,17 @@ def test_an_input_that_is_a_mean_is_not_called_a_rate(loss: Loss) -> None:
             assert "rate" not in kind.name or "mean" not in entry.meaning.split(), (entry.name, kind.name)
 
 
+@every_loss
+def test_two_sides_of_what_is_symmetric_can_be_swapped(loss: Loss) -> None:
+    """A page says so of a symmetric loss; a curve that is the same to both sides of zero does not make it true."""
+    if loss.properties.get("symmetric") is not True:
+        return
+    batch = a_batch(loss, (12,))
+    swapped = {**batch, "input": batch["target"], "target": batch["input"]}
+    here, there = (by_torch(loss, one, loss.defaults())[0] for one in (batch, swapped))
+    assert there == pytest.approx(here, rel=1e-12)
+
+
 WITH_INSETS = [
     (loss, parameter) for loss in LOSSES.values() for parameter in loss.parameters if parameter.range.inset != HAIR
 ]
@@ -1003,6 +1015,24 @@ def one(loss: str, x: float, y: float, **parameters: float) -> float:
     answer = evaluate(LOSSES[loss], {"input": [x], "target": [y]}, parameters, "sum")
     assert isinstance(answer.value, float)
     return answer.value
+
+
+@every_loss
+def test_what_is_convex_is_so_in_all_numbers_that_can_move(loss: Loss) -> None:
+    """A drawn line can be convex where the loss is not, such as one through samples that are sorted.
+
+    Along a distance it is the distance that moves: the loss can be convex in it, and not in the vectors.
+    """
+    if loss.properties.get("convex") is not True or loss.batches is not None or loss.main.axis == DISTANCE_AXIS:
+        return
+    here, there = (loss.main.inputs(t, next(iter(loss.main.branches.values()))) for t in (0.25, 0.5))
+    moving = [name for name in here if here[name] != there[name]]
+    for seed in range(12):
+        start, other = a_batch(loss, (12,), seed), a_batch(loss, (12,), seed + 100)
+        end = start | {name: other[name] for name in moving}
+        middle = start | {name: (start[name] + other[name]) / 2 for name in moving}
+        a, b, between = (by_torch(loss, batch, loss.defaults())[0] for batch in (start, end, middle))
+        assert np.all(between <= (a + b) / 2 + 1e-12 * (1 + np.abs(a) + np.abs(b)))
 
 
 @quick

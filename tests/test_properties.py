@@ -258,6 +258,7 @@ STEEP_AT_THE_END = distance(
     lambda t: 0.75 * np.maximum(t, 1e-300) ** -0.25,
     lambda t: -0.1875 * np.maximum(t, 1e-200) ** -1.25,
 )
+LOGARITHMIC = distance(lambda t: (1 + t) * np.log1p(t) - t, np.log1p, lambda t: 1 / (1 + t))
 SQUARED_LENGTH = distance(lambda t: t**2, lambda t: 2 * t, lambda t: np.full_like(t, 2.0))
 
 NO_NAME = "none"  # elicits nothing that has a name
@@ -293,6 +294,7 @@ CURVES: Mapping[str, tuple[Line, dict[str, Any]]] = {
             "elicits": "median",
         },
     ),
+    "slope like a logarithm": (LOGARITHMIC, {"lipschitz": "inf", "gradient_lipschitz": 1, "bounded": False}),
     "absolute, kink not declared": (dataclasses.replace(ABSOLUTE, kinks=()), {"smoothness": HIDDEN}),
     "absolute, kink misplaced": (dataclasses.replace(ABSOLUTE, kinks=(0.5,)), {"smoothness": HIDDEN}),
     "quartic": (

@@ -280,7 +280,7 @@ QUESTIONS: Mapping[str, Question | None] = {
                         "reference": Answer(
                             "Yes, and the fitted one gives some probability to every outcome that occurs"
                         ),
-                        "bounded": Answer("No, or they may rule out different outcomes"),
+                        "bounded": Answer("No, or the fitted one may rule out an outcome that occurs"),
                     },
                 ),
             ),

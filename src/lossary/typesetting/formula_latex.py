@@ -62,10 +62,13 @@ def shown(loss: Loss, formula: Formula) -> Shown:
     gradients = tuple(
         (name, _by(loss, name, kinds[name]), page_latex(expression)) for name, expression in bound.gradient.items()
     )
-    where = tuple(
+    value = page_latex(bound.value)
+    clauses = (
         f"{page_latex(_left(bound, name))} = {page_latex(expression)}" for name, expression in bound.definitions.items()
     )
-    return Shown(formula.label, page_latex(bound.value), gradients, where, True)
+    # A gradient may refer to the loss itself, and that is what the page shows first.
+    where = tuple(clause for clause in clauses if clause != rf"\ell = {value}")
+    return Shown(formula.label, value, gradients, where, True)
 
 
 def _by(loss: Loss, name: str, kind: Kind) -> str:

@@ -150,7 +150,13 @@ def gradient_lipschitz(line: Line) -> Finding:
 
 
 def _grows(line: Line, values: Callable[[Array, float], Array]) -> bool:
-    return any(abs(v[1]) > 10 * (1 + abs(v[0])) for v in (values(ends, line.y) for ends in line.far((1e3, 1e9))))
+    """Whether something grows without bound towards an end: like a power, or by equal steps as a logarithm does."""
+    for ends in line.far((1e3, 1e6, 1e9)):
+        near, farther, farthest = np.abs(values(ends, line.y)).tolist()
+        step = farther - near
+        if farthest > 10 * (1 + near) or (step > 0.01 * (1 + near) and farthest - farther > 0.9 * step):
+            return True
+    return False
 
 
 def bounded(line: Line) -> Finding:

@@ -32,8 +32,8 @@ shown = Shown(
             span=(0.0, 5.0),
             inputs=_two_normals,
             caption="What each calls the difference of two normal distributions of standard deviation 1 whose means "
-            "are this far apart. Those of ratios grow without end and ever faster, as there is less and less of one "
-            "distribution where the other is. Those of differences are nearly flat once the two hardly overlap: "
+            "are this far apart. Of those between probabilities, the unbounded ones grow ever faster, as there is less and less of one "
+            "distribution where the other is. The bounded ones are nearly flat once the two hardly overlap: "
             "there is little gradient left to bring them together. Between samples, the Wasserstein distance is the "
             "distance itself.",
             heading="divergence",

@@ -21,47 +21,55 @@ it punishes a prediction that gives too little to an outcome that occurs.
 ### The order of the arguments decides what is divided by
 
 Pearson's divergence divides by the prediction. Dividing by the target gives Neyman's, which goes by chi-squared as
-well. The two agree for small differences and part for large ones.
+well, and distances of histograms often divide by the average of the two, which is symmetric. The three agree for small
+differences and part for large ones.
 
 ```python
-prediction = torch.tensor([0.1, 0.4, 0.5])
-target = torch.tensor([0.6, 0.3, 0.1])
-square = (target - prediction) ** 2
-
-print("Pearson, over the prediction", (square / prediction).sum())
-print("Neyman, over the target     ", (square / target).sum())
+for prediction in ([0.1, 0.4, 0.5], [0.59, 0.3, 0.11]):
+    prediction, target = torch.tensor(prediction), torch.tensor([0.6, 0.3, 0.1])
+    square = (target - prediction) ** 2
+    print("Pearson, over the prediction", (square / prediction).sum())
+    print("Neyman, over the target     ", (square / target).sum())
+    print("over the average of the two ", (square / ((prediction + target) / 2)).sum())
 ```
 
 ```output
 Pearson, over the prediction tensor(2.8450)
 Neyman, over the target      tensor(2.0500)
+over the average of the two  tensor(1.2762)
+Pearson, over the prediction tensor(0.0011)
+Neyman, over the target      tensor(0.0012)
+over the average of the two  tensor(0.0011)
 ```
 
 ### A small prediction dominates the gradient
 
-The gradient of one outcome is 1 minus the squared ratio of target and prediction. It is at most 1 where the prediction is
-too large, and grows without bound where it is too small.
+The gradient of one outcome is 1 minus the squared ratio of target and prediction. It stays below 1 where the prediction is
+too large, and grows without bound as the prediction becomes too small. A softmax in front does not hold it: with respect to
+the scores it still grows with one over the prediction, where that of [[kl_div]] tends to a constant.
 
 ```python
-target = torch.tensor([0.1, 0.4, 0.5])
+target = torch.tensor([0.1, 0.9])
 
-for small in (1e-1, 1e-2, 1e-4):
-    prediction = torch.tensor([small, 0.4, 0.6 - small], requires_grad=True)
+for small in (0.5, 1e-2, 1e-4):
+    scores = torch.tensor([math.log(small), math.log(1 - small)], requires_grad=True)
+    prediction = scores.softmax(0)
     loss = ((target - prediction) ** 2 / prediction).sum()
-    slope = torch.autograd.grad(loss, prediction)[0]
-    print(f"prediction {small:g}: gradient {slope[0].item():.4g}")
+    of_prediction, of_score = torch.autograd.grad(loss, (prediction, scores))
+    print(f"prediction {small:g}: gradient {of_prediction[0].item():.4g}, of the score {of_score[0].item():.4g}")
 ```
 
 ```output
-prediction 0.1: gradient -0
-prediction 0.01: gradient -99
-prediction 0.0001: gradient -1e+06
+prediction 0.5: gradient 0.96, of the score 0.8
+prediction 0.01: gradient -99, of the score -0.9818
+prediction 0.0001: gradient -1e+06, of the score -99.99
 ```
 
 ### Zero against zero gives NaN
 
 An outcome that both rule out should add nothing, but zero is divided by zero. A softmax in float32 gives exact zeros
-for scores that lie far apart. Clamp the prediction from below.
+for scores that lie far apart. Clamp the prediction from below. Where the target is above zero the divergence is infinite,
+and rightly so: clamped, it is merely huge, and the outcome gets no gradient.
 
 ```python
 prediction = torch.tensor([0.0, 200.0]).softmax(0)
@@ -71,18 +79,48 @@ print(prediction)
 print("as it is", ((target - prediction) ** 2 / prediction).sum())
 held = prediction.clamp(min=1e-7)
 print("clamped ", ((target - held) ** 2 / held).sum())
+target = torch.tensor([0.5, 0.5])
+print("target above zero:", ((target - prediction) ** 2 / prediction).sum(), ((target - held) ** 2 / held).sum())
 ```
 
 ```output
 tensor([0., 1.])
 as it is tensor(nan)
 clamped  tensor(1.0000e-07)
+target above zero: tensor(inf) tensor(2499999.2500)
+```
+
+### As a bound of KL it is loose where the two are far apart
+
+The logarithm of 1 plus this divergence, the [[renyi_divergence|Rényi divergence]] of order 2, is an upper bound of [[kl_div]]
+as well, and the closer one.
+
+```python
+from lossary.functional import chi_squared_divergence
+
+target = torch.tensor([0.3, 0.7])
+
+for small in (0.25, 1e-2, 1e-4):
+    prediction = torch.tensor([small, 1 - small])
+    kl = F.kl_div(prediction.log(), target, reduction="sum").item()
+    chi = chi_squared_divergence(prediction, target)
+    print(f"prediction {small:g}: KL {kl:.4f}, at most {chi.log1p().item():.4f} and at most {chi.item():.4f}")
+```
+
+```output
+prediction 0.25: KL 0.0064, at most 0.0132 and at most 0.0133
+prediction 0.01: KL 0.7777, at most 2.2508 and at most 8.4950
+prediction 0.0001: KL 2.1523, at most 6.8029 and at most 899.4902
 ```
 
 ## Relations
 
-It is the variance of the weights that turn samples of the prediction into samples of the target. Its logarithm, after
-adding 1, is the [[renyi_divergence|Rényi divergence]] of order 2.
+It is the variance, under the prediction, of the weights that turn its samples into samples of the target: their
+[[mse]] from their mean 1, weighted by the prediction.
+
+    functional.chi_squared_divergence(p, q) == F.mse_loss(q / p, torch.ones_like(p), weight=p)
+
+The logarithm of 1 plus this divergence is the [[renyi_divergence|Rényi divergence]] of order 2.
 
     functional.chi_squared_divergence(p, q, reduction="none").log1p() ==
         functional.renyi_divergence(p, q, alpha=2.0, reduction="none")
@@ -101,7 +139,8 @@ and the prediction the even mixture of data and generated samples.
 
 ## In other libraries
 
-- `scipy.stats.chisquare(target, input, axis=-1).statistic`: Made for counts; it returns a p-value as well.
+- `scipy.stats.chisquare(target, input, axis=-1).statistic`: Made for counts: of shares
+  the statistic is this divergence, but the p-value beside it means nothing.
 
 ## References
 
@@ -142,9 +181,10 @@ loss = divergence_loss(
         "ratio of densities squared"
     ),
     concepts={
-        "Neyman chi-squared; which distribution is in the denominator": "The order of the arguments",
+        "Neyman chi-squared; which distribution is in the denominator; symmetric chi-squared distance": "The order of the arguments",
         "exploding gradient; small probabilities": "A small prediction dominates",
         "nan with zero probabilities; division by zero": "Zero against zero",
+        "upper bound of KL": "As a bound of KL",
     },
     answers={
         "distributions/outcomes/reference": ("You compare observed", "The prediction may be near"),

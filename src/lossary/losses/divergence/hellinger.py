@@ -5,8 +5,8 @@ where they share no outcome.
 
 ## When to use it
 
-- The distributions may rule out different outcomes, where [[kl_div]] is infinite, and you want a distance that stays
-  at most 1.
+- The prediction may rule out an outcome that the target does not, where [[kl_div]] is infinite, and you want a distance
+  that stays at most 1.
 - Rare outcomes should count: a square root raises small probabilities, so they weigh more than in
   [[total_variation|total variation distance]].
 
@@ -21,7 +21,8 @@ where they share no outcome.
 
 ### Distance and squared distance are both in use
 
-Some texts leave out the factor of one half, and some call the square the Hellinger distance. Say which one you report.
+Some texts leave out the factor of one half, and some call the square the Hellinger distance. The square is 1 minus the
+Bhattacharyya coefficient, the sum of the roots of the products. Say which one you report.
 
 ```python
 prediction = torch.tensor([0.5, 0.3, 0.2])
@@ -30,18 +31,20 @@ square = (prediction.sqrt() - target.sqrt()).square().sum()
 
 print("distance, at most 1      ", (square / 2).sqrt())
 print("square, at most 1        ", square / 2)
+print("1 minus the coefficient  ", 1 - (prediction * target).sqrt().sum())
 print("distance without one half", square.sqrt())
 ```
 
 ```output
 distance, at most 1       tensor(0.2599)
 square, at most 1         tensor(0.0675)
+1 minus the coefficient   tensor(0.0675)
 distance without one half tensor(0.3675)
 ```
 
 ### A plain square root gives NaN where the two agree
 
-There the sum of squares is 0, the slope of its root is infinite, and the two multiply to NaN. The vector norm has the
+There the slope of the root is infinite and that of the squares is 0; their product is NaN. The vector norm has the
 gradient 0 at that point, and the function on this page uses it.
 
 ```python
@@ -62,23 +65,34 @@ hellinger  tensor([0., 0., 0.])
 
 ### A prediction of zero has no finite gradient
 
-The slope of the square root is infinite at 0. A softmax in float32 gives exact zeros for scores that lie far apart, and
-behind it infinity becomes NaN. Clamp the prediction from below; an outcome that was clamped gets no gradient.
+The slope of the square root is infinite at 0, and NaN where the target is 0 as well. A softmax in float32 gives exact
+zeros for scores that lie far apart, and passes NaN on in either case. Clamp the prediction from below; an outcome that was
+clamped gets no gradient.
 
 ```python
 from lossary.functional import hellinger
 
-target = torch.tensor([0.5, 0.5])
 scores = torch.tensor([0.0, 200.0], requires_grad=True)
 
-print("as it is", torch.autograd.grad(hellinger(scores.softmax(0), target), scores)[0])
-held = scores.softmax(0).clamp(min=1e-7)
-print("clamped ", torch.autograd.grad(hellinger(held, target), scores)[0])
+for target in (torch.tensor([0.5, 0.5]), torch.tensor([0.0, 1.0])):
+    prediction = scores.softmax(0)
+    slopes = torch.autograd.grad(hellinger(prediction, target), (prediction, scores))
+    held = scores.softmax(0).clamp(min=1e-7)
+    print("target ", target)
+    print("  prediction", slopes[0])
+    print("  scores    ", slopes[1])
+    print("  clamped   ", torch.autograd.grad(hellinger(held, target), scores)[0].abs())
 ```
 
 ```output
-as it is tensor([nan, nan])
-clamped  tensor([-0., 0.])
+target  tensor([0.5000, 0.5000])
+  prediction tensor([  -inf, 0.1353])
+  scores     tensor([nan, nan])
+  clamped    tensor([0., 0.])
+target  tensor([0., 1.])
+  prediction tensor([nan, 0.])
+  scores     tensor([nan, nan])
+  clamped    tensor([0., 0.])
 ```
 
 ## Relations
@@ -153,12 +167,12 @@ loss = divergence_loss(
         "sum (sqrt p - sqrt q)^2"
     ),
     concepts={
-        "squared Hellinger distance; factor one half": "Distance and squared distance",
+        "squared Hellinger distance; factor one half; Bhattacharyya coefficient": "Distance and squared distance",
         "nan gradient; square root at zero": "A plain square root",
         "infinite gradient; softmax underflow": "A prediction of zero",
     },
     answers={
-        "distributions/outcomes/bounded": ("The distributions may rule", "You need a loss that"),
+        "distributions/outcomes/bounded": ("The prediction may rule", "You need a loss that"),
     },
     batches=_batches,
     predicted=DISTRIBUTION_STEEP_AT_ZERO,

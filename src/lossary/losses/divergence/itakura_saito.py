@@ -12,8 +12,8 @@ that is too small costs more than one that is too large.
 ## When not to
 
 - Targets may be zero. The divergence is infinite there. Use [[poisson_nll]] for counts.
-- You need a convex loss. It bends downwards where the prediction exceeds twice the target; [[poisson_deviance]]
-  nowhere does.
+- You need a loss that is convex in the prediction. It bends downwards where the prediction exceeds twice the target;
+  [[poisson_deviance]] nowhere does.
 - Values near zero are only noise. The ratio makes them count as much as any other; use [[mse]] or [[l1]].
 
 ## Pitfalls
@@ -21,27 +21,32 @@ that is too small costs more than one that is too large.
 ### It sees only the ratio
 
 Multiplying prediction and target by one number changes nothing, so there is no unit to normalise. For the same reason
-errors in the background weigh as much as errors in the signal, and the gradient is larger the smaller the values are.
+errors in the background weigh as much as errors in the signal, and the gradient is larger the smaller the values are. A
+model that predicts the logarithm has a gradient that is the same at each level, and a convex loss.
 
 ```python
 for scale in (1.0, 1e-3, 1e-6):
     prediction = torch.tensor(2.0 * scale, requires_grad=True)
-    ratio = scale / prediction
-    loss = ratio - ratio.log() - 1
-    loss.backward()
-    print(f"scale {scale:g}: loss {loss.item():.4f}, gradient {prediction.grad.item():.4g}")
+    logarithm = prediction.log().detach().requires_grad_()
+    slopes = []
+    for predicted, leaf in ((prediction, prediction), (logarithm.exp(), logarithm)):
+        ratio = scale / predicted
+        loss = ratio - ratio.log() - 1
+        slopes.append(torch.autograd.grad(loss, leaf)[0].item())
+    print(f"scale {scale:g}: loss {loss.item():.4f}, gradient {slopes[0]:.4g}, of the logarithm {slopes[1]:.4g}")
 ```
 
 ```output
-scale 1: loss 0.1931, gradient 0.25
-scale 0.001: loss 0.1931, gradient 250
-scale 1e-06: loss 0.1931, gradient 2.5e+05
+scale 1: loss 0.1931, gradient 0.25, of the logarithm 0.5
+scale 0.001: loss 0.1931, gradient 250, of the logarithm 0.5
+scale 1e-06: loss 0.1931, gradient 2.5e+05, of the logarithm 0.5
 ```
 
 ### Too small costs more than too large
 
 A prediction ten times too small costs several times as much as one ten times too large: the first grows with the
-ratio, the second with its logarithm.
+ratio, the second with its logarithm. A gain on one of the two alone is such a factor. Where it should not matter, scale
+them alike first.
 
 ```python
 for factor in (0.1, 0.5, 2.0, 10.0):
@@ -58,22 +63,30 @@ prediction 10 times the target: 1.403
 
 ### A zero on either side gives infinity or NaN
 
-Silent frames have a power of zero. A target of zero gives infinity; a prediction of zero gives NaN, since two
-infinities are subtracted. Add a small floor to the prediction and to the target.
+Silent frames have a power of zero. A target of zero gives infinity, and a finite gradient. A prediction of zero gives NaN
+for both: infinity is subtracted from infinity, or zero divided by zero where the target is zero too. Add a floor to the
+prediction and to the target. Its size sets what a prediction of silence costs: about the target divided by the floor.
 
 ```python
-prediction = torch.tensor([1.0, 0.0, 0.0])
+from lossary.functional import itakura_saito
+
+prediction = torch.tensor([1.0, 0.0, 0.0], requires_grad=True)
 target = torch.tensor([0.0, 1.0, 0.0])
 
-ratio = target / prediction
-print("as they are  ", ratio - ratio.log() - 1)
-ratio = (target + 1e-6) / (prediction + 1e-6)
-print("with a floor ", ratio - ratio.log() - 1)
+for floor in (0.0, 1e-6, 1e-2):
+    loss = itakura_saito(prediction + floor, target + floor, reduction="none")
+    slope = torch.autograd.grad(loss.sum(), prediction)[0]
+    print(f"floor {floor:g}: loss", [f"{value:z.4g}" for value in loss.tolist()])
+    print("  gradient", [f"{value:z.4g}" for value in slope.tolist()])
 ```
 
 ```output
-as they are   tensor([inf, nan, nan])
-with a floor  tensor([1.2816e+01, 9.9999e+05, 0.0000e+00])
+floor 0: loss ['inf', 'nan', 'nan']
+  gradient ['1', 'nan', 'nan']
+floor 1e-06: loss ['12.82', '1e+06', '0']
+  gradient ['1', '-1e+12', '0']
+floor 0.01: loss ['3.625', '95.38', '0']
+  gradient ['0.9803', '-1e+04', '0']
 ```
 
 ## Relations
@@ -136,12 +149,12 @@ loss = Loss(
         "y/x - log(y/x) - 1"
     ),
     concepts={
-        "scale invariance; loud and quiet frequencies": "It sees only the ratio",
-        "asymmetry; underestimation": "Too small costs more",
+        "scale invariance; loud and quiet frequencies; log-power output": "It sees only the ratio",
+        "asymmetry; underestimation; spectra that differ by a gain": "Too small costs more",
         "silence; zero power; nan": "A zero on either side",
     },
     answers={
-        "regression/relative/positive": ("The values are powers", "You need a convex loss"),
+        "regression/relative/positive": ("The values are powers", "You need a loss"),
     },
     inputs=(
         Input("input", "x", (POWER,), "(*)", "the predicted values"),
@@ -166,6 +179,7 @@ loss = Loss(
             branches={"": 1.0},
             perfect=1.0,
             limits=(0.0, float("inf")),
+            target_values="real",
             note="One element. The target is 1.",
             caption="Steep where the prediction is too small, nearly flat where it is too large. Beyond twice the target "
             "the curve bends downwards: there it is not convex.",
@@ -178,6 +192,9 @@ loss = Loss(
         "lipschitz": "inf",
         "gradient_lipschitz": "inf",
         "bounded": False,
+        "symmetric": False,
         "value_at_perfect": 0,
+        "gradient_limits": ("-inf", 0),
+        "elicits": "mean",
     },
 )

@@ -6,13 +6,13 @@ How far two distributions are from the average of the two: symmetric, zero only 
 
 - Neither distribution is the reference: two models, two halves of a corpus, two augmented views of one image. Swapping
   them changes nothing.
-- They may rule out different outcomes, where [[kl_div]] is infinite.
+- The prediction may rule out an outcome that the target does not, where [[kl_div]] is infinite.
 
 ## When not to
 
-- The target is fixed and you fit a model to it. [[kl_div]] and [[cross_entropy]] keep a strong gradient however far the
-  prediction is off; this divergence levels off.
-- The outcomes have an order, and near misses should cost less: [[wasserstein_1d]], between samples.
+- The target is fixed and you fit a model to it. With respect to the scores in front of a softmax, [[kl_div]] and
+  [[cross_entropy]] keep a strong gradient however far the prediction is off; that of this divergence vanishes.
+- The outcomes have an order, and near misses should cost less: [[wasserstein_1d]], of samples or from cumulative sums.
 
 ## Pitfalls
 
@@ -63,7 +63,7 @@ after clamping:  False
 ### A confident wrong prediction gets hardly any gradient
 
 The divergence is bounded. With respect to the scores in front of a softmax its gradient vanishes as the prediction
-moves away from the target, where that of [[kl_div]] tends to a constant.
+grows sure of the wrong outcome, where that of [[kl_div]] tends to a constant.
 
 ```python
 target = torch.tensor([1.0, 0.0])
@@ -109,11 +109,11 @@ beta 0.9: 0.0927
 this loss: 0.2306
 ```
 
-### A probability of exactly zero gives a gradient of NaN
+### A prediction of exactly zero gives a gradient of NaN
 
-The value is right there, but torch divides 0 by 0 in the derivative of `xlogy(x, x)`, and what comes before has NaN from
-there. A softmax in float32 gives exact zeros for scores
-that lie far apart. Clamp the prediction from below; an outcome that was clamped gets no gradient.
+The value is right there, but torch divides 0 by 0 in the derivative of `xlogy(x, x)`, and the softmax spreads the NaN
+to all scores. In float32 it gives exact zeros for scores that lie far apart. Clamp the prediction from below; an outcome
+that was clamped gets no gradient. A zero in a target that needs no gradient does no harm.
 
 ```python
 from lossary.functional import js_divergence
@@ -143,10 +143,17 @@ For two distributions that share no outcome it is log 2, where [[total_variation
     functional.js_divergence(torch.eye(4)[:2].double(), torch.eye(4)[2:].double()) ==
         torch.tensor(2.0, dtype=torch.float64).log() * functional.total_variation(torch.eye(4)[:2], torch.eye(4)[2:])
 
+The original adversarial network minimises it: shown as many samples of the one distribution as of the other, no
+discriminator has a [[bce]] below log 2 minus this divergence.
+
+    functional.js_divergence(p, q) ==
+        torch.tensor(2.0, dtype=torch.float64).log() -
+            F.binary_cross_entropy(p / (p + q), p / (p + q), weight=p + q, reduction="none").sum(-1).mean() / 2
+
 ## In other libraries
 
-- `scipy.spatial.distance.jensenshannon(input, target, axis=-1)**2`: It returns the square root of the divergence,
-  which is squared here.
+- `scipy.spatial.distance.jensenshannon(input, target, axis=-1)**2`: It scales both to sum to 1 and returns the square
+  root of the divergence, which is squared here.
 - `kornia.losses.js_div_loss_2d(input[None, :, None], target[None, :, None])`: For heat maps of shape (B, N, H, W); a
   mean over B and N.
 
@@ -205,7 +212,7 @@ loss = divergence_loss(
         "negative divergence; root is nan; float32 rounding": "Of nearly equal",
         "vanishing gradient; saturation": "A confident wrong prediction",
         "generalized JSD; GKD; beta": "The generalised divergence",
-        "nan gradient; zero probabilities": "A probability of exactly zero",
+        "nan gradient; zero probabilities": "A prediction of exactly zero",
     },
     answers={
         "distributions/outcomes/bounded": ("Neither distribution", "The target is fixed"),
@@ -226,6 +233,7 @@ loss = divergence_loss(
     properties={
         "convex": True,
         "smoothness": "Cinf",
+        "lipschitz": "inf",
         "gradient_lipschitz": "inf",
         "bounded": True,
         "symmetric": True,

@@ -18,10 +18,11 @@ some too, so a prediction that cannot match the target spreads out to cover it.
 
 - The targets are class numbers. The divergence is then the same as [[cross_entropy]], which takes the
   numbers directly.
-- The distributions may give zero probability to different outcomes. The divergence is infinite
+- The prediction may give zero probability to an outcome that the target does not. The divergence is infinite
   there; [[js_divergence|Jensen-Shannon divergence]], [[hellinger|Hellinger distance]] and [[total_variation|total variation distance]] stay bounded.
 - Swapping the two should not matter: [[js_divergence|Jensen-Shannon divergence]].
-- Outcomes have an order or a distance, and near misses should cost less: [[wasserstein_1d|Wasserstein-1]].
+- Outcomes have an order or a distance, and near misses should cost less: [[wasserstein_1d|Wasserstein-1]], of samples or from
+  cumulative sums.
 - Both are Gaussians given by mean and variance, as in a variational autoencoder: [[kl_gaussian|Gaussian KL]].
 
 ## Pitfalls

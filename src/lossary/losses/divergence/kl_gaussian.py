@@ -21,8 +21,8 @@ one: the penalty on the codes of a variational autoencoder.
 ### The reduction sets the balance with the reconstruction
 
 The divergence of one sample is the sum over its latent coordinates. `"mean"` also divides by their number, so the
-penalty is weaker than in the evidence lower bound by the size of the latent space. Sum over the coordinates, and average
-both terms over the batch alone.
+penalty is weaker than in the evidence lower bound by the size of the latent space. Sum this term over the coordinates and
+the reconstruction over its own elements, and average both over the batch alone.
 
 ```python
 mean = torch.ones(4, 16)
@@ -40,7 +40,7 @@ sum, averaged over batch  8.0
 
 ### The second argument is the logarithm of the variance
 
-Any real number is a valid log-variance, so a standard deviation or a variance is silently accepted.
+Any real number is a valid log-variance, so the deviation, its logarithm or the variance is silently accepted.
 
 ```python
 mean, deviation = torch.zeros(1), torch.tensor([2.0])
@@ -48,6 +48,7 @@ normal = torch.distributions.Normal(mean, deviation)
 print("torch.distributions  ", torch.distributions.kl_divergence(normal, torch.distributions.Normal(0.0, 1.0)))
 
 readings = {"log-variance": 2 * deviation.log(), "log of deviation": deviation.log(), "deviation": deviation}
+readings["variance"] = deviation**2
 for name, logvar in readings.items():
     print(f"{name:21}", -0.5 * (1 + logvar - mean**2 - logvar.exp()))
 ```
@@ -57,12 +58,14 @@ torch.distributions   tensor([0.8069])
 log-variance          tensor([0.8069])
 log of deviation      tensor([0.1534])
 deviation             tensor([2.1945])
+variance              tensor([24.7991])
 ```
 
 ### A large log-variance overflows
 
-The exponential of 89 is infinite in float32, and of 12 in float16. The loss and the gradient are infinite with it.
-Clamp the log-variance, or compute the loss in float32.
+The exponential of 89 is infinite in float32, and of 12 in float16. The loss and the gradient are infinite with it, and one
+step of Adam makes the weights NaN. Compute the loss in float32, and clamp the log-variance below that; one that was clamped
+gets no gradient from here.
 
 ```python
 for dtype, size in ((torch.float16, 12.0), (torch.float32, 12.0), (torch.float32, 89.0)):
@@ -70,12 +73,39 @@ for dtype, size in ((torch.float16, 12.0), (torch.float32, 12.0), (torch.float32
     loss = -0.5 * (1 + logvar - logvar.exp())
     loss.backward()
     print(dtype, f"log-variance {size:g}: loss {loss.item():.6g}, gradient {logvar.grad.item():.6g}")
+
+for most in (math.inf, 20.0):
+    logvar = torch.tensor(89.0, requires_grad=True)
+    held = logvar.clamp(max=most)
+    (-0.5 * (1 + held - held.exp())).backward()
+    torch.optim.Adam([logvar], lr=0.1).step()
+    print(f"clamped at {most:g}: gradient {logvar.grad.item():g}, after a step of Adam {logvar.item():g}")
 ```
 
 ```output
 torch.float16 log-variance 12: loss inf, gradient inf
 torch.float32 log-variance 12: loss 81370.9, gradient 81376.9
 torch.float32 log-variance 89: loss inf, gradient inf
+clamped at inf: gradient inf, after a step of Adam nan
+clamped at 20: gradient 0, after a step of Adam 89
+```
+
+### A coordinate whose divergence is zero says nothing
+
+It is zero only at a mean of 0 and a variance of 1, whatever went in: then the coordinate has the same distribution for each
+input, and a decoder learns nothing from it. A falling loss may be this posterior collapse. Look at the divergence of each
+coordinate, averaged over the batch.
+
+```python
+mean = torch.tensor([[1.5, 0.0], [-1.5, 0.0], [0.5, 0.0]])
+logvar = torch.tensor([[-3.0, 0.0], [-3.0, 0.0], [-3.0, 0.0]])
+
+each = -0.5 * (1 + logvar - mean**2 - logvar.exp())
+print("of each coordinate", each.mean(0).abs())
+```
+
+```output
+of each coordinate tensor([1.8166, 0.0000])
 ```
 
 ## Relations
@@ -120,7 +150,7 @@ loss = Loss(
     search_terms=terms(
         "variational autoencoder kl term; latent regularisation; beta-VAE penalty; "
         "KL divergence between a diagonal Gaussian and N(0, 1); mu and logvar; VAE; latent regulariser; "
-        "encoder's mean and log variance; posterior against a standard normal prior; posterior collapse; "
+        "encoder's mean and log variance; posterior against a standard normal prior; "
         "evidence lower bound, ELBO; reparameterisation trick; closed form of the KL divergence of Gaussians; "
         "variational inference; latent code of a VAE; regularise the latent space; "
         "VAE latent regularisation; -0.5 * sum(1 + logvar - mu^2 - exp(logvar)); "
@@ -132,10 +162,11 @@ loss = Loss(
         "beta-VAE; weight of the KL term; sum or mean over latent coordinates": "The reduction sets",
         "logvar; standard deviation instead of log-variance": "The second argument",
         "exp overflow; nan in a VAE; clamp logvar": "A large log-variance",
+        "posterior collapse; KL vanishing": "A coordinate whose divergence",
     },
     answers={
-        "distributions/gaussian": ("The encoder gives", "The prior is not"),
-        "generative/code": ("In a variational", "You fit a mean"),
+        "distributions/gaussian": ("The encoder gives", "You fit a mean"),
+        "generative/code": ("In a variational", "The prior is not"),
     },
     inputs=(
         Input("input", "mean", (REAL,), "(*)", "the means", latex=r"\mu"),
@@ -190,7 +221,6 @@ loss = Loss(
         "lipschitz": "inf",
         "gradient_lipschitz": 1,
         "bounded": False,
-        "symmetric": True,
         "value_at_perfect": 0,
         "gradient_limits": ("-inf", "inf"),
         "redescending": False,

@@ -7,8 +7,8 @@ that they give to one and the same event.
 
 - You want a distance with a plain meaning: 0.1 says that no event is more than ten percentage points
   more likely under one distribution than under the other.
-- The distributions may rule out different outcomes. The distance is at most 1 for any two of them,
-  where [[kl_div]] is infinite.
+- The prediction may rule out an outcome that the target does not. The distance is still at most 1, where [[kl_div]] is
+  infinite.
 - To report or bound how far apart two distributions are. As a training loss it is rarely the first choice.
 
 ## When not to
@@ -82,6 +82,30 @@ error 0.001: gradient tensor([ 0.5000, -0.5000,  0.0000])
 error 1e-05: gradient tensor([ 0.5000, -0.5000,  0.0000])
 ```
 
+### A confident wrong prediction gets hardly any gradient
+
+With respect to a score in front of a softmax, the gradient of an outcome carries its probability as a factor. It vanishes
+as the prediction grows sure of the wrong outcome, where that of [[kl_div]] tends to a constant.
+
+```python
+from lossary.functional import total_variation
+
+target = torch.tensor([0.9, 0.1])
+
+for score in (1.0, 3.0, 6.0):
+    scores = torch.tensor([-score, score], requires_grad=True)
+    distance = total_variation(scores.softmax(0), target)
+    kl = F.kl_div(scores.log_softmax(0), target, reduction="sum")
+    slopes = [torch.autograd.grad(loss, scores)[0][0].item() for loss in (distance, kl)]
+    print(f"scores {-score:g} and {score:g}: total variation {slopes[0]:.2g}, KL {slopes[1]:.2g}")
+```
+
+```output
+scores -1 and 1: total variation -0.1, KL -0.78
+scores -3 and 3: total variation -0.0025, KL -0.9
+scores -6 and 6: total variation -6.1e-06, KL -0.9
+```
+
 ## Relations
 
 It is half of [[l1]] summed over the outcomes.
@@ -90,8 +114,8 @@ It is half of [[l1]] summed over the outcomes.
 
 With two outcomes it is the [[l1]] distance between the probabilities of the first one.
 
-    functional.total_variation(torch.stack((label, 1 - label), 1), torch.stack((logits, 1 - logits), 1)) ==
-        F.l1_loss(label, logits)
+    functional.total_variation(torch.stack((p[:, 0], 1 - p[:, 0]), 1), torch.stack((q[:, 0], 1 - q[:, 0]), 1)) ==
+        F.l1_loss(p[:, 0], q[:, 0])
 
 ## References
 
@@ -136,6 +160,7 @@ loss = divergence_loss(
         "logits as input; missing softmax; distance above 1": "Logits run",
         "proper scoring rule; one-hot labels; calibration": "Against sampled labels",
         "constant gradient near the optimum": "The gradient does not shrink",
+        "vanishing gradient; saturation": "A confident wrong prediction",
     },
     answers={
         "distributions/outcomes/bounded": ("You want a distance", "You train by gradient"),

@@ -13,7 +13,8 @@ sample can be moved onto the other.
 - Each prediction has a target of its own: [[l1]] or [[mse]]. Sorting forgets which belongs to which.
 - The samples differ in size or carry weights; `scipy.stats.wasserstein_distance` takes both.
 - The samples are pictures or vectors, which have no order: a [[wgan_critic|critic]] estimates the distance between them.
-- The distributions are given by probabilities of outcomes: [[kl_div]] or [[js_divergence|Jensen-Shannon divergence]].
+- The distributions are given by probabilities of outcomes: [[kl_div]] or [[js_divergence|Jensen-Shannon divergence]], or
+  for outcomes that have an order the cumulative sums below.
 
 ## Pitfalls
 
@@ -37,40 +38,70 @@ L1            tensor(1.3333)
 
 ### A small batch does not have distance zero to another
 
-Two samples of one distribution differ by chance. The smaller they are, the larger their distance on average, so values of different
-batch sizes cannot be compared.
+Two samples of one distribution differ by chance. The smaller they are, the larger their distance on average, so values of
+different batch sizes cannot be compared. Nor is it least where the distributions agree: in small batches a narrower spread
+comes closer, and a model that is trained on them learns it.
 
 ```python
 from lossary.functional import wasserstein_1d
 
-for size in (10, 100, 1000):
-    drawn = torch.randn(2, 200, size)
-    print(size, f"{wasserstein_1d(drawn[0], drawn[1]).item():.3f}")
+spreads = (0.25, 0.5, 0.75, 1.0, 1.25)
+for size in (2, 10, 100, 1000):
+    drawn = torch.randn(2, 500, size)
+    losses = [wasserstein_1d(spread * drawn[0], drawn[1]).item() for spread in spreads]
+    best = spreads[losses.index(min(losses))]
+    print(f"batch of {size}: at the true spread of 1 {losses[3]:.3f}, least at {best}")
 ```
 
 ```output
-10 0.488
-100 0.172
-1000 0.055
+batch of 2: at the true spread of 1 0.956, least at 0.25
+batch of 10: at the true spread of 1 0.508, least at 0.75
+batch of 100: at the true spread of 1 0.175, least at 1.0
+batch of 1000: at the true spread of 1 0.055, least at 1.0
+```
+
+### It takes samples, not histograms
+
+Probabilities of ordered bins would be sorted as if they were samples, which silently forgets the bins. For bins of width 1
+the distance is the sum of the absolute differences between the cumulative sums.
+
+```python
+from lossary.functional import wasserstein_1d
+
+prediction = torch.tensor([0.5, 0.25, 0.25, 0.0])
+target = torch.tensor([0.0, 0.25, 0.25, 0.5])
+print("probabilities as samples", wasserstein_1d(prediction, target))
+print("cumulative sums         ", (prediction - target).cumsum(0).abs().sum())
+
+bins = torch.tensor([0.0, 0.0, 1.0, 2.0]), torch.tensor([1.0, 2.0, 3.0, 3.0])
+print("samples with such shares", wasserstein_1d(*bins))
+```
+
+```output
+probabilities as samples tensor(0.)
+cumulative sums          tensor(1.5000)
+samples with such shares tensor(1.5000)
 ```
 
 ### A column counts as many samples of size one
 
 The last dimension holds one sample. A column of shape `(N, 1)` is read as N samples with one number each, and the loss
-becomes [[l1]]. Flatten it first.
+becomes [[l1]]. A column against a row is silently broadcast: each number meets all of the others. Flatten the column first.
 
 ```python
 from lossary.functional import wasserstein_1d
 
 target = torch.tensor([[1.0], [2.0], [3.0]])
 prediction = torch.tensor([[2.0], [3.0], [1.0]])
-print("column   ", wasserstein_1d(prediction, target))
-print("flattened", wasserstein_1d(prediction.flatten(), target.flatten()))
+print("column            ", wasserstein_1d(prediction, target))
+print("column against row", wasserstein_1d(prediction, target.flatten()))
+print("flattened         ", wasserstein_1d(prediction.flatten(), target.flatten()))
 ```
 
 ```output
-column    tensor(1.3333)
-flattened tensor(0.)
+column             tensor(1.3333)
+column against row tensor(0.8889)
+flattened          tensor(0.)
 ```
 
 ## Relations
@@ -79,9 +110,14 @@ It is [[l1]] of the sorted samples.
 
     functional.wasserstein_1d(input, target) == F.l1_loss(input.sort().values, target.sort().values)
 
-It is at most [[l1]], and equal to it where each sample is a shifted copy of the other in the same order.
+It is at most [[l1]].
 
-    functional.wasserstein_1d(input, input + 2) == F.l1_loss(input, input + 2)
+    functional.wasserstein_1d(input, target, reduction="none").minimum(F.l1_loss(input, target, reduction="none").mean(-1)) ==
+        functional.wasserstein_1d(input, target, reduction="none")
+
+It is equal to [[l1]] where the predictions have the same order as their targets.
+
+    functional.wasserstein_1d(input, input.exp()) == F.l1_loss(input, input.exp())
 
 Where each number of the one sample lies above its partner in the other, it is minus the loss of a [[wgan_critic]] whose score
 is the number itself.
@@ -162,7 +198,8 @@ loss = Loss(
     ),
     concepts={
         "permutation invariance; unpaired samples": "It does not see",
-        "bias of small batches": "A small batch",
+        "bias of small batches; learned spread too narrow": "A small batch",
+        "histograms; probabilities of ordered bins; cumulative sums": "It takes samples",
         "shape of the samples; column": "A column counts",
     },
     answers={
@@ -196,20 +233,22 @@ loss = Loss(
             axis=RESIDUAL,
             label="one prediction",
             span=RESIDUAL.span,
-            inputs=lambda t, y: {"input": [t, 1.0], "target": [y, 1.0]},
-            branches={"": 0.0},
-            perfect=0.0,
-            kinks=(lambda: 0,),
-            note="A sample of two. The other prediction is 1; the targets are 0 and 1.",
-            caption="Zero where the samples match. Beyond 1 the two predictions change their places in the order, and the "
-            "slope stays: it is one over the size of the sample.",
+            inputs=lambda t, y: {"input": [t, 1.0], "target": [0.0, y]},
+            branches={"targets 0 and 1": 1.0, "targets 0 and 2": 2.0},
+            perfect={"targets 0 and 1": 0.0},
+            kinks=(lambda: 0, lambda: 1, lambda: 2),
+            note="A sample of two. The other prediction is 1; the targets are 0 and 1, or 0 and 2.",
+            caption="Zero where the samples match. At 1 the two predictions change their places in the order. With targets "
+            "of 0 and 2 this turns the slope round: there are two valleys, one for each target. The slope is one "
+            "over the size of the sample, on both sides.",
         ),
     ),
     example={"input": [0.5, 3.0, 1.0], "target": [1.0, 0.0, 2.0]},
     side_by_side={"two-normals": 'functional.wasserstein_1d(sample_q, sample_p, reduction="none")'},
     properties={
-        "convex": True,
+        "convex": False,
         "smoothness": "C0",
+        "lipschitz": 0.5,
         "bounded": False,
         "value_at_perfect": 0,
         "redescending": False,
