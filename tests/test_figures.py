@@ -6,10 +6,14 @@ import csv
 import dataclasses
 import io
 import itertools
+import os
 import re
 import struct
+import subprocess
+import sys
 from collections.abc import Callable, Collection
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -17,7 +21,9 @@ import numpy as np
 import pytest
 import sympy as sp
 import torch
+from matplotlib import font_manager
 from matplotlib.figure import Figure
+from matplotlib.image import imread
 from matplotlib.lines import Line2D
 
 import lossary
@@ -25,7 +31,7 @@ from cases import LOSSES, OF_EACH_KIND, OF_THE_DAY, PLAIN, by_torch, criterion, 
 from lossary.declaration.formula import Written
 from lossary.declaration.loss import Loss
 from lossary.drawing import layout, loss_views, render
-from lossary.drawing.palette import PATTERNS, ROLES, Theme, colours
+from lossary.drawing.palette import PATTERNS, ROLES, STAND_INS, Theme, colours
 from lossary.drawing.pictures import (
     MINIATURES_HIGH,
     Card,
@@ -248,6 +254,56 @@ def test_a_form_is_the_same_whichever_was_asked_for_before(slug: str, kind: type
         alone.append(form(picture))
     assert [form(picture) for form in FORMS] == alone
     assert [form(picture) for form in reversed(FORMS)] == alone[::-1]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("slug", "name"),
+    [
+        *(("huber", "loss"), ("huber", "card"), ("mse", "formats"), ("cross_entropy", "logits"), ("dice", "card")),
+        *(
+            ("triplet_margin", "active"),
+            ("ctc", "alignments"),
+            ("listnet", "scores"),
+            ("bce", "thumb"),
+            ("giou", "loss"),
+        ),
+    ],
+)
+def test_a_form_is_what_matplotlib_draws_in_its_colours(
+    slug: str, name: str, theme: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A figure is kept as calls and played in other colours: here it is laid out in them and saved by matplotlib."""
+    picture = views(slug)[name].picture
+    pixels, printed = imread(io.BytesIO(render.png(picture, theme))), render.pdf(picture, theme)
+    monkeypatch.setattr(layout, "_sheet", layout._Sheet)
+    monkeypatch.setattr(layout, "STAND_INS", colours(theme))
+    with render.isolated_settings():
+        made = layout.lay_out(picture)
+        made.canvas.draw()
+        drawn = np.asarray(made.canvas.buffer_rgba())[:, :, :3]  # type: ignore[attr-defined]
+        assert np.array_equal(drawn, (pixels[:, :, :3] * 255).round())
+        stream = io.BytesIO()
+        with render.embedding():
+            made.savefig(stream, format="pdf", metadata={"CreationDate": None, "Producer": None, "Creator": None})
+    assert stream.getvalue() == printed
+
+
+def test_formulas_have_their_font_whatever_fonts_the_machine_has_listed(tmp_path: Path) -> None:
+    """A list without matplotlib's own fonts, which it keeps between processes, once put formulas in DejaVu Sans."""
+    draw = "import lossary, sys; sys.stdout.buffer.write(lossary.get('huber').figure('card', theme='light').svg())"
+    drawn = []
+    for kept in (None, "DejaVuSans.ttf"):
+        folder = tmp_path / str(kept)
+        folder.mkdir()
+        if kept:
+            manager = font_manager.FontManager()
+            manager.ttflist = [entry for entry in manager.ttflist if entry.fname.endswith(kept)]
+            font_manager.json_dump(manager, folder / f"fontlist-v{manager.__version__}.json")
+        drawn.append(
+            subprocess.check_output([sys.executable, "-c", draw], env={**os.environ, "MPLCONFIGDIR": str(folder)})
+        )
+    assert drawn[0] == drawn[1]
 
 
 @each_kind_by_name
@@ -601,7 +657,7 @@ def test_a_scene_shows_its_arrows_in_one_unit(loss: Loss, scene: Any) -> None:
     """Read back from the drawing: points and arrow heads lie as in the plane, the same scale in both directions."""
     picture = views(loss.slug)[scene.name].picture
     assert isinstance(picture, Plane)
-    made = render.draw(picture, "light")
+    made = render.draw(picture)
     (axes,) = made.axes
     origin, right, up = axes.transData.transform([(0, 0), (1, 0), (0, 1)])
     assert right - origin == pytest.approx((up - origin)[::-1], rel=1e-9)
@@ -740,7 +796,7 @@ def test_an_axis_of_formats_can_be_read(loss: Loss) -> None:
         (chart,) = charts_of(views(loss.slug)[name])
         largest = max(float(np.abs(trace.y[np.isfinite(trace.y)]).max()) for trace in chart.traces)
         assert chart.logarithmic == (largest > 1e4)
-        made = render.draw(chart, "light")
+        made = render.draw(chart)
         made.canvas.draw()
         words = [label.get_text() for label in made.axes[0].get_yticklabels()]
         low, high = made.axes[0].get_ylim()
@@ -753,7 +809,7 @@ def test_a_logarithmic_axis_counts_powers_of_ten_on_both_sides() -> None:
     y = np.array([-1e6, -1e5, -1e4, -1e3, -100.0, -10.0, 0.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6])
     x = np.arange(13.0)
     chart = Chart("a", "b", "loss", "loss", "x", (Trace(x, y),), logarithmic=True)
-    made = render.draw(chart, "light")
+    made = render.draw(chart)
     (axes,) = made.axes
     up = axes.transData.transform(np.column_stack([x, y]))[:, 1]
     steps = np.diff(up)
@@ -797,14 +853,13 @@ def test_the_words_of_a_node_can_be_read(loss: Loss, diagram: Any) -> None:
     """In the colour of the paper they must lie on the node's own ink."""
     picture = views(loss.slug)[diagram.name].picture
     assert isinstance(picture, Lattice)
-    palette = colours("light")
-    made = render.draw(picture, "light")
+    made = render.draw(picture)
     made.canvas.draw()
     (axes,) = made.axes
     circles = [line for line in axes.lines if line.get_marker() == "o"]
     sizes = {tuple(map(float, line.get_xydata()[0])): line.get_markersize() for line in circles}  # type: ignore[arg-type, index]
     for text in axes.texts:
-        if text.get_color() == palette["paper"]:
+        if text.get_color() == STAND_INS["paper"]:
             assert text.get_window_extent().width <= sizes[text.get_position()], text.get_text()
 
 
@@ -851,7 +906,7 @@ def assert_readable(picture: Picture, made: Figure) -> None:
 def test_words_do_not_lie_on_each_other(slug: str, name: str) -> None:
     picture = views(slug)[name].picture
     with render.isolated_settings():
-        assert_readable(picture, render.draw(picture, "light"))
+        assert_readable(picture, render.draw(picture))
 
 
 # --- at any size ----------------------------------------------------------------------------------------------------
@@ -881,7 +936,7 @@ def refused(picture: Picture) -> tuple[int, int] | None:
     """The least size that a message names, where a picture is refused; else it is drawn as it must be."""
     with render.isolated_settings():
         try:
-            made = render.draw(picture, "light")
+            made = render.draw(picture)
         except LossaryError as error:
             ((width, height),) = re.findall(r"the smallest size that works is (\d+)x(\d+)$", str(error))
             return int(width), int(height)
@@ -962,7 +1017,7 @@ def test_a_card_is_one_picture_at_any_size() -> None:
     shares = []
     for size in ((1200, 630), (600, 315)):
         with render.isolated_settings():
-            made = render.draw(dataclasses.replace(card, size=size), "light")
+            made = render.draw(dataclasses.replace(card, size=size))
             shares.append([text.get_fontsize() / size[0] for text in made.texts])
     assert shares[0] == pytest.approx(shares[1])
 
@@ -1064,7 +1119,7 @@ def test_a_chart_fills_its_half_of_a_card(slug: str) -> None:
     """Up to the words at the ends of its curves, or to what its last number needs."""
     card = views(slug)["card"].picture
     assert isinstance(card, Card)
-    halves = zip(card.charts, render.draw(card, "light").axes, (584, 1144), strict=True)
+    halves = zip(card.charts, render.draw(card).axes, (584, 1144), strict=True)
     ends = {chart.heading: (end - axes.get_position().x1 * card.size[0]) for chart, axes, end in halves}
     for chart in card.charts:
         assert 0 < ends[chart.heading] < (30 if not any(t.label for t in chart.traces) else 180), ends
@@ -1093,8 +1148,6 @@ def test_rasters_are_scaled_and_reproducible() -> None:
 
 
 def test_a_raster_lies_on_paper() -> None:
-    from matplotlib.image import imread
-
     for theme in ("light", "dark"):
         pixels = imread(io.BytesIO(render.png(views("l1")["loss"].picture, theme)))
         corner = [round(float(v) * 255) for v in pixels[0, 0, :3]]

@@ -18,7 +18,7 @@ from lossary.discovery import catalogs
 from lossary.drawing import loss_views, render, together
 from lossary.drawing.declared_views import MAP_POINTS, at_any_setting, look_views
 from lossary.drawing.looks import PLACES
-from lossary.drawing.palette import HEAT_STEPS, colours
+from lossary.drawing.palette import HEAT_STEPS, STAND_INS
 from lossary.drawing.pictures import MINIATURES_HIGH, Boxes, Chart, Mask, RankedList, Surface, View
 from lossary.errors import LossaryError
 from lossary.evaluation.curves import curve, section_inputs, surface
@@ -97,9 +97,9 @@ def test_the_curve_below_is_the_loss(k: int) -> None:
         assert section.look.words in words
 
 
-def _drawn(chart: Chart, scheme: render.Scheme) -> tuple[list[Any], list[float], float, list[tuple[str, Any]]]:
+def _drawn(chart: Chart) -> tuple[list[Any], list[float], float, list[tuple[str, Any]]]:
     """What lies on the figure, in pixels: artists, the places of the miniatures, the plot's upper edge, and words."""
-    made = render.draw(chart, scheme)
+    made = render.draw(chart)
     (axes,) = made.axes
     places = axes.transData.transform([(one.x, 0) for one in chart.miniatures])[:, 0] / made.dpi * 72
     words = [(text.get_text(), np.array(text.get_position()) * chart.size) for text in made.texts]
@@ -113,7 +113,7 @@ def _paths(artists: list[Any], chart: Chart) -> list[Any]:
 @pytest.mark.parametrize(("chart", "look", "given"), charts_with(BoxLook))
 def test_boxes_are_drawn_in_one_unit_each_above_its_place(chart: Chart, look: BoxLook, given: Inputs) -> None:
     with render.isolated_settings():
-        artists, places, above, _ = _drawn(chart, "light")
+        artists, places, above, _ = _drawn(chart)
         drawn = [points for points in _paths(artists, chart) if len(points) == 5]
     assert len(drawn) == 2 * len(chart.miniatures) == 2 * (len(look.at) or PLACES)
     truth, predicted = (np.asarray(given[name]) for name in (look.target, look.predicted))
@@ -133,13 +133,12 @@ def test_boxes_are_drawn_in_one_unit_each_above_its_place(chart: Chart, look: Bo
     assert all(end < start for (_, end), (start, _) in itertools.pairwise(spans))
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("chart", "look", "given"), charts_with(MaskLook))
 def test_masks_are_outlined_where_the_object_is_and_coloured_by_probability(
-    chart: Chart, look: MaskLook, given: Inputs, theme: Any
+    chart: Chart, look: MaskLook, given: Inputs
 ) -> None:
     with render.isolated_settings():
-        artists, places, above, _ = _drawn(chart, theme)
+        artists, places, above, _ = _drawn(chart)
         squares = [one for one in artists if isinstance(one, Rectangle)]
         edges = _paths(artists, chart)
         painted = ["#" + "".join(f"{round(255 * v):02x}" for v in one.get_facecolor()[:3]) for one in squares]
@@ -160,7 +159,7 @@ def test_masks_are_outlined_where_the_object_is_and_coloured_by_probability(
             row, column = divmod(pixel, look.columns)
             np.testing.assert_allclose(own[pixel] - own[0], (side * column, -side * row), atol=0.01)
             step = min(HEAT_STEPS - 1, int(predicted[k, pixel] * HEAT_STEPS))
-            assert painted[k * each + pixel] == colours(theme)[f"heat{step}"]
+            assert painted[k * each + pixel] == STAND_INS[f"heat{step}"]
             far = [np.abs(edge - own[pixel] - side / 2).max(0) for edge in edges]
             around = sum(bool(np.allclose(one, side / 2, atol=0.01)) for one in far)
             # An edge is drawn where the object ends: with one pixel of it, all four of that and none of those beyond.
@@ -173,7 +172,7 @@ def test_masks_are_outlined_where_the_object_is_and_coloured_by_probability(
 @pytest.mark.parametrize(("chart", "look", "given"), charts_with(ListLook))
 def test_lists_stand_in_the_order_of_their_scores(chart: Chart, look: ListLook, given: Inputs) -> None:
     with render.isolated_settings():
-        _, places, above, words = _drawn(chart, "light")
+        _, places, above, words = _drawn(chart)
     rows = len(chart.miniatures)
     scores = np.concatenate([np.asarray(given[name]).reshape(rows, -1) for name in look.scores], axis=1)
     for k, one in enumerate(chart.miniatures):

@@ -51,6 +51,7 @@ def draw_surface(figure: Figure, picture: Surface, palette: Palette) -> None:
             fontsize=12,
         )
     bar = figure.add_axes(((width - 74) / width, 50 / height, 16 / width, (height - 90) / height))
+    bar.patch.set_alpha(0)
     for k in range(HEAT_STEPS):
         bar.axhspan(levels[k], levels[k + 1], color=fills[k], linewidth=0.4)
     bar.set_ylim(levels[0], levels[-1])

@@ -39,7 +39,7 @@ class _Sheet:
     """
 
     def __init__(self, frames: Sequence[Frame]) -> None:
-        self.figure = Figure(dpi=72, facecolor="none")
+        self.figure = Figure(dpi=72, facecolor=STAND_INS["paper"])
         FigureCanvasAgg(self.figure)
         self.axes = [self.figure.add_axes((0, 0, 1, 1), label=f"chart{k}") for k in range(len(frames))]
         for axes, frame in zip(self.axes, frames, strict=True):

@@ -1,7 +1,8 @@
 """Gives a picture out as SVG that follows the reader's colour scheme, as PNG or PDF, or into somebody's axes.
 
-A picture is laid out once in stand-in colours. They are painted over for a PNG or a PDF, and become classes in an SVG,
-so that its light, dark and adaptive forms are one drawing coloured three times.
+A picture is laid out once in stand-in colours, and what it draws is kept. It is played in other colours for a PNG or a
+PDF; in an SVG the stand-ins become classes, so that its light, dark and adaptive forms are one drawing coloured three
+times.
 """
 
 from __future__ import annotations
@@ -9,10 +10,9 @@ from __future__ import annotations
 import io
 import logging
 import threading
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -20,28 +20,22 @@ import matplotlib as mpl
 import numpy as np
 from fontTools import subset
 from matplotlib import font_manager
-from matplotlib.backend_bases import RendererBase
 from matplotlib.backends import _backend_pdf_ps
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import Collection
-from matplotlib.colors import to_hex
+from matplotlib.backends.backend_pdf import PdfFile, RendererPdf
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontManager, FontProperties
-from matplotlib.lines import Line2D
-from matplotlib.mathtext import MathTextParser
-from matplotlib.patches import Patch
-from matplotlib.text import Annotation, Text
-from PIL import Image
 
 from lossary.drawing import layout
 from lossary.drawing.line_charts import curves
-from lossary.drawing.palette import STAND_INS, Palette, Theme, colours
+from lossary.drawing.palette import STAND_INS, Theme, colours
 from lossary.drawing.pictures import Chart, Picture
+from lossary.drawing.pixels import PixelRenderer, packed
+from lossary.drawing.recording import Recording, repaint
+from lossary.drawing.remembered import remembering, replaced
 from lossary.drawing.svg import forms
+from lossary.drawing.svg_elements import ElementsRenderer
 from lossary.errors import LossaryError
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
 FONTS = Path(__file__).parent / "fonts"
@@ -49,7 +43,7 @@ FONTS = Path(__file__).parent / "fonts"
 logging.getLogger("fontTools").setLevel(logging.ERROR)
 SALT = "lossary"
 
-Scheme = Literal["stand-ins", "light", "dark"]
+_THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 # Matplotlib's settings and the figures that are used again serve one drawing at a time.
 _LOCK = threading.RLock()
@@ -95,107 +89,52 @@ def isolated_settings() -> Iterator[None]:
         before = dict.copy(own)
         stack.callback(dict.update, own, before)
         dict.update(own, _settings())
-        stack.enter_context(_replaced(font_manager.fontManager, "ttflist", _fonts()))
-        for owner, name, remembering in _REMEMBERED:
-            stack.enter_context(_replaced(owner, name, remembering))
+        stack.enter_context(replaced(font_manager.fontManager, "ttflist", _fonts()))
+        stack.enter_context(remembering())
         yield
-
-
-@contextmanager
-def _replaced(owner: Any, name: str, value: object) -> Iterator[None]:
-    """Give an object another attribute for a while, and then what it had of its own, if it had one."""
-    own = vars(owner).get(name)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        if own is None:
-            delattr(owner, name)
-        else:
-            setattr(owner, name, own)
-
-
-@lru_cache(maxsize=256)
-def _line_heights(font: FontProperties, dpi: float) -> tuple[float, float, float]:
-    """How far the lines of a font reach above and below their base, and the gap between them, in pixels."""
-    file = font_manager.get_font(font_manager.findfont(font))
-    table, head = file.get_sfnt_table("OS/2"), file.get_sfnt_table("head")
-    assert table, "matplotlib loads no font without this table"
-    assert head, "no outline has a size without this table"
-    scale = 1 / head["unitsPerEm"] * font.get_size_in_points() * dpi / 72
-    return table["sTypoAscender"] * scale, -table["sTypoDescender"] * scale, table["sTypoLineGap"] * scale
-
-
-@lru_cache(maxsize=256)
-def _font_file(*asked: Any) -> Any:
-    """The file of a font; what matplotlib remembers itself may come from another list of fonts."""
-    return vars(FontManager)["_findfont_cached"].__wrapped__(font_manager.fontManager, *asked)
-
-
-@lru_cache(maxsize=256)
-def _font_files(font: FontProperties) -> list[Any]:
-    """The files of a font and of those that stand in for what it lacks."""
-    found: list[Any] = FontManager._find_fonts_by_props(font_manager.fontManager, font)
-    return found
-
-
-_PARSE: Any = vars(MathTextParser)["_parse_cached"]
-
-
-@lru_cache(maxsize=64)
-def _formula(output: Literal["vector", "raster"], *formula: Any) -> Any:
-    """A formula in mathtext as outlines or as pixels; each renderer would set it anew, which is slow."""
-    return _PARSE(MathTextParser("path") if output == "vector" else MathTextParser("agg"), *formula)
-
-
-# What matplotlib finds out anew for each word, figure or renderer, and is the same for all: object, attribute, ours.
-_REMEMBERED: tuple[tuple[object, str, object], ...] = (
-    (RendererBase, "_get_font_height_metrics", lambda self, font: _line_heights(font, getattr(self, "dpi", 72.0))),
-    (font_manager.fontManager, "_findfont_cached", _font_file),
-    (font_manager.fontManager, "_find_fonts_by_props", lambda font, *_: _font_files(font.copy())),
-    (MathTextParser, "_parse_cached", lambda parser, *formula: _formula(parser._output_type, *formula)),
-)
-
-_ROLES = {colour: role for role, colour in STAND_INS.items()}
 
 
 def svg(picture: Picture) -> dict[Theme, bytes]:
     """The SVG of a picture in its three forms: following the reader's scheme, light, dark."""
     with isolated_settings():
-        figure = draw(picture, "stand-ins")
-        stream = io.StringIO()
-        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return forms(stream.getvalue(), picture, STAND_INS)
+        made = _recorded(picture)
+        renderer = ElementsRenderer(*made.size)
+        made.play(renderer, {}, paper=False)
+        renderer.finalize()  # type: ignore[no-untyped-call]
+    return forms(renderer.root, picture, STAND_INS)
 
 
 def png(picture: Picture, theme: Literal["light", "dark"] = "light", scale: float = 1.0) -> bytes:
     """The PNG of a picture on paper; `scale` is device pixels for each CSS pixel."""
     with isolated_settings():
-        figure = draw(picture, theme)
-        figure.set_dpi(72 * scale)
-        canvas = figure.canvas
-        assert isinstance(canvas, FigureCanvasAgg)
-        canvas.draw()  # type: ignore[no-untyped-call]
-        pixels = Image.fromarray(np.asarray(canvas.buffer_rgba()))  # type: ignore[no-untyped-call]
-        figure.set_dpi(72)
-        stream = io.BytesIO()
-        # Paper lets nothing through; flat colours are packed as well by counting repeats, in half the time.
-        pixels.convert("RGB").save(stream, "png", compress_type=zlib.Z_RLE)
-    return stream.getvalue()
+        made = _recorded(picture, scale)
+        renderer = PixelRenderer(*made.size, made.dpi, made.stamps)
+        made.play(renderer, _REPAINT[theme], paper=True)
+    # Paper lets nothing through.
+    return packed(np.asarray(renderer.buffer_rgba()))  # type: ignore[no-untyped-call]
 
 
 def pdf(picture: Picture, theme: Literal["light", "dark"] = "light") -> bytes:
     """The PDF of a picture on paper."""
-    backend = _backend_pdf_ps
-    with (
-        isolated_settings(),
-        _replaced(backend, "get_glyphs_subset", _embedded),
-        _replaced(backend, "font_as_file", io.BytesIO),
-    ):
+    with isolated_settings(), embedding():
+        made = _recorded(picture)
+        width, height = (length / 72 for length in made.size)
         stream = io.BytesIO()
-        metadata = {"CreationDate": None, "Producer": None, "Creator": None}
-        draw(picture, theme).savefig(stream, format="pdf", metadata=metadata)
+        file = PdfFile(stream, metadata={"CreationDate": None, "Producer": None, "Creator": None})  # type: ignore[no-untyped-call]
+        file.newPage(width, height)  # type: ignore[no-untyped-call]
+        renderer = RendererPdf(file, 72, height, width)  # type: ignore[no-untyped-call]
+        made.play(renderer, _REPAINT[theme], paper=True)
+        renderer.finalize()  # type: ignore[no-untyped-call]
+        file.finalize()  # type: ignore[no-untyped-call]
     return stream.getvalue()
+
+
+@contextmanager
+def embedding() -> Iterator[None]:
+    """Put into a PDF of its fonts what most figures need."""
+    backend = _backend_pdf_ps
+    with replaced(backend, "get_glyphs_subset", _embedded), replaced(backend, "font_as_file", io.BytesIO):
+        yield
 
 
 # Of the fonts of words, a PDF gets at least the outlines of these, so that nearly all figures share one cut.
@@ -248,83 +187,35 @@ def draw_into(axes: Axes, picture: Picture, theme: Literal["light", "dark"] = "l
         axes.legend()
 
 
-class _Drawing:
-    """A picture on a figure in stand-in colours, which can be painted in those of any scheme: to lay it out anew for
-    each would cost as much as to write it down.
-
-    Good until another picture is laid out, which may be on the same sheet.
-    """
-
-    def __init__(self, picture: Picture, figure: Figure) -> None:
-        self.picture, self.figure = picture, figure
-        self.scheme: Scheme = "stand-ins"
-        self._painters = [painter for artist in [*figure.findobj(), *_arrows(figure)] for painter in _painters(artist)]
-
-    def painted(self, scheme: Scheme) -> Figure:
-        """The figure in the colours of a scheme; only stand-ins have no paper below them."""
-        if scheme != self.scheme:
-            palette = STAND_INS if scheme == "stand-ins" else colours(scheme)
-            for paint in self._painters:
-                paint(palette)
-            self.figure.patch.set_facecolor("none" if scheme == "stand-ins" else palette["paper"])
-            self.scheme = scheme
-        return self.figure
-
-
-# What colours each kind of artist has; each with a `get_` and a `set_` of its own.
-_COLOURS: dict[type, tuple[str, ...]] = {
-    Line2D: ("color", "markerfacecolor", "markeredgecolor"),
-    Text: ("color",),
-    Patch: ("facecolor", "edgecolor"),
-    Collection: ("facecolor", "edgecolor"),
-}
-
-
-def _painters(artist: Artist) -> Iterator[Callable[[Palette], object]]:
-    """What gives an artist, by a palette, each colour that is a stand-in."""
-    for kind, names in _COLOURS.items():
-        for name in names if isinstance(artist, kind) else ():
-            colour, paint = getattr(artist, f"get_{name}")(), getattr(artist, f"set_{name}")
-            if kind is Collection:
-                roles = [_role(to_hex(one)) for one in colour]
-                if all(roles):
-                    yield partial(_paint_each, paint, roles)
-            elif role := _role(colour if isinstance(colour, str) else to_hex(colour)):
-                yield partial(_paint, paint, role)
-
-
-def _paint(paint: Callable[[str], object], role: str, palette: Palette) -> None:
-    paint(palette[role])
-
-
-def _paint_each(paint: Callable[[list[str]], object], roles: Sequence[str], palette: Palette) -> None:
-    paint([palette[role] for role in roles])
-
-
-def _role(colour: str) -> str:
-    """The role that a colour stands in for, or nothing."""
-    return _ROLES.get(colour, "")
-
-
-def _arrows(figure: Figure) -> list[Artist]:
-    """The arrows of annotations, which are nobody's children."""
-    arrows = (text.arrow_patch for text in figure.findobj(Annotation) if isinstance(text, Annotation))
-    return [arrow for arrow in arrows if arrow]
-
+_REPAINT = {theme: repaint(STAND_INS, colours(theme)) for theme in _THEMES}
 
 # The drawing of the last picture: most are asked for in several forms, one after the other.
-_last: list[_Drawing] = []
+_last: list[tuple[Picture, float, Recording]] = []
 
 
-def draw(picture: Picture, scheme: Scheme) -> Figure:
-    """A picture on a figure, which is only good until the next one is drawn.
+def _recorded(picture: Picture, scale: float = 1.0) -> Recording:
+    """What is drawn of a picture, which is only good until the next one is laid out: that may be on the same sheet.
 
     Raises:
         LossaryError: where its words do not fit into its size, with the smallest size that they fit into.
     """
-    if not (_last and _last[0].picture is picture):
-        while _last:
-            # The next picture may be laid out on the same sheet, which is in stand-ins.
-            _last.pop().painted("stand-ins")
-        _last.append(_Drawing(picture, layout.lay_out(picture)))
-    return _last[0].painted(scheme)
+    if not (_last and _last[0][0] is picture and _last[0][1] == scale):
+        figure = draw(picture)
+        if scale != 1.0:
+            figure.set_dpi(72 * scale)
+        _last[:] = [(picture, scale, Recording(figure))]
+    return _last[0][2]
+
+
+def draw(picture: Picture) -> Figure:
+    """A picture on a figure, in stand-in colours, which is only good until the next one is drawn.
+
+    Raises:
+        LossaryError: where its words do not fit into its size, with the smallest size that they fit into.
+    """
+    while _last:
+        last = _last.pop()[2]
+        if last.dpi != 72:
+            # The next picture may be laid out on the same sheet.
+            last.figure.set_dpi(72)
+    return layout.lay_out(picture)

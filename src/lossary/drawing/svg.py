@@ -1,4 +1,4 @@
-"""Turns the SVG that matplotlib wrote into the small, themed, accessible one that is published. Knows text only.
+"""Turns the SVG that matplotlib drew into the small, themed, accessible one that is published. Knows elements only.
 
 A drawing comes in stand-in colours, one for each role of the palette. They become classes and attributes, so that the
 light, the dark and the adaptive form are one drawing in other colours. No form needs a style sheet, which many pages
@@ -12,15 +12,15 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from functools import lru_cache, partial
 from html import escape
 from typing import Literal
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 from lossary.drawing.palette import Theme, colours
 from lossary.drawing.pictures import Chart, Picture
 
-_SVG = "{http://www.w3.org/2000/svg}"
 _NUMBER = re.compile(r"-?\d+\.\d{2,}")
 # Steps of the grid that glyphs are drawn on, in units of a glyph, some six thousand of which make its height. The
 # finest that keeps a figure small is taken; a card with a long formula needs a coarser one.
@@ -34,34 +34,29 @@ _LOOKS = (
     *("stroke-linejoin", "stroke-linecap", "stroke-miterlimit", "opacity"),
 )
 _DIGITS = "abcdefghijklmnopqrstuvwxyz"
-_LINK = "{http://www.w3.org/1999/xlink}href"
+_LINK = "href"
 _SCALE = re.compile(r"scale\(([\d.]+)\)")
 _MOVE = re.compile(r"translate\((-?[\d.]+)(?:[ ,]+(-?[\d.]+))?\)")
 _TRANSLATE = re.compile(r"translate\([^)]*\)")
 
 
-def forms(text: str, picture: Picture, stand_ins: Mapping[str, str]) -> dict[Theme, bytes]:
-    """Turn matplotlib's SVG into the three published forms.
+def forms(drawn: Element, picture: Picture, stand_ins: Mapping[str, str]) -> dict[Theme, bytes]:
+    """Turn what matplotlib drew into the three published forms.
 
     Empty groups and invisible shapes go, coordinates keep the hundredth of a pixel, stand-in colours become classes,
     and a title and a description come in for screen readers.
     """
     for grid in _GRIDS:
-        made = _forms(text, picture, stand_ins, grid)
+        made = _forms(deepcopy(drawn), picture, stand_ins, grid)
         if max(map(len, made.values())) <= LARGEST:
             break
     return made
 
 
-def _forms(text: str, picture: Picture, stand_ins: Mapping[str, str], grid: int) -> dict[Theme, bytes]:
-    root = ElementTree.fromstring(text)
+def _forms(root: Element, picture: Picture, stand_ins: Mapping[str, str], grid: int) -> dict[Theme, bytes]:
     roles = {colour: role for role, colour in stand_ins.items()}
     # Curves keep the hundredth of a pixel; the many edges of a heat map's bands, and a large card, the tenth.
     digits = _hundredth if isinstance(picture, Chart) else _tenth
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if child.tag in (f"{_SVG}metadata", f"{_SVG}style") or not isinstance(child.tag, str):
-                parent.remove(child)
     for element in root.iter():
         _shorten(element, grid, digits)
         _classify(element, roles)
@@ -70,14 +65,7 @@ def _forms(text: str, picture: Picture, stand_ins: Mapping[str, str], grid: int)
     _rename(root)
     used = sorted({name for element in root.iter() for name in element.get("class", "").split()})
     width, height = picture.size
-    body = "".join(ElementTree.tostring(child, encoding="unicode") for child in root)
-    body = (
-        re.sub(r">\s+<", "><", body)
-        .replace(" />", "/>")
-        .replace(' xmlns:ns0="http://www.w3.org/2000/svg"', "")
-        .replace("ns0:", "")
-    )
-    body = re.sub(r' xmlns:ns1="[^"]*"', "", body).replace("ns1:href", "href")
+    body = "".join(map(_written, root)) + "\n"
     words = f"<title>{escape(picture.title)}</title><desc>{escape(picture.description)}</desc>"
 
     def form(theme: Theme) -> bytes:
@@ -92,6 +80,13 @@ def _forms(text: str, picture: Picture, stand_ins: Mapping[str, str], grid: int)
         ).encode()
 
     return {"auto": form("auto"), "light": form("light"), "dark": form("dark")}
+
+
+def _written(element: Element) -> str:
+    """An element as text; none has words of its own."""
+    attributes = "".join(f' {name}="{escape(value)}"' for name, value in element.items())
+    within = "".join(map(_written, element))
+    return f"<{element.tag}{attributes}>{within}</{element.tag}>" if within else f"<{element.tag}{attributes}/>"
 
 
 # Stands for the name of a figure in its ids, until that is known.
@@ -113,14 +108,14 @@ def _painted(palette: Mapping[str, str], match: re.Match[str]) -> str:
     return f"{match[0]}{''.join(paint)}"
 
 
-def _shorten(element: ElementTree.Element, grid: int, digits: Callable[[re.Match[str]], str]) -> None:
+def _shorten(element: Element, grid: int, digits: Callable[[re.Match[str]], str]) -> None:
     if "d" in element.attrib:
         if _SCALE.fullmatch(element.get("transform", "")):
             element.set("d", _glyph(element.attrib["d"], grid))
         else:
             path = _NUMBER.sub(digits, _thin(element.attrib["d"]))
             element.set("d", re.sub(r" ?([A-Za-z]) ?", r"\1", " ".join(path.split())))
-    shift = _MOVE.fullmatch(element.get("transform", "")) if element.tag == f"{_SVG}use" else None
+    shift = _MOVE.fullmatch(element.get("transform", "")) if element.tag == "use" else None
     if shift:
         del element.attrib["transform"]
         element.attrib |= {k: v for k, v in (("x", shift[1]), ("y", shift[2])) if v and float(v)}
@@ -131,7 +126,7 @@ def _shorten(element: ElementTree.Element, grid: int, digits: Callable[[re.Match
     for name in ("x", "y"):
         if name in element.attrib:
             element.set(name, _NUMBER.sub(_hundredth, element.attrib[name]))
-    if element.tag == f"{_SVG}g":
+    if element.tag == "g":
         element.attrib.pop("id", None)
 
 
@@ -201,7 +196,7 @@ def _tenth(match: re.Match[str]) -> str:
     return f"{float(match[0]):.1f}".removesuffix(".0")
 
 
-def _classify(element: ElementTree.Element, roles: Mapping[str, str]) -> None:
+def _classify(element: Element, roles: Mapping[str, str]) -> None:
     """Replace stand-in colours in the style by classes such as "s-loss" (stroke) and "f-paper" (fill)."""
     names, rest = [], []
     for declaration in filter(None, (part.strip() for part in element.attrib.pop("style", "").split(";"))):
@@ -216,11 +211,11 @@ def _classify(element: ElementTree.Element, roles: Mapping[str, str]) -> None:
     element.attrib |= {key.strip(): value.strip() for key, _, value in (part.partition(":") for part in rest)}
 
 
-def _fold(root: ElementTree.Element, grid: int) -> None:
+def _fold(root: Element, grid: int) -> None:
     """Move the scale that every glyph has into the groups that write with them."""
     scales = {e.get("id"): float(m[1]) for e in root.iter() if (m := _SCALE.fullmatch(e.get("transform", "")))}
-    for group in root.iter(f"{_SVG}g"):
-        glyphs = [use for use in group.findall(f"{_SVG}use") if use.attrib[_LINK][1:] in scales]
+    for group in root.iter("g"):
+        glyphs = [use for use in group.findall("use") if use.attrib[_LINK][1:] in scales]
         own = re.fullmatch(r"(.*)scale\(([\d.]+) -([\d.]+)\)", group.get("transform", ""))
         if not glyphs or not own:
             continue
@@ -233,7 +228,7 @@ def _fold(root: ElementTree.Element, grid: int) -> None:
             if "transform" in use.attrib:
                 use.set("transform", _divided(use.attrib["transform"], scale))
         for other in group:
-            if other not in glyphs and other.tag != f"{_SVG}defs":
+            if other not in glyphs and other.tag != "defs":
                 # The bar of a fraction keeps its own units.
                 other.set("transform", f"scale({1 / scale:.5g}) {other.get('transform', '')}".strip())
     for element in root.iter():
@@ -250,7 +245,7 @@ def _divided(transform: str, scale: float) -> str:
     return _TRANSLATE.sub(shift, transform)
 
 
-def _rename(root: ElementTree.Element) -> None:
+def _rename(root: Element) -> None:
     """Give shapes that are used again short names, and say at each use in which colours, and all else only once.
 
     A copy of a shape stands in a tree of its own, where a rule for what is within a figure does not reach it, but what
@@ -278,21 +273,21 @@ def _rename(root: ElementTree.Element) -> None:
         shape.attrib.pop("class", None)
 
 
-def _unwrap(parent: ElementTree.Element) -> None:
+def _unwrap(parent: Element) -> None:
     """Dissolve groups and definitions without attributes or content, and drop shapes that nobody sees."""
-    kept: list[ElementTree.Element] = []
+    kept: list[Element] = []
     for child in list(parent):
         _unwrap(child)
         hidden = (
-            child.tag == f"{_SVG}path"
+            child.tag == "path"
             and "class" not in child.attrib
             and "id" not in child.attrib
             and child.get("fill") == "none"
         )
-        empty = child.tag in (f"{_SVG}g", f"{_SVG}defs") and len(child) == 0
+        empty = child.tag in ("g", "defs") and len(child) == 0
         if hidden or empty:
             continue
-        kept += list(child) if child.tag == f"{_SVG}g" and not child.attrib else [child]
+        kept += list(child) if child.tag == "g" and not child.attrib else [child]
     for child in list(parent):
         parent.remove(child)
     parent.extend(kept)
