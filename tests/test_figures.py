@@ -522,7 +522,7 @@ def alone() -> list[Any]:
 def test_the_letters_of_an_image_are_large_enough_on_a_phone(loss: Loss, declared: Any) -> None:
     """Ten pixels high; an image shrinks as a whole."""
     picture = views(loss.slug)[declared.name].picture
-    made = render.draw(picture, "light")
+    made = render.draw(picture)
     ticks = [label for axes in made.axes for axis in (axes.xaxis, axes.yaxis) for label in axis.get_ticklabels()]
     words = [word for word in (*made.texts, *(t for axes in made.axes for t in axes.texts), *ticks) if word.get_text()]
     assert len(words) > 8

@@ -59,9 +59,10 @@ def charts() -> list[tuple[str, Chart, Any, Inputs]]:
         given = section_inputs(loss, section, np.array([one.x for one in chart.miniatures]), loss.defaults())
         found.append((f"{loss.slug}-{section.axis.name}", chart, section.look, given))
     for name, figure in FAMILY_FIGURES:
-        chart, _ = together.side_by_side(figure, [loss for loss in LOSSES if loss.family == name])
-        given = inputs_at(figure, np.array([one.x for one in chart.miniatures]))
-        found.append((f"{name}-{figure.name}", chart, figure.look, given))
+        charts, _ = together.side_by_side(figure, [loss for loss in LOSSES if loss.family == name])
+        for number, (_, chart) in enumerate(charts, 1):
+            given = inputs_at(figure, np.array([one.x for one in chart.miniatures]))
+            found.append((f"{name}-{figure.name}-{number}", chart, figure.look, given))
     return found
 
 
