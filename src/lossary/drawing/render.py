@@ -131,10 +131,26 @@ def pdf(picture: Picture, theme: Literal["light", "dark"] = "light") -> bytes:
 
 @contextmanager
 def embedding() -> Iterator[None]:
-    """Put into a PDF of its fonts what most figures need."""
+    """Put into a PDF of its fonts what most figures need, in the order of their names."""
     backend = _backend_pdf_ps
-    with replaced(backend, "get_glyphs_subset", _embedded), replaced(backend, "font_as_file", io.BytesIO):
+    with (
+        replaced(backend, "get_glyphs_subset", _embedded),
+        replaced(backend, "font_as_file", io.BytesIO),
+        replaced(PdfFile, "writeFonts", _write_fonts),
+    ):
         yield
+
+
+def _write_fonts(file: Any) -> None:
+    """Embed fonts by their names: matplotlib goes by the folders that they lie in, which are others on each machine."""
+    named = {font_manager.get_font(path).postscript_name: path for path, _ in file._fontNames}
+    written = {
+        name: file.embedTTF(path, part, file._character_tracker.used[path][part])
+        for font in sorted(named)
+        for (path, part), name in sorted(file._fontNames.items())
+        if path == named[font]
+    }
+    file.writeObject(file.fontObject, written)
 
 
 # Of the fonts of words, a PDF gets at least the outlines of these, so that nearly all figures share one cut.

@@ -67,8 +67,7 @@ def loss_files(payload: Payload) -> Files:
     return {"record.json": json.dumps(made, ensure_ascii=False).encode(), **files}
 
 
-# Papers and lectures take a PDF: LaTeX reads no SVG. Not the card: matplotlib orders the fonts in a PDF by the folders
-# they lie in, and a card has fonts of two, so that its bytes would tell where it was made.
+# Papers and lectures take a PDF: LaTeX reads no SVG. Cards and thumbnails are for pages.
 NOT_PRINTED = ("card", "thumb")
 
 
