@@ -266,7 +266,7 @@ def test_a_form_is_the_same_whichever_was_asked_for_before(slug: str, kind: type
             ("ctc", "alignments"),
             ("listnet", "scores"),
             ("bce", "thumb"),
-            ("giou", "loss"),
+            ("giou_loss", "loss"),
         ),
     ],
 )
