@@ -31,7 +31,7 @@ PREFIXES = [
 ONE_WORD = re.compile(r"[\w.:]+(?: loss| function)?")
 
 # A call in a table, long enough to need two lines, and where it reads well in two: within a path, and between calls.
-LONG_CALL = re.compile(r"(?<=<code>)[^<]{25,}(?=</code></td>)")
+LONG_CALL = re.compile(r"<code>([^<]{25,})</code></td>")
 BETWEEN = re.compile(r"(?<=\w\.)(?=[A-Za-z_])|(?<=,)(?=\S)|(?<=\))(?=[(.])")
 
 # on_startup runs once and sees no configuration; each later rebuild does.
@@ -125,7 +125,12 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Let long calls in tables break between their names rather than within one."""
-    return LONG_CALL.sub(lambda call: BETWEEN.sub("<wbr>", call[0]), html)
+    return breakable(html)
+
+
+def breakable(html: str) -> str:
+    """The same, of a page or a part of one."""
+    return LONG_CALL.sub(lambda call: f"<code>{BETWEEN.sub('<wbr>', call[1])}</code></td>", html)
 
 
 def on_post_build(config: MkDocsConfig) -> None:

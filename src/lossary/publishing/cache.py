@@ -30,7 +30,7 @@ LIBRARIES = ("torch", "numpy", "sympy", "python-flint", "mpmath", "matplotlib", 
 _KEPT_SECONDS = 30 * 24 * 3600
 
 
-def digest(*parts: bytes | str) -> str:
+def digest(*parts: bytes | memoryview | str) -> str:
     """A key from byte strings; each part's length goes in, so that no two lists of parts share a key."""
     made = hashlib.sha256()
     for part in parts:
@@ -141,7 +141,7 @@ def _unwritable(folder: Path) -> str:
         return error.strerror or type(error).__name__
 
 
-def _checksum(key: str, listed: object, body: bytes) -> str:
+def _checksum(key: str, listed: object, body: bytes | memoryview) -> str:
     """Of all that an entry says, and of its place, so that an entry that was moved or copied is none either."""
     return digest(key, json.dumps(listed), body)
 
@@ -162,13 +162,15 @@ class Cache:
 
     def _read(self, key: str) -> dict[str, bytes] | None:
         try:
-            head, _, body = self._path(key).read_bytes().partition(b"\n")
-            index = json.loads(head)
+            data = self._path(key).read_bytes()
+            end = data.index(b"\n")
+            # Seen, not copied: entries are large.
+            index, body = json.loads(data[:end]), memoryview(data)[end + 1 :]
             if index["sha256"] != _checksum(key, index["files"], body):
                 return None
             files, start = {}, 0
             for name, size in index["files"]:
-                files[name] = body[start : start + size]
+                files[name] = bytes(body[start : start + size])
                 start += size
             return files
         except (OSError, ValueError, KeyError, TypeError):

@@ -313,9 +313,20 @@ def _pages(
     licence = "CC BY 4.0" if own else ""
     catalog = {"own": own, "title": page.title, "text": page.text, "summary": page.summary, "licence": licence}
 
+    # A record is large, and many pages are made from it.
+    marks = {id(record): digest(json.dumps(record)) for record in records.values()}
+
+    def marked(value: Any) -> Any:
+        """A value as keys are made from it, with a mark of its content for each record in it."""
+        if id(value) in marks:
+            return marks[id(value)]
+        if isinstance(value, Mapping):
+            return {name: marked(part) for name, part in value.items()}
+        return [marked(part) for part in value] if isinstance(value, list | tuple) else value
+
     def rendered(template: str, links: str, **values: Any) -> bytes:
         """A filled template, made once for the same values; `links` leads from the page to the root."""
-        key = digest("page", base, template, links, json.dumps(values))
+        key = digest("page", base, template, links, json.dumps(marked(values)))
         kept = build.cache.get(key)
         if kept is None:
             kept = {"page": link(render(template, site_url=build.address, **values), titles, links).encode()}
