@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 import sympy as sp
 import torch
 from matplotlib import font_manager
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.lines import Line2D
@@ -237,7 +239,8 @@ def test_the_order_of_drawing_does_not_matter() -> None:
 
 
 FORMS: tuple[Callable[[Picture], object], ...] = (
-    render.svg, render.pdf, render.png, partial(render.png, theme="dark"), partial(render.pdf, theme="dark"),
+    render.svg, render.pdf, render.png, partial(render.png, theme="dark"), partial(render.png, scale=2.0),
+    partial(render.pdf, theme="dark"),
 )  # fmt: skip
 
 
@@ -287,6 +290,33 @@ def test_a_form_is_what_matplotlib_draws_in_its_colours(
         with render.embedding():
             made.savefig(stream, format="pdf", metadata={"CreationDate": None, "Producer": None, "Creator": None})
     assert stream.getvalue() == printed
+
+
+def test_somebody_else_s_figure_keeps_its_words_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawn in another thread while a figure of ours is being kept."""
+    theirs = Figure((2, 1))
+    FigureCanvasAgg(theirs)
+    words = theirs.text(0.5, 0.5, "theirs")
+
+    def pixels() -> bytes:
+        theirs.canvas.draw()
+        return bytes(theirs.canvas.buffer_rgba())  # type: ignore[attr-defined]
+
+    alone = pixels()
+    own, meanwhile = Figure.draw, []
+
+    def draw(figure: Figure, renderer: Any) -> None:
+        own(figure, renderer)
+        if figure is not theirs:
+            with mpl.rc_context(before):
+                meanwhile.append(pixels())
+
+    before = dict(mpl.rcParams)
+    monkeypatch.setattr(Figure, "draw", draw)
+    render.svg(dataclasses.replace(views("huber")["loss"].picture, title="again"))
+    assert meanwhile == [alone]
+    words.set_text("")
+    assert pixels() != alone
 
 
 def test_the_fonts_of_a_pdf_lie_in_the_order_of_their_names() -> None:

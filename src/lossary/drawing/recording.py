@@ -44,7 +44,7 @@ class Recording(RendererBase):
         # Of its words in pixels, which are the same in all colours.
         self.stamps: dict[Any, list[Any]] = {}
         self._calls: list[_Call | Text] = []
-        with _noted(self._calls.append):
+        with _words_noted():
             figure.draw(self)
 
     def play(self, renderer: RendererBase, repaint: Repaint, paper: bool) -> None:
@@ -64,6 +64,10 @@ class Recording(RendererBase):
         kept.copy_properties(pen)
         still = (part.frozen() if isinstance(part, Transform) else part for part in given)
         self._calls.append(_Call(name, kept, tuple(still)))
+
+    def keep_words(self, words: Text) -> None:
+        """Keep words, which each backend measures its own way."""
+        self._calls.append(words)
 
     def draw_path(self, *given: Any) -> None:
         """Keep a path."""
@@ -87,12 +91,14 @@ class Recording(RendererBase):
 
 
 @contextmanager
-def _noted(keep: Callable[[Text], object]) -> Iterator[None]:
-    """Have words that would be drawn told instead."""
+def _words_noted() -> Iterator[None]:
+    """Have a recording keep words as such. Somebody else's figure, in another thread, is drawn as ever."""
 
     def draw(words: Text, renderer: RendererBase) -> None:
-        if words.get_visible() and words.get_text():
-            keep(words)
+        if not isinstance(renderer, Recording):
+            _write_text(words, renderer)
+        elif words.get_visible() and words.get_text():
+            renderer.keep_words(words)
 
     Text.draw = draw  # type: ignore[assignment, method-assign]
     try:

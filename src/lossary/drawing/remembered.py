@@ -6,6 +6,7 @@ is in force within `remembering` alone, so that nobody else's figures are drawn 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
@@ -125,15 +126,14 @@ def _glyphs(
     return places, fresh if return_new_glyphs_only else {**known, **fresh}, lines
 
 
-# The size that a PDF's font was last set to, which the font itself does not tell.
-_size = 0.0
+# The size that a PDF's font was last set to in this thread, which the font itself does not tell.
+_last = threading.local()
 _SIZED: Any = RendererPDFPSBase._get_font_ttf
 
 
 def _sized(renderer: RendererPDFPSBase, font: FontProperties) -> Any:
     """The file of a font, in its size."""
-    global _size
-    _size = font.get_size_in_points()
+    _last.size = font.get_size_in_points()
     return _SIZED(renderer, font)
 
 
@@ -142,7 +142,7 @@ _LAY_OUT: Any = _text_helpers.layout
 
 def _layout(words: str, font: Any, *, features: Any = None, language: Any = None) -> Any:
     """How the glyphs of a PDF's words lie, in the size that their font has just been set to."""
-    return _laid_out(words, font, _size, features, language)
+    return _laid_out(words, font, _last.size, features, language)
 
 
 @lru_cache(maxsize=MOST)
