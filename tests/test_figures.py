@@ -1235,3 +1235,17 @@ def test_a_tensor_of_weights_is_no_setting_of_a_picture(weight: list[Any]) -> No
         with pytest.raises(LossaryError, match=r"cannot be drawn with pos_weight = .* Leave pos_weight out"):
             kept.figure(view)
     assert lossary.get("bce_with_logits").at(pos_weight=[2]).figure("sweep").svg()
+
+
+@pytest.mark.parametrize("kind", [Chart, Card, Surface, Plane, Lattice])
+def test_the_smallest_size_is_drawn_or_told_what_would_do(kind: type) -> None:
+    """What a picture leaves beside its plot may be more than its size."""
+    slug, name = next(
+        (slug, name) for slug in LOSSES for name in views(slug) if type(views(slug)[name].picture) is kind
+    )
+    picture = dataclasses.replace(views(slug)[name].picture, size=(80, 60))
+    with pytest.raises(LossaryError, match=r"cannot be drawn at 80x60: .*; the smallest size that works is") as told:
+        render.svg(picture)
+    least = re.search(r"is (\d+)x(\d+)$", str(told.value))
+    assert least
+    render.svg(dataclasses.replace(picture, size=(int(least[1]), int(least[2]))))

@@ -113,7 +113,7 @@ def test_the_metadata_asks_for_what_the_project_says(wheel: Path) -> None:
     base = asked(requires)
     assert base == asked(project["dependencies"])
     assert asked(requires, "site") - base == SITE
-    assert set(told.get_all("Provides-Extra")) == {"site", "dev"}
+    assert set(told.get_all("Provides-Extra")) == {"site", "dask", "dev"}
     # MkDocs and what comes with it reach nobody who did not ask for them.
     added = closure(asked(requires, "site")) - closure(base)
     assert added >= SITE | {"markdown", "pymdown-extensions", "watchdog", "pathspec"}

@@ -11,11 +11,15 @@ from lossary.drawing.lettering import LEAST_WORDS, shrink, write
 from lossary.drawing.palette import DASHES, HEAT_STEPS, Palette
 from lossary.drawing.pictures import Lattice, Plane, Surface
 
+# What each leaves beside its plot for words and a bar of colours, across and up, in pixels; and what the plot holds.
+BESIDE = {Surface: (150, 90, "map"), Plane: (150, 140, "arrows"), Lattice: (84, 62, "nodes")}
+
 
 def draw_surface(figure: Figure, picture: Surface, palette: Palette) -> None:
     """Draw a heat map, its path and the bar that says what its colours are worth."""
     width, height = picture.size
-    axes = figure.add_axes((58 / width, 50 / height, (width - 150) / width, (height - 90) / height))
+    across, up, _ = BESIDE[Surface]
+    axes = figure.add_axes((58 / width, 50 / height, (width - across) / width, (height - up) / height))
     axes.patch.set_alpha(0)
     finite = picture.values[np.isfinite(picture.values)]
     low, high = float(finite.min()), float(finite.max())
@@ -50,7 +54,7 @@ def draw_surface(figure: Figure, picture: Surface, palette: Palette) -> None:
             color=palette["gradient"],
             fontsize=12,
         )
-    bar = figure.add_axes(((width - 74) / width, 50 / height, 16 / width, (height - 90) / height))
+    bar = figure.add_axes(((width - 74) / width, 50 / height, 16 / width, (height - up) / height))
     bar.patch.set_alpha(0)
     for k in range(HEAT_STEPS):
         bar.axhspan(levels[k], levels[k + 1], color=fills[k], linewidth=0.4)
@@ -77,7 +81,8 @@ def draw_plane(figure: Figure, picture: Plane, palette: Palette) -> None:
     xs = [v for a in picture.arrows for v in (a.x, a.x + a.dx)] + [0.0]
     ys = [v for a in picture.arrows for v in (a.y, a.y + a.dy)] + [0.0]
     # One unit in both directions, with room for the words around the points.
-    unit = max((max(xs) - min(xs)) / (width - 150), (max(ys) - min(ys)) / (height - 140), 1e-9)
+    across, up, _ = BESIDE[Plane]
+    unit = max((max(xs) - min(xs)) / (width - across), (max(ys) - min(ys)) / (height - up), 1e-9)
     middle = ((max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2)
     axes.set_xlim(middle[0] - unit * (width - 36) / 2, middle[0] + unit * (width - 36) / 2)
     axes.set_ylim(middle[1] - unit * (height - 56) / 2, middle[1] + unit * (height - 56) / 2)
@@ -151,7 +156,8 @@ def draw_lattice(figure: Figure, picture: Lattice, palette: Palette) -> None:
     """Draw a network's nodes and edges in rows and columns, the heavier the bolder."""
     width, height = picture.size
     network = picture.network
-    axes = figure.add_axes((64 / width, 44 / height, (width - 84) / width, (height - 62) / height))
+    across, up, _ = BESIDE[Lattice]
+    axes = figure.add_axes((64 / width, 44 / height, (width - across) / width, (height - up) / height))
     axes.patch.set_alpha(0)
     for side in axes.spines.values():
         side.set_visible(False)

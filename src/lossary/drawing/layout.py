@@ -9,7 +9,7 @@ from functools import lru_cache
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from lossary.drawing.diagrams import LARGEST_NODE, draw_lattice, draw_plane, draw_surface
+from lossary.drawing.diagrams import BESIDE, LARGEST_NODE, draw_lattice, draw_plane, draw_surface
 from lossary.drawing.lettering import renderer
 from lossary.drawing.line_charts import Frame, card_share, draw_card, draw_chart, frame_of, prepare_axes
 from lossary.drawing.palette import STAND_INS
@@ -62,6 +62,8 @@ _sheet = lru_cache(maxsize=16)(_Sheet)
 
 def _fit(picture: Picture) -> tuple[Figure, str]:
     """A picture on a figure, and what is wrong with it; curves are named above where there is no room at their ends."""
+    if fault := _size_fault(picture):
+        return Figure(), fault
     figure = _arrange(picture, above=False)
     fault = _fault(figure, picture)
     if fault and any(t.label for chart in _charts(picture) for t in chart.traces):
@@ -75,7 +77,7 @@ def least_size(picture: Picture) -> tuple[int, int] | None:
 
     def works(width: int, height: int) -> bool:
         sized = dataclasses.replace(picture, size=(width, height))
-        return not _size_fault(sized) and not _fit(sized)[1]
+        return not _fit(sized)[1]
 
     width, height = picture.size
     if works(width, LARGEST[1]):
@@ -108,7 +110,7 @@ LEAST_CARD = 0.45
 
 def _fault(figure: Figure, picture: Picture) -> str:
     """What is wrong with a drawing: a plot too small, words outside or on each other; or nothing."""
-    if fault := _size_fault(picture) or _plot_fault(figure, picture):
+    if fault := _plot_fault(figure, picture):
         return fault
     if isinstance(picture, Lattice):
         place = figure.axes[0].get_window_extent()
@@ -129,8 +131,10 @@ def _size_fault(picture: Picture) -> str:
     if isinstance(picture, Card) and card_share(picture) < LEAST_CARD:
         return "its words would be too small to read"
     width, height = picture.size
-    if isinstance(picture, Plane) and (width < 150 + LEAST_PLOT[0] or height < 140 + LEAST_PLOT[1]):
-        return "its arrows would have no room"
+    if beside := BESIDE.get(type(picture)):
+        across, up, held = beside
+        if width < across + LEAST_PLOT[0] or height < up + LEAST_PLOT[1]:
+            return f"its {held} would have no room"
     return ""
 
 

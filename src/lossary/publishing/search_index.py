@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _CALLED = re.compile(r"[A-Za-z_][\w.:]*[\w]")
 _SNIPPET = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
-_EXCERPT = 80  # letters of a text that is shown below a title
+_EXCERPT = 75  # letters of a text that is shown below a title
 
 
 def index(losses: Iterable[Spoken]) -> JsonObject:
