@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,14 +147,22 @@ def shared_axis(
     grey = {loss.slug: trace for loss in context if (trace := _trace_along(loss, axis, which, span or axis.span))}
     if not own:
         return None
-    drawn: list[Trace] = []
-    for k, (slug, trace) in enumerate([*own.items(), *grey.items()]):
-        role = f"trace{k % 8}" if slug in own else "muted"
-        # one that lies on others is dashed more than they are, so that all of them are seen
-        dashed = max((other.dashed + 1 for other in drawn if _same(trace, other)), default=k % 2)
-        drawn.append(dataclasses.replace(trace, role=role, strong=slug in own, dashed=dashed))
-        (own if slug in own else grey)[slug] = drawn[-1]
+    looks = [(f"trace{k % 8}" if k < len(own) else "muted", k < len(own)) for k in range(len(own) + len(grey))]
+    drawn = _told_apart(
+        dataclasses.replace(trace, role=role, strong=strong)
+        for trace, (role, strong) in zip((*own.values(), *grey.values()), looks, strict=True)
+    )
+    own, grey = dict(zip(own, drawn, strict=False)), dict(zip(grey, drawn[len(own) :], strict=True))
     return SharedAxis(which, axis, own, grey, _shared_heights(axis, which, list(own.values())))
+
+
+def _told_apart(traces: Iterable[Trace]) -> list[Trace]:
+    """Every other one dashed; one that lies on others is dashed more than they are, so that all of them are seen."""
+    drawn: list[Trace] = []
+    for k, trace in enumerate(traces):
+        dashed = max((other.dashed + 1 for other in drawn if _same(trace, other)), default=k % 2)
+        drawn.append(dataclasses.replace(trace, dashed=dashed))
+    return drawn
 
 
 def _same(one: Trace, other: Trace) -> bool:
@@ -238,9 +246,7 @@ def _side_by_side(
     ylim: tuple[float, float] | None,
     which: str,
 ) -> Chart:
-    traces = tuple(
-        Trace(t, y, f"trace{k % 8}", loss.title, dashed=(k + k // 8) % 2) for k, (loss, y) in enumerate(values)
-    )
+    traces = tuple(_told_apart(Trace(t, y, f"trace{k}", loss.title) for k, (loss, y) in enumerate(values)))
     ends = "; ".join(f"{trace.label}: from {rough(trace.y[0])} to {rough(trace.y[-1])}" for trace in traces)
     drawn = miniatures(figure.look, figure.span, lambda at: inputs_at(figure, at))
     return Chart(
