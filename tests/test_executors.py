@@ -287,3 +287,18 @@ def _makes_and_loses(make: Any) -> Any:
         return failures
 
     return made
+
+
+def test_a_process_that_has_grown_is_replaced(tmp_path: Path, make_catalog: MakeCatalog) -> None:
+    """What libraries remember grows with every loss; the next job has a process of its own, and none is lost."""
+    keeps = "import builtins; builtins.kept = torch.ones(3 * 10**8); print('made by', os.getpid())"
+    root = make_catalog({"toy/keeps": imported(keeps), "toy/good": PLAIN})
+    cache = Cache(tmp_path / "cache")
+    with Workers(cache, 1) as workers:
+        assert workers.run([inventory(1)], lambda job: None) == []
+        assert workers._processes.idle == 1
+        assert workers.run([loss(root / "toy" / "keeps.py")], lambda job: None) == []
+        assert workers._processes.idle == 0
+        assert workers.run([inventory(2)], lambda job: None) == []
+        assert workers._processes.idle == 1
+    assert all(cache.get(key) for key in (inventory(1).key, "keeps", inventory(2).key))

@@ -18,7 +18,7 @@ TIME, MEMORY = "LOSSARY_TIME_LIMIT", "LOSSARY_MEMORY_LIMIT"  # environment varia
 # A loss of Lossary's own takes seconds and less than one gigabyte; a busy machine may make minutes of the seconds.
 SECONDS, GIGABYTES = 600.0, 4.0
 _LOOK = 0.1  # seconds between two looks
-_GIGABYTE = 2**30
+GIGABYTE = 2**30
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def bound_allocation(allowed: Limits) -> None:
     if sys.platform == "linux":
         import resource
 
-        most = int(2 * allowed.gigabytes * _GIGABYTE)
+        most = int(2 * allowed.gigabytes * GIGABYTE)
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         resource.setrlimit(resource.RLIMIT_DATA, (most if hard < 0 else min(most, hard), hard))
 
@@ -83,7 +83,7 @@ def watched(allowed: Limits, stop: Callable[[str, FrameType], None]) -> Iterator
     def look() -> None:
         while not finished.wait(_LOOK):
             late = time.monotonic() - begun > allowed.seconds
-            if late or _memory() > allowed.gigabytes * _GIGABYTE:
+            if late or memory() > allowed.gigabytes * GIGABYTE:
                 frame = sys._current_frames().get(main)
                 if frame is not None and not finished.is_set():
                     stop(allowed.late if late else allowed.large, frame)
@@ -98,7 +98,7 @@ def watched(allowed: Limits, stop: Callable[[str, FrameType], None]) -> Iterator
         thread.join()
 
 
-def _memory() -> int:
+def memory() -> int:
     """How many bytes of memory this process has now, or had at most; 0 where the system does not tell."""
     try:
         return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -19,8 +19,10 @@ from typing import Any, BinaryIO
 
 from lossary.errors import CatalogError, Failure, told
 from lossary.publishing.isolation import Job, Made
-from lossary.publishing.limits import Limits, bound_allocation, limits, local, place, watched
+from lossary.publishing.limits import GIGABYTE, Limits, bound_allocation, limits, local, memory, place, watched
 
+# Gigabytes from which a process makes no further job: each loss leaves something behind in what libraries remember.
+SPENT = 1.0
 Maker = Callable[[Mapping[str, Any]], Mapping[str, bytes]]
 
 
@@ -60,7 +62,11 @@ def main() -> None:
             return
         job = Job(**json.loads(line))
         _empty_input()
-        say(_made(job, makers[job.kind], allowed, lambda failure: say(Made(failures=(failure,)), False)), True)
+        made = _made(job, makers[job.kind], allowed, lambda failure: say(Made(failures=(failure,)), False))
+        spent = memory() > SPENT * GIGABYTE
+        say(made, not spent)
+        if spent:
+            return
 
 
 def _own_streams() -> tuple[BinaryIO, BinaryIO]:
