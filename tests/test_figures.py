@@ -559,11 +559,13 @@ def alone() -> list[Any]:
 def test_the_letters_of_an_image_are_large_enough_on_a_phone(loss: Loss, declared: Any) -> None:
     """Ten pixels high; an image shrinks as a whole."""
     picture = views(loss.slug)[declared.name].picture
-    made = render.draw(picture)
-    ticks = [label for axes in made.axes for axis in (axes.xaxis, axes.yaxis) for label in axis.get_ticklabels()]
-    words = [word for word in (*made.texts, *(t for axes in made.axes for t in axes.texts), *ticks) if word.get_text()]
-    assert len(words) > 8
-    assert min(float(word.get_fontsize()) for word in words) * min(1, ON_A_PHONE / picture.size[0]) >= 10
+    with render.drawn(picture) as made:
+        ticks = [label for axes in made.axes for axis in (axes.xaxis, axes.yaxis) for label in axis.get_ticklabels()]
+        words = [
+            word for word in (*made.texts, *(t for axes in made.axes for t in axes.texts), *ticks) if word.get_text()
+        ]
+        assert len(words) > 8
+        assert min(float(word.get_fontsize()) for word in words) * min(1, ON_A_PHONE / picture.size[0]) >= 10
 
 
 @pytest.mark.parametrize(("loss", "declared"), maps())
@@ -694,20 +696,20 @@ def test_a_scene_shows_its_arrows_in_one_unit(loss: Loss, scene: Any) -> None:
     """Read back from the drawing: points and arrow heads lie as in the plane, the same scale in both directions."""
     picture = views(loss.slug)[scene.name].picture
     assert isinstance(picture, Plane)
-    made = render.draw(picture)
-    (axes,) = made.axes
-    origin, right, up = axes.transData.transform([(0, 0), (1, 0), (0, 1)])
-    assert right - origin == pytest.approx((up - origin)[::-1], rel=1e-9)
-    tips = [np.array(a.xy) for a in axes.texts if a.arrow_patch is not None]  # type: ignore[attr-defined]
-    long = [a for a in picture.arrows if np.hypot(a.dx, a.dy) > 0.05]
-    assert len(tips) >= len(long)
-    for arrow in long:
-        assert any(np.allclose(tip, (arrow.x + arrow.dx, arrow.y + arrow.dy)) for tip in tips)
-    width, height = picture.size
-    for tip in tips:
-        x, y = axes.transData.transform(tip)
-        assert 0 < x < width
-        assert 0 < y < height
+    with render.drawn(picture) as made:
+        (axes,) = made.axes
+        origin, right, up = axes.transData.transform([(0, 0), (1, 0), (0, 1)])
+        assert right - origin == pytest.approx((up - origin)[::-1], rel=1e-9)
+        tips = [np.array(a.xy) for a in axes.texts if a.arrow_patch is not None]  # type: ignore[attr-defined]
+        long = [a for a in picture.arrows if np.hypot(a.dx, a.dy) > 0.05]
+        assert len(tips) >= len(long)
+        for arrow in long:
+            assert any(np.allclose(tip, (arrow.x + arrow.dx, arrow.y + arrow.dy)) for tip in tips)
+        width, height = picture.size
+        for tip in tips:
+            x, y = axes.transData.transform(tip)
+            assert 0 < x < width
+            assert 0 < y < height
 
 
 def extremes() -> list[Any]:
@@ -833,12 +835,12 @@ def test_an_axis_of_formats_can_be_read(loss: Loss) -> None:
         (chart,) = charts_of(views(loss.slug)[name])
         largest = max(float(np.abs(trace.y[np.isfinite(trace.y)]).max()) for trace in chart.traces)
         assert chart.logarithmic == (largest > 1e4)
-        made = render.draw(chart)
-        made.canvas.draw()
-        words = [label.get_text() for label in made.axes[0].get_yticklabels()]
-        low, high = made.axes[0].get_ylim()
-        shown = [w for w, at in zip(words, made.axes[0].get_yticks(), strict=True) if low <= at <= high]
-        assert len(set(shown)) == len(shown) >= 2, shown
+        with render.drawn(chart) as made:
+            made.canvas.draw()
+            words = [label.get_text() for label in made.axes[0].get_yticklabels()]
+            low, high = made.axes[0].get_ylim()
+            shown = [w for w, at in zip(words, made.axes[0].get_yticks(), strict=True) if low <= at <= high]
+            assert len(set(shown)) == len(shown) >= 2, shown
 
 
 def test_a_logarithmic_axis_counts_powers_of_ten_on_both_sides() -> None:
@@ -846,17 +848,17 @@ def test_a_logarithmic_axis_counts_powers_of_ten_on_both_sides() -> None:
     y = np.array([-1e6, -1e5, -1e4, -1e3, -100.0, -10.0, 0.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6])
     x = np.arange(13.0)
     chart = Chart("a", "b", "loss", "loss", "x", (Trace(x, y),), logarithmic=True)
-    made = render.draw(chart)
-    (axes,) = made.axes
-    up = axes.transData.transform(np.column_stack([x, y]))[:, 1]
-    steps = np.diff(up)
-    outer = np.concatenate([steps[:5], steps[7:]])
-    assert outer == pytest.approx(np.full(10, outer[0]), rel=1e-6)
-    made.canvas.draw()
-    ticks = axes.get_yticks().tolist()
-    assert 0.0 in ticks
-    assert all(abs(np.log10(abs(v)) % 1) < 1e-9 for v in ticks if v)
-    assert {-(10.0**k) for k in (2, 4, 6)} < set(ticks) > {10.0**k for k in (2, 4, 6)}
+    with render.drawn(chart) as made:
+        (axes,) = made.axes
+        up = axes.transData.transform(np.column_stack([x, y]))[:, 1]
+        steps = np.diff(up)
+        outer = np.concatenate([steps[:5], steps[7:]])
+        assert outer == pytest.approx(np.full(10, outer[0]), rel=1e-6)
+        made.canvas.draw()
+        ticks = axes.get_yticks().tolist()
+        assert 0.0 in ticks
+        assert all(abs(np.log10(abs(v)) % 1) < 1e-9 for v in ticks if v)
+        assert {-(10.0**k) for k in (2, 4, 6)} < set(ticks) > {10.0**k for k in (2, 4, 6)}
 
 
 def diagrams() -> list[Any]:
@@ -890,14 +892,14 @@ def test_the_words_of_a_node_can_be_read(loss: Loss, diagram: Any) -> None:
     """In the colour of the paper they must lie on the node's own ink."""
     picture = views(loss.slug)[diagram.name].picture
     assert isinstance(picture, Lattice)
-    made = render.draw(picture)
-    made.canvas.draw()
-    (axes,) = made.axes
-    circles = [line for line in axes.lines if line.get_marker() == "o"]
-    sizes = {tuple(map(float, line.get_xydata()[0])): line.get_markersize() for line in circles}  # type: ignore[arg-type, index]
-    for text in axes.texts:
-        if text.get_color() == STAND_INS["paper"]:
-            assert text.get_window_extent().width <= sizes[text.get_position()], text.get_text()
+    with render.drawn(picture) as made:
+        made.canvas.draw()
+        (axes,) = made.axes
+        circles = [line for line in axes.lines if line.get_marker() == "o"]
+        sizes = {tuple(map(float, line.get_xydata()[0])): line.get_markersize() for line in circles}  # type: ignore[arg-type, index]
+        for text in axes.texts:
+            if text.get_color() == STAND_INS["paper"]:
+                assert text.get_window_extent().width <= sizes[text.get_position()], text.get_text()
 
 
 def assert_readable(picture: Picture, made: Figure) -> None:
@@ -942,8 +944,8 @@ def assert_readable(picture: Picture, made: Figure) -> None:
 @view_of_the_day
 def test_words_do_not_lie_on_each_other(slug: str, name: str) -> None:
     picture = views(slug)[name].picture
-    with render.isolated_settings():
-        assert_readable(picture, render.draw(picture))
+    with render.drawn(picture) as made:
+        assert_readable(picture, made)
 
 
 # --- at any size ----------------------------------------------------------------------------------------------------
@@ -971,13 +973,12 @@ def all_pictures(slug: str) -> dict[str, Callable[[], Picture]]:
 
 def refused(picture: Picture) -> tuple[int, int] | None:
     """The least size that a message names, where a picture is refused; else it is drawn as it must be."""
-    with render.isolated_settings():
-        try:
-            made = render.draw(picture)
-        except LossaryError as error:
-            ((width, height),) = re.findall(r"the smallest size that works is (\d+)x(\d+)$", str(error))
-            return int(width), int(height)
-        assert_readable(picture, made)
+    try:
+        with render.drawn(picture) as made:
+            assert_readable(picture, made)
+    except LossaryError as error:
+        ((width, height),) = re.findall(r"the smallest size that works is (\d+)x(\d+)$", str(error))
+        return int(width), int(height)
     return None
 
 
@@ -1053,8 +1054,7 @@ def test_a_card_is_one_picture_at_any_size() -> None:
     card = views("huber")["card"].picture
     shares = []
     for size in ((1200, 630), (600, 315)):
-        with render.isolated_settings():
-            made = render.draw(dataclasses.replace(card, size=size))
+        with render.drawn(dataclasses.replace(card, size=size)) as made:
             shares.append([text.get_fontsize() / size[0] for text in made.texts])
     assert shares[0] == pytest.approx(shares[1])
 
@@ -1156,8 +1156,9 @@ def test_a_chart_fills_its_half_of_a_card(slug: str) -> None:
     """Up to the words at the ends of its curves, or to what its last number needs."""
     card = views(slug)["card"].picture
     assert isinstance(card, Card)
-    halves = zip(card.charts, render.draw(card).axes, (584, 1144), strict=True)
-    ends = {chart.heading: (end - axes.get_position().x1 * card.size[0]) for chart, axes, end in halves}
+    with render.drawn(card) as made:
+        halves = zip(card.charts, made.axes, (584, 1144), strict=True)
+        ends = {chart.heading: (end - axes.get_position().x1 * card.size[0]) for chart, axes, end in halves}
     for chart in card.charts:
         assert 0 < ends[chart.heading] < (30 if not any(t.label for t in chart.traces) else 180), ends
 

@@ -100,11 +100,11 @@ def test_the_curve_below_is_the_loss(k: int) -> None:
 
 def _drawn(chart: Chart) -> tuple[list[Any], list[float], float, list[tuple[str, Any]]]:
     """What lies on the figure, in pixels: artists, the places of the miniatures, the plot's upper edge, and words."""
-    made = render.draw(chart)
-    (axes,) = made.axes
-    places = axes.transData.transform([(one.x, 0) for one in chart.miniatures])[:, 0] / made.dpi * 72
-    words = [(text.get_text(), np.array(text.get_position()) * chart.size) for text in made.texts]
-    return list(made.artists) + list(made.patches), places.tolist(), axes.get_position().y1 * chart.size[1], words
+    with render.drawn(chart) as made:
+        (axes,) = made.axes
+        places = axes.transData.transform([(one.x, 0) for one in chart.miniatures])[:, 0] / made.dpi * 72
+        words = [(text.get_text(), np.array(text.get_position()) * chart.size) for text in made.texts]
+        return list(made.artists) + list(made.patches), places.tolist(), axes.get_position().y1 * chart.size[1], words
 
 
 def _paths(artists: list[Any], chart: Chart) -> list[Any]:

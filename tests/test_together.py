@@ -165,8 +165,8 @@ def test_a_curve_lies_on_its_grey_one_in_the_picture_behind(which: str) -> None:
     assert laid is not None
     places = set()
     for chart in (laid.behind(), *laid.multiples().values()):
-        with render.isolated_settings():
-            (axes,) = render.draw(chart).axes
+        with render.drawn(chart) as made:
+            (axes,) = made.axes
             places.add((axes.get_position().bounds, axes.get_xlim(), axes.get_ylim()))
             assert axes.axison is not chart.layer
     assert len(places) == 1

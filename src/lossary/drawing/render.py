@@ -216,22 +216,32 @@ def _recorded(picture: Picture, scale: float = 1.0) -> Recording:
         LossaryError: where its words do not fit into its size, with the smallest size that they fit into.
     """
     if not (_last and _last[0][0] is picture and _last[0][1] == scale):
-        figure = draw(picture)
+        figure = _laid_out(picture)
         if scale != 1.0:
             figure.set_dpi(72 * scale)
         _last[:] = [(picture, scale, Recording(figure))]
     return _last[0][2]
 
 
-def draw(picture: Picture) -> Figure:
-    """A picture on a figure, in stand-in colours, which is only good until the next one is drawn.
-
-    Raises:
-        LossaryError: where its words do not fit into its size, with the smallest size that they fit into.
-    """
+def _laid_out(picture: Picture) -> Figure:
+    """A picture on a figure, in stand-in colours, which is only good until the next one is laid out."""
     while _last:
         last = _last.pop()[2]
         if last.dpi != 72:
             # The next picture may be laid out on the same sheet.
             last.figure.set_dpi(72)
     return layout.lay_out(picture)
+
+
+@contextmanager
+def drawn(picture: Picture) -> Iterator[Figure]:
+    """A picture on a figure, in stand-in colours, to be looked at under the settings that it was drawn with.
+
+    Under others, the ticks that matplotlib adds when it is asked for them would have another font, and the next picture
+    on the same sheet would keep them.
+
+    Raises:
+        LossaryError: where its words do not fit into its size, with the smallest size that they fit into.
+    """
+    with isolated_settings():
+        yield _laid_out(picture)
