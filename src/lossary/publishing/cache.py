@@ -15,7 +15,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -30,7 +30,7 @@ LIBRARIES = ("torch", "numpy", "sympy", "python-flint", "mpmath", "matplotlib", 
 _KEPT_SECONDS = 30 * 24 * 3600
 
 
-def digest(*parts: bytes | memoryview | str) -> str:
+def digest(*parts: bytes | str) -> str:
     """A key from byte strings; each part's length goes in, so that no two lists of parts share a key."""
     made = hashlib.sha256()
     for part in parts:
@@ -141,9 +141,9 @@ def _unwritable(folder: Path) -> str:
         return error.strerror or type(error).__name__
 
 
-def _checksum(key: str, listed: object, body: bytes | memoryview) -> str:
+def _checksum(key: str, listed: object, contents: Iterable[bytes]) -> str:
     """Of all that an entry says, and of its place, so that an entry that was moved or copied is none either."""
-    return digest(key, json.dumps(listed), body)
+    return digest(key, json.dumps(listed), *contents)
 
 
 class Cache:
@@ -162,17 +162,12 @@ class Cache:
 
     def _read(self, key: str) -> dict[str, bytes] | None:
         try:
-            data = self._path(key).read_bytes()
-            end = data.index(b"\n")
-            # Seen, not copied: entries are large.
-            index, body = json.loads(data[:end]), memoryview(data)[end + 1 :]
-            if index["sha256"] != _checksum(key, index["files"], body):
-                return None
-            files, start = {}, 0
-            for name, size in index["files"]:
-                files[name] = bytes(body[start : start + size])
-                start += size
-            return files
+            # File by file: an entry is large, and to hold all of it besides would cost as much again.
+            with self._path(key).open("rb") as stream:
+                index = json.loads(stream.readline())
+                files = {name: stream.read(size) for name, size in index["files"]}
+                whole = not stream.read(1)
+            return files if whole and index["sha256"] == _checksum(key, index["files"], files.values()) else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -182,15 +177,14 @@ class Cache:
         Raises:
             OSError: with the entry's path, where it cannot be written; then nothing of it is left.
         """
-        body = b"".join(files.values())
         listed = [[name, len(data)] for name, data in files.items()]
-        index = {"sha256": _checksum(key, listed, body), "files": listed}
+        index = {"sha256": _checksum(key, listed, files.values()), "files": listed}
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as stream:
-                stream.write(json.dumps(index).encode() + b"\n" + body)
+                stream.writelines([json.dumps(index).encode(), b"\n", *files.values()])
             os.replace(temporary, path)
         except OSError as error:
             with contextlib.suppress(OSError):
