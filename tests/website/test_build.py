@@ -126,6 +126,9 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "garbage before it": lambda data: b"\xff\xfe garbage\n" + data,
     "another file's name": lambda data: data.replace(b'"one"', b'"eno"', 1),
     "another file's length": lambda data: data.replace(b'["one", 5]', b'["one", 4]', 1),
+    "a length that no memory holds": lambda data: data.replace(b'["one", 5]', b'["one", 5000000000000000]', 1),
+    "a length that no machine counts": lambda data: data.replace(b'["one", 5]', b'["one", 5' + 30 * b"0" + b"]", 1),
+    "a length below nothing": lambda data: data.replace(b'["one", 5]', b'["one", -5]', 1),
     "a first line of other JSON": lambda data: b"[1, 2]\n" + data.partition(b"\n")[2],
     "a first line without files": lambda data: b'{"sha256": "0"}\n' + data.partition(b"\n")[2],
 }

@@ -168,7 +168,7 @@ class Cache:
                 files = {name: stream.read(size) for name, size in index["files"]}
                 whole = not stream.read(1)
             return files if whole and index["sha256"] == _checksum(key, index["files"], files.values()) else None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, MemoryError):  # the last two of lengths
             return None
 
     def put(self, key: str, files: Mapping[str, bytes]) -> None:
