@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from statistics import median
 from typing import IO, Any
+from unittest.mock import patch
 
 from mkdocs.utils.yaml import yaml_load
 
@@ -136,15 +137,8 @@ def in_memory(one: Callable[[Path], object], other: Callable[[Path], object]) ->
     A disk on which each build replaces thousands of files gets slower by half within minutes, whoever writes them.
     """
     memory = MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 2**30 else None
-    with tempfile.TemporaryDirectory(prefix="lossary-bench-", dir=memory) as name:
-        before = os.environ.get("TMPDIR")
-        os.environ["TMPDIR"] = name
-        try:
-            return pairs(lambda: one(Path(name)), lambda: other(Path(name)))
-        finally:
-            os.environ.pop("TMPDIR")
-            if before is not None:
-                os.environ["TMPDIR"] = before
+    with tempfile.TemporaryDirectory(prefix="lossary-bench-", dir=memory) as name, patch.dict(os.environ, TMPDIR=name):
+        return pairs(lambda: one(Path(name)), lambda: other(Path(name)))
 
 
 def pairs(one: Callable[[], object], other: Callable[[], object]) -> tuple[list[float], list[float]]:

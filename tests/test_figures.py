@@ -292,6 +292,16 @@ def test_a_form_is_what_matplotlib_draws_in_its_colours(
     assert stream.getvalue() == printed
 
 
+def test_whoever_looks_at_a_figure_leaves_the_next_its_ticks() -> None:
+    """The same axes are drawn on again, and keep the ticks that matplotlib adds when it is asked for them."""
+    picture = views("mse")["formats"].picture
+    alone = render.png(picture)
+    layout._sheet.cache_clear()
+    with render.drawn(picture) as made:
+        made.canvas.draw()
+    assert render.png(picture) == alone
+
+
 def test_somebody_else_s_figure_keeps_its_words_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawn in another thread while a figure of ours is being kept."""
     theirs = Figure((2, 1))
